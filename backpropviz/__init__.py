@@ -1,0 +1,33 @@
+"""Traces and draws the backward pass of NumPy code.
+
+    >>> import backpropviz as bp
+    >>> t = bp.trace("batchnorm")
+    >>> sorted(t.backward())
+    ['beta', 'gamma', 'x']
+
+Names are imported when they are first used, so that `import backpropviz` costs nothing.
+"""
+
+from typing import Any
+
+_HOMES = {
+    "trace": "backpropviz.trace",
+    "Trace": "backpropviz.trace",
+    "gradcheck": "backpropviz.gradcheck",
+    "im2col": "backpropviz.primitives.windows",
+    "col2im": "backpropviz.primitives.windows",
+    "output_size": "backpropviz.primitives.windows",
+    "primitive": "backpropviz.primitives.record",
+    "BackpropvizError": "backpropviz.errors",
+}
+__all__ = sorted(_HOMES)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'backpropviz' has no attribute {name!r}")
+    import importlib
+
+    value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return value

@@ -1,0 +1,129 @@
+"""The reverse sweep: walks a recording backward and records the red graph.
+
+Every primitive's VJP runs on traced values, so each gradient is a node with a value and the operation that made it. A
+value used several times collects one term per use; the terms are added up when the sweep reaches it. Broadcasting is
+undone here, once for all primitives: a term is summed over the axes along which its value had been repeated.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+import numpy as np
+
+from backpropviz.errors import TraceError
+from backpropviz.graph import Node, Recording, Step, Term
+from backpropviz.tracing import Tape, Traced
+
+
+def operands(node: Node) -> Iterator[tuple[int, Node]]:
+    """The operands of a node that are traced values, with their positions among its array operands."""
+    args = node.args
+    if node.primitive is not None and node.primitive.gradient_of is not None:
+        args = args[0] if isinstance(args[0], tuple | list) else args[1:]
+    for position, operand in enumerate(args):
+        if isinstance(operand, Node):
+            yield position, operand
+
+
+def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
+    """Sum a gradient over the axes along which a value of `shape` had been broadcast.
+
+    Axes that broadcasting put in front disappear; axes it stretched from length one are summed and kept.
+    """
+    extra = gradient.ndim - len(shape)
+    front = tuple(range(extra))
+    stretched = tuple(extra + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[extra + axis] != 1)
+    total: Any = gradient
+    if stretched:
+        total = np.sum(total, axis=stretched if len(stretched) > 1 else stretched[0], keepdims=True)
+    if front:
+        total = np.sum(total, axis=front if extra > 1 else 0)
+    if tuple(total.shape) != tuple(shape):
+        total = np.broadcast_to(total, shape)
+    result: Traced = total
+    return result
+
+
+def sweep(recording: Recording, upstream: dict[Node, Node], tape: Tape) -> None:
+    """Record on `tape` the gradient of every value that `upstream` reaches, and hang it on the nodes.
+
+    Args:
+        recording: a forward run.
+        upstream: for each output that has one, the red input node with its gradient.
+        tape: holds those red nodes already, and receives the rest.
+
+    Raises:
+        TraceError: an operation on the way has no gradient.
+    """
+    forget(recording)
+    for output, node in upstream.items():
+        output.terms.append(Term(output, -1, node))
+    for node in reversed(recording.nodes):
+        if not node.terms or not node.carries_gradient:
+            continue
+        before = len(tape.nodes)
+        _add_terms(node, tape)
+        _claim(node.step, tape.nodes[before:])
+        before = len(tape.nodes)
+        _hand_back(node, tape)
+        _claim(node.step, tape.nodes[before:])
+
+
+def forget(recording: Recording) -> None:
+    """Take all gradients off a recording."""
+    for node in recording.nodes:
+        node.gradient = None
+        node.terms = []
+    for step in recording.steps:
+        step.backward = []
+
+
+def _add_terms(node: Node, tape: Tape) -> None:
+    terms = node.terms
+    if len(terms) > 1 and node.name:
+        for number, term in enumerate(terms, 1):
+            term.node.name = term.node.name or f"d{node.name}_{number}"
+    total: Any = Traced(terms[0].node, tape)
+    for term in terms[1:]:
+        total = total + Traced(term.node, tape)
+    node.gradient = total.node
+    if node.name and total.node.name is None:
+        total.node.name = f"d{node.name}"
+
+
+def _hand_back(node: Node, tape: Tape) -> None:
+    """Run the VJP of every operand that carries a gradient."""
+    if node.primitive is None:
+        return
+    args = tuple(_wrap(arg, tape) for arg in node.args)
+    kwargs = {key: _wrap(value, tape) for key, value in node.kwargs.items()}
+    assert node.gradient is not None
+    upstream, out = Traced(node.gradient, tape), Traced(node, tape)
+    for position, operand in operands(node):
+        entry = node.primitive.gradient(position)
+        if not operand.carries_gradient or entry is None:
+            continue
+        try:
+            term = entry.vjp(upstream, out, *args, **kwargs)
+        except NotImplementedError as error:
+            line = f"{node.step.file}:{node.step.line}" if node.step else None
+            raise TraceError(f"not supported: {error}", where=line) from error
+        if term.dtype != operand.value.dtype:
+            term = term.astype(operand.value.dtype)
+        operand.terms.append(Term(node, position, sum_to_shape(term, operand.value.shape).node))
+
+
+def _wrap(value: Any, tape: Tape) -> Any:
+    if isinstance(value, Node):
+        return Traced(value, tape)
+    if type(value) in (tuple, list):
+        return type(value)(_wrap(item, tape) for item in value)
+    return value
+
+
+def _claim(step: Step | None, nodes: list[Node]) -> None:
+    for node in nodes:
+        node.step = step
+        if step is not None:
+            step.backward.append(node)

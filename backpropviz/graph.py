@@ -1,0 +1,204 @@
+"""The record of one run: nodes, steps, terms, and the trace that holds them. Plain data; nothing here computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterator
+
+import numpy as np
+
+from backpropviz.primitives.record import Primitive
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One value of a run.
+
+    Attributes:
+        index: its place in the order of recording; parents come before their children.
+        primitive: the operation that made it; None for an input.
+        args, kwargs: what the operation was called with; traced operands appear as nodes, also inside tuples.
+        parents: those nodes in order. `x * x` has the same parent twice.
+        value: the forward value (for a node of the red graph: the gradient it carries).
+        name: the name it was assigned to, with a version where the name was used before; None if it has none.
+        step: the step that made it; for a red node, the step whose backward pass made it.
+        is_view: the value shares its memory with a parent's value.
+        carries_gradient: some input that can have a gradient reaches it through differentiable operations.
+        gradient: the red node with the gradient of the output with respect to it; None before backward.
+        terms: what each consumer contributed to the gradient, in the order of arrival.
+    """
+
+    index: int
+    primitive: Primitive | None
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    parents: tuple[Node, ...]
+    value: Array
+    name: str | None = None
+    step: Step | None = None
+    is_view: bool = False
+    carries_gradient: bool = False
+    gradient: Node | None = None
+    terms: list[Term] = field(default_factory=list)
+
+    @property
+    def grad(self) -> Array | None:
+        """The gradient, of the value's shape; None if it was not computed."""
+        return None if self.gradient is None else self.gradient.value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    def __repr__(self) -> str:
+        made_by = self.primitive.name if self.primitive else "input"
+        return f"<node {self.name or self.index}: {made_by}, shape {self.shape}>"
+
+
+@dataclass(slots=True, eq=False)
+class Term:
+    """What one red edge carries: one consumer's contribution to a gradient."""
+
+    consumer: Node
+    position: int
+    node: Node
+
+    @property
+    def value(self) -> Array:
+        return self.node.value
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """One call of a function from within a layer: the steps it made belong together.
+
+    Attributes:
+        label: its number, counted like a step's: "2", or "2.1" inside another group.
+        function: the called function's name.
+        name: the name its result was assigned to, if any.
+        parent: the group it was called from; None at the top.
+    """
+
+    label: str
+    function: str
+    parent: Group | None
+    code: str = ""
+    caption: str = ""
+    line: int = 0
+    name: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One assignment of a traced value.
+
+    Attributes:
+        label: its number, "3", or "2.3" inside group 2.
+        name: the assigned name, with a version where it was used before ("dx", "dx_2").
+        code: the right-hand side as written. statement: the whole of it.
+        caption: the comment above it, without its comment sign and step number.
+        node: the value it assigned. nodes: everything it computed, the assigned value last.
+        group: the call it belongs to; None at the top.
+        file, line: where it stands.
+    """
+
+    label: str
+    name: str
+    code: str
+    statement: str
+    caption: str
+    node: Node
+    nodes: list[Node]
+    group: Group | None
+    file: str
+    line: int
+    backward: list[Node] = field(default_factory=list)
+
+    @property
+    def value(self) -> Array:
+        return self.node.value
+
+    @property
+    def grad(self) -> Array | None:
+        return self.node.grad
+
+
+@dataclass(slots=True)
+class SizeStatement:
+    """An assignment of plain numbers that derived code may need again: `N, D = x.shape`."""
+
+    names: tuple[str, ...]
+    statement: str
+    needs: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Recording:
+    """What the forward run left behind, in order."""
+
+    function: str
+    file: Path | None
+    inputs: dict[str, Node]
+    settings: dict[str, Any]
+    nodes: list[Node]
+    steps: list[Step]
+    groups: list[Group]
+    outputs: list[Node]
+    returned: Any
+    notes: list[str]
+    sizes: list[SizeStatement]
+    constants: dict[int, tuple[str, Array]]
+
+    def node(self, name: str) -> Node:
+        """The node called `name`: an input, or the value of a step.
+
+        Raises:
+            KeyError: no node has that name.
+        """
+        if name in self.inputs:
+            return self.inputs[name]
+        for step in self.steps:
+            if step.name == name:
+                return step.node
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(f"no value is called {name!r}; there are {', '.join(self.names())}")
+
+    def names(self) -> list[str]:
+        return [*self.inputs, *(step.name for step in self.steps)]
+
+
+def ancestors(targets: list[Node]) -> set[Node]:
+    """Every node the targets were computed from, themselves included."""
+    found: set[Node] = set()
+    waiting = list(targets)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(node.parents)
+    return found
+
+
+def flatten(value: Any) -> Iterator[Node]:
+    """The nodes inside an argument, in order: itself, or the entries of a tuple, list or slice."""
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from flatten(item)
+    elif isinstance(value, slice):
+        yield from flatten((value.start, value.stop, value.step))
+
+
+def substitute(value: Any, replace: Any) -> Any:
+    """An argument with every node in it replaced by `replace(node)`, and named numbers left as they are."""
+    if isinstance(value, Node):
+        return replace(value)
+    if type(value) in (tuple, list):
+        return type(value)(substitute(item, replace) for item in value)
+    return value

@@ -1,0 +1,128 @@
+"""The shape of one entry in the page of calculus, and the table they are entered in.
+
+A primitive is one NumPy operation together with its vector-Jacobian product (VJP). A VJP takes the upstream gradient `g`,
+the operation's own output `out` and its operands, and returns the gradient of one operand. It is written in NumPy, and
+when it runs on traced values the backward pass is recorded as a graph of the same primitives.
+
+VJPs ignore broadcasting: `backward.py` sums a gradient over broadcast axes, once for all primitives.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import numpy as np
+
+Vjp = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Gradient:
+    """How one operand's gradient is made: the local derivative as a formula, and the VJP."""
+
+    local: str
+    vjp: Vjp
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Primitive:
+    """One operation: how it runs, how it reads, how its gradient flows, and its story in a sentence.
+
+    Attributes:
+        name: the operation's name, as NumPy has it.
+        run: the function on plain arrays.
+        formula: how it reads in mathematics, with operands x, y, z.
+        story: what the gate does to a gradient, in one sentence.
+        gradients: one entry per array operand; None where no gradient flows.
+        gradient_of: for primitives over a sequence of arrays: the entry of the i-th of them.
+        infix: the operator it prints as, if it has one.
+        call: the function it prints as, otherwise.
+        into: runs it again, writing into an array it made before; None where a copy has to do.
+        decision: for a primitive with kinks: which branch every entry takes. Two runs that decide alike lie on the
+            same smooth piece.
+        elementwise: True where output axes line up with the operands' axes.
+        helper: a function of ours that derived code has to carry along.
+    """
+
+    name: str
+    run: Callable[..., Any]
+    formula: str
+    story: str
+    gradients: tuple[Gradient | None, ...] = ()
+    gradient_of: Callable[[int], Gradient] | None = None
+    infix: str = ""
+    call: str = ""
+    into: Callable[..., Any] | None = None
+    decision: Callable[..., Any] | None = None
+    elementwise: bool = False
+    helper: bool = False
+
+    @property
+    def differentiable(self) -> bool:
+        return bool(self.gradients) or self.gradient_of is not None
+
+    def gradient(self, position: int) -> Gradient | None:
+        """The gradient entry of the operand at `position`; None where none flows."""
+        if self.gradient_of is not None:
+            return self.gradient_of(position)
+        return self.gradients[position] if position < len(self.gradients) else None
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+PRIMITIVES: dict[Any, Primitive] = {}
+"""Every NumPy callable that can be traced, with its primitive."""
+
+
+def traceable(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function that NumPy does not know be called on traced values, as NumPy's own functions can."""
+
+    @functools.wraps(run)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for value in (*args, *kwargs.values()):
+            if hasattr(value, "record"):
+                return value.record(PRIMITIVES[call], args, kwargs)
+        return run(*args, **kwargs)
+
+    call.run = run  # type: ignore[attr-defined]
+    return call
+
+
+def gate(
+    function: Callable[..., Any],
+    formula: str,
+    story: str,
+    *gradients: tuple[str, Vjp] | None,
+    also: tuple[Any, ...] = (),
+    name: str = "",
+    module: str = "np",
+    infix: str = "",
+    into: Callable[..., Any] | None = None,
+    sequence: Callable[[int], Gradient] | None = None,
+    **facts: Any,
+) -> Primitive:
+    """Enter a primitive in the table under `function` and the callables in `also`.
+
+    Each gradient is a pair: the local derivative as a formula, and its VJP.
+    """
+    name = name or function.__name__
+    ufunc = isinstance(function, np.ufunc)
+    primitive = Primitive(
+        name=name,
+        run=getattr(function, "run", function),
+        formula=formula,
+        story=story,
+        gradients=tuple(pair and Gradient(*pair) for pair in gradients),
+        gradient_of=sequence,
+        infix=infix,
+        call=f"{module}.{name}" if module else name,
+        into=into or (function if ufunc else None),
+        elementwise=facts.pop("elementwise", ufunc),
+        **facts,
+    )
+    for key in (function, *also):
+        PRIMITIVES[key] = primitive
+    return primitive

@@ -1,0 +1,127 @@
+"""im2col and its adjoint: the one pair of operations that convolution needs and NumPy lacks.
+
+Both are channel-major: a patch's entries run over channels, then rows, then columns, so that a filter of shape
+(C, HH, WW) lines up with it by a bare reshape. The copying is done by HH * WW slice assignments, whatever the image size.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backpropviz.errors import InputError
+from backpropviz.primitives.record import gate, traceable
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """A setting per axis: 2 means (2, 2)."""
+    rows, columns = (value, value) if np.ndim(value) == 0 else value
+    return int(rows), int(columns)
+
+
+def output_size(size: int, window: int, stride: int, pad: int) -> int:
+    """How many places a window finds on one axis: (size - window + 2 * pad) // stride + 1.
+
+    Raises:
+        InputError: the stride is not positive, the padding negative, or the window larger than the padded axis.
+    """
+    if stride < 1:
+        raise InputError(f"the stride is {stride}", fix="A window has to move: use a stride of 1 or more.")
+    if pad < 0:
+        raise InputError(f"the padding is {pad}", fix="Padding adds zeros around the image: use 0 or more.")
+    if window < 1:
+        raise InputError(f"the window is {window} wide", fix="Use a window of 1 or more.")
+    if window > size + 2 * pad:
+        raise InputError(
+            f"the filter is {window} wide, but the padded image only {size + 2 * pad} ({size} + 2 * {pad})",
+            fix="Use a smaller filter, a larger image, or more padding.",
+        )
+    return (size - window + 2 * pad) // stride + 1
+
+
+def _geometry(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
+    if len(shape) != 4:
+        raise InputError(f"im2col takes images of shape (N, C, H, W), not {tuple(int(n) for n in shape)}",
+                         fix="Reshape to four axes: examples, channels, rows, columns.")
+    window, stride, pad = pair(window), pair(stride), pair(pad)
+    height, width = (output_size(int(shape[2 + a]), window[a], stride[a], pad[a]) for a in (0, 1))
+    return window, stride, pad, height, width
+
+
+def _slices(window: Any, stride: Any, height: int, width: int) -> Any:
+    """For every place (i, j) in the window: the rows and columns of the padded image that meet it."""
+    for i in range(window[0]):
+        rows = slice(i, i + stride[0] * height, stride[0])
+        for j in range(window[1]):
+            yield i, j, rows, slice(j, j + stride[1] * width, stride[1])
+
+
+@traceable
+def im2col(x: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) -> Any:
+    """Lay out every window of every image as a column.
+
+    Args:
+        x: images, shape (N, C, H, W).
+        window: rows and columns of the window, (HH, WW) or one number for both.
+        stride, pad: per axis, or one number for both.
+        out: an array of the result's shape to write into.
+
+    Returns:
+        Shape (N, C * HH * WW, Ho * Wo): for every image one column per place of the window.
+
+    Raises:
+        InputError: the window does not fit into the padded image, or a stride or padding is out of range.
+    """
+    (hh, ww), stride, pad, height, width = _geometry(x.shape, window, stride, pad)
+    n, c, h, w = x.shape
+    if any(pad):
+        padded = np.zeros((n, c, h + 2 * pad[0], w + 2 * pad[1]), x.dtype)
+        padded[:, :, pad[0] : pad[0] + h, pad[1] : pad[1] + w] = x
+    else:
+        padded = x
+    columns = np.empty((n, c * hh * ww, height * width), x.dtype) if out is None else out
+    patches = columns.reshape(n, c, hh, ww, height, width)
+    for i, j, rows, cols in _slices((hh, ww), stride, height, width):
+        patches[:, :, i, j] = padded[:, :, rows, cols]
+    return columns
+
+
+@traceable
+def col2im(columns: Any, shape: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) -> Any:
+    """Add every column back into the window it came from: the adjoint of `im2col`.
+
+    Args:
+        columns: shape (N, C * HH * WW, Ho * Wo).
+        shape: the images' shape, (N, C, H, W).
+        window, stride, pad, out: as in `im2col`.
+
+    Returns:
+        Shape (N, C, H, W). Where windows overlapped, their entries are added up; what fell on the padding is dropped.
+
+    Raises:
+        InputError: as in `im2col`.
+    """
+    (hh, ww), stride, pad, height, width = _geometry(shape, window, stride, pad)
+    n, c, h, w = (int(size) for size in shape)
+    patches = columns.reshape(n, c, hh, ww, height, width)
+    padded = np.zeros((n, c, h + 2 * pad[0], w + 2 * pad[1]), columns.dtype)
+    for i, j, rows, cols in _slices((hh, ww), stride, height, width):
+        padded[:, :, rows, cols] += patches[:, :, i, j]
+    images = padded[:, :, pad[0] : pad[0] + h, pad[1] : pad[1] + w]
+    if out is None:
+        return np.ascontiguousarray(images)
+    out[...] = images
+    return out
+
+
+gate(
+    im2col, "im2col(x)", "im2col copies patches: where patches overlap, the gradients of all copies add up.",
+    ("1 for every copy", lambda g, out, x, window, stride=1, pad=0: col2im(g, x.shape, window, stride=stride, pad=pad)),
+    module="", into=im2col.run, helper=True,
+)
+gate(
+    col2im, "col2im(x)", "col2im adds patches up: each gets back the patch of the gradient it was added to.",
+    ("1", lambda g, out, x, shape, window, stride=1, pad=0: im2col(g, window, stride=stride, pad=pad)),
+    module="", into=col2im.run, helper=True,
+)

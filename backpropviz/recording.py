@@ -1,0 +1,392 @@
+"""Runs a function on traced arrays and writes down its steps, groups, sizes and outputs."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import sys
+import sysconfig
+from pathlib import Path
+from types import FunctionType, TracebackType
+from typing import Any, Callable
+
+import numpy as np
+
+from backpropviz.errors import BackpropvizError, LayerError, TraceError
+from backpropviz.graph import Group, Node, Recording, SizeStatement, Step
+from backpropviz.named import Dim, Name, Named, Operation, named, plain
+from backpropviz.primitives import PRIMITIVES
+from backpropviz.primitives.shapes import IDENTITY
+from backpropviz.source import HOOK, Instrumented, Site, instrument
+from backpropviz.tracing import _STORE_FIX, Tape, Traced
+
+_OPERATORS = {
+    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "Pow": operator.pow,
+    "MatMult": operator.matmul, "FloorDiv": operator.floordiv, "Mod": operator.mod, "BitAnd": operator.and_,
+    "BitOr": operator.or_, "BitXor": operator.xor,
+}  # fmt: skip
+_IN_PLACE = {name: getattr(operator, f"i{f.__name__.strip('_')}") for name, f in _OPERATORS.items()}
+_CONSTANT_MAKERS = {np.arange: "arange", np.zeros: "zeros", np.ones: "ones", np.full: "full", np.eye: "eye"}
+_NOT_USER_CODE = tuple(
+    {sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")} | {str(Path(__file__).parent)}
+)
+
+
+class _Frame:
+    """Where a call stands while it runs: its group, how many steps it made, and the sites of its source."""
+
+    def __init__(self, prefix: str, group: Group | None, sites: list[Site]):
+        self.prefix, self.group, self.sites = prefix, group, sites
+        self.count = 0
+
+    def next_label(self) -> str:
+        return f"{self.prefix}{self.count + 1}"
+
+
+class _Key:
+    """`_Key()[1:, None]` is the index `1:, None` as a value."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return key
+
+
+class Recorder(Tape):
+    """A tape that an instrumented function reports its assignments to."""
+
+    key = _Key()
+
+    def __init__(self, function: FunctionType):
+        super().__init__()
+        self.home = Path(function.__code__.co_filename).parent
+        self.steps: list[Step] = []
+        self.groups: list[Group] = []
+        self.notes: list[str] = []
+        self.sizes: list[SizeStatement] = []
+        self.constants: dict[int, tuple[str, Any]] = {}
+        self.outputs: list[Node] = []
+        self._names: set[str] = set()
+        self._size_values: dict[str, Any] = {}
+        self._pending = 0  # nodes before this index belong to a step already
+        self._frames: list[_Frame] = []
+        self._bound: dict[Any, Callable[..., Any]] = {}
+
+    # ---- what instrumented code calls --------------------------------------------------------------------------------
+
+    def assign(self, site_index: int, value: Any) -> Any:
+        """`a = value`, or `a, b = value`."""
+        site = self._frames[-1].sites[site_index]
+        if len(site.names) == 1:
+            return self._assigned(site, site.names[0], value)
+        if isinstance(value, tuple | list) and len(value) == len(site.names):
+            return [self._assigned(site, name, item) if name else item for name, item in zip(site.names, value)]
+        return value
+
+    def augment(self, site_index: int, operation: str, current: Any, value: Any, scope: dict[str, Any]) -> Any:
+        """`a += value` on a name: the same as `a = a + value`, unless another name shares the array."""
+        site = self._frames[-1].sites[site_index]
+        if not isinstance(current, Traced) and not isinstance(value, Traced):
+            return _IN_PLACE[operation](current, value)
+        array = current.node.value if isinstance(current, Traced) else current
+        if isinstance(array, np.ndarray):
+            for name, other in scope.items():
+                if name != site.names[0] and _shares(other, current, array):
+                    raise TraceError(
+                        f"`{site.statement}` also changes {name}, which shares its memory",
+                        where=site.where,
+                        fix=f"Write it as an assignment: `{_spelled_out(site, operation)}`.",
+                    )
+        result = _OPERATORS[operation](current, value)
+        if isinstance(array, np.ndarray) and result.dtype != array.dtype:
+            result = result.astype(array.dtype)
+        return self._assigned(site, site.names[0], result)
+
+    def store(self, site_index: int, container: Any, value: Any) -> Any:
+        """`container[...] = value`, before it happens."""
+        site = self._frames[-1].sites[site_index]
+        if isinstance(container, Traced) or (isinstance(container, np.ndarray) and isinstance(value, Traced)):
+            raise TraceError(f"`{site.statement}` assigns into an array", where=site.where, fix=_STORE_FIX)
+        return value
+
+    def result(self, site_index: int, value: Any) -> Any:
+        """`return value`."""
+        frame = self._frames[-1]
+        site = frame.sites[site_index]
+        values = list(value) if isinstance(value, tuple) else [value]
+        for i, item in enumerate(values):
+            if isinstance(item, Traced) and item.node.name is None:
+                values[i] = self._assigned(site, "out", item)
+            elif isinstance(item, Traced) and item.node.primitive is None and len(self._frames) == 1:
+                values[i] = self._assigned(site, "out", item)
+        return tuple(values) if isinstance(value, tuple) else values[0]
+
+    def item(self, container: Any, index: Any) -> Any:
+        """`container[index]`: a plain array looked up at a traced index is recorded too."""
+        if isinstance(container, np.ndarray) and not isinstance(container, Traced):
+            inside = index if isinstance(index, tuple) else (index,)
+            traced = next((part for part in inside if isinstance(part, Traced)), None)
+            if traced is not None:
+                return self.record(PRIMITIVES[_take], (container, index), {})
+        return container[index]
+
+    def literal(self, value: float) -> Any:
+        """A float literal on the left of an operator."""
+        return named(value, value)
+
+    def callee(self, site_index: int, function: Any) -> Any:
+        """The function about to be called: a user's function becomes a group of steps."""
+        if type(function) is FunctionType:
+            if function not in self._bound:
+                self._bound[function] = self._as_group(function)
+            call = self._bound[function]
+            site = self._frames[-1].sites[site_index]
+            return call if call is function else lambda *args, **kwargs: call(site, *args, **kwargs)
+        if function.__hash__ is not None and function in _CONSTANT_MAKERS:
+            return lambda *args, **kwargs: self._constant(_CONSTANT_MAKERS[function], function, args, kwargs)
+        return function
+
+    # ---- steps -------------------------------------------------------------------------------------------------------
+
+    def _assigned(self, site: Site, name: str, value: Any) -> Any:
+        if isinstance(value, Named):
+            return self._size(site, name, value)
+        if isinstance(value, np.ndarray):
+            self.constants[id(value)] = (name, value)
+        if not isinstance(value, Traced) or value.tape is not self:
+            return value
+        node = value.node
+        if node.name is not None and node.step is not None and self._just_returned(node):
+            # the result of a call that was a group of its own: it goes by the caller's name
+            self._names.discard(node.name)
+            node.name = node.step.name = self._version(name)
+            if node.step.group is not None:
+                group = node.step.group
+                while group.parent is not self._frames[-1].group and group.parent is not None:
+                    group = group.parent
+                group.name, group.code, group.line = node.name, site.code, site.line
+                group.caption = site.caption or group.caption
+            return value
+        if node.name is not None:
+            value = self.record(IDENTITY, (value,), {})
+            node = value.node
+        self._step(site, name, node)
+        return value
+
+    def _just_returned(self, node: Node) -> bool:
+        frame, step = self._frames[-1], node.step
+        return (
+            step is not None
+            and step.group is not None
+            and step.group is not frame.group
+            and self._pending == len(self.nodes)
+            and step.group.name is None
+        )
+
+    def _step(self, site: Site, name: str, node: Node, code: str = "", statement: str = "") -> None:
+        frame = self._frames[-1]
+        label = frame.next_label()
+        frame.count += 1
+        node.name = self._version(name)
+        made = self.nodes[self._pending :]
+        self._pending = len(self.nodes)
+        step = Step(
+            label, node.name, code or site.code, statement or site.statement, site.caption, node, made, frame.group,
+            site.file, site.line,
+        )  # fmt: skip
+        for part in made:
+            part.step = step
+        self.steps.append(step)
+
+    def _version(self, name: str) -> str:
+        version, number = name, 1
+        while version in self._names:
+            number += 1
+            version = f"{name}_{number}"
+        self._names.add(version)
+        return version
+
+    def _size(self, site: Site, name: str, value: Any) -> Any:
+        """A size or setting under a name of its own, as long as the name means one number only."""
+        own = isinstance(value.expression, Name) and value.expression.name == name
+        if own or len(self._frames) > 1:
+            return value
+        if name in self._size_values and self._size_values[name] != value:
+            self.sizes = [size for size in self.sizes if name not in size.names]
+            return value
+        self._size_values[name] = plain(value)
+        if not any(name in size.names for size in self.sizes):
+            self.sizes.append(SizeStatement(site.names, site.statement, site.needs))
+        return named(plain(value), Name(name))
+
+    def _constant(self, name: str, function: Any, args: Any, kwargs: Any) -> Any:
+        array = function(*args, **kwargs)
+        flat = [part for arg in args for part in (arg if isinstance(arg, tuple) else (arg,))]
+        if any(isinstance(part, Named) for part in flat):
+            self.constants[id(array)] = (Constructed(name, args, kwargs), array)  # type: ignore[assignment]
+        return array
+
+    # ---- groups ------------------------------------------------------------------------------------------------------
+
+    def _as_group(self, function: FunctionType) -> Callable[..., Any]:
+        filename = function.__code__.co_filename
+        outside = filename.startswith(_NOT_USER_CODE) and Path(filename).parent != self.home
+        if function.__name__ == "<lambda>" or outside:
+            return function
+        if HOOK in function.__code__.co_freevars:  # defined inside an instrumented function
+            return lambda site, *args, **kwargs: self._grouped(site, function, function, self._frames[-1].sites, args, kwargs)
+        instrumented = instrument(function.__code__)
+        if instrumented is None:
+            return function
+        bound = instrumented.bind(function, self)
+        return lambda site, *args, **kwargs: self._grouped(site, bound, function, instrumented.sites, args, kwargs)
+
+    def _grouped(self, site: Site, call: Any, function: Any, sites: list[Site], args: Any, kwargs: Any) -> Any:
+        self._name_arguments(site, function, args)
+        frame = self._frames[-1]
+        group = Group(frame.next_label(), function.__name__, frame.group, site.code, "", site.line)
+        position = len(self.groups)
+        self.groups.append(group)
+        inner = _Frame(f"{group.label}.", group, sites)
+        self._frames.append(inner)
+        try:
+            value = call(*args, **kwargs)
+        finally:
+            self._frames.pop()
+        if inner.count:
+            frame.count += 1
+        else:  # it made no step of its own, so it is no group
+            del self.groups[position]
+        return value
+
+    def _name_arguments(self, site: Site, function: Any, args: Any) -> None:
+        """What was computed in the argument list becomes a step, named like the parameter."""
+        if self._pending == len(self.nodes):
+            return
+        parameters = function.__code__.co_varnames
+        for position, value in enumerate(args):
+            if isinstance(value, Traced) and value.node.name is None and position < len(parameters):
+                code = site.names[position] if position < len(site.names) else ""
+                self._step(site, parameters[position], value.node, code, f"{parameters[position]} = {code}")
+
+    def decide(self, traced: Traced) -> None:
+        site = _user_line(sys._getframe(2))
+        note = f"{site}: the path taken depends on values here; with other inputs the graph may differ"
+        if note not in self.notes:
+            self.notes.append(note)
+
+    # ---- the run -----------------------------------------------------------------------------------------------------
+
+    def run(self, function: FunctionType, inputs: dict[str, Any], settings: dict[str, Any]) -> Recording:
+        """Call `function` on traced `inputs` and `settings`, and return what it left behind.
+
+        Raises:
+            TraceError: something in it cannot be followed; the error names the line.
+            LayerError: the function itself failed.
+        """
+        traced = {name: self.input(np.array(value), name) for name, value in inputs.items()}
+        self._names.update(traced)
+        self._pending = len(self.nodes)
+        arguments = {**traced, **{name: named(value, Name(name)) for name, value in settings.items()}}
+        instrumented = instrument(function.__code__)
+        call = instrumented.bind(function, self) if instrumented else function
+        self._frames.append(_Frame("", None, instrumented.sites if instrumented else []))
+        positional, keywords = _as_called(function, arguments)
+        try:
+            returned = call(*positional, **keywords)
+        except BackpropvizError as error:
+            error.where = error.where or where_in(error.__traceback__, self.home)
+            raise
+        except NotImplementedError as error:
+            raise TraceError(f"cannot be traced: {error}", where=where_in(error.__traceback__, self.home)) from error
+        except Exception as error:
+            raise _failed(function, error, self.home) from error
+        if instrumented is None:
+            self._steps_without_source(function)
+        self._collect_outputs(function, returned)
+        return Recording(
+            function.__name__, Path(function.__code__.co_filename),
+            {name: value.node for name, value in traced.items()}, settings, self.nodes, self.steps, self.groups,
+            self.outputs, returned, self.notes, self.sizes, self.constants,
+        )  # fmt: skip
+
+    def _collect_outputs(self, function: FunctionType, returned: Any) -> None:
+        values = returned if isinstance(returned, tuple) else (returned,)
+        self.outputs = [value.node for value in values if isinstance(value, Traced)]
+        if not self.outputs and returned is None and self.steps:
+            # a listing without a return: what it calls `out`, or else what it made last
+            named_out = [step.node for step in self.steps if step.name == "out"]
+            self.outputs = named_out or [self.steps[-1].node]
+        if not self.outputs:
+            raise LayerError(
+                f"{function.__name__} returned {type(returned).__name__}, no value computed from its inputs",
+                where=f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}",
+                fix="Return the layer's output: `return out`, or `return out, cache`.",
+            )
+
+    def _steps_without_source(self, function: FunctionType) -> None:
+        site = Site((), "", "", "", function.__code__.co_filename, function.__code__.co_firstlineno)
+        for node in self.nodes[self._pending :]:
+            node.name = self._version(node.primitive.name if node.primitive else "x")
+            self._frames[-1].count += 1
+            step = Step(str(self._frames[-1].count), node.name, node.name, "", "", node, [node], None, site.file, site.line)
+            node.step = step
+            self.steps.append(step)
+        self.notes.append(f"the source of {function.__name__} could not be read: every operation is a step")
+
+
+class Constructed:
+    """How a constant array was made: `np.ones((N, D))`."""
+
+    def __init__(self, name: str, args: Any, kwargs: Any):
+        self.name, self.args, self.kwargs = name, args, kwargs
+
+
+def _as_called(function: FunctionType, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    parameters = inspect.signature(function).parameters
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    positional: list[Any] = []
+    rest = dict(arguments)
+    for name, parameter in parameters.items():
+        if parameter.kind not in by_position or name not in rest:
+            break
+        positional.append(rest.pop(name))
+    return positional, rest
+
+
+def _shares(other: Any, current: Any, array: Any) -> bool:
+    if isinstance(other, Traced):
+        return np.may_share_memory(other.node.value, array)
+    return isinstance(other, np.ndarray) and np.may_share_memory(other, array)
+
+
+def _spelled_out(site: Site, operation: str) -> str:
+    symbol = site.statement[len(site.names[0]) :].split("=")[0].strip()
+    return f"{site.names[0]} = {site.names[0]} {symbol} {site.code}"
+
+
+def _user_line(frame: Any) -> str:
+    while frame is not None and HOOK not in frame.f_code.co_freevars:
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else "?"
+
+
+def where_in(traceback: TracebackType | None, home: Path) -> str | None:
+    """`file:line` of the innermost frame of a traceback that stands in the user's code."""
+    found = None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if HOOK in code.co_freevars or Path(code.co_filename).parent == home:
+            found = f"{Path(code.co_filename).name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return found
+
+
+def _failed(function: FunctionType, error: Exception, home: Path) -> LayerError:
+    return LayerError(
+        f"{function.__name__} failed with {type(error).__name__}: {error}",
+        where=where_in(error.__traceback__, home),
+        fix="Run it once on plain arrays; do the shapes and names on that line agree?",
+    )
+
+
+_take = next(key for key, primitive in PRIMITIVES.items() if primitive.name == "take")
+__all__ = ["Constructed", "Dim", "Instrumented", "Operation", "Recorder", "where_in"]

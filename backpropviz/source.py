@@ -1,0 +1,273 @@
+"""Reads a function's source and rewrites it so that it reports what it assigns.
+
+`mu = np.mean(x, axis=0)` becomes `mu = __backpropviz__.assign(site, np.mean(x, axis=0))`, where `site` says which name,
+line, code and caption that is. The rewritten function has the original's globals, defaults and closure; the object behind
+`__backpropviz__` is its only addition, and what it does with the reports is its own business (see `tracing.py`).
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+import linecache
+import re
+from dataclasses import dataclass
+from types import CellType, CodeType, FunctionType
+from typing import Any, Iterable
+
+HOOK = "__backpropviz__"
+_FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
+_STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.)\-]*\s*", re.IGNORECASE)
+_FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place in the source that reports: an assignment, a return, a store, or a call.
+
+    Attributes:
+        names: the names assigned; for a call, the argument's codes by position.
+        code: the right-hand side as written, on one line. statement: the whole of it.
+        caption: the comment above (or else behind) it.
+        needs: the names the right-hand side reads.
+    """
+
+    names: tuple[str, ...]
+    code: str
+    statement: str
+    caption: str
+    file: str
+    line: int
+    needs: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class SourceText:
+    """A file's lines and syntax tree."""
+
+    def __init__(self, filename: str, lines: list[str], tree: ast.Module | None = None):
+        self.filename = filename
+        self.lines = lines
+        self.tree = tree or ast.parse("".join(lines), filename)
+
+    def code(self, node: ast.AST) -> str:
+        """The text of an expression or statement, folded to one line."""
+        first, last = node.lineno - 1, node.end_lineno - 1  # type: ignore[attr-defined]
+        start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
+        # columns count UTF-8 bytes
+        if first == last:
+            return self.lines[first].encode()[start:end].decode()
+        parts = [self.lines[first].encode()[start:].decode(), *self.lines[first + 1 : last]]
+        parts.append(self.lines[last].encode()[:end].decode())
+        return " ".join(part.split("  #")[0].strip().rstrip("\\").strip() for part in parts)
+
+    def caption(self, node: ast.stmt) -> str:
+        """The comment right above a statement, or else the one behind it, without its sign and step number."""
+        above: list[str] = []
+        line = node.lineno - 2
+        while line >= 0 and self.lines[line].lstrip().startswith("#"):
+            above.insert(0, self.lines[line].strip().lstrip("#").strip())
+            line -= 1
+        if not above and node.end_lineno and node.end_col_offset is not None:
+            behind = self.lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode().strip()
+            if behind.startswith("#"):
+                above = [behind.lstrip("#").strip()]
+        return _STEP_NUMBER.sub("", " ".join(above)).strip()
+
+
+_registered: dict[str, SourceText] = {}
+
+
+def register(text: SourceText) -> None:
+    """Make known the source of a file whose tree was changed after reading (a listing wrapped in a function)."""
+    _registered[text.filename] = text
+
+
+@functools.lru_cache(maxsize=64)
+def _parse(filename: str, text: str) -> SourceText:
+    return SourceText(filename, text.splitlines(keepends=True))
+
+
+def source_of(filename: str) -> SourceText | None:
+    """The text and tree of the file a function came from; None where there is none to read."""
+    if filename in _registered:
+        return _registered[filename]
+    linecache.checkcache(filename)
+    lines = linecache.getlines(filename)
+    return _parse(filename, "".join(lines)) if lines else None
+
+
+def _definition(text: SourceText, code: CodeType) -> ast.FunctionDef | None:
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+            if first == code.co_firstlineno:
+                return node
+    return None
+
+
+class _Instrumenter(ast.NodeTransformer):
+    """Puts a report around every assigned, returned, stored, indexed and called value."""
+
+    def __init__(self, text: SourceText):
+        self.text = text
+        self.sites: list[Site] = []
+
+    def _site(self, node: Any, names: Iterable[str], value: ast.AST | None) -> ast.Constant:
+        needs = () if value is None else tuple(n.id for n in ast.walk(value) if isinstance(n, ast.Name))
+        is_statement = isinstance(node, ast.stmt)
+        self.sites.append(
+            Site(
+                tuple(names),
+                "" if value is None else self.text.code(value),
+                self.text.code(node),
+                self.text.caption(node) if is_statement else "",
+                self.text.filename,
+                node.lineno,
+                needs,
+            )
+        )
+        return ast.Constant(len(self.sites) - 1)
+
+    @staticmethod
+    def _report(method: str, *args: ast.expr) -> ast.Call:
+        return ast.Call(ast.Attribute(ast.Name(HOOK, ast.Load()), method, ast.Load()), list(args), [])
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        site = self._site(node, _target_names(node.targets[0]), node.value)
+        value = self.visit(node.value)
+        target = node.targets[0]
+        if isinstance(target, ast.Subscript):
+            value = self._report("store", site, _load(target.value), value)
+        else:
+            value = self._report("assign", site, value)
+        return self._copy(node, ast.Assign(node.targets, value))
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        if node.value is None or not isinstance(node.target, ast.Name):
+            return node
+        site = self._site(node, [node.target.id], node.value)
+        return self._copy(node, ast.Assign([node.target], self._report("assign", site, self.visit(node.value))))
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
+        site = self._site(node, [node.target.id], node.value)
+        return self._copy(node, ast.NamedExpr(node.target, self._report("assign", site, self.visit(node.value))))
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        operator = ast.Constant(type(node.op).__name__)
+        site = self._site(node, _target_names(node.target), node.value)
+        value = self.visit(node.value)
+        if isinstance(node.target, ast.Name):
+            scope = ast.Call(ast.Name("locals", ast.Load()), [], [])
+            report = self._report("augment", site, operator, _load(node.target), value, scope)
+            return self._copy(node, ast.Assign([node.target], report))
+        container = node.target.value
+        return self._copy(node, ast.AugAssign(node.target, node.op, self._report("store", site, _load(container), value)))
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        if node.value is None:
+            return node
+        site = self._site(node, (), node.value)
+        return self._copy(node, ast.Return(self._report("result", site, self.visit(node.value))))
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        self_reading = isinstance(node.func, ast.Name) and node.func.id in _FRAME_READERS
+        site = None if self_reading else self._site(node, [self.text.code(arg) for arg in node.args], node)
+        self.generic_visit(node)
+        if site is not None:
+            node.func = self._copy(node.func, self._report("callee", site, node.func))
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        self.generic_visit(node)
+        if not isinstance(node.ctx, ast.Load):
+            return node
+        key = ast.Subscript(ast.Attribute(ast.Name(HOOK, ast.Load()), "key", ast.Load()), node.slice, ast.Load())
+        return self._copy(node, self._report("item", node.value, key))
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        # A float literal would meet a named size first (`1. / N`) and forget its name: let the size decide.
+        literal = isinstance(node.left, ast.Constant) and isinstance(node.left.value, float)
+        self.generic_visit(node)
+        if literal:
+            node.left = self._copy(node.left, self._report("literal", node.left))
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        node.body = [self.visit(statement) for statement in node.body]
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        return node
+
+    @staticmethod
+    def _copy(old: ast.AST, new: Any) -> Any:
+        return ast.fix_missing_locations(ast.copy_location(new, old))
+
+
+def _target_names(target: ast.expr) -> tuple[str, ...]:
+    if isinstance(target, ast.Name):
+        return (target.id,)
+    if isinstance(target, ast.Starred):
+        return _target_names(target.value)
+    if isinstance(target, ast.Tuple | ast.List):
+        return tuple(element.id if isinstance(element, ast.Name) else "" for element in target.elts)
+    return ()
+
+
+def _load(target: ast.expr) -> ast.expr:
+    """The same expression, read instead of written."""
+    copy: Any = ast.parse(ast.unparse(target), mode="eval").body
+    return copy
+
+
+@dataclass(frozen=True, slots=True)
+class Instrumented:
+    """A rewritten function's code and the sites its reports refer to."""
+
+    code: CodeType
+    sites: list[Site]
+
+    def bind(self, function: FunctionType, hooks: Any) -> FunctionType:
+        """The rewritten code as a function like `function`, reporting to `hooks`."""
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+        closure = tuple(CellType(hooks) if name == HOOK else cells[name] for name in self.code.co_freevars)
+        bound = FunctionType(self.code, function.__globals__, function.__name__, function.__defaults__, closure)
+        bound.__kwdefaults__ = function.__kwdefaults__
+        return bound
+
+
+@functools.lru_cache(maxsize=256)
+def instrument(code: CodeType) -> Instrumented | None:
+    """Rewrite the function that `code` belongs to; None where its source cannot be read (or is a lambda)."""
+    text = source_of(code.co_filename)
+    found = text and _definition(text, code)
+    if text is None or found is None:
+        return None
+    # a copy: the tree is kept for other readers
+    definition = copy.deepcopy(found)
+    instrumenter = _Instrumenter(text)
+    definition.body = [instrumenter.visit(statement) for statement in definition.body]
+    definition.decorator_list = []
+    definition.returns = None
+    definition.args.defaults = []
+    definition.args.kw_defaults = [None] * len(definition.args.kwonlyargs)
+    for argument in ast.walk(definition.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    definition.body.insert(0, ast.Expr(ast.Name(HOOK, ast.Load())))  # always a free variable
+    outer = ast.parse(f"def __outer__({', '.join([HOOK, *code.co_freevars])}):\n    return None").body[0]
+    assert isinstance(outer, ast.FunctionDef)
+    outer.body.insert(0, definition)
+    module = ast.fix_missing_locations(ast.Module([outer], []))
+    compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE_FLAGS, dont_inherit=True)
+    inner = _nested(_nested(compiled, "__outer__"), code.co_name)
+    return Instrumented(inner, instrumenter.sites)
+
+
+def _nested(code: CodeType, name: str) -> CodeType:
+    return next(const for const in code.co_consts if isinstance(const, CodeType) and const.co_name == name)

@@ -1,0 +1,275 @@
+"""Traced arrays: run a function on them, and every operation and assignment is recorded."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import operator
+from typing import Any, Callable
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from backpropviz.errors import TraceError
+from backpropviz.graph import Node, flatten
+from backpropviz.named import Named, NamedTuple, Shape, plain
+from backpropviz.primitives import PRIMITIVES, Primitive
+from backpropviz.primitives.composites import COMPOSITES, LOOKS
+from backpropviz.primitives.shapes import astype, take
+
+_UNSUPPORTED = {"out", "where", "dtype", "initial", "casting", "subok", "copy", "order", "correction", "mean"}
+_IN_PLACE = "Write the result to a new name: `y = x + 1` instead of changing x where it stands."
+
+
+class Tape:
+    """Records operations in order. The forward pass and the backward pass each have one."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+
+    def input(self, value: Any, name: str | None = None) -> Traced:
+        """A value that no operation made."""
+        node = Node(len(self.nodes), None, (), {}, (), np.asarray(value), name)
+        node.carries_gradient = node.value.dtype.kind in "fc"
+        self.nodes.append(node)
+        return Traced(node, self)
+
+    def record(self, primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
+        """Run a primitive on the values behind its arguments, and keep what it made."""
+        args, kwargs = _encode(args), {key: _encode(value) for key, value in kwargs.items()}
+        value = np.asarray(primitive.run(*bare(args), **bare(kwargs)))
+        parents = tuple(flatten(args)) + tuple(flatten(tuple(kwargs.values())))
+        node = Node(len(self.nodes), primitive, args, kwargs, parents, value)
+        if not isinstance(primitive.run, np.ufunc):
+            node.is_view = any(np.may_share_memory(value, parent.value) for parent in parents)
+        node.carries_gradient = (
+            primitive.differentiable and value.dtype.kind in "fc" and any(p.carries_gradient for p in parents)
+        )
+        self.nodes.append(node)
+        return Traced(node, self)
+
+    def decide(self, traced: Traced) -> None:
+        """Called when Python asks a traced value whether it is true."""
+
+
+def _encode(value: Any) -> Any:
+    """An argument with nodes for traced values, as it is kept in the record."""
+    if isinstance(value, Traced):
+        return value.node
+    if type(value) in (tuple, list):
+        return type(value)(_encode(item) for item in value)
+    return value
+
+
+def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -> Any:
+    """A recorded argument as NumPy takes it: arrays for nodes, plain numbers for named ones."""
+    if isinstance(value, Node):
+        return of(value)
+    if isinstance(value, dict):
+        return {key: bare(item, of) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(bare(item, of) for item in value)
+    if type(value) is list:
+        return [bare(item, of) for item in value]
+    return plain(value) if isinstance(value, Named) else value
+
+
+class Traced(NDArrayOperatorsMixin):
+    """Stands for an array while a function runs: computes like it, and records each operation on its tape."""
+
+    __slots__ = ("node", "tape")
+
+    def __init__(self, node: Node, tape: Tape):
+        self.node = node
+        self.tape = tape
+
+    # ---- recording -------------------------------------------------------------------------------------------------
+
+    def record(self, primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
+        return self.tape.record(primitive, args, kwargs)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "reduce" and ufunc in _REDUCTIONS:
+            return _REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
+        if method != "__call__":
+            raise TraceError(f"np.{ufunc.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
+        if kwargs.get("out") is not None:
+            raise TraceError("an in-place operation (out= or an augmented assignment into an array)", fix=_IN_PLACE)
+        _refuse_options(ufunc.__name__, kwargs)
+        if ufunc not in PRIMITIVES:
+            raise _unknown(ufunc)
+        return self.tape.record(PRIMITIVES[ufunc], inputs, {})
+
+    def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if func in LOOKS:
+            return func(*bare(_encode(args)), **bare({key: _encode(value) for key, value in kwargs.items()}))
+        if func in COMPOSITES:
+            return COMPOSITES[func](*args, **kwargs)
+        if func not in PRIMITIVES:
+            raise _unknown(func)
+        return self.tape.record(PRIMITIVES[func], *_canonical(func, args, kwargs))
+
+    def __pow__(self, exponent: Any) -> Any:
+        # ndarray ** 2 is not np.power(_, 2): NumPy gives the operator shortcuts of its own
+        return self.record(PRIMITIVES[operator.pow], (self, exponent), {})
+
+    def __rpow__(self, base: Any) -> Any:
+        return self.record(PRIMITIVES[operator.pow], (base, self), {})
+
+    def __getitem__(self, index: Any) -> Any:
+        return take(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TraceError("assignment into an array", fix=_STORE_FIX)
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    # ---- what the array is -----------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        return Shape.of(self.node)
+
+    @property
+    def ndim(self) -> int:
+        return self.node.value.ndim
+
+    @property
+    def size(self) -> int:
+        return self.node.value.size
+
+    @property
+    def dtype(self) -> Any:
+        return self.node.value.dtype
+
+    @property
+    def T(self) -> Any:  # noqa: N802
+        return np.transpose(self)
+
+    def __len__(self) -> int:
+        return len(self.node.value)
+
+    def __repr__(self) -> str:
+        return f"traced {self.node.value!r}"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.node.value[()], spec)
+
+    # ---- what would leave the record -------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        truth = bool(self.node.value)
+        self.tape.decide(self)
+        return truth
+
+    def _leaves(self, how: str) -> Any:
+        raise TraceError(
+            f"{how} turns a traced value into a plain one, and its gradient would be lost",
+            fix="Keep it as it is: NumPy functions and operators take it directly (for a list of values: np.stack).",
+        )
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._leaves("np.asarray or np.array")
+
+    def __float__(self) -> float:
+        return self._leaves("float()")  # type: ignore[no-any-return]
+
+    def __int__(self) -> int:
+        return self._leaves("int()")  # type: ignore[no-any-return]
+
+    def __index__(self) -> int:
+        return self._leaves("use as an index or a size")  # type: ignore[no-any-return]
+
+    def __complex__(self) -> complex:
+        return self._leaves("complex()")  # type: ignore[no-any-return]
+
+    def item(self, *args: Any) -> Any:
+        return self._leaves(".item()")
+
+    def tolist(self) -> Any:
+        return self._leaves(".tolist()")
+
+    # ---- methods of ndarray ----------------------------------------------------------------------------------------
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> Any:
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)
+
+    def transpose(self, *axes: Any) -> Any:
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+    def flatten(self) -> Any:
+        return np.ravel(self)
+
+    def astype(self, dtype: Any, **kwargs: Any) -> Any:
+        return astype(self, dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(np, name, None) if name in _METHODS else None
+        if function is not None:
+            return functools.partial(function, self)
+        if name.startswith("__") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"an array has no attribute {name!r}")
+        raise TraceError(f"array.{name} cannot be traced", fix=_nearest(name, _METHODS))
+
+
+_METHODS = (
+    "all any argmax argmin argsort clip copy cumsum diagonal dot max mean min prod ravel repeat round squeeze std sum "
+    "swapaxes take trace var"
+).split()
+_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+_STORE_FIX = "Build the parts as values and join them: `out = np.stack([...])`, np.concatenate or np.where."
+
+
+def _canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """One way to write every call: operands by position, options by name, defaults left out."""
+    primitive = PRIMITIVES[func]
+    signature = _signature(func)
+    if signature is None or primitive.name == "einsum":
+        _refuse_options(primitive.name, kwargs)
+        return args, kwargs
+    options = dict(signature.bind(*args, **kwargs).arguments)
+    options.update(options.pop("kwargs", {}))
+    parameters = signature.parameters
+    if primitive.name == "clip":
+        low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
+        return (options["a"], low, high), {}
+    operands = tuple(options.pop(name) for name in list(parameters)[: max(1, len(primitive.gradients))] if name in options)
+    options = {k: v for k, v in options.items() if k not in parameters or not _is(v, parameters[k].default)}
+    _refuse_options(primitive.name, options)
+    return operands, options
+
+
+def _is(value: Any, default: Any) -> bool:
+    return value is default or (isinstance(value, str | int | bool) and value == default)
+
+
+@functools.lru_cache(maxsize=None)
+def _signature(func: Any) -> inspect.Signature | None:
+    try:
+        return inspect.signature(func)
+    except ValueError:  # a C function without a text signature
+        return None
+
+
+def _refuse_options(name: str, options: dict[str, Any]) -> None:
+    for option in _UNSUPPORTED & options.keys():
+        if options[option] is not None and option != "mode":
+            raise TraceError(
+                f"np.{name} with {option}= cannot be traced",
+                fix=_IN_PLACE if option == "out" else f"Leave {option}= out, and do its work in a step of its own.",
+            )
+
+
+def _unknown(func: Any) -> TraceError:
+    name = f"{getattr(func, '__module__', None) or 'numpy'}.{func.__name__}".replace("numpy", "np", 1)
+    known = {p.name for f, p in PRIMITIVES.items() if p.call.startswith("np")} | {f.__name__ for f in COMPOSITES}
+    return TraceError(f"{name} has no gradient here", fix=_nearest(func.__name__, sorted(known)))
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if near:
+        return f"The nearest that can be traced: {', '.join('np.' + n for n in near)}."
+    return "Write it with sums, products, np.exp, np.log, np.where and the like; `backpropviz list --ops` names them all."
