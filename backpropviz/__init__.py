@@ -16,7 +16,7 @@ _HOMES = {
     "gradcheck": "backpropviz.gradcheck",
     "im2col": "backpropviz.primitives.windows",
     "col2im": "backpropviz.primitives.windows",
-    "output_size": "backpropviz.primitives.windows",
+    "output_shape": "backpropviz.primitives.windows",
     "primitive": "backpropviz.primitives.record",
     "BackpropvizError": "backpropviz.errors",
 }

@@ -33,7 +33,9 @@ def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
     """
     extra = gradient.ndim - len(shape)
     front = tuple(range(extra))
-    stretched = tuple(extra + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[extra + axis] != 1)
+    stretched = tuple(
+        extra + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[extra + axis] != 1
+    )
     total: Any = gradient
     if stretched:
         total = np.sum(total, axis=stretched if len(stretched) > 1 else stretched[0], keepdims=True)

@@ -28,7 +28,8 @@ _OPERATORS = {
 _IN_PLACE = {name: getattr(operator, f"i{f.__name__.strip('_')}") for name, f in _OPERATORS.items()}
 _CONSTANT_MAKERS = {np.arange: "arange", np.zeros: "zeros", np.ones: "ones", np.full: "full", np.eye: "eye"}
 _NOT_USER_CODE = tuple(
-    {sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")} | {str(Path(__file__).parent)}
+    {sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    | {str(Path(__file__).parent)}
 )
 
 
@@ -232,7 +233,9 @@ class Recorder(Tape):
         if function.__name__ == "<lambda>" or outside:
             return function
         if HOOK in function.__code__.co_freevars:  # defined inside an instrumented function
-            return lambda site, *args, **kwargs: self._grouped(site, function, function, self._frames[-1].sites, args, kwargs)
+            return lambda site, *args, **kwargs: self._grouped(
+                site, function, function, self._frames[-1].sites, args, kwargs
+            )
         instrumented = instrument(function.__code__)
         if instrumented is None:
             return function
@@ -327,7 +330,9 @@ class Recorder(Tape):
         for node in self.nodes[self._pending :]:
             node.name = self._version(node.primitive.name if node.primitive else "x")
             self._frames[-1].count += 1
-            step = Step(str(self._frames[-1].count), node.name, node.name, "", "", node, [node], None, site.file, site.line)
+            step = Step(
+                str(self._frames[-1].count), node.name, node.name, "", "", node, [node], None, site.file, site.line
+            )
             node.step = step
             self.steps.append(step)
         self.notes.append(f"the source of {function.__name__} could not be read: every operation is a step")

@@ -166,7 +166,9 @@ class _Instrumenter(ast.NodeTransformer):
             report = self._report("augment", site, operator, _load(node.target), value, scope)
             return self._copy(node, ast.Assign([node.target], report))
         container = node.target.value
-        return self._copy(node, ast.AugAssign(node.target, node.op, self._report("store", site, _load(container), value)))
+        return self._copy(
+            node, ast.AugAssign(node.target, node.op, self._report("store", site, _load(container), value))
+        )
 
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is None:

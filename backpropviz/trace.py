@@ -186,7 +186,9 @@ def _array(name: str, value: Any) -> Array:
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise InputError(f"input {name} is {array[bad]} at {bad}", fix="Give finite numbers: every gradient would be nan.")
+        raise InputError(
+            f"input {name} is {array[bad]} at {bad}", fix="Give finite numbers: every gradient would be nan."
+        )
     return array
 
 

@@ -235,7 +235,9 @@ def _canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
     if primitive.name == "clip":
         low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
         return (options["a"], low, high), {}
-    operands = tuple(options.pop(name) for name in list(parameters)[: max(1, len(primitive.gradients))] if name in options)
+    operands = tuple(
+        options.pop(name) for name in list(parameters)[: max(1, len(primitive.gradients))] if name in options
+    )
     options = {k: v for k, v in options.items() if k not in parameters or not _is(v, parameters[k].default)}
     _refuse_options(primitive.name, options)
     return operands, options
@@ -272,4 +274,6 @@ def _nearest(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
         return f"The nearest that can be traced: {', '.join('np.' + n for n in near)}."
-    return "Write it with sums, products, np.exp, np.log, np.where and the like; `backpropviz list --ops` names them all."
+    return (
+        "Write it with sums, products, np.exp, np.log, np.where and the like; `backpropviz list --ops` names them all."
+    )

@@ -34,7 +34,9 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]
 
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
-        raise ValueError(f"axis {axis} of length {ary.shape[axis]} does not divide into {indices_or_sections} equal parts")
+        raise ValueError(
+            f"axis {axis} of length {ary.shape[axis]} does not divide into {indices_or_sections} equal parts"
+        )
     return _array_split(ary, indices_or_sections, axis)
 
 
@@ -75,7 +77,21 @@ COMPOSITES: dict[Any, Callable[..., Any]] = {
 """Written with primitives: each records the operations it is made of."""
 
 LOOKS: tuple[Any, ...] = (
-    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type,
-    np.array_equal, np.allclose, np.isclose, np.array2string, np.array_repr, np.array_str, np.iscomplexobj, np.isrealobj,
+    np.shape,
+    np.ndim,
+    np.size,
+    np.zeros_like,
+    np.ones_like,
+    np.empty_like,
+    np.full_like,
+    np.result_type,
+    np.array_equal,
+    np.allclose,
+    np.isclose,
+    np.array2string,
+    np.array_repr,
+    np.array_str,
+    np.iscomplexobj,
+    np.isrealobj,
 )
 """Answered from the value or its shape, and not recorded."""

@@ -11,25 +11,33 @@ from backpropviz.named import Named, plain
 from backpropviz.primitives.record import gate
 
 ADD = gate(
-    np.add, "x + y", "An add gate passes the gradient on, unchanged, to both inputs.",
+    np.add,
+    "x + y",
+    "An add gate passes the gradient on, unchanged, to both inputs.",
     ("1", lambda g, out, x, y: g),
     ("1", lambda g, out, x, y: g),
     infix="+",
 )
 gate(
-    np.subtract, "x - y", "A subtract gate passes the gradient on to the first input and its negative to the second.",
+    np.subtract,
+    "x - y",
+    "A subtract gate passes the gradient on to the first input and its negative to the second.",
     ("1", lambda g, out, x, y: g),
     ("-1", lambda g, out, x, y: -g),
     infix="-",
 )
 gate(
-    np.multiply, "x * y", "A multiply gate swaps its inputs: each gets the gradient times the other.",
+    np.multiply,
+    "x * y",
+    "A multiply gate swaps its inputs: each gets the gradient times the other.",
     ("y", lambda g, out, x, y: g * y),
     ("x", lambda g, out, x, y: g * x),
     infix="*",
 )
 gate(
-    np.divide, "x / y", "A divide gate divides the gradient for the top, and sends the bottom -out/y times it.",
+    np.divide,
+    "x / y",
+    "A divide gate divides the gradient for the top, and sends the bottom -out/y times it.",
     ("1 / y", lambda g, out, x, y: g / y),
     ("-x / y**2", lambda g, out, x, y: -g * out / y),
     infix="/",
@@ -59,53 +67,104 @@ def _power_into(x: Any, exponent: Any, out: Any) -> Any:
 
 
 for _function, _into in ((operator.pow, _power_into), (np.power, np.power)):
-  gate(
-    _function, "x ** y", "A power gate brings the exponent down and lowers it by one.",
-    ("y * x**(y - 1)", _power_base),
-    ("x**y * log(x)", lambda g, out, x, y: g * (out * np.log(np.where(x > 0, x, 1.0)))),
-    name="power", infix="**", into=_into, elementwise=True,
-)
+    gate(
+        _function,
+        "x ** y",
+        "A power gate brings the exponent down and lowers it by one.",
+        ("y * x**(y - 1)", _power_base),
+        ("x**y * log(x)", lambda g, out, x, y: g * (out * np.log(np.where(x > 0, x, 1.0)))),
+        name="power",
+        infix="**",
+        into=_into,
+        elementwise=True,
+    )
 gate(np.square, "x**2", "A square gate multiplies by twice its input.", ("2 * x", lambda g, out, x: g * (2 * x)))
 gate(
-    np.sqrt, "sqrt(x)", "A square root divides the gradient by twice its output.",
+    np.sqrt,
+    "sqrt(x)",
+    "A square root divides the gradient by twice its output.",
     ("1 / (2 * sqrt(x))", lambda g, out, x: g / (2 * out)),
 )
-gate(np.cbrt, "cbrt(x)", "A cube root divides by three times its output squared.",
-     ("1 / (3 * cbrt(x)**2)", lambda g, out, x: g / (3 * out**2)))
-gate(np.reciprocal, "1 / x", "An inverse multiplies by minus its output squared.",
-     ("-1 / x**2", lambda g, out, x: -g * out**2))
-gate(np.exp, "exp(x)", "An exponential multiplies the gradient by its own output.",
-     ("exp(x)", lambda g, out, x: g * out))
-gate(np.exp2, "2**x", "A power of two multiplies by its own output and log 2.",
-     ("2**x * log(2)", lambda g, out, x: g * (out * np.log(2.0))))
+gate(
+    np.cbrt,
+    "cbrt(x)",
+    "A cube root divides by three times its output squared.",
+    ("1 / (3 * cbrt(x)**2)", lambda g, out, x: g / (3 * out**2)),
+)
+gate(
+    np.reciprocal,
+    "1 / x",
+    "An inverse multiplies by minus its output squared.",
+    ("-1 / x**2", lambda g, out, x: -g * out**2),
+)
+gate(
+    np.exp, "exp(x)", "An exponential multiplies the gradient by its own output.", ("exp(x)", lambda g, out, x: g * out)
+)
+gate(
+    np.exp2,
+    "2**x",
+    "A power of two multiplies by its own output and log 2.",
+    ("2**x * log(2)", lambda g, out, x: g * (out * np.log(2.0))),
+)
 gate(np.expm1, "exp(x) - 1", "The derivative of exp(x) - 1 is exp(x).", ("exp(x)", lambda g, out, x: g * (out + 1)))
 gate(np.log, "log(x)", "A logarithm divides the gradient by its input.", ("1 / x", lambda g, out, x: g / x))
-gate(np.log2, "log2(x)", "A logarithm divides the gradient by its input, and by log 2.",
-     ("1 / (x * log(2))", lambda g, out, x: g / (x * np.log(2.0))))
-gate(np.log10, "log10(x)", "A logarithm divides the gradient by its input, and by log 10.",
-     ("1 / (x * log(10))", lambda g, out, x: g / (x * np.log(10.0))))
-gate(np.log1p, "log(1 + x)", "log(1 + x) divides the gradient by 1 + x.", ("1 / (1 + x)", lambda g, out, x: g / (1 + x)))
 gate(
-    np.logaddexp, "log(exp(x) + exp(y))", "A soft maximum shares the gradient between its inputs by their softmax.",
+    np.log2,
+    "log2(x)",
+    "A logarithm divides the gradient by its input, and by log 2.",
+    ("1 / (x * log(2))", lambda g, out, x: g / (x * np.log(2.0))),
+)
+gate(
+    np.log10,
+    "log10(x)",
+    "A logarithm divides the gradient by its input, and by log 10.",
+    ("1 / (x * log(10))", lambda g, out, x: g / (x * np.log(10.0))),
+)
+gate(
+    np.log1p, "log(1 + x)", "log(1 + x) divides the gradient by 1 + x.", ("1 / (1 + x)", lambda g, out, x: g / (1 + x))
+)
+gate(
+    np.logaddexp,
+    "log(exp(x) + exp(y))",
+    "A soft maximum shares the gradient between its inputs by their softmax.",
     ("exp(x - out)", lambda g, out, x, y: g * np.exp(x - out)),
     ("exp(y - out)", lambda g, out, x, y: g * np.exp(y - out)),
 )
 gate(np.sin, "sin(x)", "The derivative of sine is cosine.", ("cos(x)", lambda g, out, x: g * np.cos(x)))
 gate(np.cos, "cos(x)", "The derivative of cosine is minus sine.", ("-sin(x)", lambda g, out, x: -g * np.sin(x)))
-gate(np.tan, "tan(x)", "The derivative of the tangent is one plus its square.",
-     ("1 + tan(x)**2", lambda g, out, x: g * (1 + out**2)))
-gate(np.arcsin, "arcsin(x)", "The arc sine divides by sqrt(1 - x**2).",
-     ("1 / sqrt(1 - x**2)", lambda g, out, x: g / np.sqrt(1 - x**2)))
-gate(np.arccos, "arccos(x)", "The arc cosine divides by -sqrt(1 - x**2).",
-     ("-1 / sqrt(1 - x**2)", lambda g, out, x: -g / np.sqrt(1 - x**2)))
-gate(np.arctan, "arctan(x)", "The arc tangent divides by 1 + x**2.",
-     ("1 / (1 + x**2)", lambda g, out, x: g / (1 + x**2)))
+gate(
+    np.tan,
+    "tan(x)",
+    "The derivative of the tangent is one plus its square.",
+    ("1 + tan(x)**2", lambda g, out, x: g * (1 + out**2)),
+)
+gate(
+    np.arcsin,
+    "arcsin(x)",
+    "The arc sine divides by sqrt(1 - x**2).",
+    ("1 / sqrt(1 - x**2)", lambda g, out, x: g / np.sqrt(1 - x**2)),
+)
+gate(
+    np.arccos,
+    "arccos(x)",
+    "The arc cosine divides by -sqrt(1 - x**2).",
+    ("-1 / sqrt(1 - x**2)", lambda g, out, x: -g / np.sqrt(1 - x**2)),
+)
+gate(
+    np.arctan, "arctan(x)", "The arc tangent divides by 1 + x**2.", ("1 / (1 + x**2)", lambda g, out, x: g / (1 + x**2))
+)
 gate(np.sinh, "sinh(x)", "The derivative of sinh is cosh.", ("cosh(x)", lambda g, out, x: g * np.cosh(x)))
 gate(np.cosh, "cosh(x)", "The derivative of cosh is sinh.", ("sinh(x)", lambda g, out, x: g * np.sinh(x)))
-gate(np.tanh, "tanh(x)", "A tanh multiplies by one minus its output squared: it passes little where it saturates.",
-     ("1 - tanh(x)**2", lambda g, out, x: g * (1 - out**2)))
 gate(
-    np.hypot, "sqrt(x**2 + y**2)", "A hypotenuse hands each side its share x/out, y/out.",
+    np.tanh,
+    "tanh(x)",
+    "A tanh multiplies by one minus its output squared: it passes little where it saturates.",
+    ("1 - tanh(x)**2", lambda g, out, x: g * (1 - out**2)),
+)
+gate(
+    np.hypot,
+    "sqrt(x**2 + y**2)",
+    "A hypotenuse hands each side its share x/out, y/out.",
     ("x / out", lambda g, out, x, y: g * x / out),
     ("y / out", lambda g, out, x, y: g * y / out),
 )
@@ -133,19 +192,31 @@ for _function, _winner, _or_ties, _sign in (
 ):
     _first, _second = _wins(_winner, _or_ties)
     gate(
-        _function, f"{_function.__name__[:3]}(x, y)", _ROUTES.format(_function.__name__[:3]),
+        _function,
+        f"{_function.__name__[:3]}(x, y)",
+        _ROUTES.format(_function.__name__[:3]),
         (f"1 where x {_sign} y, else 0", _first),
         (f"1 where y {_sign} x, else 0", _second),
-        also=(np.fmax if _function is np.maximum else np.fmin,), decision=_winner,
+        also=(np.fmax if _function is np.maximum else np.fmin,),
+        decision=_winner,
     )
-gate(np.absolute, "|x|", "An absolute value passes the gradient with the sign of its input.",
-     ("sign(x)", lambda g, out, x: g * np.sign(x)), also=(np.fabs,), decision=np.sign)
 gate(
-    np.where, "y where x, else z", "A switch sends the gradient to the branch that was chosen, entry by entry.",
+    np.absolute,
+    "|x|",
+    "An absolute value passes the gradient with the sign of its input.",
+    ("sign(x)", lambda g, out, x: g * np.sign(x)),
+    also=(np.fabs,),
+    decision=np.sign,
+)
+gate(
+    np.where,
+    "y where x, else z",
+    "A switch sends the gradient to the branch that was chosen, entry by entry.",
     None,
     ("1 where chosen, else 0", lambda g, out, c, x, y: np.where(c, g, 0.0)),
     ("1 where not chosen, else 0", lambda g, out, c, x, y: np.where(c, 0.0, g)),
-    decision=lambda c, x, y: c, elementwise=True,
+    decision=lambda c, x, y: c,
+    elementwise=True,
 )
 
 
@@ -155,21 +226,46 @@ def _between(x: Any, low: Any, high: Any) -> Any:
 
 
 gate(
-    np.clip, "clip(x, low, high)", "A clip passes the gradient inside the bounds and stops it outside.",
+    np.clip,
+    "clip(x, low, high)",
+    "A clip passes the gradient inside the bounds and stops it outside.",
     ("1 inside, 0 outside", lambda g, out, x, low=None, high=None: g * _between(x, low, high)),
     ("1 where x <= low", lambda g, out, x, low, high=None: g * (x <= low)),
     ("1 where x >= high", lambda g, out, x, low, high: g * (x >= high)),
-    decision=lambda x, low=None, high=None: _between(x, plain(low), plain(high)), into=np.clip, elementwise=True,
+    decision=lambda x, low=None, high=None: _between(x, plain(low), plain(high)),
+    into=np.clip,
+    elementwise=True,
 )
 
 # Gates no gradient comes back through: they choose and compare, or are flat almost everywhere.
 _FLAT = "Flat almost everywhere: no gradient comes back through it."
 for _function, _symbol in (
-    (np.greater, ">"), (np.greater_equal, ">="), (np.less, "<"), (np.less_equal, "<="), (np.equal, "=="),
-    (np.not_equal, "!="), (np.bitwise_and, "&"), (np.bitwise_or, "|"), (np.bitwise_xor, "^"),
-    (np.floor_divide, "//"), (np.remainder, "%"),
+    (np.greater, ">"),
+    (np.greater_equal, ">="),
+    (np.less, "<"),
+    (np.less_equal, "<="),
+    (np.equal, "=="),
+    (np.not_equal, "!="),
+    (np.bitwise_and, "&"),
+    (np.bitwise_or, "|"),
+    (np.bitwise_xor, "^"),
+    (np.floor_divide, "//"),
+    (np.remainder, "%"),
 ):
     gate(_function, f"x {_symbol} y", _FLAT, infix=_symbol, decision=_function)
-for _function in (np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isfinite, np.isnan, np.isinf,
-                  np.invert, np.sign, np.floor, np.ceil, np.rint, np.trunc):
+for _function in (
+    np.logical_and,
+    np.logical_or,
+    np.logical_xor,
+    np.logical_not,
+    np.isfinite,
+    np.isnan,
+    np.isinf,
+    np.invert,
+    np.sign,
+    np.floor,
+    np.ceil,
+    np.rint,
+    np.trunc,
+):
     gate(_function, f"{_function.__name__}(x)", _FLAT, decision=_function)

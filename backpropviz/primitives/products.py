@@ -35,11 +35,20 @@ def _right(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 
 _PRODUCT = "A matrix product multiplies the gradient with the other factor, transposed: only one order fits the shapes."
-gate(np.matmul, "x @ y", _PRODUCT, ("y.T, from the right", _left), ("x.T, from the left", _right),
-     infix="@", elementwise=False)
+gate(
+    np.matmul,
+    "x @ y",
+    _PRODUCT,
+    ("y.T, from the right", _left),
+    ("x.T, from the left", _right),
+    infix="@",
+    elementwise=False,
+)
 gate(np.dot, "x @ y", _PRODUCT, ("y.T, from the right", _left), ("x.T, from the left", _right), infix="@", into=np.dot)
 gate(
-    np.outer, "outer(x, y)", "Each entry of x meets the whole of y, and is handed back the gradients weighted by it.",
+    np.outer,
+    "outer(x, y)",
+    "Each entry of x meets the whole of y, and is handed back the gradients weighted by it.",
     ("y", lambda g, out, x, y: np.reshape(g @ np.ravel(y), x.shape)),
     ("x", lambda g, out, x, y: np.reshape(np.ravel(x) @ g, y.shape)),
 )
@@ -60,7 +69,9 @@ def _operand(i: int) -> Gradient:
         inputs, result = _subscripts(equation)
         mine = inputs[i]
         if len(set(mine)) != len(mine):
-            raise NotImplementedError(f"np.einsum with a repeated axis in one operand ({mine!r}); take the diagonal first")
+            raise NotImplementedError(
+                f"np.einsum with a repeated axis in one operand ({mine!r}); take the diagonal first"
+            )
         others = [s for j, s in enumerate(inputs) if j != i]
         arrays = [x for j, x in enumerate(operands) if j != i]
         reached = "".join(c for c in mine if c in result or any(c in s for s in others))
@@ -74,8 +85,12 @@ def _operand(i: int) -> Gradient:
     return Gradient("the other factors", vjp)
 
 
-gate(np.einsum, "einsum", "The gradient takes the operand's place: multiply by the others, sum what it did not have.",
-     sequence=_operand)
+gate(
+    np.einsum,
+    "einsum",
+    "The gradient takes the operand's place: multiply by the others, sum what it did not have.",
+    sequence=_operand,
+)
 
 
 def _letters(x: Any, y: Any, axes: Any) -> tuple[str, str, str]:
@@ -102,5 +117,10 @@ def _tensordot(position: int) -> Any:
     return vjp
 
 
-gate(np.tensordot, "tensordot(x, y)", "Contract the gradient with the other factor over the axes that were kept.",
-     ("y", _tensordot(0)), ("x", _tensordot(1)))
+gate(
+    np.tensordot,
+    "tensordot(x, y)",
+    "Contract the gradient with the other factor over the axes that were kept.",
+    ("y", _tensordot(0)),
+    ("x", _tensordot(1)),
+)

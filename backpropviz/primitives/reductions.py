@@ -33,12 +33,16 @@ def count(x: Any, axis: Any) -> Any:
 
 
 gate(
-    np.sum, "sum(x)", "A sum hands its gradient, unchanged, to every entry it added.",
+    np.sum,
+    "sum(x)",
+    "A sum hands its gradient, unchanged, to every entry it added.",
     ("1", lambda g, out, x, axis=None, keepdims=False: spread(g, x, axis, keepdims)),
     into=np.sum,
 )
 gate(
-    np.mean, "mean(x)", "A mean shares its gradient out evenly: each of the n entries gets 1/n of it.",
+    np.mean,
+    "mean(x)",
+    "A mean shares its gradient out evenly: each of the n entries gets 1/n of it.",
     ("1 / n", lambda g, out, x, axis=None, keepdims=False: spread(g / count(x, axis), x, axis, keepdims)),
     into=np.mean,
 )
@@ -49,17 +53,27 @@ def _deviation(x: Any, axis: Any) -> Any:
 
 
 gate(
-    np.var, "var(x)", "A variance pulls every entry away from the mean: 2/n times its deviation.",
-    ("2 * (x - mean(x)) / n",
-     lambda g, out, x, axis=None, ddof=0, keepdims=False:
-         spread(g, x, axis, keepdims) * (2 * _deviation(x, axis) / (count(x, axis) - ddof))),
+    np.var,
+    "var(x)",
+    "A variance pulls every entry away from the mean: 2/n times its deviation.",
+    (
+        "2 * (x - mean(x)) / n",
+        lambda g, out, x, axis=None, ddof=0, keepdims=False: (
+            spread(g, x, axis, keepdims) * (2 * _deviation(x, axis) / (count(x, axis) - ddof))
+        ),
+    ),
     into=np.var,
 )
 gate(
-    np.std, "std(x)", "A standard deviation pulls every entry away from the mean: its deviation over n * std.",
-    ("(x - mean(x)) / (n * std(x))",
-     lambda g, out, x, axis=None, ddof=0, keepdims=False:
-         spread(g / (out * (count(x, axis) - ddof)), x, axis, keepdims) * _deviation(x, axis)),
+    np.std,
+    "std(x)",
+    "A standard deviation pulls every entry away from the mean: its deviation over n * std.",
+    (
+        "(x - mean(x)) / (n * std(x))",
+        lambda g, out, x, axis=None, ddof=0, keepdims=False: (
+            spread(g / (out * (count(x, axis) - ddof)), x, axis, keepdims) * _deviation(x, axis)
+        ),
+    ),
     into=np.std,
 )
 
@@ -80,8 +94,12 @@ def first_winner(x: Any, out: Any, axis: Any = None, keepdims: bool = False) -> 
 
 
 gate(
-    first_winner, "first winner", "It only marks the winner: no gradient comes back through it.",
-    module="", helper=True, decision=first_winner,
+    first_winner,
+    "first winner",
+    "It only marks the winner: no gradient comes back through it.",
+    module="",
+    helper=True,
+    decision=first_winner,
 )
 
 
@@ -99,11 +117,18 @@ def _chooses(function: Any) -> Any:
 for _function in (np.max, np.min):
     _word = _function.__name__.removeprefix("a")
     gate(
-        _function, f"{_word}(x)", f"A {_word} is a router: the gradient goes to the first entry that won, alone.",
-        ("1 for the winner, else 0", _extreme), name=_word, into=_function, decision=_chooses(_function),
+        _function,
+        f"{_word}(x)",
+        f"A {_word} is a router: the gradient goes to the first entry that won, alone.",
+        ("1 for the winner, else 0", _extreme),
+        name=_word,
+        into=_function,
+        decision=_chooses(_function),
     )
 gate(
-    np.prod, "prod(x)", "A product hands each factor the product of all the others.",
+    np.prod,
+    "prod(x)",
+    "A product hands each factor the product of all the others.",
     ("out / x", lambda g, out, x, axis=None, keepdims=False: spread(g * out, x, axis, keepdims) / x),
     into=np.prod,
 )
@@ -120,13 +145,18 @@ gate(np.cumsum, "cumsum(x)", "A running sum collects the gradient of every later
 
 def _norm(g: Any, out: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     if ord not in (None, 2, "fro") or (ord == 2 and (x.ndim if axis is None else len(axes_of(axis, x.ndim))) > 1):
-        raise NotImplementedError(f"the gradient of np.linalg.norm with ord={ord!r}; write it out with np.sum and np.sqrt")
+        raise NotImplementedError(
+            f"the gradient of np.linalg.norm with ord={ord!r}; write it out with np.sum and np.sqrt"
+        )
     return spread(g / out, x, axis, keepdims) * x
 
 
 gate(
-    np.linalg.norm, "norm(x)", "A norm hands each entry its share x / norm.",
-    ("x / norm(x)", _norm), module="np.linalg",
+    np.linalg.norm,
+    "norm(x)",
+    "A norm hands each entry its share x / norm.",
+    ("x / norm(x)", _norm),
+    module="np.linalg",
 )
 
 _CHOICE = "It only answers which: no gradient comes back through it."

@@ -12,11 +12,17 @@ import numpy as np
 from backpropviz.primitives.record import Gradient, gate, traceable
 
 gate(
-    np.reshape, "reshape(x)", "A reshape only renames places: the gradient is reshaped back.",
+    np.reshape,
+    "reshape(x)",
+    "A reshape only renames places: the gradient is reshaped back.",
     ("1, in the old shape", lambda g, out, x, shape: np.reshape(g, x.shape)),
 )
-gate(np.ravel, "ravel(x)", "Laying entries in one row only renames places: the gradient is reshaped back.",
-     ("1, in the old shape", lambda g, out, x: np.reshape(g, x.shape)))
+gate(
+    np.ravel,
+    "ravel(x)",
+    "Laying entries in one row only renames places: the gradient is reshaped back.",
+    ("1, in the old shape", lambda g, out, x: np.reshape(g, x.shape)),
+)
 
 
 def _transpose_back(g: Any, out: Any, x: Any, axes: Any = None) -> Any:
@@ -24,26 +30,50 @@ def _transpose_back(g: Any, out: Any, x: Any, axes: Any = None) -> Any:
 
 
 gate(np.transpose, "x.T", "A transpose is undone by transposing the gradient back.", ("1, transposed", _transpose_back))
-gate(np.swapaxes, "swapaxes(x)", "Swapped axes are swapped back.",
-     ("1, swapped", lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2)))
-gate(np.moveaxis, "moveaxis(x)", "A moved axis is moved back.",
-     ("1, moved", lambda g, out, x, source, destination: np.moveaxis(g, destination, source)))
-gate(np.expand_dims, "expand_dims(x)", "An axis of length one is taken out again.",
-     ("1, in the old shape", lambda g, out, x, axis: np.reshape(g, x.shape)))
-gate(np.squeeze, "squeeze(x)", "An axis of length one is put back.",
-     ("1, in the old shape", lambda g, out, x, axis=None: np.reshape(g, x.shape)))
 gate(
-    np.broadcast_to, "broadcast(x)", "A value used many times collects the gradients of all its copies.",
+    np.swapaxes,
+    "swapaxes(x)",
+    "Swapped axes are swapped back.",
+    ("1, swapped", lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2)),
+)
+gate(
+    np.moveaxis,
+    "moveaxis(x)",
+    "A moved axis is moved back.",
+    ("1, moved", lambda g, out, x, source, destination: np.moveaxis(g, destination, source)),
+)
+gate(
+    np.expand_dims,
+    "expand_dims(x)",
+    "An axis of length one is taken out again.",
+    ("1, in the old shape", lambda g, out, x, axis: np.reshape(g, x.shape)),
+)
+gate(
+    np.squeeze,
+    "squeeze(x)",
+    "An axis of length one is put back.",
+    ("1, in the old shape", lambda g, out, x, axis=None: np.reshape(g, x.shape)),
+)
+gate(
+    np.broadcast_to,
+    "broadcast(x)",
+    "A value used many times collects the gradients of all its copies.",
     # backward.py sums over the broadcast axes, as it does for every primitive
     ("1 for every copy", lambda g, out, x, shape: g),
     elementwise=True,
 )
 gate(np.flip, "flip(x)", "A flip is flipped back.", ("1, flipped", lambda g, out, x, axis=None: np.flip(g, axis=axis)))
-gate(np.roll, "roll(x)", "A roll is rolled back.", (
-    "1, rolled back",
-    lambda g, out, x, shift, axis=None: np.roll(
-        g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis),
-))
+gate(
+    np.roll,
+    "roll(x)",
+    "A roll is rolled back.",
+    (
+        "1, rolled back",
+        lambda g, out, x, shift, axis=None: np.roll(
+            g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis
+        ),
+    ),
+)
 
 
 @traceable
@@ -52,8 +82,14 @@ def identity(x: Any) -> Any:
     return x
 
 
-IDENTITY = gate(identity, "x", "A second name for the same value: the gradient passes unchanged.",
-                ("1", lambda g, out, x: g), module="", elementwise=True)
+IDENTITY = gate(
+    identity,
+    "x",
+    "A second name for the same value: the gradient passes unchanged.",
+    ("1", lambda g, out, x: g),
+    module="",
+    elementwise=True,
+)
 gate(np.copy, "copy(x)", "A copy passes the gradient on unchanged.", ("1", lambda g, out, x: g), elementwise=True)
 
 
@@ -63,8 +99,14 @@ def astype(x: Any, dtype: Any) -> Any:
     return np.asarray(x).astype(dtype)
 
 
-gate(astype, "x as another dtype", "A change of precision passes the gradient on, in the input's precision.",
-     ("1", lambda g, out, x, dtype: g.astype(x.dtype)), module="", elementwise=True)
+gate(
+    astype,
+    "x as another dtype",
+    "A change of precision passes the gradient on, in the input's precision.",
+    ("1", lambda g, out, x, dtype: g.astype(x.dtype)),
+    module="",
+    elementwise=True,
+)
 
 
 @traceable
@@ -81,10 +123,28 @@ def put(g: Any, index: Any, shape: Any) -> Any:
     return x
 
 
-gate(take, "x[index]", "An index picks entries: their gradient goes back to where they came from, zero elsewhere.",
-     ("1 for the picked, else 0", lambda g, out, x, index: put(g, index, x.shape)), module="")
-gate(put, "put at index", "The gradient is picked at the same index.",
-     ("1", lambda g, out, x, index, shape: take(g, index)), module="", helper=True)
+def _take_back(g: Any, out: Any, x: Any, index: Any) -> Any:
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(part is None or part is Ellipsis or (isinstance(part, slice) and part == slice(None)) for part in parts):
+        return np.reshape(g, x.shape)  # x[:, None] picks everything: it only renames places
+    return put(g, index, x.shape)
+
+
+gate(
+    take,
+    "x[index]",
+    "An index picks entries: their gradient goes back to where they came from, zero elsewhere.",
+    ("1 for the picked, else 0", _take_back),
+    module="",
+)
+gate(
+    put,
+    "put at index",
+    "The gradient is picked at the same index.",
+    ("1", lambda g, out, x, index, shape: take(g, index)),
+    module="",
+    helper=True,
+)
 
 
 def _crop(g: Any, out: Any, x: Any, pad_width: Any, mode: str = "constant", **values: Any) -> Any:
@@ -94,8 +154,12 @@ def _crop(g: Any, out: Any, x: Any, pad_width: Any, mode: str = "constant", **va
     return g[tuple(slice(int(before), int(before) + size) for (before, _), size in zip(widths, x.shape))]
 
 
-gate(np.pad, "pad(x)", "Padding is cropped off: the border was constant, so its gradient goes nowhere.",
-     ("1 inside the border", _crop))
+gate(
+    np.pad,
+    "pad(x)",
+    "Padding is cropped off: the border was constant, so its gradient goes nowhere.",
+    ("1 inside the border", _crop),
+)
 
 
 def _part(i: int) -> Gradient:
@@ -114,10 +178,18 @@ def _layer(i: int) -> Gradient:
     return Gradient("1 for its own layer", vjp)
 
 
-gate(np.concatenate, "join(x, y, ...)", "A join is cut apart again: each input gets its own part of the gradient.",
-     sequence=_part)
-gate(np.stack, "stack(x, y, ...)", "A stack is taken apart: each input gets its own layer of the gradient.",
-     sequence=_layer)
+gate(
+    np.concatenate,
+    "join(x, y, ...)",
+    "A join is cut apart again: each input gets its own part of the gradient.",
+    sequence=_part,
+)
+gate(
+    np.stack,
+    "stack(x, y, ...)",
+    "A stack is taken apart: each input gets its own layer of the gradient.",
+    sequence=_layer,
+)
 
 
 def _tile_back(g: Any, out: Any, x: Any, reps: Any) -> Any:
@@ -140,14 +212,30 @@ def _repeat_back(g: Any, out: Any, x: Any, repeats: Any, axis: Any = None) -> An
     return np.sum(np.reshape(g, (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])), axis=axis + 1)
 
 
-gate(np.tile, "tile(x)", "Every tile's gradient comes home to the one it was copied from.",
-     ("1 for every tile", _tile_back))
-gate(np.repeat, "repeat(x)", "Every repeat's gradient comes home to the entry it was copied from.",
-     ("1 for every repeat", _repeat_back))
-gate(np.triu, "upper triangle", "What was cut off gets no gradient.",
-     ("1 above the diagonal", lambda g, out, x, k=0: np.triu(g, k=k)))
-gate(np.tril, "lower triangle", "What was cut off gets no gradient.",
-     ("1 below the diagonal", lambda g, out, x, k=0: np.tril(g, k=k)))
+gate(
+    np.tile,
+    "tile(x)",
+    "Every tile's gradient comes home to the one it was copied from.",
+    ("1 for every tile", _tile_back),
+)
+gate(
+    np.repeat,
+    "repeat(x)",
+    "Every repeat's gradient comes home to the entry it was copied from.",
+    ("1 for every repeat", _repeat_back),
+)
+gate(
+    np.triu,
+    "upper triangle",
+    "What was cut off gets no gradient.",
+    ("1 above the diagonal", lambda g, out, x, k=0: np.triu(g, k=k)),
+)
+gate(
+    np.tril,
+    "lower triangle",
+    "What was cut off gets no gradient.",
+    ("1 below the diagonal", lambda g, out, x, k=0: np.tril(g, k=k)),
+)
 
 
 def _along_axis_back(g: Any, out: Any, x: Any, indices: Any, axis: Any = -1) -> Any:
@@ -157,5 +245,9 @@ def _along_axis_back(g: Any, out: Any, x: Any, indices: Any, axis: Any = -1) -> 
     return put(g, tuple(grid), x.shape)
 
 
-gate(np.take_along_axis, "x at indices along axis", "The picked entries get the gradient, the others none.",
-     ("1 for the picked, else 0", _along_axis_back))
+gate(
+    np.take_along_axis,
+    "x at indices along axis",
+    "The picked entries get the gradient, the others none.",
+    ("1 for the picked, else 0", _along_axis_back),
+)

@@ -40,13 +40,27 @@ def output_size(size: int, window: int, stride: int, pad: int) -> int:
     return (size - window + 2 * pad) // stride + 1
 
 
-def _geometry(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
+def output_shape(shape: Any, window: Any, stride: Any = 1, pad: Any = 0) -> tuple[int, int]:
+    """Rows and columns of places a window finds on images of `shape` (N, C, H, W).
+
+    `window`, `stride` and `pad` are pairs (rows, columns), or one number for both.
+
+    Raises:
+        InputError: the images do not have four axes, or as in `output_size`.
+    """
     if len(shape) != 4:
-        raise InputError(f"im2col takes images of shape (N, C, H, W), not {tuple(int(n) for n in shape)}",
-                         fix="Reshape to four axes: examples, channels, rows, columns.")
+        raise InputError(
+            f"images of shape (N, C, H, W) are needed, not {tuple(int(n) for n in shape)}",
+            fix="Reshape to four axes: examples, channels, rows, columns.",
+        )
     window, stride, pad = pair(window), pair(stride), pair(pad)
-    height, width = (output_size(int(shape[2 + a]), window[a], stride[a], pad[a]) for a in (0, 1))
-    return window, stride, pad, height, width
+    rows, columns = (output_size(int(shape[2 + a]), window[a], stride[a], pad[a]) for a in (0, 1))
+    return rows, columns
+
+
+def _geometry(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
+    height, width = output_shape(shape, window, stride, pad)
+    return pair(window), pair(stride), pair(pad), height, width
 
 
 def _slices(window: Any, stride: Any, height: int, width: int) -> Any:
@@ -116,12 +130,20 @@ def col2im(columns: Any, shape: Any, window: Any, stride: Any = 1, pad: Any = 0,
 
 
 gate(
-    im2col, "im2col(x)", "im2col copies patches: where patches overlap, the gradients of all copies add up.",
+    im2col,
+    "im2col(x)",
+    "im2col copies patches: where patches overlap, the gradients of all copies add up.",
     ("1 for every copy", lambda g, out, x, window, stride=1, pad=0: col2im(g, x.shape, window, stride=stride, pad=pad)),
-    module="", into=im2col.run, helper=True,
+    module="",
+    into=im2col.run,
+    helper=True,
 )
 gate(
-    col2im, "col2im(x)", "col2im adds patches up: each gets back the patch of the gradient it was added to.",
+    col2im,
+    "col2im(x)",
+    "col2im adds patches up: each gets back the patch of the gradient it was added to.",
     ("1", lambda g, out, x, shape, window, stride=1, pad=0: im2col(g, window, stride=stride, pad=pad)),
-    module="", into=col2im.run, helper=True,
+    module="",
+    into=col2im.run,
+    helper=True,
 )
