@@ -32,15 +32,17 @@ def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
     Axes that broadcasting put in front disappear; axes it stretched from length one are summed and kept.
     """
     extra = gradient.ndim - len(shape)
-    front = tuple(range(extra))
-    stretched = tuple(
-        extra + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[extra + axis] != 1
-    )
+    stretched = [extra + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[extra + axis] != 1]
+    axes = (*range(extra), *stretched)
     total: Any = gradient
-    if stretched:
-        total = np.sum(total, axis=stretched if len(stretched) > 1 else stretched[0], keepdims=True)
-    if front:
-        total = np.sum(total, axis=front if extra > 1 else 0)
+    if axes:
+        total = (
+            np.sum(total, axis=axes if len(axes) > 1 else axes[0], keepdims=True)
+            if not extra
+            else (np.sum(total, axis=axes if len(axes) > 1 else axes[0]))
+        )
+    if total.ndim != len(shape):
+        total = np.reshape(total, shape)  # axes of length one that were summed together with the ones in front
     if tuple(total.shape) != tuple(shape):
         total = np.broadcast_to(total, shape)
     result: Traced = total

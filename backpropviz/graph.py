@@ -150,7 +150,8 @@ class Recording:
     returned: Any
     notes: list[str]
     sizes: list[SizeStatement]
-    constants: dict[int, tuple[str, Array]]
+    constants: dict[int, tuple[Any, Array]]
+    dims: dict[tuple[Node, int], str]
 
     def node(self, name: str) -> Node:
         """The node called `name`: an input, or the value of a step.

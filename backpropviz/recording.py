@@ -63,7 +63,8 @@ class Recorder(Tape):
         self.groups: list[Group] = []
         self.notes: list[str] = []
         self.sizes: list[SizeStatement] = []
-        self.constants: dict[int, tuple[str, Any]] = {}
+        self.constants: dict[int, tuple[Any, Any]] = {}
+        self.dims: dict[tuple[Node, int], str] = {}
         self.outputs: list[Node] = []
         self._names: set[str] = set()
         self._size_values: dict[str, Any] = {}
@@ -148,7 +149,7 @@ class Recorder(Tape):
     # ---- steps -------------------------------------------------------------------------------------------------------
 
     def _assigned(self, site: Site, name: str, value: Any) -> Any:
-        if isinstance(value, Named):
+        if isinstance(value, Named) or type(value) in (int, float):
             return self._size(site, name, value)
         if isinstance(value, np.ndarray):
             self.constants[id(value)] = (name, value)
@@ -207,13 +208,15 @@ class Recorder(Tape):
 
     def _size(self, site: Site, name: str, value: Any) -> Any:
         """A size or setting under a name of its own, as long as the name means one number only."""
-        own = isinstance(value.expression, Name) and value.expression.name == name
-        if own or len(self._frames) > 1:
+        expression = value.expression if isinstance(value, Named) else None
+        if (isinstance(expression, Name) and expression.name == name) or len(self._frames) > 1:
             return value
         if name in self._size_values and self._size_values[name] != value:
             self.sizes = [size for size in self.sizes if name not in size.names]
             return value
         self._size_values[name] = plain(value)
+        if isinstance(expression, Dim):
+            self.dims[expression.node, expression.axis] = name
         if not any(name in size.names for size in self.sizes):
             self.sizes.append(SizeStatement(site.names, site.statement, site.needs))
         return named(plain(value), Name(name))
@@ -222,7 +225,7 @@ class Recorder(Tape):
         array = function(*args, **kwargs)
         flat = [part for arg in args for part in (arg if isinstance(arg, tuple) else (arg,))]
         if any(isinstance(part, Named) for part in flat):
-            self.constants[id(array)] = (Constructed(name, args, kwargs), array)  # type: ignore[assignment]
+            self.constants[id(array)] = (Constructed(name, args, kwargs), array)
         return array
 
     # ---- groups ------------------------------------------------------------------------------------------------------
@@ -308,7 +311,7 @@ class Recorder(Tape):
         return Recording(
             function.__name__, Path(function.__code__.co_filename),
             {name: value.node for name, value in traced.items()}, settings, self.nodes, self.steps, self.groups,
-            self.outputs, returned, self.notes, self.sizes, self.constants,
+            self.outputs, returned, self.notes, self.sizes, self.constants, self.dims,
         )  # fmt: skip
 
     def _collect_outputs(self, function: FunctionType, returned: Any) -> None:
