@@ -17,6 +17,8 @@ _HOMES = {
     "im2col": "backpropviz.primitives.windows",
     "col2im": "backpropviz.primitives.windows",
     "output_shape": "backpropviz.primitives.windows",
+    "first_winner": "backpropviz.primitives.reductions",
+    "put": "backpropviz.primitives.shapes",
     "primitive": "backpropviz.primitives.record",
     "BackpropvizError": "backpropviz.errors",
 }

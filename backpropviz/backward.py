@@ -87,13 +87,13 @@ def _add_terms(node: Node, tape: Tape) -> None:
     terms = node.terms
     if len(terms) > 1 and node.name:
         for number, term in enumerate(terms, 1):
-            term.node.name = term.node.name or f"d{node.name}_{number}"
+            term.node.name = term.node.name or tape.unique(f"d{node.name}_{number}")
     total: Any = Traced(terms[0].node, tape)
     for term in terms[1:]:
         total = total + Traced(term.node, tape)
     node.gradient = total.node
     if node.name and total.node.name is None:
-        total.node.name = f"d{node.name}"
+        total.node.name = tape.unique(f"d{node.name}")
 
 
 def _hand_back(node: Node, tape: Tape) -> None:

@@ -139,8 +139,7 @@ class SizeStatement:
 class Recording:
     """What the forward run left behind, in order."""
 
-    function: str
-    file: Path | None
+    callable: Any
     inputs: dict[str, Node]
     settings: dict[str, Any]
     nodes: list[Node]
@@ -152,6 +151,15 @@ class Recording:
     sizes: list[SizeStatement]
     constants: dict[int, tuple[Any, Array]]
     dims: dict[tuple[Node, int], str]
+
+    @property
+    def function(self) -> str:
+        name: str = self.callable.__name__
+        return name
+
+    @property
+    def file(self) -> Path:
+        return Path(self.callable.__code__.co_filename)
 
     def node(self, name: str) -> Node:
         """The node called `name`: an input, or the value of a step.

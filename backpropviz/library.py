@@ -247,7 +247,8 @@ def _wrap_listing(tree: ast.Module, text: str, file: Path) -> ast.Module:
     body: list[ast.stmt] = [node for node in tree.body if node not in imports]
     known |= {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
     for statement in body:
-        for name in [node for node in ast.walk(statement) if isinstance(node, ast.Name)]:
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        for name in sorted(names, key=lambda node: (node.lineno, node.col_offset)):
             if isinstance(name.ctx, ast.Load) and name.id not in known:
                 free[name.id] = None
         known |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -267,3 +268,22 @@ def _arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cast(value: Any, dtype: str) -> Any:
     return value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+
+def load_summaries() -> list[dict[str, str]]:
+    """Name, first sentence and inputs of every layer in `graphs/`, read without running the files."""
+    entries = []
+    for name in layer_names():
+        tree = ast.parse((graphs_directory() / f"{name}.py").read_text(encoding="utf-8"))
+        function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+        summary = (ast.get_docstring(tree) or "").split("\n")[0]
+        entries.append({"name": name, "summary": summary, "inputs": ", ".join(arg.arg for arg in function.args.args)})
+    return entries
+
+
+def operations() -> list[dict[str, str]]:
+    """Every operation that can be traced: NumPy's name, formula and what it does to a gradient."""
+    from backpropviz.primitives import PRIMITIVES
+
+    entries = {p.call: {"name": p.call, "summary": p.story, "inputs": p.formula} for p in PRIMITIVES.values()}
+    return [entries[name] for name in sorted(entries)]

@@ -309,7 +309,7 @@ class Recorder(Tape):
             self._steps_without_source(function)
         self._collect_outputs(function, returned)
         return Recording(
-            function.__name__, Path(function.__code__.co_filename),
+            function,
             {name: value.node for name, value in traced.items()}, settings, self.nodes, self.steps, self.groups,
             self.outputs, returned, self.notes, self.sizes, self.constants, self.dims,
         )  # fmt: skip

@@ -41,7 +41,9 @@ class Plan:
     def __init__(self, nodes: Iterable[Node], sources: Iterable[Node]):
         sources = list(sources)
         # A source that is a view gets an array of its own, or changing it would change its parent too.
-        self._buffers: dict[Node, Array] = {node: node.value.copy() for node in sources if node.is_view}
+        self._buffers: dict[Node, Array] = {
+            node: np.array(node.value) for node in sources if node.is_view or not node.value.flags.writeable
+        }
         self.nodes = downstream(nodes, set(sources))
         self._calls = [call for call in map(self._compile, self.nodes) if call is not None]
 

@@ -42,6 +42,11 @@ class Trace:
         return self.recording.function
 
     @property
+    def callable(self) -> Any:
+        """The function that was recorded."""
+        return self.recording.callable
+
+    @property
     def inputs(self) -> dict[str, Node]:
         return self.recording.inputs
 

@@ -27,6 +27,14 @@ class Tape:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
+        self.taken: set[str] = set()
+
+    def unique(self, name: str) -> str:
+        """`name`, primed by underscores if a node of this tape has it already (`dx_2` of x and of x_2)."""
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
 
     def input(self, value: Any, name: str | None = None) -> Traced:
         """A value that no operation made."""

@@ -1,0 +1,5 @@
+"""`python -m backpropviz`."""
+
+from backpropviz.cli import main
+
+main()

@@ -1,0 +1,267 @@
+"""The command line. Nothing heavy is imported before a command runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Iterator
+
+import typer
+
+from backpropviz import __version__
+from backpropviz.errors import BackpropvizError, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from backpropviz.trace import Trace
+
+app = typer.Typer(
+    help="Show the backward pass of NumPy code, step by step: as tables, diagrams and code.",
+    epilog="Start with: backpropviz show batchnorm",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LayerArgument = Annotated[
+    str,
+    typer.Argument(metavar="LAYER|FILE.py[:FUNCTION]", help="A layer's name, or your own NumPy function in a file."),
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option("--input", "-i", metavar="NAME=FILE", help="An input from a .npy, .npz[:member] or .csv file."),
+]
+ShapeOption = Annotated[
+    list[str] | None, typer.Option("--shape", metavar="NAME=8,5", help="The shape of a sample input.")
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting, such as eps=1e-3.")
+]
+SeedOption = Annotated[int, typer.Option(help="Draws the sample inputs and the upstream gradient.")]
+DoutOption = Annotated[
+    str | None, typer.Option("--dout", metavar="FILE", help="The upstream gradient, instead of a random one.")
+]
+DtypeOption = Annotated[str | None, typer.Option(metavar="float32|float64", help="The precision of the inputs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print everything as JSON, exactly.")]
+OpsOption = Annotated[bool, typer.Option("--ops", help="Open every step into its operations.")]
+ExpandOption = Annotated[
+    list[str] | None, typer.Option("--expand", metavar="GROUP", help="Open a group of steps; may be repeated.")
+]
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's is one clear message and exit code 2."""
+    try:
+        app()
+    except BackpropvizError as error:
+        print(f"backpropviz: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"backpropviz {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def backpropviz(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("list", epilog="Example: backpropviz list")
+def list_layers(
+    ops: Annotated[bool, typer.Option("--ops", help="List the operations that can be traced instead.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Name the layers that come with the tool."""
+    from backpropviz.library import load_summaries, operations
+
+    entries = operations() if ops else load_summaries()
+    if as_json:
+        _print_json(entries)
+        return
+    from backpropviz.table import names
+
+    _console().print(names(entries))
+
+
+@app.command(
+    epilog="Examples: backpropviz show batchnorm | backpropviz show mine.py:swish --shape x=8,5 | "
+    "backpropviz show conv --set pad=1 --diagram conv.svg"
+)
+def show(
+    layer: LayerArgument,
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    seed: SeedOption = 0,
+    dout: DoutOption = None,
+    dtype: DtypeOption = None,
+    ops: OpsOption = False,
+    step: Annotated[str | None, typer.Option(metavar="NUMBER", help="Show one step whole.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say in words what every backward step does.")] = False,
+    expand: ExpandOption = None,
+    diagram: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Draw the graph too: .svg, .png, .pdf or .dot.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print every step's value and gradient."""
+    trace = _trace(layer, inputs, shape, set_, seed, dout, dtype)
+    from backpropviz.view import to_json, view
+
+    shown = view(trace, layer)
+    if diagram is not None:
+        trace.diagram(ops=ops, expand=tuple(expand or ())).save(diagram)
+    if as_json:
+        _print_json(to_json(shown))
+        return
+    from backpropviz.table import show as table
+
+    console = _console()
+    console.print(table(shown, ops=ops, step=step, explain=explain, expand=tuple(expand or ()), width=console.width))
+
+
+@app.command(epilog="Examples: backpropviz gradcheck conv | backpropviz gradcheck mine.py --fast")
+def gradcheck(
+    layer: LayerArgument,
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    seed: SeedOption = 0,
+    dout: DoutOption = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Random directions instead of every entry, for large inputs.")
+    ] = False,
+    inputs_only: Annotated[bool, typer.Option("--inputs-only", help="Leave out the gradients of the steps.")] = False,
+    tolerance: Annotated[float, typer.Option(help="The largest relative error that passes.")] = 1e-5,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove the gradients numerically, entry by entry. Exit code 1 when one is wrong."""
+    trace = _trace(layer, inputs, shape, set_, seed, dout, "float64")
+    from backpropviz.gradcheck import gradcheck as check
+    from backpropviz.gradcheck import work
+
+    with _progress("moving entries", work(trace, fast=fast, steps=not inputs_only)) as advance:
+        report = check(trace, fast=fast, steps=not inputs_only, tolerance=tolerance, seed=seed, progress=advance)
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        from backpropviz.table import checks
+
+        _console().print(checks(report))
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command(
+    epilog="Examples: backpropviz export batchnorm -o batchnorm.svg | backpropviz export conv -o conv.pdf --ops"
+)
+def export(
+    layer: LayerArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PATH", help="Where to: .svg, .png, .pdf or .dot.")],
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    seed: SeedOption = 0,
+    dout: DoutOption = None,
+    dtype: DtypeOption = None,
+    ops: OpsOption = False,
+    expand: ExpandOption = None,
+    forward_only: Annotated[bool, typer.Option("--forward", help="Draw the forward pass alone.")] = False,
+) -> None:
+    """Draw the graph: black forward edges, red backward edges."""
+    trace = _trace(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only)
+    trace.diagram(ops=ops, expand=tuple(expand or ())).save(output)
+    print(f"wrote {output}")
+
+
+@app.command(epilog="Example: backpropviz derive batchnorm")
+def derive(
+    layer: LayerArgument,
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.py", help="Write it to a file.")
+    ] = None,
+) -> None:
+    """Print the backward pass as NumPy code that runs."""
+    code = _trace(layer, inputs, shape, set_).derive()
+    if output is None:
+        print(code, end="")
+        return
+    from backpropviz.files import write
+
+    write(output, code.encode())
+    print(f"wrote {output}")
+
+
+def _trace(
+    layer: str,
+    inputs: list[str] | None,
+    shape: list[str] | None,
+    set_: list[str] | None,
+    seed: int = 0,
+    dout: str | None = None,
+    dtype: str | None = None,
+    backward: bool = True,
+) -> Trace:
+    """Load and run a layer as the options say."""
+    from backpropviz.arrays import load_array, parse_pair, parse_setting, parse_shape
+    from backpropviz.library import load
+
+    if dtype not in (None, "float32", "float64"):
+        raise InputError(f"--dtype {dtype}", fix="Use float32 or float64.")
+    found = load(layer)
+    given: dict[str, Any] = {}
+    for pair in set_ or ():
+        name, value = parse_pair(pair, "--set")
+        given[name] = parse_setting(value, name, found.settings.get(name))
+    for pair in inputs or ():
+        name, path = parse_pair(pair, "--input")
+        given[name] = load_array(path, name)
+    shapes = {name: parse_shape(value, name) for name, value in (parse_pair(pair, "--shape") for pair in shape or ())}
+    trace = found.trace(given, shapes=shapes, seed=seed, dtype=dtype)
+    if backward:
+        trace.backward(None if dout is None else load_array(dout, "dout"), seed)
+    return trace
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    print(json.dumps(value, indent=1, allow_nan=False))
+
+
+@contextlib.contextmanager
+def _progress(what: str, total: int) -> Iterator[Any]:
+    """A progress bar on stderr for work of more than a moment; nothing where no one looks."""
+    if total < 2000 or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.advance(task, done)

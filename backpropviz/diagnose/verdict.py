@@ -1,0 +1,135 @@
+"""What a diagnosis says, as plain records: findings, functions, files. Nothing here prints or computes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN = "right", "wrong", "not finished", "refused", "not examined"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One wrong line.
+
+    Attributes:
+        line: the statement's first line; for a missing line (`kind` says so), the line after which it belongs.
+        statement: the statement as written, on one line.
+        kind: what sort of mistake it is; `kinds.WORDS` has them all.
+        evidence: how the value differs from the right one. meaning: what that usually means.
+        expected: what the statement should read, or what its value should be equal to.
+        proved: an edit of this line was run, and made right what `repairs` says; otherwise the line is inferred.
+        configurations: where it shows; empty for "wherever it was run".
+        cascade: names that are wrong only because of this line.
+        others: how many other small edits elsewhere would do as well.
+        also: further lines that share the blame, as (line, statement).
+    """
+
+    file: str
+    line: int
+    function: str
+    statement: str
+    kind: str
+    evidence: str
+    meaning: str
+    expected: str = ""
+    proved: bool = False
+    configurations: tuple[str, ...] = ()
+    cascade: tuple[str, ...] = ()
+    others: int = 0
+    also: tuple[tuple[int, str], ...] = ()
+    step: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Finding:
+        tuples = {key: tuple(data[key]) for key in ("configurations", "cascade")}
+        return cls(**{**data, **tuples, "also": tuple((line, text) for line, text in data["also"])})
+
+
+@dataclass(frozen=True)
+class FunctionReport:
+    """The verdict on one function pair.
+
+    Attributes:
+        name: the function it is about. layer: which of our layers it was held against. line: where it is defined.
+        status: "right", "wrong", "not finished", "refused" (it asserts away every configuration), "not examined".
+        findings: the wrong lines, first one first. notes: conventions and odd-looking lines that are right.
+        score: the share of checked values that came out right, 0 to 1.
+        ran: the configurations it was run on. failed: those where something was wrong.
+        reason: in words, why it was not examined or refused.
+    """
+
+    name: str
+    layer: str
+    line: int
+    status: str
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    score: float = 1.0
+    ran: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> FunctionReport:
+        tuples = {key: tuple(data[key]) for key in ("notes", "ran", "failed")}
+        return cls(**{**data, **tuples, "findings": tuple(Finding.from_dict(item) for item in data["findings"])})
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """The verdict on one file.
+
+    Attributes:
+        functions: one report per function pair, in the file's order.
+        findings: what is wrong with the file as a whole (it does not parse, it never ends when imported, ...).
+        notes: missing modules, Python 2 text, and the like. seconds: how long it took.
+    """
+
+    file: str
+    functions: tuple[FunctionReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        return self.findings + tuple(finding for function in self.functions for finding in function.findings)
+
+    @property
+    def first(self) -> Finding | None:
+        """The first wrong line of the file, None if nothing is wrong."""
+        return next(iter(self.all_findings), None)
+
+    @property
+    def status(self) -> str:
+        """The worst verdict: wrong, not finished, right, not examined."""
+        statuses = {function.status for function in self.functions}
+        if self.findings or WRONG in statuses:
+            return WRONG
+        return next((status for status in (UNFINISHED, RIGHT, REFUSED) if status in statuses), UNKNOWN)
+
+    @property
+    def score(self) -> float:
+        """The mean of the examined functions' scores; 0 where nothing could be run."""
+        scores = [function.score for function in self.functions if function.status != UNKNOWN]
+        return sum(scores) / len(scores) if scores else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "status": self.status, "score": self.score}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> FileReport:
+        return cls(
+            data["file"],
+            tuple(FunctionReport.from_dict(item) for item in data["functions"]),
+            tuple(Finding.from_dict(item) for item in data["findings"]),
+            tuple(data["notes"]),
+            data["seconds"],
+        )
