@@ -1,0 +1,26 @@
+import numpy as np
+
+def dropout_forward(x, dropout_param):
+    p, mode = dropout_param['p'], dropout_param['mode']
+    if 'seed' in dropout_param:
+        np.random.seed(dropout_param['seed'])
+
+    mask = None
+    out = None
+    if mode == 'train':
+        # p is the probability to keep a neuron
+        mask = (np.random.rand(*x.shape) < p) / p
+        out = x * mask
+    elif mode == 'test':
+        out = x
+
+    cache = (dropout_param, mask)
+    return out, cache
+
+def dropout_backward(dout, cache):
+    dropout_param, mask = cache
+    if dropout_param['mode'] == 'train':
+        dx = dout * mask
+    elif dropout_param['mode'] == 'test':
+        dx = dout
+    return dx
