@@ -30,6 +30,7 @@ class Trace:
         self.recording = recording
         self.red = Tape()
         self.upstream: dict[Node, Node] = {}
+        self.drawn: dict[Node, int] = {}  # outputs whose upstream gradient was drawn, with the seed
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     # ---- reading -----------------------------------------------------------------------------------------------------
@@ -104,6 +105,7 @@ class Trace:
         forget(self.recording)
         self.red = Tape()
         self._plans.clear()
+        self.drawn = {outputs[name]: seed for name, value in given.items() if value is None}
         single = len(upstream) == 1
         self.upstream = {
             node: self.red.input(value, "dout" if single else f"d{node.name}").node for node, value in upstream.items()
@@ -131,6 +133,7 @@ class Trace:
             node = self.upstream[self.recording.outputs[0]]
             _write(node.value, dout, "dout")
             changed.append(node)
+            self.drawn.pop(self.recording.outputs[0], None)
         key = tuple(sorted(inputs)) + (("dout",) if dout is not None else ())
         if key not in self._plans:
             self._plans[key] = Plan([*self.nodes, *self.red.nodes], changed)
