@@ -111,7 +111,7 @@ def _hand_back(node: Node, tape: Tape) -> None:
         try:
             term = entry.vjp(upstream, out, *args, **kwargs)
         except NotImplementedError as error:
-            line = f"{node.step.file}:{node.step.line}" if node.step else None
+            line = node.step.where if node.step else None
             raise TraceError(f"not supported: {error}", where=line) from error
         if term.dtype != operand.value.dtype:
             term = term.astype(operand.value.dtype)

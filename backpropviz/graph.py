@@ -125,6 +125,11 @@ class Step:
     def grad(self) -> Array | None:
         return self.node.grad
 
+    @property
+    def where(self) -> str:
+        """File name and line, as errors and tables give it."""
+        return f"{Path(self.file).name}:{self.line}"
+
 
 @dataclass(slots=True)
 class SizeStatement:

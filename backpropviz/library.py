@@ -60,21 +60,25 @@ class Layer:
         """The parameters with defaults that are no arrays."""
         return {name: p.default for name, p in self.parameters.items() if p.default is not p.empty}
 
-    def sample(self, seed: int = 0, shapes: Mapping[str, Any] | None = None, given: Any = ()) -> dict[str, Any]:
+    def sample(
+        self, seed: int = 0, shapes: Mapping[str, Any] | None = None, given: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Sample inputs by name: the file's own, or made up from the parameters' names.
 
         Args:
             seed: the same seed gives the same numbers.
             shapes: shapes by input name, in place of the sample's.
-            given: names that need no sample.
+            given: inputs and settings that need no sample; a sample may depend on the settings it names.
         """
-        shapes = dict(shapes or {})
+        shapes, given = dict(shapes or {}), given or {}
         rng = np.random.default_rng(seed)
         maker = getattr(self.module, f"sample_{self.function.__name__}", None) or getattr(self.module, "sample", None)
         if maker is None:
             return guess(self.function, rng, shapes, self.where)
         own = inspect.signature(maker).parameters
-        sample: dict[str, Any] = maker(rng, **{name: tuple(shape) for name, shape in shapes.items() if name in own})
+        options = {name: tuple(shape) for name, shape in shapes.items() if name in own}
+        options |= {name: value for name, value in given.items() if name in own and name in self.settings}
+        sample: dict[str, Any] = maker(rng, **options)
         for name, shape in shapes.items():
             if name not in sample and name not in self.parameters:
                 raise InputError(f"{self.name} has no input {name!r}", fix=f"Its inputs are {', '.join(sample)}.")
@@ -105,7 +109,7 @@ class Layer:
         arrays = {name: value for name, value in given.items() if isinstance(value, np.ndarray)}
         sizes = {**{name: value.shape for name, value in arrays.items()}, **(shapes or {})}
         needed = [name for name, p in self.parameters.items() if p.default is p.empty]
-        sample = {} if all(name in given for name in needed) else self.sample(seed, sizes, arrays)
+        sample = {} if all(name in given for name in needed) else self.sample(seed, sizes, given)
         arguments = {**sample, **given}
         if dtype is not None:
             arguments = {name: _cast(value, dtype) for name, value in arguments.items()}

@@ -13,6 +13,7 @@ import functools
 import linecache
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any, Iterable
 
@@ -43,7 +44,7 @@ class Site:
 
     @property
     def where(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{Path(self.file).name}:{self.line}"
 
 
 class SourceText:
