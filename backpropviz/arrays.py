@@ -125,7 +125,7 @@ def parse_pair(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-_EXAMPLES = {"--shape": "--shape x=8,5", "--input": "--input x=x.npy", "--set": "--set eps=1e-3"}
+_EXAMPLES = {"--shape": "--shape x=8,5", "--input": "--input x=x.npy", "--set": "--set eps=1e-3", "--letter": "--letter x=a"}
 
 
 def parse_shape(text: str, name: str) -> tuple[int, ...]:

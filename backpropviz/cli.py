@@ -94,9 +94,9 @@ def list_layers(
     if as_json:
         _print_json(entries)
         return
-    from backpropviz.table import names
+    from backpropviz.tables import names
 
-    _console().print(names(entries))
+    _console().print(names.operations(entries) if ops else names.layers(entries))
 
 
 @app.command(
@@ -161,7 +161,7 @@ def gradcheck(
     if as_json:
         _print_json(report.to_dict())
     else:
-        from backpropviz.table import checks
+        from backpropviz.tables.checks import checks
 
         _console().print(checks(report))
     raise typer.Exit(0 if report.passed else 1)
@@ -210,6 +210,76 @@ def derive(
     print(f"wrote {output}")
 
 
+@app.command(epilog="Examples: backpropviz compare batchnorm | backpropviz compare conv --shape x=2,3,16,16")
+def compare(
+    layer: LayerArgument,
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    seconds: Annotated[float, typer.Option(help="How long to measure.")] = 1.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the ways to compute a layer against each other: differences and speed."""
+    from backpropviz.compare import compare as run
+    from backpropviz.library import load
+
+    result = run(load(layer), _trace(layer, inputs, shape, set_, case="compare"), seconds=seconds)
+    if as_json:
+        _print_json(result.to_dict())
+        return
+    from backpropviz.tables.numbers import comparison
+
+    _console().print(comparison(result))
+
+
+@app.command(epilog="Examples: backpropviz elements conv | backpropviz elements affine --shape x=2,2 --shape w=2,2")
+def elements(
+    layer: LayerArgument,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    letters: Annotated[
+        list[str] | None, typer.Option("--letter", metavar="NAME=LETTER", help="Another letter for an input, out or dout.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write every output and gradient entry of a small case as a formula."""
+    from backpropviz.arrays import parse_pair
+    from backpropviz.elements import elements as write_out
+
+    chosen = dict(parse_pair(pair, "--letter") for pair in letters or ())
+    report = write_out(_trace(layer, None, shape, set_, case="elements"), chosen)
+    if as_json:
+        _print_json(report.to_dict())
+        return
+    from backpropviz.tables.numbers import formulas
+
+    _console().print(formulas(report))
+
+
+@app.command(
+    epilog="Examples: backpropviz shapes convnet | backpropviz shapes conv --shape x=1,3,227,227 --shape w=96,3,11,11 "
+    "--set stride=4 | backpropviz shapes 'input 224x224x3, conv 64 3x3 pad 1, pool 2x2, fc 1000'"
+)
+def shapes(
+    layer: Annotated[str, typer.Argument(metavar="LAYER|FILE.py|'input 32x32x3, conv ...'", help="A layer, or a network in words.")],
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    batch: Annotated[int, typer.Option(min=1, help="How many examples, for a network in words.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Work out volumes, parameters, memory and receptive fields."""
+    from backpropviz.shapes import of_description, of_trace
+
+    described = layer.strip().lower().startswith("input")
+    rows = of_description(layer, batch) if described else of_trace(_trace(layer, None, shape, set_, case="shapes"))
+    if as_json:
+        _print_json({"format": "backpropviz/shapes", "version": 1, "rows": [row.to_dict() for row in rows]})
+        return
+    from backpropviz.tables.numbers import volumes
+
+    _console().print(volumes(rows))
+
+
 def _trace(
     layer: str,
     inputs: list[str] | None,
@@ -219,22 +289,25 @@ def _trace(
     dout: str | None = None,
     dtype: str | None = None,
     backward: bool = True,
+    case: str = "",
 ) -> Trace:
-    """Load and run a layer as the options say."""
+    """Load and run a layer as the options say; `case` names the sizes its file keeps for a command (`SIZES`)."""
     from backpropviz.arrays import load_array, parse_pair, parse_setting, parse_shape
     from backpropviz.library import load
 
     if dtype not in (None, "float32", "float64"):
         raise InputError(f"--dtype {dtype}", fix="Use float32 or float64.")
     found = load(layer)
-    given: dict[str, Any] = {}
+    shapes, given = found.case(case)
     for pair in set_ or ():
         name, value = parse_pair(pair, "--set")
         given[name] = parse_setting(value, name, found.settings.get(name))
     for pair in inputs or ():
         name, path = parse_pair(pair, "--input")
         given[name] = load_array(path, name)
-    shapes = {name: parse_shape(value, name) for name, value in (parse_pair(pair, "--shape") for pair in shape or ())}
+    for pair in shape or ():
+        name, value = parse_pair(pair, "--shape")
+        shapes[name] = parse_shape(value, name)
     trace = found.trace(given, shapes=shapes, seed=seed, dtype=dtype)
     if backward:
         trace.backward(None if dout is None else load_array(dout, "dout"), seed)

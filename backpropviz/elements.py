@@ -7,7 +7,7 @@ z11 = a11*w11 + a12*w12 + ... and da22 = d11*w22 + ... are what the layer comput
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,9 @@ class ElementReport:
     outputs: list[Elements]
     gradients: list[Elements]
     rotated: RotatedFilter | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"format": "backpropviz/elements", "version": 1, **asdict(self)}
 
 
 def elements(trace: Trace, letters: dict[str, str] | None = None) -> ElementReport:

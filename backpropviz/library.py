@@ -60,6 +60,12 @@ class Layer:
         """The parameters with defaults that are no arrays."""
         return {name: p.default for name, p in self.parameters.items() if p.default is not p.empty}
 
+    def case(self, command: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The shapes and settings that the file keeps for a command: `SIZES = {"elements": {"x": (1, 1, 3, 3)}}`."""
+        kept: dict[str, Any] = getattr(self.module, "SIZES", {}).get(command, {})
+        settings = {name: value for name, value in kept.items() if name in self.settings}
+        return {name: tuple(value) for name, value in kept.items() if name not in settings}, settings
+
     def sample(
         self, seed: int = 0, shapes: Mapping[str, Any] | None = None, given: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Plain records as Rich tables for the terminal."""
