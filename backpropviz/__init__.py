@@ -8,6 +8,8 @@
 Names are imported when they are first used, so that `import backpropviz` costs nothing.
 """
 
+import sys
+from types import ModuleType
 from typing import Any
 
 _HOMES = {
@@ -19,6 +21,7 @@ _HOMES = {
     "output_shape": "backpropviz.primitives.windows",
     "first_winner": "backpropviz.primitives.reductions",
     "put": "backpropviz.primitives.shapes",
+    "stop_gradient": "backpropviz.primitives.shapes",
     "primitive": "backpropviz.primitives.record",
     "BackpropvizError": "backpropviz.errors",
 }
@@ -33,3 +36,14 @@ def __getattr__(name: str) -> Any:
 
     value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
     return value
+
+
+class _Package(ModuleType):
+    """Importing `backpropviz.trace` sets the module on the package: `bp.trace` has to stay the function."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

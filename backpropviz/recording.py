@@ -66,7 +66,8 @@ class Recorder(Tape):
         self.constants: dict[int, tuple[Any, Any]] = {}
         self.dims: dict[tuple[Node, int], str] = {}
         self.outputs: list[Node] = []
-        self._names: set[str] = set()
+        self._names: dict[str, tuple[str, int]] = {}  # for each name in use: as written, and how deep in calls
+        self._renamed: set[Node] = set()
         self._size_values: dict[str, Any] = {}
         self._pending = 0  # nodes before this index belong to a step already
         self._frames: list[_Frame] = []
@@ -80,7 +81,11 @@ class Recorder(Tape):
         if len(site.names) == 1:
             return self._assigned(site, site.names[0], value)
         if isinstance(value, tuple | list) and len(value) == len(site.names):
-            return [self._assigned(site, name, item) if name else item for name, item in zip(site.names, value)]
+            last = len(value) - 1
+            return [
+                self._assigned(site, name, item, more=position < last) if name else item
+                for position, (name, item) in enumerate(zip(site.names, value))
+            ]
         return value
 
     def augment(self, site_index: int, operation: str, current: Any, value: Any, scope: dict[str, Any]) -> Any:
@@ -148,7 +153,8 @@ class Recorder(Tape):
 
     # ---- steps -------------------------------------------------------------------------------------------------------
 
-    def _assigned(self, site: Site, name: str, value: Any) -> Any:
+    def _assigned(self, site: Site, name: str, value: Any, more: bool = False) -> Any:
+        """Make `value` a step. With `more` to come from the same statement, later operations are left to those."""
         if isinstance(value, Named) or type(value) in (int, float):
             return self._size(site, name, value)
         if isinstance(value, np.ndarray):
@@ -158,19 +164,21 @@ class Recorder(Tape):
         node = value.node
         if node.name is not None and node.step is not None and self._just_returned(node):
             # the result of a call that was a group of its own: it goes by the caller's name
-            self._names.discard(node.name)
+            self._names.pop(node.name, None)
             node.name = node.step.name = self._version(name)
+            self._renamed.add(node)
             if node.step.group is not None:
                 group = node.step.group
                 while group.parent is not self._frames[-1].group and group.parent is not None:
                     group = group.parent
-                group.name, group.code, group.line = node.name, site.code, site.line
-                group.caption = site.caption or group.caption
+                if group.name is None:  # the first of several results names it
+                    group.name, group.code, group.line = node.name, site.code, site.line
+                    group.caption = site.caption or group.caption
             return value
         if node.name is not None:
             value = self.record(IDENTITY, (value,), {})
             node = value.node
-        self._step(site, name, node)
+        self._step(site, name, node, end=node.index + 1 if more else None)
         return value
 
     def _just_returned(self, node: Node) -> bool:
@@ -180,16 +188,18 @@ class Recorder(Tape):
             and step.group is not None
             and step.group is not frame.group
             and self._pending == len(self.nodes)
-            and step.group.name is None
+            and node not in self._renamed
         )
 
-    def _step(self, site: Site, name: str, node: Node, code: str = "", statement: str = "") -> None:
+    def _step(
+        self, site: Site, name: str, node: Node, code: str = "", statement: str = "", end: int | None = None
+    ) -> None:
         frame = self._frames[-1]
         label = frame.next_label()
         frame.count += 1
         node.name = self._version(name)
-        made = self.nodes[self._pending :]
-        self._pending = len(self.nodes)
+        made = self.nodes[self._pending : end]
+        self._pending += len(made)
         step = Step(
             label, node.name, code or site.code, statement or site.statement, site.caption, node, made, frame.group,
             site.file, site.line,
@@ -203,8 +213,17 @@ class Recorder(Tape):
         while version in self._names:
             number += 1
             version = f"{name}_{number}"
-        self._names.add(version)
+        self._names[version] = (name, len(self._frames))
         return version
+
+    def _settle_names(self) -> None:
+        """The outermost use of a name keeps it as written; uses inside calls get the versions."""
+        provisional = sorted(self._names.items(), key=lambda item: item[1][1])
+        self._names = {}
+        settled = {name: self._version(written) for name, (written, _) in provisional}
+        things: list[Any] = [*self.nodes, *self.steps, *self.groups]
+        for thing in things:
+            thing.name = settled.get(thing.name, thing.name)
 
     def _size(self, site: Site, name: str, value: Any) -> Any:
         """A size or setting under a name of its own, as long as the name means one number only."""
@@ -289,7 +308,7 @@ class Recorder(Tape):
             LayerError: the function itself failed.
         """
         traced = {name: self.input(np.array(value), name) for name, value in inputs.items()}
-        self._names.update(traced)
+        self._names.update((name, (name, 0)) for name in traced)
         self._pending = len(self.nodes)
         arguments = {**traced, **{name: named(value, Name(name)) for name, value in settings.items()}}
         instrumented = instrument(function.__code__)
@@ -308,6 +327,7 @@ class Recorder(Tape):
         if instrumented is None:
             self._steps_without_source(function)
         self._collect_outputs(function, returned)
+        self._settle_names()
         return Recording(
             function,
             {name: value.node for name, value in traced.items()}, settings, self.nodes, self.steps, self.groups,

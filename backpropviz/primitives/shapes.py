@@ -90,6 +90,22 @@ IDENTITY = gate(
     module="",
     elementwise=True,
 )
+
+
+@traceable
+def stop_gradient(x: Any) -> Any:
+    """The value itself, held constant: no gradient goes back through it."""
+    return x
+
+
+gate(
+    stop_gradient,
+    "x",
+    "The value is held constant: no gradient comes back through it.",
+    module="",
+    helper=True,
+    elementwise=True,
+)
 gate(np.copy, "copy(x)", "A copy passes the gradient on unchanged.", ("1", lambda g, out, x: g), elementwise=True)
 
 
