@@ -1,0 +1,23 @@
+"""A fully connected layer: every output is a weighted sum of the whole input, plus a bias."""
+
+import math
+
+
+def affine(x, w, b):
+    N = x.shape[0]
+    # every example becomes one row, whatever shape it had
+    rows = x.reshape(N, -1)
+    # every output weighs all entries of a row
+    scores = rows @ w
+    # one bias for each output
+    out = scores + b
+    return out
+
+
+def sample(rng, *, x=(4, 3, 2), w=None):
+    w = w or (math.prod(x[1:]), 5)
+    return {
+        "x": rng.normal(0.0, 1.0, x),
+        "w": rng.normal(0.0, 0.5, w),
+        "b": rng.normal(0.0, 1.0, w[1]),
+    }

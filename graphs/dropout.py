@@ -1,0 +1,20 @@
+"""Inverted dropout: each entry is kept with probability `keep`, and what is kept is scaled up by 1 / keep."""
+
+import numpy as np
+
+
+def dropout(x, *, keep=0.75, mode="train", seed=0):
+    if mode == "test":
+        # nothing is dropped, and the scale is right already
+        return x
+    chosen = np.random.default_rng(seed).random(x.shape)
+    mask = chosen < keep
+    # drawn anew for every batch: nobody can rely on one unit
+    kept = x * mask
+    # on average every entry is as large as without dropout
+    out = kept / keep
+    return out
+
+
+def sample(rng, *, x=(4, 3)):
+    return {"x": rng.normal(0.0, 2.0, x)}

@@ -1,0 +1,39 @@
+"""Group normalization: an image's channels are dealt into G groups, and each group is normalized on its own."""
+
+import numpy as np
+
+
+def groupnorm(x, gamma, beta, *, G=3, eps=1e-5):
+    N, C, H, W = x.shape
+    # neighbouring channels form a group
+    grouped = x.reshape(N, G, C // G, H, W)
+    # the mean of every group of every image
+    mu = np.mean(grouped, axis=(2, 3, 4), keepdims=True)
+    # how far every pixel is from it
+    xmu = grouped - mu
+    # squared, so that both directions count
+    sq = xmu**2
+    # the variance of every group
+    var = np.mean(sq, axis=(2, 3, 4), keepdims=True)
+    # the standard deviation; eps keeps it away from zero
+    sqrtvar = np.sqrt(var + eps)
+    # inverted once, so that the next step is a product
+    ivar = 1 / sqrtvar
+    # every group now has mean 0 and variance 1
+    xhat = xmu * ivar
+    # the groups become channels again
+    channels = xhat.reshape(N, C, H, W)
+    # every channel gets a scale of its own
+    gammax = gamma[:, None, None] * channels
+    # and a mean of its own
+    out = gammax + beta[:, None, None]
+    return out
+
+
+def sample(rng, *, x=(2, 6, 5, 4)):
+    channels = x[1]
+    return {
+        "x": rng.normal(1.0, 2.0, x),
+        "gamma": rng.uniform(0.5, 2.0, channels),
+        "beta": rng.normal(0.0, 1.0, channels),
+    }

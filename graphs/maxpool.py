@@ -1,0 +1,33 @@
+"""Max pooling: every window keeps its largest entry; on a tie the first one wins alone (ties="all": each of them)."""
+
+import numpy as np
+
+from backpropviz import im2col, output_shape, stop_gradient
+
+
+def maxpool(x, *, window=2, stride=2, ties="first"):
+    N, C = x.shape[:2]
+    Ho, Wo = output_shape(x.shape, window, stride)
+    # every window becomes a column; overlaps are copied
+    columns = im2col(x, window, stride)
+    # an axis of its own for the entries of one window
+    windows = columns.reshape(N, C, -1, Ho * Wo)
+    if ties == "all":
+        # the largest entry as a mere number
+        level = stop_gradient(np.max(windows, axis=2, keepdims=True))
+        # every entry that reaches it
+        winners = windows == level
+        # zero, but each winner gets the whole gradient
+        above = np.sum((windows - level) * winners, axis=2)
+        # the largest entry of every window
+        top = level[:, :, 0] + above
+    else:
+        # the largest entry of every window
+        top = np.max(windows, axis=2)
+    # the winners form a smaller image
+    out = top.reshape(N, C, Ho, Wo)
+    return out
+
+
+def sample(rng, *, x=(2, 3, 6, 4)):
+    return {"x": rng.normal(0.0, 1.0, x)}
