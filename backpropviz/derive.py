@@ -101,7 +101,7 @@ def _shared_names(trace: Trace) -> dict[Node, str]:
         elif key is not None:
             canonical.setdefault(key, node)
     uses: Counter[Node] = Counter()
-    for node in trace.red.nodes:
+    for node in _written_out(trace):
         uses.update(canonical.get(_computation(parent), parent) for parent in node.parents)
     taken = {node.name for node in (*trace.nodes, *trace.red.nodes)}
     for node in (*trace.nodes, *trace.red.nodes):
@@ -113,6 +113,18 @@ def _shared_names(trace: Trace) -> dict[Node, str]:
         elif uses[first] > 1 and _is_work(first):
             names[node] = _fresh(node.primitive.name, taken)
     return names
+
+
+def _written_out(trace: Trace) -> list[Node]:
+    """The red nodes, and the unnamed forward nodes that their code spells out."""
+    found = dict.fromkeys(trace.red.nodes)
+    waiting = list(found)
+    while waiting:
+        for parent in waiting.pop().parents:
+            if not parent.name and parent not in found:
+                found[parent] = None
+                waiting.append(parent)
+    return list(found)
 
 
 def _is_work(node: Node) -> bool:

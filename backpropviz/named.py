@@ -100,6 +100,12 @@ def _remembering(symbol: str, compute: Callable[[Any, Any], Any], swapped: bool)
     return method
 
 
+def _negated(self: Any) -> Any:
+    return named(-plain(self), Operation("-", 0, expression_of(self)))
+
+
+for _class in (NamedInt, NamedFloat):
+    setattr(_class, "__neg__", _negated)  # noqa: B010
 for _symbol, _name, _compute in (
     ("+", "add", operator.add),
     ("-", "sub", operator.sub),

@@ -171,6 +171,8 @@ class Printer:
             return self._literal(value)
         if operation.symbol == "*" and left == "1":
             return right, right_binds
+        if operation.symbol == "-" and left == "0":
+            return f"-{right if right_binds >= _UNARY else f'({right})'}", _UNARY
         left = left if left_binds >= binds + (operation.symbol == "**") else f"({left})"
         right = right if right_binds >= binds + (operation.symbol != "**") else f"({right})"
         space = "" if operation.symbol == "**" else " "
@@ -199,6 +201,11 @@ class Printer:
         name = self._named(node)
         if name:
             return f"{name}.shape", _ATOM
+        origins = [_origin(node, axis) for axis in range(node.value.ndim)]
+        if origins and all(origin == (origins[0][0], axis) for axis, origin in enumerate(origins)):
+            origin = origins[0][0]
+            if origin.name and origin.value.ndim == node.value.ndim:
+                return f"{origin.name}.shape", _ATOM
         return self._literal(tuple(shape))
 
     def _array(self, array: Any) -> Text:

@@ -1,0 +1,65 @@
+"""The README's generated parts are what the tool prints today; `--update-golden` writes them anew."""
+
+import contextlib
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from backpropviz.cli import app
+
+ROOT = Path(__file__).parent.parent
+MARKER = re.compile(r"<!-- (run|file): (.+?) -->\n(?:\n```\w*\n.*?\n```\n)?", re.DOTALL)
+GALLERY = {
+    "batchnorm.svg": "export batchnorm",
+    "conv.svg": "export conv",
+    "convnet.svg": "export convnet",
+}
+
+
+def run(command: str) -> str:
+    """What a command prints on an 80-column terminal without colour; its exit code does not matter here."""
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        patch.setenv("COLUMNS", "80")
+        patch.setenv("NO_COLOR", "1")
+        patch.chdir(ROOT)
+        app(shlex.split(command.removeprefix("backpropviz ")), standalone_mode=False)
+    return "\n".join(line.rstrip() for line in printed.getvalue().rstrip().split("\n"))
+
+
+def generated(match: re.Match[str]) -> str:
+    kind, what = match.groups()
+    text = (ROOT / what).read_text().rstrip() if kind == "file" else run(what)
+    language = "python" if kind == "file" or " derive " in f" {what} " else "text"
+    return f"<!-- {kind}: {what} -->\n\n```{language}\n{text}\n```\n"
+
+
+@pytest.mark.parametrize("page", ["README.md"])
+def test_generated_parts(page, request):
+    path = ROOT / page
+    text = path.read_text()
+    assert MARKER.search(text)
+    fresh = MARKER.sub(generated, text)
+    if request.config.getoption("--update-golden"):
+        path.write_text(fresh)
+    assert path.read_text() == fresh, "run pytest --update-golden, and look at what changed"
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_gallery(name, request, tmp_path):
+    kept = ROOT / "examples" / "gallery" / name
+    run(f"{GALLERY[name]} -o {tmp_path / name}")
+    fresh = (tmp_path / name).read_text()
+    if request.config.getoption("--update-golden"):
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(fresh)
+    assert kept.read_text() == fresh, "run pytest --update-golden, and look at the picture"
+
+
+def test_every_command_is_in_the_readme():
+    names = {command.name or command.callback.__name__ for command in app.registered_commands}
+    text = (ROOT / "README.md").read_text()
+    assert [name for name in names if f"backpropviz {name}" not in text] == []
