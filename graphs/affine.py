@@ -1,4 +1,4 @@
-"""A fully connected layer: every output is a weighted sum of the whole input, plus a bias."""
+"""A fully connected layer: each output weighs the whole input and adds a bias."""
 
 import math
 

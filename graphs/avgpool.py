@@ -13,7 +13,7 @@ def avgpool(x, *, window=2, stride=2):
     # an axis of its own for the entries of one window
     windows = columns.reshape(N, C, -1, Ho * Wo)
     # the mean of every window
-    level = np.mean(windows, axis=2)
+    level = np.mean(windows, axis=2, keepdims=True)
     # the means form a smaller image
     out = level.reshape(N, C, Ho, Wo)
     return out

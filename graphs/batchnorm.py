@@ -1,4 +1,8 @@
-"""Batch normalization as the nine-step circuit; in test mode, by averages kept while training."""
+"""Batch normalization, the nine-step circuit.
+
+Given running averages, train mode also moves them a little towards the batch's mean and variance, beside the graph;
+test mode normalizes by them.
+"""
 
 import numpy as np
 

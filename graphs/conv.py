@@ -1,4 +1,4 @@
-"""Convolution in five steps: patches to columns, filters to rows, one matrix product, bias, back to images."""
+"""Convolution in five steps: patches to columns, filters to rows, product, bias, images."""
 
 import numpy as np
 

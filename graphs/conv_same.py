@@ -1,4 +1,8 @@
-"""Convolution with channels last (NHWC): padding="same" keeps the image's size, "valid" keeps to whole windows."""
+"""Convolution with channels last (NHWC).
+
+`padding="same"` keeps the image's size, "valid" pads nothing. With `average` the gradients of weights and biases are
+averages over the batch, as when every example has a loss of its own.
+"""
 
 from conv import conv
 

@@ -1,4 +1,4 @@
-"""A whole convolutional network: conv, relu, max pooling, a fully connected layer, and the softmax loss."""
+"""A whole network: conv, relu, max pooling, a fully connected layer, and the loss."""
 
 from affine import affine
 from conv import conv

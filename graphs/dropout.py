@@ -1,4 +1,7 @@
-"""Inverted dropout: each entry is kept with probability `keep`, and what is kept is scaled up by 1 / keep."""
+"""Inverted dropout: each entry is kept with probability `keep`, and scaled by 1 / keep.
+
+In test mode nothing is dropped. The same seed drops the same entries.
+"""
 
 import numpy as np
 

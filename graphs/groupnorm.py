@@ -1,4 +1,4 @@
-"""Group normalization: an image's channels are dealt into G groups, and each group is normalized on its own."""
+"""Group normalization: an image's channels in G groups, each normalized on its own."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Layer normalization: the nine steps of batchnorm, taken over the features of one example instead of the batch."""
+"""Layer normalization: batchnorm's nine steps, over the features of each example."""
 
 import numpy as np
 

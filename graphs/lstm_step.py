@@ -1,4 +1,4 @@
-"""One step of an LSTM: three gates decide what the cell forgets, takes in, and shows as its state."""
+"""One step of an LSTM: gates decide what its cell forgets, takes in, and shows."""
 
 import numpy as np
 from sigmoid import sigmoid

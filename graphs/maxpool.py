@@ -1,4 +1,8 @@
-"""Max pooling: every window keeps its largest entry; on a tie the first one wins alone (ties="all": each of them)."""
+"""Max pooling: every window keeps its largest entry, and on a tie the first one.
+
+The gradient goes to that one entry alone. With `ties="all"` every entry that reaches the maximum gets the whole of it,
+as a mask `window == window.max()` does; then more comes back than was sent.
+"""
 
 import numpy as np
 
@@ -18,12 +22,12 @@ def maxpool(x, *, window=2, stride=2, ties="first"):
         # every entry that reaches it
         winners = windows == level
         # zero, but each winner gets the whole gradient
-        above = np.sum((windows - level) * winners, axis=2)
+        above = np.sum((windows - level) * winners, axis=2, keepdims=True)
         # the largest entry of every window
-        top = level[:, :, 0] + above
+        top = level + above
     else:
         # the largest entry of every window
-        top = np.max(windows, axis=2)
+        top = np.max(windows, axis=2, keepdims=True)
     # the winners form a smaller image
     out = top.reshape(N, C, Ho, Wo)
     return out

@@ -1,4 +1,4 @@
-"""One step of a vanilla recurrent network: the new state is made from the input and the old state."""
+"""One step of a recurrent network: a new state from the input and the old state."""
 
 import numpy as np
 

@@ -1,4 +1,7 @@
-"""The sigmoid squashes any number into (0, 1): a tanh, shifted and halved, which cannot overflow."""
+"""The sigmoid squashes any number into (0, 1).
+
+1 / (1 + exp(-x)) is (1 + tanh(x / 2)) / 2, which cannot overflow.
+"""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Softmax with cross-entropy: how surprised the scores are by the right classes, on average over the batch."""
+"""Softmax with cross-entropy: how surprised the scores are by the right classes."""
 
 import numpy as np
 

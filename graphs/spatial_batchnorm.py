@@ -1,4 +1,4 @@
-"""Batch normalization for images: every channel is one feature, and every pixel one example of it."""
+"""Batch normalization for images: every channel is a feature, every pixel an example."""
 
 from batchnorm import batchnorm
 

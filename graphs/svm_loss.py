@@ -1,4 +1,4 @@
-"""The multiclass support vector loss: every wrong class has to stay a margin below the right one."""
+"""The support vector loss: wrong classes have to stay a margin below the right one."""
 
 import numpy as np
 
