@@ -7,7 +7,8 @@ undone here, once for all primitives: a term is summed over the axes along which
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from backpropviz.tracing import Tape, Traced
 
 def operands(node: Node) -> Iterator[tuple[int, Node]]:
     """The operands of a node that are traced values, with their positions among its array operands."""
-    args = node.args
+    args: Any = node.args
     if node.primitive is not None and node.primitive.gradient_of is not None:
         args = args[0] if isinstance(args[0], tuple | list) else args[1:]
     for position, operand in enumerate(args):

@@ -8,8 +8,9 @@ plain numbers everywhere, also in NumPy's type promotion (`__array_ufunc__`), an
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 Number = int | float
 
@@ -64,7 +65,7 @@ class NamedFloat(Named, float):
 
 
 def named(value: Any, expression: Expression) -> Any:
-    """`value` as a number (or tuple of settings) that carries `expression`; bools and other types come back unchanged."""
+    """`value` as a number (or tuple of settings) that carries `expression`; other values come back unchanged."""
     if type(value) is tuple:
         settings = NamedTuple(value)
         settings.expression = expression

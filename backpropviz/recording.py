@@ -6,9 +6,10 @@ import inspect
 import operator
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType, TracebackType
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
@@ -120,9 +121,9 @@ class Recorder(Tape):
         site = frame.sites[site_index]
         values = list(value) if isinstance(value, tuple) else [value]
         for i, item in enumerate(values):
-            if isinstance(item, Traced) and item.node.name is None:
-                values[i] = self._assigned(site, "out", item)
-            elif isinstance(item, Traced) and item.node.primitive is None and len(self._frames) == 1:
+            # an input that is handed back at the top is an output of its own
+            handed_back = len(self._frames) == 1 and isinstance(item, Traced) and item.node.primitive is None
+            if handed_back or (isinstance(item, Traced) and item.node.name is None):
                 values[i] = self._assigned(site, "out", item)
         return tuple(values) if isinstance(value, tuple) else values[0]
 

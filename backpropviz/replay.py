@@ -1,13 +1,14 @@
 """Runs a recording again into the arrays it already owns, recomputing only what depends on what changed.
 
-Allocation is most of the cost of a traced run, so gradient checks, training and what-ifs all go through a plan: the calls
-downstream of some nodes, each writing into the array its node made the first time. Views need no call at all.
+Allocation is most of the cost of a traced run, so gradient checks, training and what-ifs all go through a plan: the
+calls downstream of some nodes, each writing into the array its node made the first time. Views need no call at all.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 

@@ -12,10 +12,11 @@ import copy
 import functools
 import linecache
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import CellType, CodeType, FunctionType
-from typing import Any, Iterable
+from typing import Any
 
 HOOK = "__backpropviz__"
 _FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}

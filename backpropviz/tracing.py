@@ -6,16 +6,17 @@ import difflib
 import functools
 import inspect
 import operator
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backpropviz.errors import TraceError
-from backpropviz.graph import Node, flatten
+from backpropviz.graph import Array, Node
 from backpropviz.named import Named, NamedTuple, Shape, plain
 from backpropviz.primitives import PRIMITIVES, Primitive
-from backpropviz.primitives.composites import COMPOSITES, LOOKS
+from backpropviz.primitives.composites import COMPARISONS, COMPOSITES, LOOKS
 from backpropviz.primitives.shapes import astype, take
 
 _UNSUPPORTED = {"out", "where", "dtype", "initial", "casting", "subok", "copy", "order", "correction", "mean"}
@@ -44,43 +45,73 @@ class Tape:
         return Traced(node, self)
 
     def record(self, primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
-        """Run a primitive on the values behind its arguments, and keep what it made."""
-        args, kwargs = _encode(args), {key: _encode(value) for key, value in kwargs.items()}
-        value = np.asarray(primitive.run(*bare(args), **bare(kwargs)))
-        parents = tuple(flatten(args)) + tuple(flatten(tuple(kwargs.values())))
-        node = Node(len(self.nodes), primitive, args, kwargs, parents, value)
+        """Run a primitive on the values behind its arguments, and keep what it made.
+
+        Raises:
+            TraceError: a value with a gradient stands where none is handed back, or the operation made several arrays.
+        """
+        parents: list[Node] = []
+        args = tuple([self._encode(arg, parents) for arg in args])
+        operands = len(parents)
+        kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
+        value = primitive.run(*bare(args), **bare(kwargs))
+        if type(value) is tuple:
+            raise TraceError(f"{primitive.call} gives several arrays here", fix=_SEVERAL_FIX)
+        value = np.asarray(value)
+        node = Node(len(self.nodes), primitive, args, kwargs, tuple(parents), value)
+        if primitive.differentiable and value.dtype.kind in "fc":
+            for position, parent in enumerate(parents):
+                if parent.carries_gradient:
+                    node.carries_gradient = True
+                    if position >= operands or (primitive.gradient_of is None and parent not in args):
+                        raise TraceError(
+                            f"{primitive.call} takes a traced value in a list or an option: its gradient would be lost",
+                            fix="Give it as an array of its own (np.stack joins several), or write the operation out.",
+                        )
         if not isinstance(primitive.run, np.ufunc):
-            node.is_view = any(np.may_share_memory(value, parent.value) for parent in parents)
-        node.carries_gradient = (
-            primitive.differentiable and value.dtype.kind in "fc" and any(p.carries_gradient for p in parents)
-        )
+            node.is_view = any([np.may_share_memory(value, parent.value) for parent in parents])
         self.nodes.append(node)
         return Traced(node, self)
+
+    def _encode(self, value: Any, found: list[Node]) -> Any:
+        """An argument as it is kept in the record: nodes for traced values, which are also added to `found`."""
+        kind = type(value)
+        if kind is Traced:
+            found.append(value.node)
+            return value.node
+        if kind is np.ndarray:
+            return self.keep(value)
+        if kind in (tuple, list):
+            return kind([self._encode(item, found) for item in value])
+        return value
+
+    def keep(self, array: Array) -> Array:
+        """A constant, as it is kept in the record."""
+        return array
 
     def decide(self, traced: Traced) -> None:
         """Called when Python asks a traced value whether it is true."""
 
 
-def _encode(value: Any) -> Any:
-    """An argument with nodes for traced values, as it is kept in the record."""
-    if isinstance(value, Traced):
-        return value.node
-    if type(value) in (tuple, list):
-        return type(value)(_encode(item) for item in value)
-    return value
-
-
 def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -> Any:
     """A recorded argument as NumPy takes it: arrays for nodes, plain numbers for named ones."""
-    if isinstance(value, Node):
+    kind = type(value)
+    if kind is Node:
         return of(value)
-    if isinstance(value, dict):
+    if kind is tuple:
+        return tuple([bare(item, of) for item in value])
+    if kind is dict:
         return {key: bare(item, of) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return tuple(bare(item, of) for item in value)
-    if type(value) is list:
+    if kind is list:
         return [bare(item, of) for item in value]
+    if isinstance(value, Shape | NamedTuple):
+        return tuple(plain(item) for item in value)
     return plain(value) if isinstance(value, Named) else value
+
+
+def _look(value: Any) -> Any:
+    """An argument with arrays for traced values, for functions that only look."""
+    return bare(Tape()._encode(value, []))
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -104,16 +135,20 @@ class Traced(NDArrayOperatorsMixin):
             raise TraceError(f"np.{ufunc.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
         if kwargs.get("out") is not None:
             raise TraceError("an in-place operation (out= or an augmented assignment into an array)", fix=_IN_PLACE)
-        _refuse_options(ufunc.__name__, kwargs)
+        if kwargs:
+            raise _option(ufunc.__name__, next(iter(kwargs)))
         if ufunc not in PRIMITIVES:
             raise _unknown(ufunc)
+        inputs = tuple([np.asarray(value) if isinstance(value, list | tuple) else value for value in inputs])
         return self.tape.record(PRIMITIVES[ufunc], inputs, {})
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func in LOOKS:
-            return func(*bare(_encode(args)), **bare({key: _encode(value) for key, value in kwargs.items()}))
+            if func in COMPARISONS:
+                self.tape.decide(self)
+            return func(*_look(args), **{key: _look(value) for key, value in kwargs.items()})
         if func in COMPOSITES:
-            return COMPOSITES[func](*args, **kwargs)
+            return COMPOSITES[func](*_bound(func, args, kwargs))
         if func not in PRIMITIVES:
             raise _unknown(func)
         return self.tape.record(PRIMITIVES[func], *_canonical(func, args, kwargs))
@@ -193,6 +228,12 @@ class Traced(NDArrayOperatorsMixin):
     def __complex__(self) -> complex:
         return self._leaves("complex()")  # type: ignore[no-any-return]
 
+    def __copy__(self) -> Any:
+        return np.copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
+
     def item(self, *args: Any) -> Any:
         return self._leaves(".item()")
 
@@ -207,8 +248,8 @@ class Traced(NDArrayOperatorsMixin):
     def transpose(self, *axes: Any) -> Any:
         return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
-    def flatten(self) -> Any:
-        return np.ravel(self)
+    def flatten(self, order: str = "C") -> Any:
+        return np.ravel(self, order=order)  # type: ignore[call-overload]
 
     def astype(self, dtype: Any, **kwargs: Any) -> Any:
         return astype(self, dtype)
@@ -222,32 +263,38 @@ class Traced(NDArrayOperatorsMixin):
         raise TraceError(f"array.{name} cannot be traced", fix=_nearest(name, _METHODS))
 
 
-_METHODS = (
-    "all any argmax argmin argsort clip copy cumsum diagonal dot max mean min prod ravel repeat round squeeze std sum "
-    "swapaxes take trace var"
-).split()
-_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+_METHODS = [
+    "all", "any", "argmax", "argmin", "argsort", "clip", "copy", "cumsum", "diagonal", "dot", "max", "mean", "min",
+    "prod", "ravel", "repeat", "round", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+]  # fmt: skip
+_REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+_SEVERAL_FIX = "To pick entries, index by the mask itself: `x[x > 0]`."
 _STORE_FIX = "Build the parts as values and join them: `out = np.stack([...])`, np.concatenate or np.where."
 
 
 def _canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """One way to write every call: operands by position, options by name, defaults left out."""
     primitive = PRIMITIVES[func]
-    signature = _signature(func)
-    if signature is None or primitive.name == "einsum":
-        _refuse_options(primitive.name, kwargs)
-        return args, kwargs
-    options = dict(signature.bind(*args, **kwargs).arguments)
-    options.update(options.pop("kwargs", {}))
-    parameters = signature.parameters
-    if primitive.name == "clip":
-        low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
-        return (options["a"], low, high), {}
-    operands = tuple(
-        options.pop(name) for name in list(parameters)[: max(1, len(primitive.gradients))] if name in options
-    )
-    options = {k: v for k, v in options.items() if k not in parameters or not _is(v, parameters[k].default)}
-    _refuse_options(primitive.name, options)
+    defaults = _defaults(func)
+    if primitive.name == "einsum" and not isinstance(args[0], str):
+        raise TraceError("np.einsum without an equation", fix='Name the axes by letters: np.einsum("ij,jk->ik", x, y).')
+    if defaults is None or primitive.name == "einsum":
+        operands, options = args, kwargs
+    else:
+        options = {**dict(zip(defaults, args)), **kwargs}
+        if len(options) < len(args) + len(kwargs):
+            inspect.signature(func).bind(*args, **kwargs)  # raises: an argument too many, or one given twice
+        if primitive.name == "clip":
+            low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
+            return (options["a"], low, high), {}
+        names = list(defaults)[: max(1, len(primitive.gradients))]
+        operands = tuple([options.pop(name) for name in names if name in options])
+        options = {k: v for k, v in options.items() if k not in defaults or not _is(v, defaults[k])}
+    if primitive.gradient_of is not None and isinstance(operands[0], Traced):
+        operands = (list(operands[0]), *operands[1:])  # np.stack(x): its rows
+    for option in _UNSUPPORTED & options.keys():
+        if options[option] is not None:
+            raise _option(primitive.name, option)
     return operands, options
 
 
@@ -255,21 +302,36 @@ def _is(value: Any, default: Any) -> bool:
     return value is default or (isinstance(value, str | int | bool) and value == default)
 
 
-@functools.lru_cache(maxsize=None)
-def _signature(func: Any) -> inspect.Signature | None:
+@functools.cache
+def _defaults(func: Any) -> dict[str, Any] | None:
+    """The parameters of a function with their defaults, in order."""
     try:
-        return inspect.signature(func)
+        parameters = inspect.signature(func).parameters.values()
     except ValueError:  # a C function without a text signature
         return None
+    return {p.name: p.default for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
 
 
-def _refuse_options(name: str, options: dict[str, Any]) -> None:
-    for option in _UNSUPPORTED & options.keys():
-        if options[option] is not None and option != "mode":
-            raise TraceError(
-                f"np.{name} with {option}= cannot be traced",
-                fix=_IN_PLACE if option == "out" else f"Leave {option}= out, and do its work in a step of its own.",
-            )
+def _bound(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The arguments of a composite by position.
+
+    Raises:
+        TraceError: NumPy has an option there that the composite has not.
+    """
+    signature = inspect.signature(COMPOSITES[func])
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TraceError(f"np.{func.__name__}: {error}", fix=f"It is traced as {func.__name__}{signature}.") from error
+    bound.apply_defaults()
+    return bound.args
+
+
+def _option(function: str, option: str) -> TraceError:
+    return TraceError(
+        f"np.{function} with {option}= cannot be traced",
+        fix=_IN_PLACE if option == "out" else f"Leave {option}= out, and do its work in a step of its own.",
+    )
 
 
 def _unknown(func: Any) -> TraceError:

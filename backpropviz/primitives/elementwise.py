@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.named import Named, plain
+from backpropviz.named import plain
 from backpropviz.primitives.record import gate
 
 ADD = gate(
@@ -48,31 +48,43 @@ gate(np.positive, "+x", "A plus sign changes nothing.", ("1", lambda g, out, x: 
 
 def _power_base(g: Any, out: Any, x: Any, exponent: Any) -> Any:
     """p * x**(p - 1), with the powers that have simpler names written by those."""
-    if isinstance(exponent, int | float | Named):
-        if exponent == 2:
-            return g * (2 * x)
-        if exponent == 0.5:
-            return g / (2 * out)
-        if exponent == 1:
-            return g
-    return g * (exponent * x ** (exponent - 1))
+    if not isinstance(exponent, int | float | np.number):
+        # where the exponent is 0 so is the derivative, also at x = 0
+        return g * (exponent * x ** np.where(exponent == 0, 1, exponent - 1))
+    if exponent == 2:
+        return g * (2 * x)
+    if exponent == 0.5:
+        return g / (2 * out)
+    if exponent == 1:
+        return g
+    return g * (exponent * x ** (exponent - 1)) if exponent != 0 else 0 * g
 
 
-def _power_into(x: Any, exponent: Any, out: Any) -> Any:
+def _power(x: Any, exponent: Any) -> Any:
+    # NumPy hands out single numbers as scalars, and raises those by a routine of their own: x[()] is that scalar.
+    return operator.pow(*(v[()] if isinstance(v, np.ndarray) else v for v in (x, exponent)))
+
+
+def _power_into(x: Any, exponent: Any, out: Any) -> None:
     # ndarray ** 2 is a square, not a general power: the same bits, and many times faster.
     shortcut = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal}
-    if type(exponent) in (int, float) and exponent in shortcut and x.dtype.kind == "f":
-        return shortcut[exponent](x, out=out)
-    return np.power(x, exponent, out=out)
+    if out.ndim == 0:
+        out[...] = _power(x, exponent)
+    elif type(exponent) in (int, float) and exponent in shortcut and x.dtype.kind == "f":
+        shortcut[exponent](x, out=out)
+    else:
+        np.power(x, exponent, out=out)
 
 
-for _function, _into in ((operator.pow, _power_into), (np.power, np.power)):
+_function: Any
+for _function, _also, _into in ((_power, (operator.pow,), _power_into), (np.power, (), np.power)):
     gate(
         _function,
         "x ** y",
         "A power gate brings the exponent down and lowers it by one.",
         ("y * x**(y - 1)", _power_base),
         ("x**y * log(x)", lambda g, out, x, y: g * (out * np.log(np.where(x > 0, x, 1.0)))),
+        also=_also,
         name="power",
         infix="**",
         into=_into,
@@ -162,6 +174,33 @@ gate(
     ("1 - tanh(x)**2", lambda g, out, x: g * (1 - out**2)),
 )
 gate(
+    np.arcsinh,
+    "arcsinh(x)",
+    "The inverse of sinh divides by sqrt(1 + x**2).",
+    ("1 / sqrt(1 + x**2)", lambda g, out, x: g / np.sqrt(1 + x**2)),
+)
+gate(
+    np.arccosh,
+    "arccosh(x)",
+    "The inverse of cosh divides by sqrt(x**2 - 1).",
+    ("1 / sqrt(x**2 - 1)", lambda g, out, x: g / np.sqrt(x**2 - 1)),
+)
+gate(
+    np.arctanh,
+    "arctanh(x)",
+    "The inverse of tanh divides by 1 - x**2.",
+    ("1 / (1 - x**2)", lambda g, out, x: g / (1 - x**2)),
+)
+gate(
+    np.arctan2,
+    "angle(y, x)",
+    "An angle turns by each side's share: the other side over the squared distance.",
+    ("y / (x**2 + y**2)", lambda g, out, x, y: g * (y / (x**2 + y**2))),
+    ("-x / (x**2 + y**2)", lambda g, out, x, y: -g * (x / (x**2 + y**2))),
+    # crossing the half line where it jumps from -pi to pi
+    decision=lambda x, y: (y < 0) & (x < 0),
+)
+gate(
     np.hypot,
     "sqrt(x**2 + y**2)",
     "A hypotenuse hands each side its share x/out, y/out.",
@@ -186,28 +225,29 @@ def _wins(winner: np.ufunc, or_ties: np.ufunc) -> Any:
     return first, second
 
 
-for _function, _winner, _or_ties, _sign in (
-    (np.maximum, np.greater, np.greater_equal, ">"),
-    (np.minimum, np.less, np.less_equal, "<"),
+for _function, _word, _winner, _or_ties, _sign in (
+    (np.maximum, "max", np.greater, np.greater_equal, ">"),
+    (np.minimum, "min", np.less, np.less_equal, "<"),
+    (np.fmax, "max", np.greater, np.greater_equal, ">"),
+    (np.fmin, "min", np.less, np.less_equal, "<"),
 ):
     _first, _second = _wins(_winner, _or_ties)
     gate(
         _function,
-        f"{_function.__name__[:3]}(x, y)",
-        _ROUTES.format(_function.__name__[:3]),
+        f"{_word}(x, y)",
+        _ROUTES.format(_word),
         (f"1 where x {_sign} y, else 0", _first),
         (f"1 where y {_sign} x, else 0", _second),
-        also=(np.fmax if _function is np.maximum else np.fmin,),
         decision=_winner,
     )
-gate(
-    np.absolute,
-    "|x|",
-    "An absolute value passes the gradient with the sign of its input.",
-    ("sign(x)", lambda g, out, x: g * np.sign(x)),
-    also=(np.fabs,),
-    decision=np.sign,
-)
+for _function in (np.absolute, np.fabs):
+    gate(
+        _function,
+        "|x|",
+        "An absolute value passes the gradient with the sign of its input.",
+        ("sign(x)", lambda g, out, x: g * np.sign(x)),
+        decision=np.sign,
+    )
 gate(
     np.where,
     "y where x, else z",
@@ -237,6 +277,16 @@ gate(
     elementwise=True,
 )
 
+gate(
+    np.remainder,
+    "x % y",
+    "A remainder passes the gradient to the first input, and to the second minus how often it fits.",
+    ("1", lambda g, out, x, y: g),
+    ("-floor(x / y)", lambda g, out, x, y: -g * np.floor(x / y)),
+    infix="%",
+    decision=np.floor_divide,
+)
+
 # Gates no gradient comes back through: they choose and compare, or are flat almost everywhere.
 _FLAT = "Flat almost everywhere: no gradient comes back through it."
 for _function, _symbol in (
@@ -250,7 +300,6 @@ for _function, _symbol in (
     (np.bitwise_or, "|"),
     (np.bitwise_xor, "^"),
     (np.floor_divide, "//"),
-    (np.remainder, "%"),
 ):
     gate(_function, f"x {_symbol} y", _FLAT, infix=_symbol, decision=_function)
 for _function in (
@@ -267,5 +316,7 @@ for _function in (
     np.ceil,
     np.rint,
     np.trunc,
+    np.round,
+    np.around,
 ):
     gate(_function, f"{_function.__name__}(x)", _FLAT, decision=_function)

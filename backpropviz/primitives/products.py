@@ -6,11 +6,12 @@ upstream gradient is (n, m), and only g @ y.T gives (n, k), only x.T @ g gives (
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import Gradient, gate
+from backpropviz.primitives.record import Gradient, gate, traceable
 
 
 def swap(x: Any) -> Any:
@@ -44,7 +45,6 @@ gate(
     infix="@",
     elementwise=False,
 )
-gate(np.dot, "x @ y", _PRODUCT, ("y.T, from the right", _left), ("x.T, from the left", _right), infix="@", into=np.dot)
 gate(
     np.outer,
     "outer(x, y)",
@@ -54,28 +54,34 @@ gate(
 )
 
 
-def _subscripts(equation: str) -> tuple[list[str], str]:
-    equation = equation.replace(" ", "")
-    if "." in equation:
-        raise NotImplementedError("np.einsum with '...'; name every axis by a letter")
-    left, arrow, right = equation.partition("->")
+def _subscripts(equation: str, operands: Any) -> tuple[list[str], str]:
+    """The axes of every operand and of the result, a letter each, with `...` written out."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
     if not arrow:
-        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
-    return left.split(","), right
+        right = "".join(sorted(c for c in set(left) - {",", "."} if left.count(c) == 1))
+        right = "..." + right if "..." in left else right
+    free = [c for c in string.ascii_letters if c not in left]
+    inputs, most = [], 0
+    for subscripts, x in zip(left.split(","), operands):
+        dots = np.ndim(x) - len(subscripts.replace("...", ""))
+        most = max(most, dots)
+        # as in broadcasting, these axes line up from the last
+        inputs.append(subscripts.replace("...", "".join(free[:dots][::-1])))
+    return inputs, right.replace("...", "".join(free[:most][::-1]))
 
 
 def _operand(i: int) -> Gradient:
-    def vjp(g: Any, out: Any, equation: str, *operands: Any) -> Any:
-        inputs, result = _subscripts(equation)
+    def vjp(g: Any, out: Any, equation: str, *operands: Any, **options: Any) -> Any:
+        inputs, result = _subscripts(equation, operands)
         mine = inputs[i]
         if len(set(mine)) != len(mine):
             raise NotImplementedError(
-                f"np.einsum with a repeated axis in one operand ({mine!r}); take the diagonal first"
+                f"the gradient of np.einsum with a repeated axis in one operand ({mine!r}); take the diagonal first"
             )
         others = [s for j, s in enumerate(inputs) if j != i]
         arrays = [x for j, x in enumerate(operands) if j != i]
         reached = "".join(c for c in mine if c in result or any(c in s for s in others))
-        term = np.einsum(f"{','.join([result, *others])}->{reached}", g, *arrays)
+        term = np.einsum(f"{','.join([result, *others])}->{reached}", g, *arrays, **options)
         if reached == mine:
             return term
         # an axis that only this operand has was summed: hand its gradient to every entry
@@ -93,26 +99,24 @@ gate(
 )
 
 
-def _letters(x: Any, y: Any, axes: Any) -> tuple[str, str, str]:
-    """The einsum subscripts of a tensordot: of both operands and of the result."""
-    if isinstance(axes, int):
-        left, right = list(range(x.ndim - axes, x.ndim)), list(range(axes))
-    else:
-        left, right = ([a] if isinstance(a, int) else list(a) for a in axes)
-    sx = [chr(97 + i) for i in range(x.ndim)]
-    sy = [chr(97 + x.ndim + i) for i in range(y.ndim)]
-    for i, j in zip(left, right):
-        sy[j] = sx[i]
-    shared = {sx[i] for i in left}
-    return "".join(sx), "".join(sy), "".join(c for c in sx + sy if c not in shared)
+def _contracted(x: Any, y: Any, axes: Any) -> tuple[list[int], list[int]]:
+    """The axes of a tensordot that are summed, in pairs: of `x` and of `y`."""
+    if np.ndim(axes) == 0:
+        return list(range(x.ndim - axes, x.ndim)), list(range(axes))
+    left, right = (np.atleast_1d(part).tolist() for part in axes)
+    return [axis % x.ndim for axis in left], [axis % y.ndim for axis in right]
 
 
 def _tensordot(position: int) -> Any:
     def vjp(g: Any, out: Any, x: Any, y: Any, axes: Any = 2) -> Any:
-        sx, sy, so = _letters(x, y, axes)
-        if position == 0:
-            return np.einsum(f"{so},{sy}->{sx}", g, y)
-        return np.einsum(f"{so},{sx}->{sy}", g, x)
+        summed = _contracted(x, y, axes)
+        kept = [[a for a in range(v.ndim) if a not in used] for v, used in zip((x, y), summed)]
+        mine, its = summed[position], summed[1 - position]
+        # the gradient has the kept axes of x, then those of y: the other factor's are summed now
+        in_g = [list(range(len(kept[0]))), list(range(len(kept[0]), g.ndim))]
+        term = np.tensordot(g, (y, x)[position], axes=(in_g[1 - position], kept[1 - position]))
+        order = kept[position] + [mine[its.index(axis)] for axis in sorted(its)]
+        return term if order == sorted(order) else np.transpose(term, tuple(int(a) for a in np.argsort(order)))
 
     return vjp
 
@@ -123,4 +127,30 @@ gate(
     "Contract the gradient with the other factor over the axes that were kept.",
     ("y", _tensordot(0)),
     ("x", _tensordot(1)),
+)
+
+
+dot = traceable(np.dot)
+gate(dot, "x @ y", _PRODUCT, ("y.T, from the right", _left), ("x.T, from the left", _right), infix="@", into=np.dot)
+
+
+@traceable
+def dot_stacks(x: Any, y: Any) -> Any:
+    """np.dot of stacks of matrices: unlike `@`, it multiplies every matrix of `x` with every matrix of `y`."""
+    return np.dot(x, y)
+
+
+def _dot_stacks(position: int) -> Any:
+    vjp = _tensordot(position)
+    return lambda g, out, x, y: vjp(g, out, x, y, axes=(-1, -2))
+
+
+gate(
+    dot_stacks,
+    "dot(x, y)",
+    "Every matrix of x met every matrix of y: contract the gradient with the other factor over what was kept.",
+    ("y", _dot_stacks(0)),
+    ("x", _dot_stacks(1)),
+    name="dot",
+    into=np.dot,
 )

@@ -1,8 +1,8 @@
 """The shape of one entry in the page of calculus, and the table they are entered in.
 
-A primitive is one NumPy operation together with its vector-Jacobian product (VJP). A VJP takes the upstream gradient `g`,
-the operation's own output `out` and its operands, and returns the gradient of one operand. It is written in NumPy, and
-when it runs on traced values the backward pass is recorded as a graph of the same primitives.
+A primitive is one NumPy operation together with its vector-Jacobian product (VJP). A VJP takes the upstream gradient
+`g`, the operation's own output `out` and its operands, and returns the gradient of one operand. It is written in NumPy,
+and when it runs on traced values the backward pass is recorded as a graph of the same primitives.
 
 VJPs ignore broadcasting: `backward.py` sums a gradient over broadcast axes, once for all primitives.
 """
@@ -10,8 +10,9 @@ VJPs ignore broadcasting: `backward.py` sums a gradient over broadcast axes, onc
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ PRIMITIVES: dict[Any, Primitive] = {}
 """Every NumPy callable that can be traced, with its primitive."""
 
 
-def traceable(run: Callable[..., Any]) -> Callable[..., Any]:
+def traceable(run: Callable[..., Any]) -> Any:
     """Let a function that NumPy does not know be called on traced values, as NumPy's own functions can."""
 
     @functools.wraps(run)

@@ -114,6 +114,7 @@ def _chooses(function: Any) -> Any:
     return decision
 
 
+_function: Any
 for _function in (np.max, np.min):
     _word = _function.__name__.removeprefix("a")
     gate(
@@ -125,11 +126,63 @@ for _function in (np.max, np.min):
         into=_function,
         decision=_chooses(_function),
     )
+
+
+def _rows(x: Any, axes: tuple[int, ...]) -> Any:
+    """`x` with `axes` laid out in one, the last."""
+    kept = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
+    return np.reshape(np.moveaxis(x, axes, tuple(range(-len(axes), 0))), (*kept, -1))
+
+
+def _from_rows(rows: Any, shape: Any, axes: tuple[int, ...]) -> Any:
+    kept = tuple(n for axis, n in enumerate(shape) if axis not in axes)
+    apart = np.reshape(rows, (*kept, *(shape[axis] for axis in axes)))
+    return np.moveaxis(apart, tuple(range(-len(axes), 0)), axes)
+
+
+@traceable
+def others(x: Any, axis: Any = None) -> Any:
+    """For every entry of `x`, the product of all the others along `axis`: shape of `x`.
+
+    What comes before an entry times what comes after it: nothing is divided by, so zeros do no harm.
+    """
+    axes = axes_of(axis, x.ndim)
+    if not axes:
+        return np.ones_like(x)
+    rows = _rows(x, axes)
+    before, after = np.ones_like(rows), np.ones_like(rows)
+    np.cumprod(rows[..., :-1], axis=-1, out=before[..., 1:])
+    np.cumprod(rows[..., :0:-1], axis=-1, out=after[..., -2::-1])
+    return np.ascontiguousarray(_from_rows(before * after, x.shape, axes))
+
+
+def _others_back(g: Any, out: Any, x: Any, axis: Any = None) -> Any:
+    axes = axes_of(axis, x.ndim)
+    if not axes:
+        return 0 * g
+    rows = _rows(x, axes)
+    itself = np.eye(rows.shape[-1], dtype=bool)
+    # entry j is in the product of all but i, together with all but i and j
+    without = np.where(itself, 0.0, others(np.where(itself, 1.0, rows[..., None, :]), axis=-1))
+    return _from_rows(np.sum(_rows(g, axes)[..., None] * without, axis=-2), x.shape, axes)
+
+
+gate(
+    others,
+    "product of the others",
+    "An entry is in the product of every other one.",
+    ("the product of all but two", _others_back),
+    module="",
+    helper=True,
+)
 gate(
     np.prod,
     "prod(x)",
     "A product hands each factor the product of all the others.",
-    ("out / x", lambda g, out, x, axis=None, keepdims=False: spread(g * out, x, axis, keepdims) / x),
+    (
+        "the product of the others",
+        lambda g, out, x, axis=None, keepdims=False: spread(g, x, axis, keepdims) * others(x, axis=axis),
+    ),
     into=np.prod,
 )
 

@@ -131,11 +131,22 @@ def take(x: Any, index: Any) -> Any:
     return x[index]
 
 
+def _picks_once(index: Any) -> bool:
+    """Whether an index can pick no entry twice: it is made of integers, slices and masks."""
+    parts = index if isinstance(index, tuple) else (index,)
+    simple = (int, np.integer, slice, type(None), type(Ellipsis))
+    return all(isinstance(p, simple) or getattr(p, "dtype", None) == np.bool for p in parts)
+
+
 @traceable
-def put(g: Any, index: Any, shape: Any) -> Any:
+def put(g: Any, index: Any, shape: Any, out: Any = None) -> Any:
     """Zeros of `shape` with `g` added at `index`; an entry named twice collects both. The adjoint of indexing."""
-    x = np.zeros(tuple(shape), dtype=g.dtype)
-    np.add.at(x, index, g)
+    x = np.empty(tuple(shape), g.dtype) if out is None else out
+    x[...] = 0
+    if _picks_once(index):
+        x[index] = g
+    else:
+        np.add.at(x, index, g)
     return x
 
 
@@ -159,13 +170,15 @@ gate(
     "The gradient is picked at the same index.",
     ("1", lambda g, out, x, index, shape: take(g, index)),
     module="",
+    into=put.run,
     helper=True,
 )
 
 
 def _crop(g: Any, out: Any, x: Any, pad_width: Any, mode: str = "constant", **values: Any) -> Any:
-    if mode != "constant":
-        raise NotImplementedError(f"the gradient of np.pad with mode={mode!r}; pad with zeros, or join slices")
+    if mode != "constant" or isinstance(pad_width, dict):
+        how = f"mode={mode!r}" if mode != "constant" else "a dict of widths"
+        raise NotImplementedError(f"the gradient of np.pad with {how}; pad with zeros by pairs, or join slices")
     widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
     return g[tuple(slice(int(before), int(before) + size) for (before, _), size in zip(widths, x.shape))]
 
@@ -180,7 +193,10 @@ gate(
 
 def _part(i: int) -> Gradient:
     def vjp(g: Any, out: Any, arrays: Any, axis: Any = 0) -> Any:
-        sizes = [array.shape[axis] for array in arrays]
+        if axis is None:
+            start = sum(np.size(array) for array in arrays[:i])
+            return np.reshape(g[start : start + arrays[i].size], arrays[i].shape)
+        sizes = [np.shape(array)[axis] for array in arrays]
         start = sum(sizes[:i])
         return g[(slice(None),) * (axis % out.ndim) + (slice(start, start + sizes[i]),)]
 

@@ -1,7 +1,8 @@
 """im2col and its adjoint: the one pair of operations that convolution needs and NumPy lacks.
 
 Both are channel-major: a patch's entries run over channels, then rows, then columns, so that a filter of shape
-(C, HH, WW) lines up with it by a bare reshape. The copying is done by HH * WW slice assignments, whatever the image size.
+(C, HH, WW) lines up with it by a bare reshape. The copying is done by HH * WW slice assignments, whatever the image
+size.
 """
 
 from __future__ import annotations
