@@ -42,7 +42,7 @@ ShapeOption = Annotated[
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting, such as eps=1e-3.")
 ]
-SeedOption = Annotated[int, typer.Option(help="Draws the sample inputs and the upstream gradient.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Draws the sample inputs and the upstream gradient.")]
 DoutOption = Annotated[
     str | None, typer.Option("--dout", metavar="FILE", help="The upstream gradient, instead of a random one.")
 ]
