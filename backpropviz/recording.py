@@ -24,7 +24,7 @@ from backpropviz.tracing import _STORE_FIX, Tape, Traced
 _OPERATORS = {
     "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "Pow": operator.pow,
     "MatMult": operator.matmul, "FloorDiv": operator.floordiv, "Mod": operator.mod, "BitAnd": operator.and_,
-    "BitOr": operator.or_, "BitXor": operator.xor,
+    "BitOr": operator.or_, "BitXor": operator.xor, "LShift": operator.lshift, "RShift": operator.rshift,
 }  # fmt: skip
 _IN_PLACE = {name: getattr(operator, f"i{f.__name__.strip('_')}") for name, f in _OPERATORS.items()}
 _CONSTANT_MAKERS = {np.arange: "arange", np.zeros: "zeros", np.ones: "ones", np.full: "full", np.eye: "eye"}
@@ -35,10 +35,10 @@ _NOT_USER_CODE = tuple(
 
 
 class _Frame:
-    """Where a call stands while it runs: its group, how many steps it made, and the sites of its source."""
+    """Where a call stands while it runs: its group, and how many steps it made."""
 
-    def __init__(self, prefix: str, group: Group | None, sites: list[Site]):
-        self.prefix, self.group, self.sites = prefix, group, sites
+    def __init__(self, prefix: str, group: Group | None):
+        self.prefix, self.group = prefix, group
         self.count = 0
 
     def next_label(self) -> str:
@@ -68,7 +68,10 @@ class Recorder(Tape):
         self.dims: dict[tuple[Node, int], str] = {}
         self.outputs: list[Node] = []
         self._names: dict[str, tuple[str, int]] = {}  # for each name in use: as written, and how deep in calls
+        self._versions: dict[str, int] = {}  # the last number given to a name
         self._renamed: set[Node] = set()
+        self._arrays: dict[int, tuple[Any, Any]] = {}  # plain arrays that have a name, with it
+        self._kept: dict[int, tuple[Any, Any]] = {}  # plain arrays that were used, each with its copy
         self._size_values: dict[str, Any] = {}
         self._pending = 0  # nodes before this index belong to a step already
         self._frames: list[_Frame] = []
@@ -76,49 +79,57 @@ class Recorder(Tape):
 
     # ---- what instrumented code calls --------------------------------------------------------------------------------
 
-    def assign(self, site_index: int, value: Any) -> Any:
+    def assign(self, site: Site, value: Any) -> Any:
         """`a = value`, or `a, b = value`."""
-        site = self._frames[-1].sites[site_index]
         if len(site.names) == 1:
             return self._assigned(site, site.names[0], value)
+        if isinstance(value, Traced) and site.names and value.ndim:
+            value = tuple(value)
         if isinstance(value, tuple | list) and len(value) == len(site.names):
             last = len(value) - 1
-            return [
+            items = [
                 self._assigned(site, name, item, more=position < last) if name else item
                 for position, (name, item) in enumerate(zip(site.names, value))
             ]
+            return items if isinstance(value, list) else tuple(items)
         return value
 
-    def augment(self, site_index: int, operation: str, current: Any, value: Any, scope: dict[str, Any]) -> Any:
-        """`a += value` on a name: the same as `a = a + value`, unless another name shares the array."""
-        site = self._frames[-1].sites[site_index]
-        if not isinstance(current, Traced) and not isinstance(value, Traced):
+    def augment(self, site: Site, operation: str, current: Any, value: Any, scope: dict[str, Any]) -> Any:
+        """`a += value` on a name: the same as `a = a + value`, where that can make no difference."""
+        if not isinstance(current, Traced) and (not isinstance(value, Traced) or isinstance(current, list)):
             return _IN_PLACE[operation](current, value)
-        array = current.node.value if isinstance(current, Traced) else current
-        if isinstance(array, np.ndarray):
-            for name, other in scope.items():
-                if name != site.names[0] and _shares(other, current, array):
-                    raise TraceError(
-                        f"`{site.statement}` also changes {name}, which shares its memory",
-                        where=site.where,
-                        fix=f"Write it as an assignment: `{_spelled_out(site, operation)}`.",
-                    )
         result = _OPERATORS[operation](current, value)
-        if isinstance(array, np.ndarray) and result.dtype != array.dtype:
-            result = result.astype(array.dtype)
+        array = current.node.value if isinstance(current, Traced) else current
+        if isinstance(array, np.ndarray) and array.ndim:  # a single number is replaced, not changed
+            self._check_in_place(site, operation, array, result, scope)
+            if result.dtype != array.dtype:
+                result = result.astype(array.dtype)
         return self._assigned(site, site.names[0], result)
 
-    def store(self, site_index: int, container: Any, value: Any) -> Any:
+    def _check_in_place(self, site: Site, operation: str, array: Any, result: Any, scope: dict[str, Any]) -> None:
+        shared = [name for name, other in scope.items() if name != site.names[0] and _shares(other, array)]
+        if shared:
+            seen = f"also changes {shared[0]}, which shares its memory"
+        elif tuple(result.shape) != array.shape:
+            seen = f"gives shape {tuple(result.shape)}, but is stored into shape {array.shape}"
+        elif not np.can_cast(result.dtype, array.dtype, "same_kind"):
+            seen = f"gives {result.dtype}, but is stored into {array.dtype}"
+        else:
+            return
+        raise TraceError(
+            f"`{site.statement}` {seen}",
+            where=site.where,
+            fix=f"Write it as an assignment: `{_spelled_out(site, operation)}`.",
+        )
+
+    def store(self, site: Site, container: Any, value: Any) -> Any:
         """`container[...] = value`, before it happens."""
-        site = self._frames[-1].sites[site_index]
         if isinstance(container, Traced) or (isinstance(container, np.ndarray) and isinstance(value, Traced)):
             raise TraceError(f"`{site.statement}` assigns into an array", where=site.where, fix=_STORE_FIX)
         return value
 
-    def result(self, site_index: int, value: Any) -> Any:
+    def result(self, site: Site, value: Any) -> Any:
         """`return value`."""
-        frame = self._frames[-1]
-        site = frame.sites[site_index]
         values = list(value) if isinstance(value, tuple) else [value]
         for i, item in enumerate(values):
             # an input that is handed back at the top is an output of its own
@@ -140,17 +151,26 @@ class Recorder(Tape):
         """A float literal on the left of an operator."""
         return named(value, value)
 
-    def callee(self, site_index: int, function: Any) -> Any:
+    def callee(self, site: Site, function: Any) -> Any:
         """The function about to be called: a user's function becomes a group of steps."""
         if type(function) is FunctionType:
             if function not in self._bound:
                 self._bound[function] = self._as_group(function)
             call = self._bound[function]
-            site = self._frames[-1].sites[site_index]
             return call if call is function else lambda *args, **kwargs: call(site, *args, **kwargs)
         if function.__hash__ is not None and function in _CONSTANT_MAKERS:
             return lambda *args, **kwargs: self._constant(_CONSTANT_MAKERS[function], function, args, kwargs)
         return function
+
+    def keep(self, array: Any) -> Any:
+        """A copy of a constant: the function may go on to change its own."""
+        its_own, kept = self._kept.get(id(array), (None, None))
+        if its_own is None or not np.array_equal(kept, array):
+            kept = array.copy()
+            self._kept[id(array)] = (array, kept)
+            if id(array) in self._arrays:
+                self.constants[id(kept)] = (self._arrays[id(array)][0], kept)
+        return kept
 
     # ---- steps -------------------------------------------------------------------------------------------------------
 
@@ -159,7 +179,7 @@ class Recorder(Tape):
         if isinstance(value, Named) or type(value) in (int, float):
             return self._size(site, name, value)
         if isinstance(value, np.ndarray):
-            self.constants[id(value)] = (name, value)
+            self._arrays[id(value)] = (name, value)
         if not isinstance(value, Traced) or value.tape is not self:
             return value
         node = value.node
@@ -210,21 +230,25 @@ class Recorder(Tape):
         self.steps.append(step)
 
     def _version(self, name: str) -> str:
-        version, number = name, 1
+        version, number = name, self._versions.get(name, 1)
         while version in self._names:
             number += 1
             version = f"{name}_{number}"
+        self._versions[name] = number
         self._names[version] = (name, len(self._frames))
         return version
 
     def _settle_names(self) -> None:
         """The outermost use of a name keeps it as written; uses inside calls get the versions."""
         provisional = sorted(self._names.items(), key=lambda item: item[1][1])
-        self._names = {}
+        self._names, self._versions = {}, {}
         settled = {name: self._version(written) for name, (written, _) in provisional}
         things: list[Any] = [*self.nodes, *self.steps, *self.groups]
         for thing in things:
             thing.name = settled.get(thing.name, thing.name)
+        for key, (name, array) in self.constants.items():
+            if isinstance(name, str):
+                self.constants[key] = (self._version(name), array)
 
     def _size(self, site: Site, name: str, value: Any) -> Any:
         """A size or setting under a name of its own, as long as the name means one number only."""
@@ -245,7 +269,7 @@ class Recorder(Tape):
         array = function(*args, **kwargs)
         flat = [part for arg in args for part in (arg if isinstance(arg, tuple) else (arg,))]
         if any(isinstance(part, Named) for part in flat):
-            self.constants[id(array)] = (Constructed(name, args, kwargs), array)
+            self._arrays[id(array)] = (Constructed(name, args, kwargs), array)
         return array
 
     # ---- groups ------------------------------------------------------------------------------------------------------
@@ -256,22 +280,20 @@ class Recorder(Tape):
         if function.__name__ == "<lambda>" or outside:
             return function
         if HOOK in function.__code__.co_freevars:  # defined inside an instrumented function
-            return lambda site, *args, **kwargs: self._grouped(
-                site, function, function, self._frames[-1].sites, args, kwargs
-            )
+            return lambda site, *args, **kwargs: self._grouped(site, function, function, args, kwargs)
         instrumented = instrument(function.__code__)
         if instrumented is None:
             return function
         bound = instrumented.bind(function, self)
-        return lambda site, *args, **kwargs: self._grouped(site, bound, function, instrumented.sites, args, kwargs)
+        return lambda site, *args, **kwargs: self._grouped(site, bound, function, args, kwargs)
 
-    def _grouped(self, site: Site, call: Any, function: Any, sites: list[Site], args: Any, kwargs: Any) -> Any:
+    def _grouped(self, site: Site, call: Any, function: Any, args: Any, kwargs: Any) -> Any:
         self._name_arguments(site, function, args)
         frame = self._frames[-1]
         group = Group(frame.next_label(), function.__name__, frame.group, site.code, "", site.line)
         position = len(self.groups)
         self.groups.append(group)
-        inner = _Frame(f"{group.label}.", group, sites)
+        inner = _Frame(f"{group.label}.", group)
         self._frames.append(inner)
         try:
             value = call(*args, **kwargs)
@@ -287,7 +309,7 @@ class Recorder(Tape):
         """What was computed in the argument list becomes a step, named like the parameter."""
         if self._pending == len(self.nodes):
             return
-        parameters = function.__code__.co_varnames
+        parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
         for position, value in enumerate(args):
             if isinstance(value, Traced) and value.node.name is None and position < len(parameters):
                 code = site.names[position] if position < len(site.names) else ""
@@ -314,7 +336,7 @@ class Recorder(Tape):
         arguments = {**traced, **{name: named(value, Name(name)) for name, value in settings.items()}}
         instrumented = instrument(function.__code__)
         call = instrumented.bind(function, self) if instrumented else function
-        self._frames.append(_Frame("", None, instrumented.sites if instrumented else []))
+        self._frames.append(_Frame("", None))
         positional, keywords = _as_called(function, arguments)
         try:
             returned = call(*positional, **keywords)
@@ -381,7 +403,7 @@ def _as_called(function: FunctionType, arguments: dict[str, Any]) -> tuple[list[
     return positional, rest
 
 
-def _shares(other: Any, current: Any, array: Any) -> bool:
+def _shares(other: Any, array: Any) -> bool:
     if isinstance(other, Traced):
         return np.may_share_memory(other.node.value, array)
     return isinstance(other, np.ndarray) and np.may_share_memory(other, array)

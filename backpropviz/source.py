@@ -1,8 +1,9 @@
 """Reads a function's source and rewrites it so that it reports what it assigns.
 
-`mu = np.mean(x, axis=0)` becomes `mu = __backpropviz__.assign(site, np.mean(x, axis=0))`, where `site` says which name,
-line, code and caption that is. The rewritten function has the original's globals, defaults and closure; the object behind
-`__backpropviz__` is its only addition, and what it does with the reports is its own business (see `tracing.py`).
+`mu = np.mean(x, axis=0)` becomes `mu = __backpropviz__.assign(__sites__[3], np.mean(x, axis=0))`, where the site says
+which name, line, code and caption that is. The rewritten function has the original's globals, defaults and closure; its
+only additions are the list of sites and the object behind `__backpropviz__`, and what that does with the reports is its
+own business (see `recording.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
-HOOK = "__backpropviz__"
+HOOK, SITES = "__backpropviz__", "__sites__"
 _FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
 _STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.)\-]*\s*", re.IGNORECASE)
 _FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
@@ -56,10 +57,10 @@ class SourceText:
         self.lines = lines
         self.tree = tree or ast.parse("".join(lines), filename)
 
-    def code(self, node: ast.AST) -> str:
+    def code(self, node: Any) -> str:
         """The text of an expression or statement, folded to one line."""
-        first, last = node.lineno - 1, node.end_lineno - 1  # type: ignore[attr-defined]
-        start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
+        first, last = int(node.lineno) - 1, int(node.end_lineno) - 1
+        start, end = int(node.col_offset), int(node.end_col_offset)
         # columns count UTF-8 bytes
         if first == last:
             return self.lines[first].encode()[start:end].decode()
@@ -119,35 +120,44 @@ class _Instrumenter(ast.NodeTransformer):
         self.text = text
         self.sites: list[Site] = []
 
-    def _site(self, node: Any, names: Iterable[str], value: ast.AST | None) -> ast.Constant:
+    def _site(self, node: Any, names: Iterable[str], value: ast.AST | None, statement: str = "") -> ast.expr:
         needs = () if value is None else tuple(n.id for n in ast.walk(value) if isinstance(n, ast.Name))
         is_statement = isinstance(node, ast.stmt)
         self.sites.append(
             Site(
                 tuple(names),
                 "" if value is None else self.text.code(value),
-                self.text.code(node),
+                statement or self.text.code(node),
                 self.text.caption(node) if is_statement else "",
                 self.text.filename,
                 node.lineno,
                 needs,
             )
         )
-        return ast.Constant(len(self.sites) - 1)
+        return ast.Subscript(ast.Name(SITES, ast.Load()), ast.Constant(len(self.sites) - 1), ast.Load())
 
     @staticmethod
     def _report(method: str, *args: ast.expr) -> ast.Call:
         return ast.Call(ast.Attribute(ast.Name(HOOK, ast.Load()), method, ast.Load()), list(args), [])
 
     def visit_Assign(self, node: ast.Assign) -> Any:
-        site = self._site(node, _target_names(node.targets[0]), node.value)
-        value = self.visit(node.value)
+        first, *more = node.targets
+        if more and all(isinstance(target, ast.Name) for target in node.targets):  # a = b = 0
+            again = self._copy(first, _load(first))
+            chain = [ast.Assign([first], node.value), *(ast.Assign([target], again) for target in more)]
+            return [self._assigned(self._copy(node, link), ast.unparse(link)) for link in chain]
+        return self._assigned(node)
+
+    def _assigned(self, node: ast.Assign, statement: str = "") -> ast.Assign:
         target = node.targets[0]
+        site = self._site(node, _target_names(target), node.value, statement)
+        value = self.visit(node.value)
         if isinstance(target, ast.Subscript):
             value = self._report("store", site, _load(target.value), value)
         else:
             value = self._report("assign", site, value)
-        return self._copy(node, ast.Assign(node.targets, value))
+        assignment: ast.Assign = self._copy(node, ast.Assign(node.targets, value))
+        return assignment
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is None or not isinstance(node.target, ast.Name):
@@ -201,8 +211,12 @@ class _Instrumenter(ast.NodeTransformer):
             node.left = self._copy(node.left, self._report("literal", node.left))
         return node
 
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
+        return node  # a text for people, and the places of what is in it are not reliable before Python 3.12
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        node.body = [self.visit(statement) for statement in node.body]
+        # the body alone: decorators and defaults are evaluated elsewhere, when it is defined
+        node.body = ast.NodeTransformer.generic_visit(self, ast.Module(node.body, [])).body  # type: ignore[attr-defined]
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
@@ -225,8 +239,7 @@ def _target_names(target: ast.expr) -> tuple[str, ...]:
 
 def _load(target: ast.expr) -> ast.expr:
     """The same expression, read instead of written."""
-    copy: Any = ast.parse(ast.unparse(target), mode="eval").body
-    return copy
+    return ast.parse(ast.unparse(target), mode="eval").body
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +252,8 @@ class Instrumented:
     def bind(self, function: FunctionType, hooks: Any) -> FunctionType:
         """The rewritten code as a function like `function`, reporting to `hooks`."""
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        closure = tuple(CellType(hooks) if name == HOOK else cells[name] for name in self.code.co_freevars)
+        cells |= {HOOK: CellType(hooks), SITES: CellType(self.sites)}
+        closure = tuple(cells[name] for name in self.code.co_freevars)
         bound = FunctionType(self.code, function.__globals__, function.__name__, function.__defaults__, closure)
         bound.__kwdefaults__ = function.__kwdefaults__
         return bound
@@ -249,13 +263,13 @@ class Instrumented:
 def instrument(code: CodeType) -> Instrumented | None:
     """Rewrite the function that `code` belongs to; None where its source cannot be read (or is a lambda)."""
     text = source_of(code.co_filename)
-    found = text and _definition(text, code)
+    found = _definition(text, code) if text is not None else None
     if text is None or found is None:
         return None
     # a copy: the tree is kept for other readers
     definition = copy.deepcopy(found)
     instrumenter = _Instrumenter(text)
-    definition.body = [instrumenter.visit(statement) for statement in definition.body]
+    definition = instrumenter.visit(definition)
     definition.decorator_list = []
     definition.returns = None
     definition.args.defaults = []
@@ -264,7 +278,7 @@ def instrument(code: CodeType) -> Instrumented | None:
         if isinstance(argument, ast.arg):
             argument.annotation = None
     definition.body.insert(0, ast.Expr(ast.Name(HOOK, ast.Load())))  # always a free variable
-    outer = ast.parse(f"def __outer__({', '.join([HOOK, *code.co_freevars])}):\n    return None").body[0]
+    outer = ast.parse(f"def __outer__({', '.join([HOOK, SITES, *code.co_freevars])}):\n    return None").body[0]
     assert isinstance(outer, ast.FunctionDef)
     outer.body.insert(0, definition)
     module = ast.fix_missing_locations(ast.Module([outer], []))

@@ -133,7 +133,9 @@ class Traced(NDArrayOperatorsMixin):
             return _REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
         if method != "__call__":
             raise TraceError(f"np.{ufunc.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
-        if kwargs.get("out") is not None:
+        out = kwargs.pop("out", None)
+        # `h[0] += 1` on a single number makes a new one; on an array it would change it where it stands
+        if out is not None and not (out[0] is inputs[0] is self and self.ndim == 0):
             raise TraceError("an in-place operation (out= or an augmented assignment into an array)", fix=_IN_PLACE)
         if kwargs:
             raise _option(ufunc.__name__, next(iter(kwargs)))
