@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,33 +17,79 @@ if TYPE_CHECKING:
     from backpropviz.trace import Trace
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line of derived code: a name and what it is computed as.
+
+    Attributes:
+        node: the value. step: whose forward pass it is part of, or whose backward pass; None for what lies outside.
+    """
+
+    name: str
+    code: str
+    node: Node
+    step: Step | None
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.code}"
+
+
 @dataclass(slots=True)
 class Listing:
     """Derived code in parts: what it needs, the forward values it uses, and the backward steps."""
 
     name: str
+    upstream: list[str]
     parameters: list[str]
     settings: dict[str, Any]
     constants: dict[str, Any]
     helpers: list[str]
     sizes: list[str]
-    forward: list[str] = field(default_factory=list)
-    backward: list[str] = field(default_factory=list)
+    forward: list[Statement] = field(default_factory=list)
+    backward: list[Statement] = field(default_factory=list)
     returns: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        imports = ["import numpy as np"]
-        if self.helpers:
-            imports.append(f"\nfrom backpropviz import {', '.join(self.helpers)}")
         options = [f"{name}={plain(value)!r}" for name, value in self.settings.items()]
-        signature = ", ".join([*self.parameters, *self.constants, *(["*", *options] if options else [])])
+        signature = ", ".join(
+            [*self.upstream, *self.parameters, *self.constants, *(["*", *options] if options else [])]
+        )
         body = [*self.sizes]
         if self.forward:
-            body += ["# the forward values that the backward pass uses", *self.forward]
-        body += ["", *self.backward] if body else self.backward
+            body += ["# the forward values that the backward pass uses", *map(str, self.forward)]
+        backward = titled(self.backward)
+        body += ["", *backward] if body else backward
         body += ["", f"return {', '.join(self.returns)}"]
-        lines = [f"    {line}".rstrip() for line in body]
-        return "\n".join([*imports, "", "", f"def {self.name}({signature}):", *lines, ""])
+        return "\n".join([*imports(self.helpers), "", "", f"def {self.name}({signature}):", *indented(body), ""])
+
+
+def imports(helpers: list[str]) -> list[str]:
+    """The import lines of derived code."""
+    lines = ["import numpy as np"]
+    if helpers:
+        lines += ["", f"from backpropviz import {', '.join(helpers)}"]
+    return lines
+
+
+def indented(lines: list[str]) -> list[str]:
+    return [f"    {line}".rstrip() for line in lines]
+
+
+def titled(statements: list[Statement]) -> list[str]:
+    """Backward statements with a comment above those of every step."""
+    lines: list[str] = []
+    above: Step | None = None
+    for statement in statements:
+        if statement.step is not above:
+            above = statement.step
+            lines.append(f"# {title(above)}")
+        lines.append(str(statement))
+    return lines
+
+
+def title(step: Step | None) -> str:
+    """What the backward statements of a step stand under."""
+    return f"step {step.label}: {step.name} = {step.code}" if step else "the inputs: where paths meet, they add up"
 
 
 def derive(trace: Trace) -> str:
@@ -57,8 +104,8 @@ def derive(trace: Trace) -> str:
     return str(listing(trace))
 
 
-def listing(trace: Trace) -> Listing:
-    """`derive`, in parts."""
+def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
+    """`derive`, in parts; the forward values are those that the backward pass uses, and `wanted`."""
     if not trace.upstream:
         trace.backward()
     graded = {name: node.gradient for name, node in trace.inputs.items() if node.gradient is not None}
@@ -67,24 +114,28 @@ def listing(trace: Trace) -> Listing:
             f"no input of {trace.function} gets a gradient", fix="Is the output computed from a float input at all?"
         )
     red = Printer(trace.recording, _shared_names(trace))
-    backward, used = _backward_lines(trace, red)
+    backward, used = _backward(trace, red)
     returns = []
     for name, gradient in graded.items():
         if red.reference(gradient) != f"d{name}":
-            backward.append(f"d{name} = {red.reference(gradient)}")
+            last = backward[-1].step if backward else None  # a second name needs no heading of its own
+            backward.append(Statement(f"d{name}", red.reference(gradient), gradient, last))
         returns.append(f"d{name}")
     black = Printer(trace.recording, {node: name for node, name in red.temporaries.items() if not node.name})
-    forward = [f"{red.temporaries.get(node) or node.name} = {black.code(node)}" for node in _closure(used, black)]
+    used |= set(wanted)
+    forward = [
+        Statement(red.temporaries.get(node) or str(node.name), black.code(node), node, node.step)
+        for node in _closure(used, black)
+    ]
     black.sizes |= red.sizes
     sizes = black.size_statements()
-    text = "\n".join([*sizes, *forward, *backward])
+    text = "\n".join([*sizes, *map(str, forward), *map(str, backward)])
     settings = {name: value for name, value in trace.recording.settings.items() if _mentions(text, name)}
     helpers = sorted(black.helpers | red.helpers)
     constants = {**black.constants, **red.constants}
     upstream = [str(node.name) for node in trace.upstream.values()]
-    parameters = [*upstream, *trace.inputs]
     name = f"{trace.function}_backward"
-    return Listing(name, parameters, settings, constants, helpers, sizes, forward, backward, returns)
+    return Listing(name, upstream, list(trace.inputs), settings, constants, helpers, sizes, forward, backward, returns)
 
 
 def _shared_names(trace: Trace) -> dict[Node, str]:
@@ -148,29 +199,22 @@ def _computation(node: Node) -> Any:
     return node.primitive, node.parents, repr(rest), repr(sorted(node.kwargs.items(), key=lambda item: item[0]))
 
 
-def _backward_lines(trace: Trace, red: Printer) -> tuple[list[str], set[Node]]:
+def _backward(trace: Trace, red: Printer) -> tuple[list[Statement], set[Node]]:
     """The backward statements, and the forward nodes they mention."""
-    lines: list[str] = []
+    statements: list[Statement] = []
     used: set[Node] = set()
     forward = set(trace.nodes)
     groups: list[tuple[Step | None, list[Node]]] = [(step, step.backward) for step in reversed(trace.steps)]
     groups.append((None, [node for node in trace.red.nodes if node.step is None and node.primitive is not None]))
     written: set[str] = set()
     for step, nodes in groups:
-        statements = []
         for node in nodes:
             name = node.name or red.temporaries.get(node)
-            if name is None or name in written:
-                continue
-            statements.append(f"{name} = {red.code(node)}")
-            written.add(name)
-            used |= {n for n in _mentioned(node, red) if n in forward}
-        if statements:
-            title = (
-                f"step {step.label}: {step.name} = {step.code}" if step else "the inputs: where paths meet, they add up"
-            )
-            lines += [f"# {title}", *statements]
-    return lines, used
+            if name is not None and name not in written:
+                written.add(name)
+                statements.append(Statement(name, red.code(node), node, step))
+                used |= {n for n in _mentioned(node, red) if n in forward}
+    return statements, used
 
 
 def _mentioned(node: Node, printer: Printer) -> set[Node]:
