@@ -103,7 +103,6 @@ gate(
     "x",
     "The value is held constant: no gradient comes back through it.",
     module="",
-    helper=True,
     elementwise=True,
 )
 gate(np.copy, "copy(x)", "A copy passes the gradient on unchanged.", ("1", lambda g, out, x: g), elementwise=True)
