@@ -52,7 +52,7 @@ def _xml_safe(text: str) -> str:
 
 
 def as_gradescope(reports: list[FileReport]) -> str:
-    """The results.json that a Gradescope autograder reads: a test for each function, scored by the share that is right."""
+    """The results.json of a Gradescope autograder: a test for each function, scored by the share that is right."""
     tests: list[dict[str, Any]] = []
     several = len(reports) > 1
     for report in reports:

@@ -1,0 +1,173 @@
+"""Calls a student's function the way its signature asks for, and takes apart what it returns."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.layers import Layer
+
+_ALIASES = {
+    "eps": "eps epsilon",
+    "stride": "stride s strides",
+    "pad": "pad padding p",
+    "G": "g groups num_groups n_groups",
+    "pool_height": "pool_height ph pool_h hh kh height pool_hh",
+    "pool_width": "pool_width pw pool_w ww kw width pool_ww",
+    "pool_size": "pool_size size k kernel_size pool window f",
+    "p": "p drop_prob keep_prob dropout_p prob rate keep drop",
+    "mode": "mode",
+    "training": "training train is_training train_mode is_train",
+    "momentum": "momentum",
+    "running_mean": "running_mean",
+    "running_var": "running_var running_variance",
+    "seed": "seed",
+    "y": "y labels target targets t",
+}
+_MEANS = {layer_word: [n for n in names.split()] for layer_word, names in _ALIASES.items()}
+_DICTIONARY = ("param", "config", "cfg", "conf", "params", "options", "opts")
+_INPUT_ALIASES = {
+    "x": {"x", "inputs", "input", "data", "xs"},
+    "w": {"w", "weights", "weight", "filters", "kernel"},
+    "b": {"b", "bias"},
+    "gamma": {"gamma", "scale"},
+    "beta": {"beta", "shift"},
+    "prev_h": {"prev_h", "h_prev", "hprev"},
+    "prev_c": {"prev_c", "c_prev", "cprev"},
+    "Wx": {"wx"},
+    "Wh": {"wh"},
+    "h0": {"h0"},
+}
+
+
+class CannotCall(Exception):  # noqa: N818
+    """The signature asks for something we do not have; the text says what."""
+
+
+class NotApplicable(Exception):  # noqa: N818
+    """The function cannot be put into this configuration (a plain batchnorm has no test mode)."""
+
+
+def _setting(name: str, case: Case, layer: Layer) -> Any:
+    """The value of a setting that a parameter of this name stands for."""
+    low = name.lower()
+    known = [word for word, names in _MEANS.items() if low in names]
+    for word in known:
+        if word in case.settings:
+            return case.settings[word]
+        if word == "training" and "mode" in case.settings:
+            return case.settings["mode"] == "train"
+        if word == "pool_size" and "pool_height" in case.settings:
+            height, width = case.settings["pool_height"], case.settings["pool_width"]
+            if height != width:
+                raise NotApplicable("windows that are not square")
+            return height
+    raise KeyError(name)
+
+
+def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+
+
+def is_dictionary(name: str) -> bool:
+    return any(word in name.lower() for word in _DICTIONARY)
+
+
+def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, arrays: Mapping[str, Any]) -> list[Any]:
+    """The arguments of a forward pass: arrays in the course's order (or by name), then settings by name.
+
+    Raises:
+        CannotCall: a required parameter is unknown. NotApplicable: this configuration cannot be asked for.
+    """
+    given = parameters(function)
+    if len(given) < len(layer.inputs):
+        raise CannotCall(f"it takes {len(given)} arguments, {layer.name} needs {', '.join(layer.inputs)}")
+    order = _input_order([p.name for p in given], layer)
+    settings = {k: v.copy() if hasattr(v, "copy") else v for k, v in case.settings.items() if k not in case.without}
+    arguments: list[Any] = []
+    has_dictionary = False
+    for position, parameter in enumerate(given):
+        if position in order:
+            arguments.append(arrays[order[position]])
+        elif is_dictionary(parameter.name):
+            has_dictionary = True
+            arguments.append(settings)
+        else:
+            try:
+                arguments.append(_setting(parameter.name, case, layer))
+            except KeyError:
+                if parameter.default is inspect.Parameter.empty:
+                    raise CannotCall(f"it is not known what its parameter {parameter.name!r} takes") from None
+                arguments.append(parameter.default)
+    names = {p.name.lower() for p in given}
+    modes = names & {"mode", *_MEANS["training"]}
+    if case.settings.get("mode") == "test" and not has_dictionary and not modes:
+        raise NotApplicable("no test mode")
+    if not has_dictionary and case.without and "eps" in case.without:
+        raise NotApplicable("eps is given")
+    return arguments
+
+
+def _input_order(names: list[str], layer: Layer) -> dict[int, str]:
+    """Which position takes which input: by name where all names are known, otherwise the first ones in order."""
+    by_name: dict[int, str] = {}
+    for wanted in layer.inputs:
+        found = [i for i, name in enumerate(names) if name.lower() in _INPUT_ALIASES.get(wanted, set())]
+        if len(found) == 1:
+            by_name[found[0]] = wanted
+    if len(by_name) == len(layer.inputs):
+        return by_name
+    return dict(enumerate(layer.inputs))
+
+
+def backward_arguments(
+    function: Callable[..., Any], layer: Layer, case: Case, upstream: list[Any], arrays: Mapping[str, Any], cache: Any
+) -> list[Any]:
+    """The arguments of a backward pass: the upstream gradients, then the cache (or inputs and settings by name)."""
+    given = parameters(function)
+    rest = given[len(upstream) :]
+    arguments = list(upstream)
+    for position, parameter in enumerate(rest):
+        low = parameter.name.lower()
+        named = next((i for i in layer.inputs if low in _INPUT_ALIASES.get(i, set())), None)
+        if position == 0 and (len(rest) == 1 or "cache" in low or named is None):
+            arguments.append(cache)
+        elif named is not None:
+            arguments.append(arrays[named])
+        elif is_dictionary(low):
+            arguments.append(dict(case.settings))
+        elif "cache" in low:
+            arguments.append(cache)
+        else:
+            try:
+                arguments.append(_setting(low, case, layer))
+            except KeyError:
+                if parameter.default is inspect.Parameter.empty:
+                    raise CannotCall(f"it is not known what its parameter {parameter.name!r} takes") from None
+                arguments.append(parameter.default)
+    if len(given) < len(upstream):
+        raise CannotCall("it takes no upstream gradient")
+    return arguments
+
+
+def split_outputs(returned: Any, count: int) -> tuple[list[Any], Any]:
+    """What a forward pass returned, as its outputs and its cache."""
+    if not isinstance(returned, tuple | list):
+        return [returned], None
+    values = list(returned)
+    if len(values) <= count:
+        return values, None
+    return values[:count], values[count] if len(values) == count + 1 else tuple(values[count:])
+
+
+def split_gradients(returned: Any, wants: tuple[str, ...]) -> list[Any]:
+    """What a backward pass returned, in order; a dictionary by its keys."""
+    if isinstance(returned, dict):
+        by_name = {str(key).lower().lstrip("d_"): value for key, value in returned.items()}
+        return [by_name.get(name.lower().lstrip("d_")) for name in wants]
+    if len(wants) == 1:
+        return [returned]
+    return list(returned) if isinstance(returned, tuple | list) else [returned]

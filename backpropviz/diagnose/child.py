@@ -1,0 +1,53 @@
+"""The process that runs one student's file: reads a request, works inside limits, writes a report. See sandbox.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Standard input holds the request as JSON; standard output gets one JSON record per line, the report last."""
+    request = json.loads(sys.stdin.read())
+    from backpropviz.diagnose import sandbox
+
+    channel = sandbox.private_output()
+
+    def say(**record: Any) -> None:
+        os.write(channel, (json.dumps(record) + "\n").encode())
+
+    # everything of ours is imported before the limits, everything of theirs after
+    from backpropviz.diagnose import investigate, layers, loading, program, verdict
+
+    sandbox.limit_resources(request["cpu_seconds"], request["megabytes"])
+    began = time.perf_counter()
+    path = Path(request["file"])
+    say(stage="reading", line=1, function="")
+    try:
+        student = loading.parse(path, request["python2"])
+    except loading.Unreadable as error:
+        say(report=verdict.FileReport(path.name, findings=(investigate.unreadable(path, error),)).to_dict())
+        return
+    sandbox.refuse_effects()
+    say(stage="its top level", line=1, function="")
+    loading.load(student)
+    wanted = request["functions"]
+    reports = []
+    prepared = program.Program(student)
+    for pair in layers.pairs(list(student.functions)):
+        if not wanted or {pair.forward, pair.backward} & set(wanted):
+            say(stage=pair.name, line=student.functions[pair.name].lineno, function=pair.name)
+            reports.append(investigate.Investigation(prepared, pair).report())
+    findings = tuple(investigate.top_level(path, student))
+    seconds = time.perf_counter() - began
+    report = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)
+    say(report=report.to_dict())
+    os._exit(0)  # nothing of the student's runs at exit
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""Where to look first: every statement of the functions that ran, with how suspicious it is.
+
+Two kinds of evidence. A value that equals one of the reference's is not suspicious in itself. And a right value put in the
+place of what a statement assigned (`cut`), after which everything comes out right, says that nothing is wrong behind it:
+the first such statement is the culprit, or the culprit is in what leads up to it.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.examine import Examination, Outcome
+from backpropviz.diagnose.matching import arrangements, is_array, match
+from backpropviz.diagnose.recorder import ARGUMENT, Record, Recorder, Statement
+from backpropviz.diagnose.reference import Entry, Reference
+
+MATCHED, PLAIN, UNMATCHED = 2.0, 1.5, 1.0
+
+
+@dataclass
+class Suspect:
+    """A statement and what is known about it.
+
+    Attributes:
+        penalty: how far down the list it is; 0 is the first suspect.
+        target: the name whose value was looked at. value: what it was in the focus case.
+        matched: the right value it equals. cut: the right value that mends everything when put in its place.
+    """
+
+    statement: Statement
+    penalty: float
+    target: str = ""
+    value: Any = None
+    matched: Entry | None = None
+    cut: Entry | None = None
+    cut_value: Any = None
+    mended: frozenset[str] = frozenset()
+    order: int = 0
+
+
+@dataclass
+class Scene:
+    """One recorded run of the focus case, and the suspects in it, in the order of execution."""
+
+    case: Case
+    right: Reference
+    outcome: Outcome
+    record: Record
+    seconds: float
+    suspects: list[Suspect] = field(default_factory=list)
+
+    def scope(self, statement: Statement) -> dict[str, Any]:
+        """What names stood for when a statement ran: arguments, and whatever was assigned before it (or in a loop)."""
+        found: dict[str, tuple[int, Any]] = {}
+        for (function, index, name), visit in self.record.visits.items():
+            if function != statement.function or name in ("return", ""):
+                continue
+            if index < statement.index and (name not in found or index > found[name][0]):
+                found[name] = (index, visit.value)
+        return {name: value for name, (_, value) in found.items()}
+
+
+def recorded(examination: Examination, case: Case, right: Reference) -> Scene:
+    """Run a case with every statement recorded."""
+    recorder = Recorder()
+    began = time.perf_counter()
+    with examination.program.recorded(recorder):
+        outcome = examination.run(case, right, recorder)
+    return Scene(case, right, outcome, recorder.record, time.perf_counter() - began)
+
+
+def find_suspects(
+    examination: Examination, scene: Scene, cells: set[str], stage: str, deadline: float
+) -> list[Suspect]:
+    """Every statement that ran (or was about to), the most suspicious first.
+
+    Args:
+        cells: what came out wrong. stage: "forward" or "backward".
+    """
+    pair, program = examination.pair, examination.program
+    ran = list(dict.fromkeys(function for function, _, _ in scene.record.visits))
+    if scene.outcome.failure and scene.outcome.failure.function in program.definitions:
+        ran.append(scene.outcome.failure.function)
+    main = (pair.backward if stage == "backward" else pair.forward) or pair.forward
+    others = {pair.forward, pair.backward} - {main, None}
+    skipped = others if stage == "forward" else set()
+    suspects = []
+    for function in dict.fromkeys([main, *ran]):
+        if function in skipped or function not in program.definitions:
+            continue
+        influence = _slice(
+            program.statements(function), program.definitions[function], _wanted(pair.layer.wants, cells, stage)
+        )
+        for statement in program.statements(function):
+            suspect = _judge(scene, statement)
+            if statement.index not in influence and function == main:
+                suspect.penalty += 1.5
+            if function in others:
+                suspect.penalty += 0.7
+            suspects.append(suspect)
+    _notice_failure(scene, suspects)
+    _notice_changes(scene, suspects, cells)
+    suspects.sort(key=lambda suspect: suspect.order)
+    _cut(examination, scene, suspects, cells, deadline)
+    scene.suspects = suspects
+    return sorted(suspects, key=lambda suspect: suspect.penalty)
+
+
+def _judge(scene: Scene, statement: Statement) -> Suspect:
+    """A statement by its values alone."""
+    visits = {
+        name: visit for (function, index, name), visit in scene.record.visits.items()
+        if (function, index) == statement.key
+    }  # fmt: skip
+    if not visits:
+        return Suspect(statement, UNMATCHED + 2.0, order=1 << 30)
+    order = min(visit.order for visit in visits.values())
+    arrays = {name: visit for name, visit in visits.items() if is_array(visit.value)}
+    if not arrays:
+        return Suspect(statement, PLAIN, order=order)
+    suspect = Suspect(statement, MATCHED, order=order)
+    for name, visit in arrays.items():
+        entry = match(visit.value, scene.right)
+        if suspect.target == "" or entry is None:
+            suspect.target, suspect.value, suspect.matched = name, visit.value, entry
+        if entry is None:
+            suspect.penalty = UNMATCHED
+            break
+    return suspect
+
+
+def _wanted(wants: tuple[str, ...], cells: set[str], stage: str) -> set[int] | None:
+    """The positions of the wrong gradients in what the backward pass returns; None for "all"."""
+    if stage == "forward":
+        return None
+    names = [f"d{name}" for name in wants]
+    found = {names.index(cell.split()[0]) for cell in cells if cell.split()[0] in names}
+    return found or None
+
+
+def _slice(statements: list[Statement], definition: ast.FunctionDef, positions: set[int] | None) -> set[int]:
+    """The statements that what is returned at these positions may depend on, by names alone."""
+    needed: set[str] = set()
+    chosen: set[int] = set()
+    for statement in statements:
+        if isinstance(statement.node, ast.Return) and statement.node.value is not None:
+            value = statement.node.value
+            parts: Iterable[ast.AST] = [value]
+            if positions is not None and isinstance(value, ast.Tuple) and len(value.elts) > max(positions):
+                parts = [value.elts[i] for i in positions]
+            needed |= {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
+            chosen.add(statement.index)
+    before = -1
+    while before != len(chosen) + len(needed):
+        before = len(chosen) + len(needed)
+        for statement in statements:
+            node = statement.node
+            if needed & set(statement.targets):
+                chosen.add(statement.index)
+                needed |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            elif isinstance(node, ast.If | ast.For | ast.While) and any(
+                needed & set(inner.targets) for inner in statements if inner.node in set(ast.walk(node))
+            ):
+                chosen.add(statement.index)
+                head = node.test if isinstance(node, ast.If | ast.While) else node.iter
+                needed |= {n.id for n in ast.walk(head) if isinstance(n, ast.Name)}
+    return chosen
+
+
+def _notice_failure(scene: Scene, suspects: list[Suspect]) -> None:
+    """The statement an exception came from, and those that gave it its values."""
+    failure = scene.outcome.failure
+    if failure is None:
+        return
+    spans = [
+        s for s in suspects
+        if s.statement.function == failure.function and s.statement.line <= failure.line <= (s.statement.node.end_lineno or 0)
+    ]  # fmt: skip
+    if not spans:
+        return
+    crashed = max(spans, key=lambda s: s.statement.line)
+    crashed.penalty = 0.0
+    reads = {n.id for n in ast.walk(crashed.statement.node) if isinstance(n, ast.Name)}
+    for suspect in suspects:
+        if (
+            suspect is not crashed
+            and suspect.statement.function == failure.function
+            and reads & set(suspect.statement.targets)
+        ):
+            suspect.penalty = min(suspect.penalty, 1.0)
+
+
+def _notice_changes(scene: Scene, suspects: list[Suspect], cells: set[str]) -> None:
+    """The statements that changed an array which belongs to the caller."""
+    for name, key in scene.record.changed.items():
+        if f"{name} unchanged" in cells:
+            for suspect in suspects:
+                if suspect.statement.key == key:
+                    suspect.penalty = 0.0
+
+
+def _cut(examination: Examination, scene: Scene, suspects: list[Suspect], cells: set[str], deadline: float) -> None:
+    """Put right values in the place of assigned ones, and lower the penalty of the first that mends everything."""
+    values = {cell for cell in cells if " " not in cell}
+    if not values or scene.outcome.failure is not None:
+        return
+    first: Suspect | None = None
+    for suspect in suspects:
+        if suspect.value is None or time.perf_counter() > deadline:
+            continue
+        _try_entries(examination, scene, suspect, values)
+        if suspect.cut is None:
+            continue
+        if first is None and suspect.matched is None and suspect.mended >= values:
+            first = suspect
+        elif first is not None and suspect.matched is None:
+            suspect.penalty += 0.6
+    if first is None:
+        first = next((s for s in suspects if s.cut is not None and s.mended >= values), None)
+    if first is None:
+        return
+    first.penalty = min(first.penalty, 0.0 if first.matched is None else 1.0)
+    for suspect in suspects:
+        if suspect.order < first.order and suspect.matched is None and suspect.value is not None:
+            suspect.penalty -= 0.2
+        elif suspect.order > first.order:
+            suspect.penalty += 0.3
+
+
+def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells: set[str]) -> None:
+    key = (*suspect.statement.key, suspect.target)
+    visit = scene.record.visits.get(key)
+    if visit is None or suspect.target == "return" or suspect.statement.index == ARGUMENT:
+        return
+    for entry in scene.right.entries:
+        if entry is suspect.matched or entry.value.size < 2:
+            continue
+        for right_value in arrangements(entry.value, suspect.value.shape):
+            recorder = Recorder({key: (visit.count, right_value.copy())})
+            with examination.program.recorded(recorder):
+                outcome = examination.run(scene.case, scene.right, recorder, 10 * scene.seconds + 0.2)
+            mended = cells - outcome.wrong()
+            if outcome.failure is None and mended and not outcome.wrong() - scene.outcome.wrong() and all(
+                cell in outcome.cells for cell in cells
+            ):  # fmt: skip
+                if len(mended) > len(suspect.mended):
+                    suspect.cut, suspect.cut_value, suspect.mended = entry, right_value, frozenset(mended)
+            break  # one arrangement is enough for shapes without equal axes
+        if suspect.mended >= cells:
+            return

@@ -1,0 +1,169 @@
+"""One small change to a student's syntax tree, put in place and taken back without copying the tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.recorder import Statement, written
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a tree: a field of a node, or an index of a list."""
+
+    container: Any
+    key: Any
+
+    def get(self) -> Any:
+        return self.container[self.key] if isinstance(self.container, list) else getattr(self.container, self.key)
+
+    def set(self, value: Any) -> None:
+        if isinstance(self.container, list):
+            self.container[self.key] = value
+        else:
+            setattr(self.container, self.key, value)
+
+
+@dataclass(eq=False)
+class Edit:
+    """A change of one statement.
+
+    Attributes:
+        changes: what goes into which slots. kind: the mistake it undoes. cost: how far-fetched it is; 1 is an everyday slip.
+        where: where the repaired statement stands, if that changed ("after the loop"), in words.
+        own_text: the repaired statement, where the statement itself is not what changed.
+    """
+
+    statement: Statement
+    changes: list[tuple[Slot, Any]]
+    kind: str
+    cost: float
+    where: str = ""
+    own_text: str = ""
+    _before: list[Any] = field(default_factory=list)
+
+    def apply(self) -> None:
+        self._before = [slot.get() for slot, _ in self.changes]
+        for slot, value in self.changes:
+            slot.set(value)
+
+    def undo(self) -> None:
+        for (slot, _), value in zip(self.changes, self._before):
+            slot.set(value)
+
+    def text(self) -> str:
+        """The statement as the edit leaves it."""
+        if self.own_text:
+            return self.own_text
+        self.apply()
+        try:
+            return plain_names(written(ast.fix_missing_locations(self.statement.node)))
+        finally:
+            self.undo()
+
+
+def plain_names(text: str) -> str:
+    """`__eps__`, our own name for the configuration's eps, as a reader knows it."""
+    for name in ("eps", "stride", "pad", "G", "pool_height", "pool_width", "p", "momentum"):
+        text = text.replace(f"__{name}__", name)
+    return text
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """What names stand for where a statement runs, by kind.
+
+    Attributes:
+        arrays: float and mask arrays. integers: sizes, strides, loop variables. scalars: eps and other numbers.
+        settings: numbers of the configuration, under names of ours (`__eps__`), for when the student's scope lacks them.
+    """
+
+    arrays: dict[str, Any]
+    integers: dict[str, int]
+    scalars: dict[str, float]
+    settings: dict[str, Any]
+    others: dict[str, Any]
+
+    @classmethod
+    def of(cls, values: dict[str, Any], settings: dict[str, Any]) -> Scope:
+        arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"}
+        integers = {k: int(v) for k, v in values.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
+        scalars = {k: float(v) for k, v in values.items() if isinstance(v, float | np.floating)}
+        numbers = {f"__{k}__": v for k, v in settings.items() if isinstance(v, int | float)}
+        known = {*arrays, *integers, *scalars}
+        return cls(arrays, integers, scalars, numbers, {k: v for k, v in values.items() if k not in known})
+
+    @property
+    def eps_names(self) -> list[str]:
+        """What can be written for eps."""
+        eps = self.settings.get("__eps__")
+        own = [name for name, value in self.scalars.items() if value == eps or name.lower() in ("eps", "epsilon")]
+        return own or (["__eps__"] if eps is not None else [])
+
+
+def walk(statement: ast.stmt) -> Iterator[tuple[Slot, ast.expr, list[ast.AST]]]:
+    """Every expression of a statement (of a compound one, its head), with its slot and the nodes above it."""
+    waiting: list[tuple[Slot, Any, list[ast.AST]]] = list(_children(statement, []))[::-1]
+    while waiting:
+        slot, node, above = waiting.pop()
+        if isinstance(node, ast.expr):
+            yield slot, node, above
+        waiting.extend(list(_children(node, [*above, node]))[::-1])
+
+
+def _children(node: ast.AST, above: list[ast.AST]) -> Iterator[tuple[Slot, ast.AST, list[ast.AST]]]:
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, list):
+            for i, item in enumerate(value):
+                if isinstance(item, ast.AST) and not isinstance(item, ast.stmt | ast.excepthandler):
+                    yield Slot(value, i), item, above
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.stmt):
+            yield Slot(node, name), value, above
+
+
+def name(identifier: str) -> ast.Name:
+    return ast.Name(identifier, ast.Load())
+
+
+def number(value: Any) -> ast.expr:
+    """A number as source has it: a negative one is a minus sign and a constant."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    return ast.Constant(value)
+
+
+def binary(left: ast.expr, operator: ast.operator, right: ast.expr) -> ast.expr:
+    return ast.BinOp(left, operator, right)
+
+
+def numpy_call(function: str, *arguments: ast.expr, **keywords: ast.expr) -> ast.expr:
+    called = ast.Attribute(name("np"), function, ast.Load())
+    return ast.Call(called, list(arguments), [ast.keyword(key, value) for key, value in keywords.items()])
+
+
+def method(of: ast.expr, function: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Attribute(of, function, ast.Load()), list(arguments), [])
+
+
+def called(node: ast.AST) -> str:
+    """What a call calls, without its module: `np.sum` and `x.sum` are both "sum"; empty for anything else."""
+    if not isinstance(node, ast.Call):
+        return ""
+    function = node.func
+    return (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
+
+
+def is_module_call(node: ast.Call) -> bool:
+    """`np.f(...)` or `f(...)`, not a method of an array."""
+    function = node.func
+    if isinstance(function, ast.Name):
+        return True
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in (
+        "np", "numpy")  # fmt: skip

@@ -1,0 +1,276 @@
+"""Runs a pair of functions on one configuration and holds everything that comes back against the reference."""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose import binding
+from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.layers import Pair
+from backpropviz.diagnose.loading import MissingModule
+from backpropviz.diagnose.program import Program
+from backpropviz.diagnose.recorder import Recorder
+from backpropviz.diagnose.reference import Reference
+from backpropviz.diagnose.sandbox import TimeUp, time_limit
+
+TOLERANCE = 1e-6  # of the largest entry; what is closer is right
+ROUNDING = 1e-9  # what float64 reaches easily; between the two lies float32
+CALL_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception from the student's code: where, and what."""
+
+    type: str
+    message: str
+    function: str
+    line: int
+    is_backward: bool
+
+
+@dataclass
+class Cell:
+    """One thing that was checked in one configuration. `want` is None where any honest value would do."""
+
+    ok: bool
+    got: Any = None
+    want: Any = None
+    trouble: str = ""
+
+
+@dataclass
+class Outcome:
+    """What one configuration gave.
+
+    Attributes:
+        cells: by name: outputs ("out"), running statistics, gradients ("dx"), "x unchanged", "dx again".
+        failure: the exception that ended it. refused: the student asserts that this configuration is not wanted.
+        missing: something from a missing module was needed.
+    """
+
+    case: Case
+    cells: dict[str, Cell] = field(default_factory=dict)
+    failure: Failure | None = None
+    refused: bool = False
+    missing: str = ""
+    unfinished: str = ""
+    single_precision: bool = False
+
+    def wrong(self) -> set[str]:
+        return {name for name, cell in self.cells.items() if not cell.ok}
+
+
+def difference(got: Any, want: Any) -> float:
+    """The largest difference as a share of the largest right entry; inf where shapes or kinds disagree."""
+    try:
+        array = np.asarray(got)
+    except ValueError:
+        return float("inf")
+    if array.shape != want.shape or array.dtype.kind not in "fiub":
+        return float("inf")
+    if not array.size:
+        return 0.0
+    with np.errstate(all="ignore"):
+        gap = float(np.max(np.abs(array - want)))
+    scale = float(np.max(np.abs(want)))
+    return gap / scale if scale > 1e-300 else gap if np.isfinite(gap) else float("inf")
+
+
+def check(got: Any, want: Any) -> Cell:
+    """A cell for a value with one right answer."""
+    if got is None:
+        return Cell(False, got, want, "None")
+    gap = difference(got, want)
+    return Cell(bool(gap <= TOLERANCE), got, want)
+
+
+class Examination:
+    """One pair on its cases: runs them, and tells what is right."""
+
+    def __init__(self, program: Program, pair: Pair, cases: list[tuple[Case, Reference]]):
+        self.program, self.pair, self.cases = program, pair, cases
+
+    def run_all(self) -> list[Outcome]:
+        return [self.run(case, right) for case, right in self.cases]
+
+    def run(
+        self, case: Case, right: Reference, recorder: Recorder | None = None, seconds: float = CALL_SECONDS
+    ) -> Outcome:
+        """One configuration, from fresh arrays.
+
+        Raises:
+            CannotCall: the signature is not understood. NotApplicable: this configuration does not concern it.
+        """
+        outcome = Outcome(case)
+        stage = [False]
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(seconds):
+                warnings.simplefilter("ignore")
+                self._run(case, right, outcome, recorder, stage)
+        except (binding.CannotCall, binding.NotApplicable):
+            raise
+        except MissingModule as error:
+            outcome.missing = str(error)
+        except NotImplementedError:
+            outcome.unfinished = self.pair.backward if stage[0] and self.pair.backward else self.pair.forward
+        except AssertionError as error:
+            outcome.failure = self._failure(error, stage[0])
+            outcome.refused = not any("numpy" in f.filename for f in traceback.extract_tb(error.__traceback__)[-1:])
+        except TimeUp as error:
+            outcome.failure = self._failure(error, stage[0])
+        except SystemExit as error:
+            outcome.failure = self._failure(error, stage[0])
+        except Exception as error:
+            if isinstance(error, NameError) and self.program.student.star_imports and error.name:
+                outcome.missing = error.name
+            else:
+                outcome.failure = self._failure(error, stage[0])
+                outcome.refused = case.optional and not stage[0]
+        self._fill(case, right, outcome)
+        return outcome
+
+    def _fill(self, case: Case, right: Reference, outcome: Outcome) -> None:
+        """What was never reached is wrong."""
+        if outcome.refused or outcome.missing or (outcome.failure is None and not outcome.unfinished):
+            return
+        trouble = outcome.failure.type if outcome.failure else "not finished"
+        backward = {} if case.forward_only or self._has_no_backward else right.gradients
+        for name, want in {**right.outputs, **backward}.items():
+            outcome.cells.setdefault(name, Cell(False, None, want, trouble))
+
+    @property
+    def _has_no_backward(self) -> bool:
+        return self.pair.backward is None and not self.pair.layer.is_loss
+
+    def _run(
+        self, case: Case, right: Reference, outcome: Outcome, recorder: Recorder | None, stage: list[bool]
+    ) -> None:
+        layer, program = self.pair.layer, self.program
+        arrays = {name: value.copy() for name, value in case.inputs.items()}
+        forward = program.function(self.pair.forward)
+        arguments = binding.forward_arguments(forward, layer, case, arrays)
+        settings = next((a for a in arguments if isinstance(a, dict)), None)
+        if recorder is not None:
+            for name, value in arrays.items():
+                recorder.watch(name, value)
+        for name, value in case.settings.items():
+            program.student.namespace[f"__{name}__"] = value  # for repairs that need what the scope lacks
+        np.random.seed(case.settings.get("seed", 123))
+        returned = forward(*arguments)
+        if layer.is_loss:
+            outputs, gradient = binding.split_outputs(returned, 1)
+            outcome.cells["loss"] = check(outputs[0], right.outputs["loss"])
+            if outputs[0] is None or gradient is None:
+                outcome.unfinished = self.pair.forward
+            outcome.cells["dx"] = check(gradient, right.gradients["dx"])
+            self._unchanged(outcome, arrays, case)
+            return
+        outputs, cache = binding.split_outputs(returned, len(layer.outputs))
+        if outputs[0] is None:
+            outcome.unfinished = self.pair.forward
+            return
+        right = self._check_outputs(case, right, outcome, outputs)
+        self._check_running(right, outcome, settings)
+        if self.pair.backward is None or case.forward_only:
+            self._unchanged(outcome, arrays, case)
+            return
+        stage[0] = True
+        self._run_backward(case, right, outcome, arrays, cache, recorder)
+        self._unchanged(outcome, arrays, case)
+
+    def _check_outputs(self, case: Case, right: Reference, outcome: Outcome, outputs: list[Any]) -> Reference:
+        if self.pair.layer.name == "dropout":
+            return _check_dropout(case, right, outcome, outputs[0])
+        for i, (name, want) in enumerate(right.outputs.items()):
+            outcome.cells[name] = check(outputs[i] if i < len(outputs) else None, want)
+        outcome.single_precision |= any(getattr(o, "dtype", None) in (np.float32, np.float16) for o in outputs)
+        return right
+
+    def _check_running(self, right: Reference, outcome: Outcome, settings: dict[str, Any] | None) -> None:
+        if settings is None or not right.running or "running" not in self.program.student.text:
+            return
+        for name, want in right.running.items():
+            got = settings.get(name)
+            cell = check(got, want) if got is not None else Cell(False, None, want, "not stored")
+            if getattr(got, "shape", None) != want.shape and got is not None:
+                cell = check(np.asarray(got).reshape(-1), want) if np.size(got) == want.size else cell
+            outcome.cells[name] = cell
+
+    def _run_backward(
+        self,
+        case: Case,
+        right: Reference,
+        outcome: Outcome,
+        arrays: dict[str, Any],
+        cache: Any,
+        recorder: Recorder | None,
+    ) -> None:
+        layer, backward = self.pair.layer, self.program.function(self.pair.backward or "")
+        upstream = {name: value.copy() for name, value in right.upstream.items()}
+        if recorder is not None:
+            for name, value in upstream.items():
+                recorder.watch(f"d{name}", value)
+        arguments = binding.backward_arguments(backward, layer, case, list(upstream.values()), arrays, cache)
+        gradients = binding.split_gradients(backward(*arguments), layer.wants)
+        if all(value is None for value in gradients):
+            outcome.unfinished = self.pair.backward or ""
+        kept = [value.copy() if isinstance(value, np.ndarray) else value for value in gradients]
+        for i, (name, want) in enumerate(right.gradients.items()):
+            outcome.cells[name] = check(kept[i] if i < len(kept) else None, want)
+            outcome.single_precision |= getattr(gradients[i] if i < len(kept) else None, "dtype", None) in (
+                np.float32, np.float16)  # fmt: skip
+        for name, value in right.upstream.items():
+            outcome.cells[f"d{name} unchanged"] = Cell(np.array_equal(upstream[name], value), upstream[name], value)
+        if not outcome.wrong():
+            again = [value.copy() for value in right.upstream.values()]
+            arguments = binding.backward_arguments(backward, layer, case, again, arrays, cache)
+            second = binding.split_gradients(backward(*arguments), layer.wants)
+            for i, (name, want) in enumerate(right.gradients.items()):
+                outcome.cells[f"{name} again"] = check(second[i] if i < len(second) else None, want)
+
+    def _unchanged(self, outcome: Outcome, arrays: dict[str, Any], case: Case) -> None:
+        for name, value in case.inputs.items():
+            outcome.cells[f"{name} unchanged"] = Cell(np.array_equal(arrays[name], value), arrays[name], value)
+
+    def _failure(self, error: BaseException, is_backward: bool) -> Failure:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == self.program.file]
+        frame = frames[-1] if frames else None
+        name = (self.pair.backward if is_backward else None) or self.pair.forward
+        line = (frame.lineno or 0) if frame else self.program.definitions[name].lineno
+        kind = "does not end" if isinstance(error, TimeUp) else type(error).__name__
+        return Failure(kind, str(error)[:300], frame.name if frame else name, line, is_backward)
+
+
+def _check_dropout(case: Case, right: Reference, outcome: Outcome, out: Any) -> Reference:
+    """Any mask will do that drops at the rate asked for (or keeps at it) and scales what is kept by its inverse."""
+    x, p = case.inputs["x"], case.settings["p"]
+    vanilla = case.settings.get("vanilla", False)
+    if case.settings["mode"] == "test":
+        wants = [x * p, x * (1 - p)] if vanilla else [x]
+        cells = [check(out, want) for want in wants]
+        outcome.cells["out"] = next((cell for cell in cells if cell.ok), cells[0])
+        return right
+    if np.shape(out) != x.shape:
+        outcome.cells["out"] = Cell(False, out, x, "shape")
+        return right
+    mask = np.asarray(out) / x
+    share, scale = float(np.mean(mask != 0)), float(np.max(mask))
+    even = bool(np.allclose(mask[mask != 0], scale)) and scale > 0
+    asked = min((p, 1 - p), key=lambda keep: abs(share - keep))
+    wanted = 1.0 if vanilla else 1 / asked
+    trouble = ""
+    if not even:
+        trouble = "the kept entries are not all scaled alike"
+    elif abs(share - asked) > 0.05:
+        trouble = f"{share:.0%} of the entries are kept, p = {p:g} asks for {p:.0%} (or {1 - p:.0%})"
+    elif abs(scale - wanted) > 1e-6 * wanted:
+        trouble = f"{share:.0%} of the entries are kept and scaled by {scale:.4g}, which should be {wanted:.4g}"
+    outcome.cells["out"] = Cell(not trouble, out, x * (mask != 0) * wanted, trouble)
+    dout = right.upstream["out"]
+    return Reference(right.outputs, right.upstream, {"dx": dout * mask}, {}, right.traces)

@@ -1,0 +1,171 @@
+"""The course's conventions: what a layer's functions are called, what they take, and what they give back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from backpropviz.diagnose import cases, forwards
+from backpropviz.diagnose.cases import Case
+
+Forward = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as courses hand it out.
+
+    Attributes:
+        stems: what stands before `_forward`, as a regular expression.
+        inputs: the arrays, in the order of the signature. outputs: what comes before the cache.
+        wants: the inputs whose gradients the backward pass returns, in order.
+        forms: the sets of configurations to try; several where the course itself allows several. The best counts.
+        forwards: our forward passes; settings they take by keyword. test_forwards: those of the test mode.
+    """
+
+    name: str
+    stems: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    wants: tuple[str, ...]
+    forms: tuple[Callable[[], list[Case]], ...]
+    forwards: tuple[Forward, ...]
+    settings: tuple[str, ...] = ()
+    test_forwards: tuple[Forward, ...] = ()
+
+    @property
+    def is_loss(self) -> bool:
+        """One function returns the loss and the gradient."""
+        return self.outputs == ("loss",)
+
+    @property
+    def keeps_running_statistics(self) -> bool:
+        return bool(self.test_forwards)
+
+
+_NORMALIZED = ("x", "gamma", "beta")
+_RECURRENT = ("x", "h0", "Wx", "Wh", "b")
+
+LAYERS: tuple[Layer, ...] = (
+    Layer(
+        "affine", "affine|fc|linear|dense|fully_connected", ("x", "w", "b"), ("out",), ("x", "w", "b"),
+        (cases.affine,), (forwards.affine,),
+    ),
+    Layer("relu", "relu", ("x",), ("out",), ("x",), (cases.relu,), (forwards.relu,)),
+    Layer(
+        "batchnorm", "batch_?norm|bn|batch_?normalization", _NORMALIZED, ("out",), _NORMALIZED, (cases.batchnorm,),
+        (forwards.batchnorm, forwards.batchnorm_paper, forwards.batchnorm_divided), ("eps",),
+        (forwards.batchnorm_test,),
+    ),
+    Layer(
+        "layernorm", "layer_?norm|ln|layer_?normalization", _NORMALIZED, ("out",), _NORMALIZED, (cases.layernorm,),
+        (forwards.layernorm, forwards.layernorm_divided), ("eps",),
+    ),
+    Layer(
+        "spatial_batchnorm", "spatial_?(?:batch_?norm|bn)", _NORMALIZED, ("out",), _NORMALIZED,
+        (cases.spatial_batchnorm,), (forwards.spatial_batchnorm, forwards.spatial_batchnorm_axes), ("eps",),
+        (forwards.spatial_batchnorm_test,),
+    ),
+    Layer(
+        "groupnorm", "(?:spatial_?)?(?:group_?norm|gn|group_?normalization)", _NORMALIZED, ("out",), _NORMALIZED,
+        (cases.groupnorm, lambda: cases.groupnorm(flat=True)), (forwards.groupnorm, forwards.groupnorm_rows),
+        ("G", "eps"),
+    ),
+    Layer("dropout", "dropout", ("x",), ("out",), ("x",), (cases.dropout,), (forwards.dropout,), ("mask",)),
+    Layer(
+        "conv", "conv|conv2d|convolution", ("x", "w", "b"), ("out",), ("x", "w", "b"), (cases.conv,),
+        (forwards.conv,), ("stride", "pad"),
+    ),
+    Layer(
+        "max_pool", "max_?pool(?:ing)?(?:2d)?", ("x",), ("out",), ("x",), (cases.pool,), (forwards.max_pool,),
+        ("pool_height", "pool_width", "stride"),
+    ),
+    Layer(
+        "avg_pool", "(?:avg|average|mean)_?pool(?:ing)?(?:2d)?", ("x",), ("out",), ("x",), (cases.pool,),
+        (forwards.avg_pool,), ("pool_height", "pool_width", "stride"),
+    ),
+    Layer(
+        "softmax_loss", "softmax_loss|softmax_cross_entropy(?:_loss)?|cross_entropy_loss", ("x",), ("loss",), ("x",),
+        (cases.softmax_loss,), (forwards.softmax_loss,), ("y",),
+    ),
+    Layer("svm_loss", "svm_loss|hinge_loss", ("x",), ("loss",), ("x",), (cases.svm_loss,), (forwards.svm_loss,), ("y",)),
+    Layer(
+        "rnn_step", "rnn_step", ("x", "prev_h", "Wx", "Wh", "b"), ("next_h",), ("x", "prev_h", "Wx", "Wh", "b"),
+        (cases.rnn_step,), (forwards.rnn_step,),
+    ),
+    Layer(
+        "lstm_step", "lstm_step", ("x", "prev_h", "prev_c", "Wx", "Wh", "b"), ("next_h", "next_c"),
+        ("x", "prev_h", "prev_c", "Wx", "Wh", "b"), (cases.lstm_step,), (forwards.lstm_step,),
+    ),
+    Layer("rnn", "rnn", _RECURRENT, ("h",), _RECURRENT, (cases.rnn,), (forwards.rnn,)),
+    Layer("lstm", "lstm", _RECURRENT, ("h",), _RECURRENT, (lambda: cases.rnn(gates=4),), (forwards.lstm,)),
+)  # fmt: skip
+
+_DIRECTED = re.compile(r"(?P<stem>\w+?)_(?P<way>forward|backward|fwd|bwd)(?P<suffix>\w*)", re.IGNORECASE)
+_LOSS = re.compile(r"(?P<stem>\w*loss|softmax_cross_entropy)(?P<suffix>(?:_naive|_vectorized|_alt)?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a function's name says: its layer, forward or backward, and what follows ("_naive", "_alt")."""
+
+    layer: Layer
+    is_forward: bool
+    suffix: str
+
+
+def recognize(name: str) -> Named | None:
+    """The layer a function is named after; None for a name that no layer has.
+
+    >>> recognize("batchnorm_backward_alt").suffix
+    '_alt'
+    >>> recognize("train") is None
+    True
+    """
+    for pattern in (_DIRECTED, _LOSS):
+        found = pattern.fullmatch(name)
+        for layer in LAYERS if found else ():
+            if layer.is_loss == (pattern is _LOSS) and re.fullmatch(layer.stems, found["stem"], re.IGNORECASE):
+                way = found.groupdict().get("way") or "forward"
+                return Named(layer, way.lower() in ("forward", "fwd"), found["suffix"])
+    return None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A forward function and the backward function that goes with it, by name; a loss is its own backward pass."""
+
+    layer: Layer
+    forward: str
+    backward: str | None
+
+    @property
+    def name(self) -> str:
+        return self.backward or self.forward
+
+
+def pairs(names: list[str]) -> list[Pair]:
+    """The pairs among a file's functions, in order. A backward pass without a forward of its own suffix
+    (`batchnorm_backward_alt`) goes with the layer's first; a forward pass without a backward stands alone."""
+    known = {name: found for name in names if (found := recognize(name))}
+    made: list[Pair] = []
+    for name, found in known.items():
+        same = [other for other, its in known.items() if its.layer is found.layer]
+        if found.is_forward:
+            if found.layer.is_loss or not any(_goes_with(known, name, other, same) for other in same):
+                made.append(Pair(found.layer, name, None))
+        else:
+            forward = next((other for other in same if _goes_with(known, other, name, same)), None)
+            if forward is not None:
+                made.append(Pair(found.layer, forward, name))
+    return made
+
+
+def _goes_with(known: dict[str, Named], forward: str, backward: str, same: list[str]) -> bool:
+    if not known[forward].is_forward or known[backward].is_forward:
+        return False
+    fitting = [n for n in same if known[n].is_forward and known[n].suffix == known[backward].suffix]
+    every = [n for n in same if known[n].is_forward]
+    return bool(every) and forward == (fitting or every)[0]

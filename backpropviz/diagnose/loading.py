@@ -1,0 +1,218 @@
+"""Reads a student's file as it is: missing modules, removed NumPy names, Python 2 text, statements that fail."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib.abc
+import importlib.machinery
+import re
+import sys
+import types
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.sandbox import TimeUp, time_limit
+
+_PRINT = re.compile(r"^(\s*)print(?!\s*\()\s+(?:>>\s*[\w.]+\s*,?\s*)?(.*?),?\s*$|^(\s*)print\s*$")
+_OLD_EXCEPT = re.compile(r"^(\s*except\s+[\w.()]+(?:\s*,\s*[\w.]+\))?)\s*,\s*(\w+)\s*:")
+_OLD_RAISE = re.compile(r"^(\s*raise\s+[\w.]+)\s*,\s*(.+?)\s*$")
+_PYTHON_2 = re.compile(
+    r"^\s*print\s+[^\s(=.,:\[]|^\s*print\s+\(.*\)\s*[,%]|\bxrange\b|\braw_input\b|\bunicode\b", re.MULTILINE
+)
+_ALIASES = {
+    "int": int, "float": float, "bool": bool, "object": object, "complex": complex, "str": str, "float_": np.float64,
+    "Inf": np.inf, "Infinity": np.inf, "NaN": np.nan, "product": np.prod, "cumproduct": np.cumprod,
+    "alltrue": np.all, "sometrue": np.any, "in1d": np.isin, "row_stack": np.vstack, "infty": np.inf,
+}  # fmt: skip
+_OLD_BUILTINS = {"xrange": range, "raw_input": input, "unicode": str, "long": int, "reduce": None}
+LOADING_SECONDS = 5.0
+
+
+class MissingModule(Exception):  # noqa: N818
+    """Something was used that comes from a module which is not here."""
+
+
+class Missing:
+    """Stands for what a missing module would have given: fails when it is used, not before."""
+
+    def __init__(self, name: str):
+        object.__setattr__(self, "_name", name)
+
+    def _fails(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise MissingModule(object.__getattribute__(self, "_name"))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Missing(f"{object.__getattribute__(self, '_name')}.{name}")
+
+    __call__ = __getitem__ = __iter__ = __len__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fails
+    __truediv__ = __rtruediv__ = __matmul__ = __neg__ = __enter__ = __float__ = __int__ = __array__ = _fails
+
+
+class MissingModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Last in line among the finders: every module that nobody else has is made of Missing things."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec:
+        self.names.append(name)
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        def give(name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            old = _OLD_BUILTINS.get(name)
+            return old or getattr(builtins, name, None) or Missing(f"{module.__name__}.{name}")
+
+        module.__getattr__ = give  # type: ignore[method-assign]
+        module.__all__ = []  # type: ignore[attr-defined]
+
+
+@dataclass
+class Student:
+    """A loaded file.
+
+    Attributes:
+        tree: its syntax tree. namespace: what its module holds. functions: its top-level definitions by name.
+        notes: what had to be worked around. trouble: top-level statements that failed, as (line, what happened).
+        star_imports: names may be missing because a missing module was imported whole.
+    """
+
+    path: Path
+    text: str
+    tree: ast.Module
+    namespace: dict[str, Any] = field(default_factory=dict)
+    functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    trouble: list[tuple[int, str]] = field(default_factory=list)
+    star_imports: bool = False
+    missing: list[str] = field(default_factory=list)
+
+
+class Unreadable(Exception):  # noqa: N818
+    """The file cannot be parsed; `line`, and whether it is Python 2."""
+
+    def __init__(self, message: str, line: int, python2: bool):
+        super().__init__(message)
+        self.line, self.python2 = line, python2
+
+
+def read_text(path: Path) -> str:
+    """The file's text, whatever its encoding and line ends."""
+    data = path.read_bytes()
+    for encoding in ("utf-8-sig", "latin-1"):
+        try:
+            return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError:
+            continue
+    raise AssertionError("latin-1 decodes everything")
+
+
+def from_python_2(text: str) -> str:
+    """Python 2 text line by line as Python 3: print, except and raise; the lines keep their numbers."""
+    lines = []
+    for line in text.expandtabs(8).split("\n"):
+        if found := _PRINT.match(line):
+            line = f"{found[1]}print({found[2]})" if found[1] is not None else f"{found[3]}print()"
+        line = _OLD_EXCEPT.sub(r"\1 as \2:", line)
+        line = _OLD_RAISE.sub(r"\1(\2)", line)
+        lines.append(line.replace("<>", "!="))
+    return "\n".join(lines)
+
+
+class _FloorDivision(ast.NodeTransformer):
+    """`a / b` between integers is whole in Python 2."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Div):
+            call = ast.Call(ast.Name("__divide__", ast.Load()), [node.left, node.right], [])
+            return ast.copy_location(call, node)
+        return node
+
+
+def _divide(a: Any, b: Any) -> Any:
+    whole = all(
+        isinstance(v, int | np.integer) or getattr(getattr(v, "dtype", None), "kind", "") in "iu" for v in (a, b)
+    )
+    return a // b if whole else a / b
+
+
+def parse(path: Path, python2: bool = False) -> Student:
+    """Read and parse.
+
+    Raises:
+        Unreadable: it is not Python 3 (or not Python at all).
+    """
+    text = read_text(path)
+    looks_old = bool(_PYTHON_2.search(text))
+    notes: list[str] = []
+    source = text
+    if python2:
+        source = from_python_2(text)
+        notes.append("read as Python 2: print statements converted, division of whole numbers is whole")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source, str(path))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise Unreadable(str(getattr(error, "msg", error)), line, looks_old and not python2) from error
+    if python2 and "import division" not in text:
+        tree = ast.fix_missing_locations(_FloorDivision().visit(tree))
+    elif looks_old:
+        notes.append("written for Python 2: run as Python 3, where 3 / 2 is 1.5 (--python2 reads it as it was meant)")
+    return Student(path, source, tree, notes=notes)
+
+
+def load(student: Student) -> None:
+    """Run the file's top level, statement by statement: one that fails is noted and the rest still counts."""
+    for name, value in _ALIASES.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if not hasattr(np, name):
+                setattr(np, name, value)
+    finder = MissingModules()
+    sys.meta_path.append(finder)
+    module = types.ModuleType("coursework.student")
+    module.__package__, module.__file__ = "coursework", str(student.path)
+    sys.modules["coursework.student"] = module
+    student.namespace = vars(module)
+    student.namespace.update({name: value for name, value in _OLD_BUILTINS.items() if value is not None})
+    student.namespace["__divide__"] = _divide
+    for statement in student.tree.body:
+        _run(statement, student)
+        if isinstance(statement, ast.FunctionDef) and statement.name in student.namespace:
+            student.functions[statement.name] = statement
+    student.missing = [name for name in dict.fromkeys(finder.names) if not name.startswith("coursework")]
+    student.missing += [name.split(".", 1)[1] for name in dict.fromkeys(finder.names) if name.startswith("coursework.")]
+    if student.missing:
+        student.notes.append(f"not here, and stood in for: {', '.join(student.missing)}")
+
+
+def _run(statement: ast.stmt, student: Student) -> None:
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        return
+    if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
+        student.star_imports = student.star_imports or statement.module not in ("numpy", "math", "builtins")
+    try:
+        with warnings.catch_warnings(), time_limit(LOADING_SECONDS):
+            warnings.simplefilter("ignore")
+            code = compile(ast.Module([statement], []), str(student.path), "exec", dont_inherit=True)
+            exec(code, student.namespace)
+    except TimeUp:
+        student.trouble.append((statement.lineno, f"it did not end within {LOADING_SECONDS:g} s"))
+    except SystemExit:
+        student.trouble.append((statement.lineno, "it asks Python to exit"))
+    except MissingModule as error:
+        student.notes.append(f"line {statement.lineno} uses {error}, which is not here")
+    except Exception as error:
+        student.trouble.append((statement.lineno, f"{type(error).__name__}: {error}"))

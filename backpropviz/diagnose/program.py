@@ -1,0 +1,85 @@
+"""A student's file as a program whose functions can be exchanged for edited or instrumented ones."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from backpropviz.diagnose.loading import Student
+from backpropviz.diagnose.recorder import PROBE, Recorder, Statement, probed, statements
+
+
+class Program:
+    """The functions of a file as they stand now: as written, with the repairs that were accepted so far."""
+
+    def __init__(self, student: Student):
+        self.student = student
+        self.definitions: dict[str, ast.FunctionDef] = dict(student.functions)
+        self._probed: dict[int, tuple[ast.FunctionDef, Any]] = {}
+
+    @property
+    def file(self) -> str:
+        return str(self.student.path)
+
+    def function(self, name: str) -> Any:
+        return self.student.namespace[name]
+
+    def statements(self, name: str) -> list[Statement]:
+        """A function's statements as they stand now."""
+        return _listed(self.definitions[name])
+
+    def compile(self, definition: ast.FunctionDef) -> Any:
+        """The function object of a definition; its default values and decorators are evaluated anew.
+
+        Raises:
+            SyntaxError and whatever the decorators raise.
+        """
+        namespace = self.student.namespace
+        before = namespace.get(definition.name)
+        module = ast.Module([definition], [])
+        try:
+            exec(compile(module, self.file, "exec", dont_inherit=True), namespace)
+            return namespace[definition.name]
+        finally:
+            namespace[definition.name] = before
+
+    @contextlib.contextmanager
+    def exchanged(self, definitions: Mapping[str, ast.FunctionDef]) -> Iterator[None]:
+        """Inside the block, these functions stand in for the file's."""
+        namespace = self.student.namespace
+        made = {name: self.compile(definition) for name, definition in definitions.items()}
+        before = {name: namespace[name] for name in made}
+        namespace.update(made)
+        try:
+            yield
+        finally:
+            namespace.update(before)
+
+    def accept(self, definition: ast.FunctionDef) -> None:
+        """From now on the function is this one."""
+        self.student.namespace[definition.name] = self.compile(definition)
+        self.definitions[definition.name] = definition
+
+    @contextlib.contextmanager
+    def recorded(self, recorder: Recorder) -> Iterator[None]:
+        """Inside the block, every function of the file reports to `recorder`."""
+        namespace = self.student.namespace
+        before = {name: namespace[name] for name in self.definitions}
+        for name, definition in self.definitions.items():
+            kept = self._probed.get(id(definition))
+            if kept is None:
+                kept = self._probed[id(definition)] = (definition, self.compile(probed(definition)))
+            namespace[name] = kept[1]
+        namespace[PROBE] = recorder.probe
+        try:
+            yield
+        finally:
+            namespace.update(before)
+
+
+@functools.lru_cache(maxsize=512)
+def _listed(definition: ast.FunctionDef) -> list[Statement]:
+    return statements(definition)

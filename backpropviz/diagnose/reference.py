@@ -1,0 +1,115 @@
+"""What is right, and the vocabulary of right values: everything that a trace of our own layer passes through."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.layers import Layer
+from backpropviz.trace import Trace, random_upstream, record
+
+UPSTREAM_SEED = 2718  # far from the seeds of the cases: an upstream gradient must not resemble an input
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One right value.
+
+    Attributes:
+        name: what we call it ("dvar"); empty for a value in the middle of an expression.
+        code: how our forward pass writes it, where it does. step: the number of the step it belongs to.
+        role: "value", "gradient" or "term".
+    """
+
+    name: str
+    role: str
+    value: Any
+    code: str = ""
+    step: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The right outputs, upstream gradients, gradients by input, and further right values for one case."""
+
+    outputs: dict[str, Any]
+    upstream: dict[str, Any]
+    gradients: dict[str, Any]
+    running: dict[str, Any]
+    traces: tuple[Trace, ...]
+
+    @functools.cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every right value once, those with names first."""
+        found: list[Entry] = []
+        for trace in self.traces:
+            found.extend(_entries(trace))
+        found.extend(Entry(name, "value", value) for name, value in self.running.items())
+        found.sort(key=lambda entry: not entry.name)
+        kept: list[Entry] = []
+        seen: dict[tuple[Any, ...], None] = {}
+        for entry in found:
+            key = (entry.value.shape, np.round(entry.value, 10).tobytes())
+            if key not in seen:
+                seen[key] = None
+                kept.append(entry)
+        return tuple(kept)
+
+
+def _entries(trace: Trace) -> list[Entry]:
+    entries = []
+    for node in trace.nodes:
+        step = node.step if node.step is not None and node.step.node is node else None
+        label = node.name or ""
+        number = step.label if step else ""
+        entries.append(Entry(label, "value", node.value, step.code if step else "", number))
+        if node.gradient is not None:
+            entries.append(Entry(f"d{label}" if label else "", "gradient", node.gradient.value, "", number))
+    for node in trace.red.nodes:
+        entries.append(Entry(node.name or "", "term", node.value))
+    return [entry for entry in entries if isinstance(entry.value, np.ndarray) and entry.value.dtype.kind == "f"]
+
+
+def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
+    """Run our forward passes on a case and trace their gradients.
+
+    For dropout `mask` is the one the student drew, scaled: the rest of the layer follows from it.
+    """
+    test = case.settings.get("mode") == "test" and bool(layer.test_forwards)
+    functions = layer.test_forwards if test else layer.forwards
+    needed = (*layer.settings, "running_mean", "running_var") if test else layer.settings
+    settings = {name: case.settings[name] for name in needed if name in case.settings}
+    if layer.name == "dropout":
+        settings = {"mask": np.ones_like(case.inputs["x"]) if mask is None else mask}
+    traces = []
+    for function in functions:
+        trace = record(function, {name: value.copy() for name, value in case.inputs.items()}, settings)  # type: ignore[arg-type]
+        names = [node.name or "out" for node in trace.recording.outputs]
+        upstream = {
+            name: random_upstream(node.value, UPSTREAM_SEED) for name, node in zip(names, trace.recording.outputs)
+        }
+        if layer.is_loss:
+            upstream = {name: np.ones_like(value) for name, value in upstream.items()}
+        trace.backward(upstream)
+        traces.append(trace)
+    first = traces[0].recording.outputs
+    outputs = {name: node.value for name, node in zip(layer.outputs, first)}
+    douts = {name: traces[0].upstream[node].value for name, node in zip(layer.outputs, first)}
+    gradients = {f"d{name}": traces[0].grad[name] for name in layer.wants}
+    return Reference(outputs, douts, gradients, running_statistics(layer, case), tuple(traces))
+
+
+def running_statistics(layer: Layer, case: Case) -> dict[str, Any]:
+    """The running mean and variance after a training step; none outside the training mode."""
+    if not layer.keeps_running_statistics or case.settings["mode"] == "test":
+        return {}
+    x = case.inputs["x"]
+    axes = (0, 2, 3) if x.ndim == 4 else 0
+    momentum = case.settings["momentum"]
+    batch = {"running_mean": x.mean(axis=axes), "running_var": x.var(axis=axes)}
+    before = {name: 0.0 if name in case.without else case.settings[name] for name in batch}
+    return {name: momentum * before[name] + (1 - momentum) * batch[name] for name in batch}

@@ -1,0 +1,60 @@
+"""A report as plain text."""
+
+from __future__ import annotations
+
+import textwrap
+
+from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, FunctionReport
+
+
+def render_text(report: FileReport, width: int = 100) -> str:
+    """Findings first line first, in the order of the file; then what is right, and notes."""
+    lines: list[str] = []
+    for finding in report.findings:
+        lines += [*_finding(finding, width), ""]
+    for function in report.functions:
+        lines += [*_function(function, report.file, width), ""]
+    if not report.functions and not report.findings:
+        lines += [f"{report.file}  no function of a known layer (such as batchnorm_forward, batchnorm_backward)", ""]
+    lines += [f"note: {note}" for note in report.notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _function(function: FunctionReport, file: str, width: int) -> list[str]:
+    where = f"{file}:{function.line}  {function.name}"
+    ran = len(function.ran)
+    if function.status == RIGHT:
+        lines = [f"{where}  right  ({ran} configuration{'s' * (ran != 1)})"]
+    elif function.status == WRONG:
+        lines = [f"{where}  wrong in {len(function.failed)} of {ran} configurations"]
+    else:
+        lines = [f"{where}  {function.status}" + (f": {function.reason}" if function.reason else "")]
+    for finding in function.findings:
+        lines += _finding(finding, width)
+    return [*lines, *(f"    note: {note}" for note in function.notes)]
+
+
+def _finding(finding: Finding, width: int) -> list[str]:
+    head = f"{finding.file}:{finding.line}  "
+    lines = [f"{head}{finding.statement}".rstrip()]
+    indent = " " * len(head)
+    body = [f"{finding.evidence}: {finding.meaning}"]
+    if finding.expected:
+        step = f"  (step {finding.step})" if finding.step else ""
+        sure = "" if finding.proved else "  (inferred, no single edit was found that mends it)"
+        body.append(f"expected  {finding.expected}{step}{sure}")
+    if finding.proved:
+        others = (
+            f"; {finding.others} other line{'s' * (finding.others != 1)} could be changed instead"
+            if finding.others
+            else ""
+        )
+        body.append(f"proved: run with this change, it comes out right{others}")
+    if finding.configurations:
+        body.append(f"shows with: {', '.join(finding.configurations)}")
+    if finding.cascade:
+        verb = "are" if len(finding.cascade) > 1 else "is"
+        body.append(f"{', '.join(finding.cascade)} {verb} wrong only because of this line.")
+    for line in body:
+        lines += textwrap.wrap(line, max(40, width), initial_indent=indent, subsequent_indent=indent + "  ")
+    return lines

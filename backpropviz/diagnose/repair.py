@@ -1,0 +1,139 @@
+"""Looks for the one small edit that makes wrong results right: the best evidence there is.
+
+Edits are tried best first (how suspicious the line is, plus how far-fetched the edit), on the focus case; those that mend
+something there are run on every configuration.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from backpropviz.diagnose.binding import CannotCall, NotApplicable
+from backpropviz.diagnose.culprit import Scene, Suspect
+from backpropviz.diagnose.edits import Edit, Scope
+from backpropviz.diagnose.examine import Examination, Outcome
+from backpropviz.diagnose.expression_edits import expression_edits
+from backpropviz.diagnose.statement_edits import statement_edits
+
+MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
+PER_STATEMENT = 1500
+
+
+@dataclass
+class Hit:
+    """An edit that mends something and breaks nothing.
+
+    Attributes:
+        cost: the line's suspicion plus the edit's. mended: cells that are right in every case where they were wrong.
+        complete: nothing is wrong any more in the stage that was looked at. clean: nor anywhere else.
+    """
+
+    suspect: Suspect
+    edit: Edit
+    cost: float
+    mended: frozenset[str]
+    cases: tuple[int, ...]
+    complete: bool
+    clean: bool
+    outcomes: list[Outcome]
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        return (-self.complete, -len(self.mended), self.cost - 0.7 * self.clean, self.suspect.order)
+
+
+class Search:
+    """The search for repairs of one pair, for the cells of one stage."""
+
+    def __init__(self, examination: Examination, scene: Scene, before: list[Outcome], cells: set[str], deadline: float):
+        self.examination, self.scene, self.before = examination, scene, before
+        self.cells, self.deadline = cells, deadline
+        self.focus = next(i for i, outcome in enumerate(before) if outcome.case is scene.case)
+        self.forward_first = not any(cell.startswith("d") for cell in cells)
+        self.tried = 0
+
+    def run(self, suspects: list[Suspect]) -> list[Hit]:
+        """All repairs that were found in time and cost not much more than the best, best first."""
+        plans: list[tuple[float, int, Suspect, Edit]] = []
+        for suspect in suspects:
+            for edit in self._edits(suspect):
+                plans.append((suspect.penalty + edit.cost, len(plans), suspect, edit))
+        plans.sort(key=lambda plan: plan[:2])
+        hits: list[Hit] = []
+        limit = float("inf")
+        for cost, _, suspect, edit in plans:
+            if cost > limit or time.perf_counter() > self.deadline:
+                break
+            hit = self._try(cost, suspect, edit)
+            if hit is not None:
+                hits.append(hit)
+                if hit.complete:
+                    limit = min(limit, cost + MARGIN)
+        return sorted(hits, key=lambda hit: hit.rank)
+
+    def _edits(self, suspect: Suspect) -> Iterable[Edit]:
+        scope = Scope.of(self.scene.scope(suspect.statement), self.scene.case.settings)
+        definition = self.examination.program.definitions[suspect.statement.function]
+        found = [*expression_edits(suspect.statement, scope), *statement_edits(definition, suspect.statement, scope)]
+        found.sort(key=lambda edit: edit.cost)
+        return found[:PER_STATEMENT]
+
+    def _try(self, cost: float, suspect: Suspect, edit: Edit) -> Hit | None:
+        self.tried += 1
+        program = self.examination.program
+        definition = program.definitions[suspect.statement.function]
+        edit.apply()
+        try:
+            with program.exchanged({definition.name: definition}):
+                case, right = self.examination.cases[self.focus]
+                outcome = self.examination.run(case, right, None, 8 * self.scene.seconds + 0.1)
+                if not self._better(self.before[self.focus], outcome):
+                    return None
+                outcomes = self.examination.run_all()
+        except (CannotCall, NotApplicable):
+            return None
+        except Exception:  # an edit may make anything of a function; what does not even compile is no repair
+            return None
+        finally:
+            edit.undo()
+        return self._judge(cost, suspect, edit, outcomes)
+
+    def _better(self, before: Outcome, after: Outcome) -> bool:
+        if after.failure is not None or after.missing or after.refused or after.unfinished:
+            return False
+        judged = set(before.cells) & self.cells
+        if not judged <= set(after.cells):
+            return False
+        wrong_before, wrong_after = before.wrong() & self.cells, after.wrong() & self.cells
+        return wrong_after < wrong_before
+
+    def _broken(self, before: Outcome, after: Outcome) -> bool:
+        """Something that was right is wrong now; what rests on the outputs does not count while they are wrong."""
+        newly = {cell for cell in after.wrong() - before.wrong() if not cell.endswith(" again")}
+        if self.forward_first:
+            newly = {cell for cell in newly if not cell.startswith("d")}
+        return bool(newly)
+
+    def _judge(self, cost: float, suspect: Suspect, edit: Edit, outcomes: list[Outcome]) -> Hit | None:
+        left: set[str] = set()
+        mended: set[str] = set()
+        cases = []
+        for i, (before, after) in enumerate(zip(self.before, outcomes)):
+            wrong_before, wrong_after = before.wrong(), after.wrong()
+            stage_before, stage_after = wrong_before & self.cells, wrong_after & self.cells
+            if not before.failure and (
+                after.failure or after.missing or after.unfinished or self._broken(before, after)
+            ):
+                return None
+            if stage_before - stage_after:
+                cases.append(i)
+            left |= stage_after
+            mended |= stage_before - stage_after
+        clean = not any(outcome.wrong() or (outcome.failure and not outcome.refused) for outcome in outcomes)
+        return (
+            Hit(suspect, edit, cost, frozenset(mended - left), tuple(cases), not left, clean, outcomes)
+            if mended
+            else None
+        )

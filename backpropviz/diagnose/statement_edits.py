@@ -1,0 +1,187 @@
+"""The slips people make with whole statements: overwritten, in the wrong place, changed in place, cropped wrongly."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from backpropviz.diagnose.edits import Edit, Scope, Slot, binary, called, method, name, number, walk
+from backpropviz.diagnose.recorder import Statement, targets, written
+
+_AUGMENTED = (
+    (ast.Add, ast.Sub, "sign"), (ast.Sub, ast.Add, "sign"), (ast.Mult, ast.Div, "wrong_operator"),
+    (ast.Div, ast.Mult, "wrong_operator"), (ast.Mult, ast.Add, "wrong_operator"), (ast.Div, ast.FloorDiv, "integer_division"),
+)  # fmt: skip
+
+
+def statement_edits(definition: ast.FunctionDef, statement: Statement, scope: Scope) -> Iterator[Edit]:
+    """Edits of a statement as a whole."""
+    place = _place(definition, statement.node)
+    if place is None:
+        return
+    block, position, around = place
+    for new, kind, cost in _exchanged(statement.node):
+        yield _replaced(statement, block, position, [new], kind, cost)
+    yield from _moved(statement, block, position, around)
+    yield from _kept_apart(statement, block, position, scope)
+    yield from _crops(statement, block, position, scope)
+    if not isinstance(statement.node, ast.Return | ast.FunctionDef) and len(block) > 1:
+        in_loop = any(isinstance(node, ast.For | ast.While) for _, _, node in around)
+        resets = called(getattr(statement.node, "value", None) or ast.Pass()) in ("zeros", "zeros_like")
+        kind = "reset_in_loop" if in_loop and resets else "extra_line"
+        yield _replaced(statement, block, position, [], kind, 1.9, own_text="(without this line)")
+
+
+Around = list[tuple[list[ast.stmt], int, ast.stmt]]
+
+
+def _place(definition: ast.FunctionDef, wanted: ast.stmt) -> tuple[list[ast.stmt], int, Around] | None:
+    """The block a statement stands in, its position there, and the compound statements around it, innermost last."""
+    waiting: list[tuple[list[ast.stmt], Around]] = [(definition.body, [])]
+    while waiting:
+        block, around = waiting.pop()
+        for position, node in enumerate(block):
+            if node is wanted:
+                return block, position, around
+            inner = [getattr(node, field, []) for field in ("body", "orelse", "finalbody")]
+            inner += [handler.body for handler in getattr(node, "handlers", [])]
+            waiting.extend((child, [*around, (block, position, node)]) for child in inner if child)
+    return None
+
+
+def _replaced(
+    statement: Statement, block: list[ast.stmt], position: int, new: list[ast.stmt], kind: str, cost: float, **more: Any
+) -> Edit:
+    """An edit that puts `new` where the statement stands."""
+    located = [ast.fix_missing_locations(ast.copy_location(node, statement.node)) for node in new]
+    body = [*block[:position], *located, *block[position + 1 :]] or [ast.Pass()]
+    text = more.pop("own_text", "") or "; ".join(written(node) for node in located)
+    return Edit(statement, [(Slot(_Whole(block), "statements"), body)], kind, cost, own_text=text, **more)
+
+
+class _Whole:
+    """A block of statements as one attribute, so that a slot can exchange all of it."""
+
+    def __init__(self, block: list[ast.stmt]):
+        self.block = block
+
+    @property
+    def statements(self) -> list[ast.stmt]:
+        return list(self.block)
+
+    @statements.setter
+    def statements(self, new: list[ast.stmt]) -> None:
+        self.block[:] = new
+
+
+def _exchanged(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, float]]:
+    """`=` for `+=`, another augmented operator, a result that is kept instead of thrown away."""
+    if isinstance(node, ast.AugAssign):
+        for old, new, kind in _AUGMENTED:
+            if isinstance(node.op, old):
+                yield ast.AugAssign(node.target, new(), node.value), kind, 1.2
+        yield ast.Assign([node.target], node.value), "accumulated", 1.2
+        load = _loaded(node.target)
+        if isinstance(node.target, ast.Name):
+            yield ast.Assign([node.target], binary(load, node.op, node.value)), "input_changed", 0.8
+    if (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], ast.Name | ast.Subscript)
+    ):
+        yield ast.AugAssign(node.targets[0], ast.Add(), node.value), "overwritten", 0.9
+        yield ast.AugAssign(node.targets[0], ast.Sub(), node.value), "overwritten", 1.5
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        array = node.value.func.value
+        if isinstance(array, ast.Name) and array.id in ("np", "numpy") and node.value.args:
+            array = node.value.args[0]
+        if isinstance(array, ast.Name):
+            yield ast.Assign([ast.Name(array.id, ast.Store())], node.value), "discarded_result", 0.7
+    if isinstance(node, ast.If):
+        yield ast.If(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse), "wrong_mask", 1.8
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    return ast.parse(ast.unparse(target), mode="eval").body
+
+
+def _moved(statement: Statement, block: list[ast.stmt], position: int, around: Around) -> Iterator[Edit]:
+    """Out of a loop: in front of it, or behind it."""
+    node = statement.node
+    for outer, at, loop in reversed(around):
+        if not isinstance(loop, ast.For | ast.While):
+            continue
+        rest = [*block[:position], *block[position + 1 :]] or [ast.Pass()]
+        inner = (Slot(_Whole(block), "statements"), rest)
+        before = [*outer[:at], node, *outer[at:]]
+        after = [*outer[: at + 1], node, *outer[at + 1 :]]
+        is_return = isinstance(node, ast.Return)
+        if not is_return:
+            yield Edit(
+                statement, [inner, (Slot(_Whole(outer), "statements"), before)],
+                "reset_in_loop", 1.1, "in front of the loop", statement.text,
+            )  # fmt: skip
+        kind = "returned_early" if is_return else "wrong_place"
+        yield Edit(
+            statement, [inner, (Slot(_Whole(outer), "statements"), after)], kind, 0.8 if is_return else 1.6,
+            "behind the loop", statement.text,
+        )  # fmt: skip
+
+
+def _kept_apart(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
+    """A copy made before the statement changes an array in place."""
+    node = statement.node
+    if isinstance(node, ast.Assign) and not any(isinstance(t, ast.Subscript) for t in node.targets):
+        return
+    for target in targets(node):
+        if target in scope.arrays or target in scope.others:
+            copy = ast.Assign([ast.Name(target, ast.Store())], method(name(target), "copy"))
+            yield _replaced(
+                statement,
+                block,
+                position,
+                [copy, node],
+                "input_changed",
+                1.3,
+                own_text=f"{target} = {target}.copy(), first",
+            )
+
+
+def _crops(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
+    """The padding taken off by `pad:pad + size`, which is right for pad 0 too."""
+    pads = [*scope.integers] or ["__pad__"]
+    if "__pad__" in scope.settings:
+        padding = scope.settings["__pad__"]
+        pads = [n for n, v in scope.integers.items() if (v == padding and "pad" in n.lower()) or n.lower() == "p"] or [
+            "__pad__"
+        ]
+    else:
+        return
+    images = [n for n, v in scope.arrays.items() if v.ndim == 4]
+    named = isinstance(statement.node, ast.Assign | ast.Return)
+    for slot, node, _ in walk(statement.node):
+        if isinstance(getattr(node, "ctx", None), ast.Store):
+            continue
+        whole = isinstance(node, ast.Name) and node.id in images
+        is_crop = isinstance(node, ast.Subscript) and _slices(node) >= 2
+        if not (is_crop or (whole and named)):
+            continue
+        of = node.value if isinstance(node, ast.Subscript) else node
+        for image, pad in itertools.product(images, pads):
+            ends = [binary(name(pad), ast.Add(), _size(image, axis)) for axis in (2, 3)]
+            parts: list[ast.expr] = [ast.Slice(), ast.Slice(), *(ast.Slice(name(pad), end) for end in ends)]
+            new = ast.Subscript(of, ast.Tuple(parts, ast.Load()), ast.Load())
+            located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
+            kind = "crop_at_pad_0" if is_crop else "missing_line"
+            yield Edit(statement, [(slot, located)], kind, 1.0 if is_crop else 1.7)
+
+
+def _slices(node: ast.Subscript) -> int:
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    return sum(isinstance(part, ast.Slice) and (part.lower or part.upper) is not None for part in parts)
+
+
+def _size(array: str, axis: int) -> ast.expr:
+    return ast.Subscript(ast.Attribute(name(array), "shape", ast.Load()), number(axis), ast.Load())
