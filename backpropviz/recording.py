@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 import operator
 import sys
 import sysconfig
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.errors import BackpropvizError, LayerError, TraceError
+from backpropviz.errors import BackpropvizError, InputError, LayerError, TraceError
 from backpropviz.graph import Group, Node, Recording, SizeStatement, Step
 from backpropviz.named import Dim, Name, Named, Operation, named, plain
 from backpropviz.primitives import PRIMITIVES
@@ -431,12 +432,28 @@ def where_in(traceback: TracebackType | None, home: Path) -> str | None:
     return found
 
 
-def _failed(function: FunctionType, error: Exception, home: Path) -> LayerError:
+def _failed(function: FunctionType, error: Exception, home: Path) -> BackpropvizError:
+    if _raised_on_purpose(error):
+        return InputError(
+            f"{function.__name__} refuses its input: {error}",
+            where=where_in(error.__traceback__, home),
+            fix="This check is the file's own: change the input or the setting that it names.",
+        )
     return LayerError(
         f"{function.__name__} failed with {type(error).__name__}: {error}",
         where=where_in(error.__traceback__, home),
         fix="Run it once on plain arrays; do the shapes and names on that line agree?",
     )
+
+
+def _raised_on_purpose(error: Exception) -> bool:
+    """Whether the error comes from a `raise` in code that is being traced."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None or HOOK not in traceback.tb_frame.f_code.co_freevars:
+        return False
+    return linecache.getline(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno).lstrip().startswith("raise ")
 
 
 _take = next(key for key, primitive in PRIMITIVES.items() if primitive.name == "take")

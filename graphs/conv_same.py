@@ -12,6 +12,8 @@ from backpropviz import stop_gradient
 def conv_same(x, w, b, *, padding="same", average=False):
     N = x.shape[0]
     HH, WW = w.shape[:2]
+    if padding not in ("same", "valid"):
+        raise ValueError(f"padding is {padding!r}: it can be 'same' or 'valid'")
     if padding == "same" and (HH % 2 == 0 or WW % 2 == 0):
         raise ValueError(f"a {HH}x{WW} filter has no middle: padding='same' needs odd lengths")
     pad = ((HH - 1) // 2, (WW - 1) // 2) if padding == "same" else (0, 0)

@@ -10,6 +10,8 @@ from backpropviz import im2col, output_shape, stop_gradient
 
 
 def maxpool(x, *, window=2, stride=2, ties="first"):
+    if ties not in ("first", "all"):
+        raise ValueError(f"ties is {ties!r}: it can be 'first' or 'all'")
     N, C = x.shape[:2]
     Ho, Wo = output_shape(x.shape, window, stride)
     # every window becomes a column; overlaps are copied

@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from backpropviz.errors import InputError
 from backpropviz.library import Layer, graphs_directory, layer_names, load
 
 LAYERS = layer_names()
@@ -503,10 +504,31 @@ def test_conv_same_keeps_the_size_or_says_why_not():
         layer.function(x, w, b)
 
 
-def test_groupnorm_refuses_groups_that_do_not_divide():
-    layer = load("groupnorm")
-    with pytest.raises(ValueError, match="reshape"):
-        layer.function(**layer.sample(), G=4)
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("groupnorm", {"G": 4}, "6 channels .* 4 groups"),
+        ("maxpool", {"ties": "last"}, "ties is 'last'"),
+        ("conv_same", {"padding": "full"}, "padding is 'full'"),
+        ("dropout", {"keep": 0.0}, "keep 0.0"),
+        ("dropout", {"mode": "eval"}, "mode is 'eval'"),
+        ("batchnorm", {"mode": "tset"}, "mode is 'tset'"),
+        ("spatial_batchnorm", {"mode": "tset"}, "mode is 'tset'"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(name, settings, words):
+    layer = load(name)
+    with pytest.raises(ValueError, match=words):
+        layer.function(**layer.sample(), **settings)
+    with pytest.raises(InputError, match=words) as caught:
+        layer.trace(settings)
+    assert caught.value.where.endswith(tuple("0123456789"))
+    assert (
+        "raise"
+        in (graphs_directory() / caught.value.where.split(":")[0])
+        .read_text()
+        .splitlines()[int(caught.value.where.split(":")[1]) - 1]
+    )
 
 
 def test_losses_survive_large_scores():
