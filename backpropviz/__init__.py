@@ -20,9 +20,10 @@ _HOMES = {
     "col2im": "backpropviz.primitives.windows",
     "output_shape": "backpropviz.primitives.windows",
     "first_winner": "backpropviz.primitives.reductions",
+    "others": "backpropviz.primitives.reductions",
     "put": "backpropviz.primitives.shapes",
     "stop_gradient": "backpropviz.primitives.shapes",
-    "primitive": "backpropviz.primitives.record",
+    "primitive": "backpropviz.primitives.custom",
     "BackpropvizError": "backpropviz.errors",
 }
 __all__ = sorted(_HOMES)

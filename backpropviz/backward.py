@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from backpropviz.errors import TraceError
-from backpropviz.graph import Node, Recording, Step, Term
+from backpropviz.graph import Array, Node, Recording, Step, Term
+from backpropviz.primitives import PRIMITIVES
 from backpropviz.tracing import Tape, Traced
 
 
@@ -30,21 +31,25 @@ def operands(node: Node) -> Iterator[tuple[int, Node]]:
 def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
     """Sum a gradient over the axes along which a value of `shape` had been broadcast.
 
-    Axes that broadcasting put in front disappear; axes it stretched from length one are summed and kept.
+    Axes that broadcasting put in front disappear; axes it stretched from length one are summed and kept. A gradient
+    that is the same for many entries may come as one number, and is repeated.
+
+    Raises:
+        ValueError: the gradient is of no shape that `shape` can be broadcast to, or from.
     """
-    extra = gradient.ndim - len(shape)
-    stretched = [extra + axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[extra + axis] != 1]
-    axes = (*range(extra), *stretched)
+    given = gradient.node.value.shape
+    if given == shape:
+        return gradient
     total: Any = gradient
+    extra = len(given) - len(shape)
+    stretched = [extra + axis for axis, size in enumerate(shape) if extra >= 0 and size == 1 != given[extra + axis]]
+    axes = (*range(extra), *stretched)
     if axes:
-        total = (
-            np.sum(total, axis=axes if len(axes) > 1 else axes[0], keepdims=True)
-            if not extra
-            else (np.sum(total, axis=axes if len(axes) > 1 else axes[0]))
-        )
-    if total.ndim != len(shape):
+        keep: dict[str, Any] = {} if extra else {"keepdims": True}
+        total = np.sum(total, axis=axes if len(axes) > 1 else axes[0], **keep)
+    if extra and stretched:
         total = np.reshape(total, shape)  # axes of length one that were summed together with the ones in front
-    if tuple(total.shape) != tuple(shape):
+    if total.node.value.shape != shape:
         total = np.broadcast_to(total, shape)
     result: Traced = total
     return result
@@ -110,13 +115,22 @@ def _hand_back(node: Node, tape: Tape) -> None:
         if not operand.carries_gradient or entry is None:
             continue
         try:
-            term = entry.vjp(upstream, out, *args, **kwargs)
+            term = _fit(entry.vjp(upstream, out, *args, **kwargs), operand.value, tape)
         except NotImplementedError as error:
-            line = node.step.where if node.step else None
-            raise TraceError(f"not supported: {error}", where=line) from error
-        if term.dtype != operand.value.dtype:
-            term = term.astype(operand.value.dtype)
-        operand.terms.append(Term(node, position, sum_to_shape(term, operand.value.shape).node))
+            raise TraceError(f"not supported: {error}", where=node.step.where if node.step else None) from error
+        except TraceError as error:
+            error.where = error.where or (node.step.where if node.step else None)
+            raise
+        operand.terms.append(Term(node, position, (-term if entry.negative else term).node))
+
+
+def _fit(term: Any, value: Array, tape: Tape) -> Any:
+    """A VJP's result in the dtype and shape of the operand it is for."""
+    if not isinstance(term, Traced):  # a constant
+        term = tape.record(PRIMITIVES[np.broadcast_to], (np.asarray(term),), {"shape": value.shape})
+    if term.node.value.dtype != value.dtype:
+        term = term.astype(value.dtype)
+    return sum_to_shape(term, value.shape)
 
 
 def _wrap(value: Any, tape: Tape) -> Any:

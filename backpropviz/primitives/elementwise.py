@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
 import numpy as np
 
 from backpropviz.named import plain
-from backpropviz.primitives.record import gate
+from backpropviz.primitives.record import gate, minus
 
 ADD = gate(
     np.add,
@@ -23,7 +24,7 @@ gate(
     "x - y",
     "A subtract gate passes the gradient on to the first input and its negative to the second.",
     ("1", lambda g, out, x, y: g),
-    ("-1", lambda g, out, x, y: -g),
+    minus("-1", lambda g, out, x, y: g),
     infix="-",
 )
 gate(
@@ -39,7 +40,7 @@ gate(
     "x / y",
     "A divide gate divides the gradient for the top, and sends the bottom -out/y times it.",
     ("1 / y", lambda g, out, x, y: g / y),
-    ("-x / y**2", lambda g, out, x, y: -g * out / y),
+    minus("-x / y**2", lambda g, out, x, y: g * out / y),
     infix="/",
 )
 gate(np.negative, "-x", "A minus sign flips the gradient's sign.", ("-1", lambda g, out, x: -g), infix="-")
@@ -116,7 +117,7 @@ gate(
     np.exp2,
     "2**x",
     "A power of two multiplies by its own output and log 2.",
-    ("2**x * log(2)", lambda g, out, x: g * (out * np.log(2.0))),
+    ("2**x * log(2)", lambda g, out, x: g * (out * math.log(2))),
 )
 gate(np.expm1, "exp(x) - 1", "The derivative of exp(x) - 1 is exp(x).", ("exp(x)", lambda g, out, x: g * (out + 1)))
 gate(np.log, "log(x)", "A logarithm divides the gradient by its input.", ("1 / x", lambda g, out, x: g / x))
@@ -124,13 +125,13 @@ gate(
     np.log2,
     "log2(x)",
     "A logarithm divides the gradient by its input, and by log 2.",
-    ("1 / (x * log(2))", lambda g, out, x: g / (x * np.log(2.0))),
+    ("1 / (x * log(2))", lambda g, out, x: g / (x * math.log(2))),
 )
 gate(
     np.log10,
     "log10(x)",
     "A logarithm divides the gradient by its input, and by log 10.",
-    ("1 / (x * log(10))", lambda g, out, x: g / (x * np.log(10.0))),
+    ("1 / (x * log(10))", lambda g, out, x: g / (x * math.log(10))),
 )
 gate(
     np.log1p, "log(1 + x)", "log(1 + x) divides the gradient by 1 + x.", ("1 / (1 + x)", lambda g, out, x: g / (1 + x))
@@ -196,7 +197,7 @@ gate(
     "angle(y, x)",
     "An angle turns by each side's share: the other side over the squared distance.",
     ("y / (x**2 + y**2)", lambda g, out, x, y: g * (y / (x**2 + y**2))),
-    ("-x / (x**2 + y**2)", lambda g, out, x, y: -g * (x / (x**2 + y**2))),
+    minus("-x / (x**2 + y**2)", lambda g, out, x, y: g * (x / (x**2 + y**2))),
     # crossing the half line where it jumps from -pi to pi
     decision=lambda x, y: (y < 0) & (x < 0),
 )
@@ -282,7 +283,7 @@ gate(
     "x % y",
     "A remainder passes the gradient to the first input, and to the second minus how often it fits.",
     ("1", lambda g, out, x, y: g),
-    ("-floor(x / y)", lambda g, out, x, y: -g * np.floor(x / y)),
+    minus("-floor(x / y)", lambda g, out, x, y: g * np.floor(x / y)),
     infix="%",
     decision=np.floor_divide,
 )

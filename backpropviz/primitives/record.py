@@ -10,6 +10,7 @@ VJPs ignore broadcasting: `backward.py` sums a gradient over broadcast axes, onc
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +22,20 @@ Vjp = Callable[..., Any]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Gradient:
-    """How one operand's gradient is made: the local derivative as a formula, and the VJP."""
+    """How one operand's gradient is made: the local derivative as a formula, and the VJP.
+
+    With `negative`, the VJP leaves a minus sign to the engine, which puts it after the sum over broadcast axes: there
+    the array is smaller.
+    """
 
     local: str
     vjp: Vjp
+    negative: bool = False
+
+
+def minus(local: str, vjp: Vjp) -> Gradient:
+    """A gradient whose sign is left to the engine."""
+    return Gradient(local, vjp, negative=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,7 +94,10 @@ def traceable(run: Callable[..., Any]) -> Any:
 
     @functools.wraps(run)
     def call(*args: Any, **kwargs: Any) -> Any:
-        for value in (*args, *kwargs.values()):
+        if any(hasattr(value, "record") for value in kwargs.values()):  # an operand given by name goes to its place
+            bound = inspect.signature(run).bind(*args, **kwargs)
+            args, kwargs = bound.args, bound.kwargs
+        for value in args:
             if hasattr(value, "record"):
                 return value.record(PRIMITIVES[call], args, kwargs)
         return run(*args, **kwargs)
@@ -96,7 +110,7 @@ def gate(
     function: Callable[..., Any],
     formula: str,
     story: str,
-    *gradients: tuple[str, Vjp] | None,
+    *gradients: tuple[str, Vjp] | Gradient | None,
     also: tuple[Any, ...] = (),
     name: str = "",
     module: str = "np",
@@ -116,7 +130,7 @@ def gate(
         run=getattr(function, "run", function),
         formula=formula,
         story=story,
-        gradients=tuple(pair and Gradient(*pair) for pair in gradients),
+        gradients=tuple(Gradient(*entry) if isinstance(entry, tuple) else entry for entry in gradients),
         gradient_of=sequence,
         infix=infix,
         call=f"{module}.{name}" if module else name,

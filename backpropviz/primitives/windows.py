@@ -18,7 +18,11 @@ from backpropviz.primitives.record import gate, traceable
 def pair(value: Any) -> tuple[int, int]:
     """A setting per axis: 2 means (2, 2)."""
     rows, columns = (value, value) if np.ndim(value) == 0 else value
-    return int(rows), int(columns)
+    return _whole(rows), _whole(columns)
+
+
+def _whole(number: Any) -> int:
+    return number if isinstance(number, int) else int(number)  # an int may know how it was written
 
 
 def output_size(size: int, window: int, stride: int, pad: int) -> int:
@@ -55,7 +59,7 @@ def output_shape(shape: Any, window: Any, stride: Any = 1, pad: Any = 0) -> tupl
             fix="Reshape to four axes: examples, channels, rows, columns.",
         )
     window, stride, pad = pair(window), pair(stride), pair(pad)
-    rows, columns = (output_size(int(shape[2 + a]), window[a], stride[a], pad[a]) for a in (0, 1))
+    rows, columns = (output_size(_whole(shape[2 + a]), window[a], stride[a], pad[a]) for a in (0, 1))
     return rows, columns
 
 
