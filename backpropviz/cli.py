@@ -238,7 +238,8 @@ def elements(
     shape: ShapeOption = None,
     set_: SetOption = None,
     letters: Annotated[
-        list[str] | None, typer.Option("--letter", metavar="NAME=LETTER", help="Another letter for an input, out or dout.")
+        list[str] | None,
+        typer.Option("--letter", metavar="NAME=LETTER", help="Another letter for an input, out or dout."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -261,7 +262,9 @@ def elements(
     "--set stride=4 | backpropviz shapes 'input 224x224x3, conv 64 3x3 pad 1, pool 2x2, fc 1000'"
 )
 def shapes(
-    layer: Annotated[str, typer.Argument(metavar="LAYER|FILE.py|'input 32x32x3, conv ...'", help="A layer, or a network in words.")],
+    layer: Annotated[
+        str, typer.Argument(metavar="LAYER|FILE.py|'input 32x32x3, conv ...'", help="A layer, or a network in words.")
+    ],
     shape: ShapeOption = None,
     set_: SetOption = None,
     batch: Annotated[int, typer.Option(min=1, help="How many examples, for a network in words.")] = 1,
@@ -278,6 +281,52 @@ def shapes(
     from backpropviz.tables.numbers import volumes
 
     _console().print(volumes(rows))
+
+
+@app.command(
+    epilog="Examples: backpropviz diagnose bn.py | backpropviz diagnose handins/ --format gradescope -o results.json"
+)
+def diagnose(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE.py...", help="Files with forward and backward functions, or folders.")
+    ],
+    function: Annotated[
+        list[str] | None, typer.Option("--function", metavar="NAME", help="Only this one; may be repeated.")
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="text|json|junit|gradescope", help="For people or machines.")
+    ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write the report to a file.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="How many files at once; 0: one for every processor.")] = 0,
+    seconds: Annotated[float, typer.Option(help="The most one file may take.")] = 60.0,
+    python2: Annotated[bool, typer.Option("--python2", help="Read the files as Python 2.")] = False,
+) -> None:
+    """Name the first wrong line of a hand-written backward pass. Exit code 1 when something is wrong."""
+    from backpropviz.diagnose import classroom, render_text
+    from backpropviz.diagnose.formats import FORMATS
+
+    if format_ not in ("text", *FORMATS):
+        raise InputError(f"there is no format {format_!r}", fix=f"Choose one of text, {', '.join(FORMATS)}.")
+    files = classroom.collect(paths)
+    options = {"functions": function, "seconds": seconds, "python2": python2}
+    with _progress("diagnosing", len(files), from_=2) as advance:
+        reports = classroom.diagnose_all(files, jobs=jobs, done=advance or (lambda count: None), **options)
+    if format_ != "text":
+        text = FORMATS[format_](reports) + "\n"
+    elif len(reports) == 1:
+        text = render_text(reports[0], _console().width)
+    else:
+        text = "\n".join(map(classroom.verdict_line, reports)) + "\n"
+    if output is None:
+        print(text, end="")
+    else:
+        from backpropviz.files import write
+
+        write(output, text.encode())
+        print(f"wrote {output}")
+    raise typer.Exit(0 if all(report.status == "right" for report in reports) else 1)
 
 
 def _trace(
@@ -327,9 +376,9 @@ def _print_json(value: Any) -> None:
 
 
 @contextlib.contextmanager
-def _progress(what: str, total: int) -> Iterator[Any]:
-    """A progress bar on stderr for work of more than a moment; nothing where no one looks."""
-    if total < 2000 or not sys.stderr.isatty():
+def _progress(what: str, total: int, from_: int = 2000) -> Iterator[Any]:
+    """A progress bar on stderr for work of `from_` parts or more; nothing where no one looks."""
+    if total < from_ or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console

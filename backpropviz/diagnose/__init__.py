@@ -10,7 +10,7 @@ ranks the lines, repair.py proves by a small edit, kinds.py has the words.
 """
 
 from backpropviz.diagnose.render import render_text
-from backpropviz.diagnose.runner import diagnose, diagnose_many
+from backpropviz.diagnose.runner import diagnose
 from backpropviz.diagnose.verdict import FileReport, Finding, FunctionReport
 
-__all__ = ["FileReport", "Finding", "FunctionReport", "diagnose", "diagnose_many", "render_text"]
+__all__ = ["FileReport", "Finding", "FunctionReport", "diagnose", "render_text"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from backpropviz.diagnose.verdict import FileReport
+from backpropviz.diagnose.runner import diagnose
+from backpropviz.diagnose.verdict import RIGHT, UNKNOWN, FileReport
 from backpropviz.errors import LayerError
 
 
@@ -37,22 +40,37 @@ def _hidden(part: str) -> bool:
 
 def diagnose_all(
     files: list[Path],
-    diagnose: Callable[[Path], FileReport],
     *,
     jobs: int = 0,
-    done: Callable[[FileReport], None] = lambda report: None,
+    done: Callable[[int], None] = lambda count: None,
+    **options: Any,
 ) -> list[FileReport]:
-    """One report for every file, in the order of the files.
+    """One report for every file, in the order of the files, each under the path it was found at.
 
     Args:
-        diagnose: the diagnosis of one file; it waits for a child process, so threads are enough here.
-        jobs: how many at once; 0 means one for every processor.
-        done: called with each report as it comes in.
+        jobs: how many at once; 0 means one for every processor. Each waits for a child process, so threads will do.
+        done: called with 1 as each report comes in.
+        options: as for `diagnose`.
     """
     reports: dict[Path, FileReport] = {}
     with ThreadPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
-        waiting = {pool.submit(diagnose, file): file for file in files}
+        waiting = {pool.submit(diagnose, file, **options): file for file in files}
         for future in as_completed(waiting):
-            report = reports[waiting[future]] = future.result()
-            done(report)
-    return [reports[file] for file in files]
+            reports[waiting[future]] = future.result()
+            done(1)
+    return [replace(reports[file], file=str(file)) for file in files]
+
+
+def verdict_line(report: FileReport) -> str:
+    """A file's verdict on one line: how many functions are right, and the first wrong line."""
+    examined = [function for function in report.functions if function.status != UNKNOWN]
+    right = sum(function.status == RIGHT for function in examined)
+    line = (
+        f"{report.file}: {right} of {len(examined)} functions right" if examined else f"{report.file}: {report.status}"
+    )
+    first = report.first
+    if first is not None:
+        what = f"{first.statement}: {first.meaning}" if first.statement else f"{first.evidence}"
+        return f"{line}; line {first.line}: {what}"
+    unfinished = [function.name for function in examined if function.status != RIGHT]
+    return f"{line}; {', '.join(unfinished)} not finished" if unfinished else line

@@ -1,4 +1,4 @@
-"""Diagnoses files, each in a child process of its own, several at a time if asked."""
+"""Diagnoses a file in a child process of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +79,3 @@ def _read(file: Path, output: bytes, code: int) -> FileReport:
         f"while looking at {stage['stage']}: {ended}", kinds.WORDS["crash"],
     )  # fmt: skip
     return FileReport(file.name, findings=(finding,))
-
-
-def diagnose_many(
-    paths: Sequence[str | os.PathLike[str]], jobs: int | None = None, **options: Any
-) -> Iterator[FileReport]:
-    """Diagnose many files at once, in as many processes as there are processors; reports come as they are done."""
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        for future in as_completed([pool.submit(diagnose, path, **options) for path in paths]):
-            yield future.result()
