@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from backpropviz.errors import TraceError
-from backpropviz.graph import Node, Step, flatten
-from backpropviz.named import plain
+from backpropviz.graph import Node, Step
+from backpropviz.named import Dim, Name, Named, NamedTuple, Operation, Shape, plain
 from backpropviz.printing import Printer
 
 if TYPE_CHECKING:
@@ -113,32 +115,36 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
         raise TraceError(
             f"no input of {trace.function} gets a gradient", fix="Is the output computed from a float input at all?"
         )
-    red = Printer(trace.recording, _shared_names(trace))
-    backward, used = _backward(trace, red)
+    names = shared_names(trace)
+    draft = Printer(trace.recording, names)
+    _backward(trace, draft)
+    # what is computed for its values anyway can also lend its shape; nothing else is computed only to be measured
+    at_hand = _closure(trace, draft, draft.mentioned, lambda: draft.mentioned)
+    at_hand |= {*trace.inputs.values(), *wanted}
+    printer = Printer(trace.recording, names, at_hand)
+    backward = _backward(trace, printer)
+    taken = trace.recording.taken() | {statement.name for statement in backward}
     returns = []
     for name, gradient in graded.items():
-        if red.reference(gradient) != f"d{name}":
+        written = printer.reference(gradient)
+        if f"d{name}" not in taken:
             last = backward[-1].step if backward else None  # a second name needs no heading of its own
-            backward.append(Statement(f"d{name}", red.reference(gradient), gradient, last))
-        returns.append(f"d{name}")
-    black = Printer(trace.recording, {node: name for node, name in red.temporaries.items() if not node.name})
-    used |= set(wanted)
-    forward = [
-        Statement(red.temporaries.get(node) or str(node.name), black.code(node), node, node.step)
-        for node in _closure(used, black)
-    ]
-    black.sizes |= red.sizes
-    sizes = black.size_statements()
+            backward.append(Statement(f"d{name}", written, gradient, last))
+            written = f"d{name}"
+        returns.append(written)
+    forward = _forward(trace, printer, {*printer.mentioned, *printer.measured, *wanted})
+    sizes = printer.size_statements()
     text = "\n".join([*sizes, *map(str, forward), *map(str, backward)])
     settings = {name: value for name, value in trace.recording.settings.items() if _mentions(text, name)}
-    helpers = sorted(black.helpers | red.helpers)
-    constants = {**black.constants, **red.constants}
     upstream = [str(node.name) for node in trace.upstream.values()]
     name = f"{trace.function}_backward"
-    return Listing(name, upstream, list(trace.inputs), settings, constants, helpers, sizes, forward, backward, returns)
+    return Listing(
+        name, upstream, list(trace.inputs), settings, printer.constants, sorted(printer.helpers), sizes,
+        forward, backward, returns,
+    )  # fmt: skip
 
 
-def _shared_names(trace: Trace) -> dict[Node, str]:
+def shared_names(trace: Trace) -> dict[Node, str]:
     """Names for unnamed nodes that the backward pass uses more than once.
 
     A node that repeats the computation of a named one goes by that name; others are numbered.
@@ -154,11 +160,14 @@ def _shared_names(trace: Trace) -> dict[Node, str]:
     uses: Counter[Node] = Counter()
     for node in _written_out(trace):
         uses.update(canonical.get(_computation(parent), parent) for parent in node.parents)
-    taken = {node.name for node in (*trace.nodes, *trace.red.nodes)}
+    taken = trace.recording.taken() | {node.name for node in trace.red.nodes}
+    red = set(trace.red.nodes)
     for node in (*trace.nodes, *trace.red.nodes):
         first = canonical.get(_computation(node), node)
         if node.name or node.primitive is None:
             continue
+        if first in red and first.index > node.index:  # not written yet where this one is needed
+            first = node
         if first.name or first in names:
             names[node] = first.name or names[first]
         elif uses[first] > 1 and _is_work(first):
@@ -167,14 +176,15 @@ def _shared_names(trace: Trace) -> dict[Node, str]:
 
 
 def _written_out(trace: Trace) -> list[Node]:
-    """The red nodes, and the unnamed forward nodes that their code spells out."""
-    found = dict.fromkeys(trace.red.nodes)
-    waiting = list(found)
+    """The red nodes that lead to an input, and the unnamed forward nodes that their code spells out."""
+    found: dict[Node, None] = {}
+    red = set(trace.red.nodes)
+    waiting = [node.gradient for node in trace.inputs.values() if node.gradient is not None]
     while waiting:
-        for parent in waiting.pop().parents:
-            if not parent.name and parent not in found:
-                found[parent] = None
-                waiting.append(parent)
+        node = waiting.pop()
+        if node not in found and (node in red or not node.name):
+            found[node] = None
+            waiting.extend(node.parents)
     return list(found)
 
 
@@ -195,62 +205,68 @@ def _computation(node: Node) -> Any:
     """What makes two nodes the same computation; None for inputs."""
     if node.primitive is None:
         return None
-    rest = [arg for arg in node.args if not isinstance(arg, Node)]
-    return node.primitive, node.parents, repr(rest), repr(sorted(node.kwargs.items(), key=lambda item: item[0]))
+    return node.primitive, _identity(node.args), _identity(tuple(sorted(node.kwargs.items())))
 
 
-def _backward(trace: Trace, red: Printer) -> tuple[list[Statement], set[Node]]:
-    """The backward statements, and the forward nodes they mention."""
+def _identity(value: Any) -> Any:
+    """An argument as a key: sizes by the expression they came from, since equal numbers may differ for other inputs."""
+    if isinstance(value, Named | NamedTuple):
+        return _identity(value.expression)
+    if isinstance(value, Operation):
+        return value.symbol, _identity(value.left), _identity(value.right)
+    if isinstance(value, Dim):
+        return value.node, value.axis
+    if isinstance(value, Shape):
+        return value.node
+    if isinstance(value, tuple | list):
+        return tuple(map(_identity, value))
+    if isinstance(value, slice):
+        return tuple(map(_identity, (value.start, value.stop, value.step)))
+    if isinstance(value, Node | Name):
+        return value
+    return id(value) if isinstance(value, np.ndarray) else (type(value), repr(value))
+
+
+def _backward(trace: Trace, printer: Printer) -> list[Statement]:
+    """The backward statements: those of the last step first, then where the inputs' terms meet."""
     statements: list[Statement] = []
-    used: set[Node] = set()
-    forward = set(trace.nodes)
     groups: list[tuple[Step | None, list[Node]]] = [(step, step.backward) for step in reversed(trace.steps)]
     groups.append((None, [node for node in trace.red.nodes if node.step is None and node.primitive is not None]))
     written: set[str] = set()
     for step, nodes in groups:
         for node in nodes:
-            name = node.name or red.temporaries.get(node)
+            name = printer.name(node)
             if name is not None and name not in written:
                 written.add(name)
-                statements.append(Statement(name, red.code(node), node, step))
-                used |= {n for n in _mentioned(node, red) if n in forward}
-    return statements, used
+                statements.append(Statement(name, printer.code(node), node, step))
+    return statements
 
 
-def _mentioned(node: Node, printer: Printer) -> set[Node]:
-    """The nodes that the printed code of `node` refers to by name."""
+def _forward(trace: Trace, printer: Printer, wanted: set[Node]) -> list[Statement]:
+    """The statements that compute the `wanted` forward values, each name once, in the order of the run."""
+    order: dict[str | None, int] = {}
+    for node in trace.nodes:
+        order.setdefault(printer.name(node), node.index)
+    needed = _closure(trace, printer, wanted, lambda: printer.mentioned | printer.measured)
+    statements: dict[str, Statement] = {}
+    for node in sorted(needed, key=lambda node: (order[printer.name(node)], node.index)):
+        name = str(printer.name(node))
+        statements.setdefault(name, Statement(name, printer.code(node), node, node.step))
+    return list(statements.values())
+
+
+def _closure(trace: Trace, printer: Printer, wanted: set[Node], mentioned: Callable[[], set[Node]]) -> set[Node]:
+    """The `wanted` forward values and those that their own statements mention, inputs left out."""
+    forward = {node for node in trace.nodes if node.primitive is not None}
     found: set[Node] = set()
-    waiting = list(flatten((*node.args, *node.kwargs.values())))
-    waiting += _shape_nodes((*node.args, *node.kwargs.values()))
+    waiting = wanted & forward
     while waiting:
-        parent = waiting.pop()
-        if parent.name or parent in printer.temporaries:
-            found.add(parent)
-        else:
-            waiting.extend(parent.parents)
-            waiting.extend(_shape_nodes((*parent.args, *parent.kwargs.values())))
+        found |= waiting
+        printer.mentioned, printer.measured = set(), set()
+        for node in waiting:
+            printer.code(node)
+        waiting = (mentioned() & forward) - found
     return found
-
-
-def _shape_nodes(values: Any) -> list[Node]:
-    """Nodes that arguments mention through their shapes only."""
-    return [value.node for value in values if hasattr(value, "node")]
-
-
-def _closure(used: set[Node], printer: Printer) -> list[Node]:
-    """`used` and what their own statements refer to, inputs left out, each name once, in the order of the run."""
-    found: set[Node] = set()
-    waiting = list(used)
-    while waiting:
-        node = waiting.pop()
-        if node not in found and node.primitive is not None:
-            found.add(node)
-            waiting.extend(_mentioned(node, printer))
-    named: dict[str, Node] = {}
-    for node in sorted(found, key=lambda node: node.index):
-        if node.name or node in printer.temporaries:
-            named.setdefault(node.name or printer.temporaries[node], node)
-    return list(named.values())
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -185,6 +185,15 @@ class Recording:
     def names(self) -> list[str]:
         return [*self.inputs, *(step.name for step in self.steps)]
 
+    def taken(self) -> set[Any]:
+        """Every name that the forward pass uses: for values, settings, sizes and constants."""
+        return {
+            *self.settings,
+            *(node.name for node in self.nodes),
+            *(name for size in self.sizes for name in size.names),
+            *(name for name, _ in self.constants.values() if isinstance(name, str)),
+        }
+
 
 def ancestors(targets: list[Node]) -> set[Node]:
     """Every node the targets were computed from, themselves included."""

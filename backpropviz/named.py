@@ -91,10 +91,15 @@ def expression_of(value: Any) -> Any:
     return value.expression if isinstance(value, Named) else value
 
 
+_CHANGES_NO_INT = {("+", 0), ("-", 0), ("*", 1), ("//", 1)}
+
+
 def _remembering(symbol: str, compute: Callable[[Any, Any], Any], swapped: bool) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
         if type(other) not in (int, float, NamedInt, NamedFloat):
             return NotImplemented
+        if not swapped and type(self) is NamedInt and type(other) is int and (symbol, other) in _CHANGES_NO_INT:
+            return self
         left, right = (other, self) if swapped else (self, other)
         return named(compute(plain(left), plain(right)), Operation(symbol, expression_of(left), expression_of(right)))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 
 from backpropviz.graph import Node, Recording
-from backpropviz.named import Dim, Name, Named, NamedTuple, Operation, Shape, plain
+from backpropviz.lengths import Place, origins, same_shape
+from backpropviz.named import Dim, Name, Named, NamedTuple, Operation, Shape, expression_of, plain
+from backpropviz.primitives.record import Primitive
 from backpropviz.recording import Constructed
 
 # How tightly an expression binds, as in Python's grammar.
@@ -28,16 +31,26 @@ class Printer:
     """Prints the nodes of one recording.
 
     A node that has a name is referred to by it; one without is written out where it is used. `temporaries` gives names
-    to further nodes. What printed code needs besides nodes is collected while printing: `sizes` used, `constants` used
-    and `helpers` (functions of ours).
+    to further nodes. What printed code needs is collected while printing: `mentioned` nodes, `sizes` used, `constants`
+    used and `helpers` (functions of ours).
+
+    Args:
+        at_hand: the nodes whose names can be used for their shape alone; None for all. A shape is written in terms of
+            these, and of sizes, where it can be: nothing should be computed only to be measured.
     """
 
-    def __init__(self, recording: Recording, temporaries: dict[Node, str] | None = None):
+    def __init__(
+        self, recording: Recording, temporaries: dict[Node, str] | None = None, at_hand: set[Node] | None = None
+    ):
         self.recording = recording
         self.temporaries = temporaries or {}
+        self.at_hand = at_hand
+        self.mentioned: set[Node] = set()
+        self.measured: set[Node] = set()
         self.sizes: set[str] = set()
         self.constants: dict[str, Any] = {}
         self.helpers: set[str] = set()
+        self._values = {node.name for node in recording.nodes}
         self._reproducible = self._reproducible_sizes()
 
     def code(self, node: Node) -> str:
@@ -48,14 +61,21 @@ class Printer:
         """`node` by its name, or written out if it has none."""
         return self._operand(node)[0]
 
-    def _named(self, node: Node) -> str | None:
+    def name(self, node: Node) -> str | None:
+        """What `node` is called; None if it is written out where it is used."""
         return self.temporaries.get(node) or node.name
+
+    def _usable(self, node: Node) -> bool:
+        """Whether `node` has a name that can be used for its shape alone."""
+        return self.name(node) is not None and (self.at_hand is None or node in self.at_hand)
 
     # ---- nodes -------------------------------------------------------------------------------------------------------
 
     def _operand(self, value: Any) -> Text:
         if isinstance(value, Node):
-            name = self._named(value)
+            name = self.name(value)
+            if name:
+                self.mentioned.add(value)
             return (name, _ATOM) if name else self._write(value)
         return self._literal(value)
 
@@ -71,7 +91,8 @@ class Printer:
             return written
         if primitive.infix:
             return self._infix(primitive.infix, *node.args)
-        return self._call(primitive.call, node.args, node.kwargs)
+        options = _without_defaults(primitive, node.kwargs) if primitive.helper else node.kwargs
+        return self._call(primitive.call, node.args, options)
 
     def _infix(self, symbol: str, left: Any, right: Any = None) -> Text:
         if right is None:
@@ -94,11 +115,9 @@ class Printer:
         return f"{name}({', '.join(parts)})", _ATOM
 
     def _reshape(self, x: Any, shape: Any) -> Text:
-        while isinstance(x, Node) and not self._named(x) and x.primitive is not None and x.primitive.name == "reshape":
+        while isinstance(x, Node) and not self.name(x) and x.primitive is not None and x.primitive.name == "reshape":
             x = x.args[0]  # only the last of several reshapes counts
-        if isinstance(shape, Shape) or not isinstance(shape, tuple):
-            return f"{self._bound(x, _ATOM)}.reshape({self.argument(shape)})", _ATOM
-        return f"{self._bound(x, _ATOM)}.reshape({', '.join(map(self.argument, shape))})", _ATOM
+        return f"{self._bound(x, _ATOM)}.reshape({self._new_shape(shape)})", _ATOM
 
     def _transpose(self, x: Any, axes: Any = None) -> Text:
         if axes is None:
@@ -116,7 +135,8 @@ class Printer:
             return ", ".join(map(self._index, index)) + ("," if len(index) == 1 else "")
         if isinstance(index, slice):
             ends = ["" if end is None else self.argument(end) for end in (index.start, index.stop)]
-            return ":".join(ends) + ("" if index.step is None else f":{self.argument(index.step)}")
+            colon = " : " if any(" " in end for end in ends) else ":"
+            return colon.join(ends).strip() + ("" if index.step is None else f":{self.argument(index.step)}")
         return "..." if index is Ellipsis else self.argument(index)
 
     def _index_value(self, index: Any) -> str:
@@ -134,6 +154,9 @@ class Printer:
         if isinstance(value, Shape):
             return self._shape(value)
         if isinstance(value, tuple):
+            tail = self._tail(value)
+            if tail:
+                return tail, _ATOM
             inside = ", ".join(map(self.argument, value))
             return f"({inside}{',' if len(value) == 1 else ''})", _ATOM
         if isinstance(value, list):
@@ -146,6 +169,8 @@ class Printer:
             value = value.item()
         if isinstance(value, type | np.dtype):
             return f"np.{np.dtype(value).name}", _ATOM
+        if isinstance(value, float) and not np.isfinite(value):
+            return ("np.nan", _ATOM) if np.isnan(value) else ("np.inf", _ATOM) if value > 0 else ("-np.inf", _UNARY)
         negative = isinstance(value, int | float) and not isinstance(value, bool) and value < 0
         return repr(value), _UNARY if negative else _ATOM
 
@@ -156,7 +181,8 @@ class Printer:
             if expression.name in self._reproducible:
                 self.sizes.add(expression.name)
                 return expression.name, _ATOM
-            return self._literal(value)
+            place = next((place for place, name in self.recording.dims.items() if name == expression.name), None)
+            return self._literal(value) if place is None else self._dim(Dim(*place), value)
         if isinstance(expression, Dim):
             return self._dim(expression, value)
         if isinstance(expression, Operation):
@@ -185,49 +211,111 @@ class Printer:
         text, binds = self._number(expression, None)
         return ("", 0) if text == "None" else (text, binds)
 
+    # ---- shapes ------------------------------------------------------------------------------------------------------
+
+    def _length(self, node: Node, axis: int) -> Text | Place | None:
+        """A length by its name, or as the first axis at hand that it came from; None if it has to be measured."""
+        usable: list[Place] = []
+        for origin in origins(node, axis):
+            if isinstance(origin, int):
+                text, binds = self._side(expression_of(origin))
+                if text and (binds == _ATOM or not usable):
+                    return text, binds
+                break
+            name = self.recording.dims.get(origin)
+            if name in self._reproducible:
+                self.sizes.add(str(name))
+                return str(name), _ATOM
+            usable += [origin] * self._usable(origin[0])
+        return usable[-1] if usable else None
+
     def _dim(self, dim: Dim, value: Any) -> Text:
-        node, axis = _origin(dim.node, dim.axis)
-        name = self.recording.dims.get((node, axis))
-        if name in self._reproducible:
-            self.sizes.add(str(name))
-            return str(name), _ATOM
-        for known, at in ((node, axis), (dim.node, dim.axis)):
-            if known.name and not _is_red(known):
-                return f"{known.name}.shape[{at}]", _ATOM
-        return self._literal(value)
+        length = self._length(dim.node, dim.axis)
+        if length is None and not self.name(dim.node):
+            return self._literal(value)
+        return self._measured(length or (dim.node, dim.axis))
 
     def _shape(self, shape: Shape) -> Text:
-        node = shape.node
-        name = self._named(node)
-        if name:
-            return f"{name}.shape", _ATOM
-        origins = [_origin(node, axis) for axis in range(node.value.ndim)]
-        if origins and all(origin == (origins[0][0], axis) for axis, origin in enumerate(origins)):
-            origin = origins[0][0]
-            if origin.name and origin.value.ndim == node.value.ndim:
-                return f"{origin.name}.shape", _ATOM
-        return self._literal(tuple(shape))
+        lengths = self._lengths(shape.node, unknown=0)
+        if not lengths:
+            return self._measure(shape.node), _ATOM
+        inside = ", ".join(self._measured(length)[0] for length in lengths)
+        return self._slice(lengths) or f"({inside}{'' if len(lengths) > 1 else ','})", _ATOM
+
+    def _new_shape(self, shape: Any) -> str:
+        """The arguments of a reshape."""
+        if not isinstance(shape, Shape):
+            return ", ".join(map(self.argument, shape)) if isinstance(shape, tuple) else self.argument(shape)
+        lengths = self._lengths(shape.node, unknown=1)
+        if not lengths:
+            return self._measure(shape.node)
+        # one length may be left to NumPy: best one that is no input's and has no name
+        computed = [at for at in lengths if at is None or (isinstance(at[0], Node) and at[0].primitive is not None)]
+        left = computed[0] if len(computed) == 1 else None
+        return ", ".join("-1" if at is left and computed else self._measured(at)[0] for at in lengths)
+
+    def _lengths(self, node: Node, unknown: int) -> list[Any]:
+        """Every axis of a node that is not at hand; none if more than `unknown` of them would have to be measured."""
+        if any(map(self._usable, same_shape(node))):
+            return []
+        before = set(self.sizes)
+        lengths = [self._length(node, axis) for axis in range(node.value.ndim)]
+        if lengths.count(None) > unknown:
+            self.sizes = before
+            return []
+        return lengths
+
+    def _measure(self, node: Node) -> str:
+        """`x.shape`, of the node itself or of one at hand that has the same shape."""
+        node = next(filter(self._usable, same_shape(node)), node)
+        if not self.name(node):
+            return str(tuple(node.shape))
+        self.measured.add(node)
+        return f"{self.name(node)}.shape"
+
+    def _measured(self, length: Text | Place) -> Text:
+        node, axis = length
+        return (f"{self._measure(node)}[{axis}]", _ATOM) if isinstance(node, Node) else (node, axis)
+
+    def _tail(self, values: tuple[Any, ...]) -> str:
+        """`w.shape[2:]` for lengths of w that stand in a row; empty for any other tuple."""
+        dims = [value.expression for value in values if isinstance(value, Named) and isinstance(value.expression, Dim)]
+        if len(values) < 2 or len(dims) != len(values):
+            return ""
+        return self._slice([self._length(dim.node, dim.axis) or (dim.node, dim.axis) for dim in dims])
+
+    def _slice(self, lengths: list[Any]) -> str:
+        node, first = lengths[0]
+        last = first + len(lengths) if isinstance(node, Node) else 0
+        if not last or lengths != [(node, axis) for axis in range(first, last)] or not self.name(node):
+            return ""
+        whole = first == 0 and last == node.value.ndim
+        return self._measure(node) + ("" if whole else f"[{first or ''}:{last if last < node.value.ndim else ''}]")
 
     def _array(self, array: Any) -> Text:
-        name, kept = self.recording.constants.get(id(array), (None, None))
+        name, _ = self.recording.constants.get(id(array), (None, None))
         if isinstance(name, Constructed):
             return self._call(f"np.{name.name}", name.args, name.kwargs)
         if array.ndim == 0:
             return self._literal(array[()])
-        if array.size > 1 and array.ndim == 1 and np.array_equal(array, np.arange(len(array))):
+        if array.size > 1 and array.dtype.kind == "i" and np.array_equal(array, np.arange(len(array))):
             return f"np.arange({len(array)})", _ATOM
-        if name is None:
-            same = [key for key, value in self.constants.items() if value is array]
-            name = same[0] if same else f"constant_{len(self.constants) + 1}"
-        self.constants[name] = array
-        return name, _ATOM
+        known = next((key for key, value in self.constants.items() if value is array), None)
+        if known is None:
+            known, number = name or "constant_1", 1
+            while known in self.constants or known in self._values:
+                number += 1
+                known = f"{name or 'constant'}_{number}"
+            self.constants[known] = array
+        return known, _ATOM
 
     def _reproducible_sizes(self) -> set[str]:
         """The size names whose statements can be repeated in derived code."""
-        known = _REPRODUCIBLE | set(self.recording.inputs) | set(self.recording.settings) | {"_"}
+        inputs = {name for name in self.recording.inputs if f"{name}_2" not in self._values}  # not assigned again
+        known = _REPRODUCIBLE | inputs | set(self.recording.settings) | {"_"}
         sizes: set[str] = set()
         for statement in self.recording.sizes:
-            if set(statement.needs) <= known | sizes:
+            if set(statement.needs) <= known | sizes and not self._values & set(statement.names):
                 sizes.update(statement.names)
         return sizes
 
@@ -249,24 +337,21 @@ _SPECIAL: dict[str, Any] = {
     "take": Printer._take,
     "put": Printer._put,
     "identity": lambda printer, x: printer._operand(x),
+    "stop_gradient": lambda printer, x: printer._operand(x),
+    "swapaxes": lambda printer, x, axis1, axis2: (
+        f"{printer._bound(x, _ATOM)}.swapaxes({printer.argument(axis1)}, {printer.argument(axis2)})",
+        _ATOM,
+    ),
     "ravel": lambda printer, x: (f"{printer._bound(x, _ATOM)}.ravel()", _ATOM),
     "astype": lambda printer, x, dtype: (f"{printer._bound(x, _ATOM)}.astype({printer.argument(dtype)})", _ATOM),
 }
 
 
-def _is_red(node: Node) -> bool:
-    return node.primitive is None and (node.name or "").startswith("d") and not node.carries_gradient
-
-
-def _origin(node: Node, axis: int) -> tuple[Node, int]:
-    """Follow an axis up through entry-by-entry operations to where its length was set."""
-    while node.primitive is not None and node.primitive.elementwise:
-        from_end = node.value.ndim - axis
-        for parent in node.parents:
-            at = parent.value.ndim - from_end
-            if at >= 0 and parent.value.shape[at] == node.value.shape[axis]:
-                node, axis = parent, at
-                break
-        else:
-            return node, axis
-    return node, axis
+def _without_defaults(primitive: Primitive, options: dict[str, Any]) -> dict[str, Any]:
+    """The options that say something."""
+    defaults = {name: p.default for name, p in inspect.signature(primitive.run).parameters.items()}
+    return {
+        key: value
+        for key, value in options.items()
+        if isinstance(value, Named | NamedTuple) or value != defaults.get(key)
+    }

@@ -103,11 +103,13 @@ class Trace:
             upstream[outputs[name]] = _upstream(name, outputs[name].value, value, seed)
         forget(self.recording)
         self.red = Tape()
+        self.red.taken = self.recording.taken()
         self._plans.clear()
         self.drawn = {outputs[name]: seed for name, value in given.items() if value is None}
         single = len(upstream) == 1
         self.upstream = {
-            node: self.red.input(value, "dout" if single else f"d{node.name}").node for node, value in upstream.items()
+            node: self.red.input(value, self.red.unique("dout" if single else f"d{node.name}")).node
+            for node, value in upstream.items()
         }
         sweep(self.recording, self.upstream, self.red)
         return self.grad
