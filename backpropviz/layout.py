@@ -17,7 +17,7 @@ Line = list[Span]
 
 COMFORTABLE = 24  # statements get at least this width
 _NARROWEST = 24  # values stand beside statements if they get this width,
-_BROKEN = 0.4  # and if no more than this part of the statements has to be broken for it
+_BROKEN = 0.4  # and if no more than this part of them goes below, and of the statements has to be broken
 _FLAT = 24  # values on one line take no more than this
 _WIDE_ENTRIES = 40  # arrays of up to so many entries are written whole below their statement
 _SUMMARY = 38  # the lines that stand for a large array fit in here
@@ -37,6 +37,8 @@ class Row:
         indent: how far the texts are moved to the right.
         opens: a new step begins: keep a distance from the row above.
         flat: write the value on one line.
+        spans: the texts run over all columns; there is no value.
+        prose: more texts that run over all columns, below the value.
     """
 
     label: str
@@ -47,6 +49,8 @@ class Row:
     indent: int = 0
     opens: bool = True
     flat: bool = False
+    spans: bool = False
+    prose: list[Line] = field(default_factory=list)
     lines: list[str] = field(default_factory=list, init=False)
     below: bool = field(default=False, init=False)
 
@@ -114,8 +118,10 @@ class Columns:
     def __init__(self, rows: list[Row], width: int):
         self.label = max((len(row.label) for row in rows), default=0)
         self.shape = max((len(row.shape) for row in rows), default=0)
-        lengths = [row.indent + width_of(row.texts[0]) for row in rows]
-        longest = max(lengths + [row.indent + width_of(text) for row in rows for text in row.texts[1:]], default=0)
+        self.width = width
+        narrow = [row for row in rows if not row.spans]
+        lengths = [row.indent + width_of(row.texts[0]) for row in narrow]
+        longest = max(lengths + [row.indent + width_of(text) for row in narrow for text in row.texts[1:]], default=0)
         room = width - self.label - self.shape - 3 * len(GAP)
         below = width - self.label - 2 * len(GAP)
         beside = room - min(longest, COMFORTABLE)
@@ -123,7 +129,9 @@ class Columns:
         if self.side_by_side:
             self._write(rows, beside, below)
             self.statement = min(longest, room - max((_wide(row.lines) for row in rows if not row.below), default=0))
-            self.side_by_side = sum(length > self.statement for length in lengths) <= _BROKEN * len(lengths)
+            broken = sum(length > self.statement for length in lengths)
+            under = sum(row.below for row in rows)
+            self.side_by_side = broken <= _BROKEN * len(lengths) and under <= _BROKEN * len(lengths)
         if not self.side_by_side:
             self._write(rows, below, below)
             self.statement = min(longest, room + len(GAP))
@@ -165,14 +173,16 @@ def table(rows: list[Row], columns: Columns) -> list[Line]:
         if lines and (tall or (loose and row.opens)):
             lines.append([])
         lines.extend(_row(row, columns))
-        tall = len(row.lines) > 1
+        tall = len(row.lines) > 1 or bool(row.prose)
     return lines
 
 
 def _row(row: Row, columns: Columns) -> Iterator[Line]:
+    inside = columns.width - columns.label - len(GAP)
+    width = (inside if row.spans else columns.statement) - row.indent
     texts: list[Line] = []
     for number, text in enumerate(row.texts):
-        broken = wrap(text, max(columns.statement - row.indent, 8), hang=4 if number == 0 else 0)
+        broken = _prose(text, width) if row.spans else wrap(text, max(width, 8), hang=4 if number == 0 else 0)
         texts += [[(" " * row.indent, ""), *line] if row.indent else line for line in broken]
     beside = [] if row.below else row.lines
     for at in range(max(len(texts), len(beside), 1)):
@@ -185,6 +195,17 @@ def _row(row: Row, columns: Columns) -> Iterator[Line]:
         yield line
     for value in row.lines if row.below else []:
         yield [(" " * columns.label + 2 * GAP, ""), (value, row.style)]
+    for text in row.prose:
+        for line in _prose(text, inside - len(GAP)):
+            yield [(" " * columns.label + 2 * GAP, ""), *line]
+
+
+def _prose(text: Line, width: int) -> list[Line]:
+    """Wrap a text whose lines are all moved in as far as its first one."""
+    first, style = text[0]
+    indent = len(first) - len(first.lstrip(" "))
+    lines = wrap([(first[indent:], style), *text[1:]], max(width - indent, 8))
+    return [[(" " * indent, ""), *line] for line in lines] if indent else lines
 
 
 def paragraphs(texts: Iterable[str], width: int, style: str = "", indent: int = 0) -> list[Line]:

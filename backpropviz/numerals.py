@@ -11,6 +11,7 @@ import numpy as np
 from backpropviz.graph import Array
 
 GAP = "  "
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ROWS, _ENTRIES = 10, 64  # larger arrays are not written whole
 
 
@@ -76,6 +77,11 @@ def summary(array: Array, width: int, rows: int = _ROWS) -> list[str]:
 def compact(value: float) -> str:
     """Three significant digits: `0.0123`, `12.3`, `1.2e+07`."""
     return f"{0.0 if value == 0 else value:.3g}"
+
+
+def counted(count: int) -> str:
+    """A small number as a word: `two`; a larger one in digits."""
+    return _WORDS[count] if count < len(_WORDS) else str(count)
 
 
 def write(values: list[float]) -> list[str]:

@@ -1,43 +1,77 @@
-"""Puts the records of a trace on pages: what stands where in `show LAYER` and `show LAYER --step 7`."""
+"""What stands where: the pages of `show LAYER` and `show LAYER --step 7`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backpropviz.errors import InputError
 from backpropviz.layout import Columns, Line, Row, paragraphs, table, wrap
-from backpropviz.records import FlowView, GroupView, OperationView, StepView, TermView, TraceView
-
-RED = "gradient"
-_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_INPUTS = "0"
-_TUPLE = re.compile(r"\([-\d, ]+\)")
+from backpropviz.numerals import counted
+from backpropviz.records import FlowView, GroupView, StepView, TermView, TraceView
+from backpropviz.rows import (
+    INPUTS,
+    RED,
+    RED_NAME,
+    code_text,
+    flow_row,
+    input_row,
+    operation_row,
+    parameters_text,
+    shares_of,
+    statement,
+    step_row,
+    story_rows,
+    term_row,
+    together,
+    upstream_row,
+)
 
 
 class Page:
-    """The lines of one view at one width; the sections are added in order."""
+    """The lines of one view at one width; sections are added in order.
+
+    Args:
+        ops: open every step into its operations. expand: the groups to open, by label, function or result.
+        explain: say in words what happens. only: the label of the group to show alone.
+
+    Raises:
+        InputError: there is no such group.
+    """
 
     def __init__(
-        self, view: TraceView, width: int, *, ops: bool = False, expand: Sequence[str] = (), explain: bool = False
+        self,
+        view: TraceView,
+        width: int,
+        *,
+        ops: bool = False,
+        expand: Sequence[str] = (),
+        explain: bool = False,
+        only: str | None = None,
     ):
         self.view, self.width, self.ops, self.explain = view, width, ops, explain
         self.lines: list[Line] = []
         self.sections: list[tuple[str, list[Row]]] = []
         self.groups = {group.label: group for group in view.groups}
-        self.opened = set(self.groups) if ops else self._opened(expand)
-        self.parts: dict[str, Any] = {part.name: part for part in (*view.inputs, *view.steps)}
+        self.parts: dict[str, Any] = {}
+        self.parts.update((part.name, part) for part in view.inputs)
+        self.parts.update((part.name, part) for part in view.steps)
         self.paths = {step.label: step.groups for step in view.steps}
+        self.steps = [step for step in view.steps if only is None or only in step.groups]
         self.parameters = view.parameters
-        items = {self._closed(step.groups) or step.label for step in view.steps}
+        everything = ops or (explain and not expand)
+        self.opened = set(self.groups) if everything else self._opened([*expand, *([only] if only else [])])
+        items = {self._closed(step.groups) or step.label for step in self.steps}
         closed = [self.groups[label] for label in items if label in self.groups]
         # a network is mostly made of layers: what counts are their volumes and parameters
         self.network = 2 * len(closed) >= len(items) and any(self._parameters(group) for group in closed)
         self.brief = self.network and not self.opened  # one line per layer
+        self.flows: dict[str, list[FlowView]] = {}
+        for flow in view.backward:
+            self.flows.setdefault(flow.step, []).append(flow)
 
     def _opened(self, wanted: Sequence[str]) -> set[str]:
-        """The labels of the groups that are opened, by label, function or result, with those around them."""
+        """The labels of the groups that are opened, with those around them."""
         opened: set[str] = set()
         for word in wanted:
             found = [group for group in self.view.groups if word in (group.label, group.function, group.name)]
@@ -45,9 +79,7 @@ class Page:
                 there = ", ".join(dict.fromkeys(group.function for group in self.view.groups))
                 raise InputError(
                     f"there is no group {word!r} to expand",
-                    fix=f"The groups are {there}."
-                    if there
-                    else f"{self.view.layer} calls no functions: it has no groups.",
+                    fix=f"The groups are {there}." if there else f"{self.view.layer} calls no functions: it has none.",
                 )
             for group in found:
                 opened.update((group.label, *group.groups))
@@ -56,6 +88,10 @@ class Page:
     def _closed(self, path: tuple[str, ...]) -> str | None:
         """The outermost group of a path that is not opened."""
         return next((label for label in path if label not in self.opened), None)
+
+    def visible(self, label: str) -> str:
+        """A step's label, or that of the closed group it is in."""
+        return self._closed(self.paths[label]) or label
 
     def _parameters(self, part: StepView | GroupView) -> int:
         return sum(self.parameters.get(name, 0) for name in part.operands)
@@ -80,20 +116,18 @@ class Page:
         self.lines += paragraphs([view.summary] if view.summary else [], self.width)
         signature: Line = []
         for part in view.inputs:
-            signature += [(part.name, "name"), (_together(f" {_shape(part.value)}") + "   ", "shape")]
+            signature += [(part.name, "name"), (together(f" {part.value.shape}") + "   ", "shape")]
         signature.append(("->   ", ""))
         for output in view.outputs:
-            signature += [(output.name, "name"), (_together(f" {_shape(output.value)}") + "   ", "shape")]
+            signature += [(output.name, "name"), (together(f" {output.value.shape}") + "   ", "shape")]
         self.lines += wrap(signature, self.width, hang=2)
-        settings = ", ".join(
-            _together(f"{name} = {value!r}") for name, value in view.settings.items() if value is not None
-        )
-        self.lines += paragraphs([settings] if settings else [], self.width, "caption")
+        settings = [f"{name} = {value!r}" for name, value in view.settings.items() if value is not None]
+        self.lines += paragraphs([", ".join(map(together, settings))] if settings else [], self.width, "caption")
 
-    def forward(self) -> None:
-        rows = [] if self.brief else [self._input_row(part.name) for part in self.view.inputs]
+    def forward(self, inputs: Sequence[str]) -> None:
+        rows = [] if self.brief else [self.value_row(name) for name in inputs]
         seen: set[str] = set()
-        for step in self.view.steps:
+        for step in self.steps:
             closed = self._closed(step.groups)
             for label in step.groups:
                 if label not in seen:
@@ -104,180 +138,198 @@ class Page:
             if closed is None:
                 rows += self._step_rows(step)
         if self.network:
-            used = {name for part in (*self.view.steps, *self.view.groups) for name in part.operands}
+            used = {name for step in self.steps for name in step.operands}
             total = sum(count for name, count in self.parameters.items() if name in used)
-            rows.append(Row("", [[("in all", "caption")]], "", _parameters(total), "caption"))
+            rows.append(Row("", [[("in all", "caption")]], "", parameters_text(total), "caption"))
         self.add("Forward", rows)
 
-    def _input_row(self, name: str) -> Row:
-        value = self.parts[name].value
-        dtype = "" if value.dtype == "float64" else f" {value.dtype}"
-        return Row(_INPUTS, [[(name, "name"), (dtype, "caption")]], _shape(value), value)
+    def value_row(self, name: str) -> Row:
+        """An input, or a value that another step made, without its code."""
+        part = self.parts[name]
+        if isinstance(part, StepView):
+            return Row(self.visible(part.label), [[(name, "name")]], str(part.value.shape), part.value)
+        return input_row(part)
 
     def _group_row(self, group: GroupView, closed: bool) -> Row:
-        texts = [_statement(group.name, group.code)]
+        texts = [statement(group.name, group.code)]
         if group.caption and not self.brief:
             texts.append([(group.caption, "caption")])
-        value: Any = group.value if closed else None
-        if self.network:
-            value = _parameters(self._parameters(group)) if closed else None
-        return Row(group.label, texts, _shape(group.value), value)
+        value: Any = parameters_text(self._parameters(group)) if self.network else group.value
+        return Row(group.label, texts, str(group.value.shape), value if closed else None)
 
     def _step_rows(self, step: StepView) -> Iterator[Row]:
-        texts = [_statement(step.name, step.code)]
-        if step.caption and not self.brief:
-            texts.append([(step.caption, "caption")])
-        value: Any = _parameters(self._parameters(step)) if self.brief else step.value
-        yield Row(step.label, texts, _shape(step.value), value)
+        row = step_row(step)
+        if self.brief:
+            row.texts, row.value = row.texts[:1], parameters_text(self._parameters(step))
+        yield row
         if self.ops:
-            for operation in step.operations[:-1]:
-                yield Row(
-                    "", [[(_code(operation.code), "")]], _shape(operation.value), operation.value, "", 2, opens=False
-                )
+            yield from map(operation_row, step.operations[:-1])
 
-    def backward(self) -> None:
-        if not self.view.upstream:
-            return
-        rows = [
-            Row("", [[(each.name, RED + " name")], [(_origin(each), "caption")]], _shape(each.value), each.value, RED)
-            for each in self.view.upstream
-        ]
-        flows: dict[str, list[FlowView]] = {}
-        for flow in self.view.backward:
-            flows.setdefault(flow.step, []).append(flow)
+    def backward(self, arriving: Sequence[Row]) -> None:
+        rows = list(arriving)
         seen: set[str] = set()
-        for step in reversed(self.view.steps):
+        for step in reversed(self.steps):
             closed = self._closed(step.groups)
             if closed is None:
-                rows += self._backward_rows(step, flows.get(step.label, []))
+                rows += self.backward_rows(step)
             elif closed not in seen:
                 seen.add(closed)
-                rows += self._through(self.groups[closed], flows)
-        self.add("Backward, from the last step to the first", rows)
-        rows = list(self._input_rows(flows.get(_INPUTS, [])))
-        self.add("Gradients of the inputs", rows)
+                rows += self._through(self.groups[closed])
+        if arriving:
+            self.add("Backward, from the last step to the first", rows)
 
-    def _backward_rows(self, step: StepView, flows: list[FlowView]) -> Iterator[Row]:
-        if not flows:
-            return
-        header: Line = [(f"{step.name} = {_code(step.code)}", "caption")]
-        yield Row(step.label, [header])
+    def backward_rows(self, step: StepView, alone: bool = False) -> Iterator[Row]:
+        """What a step's backward pass makes; `alone`, on a page of its own, without what arrives there."""
+        flows = [flow for flow in self.flows.get(step.label, []) if not (alone and flow.kind == "sum")]
+        if flows and not alone:
+            yield Row(step.label, [[(f"{step.name} = {code_text(step.code)}", "caption")]], spans=True)
+        shares = shares_of(step.explanation) if self.explain else {}
+        if self.explain and step.explanation is not None:
+            yield from story_rows(step.explanation)
         sweep = iter(step.sweep if self.ops else ())
         for flow in flows:
             if not flow.shared:
                 for operation in sweep:
                     if operation.name == flow.name:
                         break
-                    yield _operation_row(operation)
-            yield self._flow_row(flow)
+                    if operation.name is None:
+                        yield operation_row(operation, RED)
+            yield flow_row(flow, share=shares[flow.name]) if flow.name in shares else self._flow_row(flow)
 
     def _flow_row(self, flow: FlowView) -> Row:
-        formula = flow.formula
-        texts: list[Line] = []
-        if flow.terms:
-            terms = self.parts[str(flow.of)].gradient.terms
-            if any(term.step and self._visible(term.step) != term.step for term in terms):
-                formula = " + ".join(flow.terms)  # the formula speaks of values in a closed group
-            texts.append([(self._meeting(terms), "caption")])
-        texts.insert(0, [(flow.name, RED + " name"), (f" = {_code(formula)}", "")])
-        value = "passed on unchanged" if flow.shared else flow.value
-        style = "caption" if flow.shared else RED
-        return Row("", texts, _shape(flow.value), value, style, opens=False, flat=self.brief)
+        if not flow.terms:
+            return flow_row(flow)
+        terms = self.parts[str(flow.of)].gradient.terms
+        hidden = any(term.step and self.visible(term.step) != term.step for term in terms)
+        row = flow_row(flow, self._meeting(terms), " + ".join(flow.terms) if hidden else "")
+        row.flat = self.brief
+        return row
 
-    def _through(self, group: GroupView, flows: dict[str, list[FlowView]]) -> Iterator[Row]:
+    def _through(self, group: GroupView) -> Iterator[Row]:
         """What a closed group hands back to the values it was given."""
-        inside = [step for step in reversed(self.view.steps) if group.label in step.groups]
+        inside = [step for step in reversed(self.steps) if group.label in step.groups]
         own = {step.name for step in inside}
-        yield Row(group.label, [[(_call(group), "caption")]])
+        yield Row(
+            group.label, [[("".join(text for text, _ in statement(group.name, group.code)), "caption")]], spans=True
+        )
         for step in inside:
-            for flow in flows.get(step.label, []):
+            for flow in self.flows.get(step.label, []):
                 if flow.kind == "sum" and flow.of == group.name:
                     yield self._flow_row(flow)
                 elif flow.of is not None and flow.of not in own:
-                    texts: list[Line] = [[(flow.name, RED + " name"), (f" through {group.function}", "")]]
-                    yield Row("", texts, _shape(flow.value), flow.value, RED, opens=False, flat=self.network)
-
-    def _visible(self, label: str) -> str:
-        """A step's label, or that of the closed group it is in."""
-        return self._closed(self.paths[label]) or label
+                    text: Line = [(flow.name, RED_NAME), (f" through {group.function}", "")]
+                    yield Row("", [text], str(flow.value.shape), flow.value, RED, opens=False, flat=self.network)
 
     def _meeting(self, terms: tuple[TermView, ...]) -> str:
         """`two paths meet: from step 7 (xhat) and step 3 (sq)`."""
-        count = _COUNTS[len(terms)] if len(terms) < len(_COUNTS) else str(len(terms))
         places = []
         for term in terms:
-            shown = self._visible(term.step) if term.step else None
+            shown = self.visible(term.step) if term.step else None
             name = self.groups[shown].function if shown in self.groups else term.consumer
             places.append(f"step {shown} ({name})" if shown else "outside")
         if len(set(places)) == 1:
-            return f"{count} paths meet, all of them from {places[0]}"
-        return f"{count} paths meet: from {', '.join(places[:-1])} and {places[-1]}"
+            return f"{counted(len(terms))} paths meet, all of them from {places[0]}"
+        return f"{counted(len(terms))} paths meet: from {', '.join(places[:-1])} and {places[-1]}"
 
-    def _input_rows(self, flows: list[FlowView]) -> Iterator[Row]:
-        gradients = {flow.of: flow for flow in flows}
+    def gradients(self) -> None:
+        """The gradients of the inputs, step 0."""
+        if self.view.upstream:
+            self.add("Gradients of the inputs", list(self._input_rows()))
+
+    def _input_rows(self) -> Iterator[Row]:
+        flows = {flow.of: flow for flow in self.flows.get(INPUTS, [])}
         for part in self.view.inputs:
-            flow = gradients.get(part.name)
+            flow = flows.get(part.name)
             if flow is None:
                 why = f"{part.value.dtype}: no gradient" if part.value.dtype.kind != "f" else "no gradient reaches it"
-                yield Row(_INPUTS, [[(part.name, "name"), (f"  {why}", "caption")]], _shape(part.value))
+                yield Row(INPUTS, [[(part.name, "name"), (f"  {why}", "caption")]], str(part.value.shape))
             elif flow.kind == "sum":
                 row = self._flow_row(flow)
-                row.label, row.opens = _INPUTS, True
+                row.label, row.opens = INPUTS, True
                 yield row
             else:
                 sender = part.gradient.terms[0].step if part.gradient else None
-                place = f"  from step {self._visible(sender)}" if sender else ""
-                text: Line = [(flow.name, RED + " name"), (place, "caption")]
-                yield Row(_INPUTS, [text], _shape(flow.value), flow.value, RED, flat=self.brief)
+                place = f"  from step {self.visible(sender)}" if sender else ""
+                text: Line = [(flow.name, RED_NAME), (place, "caption")]
+                yield Row(INPUTS, [text], str(flow.value.shape), flow.value, RED, flat=self.brief)
 
     def notes(self) -> None:
         if self.view.notes:
-            self.lines += [[], [("Notes", "title")]]
-            self.lines += paragraphs(self.view.notes, self.width)
+            self.lines += [[], [("Notes", "title")], *paragraphs(self.view.notes, self.width)]
 
 
 def overview(view: TraceView, width: int, **options: Any) -> list[Line]:
     """The whole trace: heading, forward pass, backward pass, gradients of the inputs, notes."""
     page = Page(view, width, **options)
     page.heading()
-    page.forward()
-    page.backward()
+    page.forward([part.name for part in view.inputs])
+    page.backward([upstream_row(upstream) for upstream in view.upstream])
+    page.gradients()
     page.tables()
     page.notes()
     return page.lines
 
 
-def _parameters(count: int) -> str:
-    return f"{count:,} parameters" if count else "no parameters"
+def one_step(view: TraceView, label: str, width: int, **options: Any) -> list[Line]:
+    """One step, or one group of steps, whole.
+
+    Raises:
+        InputError: there is no step or group of that label or name.
+    """
+    step = next((step for step in view.steps if label in (step.label, step.name)), None)
+    group = next((group for group in view.groups if label in (group.label, group.name)), None)
+    if group is not None and (step is None or step.label != label):
+        return _group(view, group, width, options)
+    if step is None:
+        there = ", ".join(part.label for part in (view.groups or view.steps))
+        raise InputError(
+            f"there is no step {label!r}", fix=f"The steps are {there}." if len(there) < 200 else _range(view)
+        )
+    page = Page(view, width, **{**options, "expand": (), "explain": True})
+    page.opened = set(page.groups)
+    page.lines += [
+        [
+            (f"{view.layer}, step {step.label}" + ("" if view.groups else f" of {len(view.steps)}"), "title"),
+            (f"   {step.file}:{step.line}", "caption"),
+        ],
+        *wrap(statement(step.name, step.code), width, hang=4),
+        *paragraphs([step.caption] if step.caption else [], width, "caption"),
+    ]
+    page.add("Operands", [page.value_row(name) for name in step.operands])
+    page.add("Forward", [step_row(step), *map(operation_row, step.operations[:-1] if page.ops else ())])
+    if step.gradient is not None:
+        page.add("The gradient that arrives", list(arriving_rows(page, step)))
+        page.add("What is handed back", list(page.backward_rows(step, alone=True)))
+    page.tables()
+    if view.upstream and step.gradient is None:
+        page.lines += [[], *paragraphs([f"No gradient reaches {step.name}."], width)]
+    return page.lines
 
 
-def _code(text: str) -> str:
-    """Code whose tuples of numbers are not broken into lines."""
-    return _TUPLE.sub(lambda found: _together(found[0]), text)
+def arriving_rows(page: Page, step: StepView) -> Iterator[Row]:
+    """The terms of a step's gradient, and their sum if there are several."""
+    gradient = step.gradient
+    assert gradient is not None
+    for term in gradient.terms:
+        yield term_row(term, page.visible(term.step) if term.step else None)
+    if len(gradient.terms) > 1:
+        text = statement(gradient.name, " + ".join(term.name for term in gradient.terms), RED_NAME)
+        yield Row("", [text], str(gradient.value.shape), gradient.value, RED)
 
 
-def _together(text: str) -> str:
-    """A text that is not broken into lines."""
-    return text.replace(" ", "\xa0")
+def _group(view: TraceView, group: GroupView, width: int, options: dict[str, Any]) -> list[Line]:
+    page = Page(view, width, **options, only=group.label)
+    page.lines += [
+        [(f"{view.layer}, group {group.label}", "title"), (f"   line {group.line}", "caption")],
+        *wrap(statement(group.name, group.code), width, hang=4),
+        *paragraphs([group.caption] if group.caption else [], width, "caption"),
+    ]
+    page.forward(group.operands)
+    result = page.parts[group.name] if group.name in page.parts else page.steps[-1]
+    page.backward(list(arriving_rows(page, result)) if result.gradient else [])
+    page.tables()
+    return page.lines
 
 
-def _shape(value: Any) -> str:
-    return str(value.shape)
-
-
-def _statement(name: str | None, code: str) -> Line:
-    return [(name, "name"), (f" = {_code(code)}", "")] if name else [(_code(code), "")]
-
-
-def _call(group: GroupView) -> str:
-    return f"{group.name} = {group.code}" if group.name else group.code
-
-
-def _operation_row(operation: OperationView) -> Row:
-    return Row("", [[(_code(operation.code), "")]], _shape(operation.value), operation.value, RED, 2, opens=False)
-
-
-def _origin(upstream: Any) -> str:
-    if upstream.origin == "random":
-        return f"drawn from seed {upstream.seed}"
-    return "the gradient of a loss itself" if upstream.origin == "one" else "as given"
+def _range(view: TraceView) -> str:
+    return f"The steps go from {view.steps[0].label} to {view.steps[-1].label}."

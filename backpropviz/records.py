@@ -41,6 +41,7 @@ step (one assignment)
     gradient    gradient or null
     operations  list of operation: all it computed, its own value last
     sweep       list of operation: all that its backward pass computed, in order
+    explanation explanation, or null where no gradient arrives
 
 group (one call of a function from within the layer)
     label       its number
@@ -73,6 +74,22 @@ operation (one primitive)
     code        how it was called here
     value       array
     gradient    array or null; null for those of a sweep
+
+explanation (of one step's backward pass)
+    meeting     a sentence about the gradients that arrive, if there are several; else null
+    gates       list of gate, in the order of the sweep
+
+gate (one primitive of a step, as it treats the gradient)
+    code        how it was called
+    story       what it does to a gradient, in a sentence
+    shares      list of share: what its operands get
+
+share (what a gate hands back to one operand)
+    operand     the operand, as written
+    gradient    the name of what it gets; null for an intermediate result
+    local       the local derivative, in terms of the gate's operands
+    dimensions  the formula of what it gets, with the shape of every factor; null for an intermediate result
+    reasons     list of sentences: why this order of a product, why a sum
 
 flow (one gradient, or one term of it, as the reverse sweep made it)
     step        label of the step that hands it back; "0" for the gradients of the inputs
@@ -143,6 +160,28 @@ class OperationView:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    operand: str
+    gradient: str | None
+    local: str
+    dimensions: str | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    code: str
+    story: str
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    meeting: str | None
+    gates: tuple[Gate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InputView:
     name: str
     value: Array
@@ -164,6 +203,7 @@ class StepView:
     gradient: GradientView | None
     operations: tuple[OperationView, ...]
     sweep: tuple[OperationView, ...]
+    explanation: Explanation | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 
 from backpropviz.layout import Line
-from backpropviz.pages import overview
+from backpropviz.pages import one_step, overview
 from backpropviz.records import TraceView
 
 _STYLES = {
@@ -26,22 +26,15 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True)
 class Shown:
-    """A view, laid out when it is printed and the width is known."""
+    """A view that is laid out when it is printed, at the width of the console or the one given."""
 
-    view: TraceView
-    ops: bool
-    step: str | None
-    explain: bool
-    expand: tuple[str, ...]
-    width: int | None
+    def __init__(self, lay_out: Callable[[int], list[Line]], width: int | None):
+        self.lay_out, self.width = lay_out, width
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        width = self.width or options.max_width
-        lines = overview(self.view, width, ops=self.ops, expand=self.expand, explain=self.explain)
         # segments carry text as it is: no markup is read in them
-        for line in lines:
+        for line in self.lay_out(self.width or options.max_width):
             for text, style in _trimmed(line):
                 yield Segment(text.replace("─", "-") if options.ascii_only else text, _STYLES[style])
             yield Segment.line()
@@ -56,8 +49,17 @@ def show(
     expand: Sequence[str] = (),
     width: int | None = None,
 ) -> Shown:
-    """A trace for the terminal."""
-    return Shown(view, ops, step, explain, tuple(expand), width)
+    """A trace for the terminal.
+
+    Args:
+        ops: every step with its operations. step: the label of one step or group, to be shown whole.
+        explain: what every backward step does, in words. expand: the groups to open, by label, function or result.
+
+    Raises (when it is printed):
+        InputError: there is no such step or group.
+    """
+    page = overview if step is None else partial(one_step, label=step)
+    return Shown(lambda columns: page(view, width=columns, ops=ops, expand=expand, explain=explain), width)
 
 
 def _trimmed(line: Line) -> Line:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from backpropviz.explain import Explainer
 from backpropviz.graph import Array, Group, Node, Step, Term
 from backpropviz.named import plain
 from backpropviz.printing import Printer
@@ -64,6 +65,12 @@ class _Viewer:
         }
         self.printer = Printer(trace.recording, dict(self.parts))
         self.term_names = {node: self._term_names(node) for node in trace.nodes if node.name and node.terms}
+        formulas = {
+            name: self._formula(term.node, name)
+            for node, names in self.term_names.items()
+            for term, name in zip(node.terms, names)
+        }
+        self.explainer = Explainer(trace, self.printer, self.term_names, formulas)
 
     def view(self, layer: str, summary: str) -> TraceView:
         trace = self.trace
@@ -162,6 +169,7 @@ class _Viewer:
             gradient=self.gradient(step.node),
             operations=operations,
             sweep=sweep,
+            explanation=self.explainer.step(step),
         )
 
     def operation(self, node: Node, gradient: Array | None) -> OperationView:
