@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from backpropviz.errors import TraceError
 from backpropviz.graph import Node, Step
-from backpropviz.named import Dim, Name, Named, NamedTuple, Operation, Shape, plain
+from backpropviz.named import plain
 from backpropviz.printing import Printer
+from backpropviz.sharing import shared_names
 
 if TYPE_CHECKING:
     from backpropviz.trace import Trace
@@ -119,8 +117,8 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
     draft = Printer(trace.recording, names)
     _backward(trace, draft)
     # what is computed for its values anyway can also lend its shape; nothing else is computed only to be measured
-    at_hand = _closure(trace, draft, draft.mentioned, lambda: draft.mentioned)
-    at_hand |= {*trace.inputs.values(), *wanted}
+    computed = _forward(trace, draft, draft.mentioned, measured=False)
+    at_hand = {*trace.inputs.values(), *wanted, *(statement.node for statement in computed)}
     printer = Printer(trace.recording, names, at_hand)
     backward = _backward(trace, printer)
     taken = trace.recording.taken() | {statement.name for statement in backward}
@@ -132,7 +130,7 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
             backward.append(Statement(f"d{name}", written, gradient, last))
             written = f"d{name}"
         returns.append(written)
-    forward = _forward(trace, printer, {*printer.mentioned, *printer.measured, *wanted})
+    forward = _forward(trace, printer, [*printer.mentioned, *printer.measured, *wanted])
     sizes = printer.size_statements()
     text = "\n".join([*sizes, *map(str, forward), *map(str, backward)])
     settings = {name: value for name, value in trace.recording.settings.items() if _mentions(text, name)}
@@ -144,95 +142,12 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
     )  # fmt: skip
 
 
-def shared_names(trace: Trace) -> dict[Node, str]:
-    """Names for unnamed nodes that the backward pass uses more than once.
-
-    A node that repeats the computation of a named one goes by that name; others are numbered.
-    """
-    canonical: dict[Any, Node] = {}
-    names: dict[Node, str] = {}
-    for node in (*trace.nodes, *trace.red.nodes):
-        key = _computation(node)
-        if key is not None and node.name and not (key in canonical and canonical[key].name):
-            canonical[key] = node
-        elif key is not None:
-            canonical.setdefault(key, node)
-    uses: Counter[Node] = Counter()
-    for node in _written_out(trace):
-        uses.update(canonical.get(_computation(parent), parent) for parent in node.parents)
-    taken = trace.recording.taken() | {node.name for node in trace.red.nodes}
-    red = set(trace.red.nodes)
-    for node in (*trace.nodes, *trace.red.nodes):
-        first = canonical.get(_computation(node), node)
-        if node.name or node.primitive is None:
-            continue
-        if first in red and first.index > node.index:  # not written yet where this one is needed
-            first = node
-        if first.name or first in names:
-            names[node] = first.name or names[first]
-        elif uses[first] > 1 and _is_work(first):
-            names[node] = _fresh(node.primitive.name, taken)
-    return names
-
-
-def _written_out(trace: Trace) -> list[Node]:
-    """The red nodes that lead to an input, and the unnamed forward nodes that their code spells out."""
-    found: dict[Node, None] = {}
-    red = set(trace.red.nodes)
-    waiting = [node.gradient for node in trace.inputs.values() if node.gradient is not None]
-    while waiting:
-        node = waiting.pop()
-        if node not in found and (node in red or not node.name):
-            found[node] = None
-            waiting.extend(node.parents)
-    return list(found)
-
-
-def _is_work(node: Node) -> bool:
-    """Whether writing the node out twice would compute something twice."""
-    return not node.is_view
-
-
-def _fresh(name: str, taken: set[Any]) -> str:
-    number = 1
-    while f"{name}_{number}" in taken:
-        number += 1
-    taken.add(f"{name}_{number}")
-    return f"{name}_{number}"
-
-
-def _computation(node: Node) -> Any:
-    """What makes two nodes the same computation; None for inputs."""
-    if node.primitive is None:
-        return None
-    return node.primitive, _identity(node.args), _identity(tuple(sorted(node.kwargs.items())))
-
-
-def _identity(value: Any) -> Any:
-    """An argument as a key: sizes by the expression they came from, since equal numbers may differ for other inputs."""
-    if isinstance(value, Named | NamedTuple):
-        return _identity(value.expression)
-    if isinstance(value, Operation):
-        return value.symbol, _identity(value.left), _identity(value.right)
-    if isinstance(value, Dim):
-        return value.node, value.axis
-    if isinstance(value, Shape):
-        return value.node
-    if isinstance(value, tuple | list):
-        return tuple(map(_identity, value))
-    if isinstance(value, slice):
-        return tuple(map(_identity, (value.start, value.stop, value.step)))
-    if isinstance(value, Node | Name):
-        return value
-    return id(value) if isinstance(value, np.ndarray) else (type(value), repr(value))
-
-
 def _backward(trace: Trace, printer: Printer) -> list[Statement]:
     """The backward statements: those of the last step first, then where the inputs' terms meet."""
     statements: list[Statement] = []
     groups: list[tuple[Step | None, list[Node]]] = [(step, step.backward) for step in reversed(trace.steps)]
     groups.append((None, [node for node in trace.red.nodes if node.step is None and node.primitive is not None]))
-    written: set[str] = set()
+    written = {printer.name(node) for node in trace.nodes}
     for step, nodes in groups:
         for node in nodes:
             name = printer.name(node)
@@ -242,31 +157,25 @@ def _backward(trace: Trace, printer: Printer) -> list[Statement]:
     return statements
 
 
-def _forward(trace: Trace, printer: Printer, wanted: set[Node]) -> list[Statement]:
-    """The statements that compute the `wanted` forward values, each name once, in the order of the run."""
-    order: dict[str | None, int] = {}
+def _forward(trace: Trace, printer: Printer, wanted: Iterable[Node], measured: bool = True) -> list[Statement]:
+    """The statements that compute the `wanted` forward values and what those need, in the order of the run.
+
+    With `measured`, also what they need for its shape alone.
+    """
+    values: dict[str | None, Node] = {}
     for node in trace.nodes:
-        order.setdefault(printer.name(node), node.index)
-    needed = _closure(trace, printer, wanted, lambda: printer.mentioned | printer.measured)
-    statements: dict[str, Statement] = {}
-    for node in sorted(needed, key=lambda node: (order[printer.name(node)], node.index)):
-        name = str(printer.name(node))
-        statements.setdefault(name, Statement(name, printer.code(node), node, node.step))
-    return list(statements.values())
-
-
-def _closure(trace: Trace, printer: Printer, wanted: set[Node], mentioned: Callable[[], set[Node]]) -> set[Node]:
-    """The `wanted` forward values and those that their own statements mention, inputs left out."""
-    forward = {node for node in trace.nodes if node.primitive is not None}
-    found: set[Node] = set()
-    waiting = wanted & forward
+        values.setdefault(printer.name(node), node)
+    found: dict[Node, Statement] = {}
+    waiting = set(wanted)
     while waiting:
-        found |= waiting
+        name = printer.name(waiting.pop())
+        forward = values.get(name)
+        if name is None or forward is None or forward.primitive is None or forward in found:
+            continue
         printer.mentioned, printer.measured = set(), set()
-        for node in waiting:
-            printer.code(node)
-        waiting = (mentioned() & forward) - found
-    return found
+        found[forward] = Statement(name, printer.code(forward), forward, forward.step)
+        waiting |= printer.mentioned | (printer.measured if measured else set())
+    return [found[node] for node in sorted(found, key=lambda node: node.index)]
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backpropviz.derive import listing, shared_names, title
+from backpropviz.derive import listing, title
 from backpropviz.mathematics import Writer
 from backpropviz.notation import Latex, Notation, Plain, width
+from backpropviz.sharing import shared_names
 
 if TYPE_CHECKING:
     from backpropviz.trace import Trace

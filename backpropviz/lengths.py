@@ -36,17 +36,22 @@ def same_shape(node: Node) -> Iterator[Node]:
     while found is not None:
         yield found
         shape = found.shape
-        entrywise = found.primitive is not None and found.primitive.elementwise
-        found = next((parent for parent in found.parents if parent.shape == shape), None) if entrywise else None
+        found = next((p for p in found.parents if p.shape == shape), None) if _keeps_shape(found) else None
 
 
 def _before(node: Node, axis: int) -> Place | int | None:
     if node.primitive is None:
         return None
-    if node.primitive.elementwise:
+    if _keeps_shape(node):
         return _entrywise(node, axis)
     rule = _RULES.get(node.primitive.name)
     return rule(node, axis) if rule is not None else None
+
+
+def _keeps_shape(node: Node) -> bool:
+    return node.primitive is not None and (
+        node.primitive.elementwise or node.primitive.name in ("cumsum", "flip", "roll", "triu", "tril")
+    )
 
 
 def _entrywise(node: Node, axis: int) -> Place | None:

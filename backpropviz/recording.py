@@ -159,6 +159,8 @@ class Recorder(Tape):
                 self._bound[function] = self._as_group(function)
             call = self._bound[function]
             return call if call is function else lambda *args, **kwargs: call(site, *args, **kwargs)
+        if function is len:
+            return lambda value: value.shape[0] if isinstance(value, Traced) and value.ndim else len(value)
         if function.__hash__ is not None and function in _CONSTANT_MAKERS:
             return lambda *args, **kwargs: self._constant(_CONSTANT_MAKERS[function], function, args, kwargs)
         return function

@@ -63,7 +63,7 @@ class Tape:
             for position, parent in enumerate(parents):
                 if parent.carries_gradient:
                     node.carries_gradient = True
-                    if position >= operands or (primitive.gradient_of is None and parent not in args):
+                    if position >= operands or (primitive.gradient_of is None and not any(parent is arg for arg in args)):
                         raise TraceError(
                             f"{primitive.call} takes a traced value in a list or an option: its gradient would be lost",
                             fix="Give it as an array of its own (np.stack joins several), or write the operation out.",
@@ -192,6 +192,10 @@ class Traced(NDArrayOperatorsMixin):
     @property
     def T(self) -> Any:  # noqa: N802
         return np.transpose(self)
+
+    @property
+    def mT(self) -> Any:  # noqa: N802
+        return np.swapaxes(self, -1, -2)
 
     def __len__(self) -> int:
         return len(self.node.value)

@@ -1,0 +1,433 @@
+"""Derived code is run, and held against the trace it was derived from; its text against what a person would write."""
+
+import ast
+import inspect
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import backpropviz as bp
+from backpropviz.derive import listing
+from backpropviz.errors import TraceError
+from backpropviz.library import layer_names, load
+
+SETTINGS = {
+    "avgpool": [{"window": 3, "stride": 1}, {"window": (3, 2), "stride": (2, 1)}],
+    "batchnorm": [{"eps": 0.1}, {"mode": "test"}, {"momentum": 0.7}],
+    "conv": [{"stride": 2, "pad": 1}, {"stride": (1, 2), "pad": (2, 0)}],
+    "conv_same": [{"padding": "valid"}, {"average": True}],
+    "convnet": [{"pad": 0}, {"pad": 2}],
+    "dropout": [{"keep": 0.4, "seed": 5}],
+    "groupnorm": [{"G": 2}, {"G": 6, "eps": 0.01}],
+    "layernorm": [{"eps": 0.5}],
+    "maxpool": [{"window": 3, "stride": 1}, {"ties": "all"}],
+    "spatial_batchnorm": [{"mode": "test"}, {"momentum": 0.7}],
+    "svm_loss": [{"margin": 0.3}],
+}
+CASES = [(name, settings) for name in layer_names() for settings in [{}, *SETTINGS.get(name, [])]]
+
+
+def run(trace, at=None):
+    """The gradients that the derived function returns, by input; `at` another trace of the same function."""
+    code = listing(trace)
+    namespace = {}
+    exec(compile(str(code), "<derived>", "exec"), namespace)
+    at = at or trace
+    upstream = [node.value for node in at.upstream.values()]
+    inputs = [node.value for node in at.inputs.values()]
+    options = {name: value for name, value in at.recording.settings.items() if name in code.settings}
+    returned = namespace[code.name](*upstream, *inputs, **code.constants, **options)
+    gradients = returned if isinstance(returned, tuple) else (returned,)
+    assert len(gradients) == len(at.grad)
+    return dict(zip(at.grad, gradients))
+
+
+def assert_runs(trace, at=None):
+    gradients = run(trace, at)
+    for name, expected in (at or trace).grad.items():
+        assert gradients[name].shape == expected.shape
+        np.testing.assert_allclose(gradients[name], expected, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def assert_tidy(trace):
+    """Every name is assigned once, and used; every parameter is an input, a setting that is used, or a constant."""
+    tree = ast.parse(trace.derive())
+    function = tree.body[-1]
+    stored = Counter(n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    loaded = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    sizes = {name for statement in listing(trace).sizes for name in names_stored(statement)}
+    parameters = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
+    assert [name for name, times in stored.items() if times > 1 or name in parameters] == []
+    assert set(stored) - loaded - sizes == set()  # of `N, C, H, W = x.shape` a part may be enough
+    assert {argument.arg for argument in function.args.kwonlyargs} <= loaded
+    imported = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert imported <= loaded
+    assert imported <= set(bp.__all__)
+
+
+def names_stored(statement):
+    return {n.id for n in ast.walk(ast.parse(statement)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def lines(trace):
+    return [line.strip() for line in trace.derive().splitlines()]
+
+
+# ---- the layers ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES)
+def test_derived_code_equals_the_trace(name, settings):
+    for seed in (0, 1):
+        trace = load(name).trace(settings, seed=seed)
+        trace.backward(seed=seed)
+        assert_runs(trace)
+        assert_tidy(trace)
+
+
+OTHER_SHAPES = {
+    "affine": {"x": (3, 5), "w": (5, 2)},
+    "avgpool": {"x": (3, 2, 8, 7)},
+    "batchnorm": {"x": (7, 2)},
+    "conv": {"x": (3, 2, 7, 6), "w": (5, 2, 3, 1)},
+    "conv_same": {"x": (1, 5, 7, 2), "w": (5, 3, 2, 6)},
+    "convnet": {"x": (3, 2, 8, 6), "w1": (5, 2, 1, 3)},
+    "gate": {"x": (3, 4)},
+    "groupnorm": {"x": (3, 9, 2, 5)},
+    "layernorm": {"x": (2, 7)},
+    "lstm_step": {"x": (2, 5), "h": (2, 3)},
+    "maxpool": {"x": (3, 2, 8, 7)},
+    "relu": {"x": (3, 4, 2)},
+    "rnn_step": {"x": (2, 5), "h": (2, 4)},
+    "sigmoid": {"x": (3, 4, 2)},
+    "softmax_loss": {"x": (6, 5)},
+    "spatial_batchnorm": {"x": (3, 2, 4, 7)},
+    "svm_loss": {"x": (6, 5)},
+    "tanh": {"x": (3, 4, 2)},
+}
+
+
+def test_every_layer_without_constants_is_tried_at_another_shape():
+    assert set(layer_names()) - set(OTHER_SHAPES) == {"dropout"}  # its mask has the one shape
+
+
+@pytest.mark.parametrize("name", OTHER_SHAPES)
+def test_derived_code_holds_for_inputs_of_other_shapes(name):
+    layer = load(name)
+    small, other = layer.trace(), layer.trace(shapes=OTHER_SHAPES[name], seed=3)
+    small.backward()
+    other.backward(seed=3)
+    same_axes = [small.inputs[k].value.ndim == node.value.ndim for k, node in other.inputs.items()]
+    if all(same_axes):
+        assert_runs(small, at=other)
+    else:
+        assert name in ("affine", "gate", "relu", "sigmoid", "tanh")
+        assert_runs(other)
+
+
+@pytest.mark.parametrize(("name", "settings"), [("conv", {"stride": 3, "pad": 2}), ("batchnorm", {"eps": 0.3})])
+def test_settings_can_be_changed_in_derived_code(name, settings):
+    layer = load(name)
+    trace, other = layer.trace(), layer.trace(settings)
+    trace.backward()
+    other.backward()
+    assert_runs(trace, at=other)
+
+
+@pytest.mark.parametrize("name", ["batchnorm", "conv"])
+def test_golden(name, golden):
+    golden(f"derive_{name}.txt", load(name).trace().derive())
+
+
+def test_conv_reads_as_a_person_writes_it():
+    written = lines(load("conv").trace())
+    assert "dbiased = dout.reshape(N, F, -1)" in written
+    assert "dx = col2im(dx_col, x.shape, w.shape[2:], stride=stride, pad=pad)" in written
+    assert not any(line.startswith(("scores =", "biased =")) for line in written)  # not computed to be measured
+
+
+# ---- a user's own functions ------------------------------------------------------------------------------------------
+
+
+def fan_out(x, w):
+    a = x * w
+    b = a + x
+    c = a * b
+    out = c + a + b * x
+    return out
+
+
+def unnamed_twice(x, w):
+    return np.exp(x + w) * (x + w) + np.sqrt(x * x + 1) / (x * x + 1)
+
+
+def named_after_use(x):
+    a = np.exp(x) * 2
+    e = np.exp(x)
+    return a * e * np.tanh(np.exp(x))
+
+
+def other_way_round(x, w):
+    return np.where(x > 0, x - w, w - x) / (1 / (x - 3) + (3 - x) / 2) ** 2
+
+
+def literals_apart(x):
+    return np.where(x > 0, x * 2, np.where(x < -1, -1.0, x**2))
+
+
+def mask(x):
+    kept = np.array([[True, False, True]]) * x
+    scale = np.array([1.0, 2.0, 4.0])
+    scale = scale * kept
+    return scale * np.array([0.5, 0.25, 1.0])
+
+
+def constants_in_a_loop(x):
+    total = x
+    for i in range(3):
+        shift = np.array([0.0, 1.0, 4.0]) + i
+        total = total * (x + shift)
+    return total
+
+
+def fancy(x, labels):
+    N = x.shape[0]
+    right = x[np.arange(N), labels]
+    columns = x[:, [0, 2, 0]]
+    large = x[x > 0.2]
+    return right.sum() + np.sum(columns**2) + np.sum(large**3)
+
+
+def maxima(x):
+    rows = x.max(axis=1)
+    largest = np.max(x)
+    return np.minimum(x, 0.3) + np.maximum(x, rows[:, None]) * largest
+
+
+def moved(x):
+    a = x.reshape(-1, 3).T
+    b = np.transpose(x.reshape(2, 2, 3), (2, 0, 1))
+    c = np.moveaxis(np.swapaxes(b, 0, 2), -1, 0)
+    d = np.squeeze(np.expand_dims(c.ravel(), 0))
+    return d.sum() * a[0, 0] + np.concatenate([a, a * 2], axis=1).sum(axis=0)
+
+
+def gradient_names(x, dx_2):
+    x = x * dx_2
+    dx = x + dx_2
+    x = x * dx
+    dx_1 = x + dx
+    return dx_1 * x
+
+
+def upstream_names(dout, out):
+    out = dout * out
+    ddout = out + dout
+    return ddout * out
+
+
+def size_names(x):
+    N, D = x.shape
+    N = N * 2
+    z = x / N
+    D = np.mean(z, axis=0)
+    return z * D
+
+
+def assigned_again(x):
+    x = x.reshape(2, 2, 3)
+    N, M, D = x.shape
+    return np.sum(x * x, axis=0) / N + x / (M * D)
+
+
+def settings(x, *, alpha=0.1, power=2, axis=0, flag=True, scales=(1, 2)):
+    y = alpha * x**power if flag else x
+    z = np.sum(y, axis=axis)
+    return z * scales[1] / (1 + alpha)
+
+
+def positional_setting(x, eps=1e-5):
+    return 1.0 * x / np.sqrt(np.mean(x**2) + eps)
+
+
+def half_squared(x, w):
+    d = x - w
+    return 0.5 * np.sum(d * d) / len(x)
+
+
+def same_name_again(x):
+    y = x
+    y = y + 1
+    y *= x
+    y -= x
+    return y
+
+
+def loop(x, m):
+    h = x
+    for _ in range(3):
+        h = np.tanh(h @ m)
+    return h
+
+
+def padded(x):
+    p = np.pad(x, ((1, 0), (2, 1)))
+    return p[:-1, 1:] * p[1:, :-1]
+
+
+def contracted(x, m):
+    return np.einsum("ij,jk->ik", x, m) * np.einsum("ij->i", x)[:, None] + np.dot(x, m) + np.tensordot(x, m, axes=1)
+
+
+def moments(x):
+    return x.var(axis=0) + np.std(x, axis=0, ddof=1) + np.prod(x, axis=0) + np.cumsum(x, axis=0)[-1]
+
+
+def normed(x):
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def clipped(x):
+    return np.clip(x, -0.5, 0.5) + np.abs(x) + np.clip(x, None, 1.0)
+
+
+def masked_by_infinity(x):
+    scores = np.where(np.tri(4, 3) > 0, x, -np.inf)
+    e = np.exp(scores)
+    return e / np.sum(e, axis=1, keepdims=True)
+
+
+def single_entries(x):
+    s = x[0, 0]
+    t = s * 3 + 1
+    return t * t * x[-1, 1]
+
+
+def sizes_in_code(x, m):
+    N, D = x.shape
+    H = m.shape[1]
+    z = (x @ m) / N / D
+    y = z.reshape(N * H)
+    return y.reshape(H, N) * (1.0 / N) + 1 / (2 * H)
+
+
+def signs_and_powers(x):
+    return -((x**2) ** 1.5) - (-(x - 1)) - (x - (x - x * 2)) / (x / (x * 3)) + x**3 - (-x) ** 2 * -1 + 2**x
+
+
+def copies(x):
+    twice = np.repeat(x, 2, axis=0)
+    return twice * np.tile(x, (2, 1)) + np.flip(np.roll(twice, 1, axis=0), axis=0)
+
+
+def sorted_rows(x):
+    return np.take_along_axis(x, np.argsort(x, axis=1), axis=1) * np.arange(3) + x[np.argmax(x, axis=0), :].sum()
+
+
+def inner(x):
+    def double(a):
+        b = a * 2
+        return b * a
+
+    y = double(x)
+    return y + double(y)
+
+
+def unused(x, w):
+    forgotten = np.exp(x)
+    y = x * w
+    other = y + forgotten  # noqa: F841
+    return y
+
+
+def two_outputs(x, w):
+    a = x * w
+    b = np.exp(a)
+    return a, b
+
+
+OWN = [
+    fan_out, unnamed_twice, named_after_use, other_way_round, literals_apart, mask, constants_in_a_loop, fancy, maxima,
+    moved, gradient_names, upstream_names, size_names, assigned_again, settings, positional_setting, half_squared,
+    same_name_again, loop, padded, contracted, moments, normed, clipped, masked_by_infinity, single_entries,
+    sizes_in_code, signs_and_powers, copies, sorted_rows, inner, unused, two_outputs,
+]  # fmt: skip
+
+
+def own_trace(function, rows=4):
+    random = np.random.default_rng(1)
+    inputs = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.default is not parameter.empty:
+            continue
+        shape = {"m": (3, 3)}.get(name, (rows, 3))
+        inputs[name] = random.integers(0, 3, rows) if name == "labels" else random.normal(0, 1, shape)
+    trace = bp.trace(function, **inputs)
+    outputs = trace.recording.outputs
+    trace.backward({node.name: random.normal(size=node.shape) for node in outputs} if len(outputs) > 1 else None)
+    return trace
+
+
+@pytest.mark.parametrize("function", OWN, ids=lambda f: f.__name__)
+def test_a_function_of_ones_own(function):
+    trace = own_trace(function)
+    assert_runs(trace)
+    assert_tidy(trace)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [fan_out, size_names, half_squared, fancy, maxima, normed, sizes_in_code, moments, copies],
+    ids=lambda f: f.__name__,
+)
+def test_sizes_are_named_so_that_other_batches_fit(function):
+    assert_runs(own_trace(function), at=own_trace(function, rows=7))
+
+
+def test_equal_sizes_of_different_origin_are_kept_apart():
+    def means(x):
+        N, D = x.shape
+        return np.sum(x, axis=0) / N + np.sum(x * x) / D
+
+    square = bp.trace(means, x=np.random.default_rng(0).normal(size=(3, 3)))
+    square.backward()
+    other = bp.trace(means, x=np.random.default_rng(0).normal(size=(5, 2)))
+    other.backward()
+    assert_runs(square, at=other)
+
+
+def test_what_is_computed_twice_is_computed_once():
+    code = [line for line in lines(bp.trace(unnamed_twice, x=np.ones(2), w=np.ones(2))) if not line.startswith("#")]
+    for part in ("np.exp(", "np.sqrt(", "x + w", "x * x"):
+        assert sum(line.count(part) for line in code) == 1
+
+
+def test_what_reaches_no_input_is_left_out():
+    code = bp.trace(unused, x=np.ones(2), w=np.ones(2)).derive()
+    assert "forgotten" not in code
+    assert "other" not in code
+
+
+def test_a_long_chain_is_derived_without_recursion():
+    def chain(x):
+        for _ in range(3000):
+            x = x + 0.001
+        return x
+
+    trace = bp.trace(chain, x=np.array([1.0, 2.0]))
+    np.testing.assert_array_equal(run(trace)["x"], trace.grad["x"])
+
+
+def test_a_function_without_float_inputs_is_refused():
+    def count(labels):
+        return labels + 1
+
+    with pytest.raises(TraceError, match="no input of count gets a gradient"):
+        bp.trace(count, labels=np.arange(3)).derive()
+
+
+def test_derive_computes_the_backward_pass_if_it_has_not_run():
+    trace = load("relu").trace()
+    assert trace.dout is None
+    assert "dx = dout * (x > 0)" in trace.derive()
