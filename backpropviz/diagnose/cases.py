@@ -130,7 +130,7 @@ def groupnorm(flat: bool = False) -> list[Case]:
 def dropout() -> list[Case]:
     def case(words: str, p: float, mode: str) -> Case:
         x = _normal(1, 60, 50, mean=2.0)
-        return Case(words, {"x": x}, {"p": p, "mode": mode, "seed": 123}, forward_only=mode == "test")
+        return Case(words, {"x": x}, {"p": p, "mode": mode, "seed": 123})
 
     return [
         case("training, p = 0.3", 0.3, "train"),

@@ -93,12 +93,13 @@ def find_suspects(
     for function in dict.fromkeys([main, *ran]):
         if function in skipped or function not in program.definitions:
             continue
-        influence = _slice(
-            program.statements(function), program.definitions[function], _wanted(pair.layer.wants, cells, stage)
-        )
+        positions = _wanted(pair.layer.wants, cells, stage)
+        if stage == "backward" and function == pair.forward:
+            positions = {len(pair.layer.outputs)}  # the cache
+        influence = _slice(program.statements(function), positions)
         for statement in program.statements(function):
-            suspect = _judge(scene, statement)
-            if statement.index not in influence and function == main:
+            suspect = _judge(scene, statement, positions)
+            if statement.index not in influence and function in (pair.forward, pair.backward):
                 suspect.penalty += 1.5
             if function in others:
                 suspect.penalty += 0.7
@@ -111,7 +112,15 @@ def find_suspects(
     return sorted(suspects, key=lambda suspect: suspect.penalty)
 
 
-def _judge(scene: Scene, statement: Statement) -> Suspect:
+def _computes(node: ast.Return, positions: set[int] | None) -> bool:
+    """One of the returned values at these positions is more than a name."""
+    value = node.value
+    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    chosen = [part for i, part in enumerate(parts) if positions is None or i in positions]
+    return any(part is not None and not isinstance(part, ast.Name) for part in chosen)
+
+
+def _judge(scene: Scene, statement: Statement, positions: set[int] | None) -> Suspect:
     """A statement by its values alone."""
     visits = {
         name: visit for (function, index, name), visit in scene.record.visits.items()
@@ -120,6 +129,8 @@ def _judge(scene: Scene, statement: Statement) -> Suspect:
     if not visits:
         return Suspect(statement, UNMATCHED + 2.0, order=1 << 30)
     order = min(visit.order for visit in visits.values())
+    if isinstance(statement.node, ast.Return):
+        return Suspect(statement, UNMATCHED if _computes(statement.node, positions) else PLAIN, order=order)
     arrays = {name: visit for name, visit in visits.items() if is_array(visit.value)}
     if not arrays:
         return Suspect(statement, PLAIN, order=order)
@@ -143,7 +154,7 @@ def _wanted(wants: tuple[str, ...], cells: set[str], stage: str) -> set[int] | N
     return found or None
 
 
-def _slice(statements: list[Statement], definition: ast.FunctionDef, positions: set[int] | None) -> set[int]:
+def _slice(statements: list[Statement], positions: set[int] | None) -> set[int]:
     """The statements that what is returned at these positions may depend on, by names alone."""
     needed: set[str] = set()
     chosen: set[int] = set()
@@ -209,27 +220,34 @@ def _cut(examination: Examination, scene: Scene, suspects: list[Suspect], cells:
     values = {cell for cell in cells if " " not in cell}
     if not values or scene.outcome.failure is not None:
         return
-    first: Suspect | None = None
     for suspect in suspects:
-        if suspect.value is None or time.perf_counter() > deadline:
-            continue
-        _try_entries(examination, scene, suspect, values)
-        if suspect.cut is None:
-            continue
-        if first is None and suspect.matched is None and suspect.mended >= values:
-            first = suspect
-        elif first is not None and suspect.matched is None:
-            suspect.penalty += 0.6
+        if suspect.value is not None and time.perf_counter() < deadline:
+            _try_entries(examination, scene, suspect, values)
+    first = _first_cut(suspects, values)
     if first is None:
-        first = next((s for s in suspects if s.cut is not None and s.mended >= values), None)
-    if first is None:
+        # no single value mends everything: the first cut for each wrong result on its own
+        for cell in values:
+            partial = _first_cut(suspects, {cell})
+            if partial is not None:
+                partial.penalty = min(partial.penalty, 0.4)
         return
-    first.penalty = min(first.penalty, 0.0 if first.matched is None else 1.0)
+    first.penalty = min(first.penalty, 0.0 if is_odd(first) else 1.0)
     for suspect in suspects:
-        if suspect.order < first.order and suspect.matched is None and suspect.value is not None:
+        if suspect.order < first.order and is_odd(suspect) and suspect.value is not None:
             suspect.penalty -= 0.2
         elif suspect.order > first.order:
-            suspect.penalty += 0.3
+            suspect.penalty += 0.3 if suspect.cut is None else 0.9
+
+
+def is_odd(suspect: Suspect) -> bool:
+    """Its value is not known to be right; a match in the middle of one of our expressions says little."""
+    return suspect.matched is None or (not suspect.matched.name and suspect.cut is not None and bool(suspect.cut.name))
+
+
+def _first_cut(suspects: list[Suspect], cells: set[str]) -> Suspect | None:
+    """The first statement where a right value mends these cells; one whose own value is right only if there is no other."""
+    cuts = [suspect for suspect in suspects if suspect.cut is not None and suspect.mended >= cells]
+    return next((suspect for suspect in cuts if is_odd(suspect)), cuts[0] if cuts else None)
 
 
 def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells: set[str]) -> None:
@@ -237,11 +255,15 @@ def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells
     visit = scene.record.visits.get(key)
     if visit is None or suspect.target == "return" or suspect.statement.index == ARGUMENT:
         return
+    node = suspect.statement.node
+    in_place = isinstance(node, ast.AugAssign) or not any(
+        isinstance(target, ast.Name | ast.Tuple) for target in getattr(node, "targets", [])
+    )
     for entry in scene.right.entries:
         if entry is suspect.matched or entry.value.size < 2:
             continue
         for right_value in arrangements(entry.value, suspect.value.shape):
-            recorder = Recorder({key: (visit.count, right_value.copy())})
+            recorder = Recorder({key: (visit.count, right_value.copy(), in_place)})
             with examination.program.recorded(recorder):
                 outcome = examination.run(scene.case, scene.right, recorder, 10 * scene.seconds + 0.2)
             mended = cells - outcome.wrong()

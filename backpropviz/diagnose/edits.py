@@ -37,6 +37,8 @@ class Edit:
         changes: what goes into which slots. kind: the mistake it undoes. cost: how far-fetched it is; 1 is an everyday slip.
         where: where the repaired statement stands, if that changed ("after the loop"), in words.
         own_text: the repaired statement, where the statement itself is not what changed.
+        twin: what was exchanged for what; the same on another line is the same misunderstanding.
+        parts: the edits of several lines that this one makes together.
     """
 
     statement: Statement
@@ -45,7 +47,16 @@ class Edit:
     cost: float
     where: str = ""
     own_text: str = ""
+    twin: tuple[Any, ...] = ()
+    parts: tuple[Edit, ...] = ()
     _before: list[Any] = field(default_factory=list)
+
+    @classmethod
+    def together(cls, edits: list[Edit]) -> Edit:
+        """Several edits as one; it goes by its first line."""
+        first = edits[0]
+        changes = [change for edit in edits for change in edit.changes]
+        return cls(first.statement, changes, first.kind, first.cost, parts=tuple(edits))
 
     def apply(self) -> None:
         self._before = [slot.get() for slot, _ in self.changes]
@@ -65,6 +76,22 @@ class Edit:
             return plain_names(written(ast.fix_missing_locations(self.statement.node)))
         finally:
             self.undo()
+
+
+def twin_of(old: ast.AST, new: ast.AST) -> tuple[Any, ...]:
+    """What was exchanged for what, if it is something that other lines may have too."""
+    if isinstance(old, ast.Name) and isinstance(new, ast.Name):
+        return "name", old.id, new.id
+    if isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp) and type(old.op) is not type(new.op):
+        return "operator", type(old.op), type(new.op)
+    if isinstance(old, ast.Call) and isinstance(new, ast.Call):
+        one, other = ({k.arg: ast.unparse(k.value) for k in call.keywords} for call in (old, new))
+        if called(old) != called(new):
+            return "function", called(old), called(new)
+        if one != other:
+            changed = {k for k in {*one, *other} if one.get(k) != other.get(k)}
+            return "keywords", *((k, one.get(k), other.get(k)) for k in sorted(map(str, changed)))
+    return ()
 
 
 def plain_names(text: str) -> str:

@@ -20,6 +20,7 @@ from backpropviz.diagnose.edits import (
     name,
     number,
     numpy_call,
+    twin_of,
     walk,
 )  # fmt: skip
 from backpropviz.diagnose.recorder import Statement
@@ -71,6 +72,10 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
             proposals.append(_array_factors(expression, scope))
         if expression is root:
             proposals.append(_whole(expression, node, scope))
+        if isinstance(expression, ast.Tuple | ast.List) and expression is not root and 2 <= len(expression.elts) <= 6:
+            proposals += [_tuple_swaps(expression, "wrong_operand"), _siblings(expression)]
+        if isinstance(expression, ast.Slice):
+            proposals.append(_positions(expression, scope))
         if isinstance(expression, ast.Tuple) and expression is root:
             proposals.append(_tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
             proposals.append(_permutations(expression, isinstance(node, ast.Return)))
@@ -82,7 +87,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
 def _made(statement: Statement, slot: Slot, proposals: Iterator[Proposal]) -> Iterator[Edit]:
     for new, kind, cost in proposals:
         located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
-        yield Edit(statement, [(slot, located)], kind, cost)
+        yield Edit(statement, [(slot, located)], kind, cost, twin=twin_of(slot.get(), new))
 
 
 def _is_term(node: ast.expr, above: list[ast.AST]) -> bool:
@@ -152,6 +157,10 @@ def _operators(node: ast.expr) -> Iterator[Proposal]:
         for kept, dropped in ((node.left, node.right), (node.right, node.left)):
             plain = isinstance(dropped, ast.Name | ast.Constant)
             yield kept, kind if plain or kind == "extra_term" else "wrong_operand", 1.6 if plain else 2.0
+        left, right = node.left, node.right
+        if isinstance(node.op, ast.Add) and isinstance(left, ast.BinOp) and isinstance(right, ast.BinOp):
+            yield binary(binary(right.left, left.op, left.right), ast.Add(), binary(left.left, right.op, right.right)), \
+                "wrong_operand", 1.5  # fmt: skip
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         for comparison in _COMPARISONS:
             if not isinstance(node.ops[0], comparison):
@@ -261,6 +270,9 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
                 if value.ndim > axis and value.shape[axis] != scope.integers[node.id]:
                     size = ast.Subscript(ast.Attribute(name(array), "shape", ast.Load()), number(axis), ast.Load())
                     yield size, "wrong_operand", 2.0
+    elif node.id not in scope.scalars and node.id not in scope.others:
+        for other in (*scope.arrays, *scope.integers):  # the name stands for nothing here
+            yield name(other), "wrong_operand", 1.6
     elif node.id in scope.scalars:
         for other in (*scope.scalars, *scope.settings):
             if other != node.id:
@@ -488,13 +500,42 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
         elif value.ndim >= 1:
             yield method(node, "reshape", ast.Attribute(name(array), "shape", ast.Load())), "shape_kept", 2.0
     yield ast.Attribute(node, "T", ast.Load()), "transposed", 1.6
+    yield method(node, "astype", name("float")), "precision", 1.4
+    if isinstance(statement, ast.Assign | ast.Return) and any(value.ndim == 4 for value in scope.arrays.values()):
+        back = ast.Slice(None, None, number(-1))
+        parts: list[ast.expr] = [ast.Slice(), ast.Slice(), back, back]
+        yield ast.Subscript(node, ast.Tuple(parts, ast.Load()), ast.Load()), "wrong_slice", 2.2
 
 
-def _tuple_swaps(node: ast.Tuple, kind: str) -> Iterator[Proposal]:
+def _tuple_swaps(node: ast.Tuple | ast.List, kind: str) -> Iterator[Proposal]:
     for i, j in itertools.combinations(range(len(node.elts)), 2):
         elements = list(node.elts)
         elements[i], elements[j] = elements[j], elements[i]
-        yield ast.Tuple(elements, node.ctx), kind, 1.0
+        yield type(node)(elements, node.ctx), kind, 1.0
+
+
+def _siblings(node: ast.Tuple | ast.List) -> Iterator[Proposal]:
+    """One element as its neighbour is: `((p, p), (0, 0))` for `((p, p), (p, p))`."""
+    for i, j in itertools.permutations(range(len(node.elts)), 2):
+        if ast.unparse(node.elts[i]) != ast.unparse(node.elts[j]):
+            elements = [*node.elts[:i], node.elts[j], *node.elts[i + 1 :]]
+            yield type(node)(elements, node.ctx), "stride_pad", 1.6
+
+
+def _positions(node: ast.Slice, scope: Scope) -> Iterator[Proposal]:
+    """A slice whose position is multiplied by a stride, or shifted by one."""
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in scope.integers}
+    factors = [*scope.integers, *(k for k in scope.settings if k == "__stride__")]
+    for position, factor in itertools.product(sorted(names), factors):
+        if position != factor:
+            text = ast.unparse(ast.Subscript(name("a"), node, ast.Load()))
+            tree = ast.parse(text, mode="eval").body
+            assert isinstance(tree, ast.Subscript)
+            for inner in ast.walk(tree.slice):
+                for field, value in ast.iter_fields(inner):
+                    if isinstance(value, ast.Name) and value.id == position:
+                        setattr(inner, field, binary(name(position), ast.Mult(), name(factor)))
+            yield tree.slice, "stride_pad", 1.5
 
 
 def _permutations(node: ast.Tuple, is_return: bool) -> Iterator[Proposal]:
@@ -530,4 +571,4 @@ def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
 
 def _all(statement: Statement, slots: list[Slot], new: ast.expr, kind: str, cost: float) -> Edit:
     located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
-    return Edit(statement, [(slot, located) for slot in slots], kind, cost)
+    return Edit(statement, [(slot, located) for slot in slots], kind, cost, twin=("every", ast.unparse(new)))

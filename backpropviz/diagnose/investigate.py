@@ -171,9 +171,9 @@ class Investigation:
 
     @staticmethod
     def _focus(outcomes: list[Outcome], cells: set[str]) -> int:
-        """The case to look at: the first where something is wrong, one that does not fail if there is one."""
+        """The case to look at: one where something is wrong without an exception, with as many different sizes as can be."""
         wrong = [i for i, o in enumerate(outcomes) if o.wrong() & cells and not o.refused]
-        return next((i for i in wrong if outcomes[i].failure is None), wrong[0])
+        return min(wrong, key=lambda i: (outcomes[i].failure is not None, -_variety(outcomes[i].case), i))
 
     # ---- findings ----------------------------------------------------------------------------------------------------
 
@@ -291,13 +291,14 @@ class Investigation:
 
     @staticmethod
     def _most_likely(scene: Scene, suspects: list[Suspect]) -> Suspect:
+        """The first statement where a right value mends the most; else the first with an unknown value that matters."""
         cuts = [s for s in scene.suspects if s.cut is not None]
-        unmatched = [s for s in scene.suspects if s.value is not None and s.matched is None and s.penalty < 2.0]
         if cuts:
-            full = max(cuts, key=lambda s: len(s.mended))
-            first = next(s for s in cuts if len(s.mended) == len(full.mended) and (s.matched is None or full.matched))
-            return first
-        return unmatched[0] if unmatched else suspects[0]
+            most = max(len(s.mended) for s in cuts)
+            best = [s for s in cuts if len(s.mended) == most]
+            return next((s for s in best if culprit.is_odd(s)), best[0])
+        likely = [s for s in scene.suspects if s.penalty <= min(t.penalty for t in suspects) + 0.05]
+        return likely[0] if likely else suspects[0]
 
     def _look_for_rounding(self, examination: Examination, outcomes: list[Outcome]) -> None:
         """Right to six digits but not to nine, with single precision somewhere: a loss of precision."""
@@ -322,6 +323,13 @@ class Investigation:
                     kinds.WORDS["precision"], "the same in float64, NumPy's default", False,
                 ))  # fmt: skip
                 return
+
+
+def _variety(case: Case) -> int:
+    """How many different lengths its axes and settings have: equal ones hide which is which."""
+    numbers = [v for v in case.settings.values() if isinstance(v, int) and v > 1]
+    lengths = [n for value in case.inputs.values() for n in value.shape]
+    return len({*numbers, *lengths})
 
 
 def _assigns_none(node: ast.stmt) -> bool:

@@ -66,6 +66,8 @@ def describe(got: Any, want: Any, names: dict[str, int]) -> str:
     """How a value differs from the right one, in words: a factor, entries, shape; `names` explains whole factors."""
     if got is None:
         return "there is no value"
+    if isinstance(got, np.ma.MaskedArray):
+        return "is a masked array: the masked entries are hidden, not 0"
     array = np.asarray(got)
     if array.dtype.kind not in "fiub":
         return f"is a {type(got).__name__}"

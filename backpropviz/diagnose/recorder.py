@@ -176,10 +176,11 @@ class Recorder:
 
     Attributes:
         watched: arrays by name, with the copies they are compared with.
-        put: (function, index, name) -> (count, value): after that many executions the name gets that value.
+        put: (function, index, name) -> (count, value, in place): after that many executions the name gets that value,
+            or the array it stands for does.
     """
 
-    def __init__(self, put: dict[tuple[str, int, str], tuple[int, Any]] | None = None):
+    def __init__(self, put: dict[tuple[str, int, str], tuple[int, Any, bool]] | None = None):
         self.record = Record()
         self.watched: dict[str, tuple[Any, Any]] = {}
         self.put = put or {}
@@ -196,7 +197,7 @@ class Recorder:
         count = visit.count + 1 if visit else 1
         wanted = self.put.get(key)
         if wanted is not None and wanted[0] == count:
-            value = _put(value, wanted[1])
+            value = _put(value, wanted[1]) if wanted[2] else wanted[1]
         self._order += 1
         copied = snapshot(value)
         self.record.visits[key] = Visit(copied, count, self._order, copied if visit is None else visit.first)

@@ -18,7 +18,12 @@ from backpropviz.diagnose.expression_edits import expression_edits
 from backpropviz.diagnose.statement_edits import statement_edits
 
 MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
+CLEAN = 1.5  # what it counts that an edit of the forward pass makes the backward pass right too
 PER_STATEMENT = 1500
+
+
+REPEATED = 0.4
+Plan = tuple[float, int, Suspect, Edit]
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Hit:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        return (-self.complete, -len(self.mended), self.cost - 0.7 * self.clean, self.suspect.order)
+        return (-self.complete, -len(self.mended), self.cost - CLEAN * self.clean, self.suspect.order)
 
 
 class Search:
@@ -56,10 +61,11 @@ class Search:
 
     def run(self, suspects: list[Suspect]) -> list[Hit]:
         """All repairs that were found in time and cost not much more than the best, best first."""
-        plans: list[tuple[float, int, Suspect, Edit]] = []
+        plans: list[Plan] = []
         for suspect in suspects:
             for edit in self._edits(suspect):
                 plans.append((suspect.penalty + edit.cost, len(plans), suspect, edit))
+        plans += self._repeated(plans)
         plans.sort(key=lambda plan: plan[:2])
         hits: list[Hit] = []
         limit = float("inf")
@@ -70,8 +76,26 @@ class Search:
             if hit is not None:
                 hits.append(hit)
                 if hit.complete:
-                    limit = min(limit, cost + MARGIN)
+                    limit = min(limit, cost + (MARGIN if hit.clean or not self.forward_first else CLEAN + MARGIN))
         return sorted(hits, key=lambda hit: hit.rank)
+
+    def _repeated(self, plans: list[Plan]) -> list[Plan]:
+        """The same edit on every line of a function that has room for it: a misunderstanding is seldom had once."""
+        alike: dict[tuple[object, ...], dict[int, Plan]] = {}
+        for plan in plans:
+            _, _, suspect, edit = plan
+            if edit.twin:
+                lines = alike.setdefault((suspect.statement.function, *edit.twin), {})
+                lines.setdefault(suspect.statement.index, plan)
+        made: list[Plan] = []
+        for lines in alike.values():
+            if 2 <= len(lines) <= 6:
+                chosen = [lines[index] for index in sorted(lines)]
+                edits = [edit for _, _, _, edit in chosen]
+                cost = sum(plan[0] for plan in chosen) / len(chosen) + REPEATED
+                together = Edit.together(edits)
+                made.append((cost, len(plans) + len(made), chosen[0][2], together))
+        return made
 
     def _edits(self, suspect: Suspect) -> Iterable[Edit]:
         scope = Scope.of(self.scene.scope(suspect.statement), self.scene.case.settings)
@@ -101,13 +125,17 @@ class Search:
         return self._judge(cost, suspect, edit, outcomes)
 
     def _better(self, before: Outcome, after: Outcome) -> bool:
-        if after.failure is not None or after.missing or after.refused or after.unfinished:
+        if self._fails(after) or after.missing or after.refused or after.unfinished:
             return False
         judged = set(before.cells) & self.cells
         if not judged <= set(after.cells):
             return False
         wrong_before, wrong_after = before.wrong() & self.cells, after.wrong() & self.cells
         return wrong_after < wrong_before
+
+    def _fails(self, outcome: Outcome) -> bool:
+        """It ended in an exception that matters for this stage."""
+        return outcome.failure is not None and not (self.forward_first and outcome.failure.is_backward)
 
     def _broken(self, before: Outcome, after: Outcome) -> bool:
         """Something that was right is wrong now; what rests on the outputs does not count while they are wrong."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +25,7 @@ def statement_edits(definition: ast.FunctionDef, statement: Statement, scope: Sc
         yield _replaced(statement, block, position, [new], kind, cost)
     yield from _moved(statement, block, position, around)
     yield from _kept_apart(statement, block, position, scope)
-    yield from _crops(statement, block, position, scope)
+    yield from _crops(statement, scope)
     if not isinstance(statement.node, ast.Return | ast.FunctionDef) and len(block) > 1:
         in_loop = any(isinstance(node, ast.For | ast.While) for _, _, node in around)
         resets = called(getattr(statement.node, "value", None) or ast.Pass()) in ("zeros", "zeros_like")
@@ -149,33 +148,29 @@ def _kept_apart(statement: Statement, block: list[ast.stmt], position: int, scop
             )
 
 
-def _crops(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
-    """The padding taken off by `pad:pad + size`, which is right for pad 0 too."""
-    pads = [*scope.integers] or ["__pad__"]
-    if "__pad__" in scope.settings:
-        padding = scope.settings["__pad__"]
-        pads = [n for n, v in scope.integers.items() if (v == padding and "pad" in n.lower()) or n.lower() == "p"] or [
-            "__pad__"
-        ]
-    else:
+def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
+    """The padding taken off by `pad:size - pad`, which is right for pad 0 too."""
+    if "__pad__" not in scope.settings:
         return
+    padding = scope.settings["__pad__"]
+    pads = [n for n, v in scope.integers.items() if v == padding and n.lower().startswith("p")] or ["__pad__"]
     images = [n for n, v in scope.arrays.items() if v.ndim == 4]
-    named = isinstance(statement.node, ast.Assign | ast.Return)
-    for slot, node, _ in walk(statement.node):
+    for slot, node, above in walk(statement.node):
         if isinstance(getattr(node, "ctx", None), ast.Store):
             continue
-        whole = isinstance(node, ast.Name) and node.id in images
         is_crop = isinstance(node, ast.Subscript) and _slices(node) >= 2
-        if not (is_crop or (whole and named)):
+        whole = isinstance(node, ast.Name) and node.id in images and isinstance(statement.node, ast.Assign | ast.Return)
+        if not (is_crop or whole) or any(isinstance(n, ast.Subscript | ast.Attribute) for n in above):
             continue
         of = node.value if isinstance(node, ast.Subscript) else node
-        for image, pad in itertools.product(images, pads):
-            ends = [binary(name(pad), ast.Add(), _size(image, axis)) for axis in (2, 3)]
+        for pad in pads:
+            ends = [binary(_size(of, axis), ast.Sub(), name(pad)) for axis in (2, 3)]
             parts: list[ast.expr] = [ast.Slice(), ast.Slice(), *(ast.Slice(name(pad), end) for end in ends)]
             new = ast.Subscript(of, ast.Tuple(parts, ast.Load()), ast.Load())
             located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
-            kind = "crop_at_pad_0" if is_crop else "missing_line"
-            yield Edit(statement, [(slot, located)], kind, 1.0 if is_crop else 1.7)
+            yield Edit(
+                statement, [(slot, located)], "crop_at_pad_0" if is_crop else "missing_line", 1.0 if is_crop else 1.7
+            )
 
 
 def _slices(node: ast.Subscript) -> int:
@@ -183,5 +178,5 @@ def _slices(node: ast.Subscript) -> int:
     return sum(isinstance(part, ast.Slice) and (part.lower or part.upper) is not None for part in parts)
 
 
-def _size(array: str, axis: int) -> ast.expr:
-    return ast.Subscript(ast.Attribute(name(array), "shape", ast.Load()), number(axis), ast.Load())
+def _size(array: ast.expr, axis: int) -> ast.expr:
+    return ast.Subscript(ast.Attribute(array, "shape", ast.Load()), number(axis), ast.Load())
