@@ -19,6 +19,7 @@ _HOMES = {
     "im2col": "backpropviz.primitives.windows",
     "col2im": "backpropviz.primitives.windows",
     "output_shape": "backpropviz.primitives.windows",
+    "add_windows": "backpropviz.primitives.windows",
     "first_winner": "backpropviz.primitives.reductions",
     "others": "backpropviz.primitives.reductions",
     "put": "backpropviz.primitives.shapes",

@@ -51,7 +51,13 @@ class Tape:
             TraceError: a value with a gradient stands where none is handed back, or the operation made several arrays.
         """
         parents: list[Node] = []
-        args = tuple([self._encode(arg, parents) for arg in args])
+        arrays = len(primitive.gradients)
+        args = tuple(
+            [
+                self._encode(np.asarray(arg) if position < arrays and isinstance(arg, list | tuple) else arg, parents)
+                for position, arg in enumerate(args)
+            ]
+        )
         operands = len(parents)
         kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
         value = primitive.run(*bare(args), **bare(kwargs))
@@ -63,7 +69,9 @@ class Tape:
             for position, parent in enumerate(parents):
                 if parent.carries_gradient:
                     node.carries_gradient = True
-                    if position >= operands or (primitive.gradient_of is None and not any(parent is arg for arg in args)):
+                    if position >= operands or (
+                        primitive.gradient_of is None and not any(parent is arg for arg in args)
+                    ):
                         raise TraceError(
                             f"{primitive.call} takes a traced value in a list or an option: its gradient would be lost",
                             fix="Give it as an array of its own (np.stack joins several), or write the operation out.",
@@ -141,7 +149,6 @@ class Traced(NDArrayOperatorsMixin):
             raise _option(ufunc.__name__, next(iter(kwargs)))
         if ufunc not in PRIMITIVES:
             raise _unknown(ufunc)
-        inputs = tuple([np.asarray(value) if isinstance(value, list | tuple) else value for value in inputs])
         return self.tape.record(PRIMITIVES[ufunc], inputs, {})
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

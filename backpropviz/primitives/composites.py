@@ -60,7 +60,9 @@ def _dot(a: Any, b: Any) -> Any:
 
 
 def _inner(a: Any, b: Any) -> Any:
-    return np.sum(a * b) if np.ndim(a) == 1 else np.tensordot(a, b, axes=(-1, -1))
+    if np.ndim(a) < 2 and np.ndim(b) < 2:
+        return _dot(a, b)
+    return np.tensordot(a, b, axes=(-1, -1))
 
 
 def _diagonal(a: Any, offset: int = 0) -> Any:
@@ -112,7 +114,7 @@ COMPOSITES: dict[Any, Callable[..., Any]] = {
     np.average: _average,
     np.dot: _dot,
     np.inner: _inner,
-    np.vdot: lambda a, b: np.sum(np.ravel(a) * np.ravel(b)),
+    np.vdot: lambda a, b: _dot(np.ravel(a), np.ravel(b)),
     np.diagonal: _diagonal,
     np.trace: lambda a, offset=0: np.sum(_diagonal(a, offset)),
     np.ptp: lambda a, axis=None, keepdims=False: (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from backpropviz.errors import InputError
 from backpropviz.primitives.record import gate, traceable
@@ -150,5 +151,48 @@ gate(
     ("1", lambda g, out, x, shape, window, stride=1, pad=0: im2col(g, window, stride=stride, pad=pad)),
     module="",
     into=col2im.run,
+    helper=True,
+)
+
+
+def _window_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    axes = tuple(range(ndim)) if axis is None else tuple(int(a) % ndim for a in np.atleast_1d(axis))
+    if len(set(axes)) < len(axes):
+        raise NotImplementedError("windows along one axis twice; slide one window after the other")
+    return axes
+
+
+@traceable
+def add_windows(g: Any, shape: Any, window: Any, axis: Any = None) -> Any:
+    """Add every window back to where it lay: the adjoint of `sliding_window_view`.
+
+    Args:
+        g: windows, as `sliding_window_view` lays them out: the window's own axes last.
+        shape: the shape they came from.
+        window, axis: as given to `sliding_window_view`.
+    """
+    axes = _window_axes(axis, len(shape))
+    x = np.zeros(tuple(shape), g.dtype)
+    for offsets in np.ndindex(g.shape[len(shape) :]):
+        place = [slice(None)] * len(shape)
+        for a, offset in zip(axes, offsets):
+            place[a] = slice(offset, offset + g.shape[a])
+        x[tuple(place)] += g[(..., *offsets)]
+    return x
+
+
+gate(
+    sliding_window_view,
+    "windows(x)",
+    "Every window is a view of x: where windows overlap, their gradients add up.",
+    ("1 for every window", lambda g, out, x, window_shape, axis=None: add_windows(g, x.shape, window_shape, axis=axis)),
+    module="np.lib.stride_tricks",
+)
+gate(
+    add_windows,
+    "add windows(x)",
+    "Windows that were added up each get back the part of the gradient they lay on.",
+    ("1", lambda g, out, x, shape, window, axis=None: sliding_window_view(g, window, axis=axis)),
+    module="",
     helper=True,
 )

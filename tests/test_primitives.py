@@ -1,0 +1,184 @@
+"""The page of calculus, operation by operation, against bare NumPy and against numerical derivatives."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backpropviz.primitives import PRIMITIVES
+from backpropviz.primitives.composites import COMPOSITES, LOOKS
+from tests.cases import ANALYTIC, FLAT, TABLE
+from tests.oracle import assert_close, central, complex_step, gradients, second_order, trace
+
+OPERATIONS = [key for key in (*PRIMITIVES, *COMPOSITES) if not hasattr(key, "vjp")]
+SMOOTH = [key for key in OPERATIONS if key not in FLAT]
+
+
+def name(key):
+    return f"{getattr(key, '__module__', None) or 'numpy'}.{key.__name__}".replace("numpy", "np", 1)
+
+
+def upstream_for(case, seed=1):
+    """A random upstream gradient of the result's shape: one of ones would hide mistakes."""
+    out = np.asarray(case.call(*case.arrays))
+    return np.random.default_rng(seed).standard_normal(out.shape)
+
+
+def examples(count):
+    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
+
+
+def test_every_operation_has_a_case():
+    assert set(TABLE) == set(OPERATIONS)
+    assert set(TABLE) >= FLAT | ANALYTIC
+
+
+@pytest.mark.parametrize("key", OPERATIONS, ids=name)
+@given(data=st.data())
+@examples(8)
+def test_the_value_is_numpys_own_to_the_bit(key, data):
+    case = data.draw(TABLE[key])
+    expected = np.asarray(case.call(*(x[()] for x in case.arrays)))  # single numbers as NumPy hands them out
+    actual = trace(case.call, *case.arrays).output
+    assert actual.dtype == expected.dtype
+    assert actual.shape == expected.shape
+    assert np.array_equal(actual, expected)
+
+
+@pytest.mark.parametrize("key", SMOOTH, ids=name)
+@given(data=st.data())
+@examples(12)
+def test_gradients_agree_with_central_differences(key, data):
+    case = data.draw(TABLE[key])
+    upstream = upstream_for(case)
+    for position, gradient in enumerate(gradients(case.call, case.arrays, upstream)):
+        numeric = central(case.call, case.arrays, position, upstream)
+        assert_close(gradient, numeric, rtol=1e-6, scale=np.abs(upstream).max(initial=0.0))
+
+
+@pytest.mark.parametrize("key", [key for key in OPERATIONS if key in ANALYTIC], ids=name)
+@given(data=st.data())
+@examples(8)
+def test_gradients_agree_with_complex_steps_to_the_last_digits(key, data):
+    case = data.draw(TABLE[key])
+    upstream = upstream_for(case)
+    for position, gradient in enumerate(gradients(case.call, case.arrays, upstream)):
+        exact = complex_step(case.call, case.arrays, position, upstream)
+        assert_close(gradient, exact, rtol=1e-13, scale=np.abs(upstream).max(initial=0.0))
+
+
+@pytest.mark.parametrize("key", [key for key in OPERATIONS if key in FLAT], ids=name)
+@given(data=st.data())
+@examples(5)
+def test_nothing_comes_back_through_what_is_flat(key, data):
+    case = data.draw(TABLE[key])
+    t = trace(case.call, *case.arrays)
+    t.backward(np.ones(t.output.shape))
+    assert t.grad == {}
+    for position in range(len(case.arrays)):
+        assert not central(case.call, case.arrays, position, np.ones(t.output.shape)).any()
+
+
+@pytest.mark.parametrize("key", SMOOTH, ids=name)
+@given(data=st.data())
+@examples(4)
+def test_the_backward_pass_can_be_differentiated_again(key, data):
+    """d/dx and d/dg of s = sum(v * gradient), swept over the red graph, against differences of s along a direction."""
+    case = data.draw(TABLE[key])
+    upstream = upstream_for(case)
+    random = np.random.default_rng(2)
+    directions = [random.standard_normal(x.shape) for x in case.arrays]
+    _, swept = second_order(case.call, case.arrays, upstream, directions)
+    along = [random.standard_normal(x.shape) for x in (*case.arrays, upstream)]
+    h = 1e-6
+    ahead, behind = (
+        second_order(
+            case.call,
+            [x + sign * h * d for x, d in zip(case.arrays, along)],
+            upstream + sign * h * along[-1],
+            directions,
+        )[0]
+        for sign in (1, -1)
+    )
+    slopes = [np.sum(gradient * d) for gradient, d in zip(swept, along)]
+    scale = 1.0 + max(np.abs(gradient).max(initial=0.0) for gradient in swept)
+    assert abs(sum(slopes) - (ahead - behind) / (2 * h)) <= 2e-6 * scale * sum(d.size for d in along)
+
+
+@pytest.mark.parametrize("key", SMOOTH, ids=name)
+@given(data=st.data())
+@examples(4)
+def test_float32_stays_float32(key, data):
+    case = data.draw(TABLE[key])
+    single = [x.astype(np.float32) for x in case.arrays]
+    expected = case.call(*(x[()] for x in single))
+    t = trace(case.call, *single)
+    assert t.output.dtype == np.asarray(expected).dtype
+    assert np.array_equal(t.output, expected)
+    upstream = np.random.default_rng(1).standard_normal(t.output.shape).astype(t.output.dtype)
+    precise = gradients(case.call, [x.astype(np.float64) for x in single], upstream.astype(np.float64))
+    for gradient, exact, x in zip(gradients(case.call, single, upstream), precise, single):
+        assert gradient.dtype == np.float32
+        assert_close(gradient, exact, rtol=1e-4, scale=np.abs(x).max(initial=1.0))
+
+
+@pytest.mark.parametrize("key", [key for key in PRIMITIVES if not hasattr(key, "vjp")], ids=name)
+def test_every_gate_tells_its_story(key):
+    gate = PRIMITIVES[key]
+    assert gate.formula
+    assert gate.story.endswith(".")
+    assert gate.infix or gate.call
+    entries = [entry for entry in gate.gradients if entry is not None]
+    if gate.gradient_of is not None:
+        entries.append(gate.gradient_of(0))
+    assert all(entry.local for entry in entries)
+    assert bool(entries) == gate.differentiable
+
+
+def test_what_only_looks_is_not_recorded():
+    x = np.arange(6.0).reshape(2, 3)
+    for function in LOOKS:
+        if function in (np.array_equal, np.allclose, np.isclose, np.result_type):
+            call = lambda x, f=function: x * np.sum(f(x, x))
+        elif function in (np.array2string, np.array_repr, np.array_str, np.shape):
+            call = lambda x, f=function: x * len(f(x))
+        else:
+            call = lambda x, f=function: x * np.sum(f(x))
+        if function is np.result_type:
+            call = lambda x: x * np.result_type(x).itemsize
+        if function is np.empty_like:
+            call = lambda x: x * np.empty_like(x).size
+        t = trace(call, x)
+        assert [node.primitive.name for node in t.nodes[1:]] == ["multiply"], function
+        assert np.array_equal(t.output, call(x)), function
+
+
+def test_a_tie_has_one_winner_and_a_constant_wins_none():
+    x = np.array([1.0, 2.0, 2.0])
+    upstream = np.array([0.3, -0.7, 1.1])
+    first, second = gradients(np.maximum, [x, x[::-1].copy()], upstream)
+    assert np.array_equal(first + second, upstream)
+    assert gradients(lambda x: np.max(x), [x], 2.0)[0].tolist() == [0.0, 2.0, 0.0]
+    assert gradients(lambda x: np.maximum(x, 0.0), [np.zeros(3)], upstream)[0].tolist() == [0.0, 0.0, 0.0]
+    assert gradients(lambda x: np.maximum(0.0, x), [np.zeros(3)], upstream)[0].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_gradient_that_is_one_in_a_thousand_off_is_seen():
+    """The instruments can fail: a VJP wrong by 0.1 % does not pass central differences or complex steps."""
+    from backpropviz import primitive
+
+    @primitive
+    def cube(x):
+        return x**3
+
+    @cube.vjp
+    def cube_vjp(g, out, x):
+        return g * (3 * x**2) * 1.001
+
+    x = np.random.default_rng(0).uniform(0.5, 2.0, (2, 3))
+    upstream = np.random.default_rng(1).standard_normal((2, 3))
+    (gradient,) = gradients(cube, [x], upstream)
+    for oracle in (central, complex_step):
+        with pytest.raises(AssertionError, match="differs by"):
+            assert_close(gradient, oracle(cube, [x], 0, upstream), rtol=1e-6)
+        assert_close(gradient / 1.001, oracle(cube, [x], 0, upstream), rtol=1e-6)
