@@ -124,7 +124,7 @@ def show(
     trace = _trace(layer, inputs, shape, set_, seed, dout, dtype)
     from backpropviz.view import to_json, view
 
-    shown = view(trace, layer)
+    shown = view(trace, layer, explain=explain or as_json or step is not None)
     if diagram is not None:
         trace.diagram(ops=ops, expand=tuple(expand or ())).save(diagram)
     if as_json:

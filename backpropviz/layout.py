@@ -56,7 +56,14 @@ class Row:
 
 
 def width_of(line: Line) -> int:
-    return sum(len(text) for text, _ in line)
+    return sum(len(text) if text.isascii() else cell_length(text) for text, _ in line)
+
+
+def cell_length(text: str) -> int:
+    """How many columns a text takes in a terminal: wide letters take two."""
+    import unicodedata
+
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
 
 
 def wrap(line: Line, width: int, hang: int = 0) -> list[Line]:
@@ -151,7 +158,7 @@ class Columns:
                     written = numbers(row.value, below)
                     row.below = row.below or written is not None
                 row.lines = written.lines() if written else summary(row.value, min(wide, _SUMMARY), high)
-                if written and not any("e" in text for text in written.texts):
+                if written and row.value.dtype.kind == "f" and not any("e" in text for text in written.texts):
                     whole.append((row, written))
         size = max((each.size[0] for _, each in whole), default=0), max((each.size[1] for _, each in whole), default=0)
         for row, each in whole:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -15,19 +13,16 @@ _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 _ROWS, _ENTRIES = 10, 64  # larger arrays are not written whole
 
 
-@dataclass(frozen=True)
 class Numbers:
-    """The numbers of an array as texts, to be written in rows of `length`, and in matrices of `height` rows."""
+    """The numbers of an array as texts, to be written in rows of `length`, and in matrices of `height` rows.
 
-    texts: tuple[str, ...]
-    length: int
-    height: int = 0
+    `size` is how many characters the longest has up to its units, and how many from its decimal point on.
+    """
 
-    @cached_property
-    def size(self) -> tuple[int, int]:
-        """How many characters the longest number has up to its units, and how many from its decimal point on."""
-        points = [_point(text) for text in self.texts]
-        return max(points), max(len(text) - point for text, point in zip(self.texts, points))
+    def __init__(self, texts: list[str], length: int, height: int = 0):
+        self.texts, self.length, self.height = texts, length, height
+        points = [_point(text) for text in texts]
+        self.size = max(points), max(len(text) - point for text, point in zip(texts, points))
 
     def lines(self, size: tuple[int, int] | None = None) -> list[str]:
         """The rows, every number `size` large, so that all decimal points in a column are below each other."""
@@ -48,7 +43,7 @@ def numbers(array: Array, width: int, rows: int = _ROWS) -> Numbers | None:
     length = array.shape[-1] if array.ndim else 1
     if not 0 < array.size <= _ENTRIES or array.size // length > rows:
         return None
-    written = Numbers(tuple(write(array.ravel().tolist())), length, array.shape[-2] if array.ndim > 2 else 0)
+    written = Numbers(write(array.ravel().tolist()), length, array.shape[-2] if array.ndim > 2 else 0)
     lines = written.lines()
     return written if len(lines) <= rows and len(lines[0]) <= width else None
 

@@ -13,7 +13,9 @@ from backpropviz.rows import (
     INPUTS,
     RED,
     RED_NAME,
+    code_of,
     code_text,
+    constant_row,
     flow_row,
     input_row,
     operation_row,
@@ -126,6 +128,7 @@ class Page:
 
     def forward(self, inputs: Sequence[str]) -> None:
         rows = [] if self.brief else [self.value_row(name) for name in inputs]
+        rows += [] if self.brief else map(constant_row, self.view.constants)
         seen: set[str] = set()
         for step in self.steps:
             closed = self._closed(step.groups)
@@ -182,7 +185,7 @@ class Page:
         """What a step's backward pass makes; `alone`, on a page of its own, without what arrives there."""
         flows = [flow for flow in self.flows.get(step.label, []) if not (alone and flow.kind == "sum")]
         if flows and not alone:
-            yield Row(step.label, [[(f"{step.name} = {code_text(step.code)}", "caption")]], spans=True)
+            yield Row(step.label, [[(f"{step.name} = {code_text(code_of(step))}", "caption")]], spans=True)
         shares = shares_of(step.explanation) if self.explain else {}
         if self.explain and step.explanation is not None:
             yield from story_rows(step.explanation)

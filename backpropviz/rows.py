@@ -6,6 +6,7 @@ import re
 
 from backpropviz.layout import Line, Row
 from backpropviz.records import (
+    ConstantView,
     Explanation,
     FlowView,
     Gate,
@@ -20,7 +21,8 @@ from backpropviz.records import (
 INPUTS = "0"  # the label of the inputs
 RED = "gradient"
 RED_NAME = "gradient name"
-_TUPLE = re.compile(r"\([-\d, ]+\)")
+_WORD = re.compile(r"\w+")
+_TUPLE = re.compile(r"(?<=\w) \([\d, ]*\)|\([-\d, ]+\)")  # also a shape behind a name
 
 
 def together(text: str) -> str:
@@ -29,7 +31,7 @@ def together(text: str) -> str:
 
 
 def code_text(text: str) -> str:
-    """Code whose tuples of numbers are not broken into lines."""
+    """A text in which tuples of numbers are not broken into lines."""
     return _TUPLE.sub(lambda found: together(found[0]), text)
 
 
@@ -38,13 +40,22 @@ def statement(name: str | None, code: str, style: str = "name") -> Line:
     return [(name, style), (f" = {code_text(code)}", "")] if name else [(code_text(code), "")]
 
 
+def code_of(step: StepView) -> str:
+    """The code as written, or as recorded where it speaks of values that go by other names."""
+    return step.code if set(step.operands) <= set(_WORD.findall(step.code)) else step.formula
+
+
 def input_row(part: InputView) -> Row:
-    dtype = "" if part.value.dtype == "float64" else f" {part.value.dtype}"
+    dtype = "" if part.value.dtype == "float64" else f"  {part.value.dtype}"
     return Row(INPUTS, [[(part.name, "name"), (dtype, "caption")]], str(part.value.shape), part.value)
 
 
+def constant_row(part: ConstantView) -> Row:
+    return Row("", [[(part.name, "name"), ("  constant", "caption")]], str(part.value.shape), part.value)
+
+
 def step_row(step: StepView) -> Row:
-    texts = [statement(step.name, step.code)]
+    texts = [statement(step.name, code_of(step))]
     if step.caption:
         texts.append([(step.caption, "caption")])
     return Row(step.label, texts, str(step.value.shape), step.value)
@@ -65,7 +76,7 @@ def parameters_text(count: int) -> str:
 def upstream_row(upstream: UpstreamView) -> Row:
     origins = {
         "random": f"drawn from seed {upstream.seed}",
-        "one": "the gradient of a loss itself",
+        "one": "a single number: its own gradient is 1",
         "given": "as given",
     }
     texts: list[Line] = [[(upstream.name, RED_NAME)], [(origins[upstream.origin], "caption")]]
@@ -82,7 +93,7 @@ def flow_row(flow: FlowView, caption: str = "", formula: str = "", share: Share 
     row = Row("", texts, str(flow.value.shape), flow.value, RED, opens=False)
     if share is not None:
         texts.append([("local derivative: ", "caption"), (share.local, "")])
-        row.prose = [[(reason, "caption" if reason.startswith(" ") else "")] for reason in share.reasons]
+        row.prose = [[(code_text(reason), "caption" if reason.startswith(" ") else "")] for reason in share.reasons]
     if flow.shared:
         row.value, row.style = "passed on unchanged", "caption"
     return row
@@ -111,7 +122,7 @@ def _told(gate: Gate, alone: bool) -> list[Line]:
     for share in gate.shares:
         if share.gradient is None:
             lines.append([(f"  {share.operand} gets the gradient times {share.local}", "")])
-            lines += [[(f"  {reason}", "")] for reason in share.reasons]
+            lines += [[(f"  {code_text(reason)}", "")] for reason in share.reasons]
     return lines
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from backpropviz.explain import Explainer
 from backpropviz.graph import Array, Group, Node, Step, Term
 from backpropviz.named import plain
 from backpropviz.printing import Printer
 from backpropviz.records import (
+    ConstantView,
     FlowView,
     GradientView,
     GroupView,
@@ -25,26 +26,30 @@ from backpropviz.records import (
 )
 from backpropviz.trace import Trace
 
+if TYPE_CHECKING:
+    from backpropviz.explain import Explainer
+
 __all__ = ["TraceView", "to_json", "view"]
 
 
-def view(trace: Trace, layer_name: str = "", summary: str | None = None) -> TraceView:
+def view(trace: Trace, layer_name: str = "", summary: str | None = None, explain: bool = True) -> TraceView:
     """Everything there is to show of `trace`, forward and, if it was run, backward.
 
     Args:
         layer_name: what the user calls it; the function's name without one.
         summary: a sentence about it; without one, the first line of the function's or its file's docstring.
+        explain: put the backward pass of every step in words, too.
     """
     if summary is None:
         function = trace.callable
         summary = (function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0]
-    return _Viewer(trace).view(layer_name or trace.function, summary)
+    return _Viewer(trace, explain).view(layer_name or trace.function, summary)
 
 
 class _Viewer:
     """Reads one trace: who made which gradient, and under what name."""
 
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace, explain: bool = False):
         self.trace = trace
         red = trace.red.nodes
         self.taken = {node.name for node in (*trace.nodes, *red) if node.name}
@@ -65,25 +70,34 @@ class _Viewer:
         }
         self.printer = Printer(trace.recording, dict(self.parts))
         self.term_names = {node: self._term_names(node) for node in trace.nodes if node.name and node.terms}
+        self.explainer = self._explainer() if explain else None
+
+    def _explainer(self) -> Explainer:
+        from backpropviz.explain import Explainer
+
         formulas = {
             name: self._formula(term.node, name)
             for node, names in self.term_names.items()
             for term, name in zip(node.terms, names)
         }
-        self.explainer = Explainer(trace, self.printer, self.term_names, formulas)
+        return Explainer(self.trace, self.printer, self.term_names, formulas)
 
     def view(self, layer: str, summary: str) -> TraceView:
         trace = self.trace
+        steps = tuple(self.step(step) for step in trace.steps)
+        backward = tuple(self.backward())
         return TraceView(
             layer=layer,
             summary=summary,
             function=trace.function,
             file=trace.recording.file.name,
             inputs=tuple(InputView(name, node.value, self.gradient(node)) for name, node in trace.inputs.items()),
+            # the printer met them while it wrote the formulas above
+            constants=tuple(ConstantView(name, array) for name, array in self.printer.constants.items()),
             settings={name: plain(value) for name, value in trace.recording.settings.items()},
-            steps=tuple(self.step(step) for step in trace.steps),
+            steps=steps,
             groups=tuple(self.group(group) for group in trace.groups),
-            backward=tuple(self.backward()),
+            backward=backward,
             outputs=tuple(OutputView(node.name or "out", node.value) for node in trace.recording.outputs),
             upstream=tuple(self.upstream(output, node) for output, node in trace.upstream.items()),
             notes=tuple(trace.notes),
@@ -169,7 +183,7 @@ class _Viewer:
             gradient=self.gradient(step.node),
             operations=operations,
             sweep=sweep,
-            explanation=self.explainer.step(step),
+            explanation=self.explainer.step(step) if self.explainer else None,
         )
 
     def operation(self, node: Node, gradient: Array | None) -> OperationView:
