@@ -10,13 +10,18 @@ import math
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from backpropviz.backward import operands
 from backpropviz.graph import Node, Step, Term
 from backpropviz.numerals import counted
+from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.reductions import axes_of
 from backpropviz.printing import Printer
 from backpropviz.records import Explanation, Gate, Share
 from backpropviz.trace import Trace
+
+__all__ = ["Explainer", "Explanation", "explain"]
 
 Shape = tuple[int, ...]
 
@@ -57,17 +62,16 @@ class Explainer:
         return Explanation(meeting, tuple(gate for gate in gates if gate.shares))
 
     def _gate(self, node: Node) -> Gate:
-        assert node.primitive is not None
         shares = tuple(
             self._share(node, operand, position, number, term)
             for position, operand in operands(node)
             for number, term in enumerate(operand.terms)
             if term.consumer is node and term.position == position
         )
-        return Gate(self.printer.code(node), node.primitive.story, shares)
+        return Gate(self.printer.code(node), _acting(node).story, shares)
 
     def _share(self, node: Node, operand: Node, position: int, number: int, term: Term) -> Share:
-        entry = node.primitive.gradient(position) if node.primitive else None
+        entry = _acting(node).gradient(position)
         name = self.terms[operand][number] if operand.name else None
         written = self.printer.reference(operand)
         return Share(
@@ -151,6 +155,16 @@ class Explainer:
             yield f"{product} -> {result} {verdict}"
         if fitting > 1:
             yield "  where sizes coincide, unequal ones tell the orders apart: try --shape"
+
+
+def _acting(node: Node) -> Primitive:
+    """The primitive that tells what happens; an index that only adds axes, `b[:, None]`, is no choice of entries."""
+    assert node.primitive is not None
+    if node.primitive.name == "take":
+        index = node.args[1] if isinstance(node.args[1], tuple) else (node.args[1],)
+        if all(part is None or part is Ellipsis or (isinstance(part, slice) and part == slice(None)) for part in index):
+            return PRIMITIVES[np.expand_dims]
+    return node.primitive
 
 
 def _lower(found: re.Match[str]) -> str:

@@ -208,6 +208,17 @@ def test_sums_are_told_both_ways(function, axis):
     np.testing.assert_allclose(back, trace.grad["x"], rtol=1e-12)
 
 
+def test_an_index_that_only_adds_axes_chooses_nothing():
+    def layer(x, b):
+        out = x * b[:, None] + x[:, [0]]
+        return out
+
+    _, (explanation,) = explained(layer, x=random(4, 3), b=random(4))
+    stories = {gate.code: gate.story for gate in explanation.gates}
+    assert stories["b[:, None]"] == PRIMITIVES[np.expand_dims].story
+    assert stories["x[:, [0]]"] == PRIMITIVES[bp.primitives.shapes.take].story
+
+
 def test_where_gradients_meet():
     _, explanations = explained("batchnorm")
     meetings = [each.meeting for each in explanations]

@@ -14,7 +14,7 @@ from backpropviz.primitives.record import gate, minus
 ADD = gate(
     np.add,
     "x + y",
-    "An add gate passes the gradient on, unchanged, to both inputs.",
+    "An add gate distributes: it passes the gradient on, unchanged, to both inputs.",
     ("1", lambda g, out, x, y: g),
     ("1", lambda g, out, x, y: g),
     infix="+",
@@ -38,7 +38,7 @@ gate(
 gate(
     np.divide,
     "x / y",
-    "A divide gate divides the gradient for the top, and sends the bottom -out/y times it.",
+    "A divide gate hands the top the gradient over y, and the bottom that times minus its output.",
     ("1 / y", lambda g, out, x, y: g / y),
     minus("-x / y**2", lambda g, out, x, y: g * out / y),
     infix="/",
