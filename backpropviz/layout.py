@@ -20,7 +20,7 @@ _NARROWEST = 24  # values stand beside statements if they get this width,
 _BROKEN = 0.4  # and if no more than this part of them goes below, and of the statements has to be broken
 _FLAT = 24  # values on one line take no more than this
 _WIDE_ENTRIES = 40  # arrays of up to so many entries are written whole below their statement
-_SUMMARY = 38  # the lines that stand for a large array fit in here
+_SUMMARY = 36  # each of the two lines that stand for a large array fits in here
 _WORD = re.compile(r"[^ ]+| +")
 
 
@@ -158,6 +158,8 @@ class Columns:
                     written = numbers(row.value, below)
                     row.below = row.below or written is not None
                 row.lines = written.lines() if written else summary(row.value, min(wide, _SUMMARY), high)
+                if row.below and written is None and len(row.lines) == 2 and below >= 2 * _SUMMARY:
+                    row.lines = [f"{row.lines[0]:{_SUMMARY}}{row.lines[1]}"]
                 if written and row.value.dtype.kind == "f" and not any("e" in text for text in written.texts):
                     whole.append((row, written))
         size = max((each.size[0] for _, each in whole), default=0), max((each.size[1] for _, each in whole), default=0)
