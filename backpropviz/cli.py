@@ -372,7 +372,9 @@ def _console() -> Console:
 def _print_json(value: Any) -> None:
     import json
 
-    print(json.dumps(value, indent=1, allow_nan=False))
+    from backpropviz.records import encode
+
+    print(json.dumps(encode(value), indent=1, allow_nan=False))
 
 
 @contextlib.contextmanager

@@ -286,18 +286,19 @@ class TraceView(NamedTuple):
 
 def to_json(view: TraceView) -> dict[str, Any]:
     """The view as dicts, lists, numbers and text, exact to the last bit; the module's docstring describes it."""
-    return {"format": FORMAT, "version": VERSION, **_plain(view)}
+    return {"format": FORMAT, "version": VERSION, **encode(view)}
 
 
-def _plain(value: Any) -> Any:
+def encode(value: Any) -> Any:
+    """`value` as JSON takes it; what is not finite as "NaN", "Infinity" or "-Infinity"."""
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return {name: _plain(item) for name, item in zip(value._fields, value)}
+        return {name: encode(item) for name, item in zip(value._fields, value)}
     if isinstance(value, np.ndarray):
         return {"dtype": value.dtype.name, "shape": list(value.shape), "data": _entries(value)}
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [encode(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

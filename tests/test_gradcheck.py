@@ -1,0 +1,357 @@
+"""The checker is checked: right gradients pass, gradients that are slightly wrong fail, kinks are explained."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import backpropviz as bp
+from backpropviz.gradcheck import gradcheck, work
+from backpropviz.library import layer_names, load
+from backpropviz.primitives.record import PRIMITIVES, Gradient
+
+SETTINGS = {
+    "batchnorm": [{"mode": "test"}, {"momentum": 0.7}],
+    "conv": [{"stride": (2, 1), "pad": (0, 2)}],
+    "conv_same": [{"average": True}],
+    "maxpool": [{"ties": "all"}],
+}
+CASES = [(name, settings) for name in layer_names() for settings in [{}, *SETTINGS.get(name, [])]]
+
+
+def traced(function, **inputs):
+    trace = bp.trace(function, **inputs)
+    trace.backward()
+    return trace
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).normal(0.3, 1.0, shape)
+
+
+def failed(report):
+    return [check.name for check in report.checks if not check.passed]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(("name", "settings"), CASES)
+def test_every_layer_passes(name, settings, fast):
+    trace = load(name).trace(settings, seed=2)
+    trace.backward(seed=2)
+    done = []
+    report = gradcheck(trace, fast=fast, progress=done.append)
+    assert failed(report) == []
+    assert report.passed
+    assert sum(done) == work(trace, fast=fast)
+    assert {check.name for check in report.checks if not check.step} == set(trace.grad)
+    assert max(check.error for check in report.checks) < 1e-5
+    assert sum(done) == sum(check.entries + check.directions for check in report.checks)
+
+
+# ---- wrong gradients -------------------------------------------------------------------------------------------------
+
+
+def wrong(patch, function, change):
+    """Put `change` around the first VJP of a NumPy function's primitive."""
+    primitive = PRIMITIVES[function]
+    entry = primitive.gradients[0]
+
+    def vjp(g, out, *args, **kwargs):
+        return change(entry.vjp(g, out, *args, **kwargs))
+
+    gradients = (dataclasses.replace(entry, vjp=vjp), *primitive.gradients[1:])
+    patch.setitem(PRIMITIVES, function, dataclasses.replace(primitive, gradients=gradients))
+
+
+def gated(x, w):
+    a = x * w
+    b = np.tanh(a)
+    out = b + x
+    return out
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(
+    "change", [lambda g: 1.001 * g, lambda g: -g, lambda g: 0 * g, lambda g: g + 0.01], ids=["0.1 %", "sign", "0", "+"]
+)
+def test_a_wrong_vjp_is_caught(monkeypatch, change, fast):
+    wrong(monkeypatch, np.tanh, change)
+    report = gradcheck(traced(gated, x=random(3, 2), w=random(2, seed=1)), fast=fast)
+    assert not report.passed
+    assert set(failed(report)) == {"x", "w", "a"}  # what lies before tanh; b and out are right
+
+
+def test_the_worst_entry_is_named(monkeypatch):
+    wrong(monkeypatch, np.tanh, lambda g: g * np.where(np.arange(6).reshape(3, 2) == 3, 1.001, 1.0))
+    report = gradcheck(traced(gated, x=random(3, 2), w=random(2, seed=1)))
+    a = next(check for check in report.checks if check.name == "a")
+    assert a.index == (1, 1)
+    assert a.error == pytest.approx(0.001, rel=0.01)
+    assert a.analytic == pytest.approx(1.001 * a.numeric, rel=1e-6)
+    assert (a.step, a.shape, a.size, a.entries) == ("1", (3, 2), 6, 6)
+
+
+def test_a_missing_term_is_caught(monkeypatch):
+    def square_by_product(x):
+        out = x * x
+        return out
+
+    right = PRIMITIVES[np.multiply]
+    monkeypatch.setitem(PRIMITIVES, np.multiply, dataclasses.replace(right, gradients=(right.gradients[0], None)))
+    assert failed(gradcheck(traced(square_by_product, x=random(4)))) == ["x"]
+
+
+def test_a_wrong_relu_is_no_kink(monkeypatch):
+    leaky = Gradient("wrong: passes everything", lambda g, out, x, y: g)
+    right = PRIMITIVES[np.maximum]
+    monkeypatch.setitem(PRIMITIVES, np.maximum, dataclasses.replace(right, gradients=(leaky, right.gradients[1])))
+
+    def rectify(x):
+        out = np.maximum(x, 0)
+        return out
+
+    x = np.array([1.0, -2.0, 0.0])
+    report = gradcheck(traced(rectify, x=x))
+    check = report.checks[0]
+    assert not check.passed
+    assert check.index == (1,)
+    assert [kink.index for kink in check.kinks] == [(2,)]
+
+
+def test_a_custom_primitive_that_is_slightly_wrong_is_caught():
+    @bp.primitive
+    def cube(x):
+        return x * x * x
+
+    @cube.vjp
+    def cube_vjp(g, out, x):
+        return g * 3.003 * x * x
+
+    def layer(x, w):
+        out = cube(x) * w
+        return out
+
+    for fast in (False, True):
+        assert failed(gradcheck(traced(layer, x=random(3), w=random(3, seed=1)), fast=fast)) == ["x"]
+
+
+def test_tolerance_decides(monkeypatch):
+    wrong(monkeypatch, np.tanh, lambda g: 1.0001 * g)
+    trace = traced(gated, x=random(3), w=random(3, seed=1))
+    assert not gradcheck(trace, tolerance=1e-5).passed
+    assert gradcheck(trace, tolerance=1e-3).passed
+    assert gradcheck(trace, tolerance=1e-3).tolerance == 1e-3
+
+
+def test_a_gradient_that_is_not_finite_fails():
+    def root(x):
+        out = np.sqrt(x)
+        return out
+
+    with np.errstate(all="ignore"):
+        report = gradcheck(traced(root, x=np.array([4.0, 0.0])))
+    assert not report.passed
+    check = report.checks[0]
+    assert (check.error, check.index) == (np.inf, (1,))
+
+
+# ---- kinks and noise -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "at"),
+    [
+        (lambda x: np.maximum(x, 0), [1.0, 0.0, -1.0], [(1,)]),
+        (lambda x: np.abs(x), [0.0, 2.0], []),  # its gradient there is 0, and so is the central difference
+        (lambda x: np.abs(x) + np.maximum(x, 0), [0.0, 2.0], [(0,)]),
+        (lambda x: np.max(x, axis=0), [3.0, 1.0, 3.0], [(0,), (2,)]),
+        (lambda x: np.clip(x, -1, 1), [-1.0, 0.0, 1.0], [(0,), (2,)]),
+        (lambda x: np.where(x > 0.5, x, 0), [0.5, 1.0], [(0,)]),
+        (lambda x: x * (x > 2), [2.0, 3.0], [(0,)]),
+    ],
+    ids=["relu", "abs", "abs and relu", "max", "clip", "where", "mask"],
+)
+def test_kinks_are_explained_and_do_not_fail(function, x, at):
+    def layer(x):
+        out = function(x)
+        return out
+
+    report = gradcheck(traced(layer, x=np.array(x)))
+    check = report.checks[0]
+    assert report.passed
+    assert [kink.index for kink in check.kinks] == at
+    assert all("switches sides within h" in kink.where and "step 1, out" in kink.where for kink in check.kinks)
+
+
+def test_random_directions_step_over_nearby_kinks(monkeypatch):
+    """Among many entries some lie within h of a kink: a smaller h finds that the gradient is wrong all the same."""
+
+    def rectify(x):
+        a = np.tanh(x)
+        out = np.maximum(a, 0)
+        return out
+
+    x = random(200, 300)
+    x[3, :50] = np.linspace(2e-7, 1e-5, 50)
+    assert gradcheck(traced(rectify, x=x), fast=True).passed
+    wrong(monkeypatch, np.tanh, lambda g: 1.001 * g)
+    report = gradcheck(traced(rectify, x=x), fast=True)
+    assert failed(report) == ["x"]
+    assert report.checks[0].kinks == []
+
+
+def test_a_gradient_that_cancels_is_not_held_against_rounding():
+    def normalized(x, b):
+        y = x + b
+        out = (y - np.mean(y, axis=0)) / np.sqrt(np.var(y, axis=0) + 1e-5)
+        return out
+
+    for scale in (1.0, 1e3, 1e-3):
+        trace = traced(normalized, x=scale * random(4, 3), b=random(3, seed=1))
+        assert np.abs(trace.grad["b"]).max() < 1e-9 / scale
+        assert gradcheck(trace).passed
+        assert gradcheck(trace, fast=True).passed
+
+
+def test_held_values_are_held():
+    def halved(x):
+        held = bp.stop_gradient(x)
+        out = held + (x - held) / 2
+        return out
+
+    trace = traced(halved, x=random(3))
+    np.testing.assert_allclose(trace.grad["x"], trace.dout / 2)
+    assert gradcheck(trace).passed
+
+    def wrongly(x):
+        held = bp.stop_gradient(x)
+        out = np.tanh(x * 3) * held
+        return out
+
+    assert gradcheck(traced(wrongly, x=random(3))).passed
+
+
+# ---- arrays of every kind --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        random(6, 4)[::2, ::-1],
+        np.asfortranarray(random(3, 4)),
+        random(4, 3).T,
+        np.broadcast_to(random(4), (3, 4)),
+        random(24).reshape(3, 8)[:, :4],
+    ],
+    ids=["strided", "Fortran order", "transposed", "broadcast", "view"],
+)
+def test_memory_layouts(x, monkeypatch):
+    def layer(x):
+        turned = x.T
+        row = turned[1]
+        rows = x.reshape(-1, 2)
+        out = np.tanh(rows).sum() * row + np.sum(turned, axis=0)
+        return out
+
+    before = x.copy()
+    trace = traced(layer, x=x)
+    assert gradcheck(trace).passed
+    np.testing.assert_array_equal(x, before)
+    wrong(monkeypatch, np.tanh, lambda g: 1.001 * g)
+    assert set(failed(gradcheck(traced(layer, x=x)))) == {"x", "rows"}
+
+
+def test_single_numbers():
+    def layer(a, b):
+        out = a * np.exp(b)
+        return out
+
+    report = gradcheck(traced(layer, a=np.float64(1.5), b=np.array(-0.3)))
+    assert report.passed
+    assert [(check.name, check.size, check.index) for check in report.checks[:2]] == [("a", 1, ()), ("b", 1, ())]
+
+
+def test_values_are_left_as_they_were():
+    trace = load("conv").trace()
+    trace.backward()
+    before = [(node.value.copy(), None if node.grad is None else node.grad.copy()) for node in trace.nodes]
+    gradcheck(trace)
+    for node, (value, grad) in zip(trace.nodes, before):
+        np.testing.assert_array_equal(node.value, value)
+        assert (grad is None) == (node.grad is None)
+        if grad is not None:
+            np.testing.assert_array_equal(node.grad, grad)
+
+
+def test_a_trace_without_a_backward_pass_gets_none_from_the_check():
+    trace = load("affine").trace()
+    assert gradcheck(trace).passed
+    assert trace.grad == {}
+
+
+def test_single_precision_is_checked_in_double():
+    trace = load("batchnorm").trace(dtype="float32")
+    trace.backward()
+    assert trace.output.dtype == np.float32
+    report = gradcheck(trace)
+    assert report.passed
+    assert max(check.error for check in report.checks) < 1e-6
+    assert trace.output.dtype == np.float32
+
+
+def test_integers_are_not_moved():
+    trace = load("softmax_loss").trace()
+    trace.backward()
+    assert "y" not in {check.name for check in gradcheck(trace).checks}
+
+
+def test_several_outputs():
+    def layer(x, w):
+        a = x * w
+        b = np.exp(a)
+        return a, b
+
+    trace = bp.trace(layer, x=random(3), w=random(3, seed=1))
+    trace.backward({"a": random(3, seed=2), "b": random(3, seed=3)})
+    assert gradcheck(trace).passed
+    assert not np.allclose(trace.grad["x"], trace.dout * trace["w"].value)
+
+
+def test_inputs_alone():
+    trace = load("batchnorm").trace()
+    trace.backward()
+    report = gradcheck(trace, steps=False)
+    assert [check.name for check in report.checks] == ["x", "gamma", "beta"]
+    assert work(trace, steps=False) == sum(node.value.size for node in trace.inputs.values())
+
+
+def test_of_a_large_step_a_part_is_moved_and_the_rest_along_a_direction(monkeypatch):
+    def layer(x):
+        a = np.tanh(x)
+        b = np.exp(a)
+        return b
+
+    x = random(10, 10)
+    a = next(check for check in gradcheck(traced(layer, x=x)).checks if check.name == "a")
+    assert (a.entries, a.directions) == (64, 1)
+    # one entry of a hundred, seen by the direction even where it is not among the 64
+    wrong(monkeypatch, np.exp, lambda g: g * np.where(np.arange(100).reshape(10, 10) == 41, 2.0, 1.0))
+    for seed in range(4):
+        assert "a" in failed(gradcheck(traced(layer, x=x), seed=seed))
+
+
+def test_a_step_that_reaches_no_output_is_not_checked():
+    def layer(x):
+        aside = np.exp(x)  # noqa: F841
+        out = x * 2
+        return out
+
+    assert [check.name for check in gradcheck(traced(layer, x=random(3))).checks] == ["x", "out"]
+
+
+def test_the_report_as_records():
+    trace = load("relu").trace()
+    trace.backward()
+    record = gradcheck(trace).to_dict()
+    assert (record["format"], record["version"], record["passed"]) == ("backpropviz/gradcheck", 1, True)
+    assert [check["name"] for check in record["checks"]] == ["x", "out"]
