@@ -61,9 +61,9 @@ def pair(trace: Trace) -> str:
 
     forward = [f"def {trace.function}_forward({', '.join([*inputs, *options])}):"]
     forward += indented([*settings, *code.sizes, *captioned(code.forward)])
-    forward += indented([*_tuple(f"{cache} = ", kept), f"return {', '.join([*names, cache])}"])
+    forward += indented([*packed(f"{cache} = ", kept), f"return {', '.join([*names, cache])}"])
     backward = [f"def {trace.function}_backward({', '.join([*code.upstream, cache])}):"]
-    backward += indented([*_unpacked(kept, cache), *titled(code.backward), f"return {', '.join(code.returns)}"])
+    backward += indented([*unpacked(kept, cache), *titled(code.backward), f"return {', '.join(code.returns)}"])
     parts = [imports(code.helpers), forward, backward]
     if outputs[0].value.ndim == 0 and len(code.upstream) == 1:
         parts.append(_loss(trace.function, [*inputs, *options], names, cache))
@@ -128,7 +128,7 @@ def _loss(function: str, parameters: list[str], names: list[str], cache: str) ->
     return [f"def {function}({', '.join(parameters)}):", *indented(body)]
 
 
-def _tuple(assigned: str, names: list[str]) -> list[str]:
+def packed(assigned: str, names: list[str]) -> list[str]:
     """`cache = (x, w)`, on several lines where it is long."""
     line = f"{assigned}({', '.join(names)}{',' if len(names) == 1 else ''})"
     if len(line) <= 100:
@@ -136,10 +136,11 @@ def _tuple(assigned: str, names: list[str]) -> list[str]:
     return [f"{assigned}(", *indented(textwrap.wrap(f"{', '.join(names)},", 96)), ")"]
 
 
-def _unpacked(names: list[str], cache: str) -> list[str]:
+def unpacked(names: list[str], cache: str) -> list[str]:
+    """The reverse: `x, w = cache`."""
     if not names:
         return []
-    *before, last = _tuple("", names)
+    *before, last = packed("", names)
     if not before and len(names) > 1:
         last = last[1:-1]
     return [*before, f"{last} = {cache}"]

@@ -16,7 +16,7 @@ from backpropviz.diagnose.verdict import FileReport, Finding
 from backpropviz.errors import LayerError
 
 _ROOT = Path(__file__).resolve().parents[2]
-_ENTRY = "import sys; sys.path.append(sys.argv[1]); from backpropviz.diagnose.child import main; main()"
+_ENTRY = "import sys; sys.path.append(sys.argv[1]); from {} import main; main()"
 _KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH")
 _MOST_OUTPUT = 4_000_000
 
@@ -45,11 +45,24 @@ def diagnose(
         "file": str(file.resolve()), "functions": list(functions or ()), "python2": python2,
         "cpu_seconds": int(seconds), "megabytes": megabytes,
     }  # fmt: skip
+    output, code = in_child("backpropviz.diagnose.child", request, seconds)
+    return _read(file, output, code)
+
+
+def in_child(module: str, request: dict[str, Any], seconds: float) -> tuple[bytes, int]:
+    """Run `main()` of one of our modules in a process of its own, in an empty directory.
+
+    Args:
+        request: arrives on its standard input as JSON. seconds: after some more than these it is ended.
+
+    Returns:
+        What it wrote to its standard output, and its exit code (negative: the signal that ended it).
+    """
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryDirectory(prefix="backpropviz-") as empty:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-W", "ignore", "-c", _ENTRY, str(_ROOT)],
+            [sys.executable, "-I", "-W", "ignore", "-c", _ENTRY.format(module), str(_ROOT)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=empty, env=environment,
         )  # fmt: skip
         try:
@@ -57,7 +70,7 @@ def diagnose(
         except subprocess.TimeoutExpired:
             child.kill()
             output, _ = child.communicate()
-    return _read(file, output[:_MOST_OUTPUT], child.returncode)
+    return output[:_MOST_OUTPUT], child.returncode
 
 
 def _read(file: Path, output: bytes, code: int) -> FileReport:
