@@ -10,8 +10,9 @@ from rich.segment import Segment
 from rich.style import Style
 
 from backpropviz.layout import Line
-from backpropviz.pages import one_step, overview
+from backpropviz.pages import overview
 from backpropviz.records import TraceView
+from backpropviz.step_page import one_step
 
 _STYLES = {
     "": Style(),
