@@ -122,19 +122,22 @@ class Trace:
         Returns the output. Only what depends on a changed input is computed again.
 
         Raises:
-            InputError: an input is unknown or has another shape; trace again for new shapes.
+            InputError: an input is unknown or has another shape, or `dout` is given before there was a backward pass;
+                nothing is changed then. Trace again for new shapes.
         """
-        changed: list[Node] = []
+        changed: dict[Node, Array] = {}
         for name, value in inputs.items():
             if name not in self.inputs:
                 raise InputError(f"no input is called {name!r}", fix=f"The inputs are {', '.join(self.inputs)}.")
-            _write(self.inputs[name].value, value, name)
-            changed.append(self.inputs[name])
+            changed[self.inputs[name]] = _fitting(self.inputs[name].value, value, name)
         if dout is not None:
-            node = self.upstream[self.recording.outputs[0]]
-            _write(node.value, dout, "dout")
-            changed.append(node)
-            self.drawn.pop(self.recording.outputs[0], None)
+            output = self.recording.outputs[0]
+            if output not in self.upstream:
+                raise InputError("dout is given, but there is no backward pass yet", fix="Call backward(dout) first.")
+            changed[self.upstream[output]] = _fitting(output.value, dout, "dout")
+            self.drawn.pop(output, None)
+        for node, array in changed.items():
+            node.value[...] = array
         key = tuple(sorted(inputs)) + (("dout",) if dout is not None else ())
         if key not in self._plans:
             self._plans[key] = Plan([*self.nodes, *self.red.nodes], changed)
@@ -221,11 +224,16 @@ def random_upstream(output: Array, seed: int) -> Array:
     return drawn
 
 
-def _write(buffer: Array, value: Any, name: str) -> None:
+def _fitting(buffer: Array, value: Any, name: str) -> Array:
     array = np.asarray(value)
     if array.shape != buffer.shape:
         raise InputError(
             f"{name} has shape {array.shape}, but was recorded with {buffer.shape}",
             fix="A replay keeps all shapes; trace again for new ones.",
         )
-    buffer[...] = array
+    if not np.can_cast(array.dtype, buffer.dtype, "same_kind"):
+        raise InputError(
+            f"{name} holds {array.dtype} values, but was recorded with {buffer.dtype}",
+            fix="A replay keeps all dtypes; trace again for another.",
+        )
+    return array

@@ -92,7 +92,8 @@ def test_backward_twice_is_the_same_and_another_dout_replaces_it():
 
 def test_what_broadcasting_repeated_is_summed_by_a_node_that_shows():
     def layer(x, row, column, number, front):
-        out = x * row + number + front + column
+        inside = x * row + number + column
+        out = inside + front
         return out
 
     inputs = {
