@@ -3,8 +3,7 @@
 import numpy as np
 
 
-def batchnorm_forward(x, gamma, beta, bn_param):
-    eps = bn_param.get("eps", 1e-5)
+def batchnorm_forward(x, gamma, beta, eps=1e-5):
     mean = x.mean(axis=0)
     centered = x - mean
     var = np.mean(centered**2, axis=0)
