@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backpropviz.diagnose.cases import Case
-from backpropviz.diagnose.examine import Examination, Outcome
+from backpropviz.diagnose.examine import Examination, Failure, Outcome
 from backpropviz.diagnose.matching import arrangements, is_array, match
 from backpropviz.diagnose.recorder import ARGUMENT, Record, Recorder, Statement
 from backpropviz.diagnose.reference import Entry, Reference
@@ -29,6 +29,7 @@ class Suspect:
     Attributes:
         penalty: how far down the list it is; 0 is the first suspect.
         target: the name whose value was looked at. value: what it was in the focus case.
+        computes: it returns a wrong result that is more than a name.
         matched: the right value it equals. cut: the right value that mends everything when put in its place.
     """
 
@@ -41,6 +42,7 @@ class Suspect:
     cut_value: Any = None
     mended: frozenset[str] = frozenset()
     order: int = 0
+    computes: bool = False
 
 
 @dataclass
@@ -104,10 +106,10 @@ def find_suspects(
             if function in others:
                 suspect.penalty += 0.7
             suspects.append(suspect)
-    _notice_failure(scene, suspects)
+    _notice_failure(scene, suspects, stage)
     _notice_changes(scene, suspects, cells)
     suspects.sort(key=lambda suspect: suspect.order)
-    _cut(examination, scene, suspects, cells, deadline)
+    _cut(examination, scene, suspects, cells, stage, deadline)
     scene.suspects = suspects
     return sorted(suspects, key=lambda suspect: suspect.penalty)
 
@@ -130,7 +132,8 @@ def _judge(scene: Scene, statement: Statement, positions: set[int] | None) -> Su
         return Suspect(statement, UNMATCHED + 2.0, order=1 << 30)
     order = min(visit.order for visit in visits.values())
     if isinstance(statement.node, ast.Return):
-        return Suspect(statement, UNMATCHED if _computes(statement.node, positions) else PLAIN, order=order)
+        computes = _computes(statement.node, positions)
+        return Suspect(statement, UNMATCHED if computes else PLAIN, order=order, computes=computes)
     arrays = {name: visit for name, visit in visits.items() if is_array(visit.value)}
     if not arrays:
         return Suspect(statement, PLAIN, order=order)
@@ -183,9 +186,15 @@ def _slice(statements: list[Statement], positions: set[int] | None) -> set[int]:
     return chosen
 
 
-def _notice_failure(scene: Scene, suspects: list[Suspect]) -> None:
-    """The statement an exception came from, and those that gave it its values."""
+def _matters(scene: Scene, stage: str) -> Failure | None:
+    """The exception of the run, unless the stage that is looked at was over by then."""
     failure = scene.outcome.failure
+    return None if failure is not None and stage == "forward" and failure.is_backward else failure
+
+
+def _notice_failure(scene: Scene, suspects: list[Suspect], stage: str) -> None:
+    """The statement an exception came from, and those that gave it its values."""
+    failure = _matters(scene, stage)
     if failure is None:
         return
     spans = [
@@ -215,19 +224,21 @@ def _notice_changes(scene: Scene, suspects: list[Suspect], cells: set[str]) -> N
                     suspect.penalty = 0.0
 
 
-def _cut(examination: Examination, scene: Scene, suspects: list[Suspect], cells: set[str], deadline: float) -> None:
+def _cut(
+    examination: Examination, scene: Scene, suspects: list[Suspect], cells: set[str], stage: str, deadline: float
+) -> None:
     """Put right values in the place of assigned ones, and lower the penalty of the first that mends everything."""
     values = {cell for cell in cells if " " not in cell}
-    if not values or scene.outcome.failure is not None:
+    if not values or _matters(scene, stage) is not None:
         return
     for suspect in suspects:
         if suspect.value is not None and time.perf_counter() < deadline:
-            _try_entries(examination, scene, suspect, values)
-    first = _first_cut(suspects, values)
+            _try_entries(examination, scene, suspect, values, stage)
+    first = first_cut(suspects, values)
     if first is None:
         # no single value mends everything: the first cut for each wrong result on its own
         for cell in values:
-            partial = _first_cut(suspects, {cell})
+            partial = first_cut(suspects, {cell})
             if partial is not None:
                 partial.penalty = min(partial.penalty, 0.4)
         return
@@ -244,13 +255,14 @@ def is_odd(suspect: Suspect) -> bool:
     return suspect.matched is None or (not suspect.matched.name and suspect.cut is not None and bool(suspect.cut.name))
 
 
-def _first_cut(suspects: list[Suspect], cells: set[str]) -> Suspect | None:
-    """The first statement where a right value mends these cells; one whose own value is right only if there is no other."""
+def first_cut(suspects: list[Suspect], cells: set[str]) -> Suspect | None:
+    """The first statement where a right value mends these cells. Where all of them hold right values already, a step is
+    missing, and the last one is where it belongs."""
     cuts = [suspect for suspect in suspects if suspect.cut is not None and suspect.mended >= cells]
-    return next((suspect for suspect in cuts if is_odd(suspect)), cuts[0] if cuts else None)
+    return next((suspect for suspect in cuts if is_odd(suspect)), cuts[-1] if cuts else None)
 
 
-def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells: set[str]) -> None:
+def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells: set[str], stage: str) -> None:
     key = (*suspect.statement.key, suspect.target)
     visit = scene.record.visits.get(key)
     if visit is None or suspect.target == "return" or suspect.statement.index == ARGUMENT:
@@ -267,11 +279,9 @@ def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells
             with examination.program.recorded(recorder):
                 outcome = examination.run(scene.case, scene.right, recorder, 10 * scene.seconds + 0.2)
             mended = cells - outcome.wrong()
-            if outcome.failure is None and mended and not outcome.wrong() - scene.outcome.wrong() and all(
-                cell in outcome.cells for cell in cells
-            ):  # fmt: skip
-                if len(mended) > len(suspect.mended):
-                    suspect.cut, suspect.cut_value, suspect.mended = entry, right_value, frozenset(mended)
-            break  # one arrangement is enough for shapes without equal axes
+            broken = {cell for cell in outcome.wrong() - scene.outcome.wrong() if not cell.endswith(" again")}
+            fails = outcome.failure is not None and not (stage == "forward" and outcome.failure.is_backward)
+            if not fails and not broken and cells <= set(outcome.cells) and len(mended) > len(suspect.mended):
+                suspect.cut, suspect.cut_value, suspect.mended = entry, right_value, frozenset(mended)
         if suspect.mended >= cells:
             return

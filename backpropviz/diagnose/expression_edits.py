@@ -215,8 +215,9 @@ def _calls(node: ast.expr) -> Iterator[Proposal]:
         inner = node.args[0] if is_module_call(node) and node.args else getattr(node.func, "value", None)
         if inner is not None and not (isinstance(inner, ast.Name) and inner.id in ("np", "numpy")):
             yield inner, "wrong_operator", 2.0
-            if called(node) in ("max", "amax"):
-                yield numpy_call("max", inner), "unstable", 2.5
+    if called(node) == "exp" and node.args:
+        top = numpy_call("max", node.args[0], axis=number(-1), keepdims=ast.Constant(True))
+        yield ast.Call(node.func, [binary(node.args[0], ast.Sub(), top)], []), "unstable", 0.8
     if called(node) == "where" and len(node.args) == 3:
         yield ast.Call(node.func, [node.args[0], node.args[2], node.args[1]], node.keywords), "wrong_mask", 1.2
     elif len(node.args) >= 2 and called(node) not in _REDUCTIONS:
@@ -276,7 +277,7 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
     elif node.id in scope.scalars:
         for other in (*scope.scalars, *scope.settings):
             if other != node.id:
-                yield name(other), "wrong_operand", 1.6
+                yield name(other), "wrong_operand", 1.6 if other in scope.scalars else 2.6
 
 
 def _products(node: ast.expr) -> Iterator[Proposal]:
@@ -467,6 +468,11 @@ def _array_factors(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
 
 def _terms(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
     """A term left out."""
+    if is_root and not any(isinstance(n, ast.Name) and n.id in scope.arrays for n in ast.walk(node)):
+        for integer in scope.integers:  # in a size or a position
+            yield binary(node, ast.Add(), name(integer)), "stride_pad", 1.8
+            yield binary(node, ast.Sub(), name(integer)), "stride_pad", 1.8
+        return
     if not is_root or isinstance(node, ast.Tuple | ast.Compare) or called(node) in ("zeros", "zeros_like", "ones"):
         return
     sizes = [size for size, value in _sized(scope) if value]
@@ -484,6 +490,8 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
         return
     if isinstance(node, ast.Tuple):
         for i, item in enumerate(node.elts):
+            if isinstance(item, ast.Constant | ast.UnaryOp):
+                yield ast.Tuple([*node.elts[:i], *node.elts[i + 1 :]], ast.Load()), "wrong_axis", 1.3
             if isinstance(item, ast.Name) and item.id in scope.arrays:
                 copied = [*node.elts[:i], method(item, "copy"), *node.elts[i + 1 :]]
                 yield ast.Tuple(copied, ast.Load()), "input_changed", 1.2
@@ -536,6 +544,12 @@ def _positions(node: ast.Slice, scope: Scope) -> Iterator[Proposal]:
                     if isinstance(value, ast.Name) and value.id == position:
                         setattr(inner, field, binary(name(position), ast.Mult(), name(factor)))
             yield tree.slice, "stride_pad", 1.5
+    for integer in scope.integers:
+        for bound in ("lower", "upper"):
+            old = getattr(node, bound)
+            for operator in (ast.Add(), ast.Sub()) if old is not None else ():
+                bounds = {"lower": node.lower, "upper": node.upper, bound: binary(old, operator, name(integer))}
+                yield ast.Slice(bounds["lower"], bounds["upper"], node.step), "wrong_slice", 1.6
 
 
 def _permutations(node: ast.Tuple, is_return: bool) -> Iterator[Proposal]:

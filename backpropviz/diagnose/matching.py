@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -23,15 +24,29 @@ def arrangements(value: Any, shape: tuple[int, ...]) -> Iterator[Any]:
     if value.size == int(np.prod(shape)):
         bare = np.squeeze(value)
         wanted = tuple(n for n in shape if n != 1)
-        orders = itertools.permutations(range(bare.ndim)) if bare.ndim <= 4 else [tuple(range(bare.ndim))]
+        orders = itertools.permutations(range(bare.ndim)) if bare.ndim <= 5 else [tuple(range(bare.ndim))]
         for order in orders:
-            if tuple(bare.shape[i] for i in order) == wanted:
+            if _merges(tuple(bare.shape[i] for i in order), wanted):
                 yield bare.transpose(order).reshape(shape)
     elif value.ndim == len(shape) or value.ndim < len(shape):
         try:
             yield np.broadcast_to(value, shape)
         except ValueError:
             return
+
+
+@functools.lru_cache(maxsize=4096)
+def _merges(lengths: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Neighbouring axes of these lengths can be merged into the wanted ones."""
+    position = 0
+    for length in wanted:
+        product = 1
+        while product < length and position < len(lengths):
+            product *= lengths[position]
+            position += 1
+        if product != length:
+            return False
+    return position == len(lengths)
 
 
 def match(value: Any, right: Reference) -> Entry | None:

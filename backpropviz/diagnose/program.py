@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from backpropviz.diagnose.edits import Edit
 from backpropviz.diagnose.loading import Student
 from backpropviz.diagnose.recorder import PROBE, Recorder, Statement, probed, statements
 
@@ -62,6 +64,21 @@ class Program:
         """From now on the function is this one."""
         self.student.namespace[definition.name] = self.compile(definition)
         self.definitions[definition.name] = definition
+
+    def accept_edit(self, edit: Edit) -> None:
+        """From now on the edit is part of the program."""
+        edit.apply()
+        try:
+            repaired = copy.deepcopy(self.definitions[edit.statement.function])
+        finally:
+            edit.undo()
+        self.accept(repaired)
+
+    def restore(self, definitions: Mapping[str, ast.FunctionDef]) -> None:
+        """Back to these definitions."""
+        for name, definition in definitions.items():
+            if self.definitions[name] is not definition:
+                self.accept(definition)
 
     @contextlib.contextmanager
     def recorded(self, recorder: Recorder) -> Iterator[None]:

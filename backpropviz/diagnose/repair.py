@@ -6,20 +6,29 @@ something there are run on every configuration.
 
 from __future__ import annotations
 
+import ast
 import time
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from backpropviz.diagnose.binding import CannotCall, NotApplicable
-from backpropviz.diagnose.culprit import Scene, Suspect
+from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd
 from backpropviz.diagnose.edits import Edit, Scope
 from backpropviz.diagnose.examine import Examination, Outcome
 from backpropviz.diagnose.expression_edits import expression_edits
+from backpropviz.diagnose.matching import match
+from backpropviz.diagnose.reference import Entry
+from backpropviz.diagnose.sandbox import time_limit
 from backpropviz.diagnose.statement_edits import statement_edits
 
 MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
-CLEAN = 1.5  # what it counts that an edit of the forward pass makes the backward pass right too
+CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
 PER_STATEMENT = 1500
+LOCAL_EDITS = 400
 
 
 REPEATED = 0.4
@@ -165,3 +174,49 @@ class Search:
             if mended
             else None
         )
+
+
+def local_repairs(
+    examination: Examination, scene: Scene, deadline: float
+) -> Iterator[tuple[Suspect, Edit, Entry]]:  # fmt: skip
+    """Edits that give a line's value a right value with a name of its own, whatever becomes of the results.
+
+    The right-hand side is evaluated alone, on what the names stood for. A right value that another line has already does not
+    count: leaving an operand out often gives back an earlier value.
+    """
+    namespace = examination.program.student.namespace
+    taken = {id(suspect.matched) for suspect in scene.suspects}
+    for suspect in scene.suspects:
+        node = suspect.statement.node
+        plain = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        if (
+            not plain
+            or suspect.statement.loops
+            or not is_odd(suspect)
+            or suspect.value is None
+            or suspect.penalty >= MATCHED
+        ):
+            continue
+        values = {**namespace, **scene.scope(suspect.statement)}
+        scope = Scope.of(scene.scope(suspect.statement), scene.case.settings)
+        for edit in sorted(expression_edits(suspect.statement, scope), key=lambda edit: edit.cost)[:LOCAL_EDITS]:
+            if time.perf_counter() > deadline:
+                return
+            entry = match(_evaluated(edit, values), scene.right)
+            if entry is not None and entry.name and id(entry) not in taken:
+                yield suspect, edit, entry
+                break
+
+
+def _evaluated(edit: Edit, values: dict[str, Any]) -> Any:
+    """The value of an assignment's right-hand side with the edit in place; None where that fails."""
+    edit.apply()
+    try:
+        expression = ast.fix_missing_locations(ast.Expression(edit.statement.node.value))  # type: ignore[attr-defined]
+        with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(0.5):
+            warnings.simplefilter("ignore")
+            return eval(compile(expression, "edit", "eval"), values)
+    except Exception:  # an edit may make anything of an expression
+        return None
+    finally:
+        edit.undo()

@@ -98,8 +98,25 @@ def _exchanged(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, float]]:
             array = node.value.args[0]
         if isinstance(array, ast.Name):
             yield ast.Assign([ast.Name(array.id, ast.Store())], node.value), "discarded_result", 0.7
+    if isinstance(node, ast.Assign) and len(node.targets) == 2 and all(isinstance(t, ast.Name) for t in node.targets):
+        yield from _one_for_each_axis(node)
     if isinstance(node, ast.If):
         yield ast.If(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse), "wrong_mask", 1.8
+
+
+def _one_for_each_axis(node: ast.Assign) -> Iterator[tuple[ast.stmt, str, float]]:
+    """`HH = WW = w.shape[2]` where the second is the length of the next axis."""
+    value = node.value
+    if (
+        isinstance(value, ast.Subscript)
+        and isinstance(value.slice, ast.Constant)
+        and isinstance(value.slice.value, int)
+    ):
+        following = ast.Subscript(value.value, number(value.slice.value + 1), ast.Load())
+        for first, second in ((0, 1), (1, 0)):
+            targets = ast.Tuple([node.targets[first], node.targets[second]], ast.Store())
+            both = ast.Tuple([value, following], ast.Load())
+            yield ast.Assign([targets], both), "wrong_operand", 1.2
 
 
 def _loaded(target: ast.expr) -> ast.expr:

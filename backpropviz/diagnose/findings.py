@@ -1,0 +1,206 @@
+"""Puts what was found out into words: findings that rest on a repair, and findings that are inferred."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from backpropviz.diagnose import culprit, kinds, matching
+from backpropviz.diagnose.binding import CannotCall, NotApplicable
+from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect
+from backpropviz.diagnose.edits import Edit
+from backpropviz.diagnose.examine import ROUNDING, Cell, Examination, Failure, Outcome, difference
+from backpropviz.diagnose.names import concept
+from backpropviz.diagnose.recorder import Statement
+from backpropviz.diagnose.reference import Entry
+from backpropviz.diagnose.repair import Hit
+from backpropviz.diagnose.verdict import Finding
+
+
+class Wording:
+    """Makes the findings of one pair."""
+
+    def __init__(self, examination: Examination):
+        self.examination = examination
+        self.program, self.pair = examination.program, examination.pair
+        self.file = self.program.student.path.name
+
+    def proved(self, scene: Scene, hits: list[Hit], outcomes: list[Outcome], cells: set[str]) -> Finding:
+        """A finding that rests on a repair; `hits` are all repairs that were found, the best first."""
+        hit = hits[0]
+        statement = hit.suspect.statement
+        evidence, cascade = self._difference(scene, hit.edit, hit.mended)
+        fixed_in = [outcomes[i].case for i in hit.cases]
+        ran = [outcome.case for outcome in outcomes]
+        kind = kinds.refined(hit.edit.kind, self.pair.layer, statement, set(hit.mended) or cells, fixed_in, ran)
+        others = len({other.suspect.statement.key for other in hits if other.complete} - {statement.key})
+        configurations = tuple(case.words for case in fixed_in) if len(fixed_in) < len(outcomes) else ()
+        first, *more = hit.edit.parts or (hit.edit,)
+        expected = first.text() + (f"  ({first.where})" if first.where else "")
+        if more:
+            expected += ", and the same in " + ", ".join(f"line {edit.statement.line}" for edit in more)
+        return Finding(
+            self.file, statement.line, statement.function, statement.text, kind, evidence, kinds.WORDS[kind], expected,
+            True, configurations, cascade, others, tuple((edit.statement.line, edit.statement.text) for edit in more),
+        )  # fmt: skip
+
+    def local(self, scene: Scene, suspect: Suspect, edit: Edit, entry: Entry, shown: list[Case]) -> Finding:
+        """A finding on one of several faults: the edit gives this line's value the right value, as our trace has it."""
+        statement = suspect.statement
+        evidence, cascade = self._difference(scene, edit, frozenset())
+        kind = kinds.refined(edit.kind, self.pair.layer, statement, set(), shown, shown)
+        return Finding(
+            self.file, statement.line, statement.function, statement.text, kind, evidence, kinds.WORDS[kind], edit.text(),
+            True, (), cascade, step=entry.step,
+        )  # fmt: skip
+
+    def _recorded_with(self, scene: Scene, edit: Edit) -> Scene | None:
+        """The focus case once more, recorded, with the edit in place."""
+        name = edit.statement.function
+        before = self.program.definitions[name]
+        edit.apply()
+        try:
+            self.program.definitions[name] = copy.deepcopy(before)
+            return culprit.recorded(self.examination, scene.case, scene.right)
+        except (CannotCall, NotApplicable):
+            return None
+        finally:
+            edit.undo()
+            self.program.definitions[name] = before
+
+    def _difference(self, scene: Scene, edit: Edit, mended: frozenset[str]) -> tuple[str, tuple[str, ...]]:
+        """How the statement's value differs from the repaired one, and which later names differ only because of it."""
+        statement = edit.statement
+        sizes = self._sizes(scene, statement)
+        failure = scene.outcome.failure
+        if failure is not None:
+            return f"{failure.type}: {failure.message}".rstrip(": "), ()
+        repaired = self._recorded_with(scene, edit)
+        own = ""
+        cascade: list[str] = []
+        visits = sorted(scene.record.visits.items(), key=lambda item: item[1].order) if repaired else []
+        for key, visit in visits:
+            function, index, name = key
+            other = repaired.record.visits.get(key) if repaired else None
+            if other is None or index < 0 or name in ("", "return") or not matching.is_array(visit.value):
+                continue
+            if not _same(visit.value, other.value):
+                if (function, index) == statement.key:
+                    own = own or f"{name} {matching.describe(visit.value, other.value, sizes)}"
+                elif name not in cascade:
+                    cascade.append(name)
+        if not own:
+            cells = [(name, cell) for name, cell in scene.outcome.cells.items() if name in mended and not cell.ok]
+            own = "; ".join(_cell_words(name, cell, sizes) for name, cell in cells[:2])
+        return own, tuple(name for name in cascade if name not in statement.targets)
+
+    def _sizes(self, scene: Scene, statement: Statement) -> dict[str, int]:
+        scope = scene.scope(statement)
+        return {k: v for k, v in scope.items() if isinstance(v, int) and not isinstance(v, bool) and v > 1}
+
+    def inferred(
+        self, scene: Scene, suspects: list[Suspect], outcome: Outcome, cells: set[str], shown: list[Case], every: int
+    ) -> Finding | None:
+        """A finding without a repair: the statement after which right values would do, or the one that fails."""
+        configurations = tuple(case.words for case in shown) if len(shown) < every else ()
+        failure = outcome.failure
+        if failure is not None and not (failure.is_backward and set(self.pair.layer.outputs) & cells):
+            return self._failed(failure, configurations)
+        if not suspects:
+            return None
+        suspect = self._most_likely(scene, suspects)
+        statement, right = suspect.statement, suspect.cut
+        sizes = self._sizes(scene, statement)
+        expected = step = ""
+        if right is not None:
+            words = matching.describe(suspect.value, suspect.cut_value, sizes)
+            evidence = f"{suspect.target} {words}"
+            if not culprit.is_odd(suspect) and suspect.matched is not None:
+                evidence = (
+                    f"{suspect.target} is equal to {suspect.matched.name or 'a right value'}, which is not all of it"
+                )
+                words = "missing"
+            if suspect.mended:
+                evidence += f"; with the right values in its place, {', '.join(sorted(suspect.mended))} comes out right"
+            expected = f"{suspect.target} equal to {right.name or 'a value of ours'}"
+            expected += f" = {right.code}" if right.code else ""
+            kind, step = _guess(words), right.step
+        else:
+            wrong = [(n, cell) for n, cell in outcome.cells.items() if n in cells and not cell.ok]
+            evidence = "; ".join(_cell_words(n, cell, sizes) for n, cell in wrong[:2])
+            kind = _guess(evidence)
+        after = [s for s in scene.suspects if s.order > suspect.order and s.matched is None and s.value is not None]
+        cascade = tuple(dict.fromkeys(s.target for s in after if s.target not in ("return", suspect.target)))
+        return Finding(
+            self.file, statement.line, statement.function, statement.text, kind, evidence, kinds.WORDS[kind], expected,
+            False, configurations, cascade, step=step,
+        )  # fmt: skip
+
+    def _failed(self, failure: Failure, configurations: tuple[str, ...]) -> Finding:
+        """The statement an exception came from."""
+        kind = "does_not_end" if failure.type == "does not end" else "crash"
+        line, text = failure.line, ""
+        if failure.function in self.program.definitions:
+            spans = [
+                s for s in self.program.statements(failure.function)
+                if s.line <= failure.line <= (s.node.end_lineno or s.line)
+            ]  # fmt: skip
+            if spans:
+                line, text = spans[-1].line, spans[-1].text
+        return Finding(
+            self.file, line, failure.function, text, kind, f"{failure.type}: {failure.message}".rstrip(": "),
+            kinds.WORDS[kind], "", False, configurations,
+        )  # fmt: skip
+
+    @staticmethod
+    def _most_likely(scene: Scene, suspects: list[Suspect]) -> Suspect:
+        """The first statement where a right value mends the most, or before it one whose name says what it should be."""
+        cuts = [s for s in scene.suspects if s.cut is not None]
+        best = culprit.first_cut(scene.suspects, set(max((s.mended for s in cuts), key=len))) if cuts else None
+        odd = [
+            s for s in scene.suspects
+            if s.penalty < MATCHED and ((s.value is not None and culprit.is_odd(s)) or s.computes)
+        ]  # fmt: skip
+        named = next((s for s in odd if best is None or s.order < best.order if _by_name(scene, s)), None)
+        if named is not None:
+            return named
+        return best or (odd[0] if odd else suspects[0])
+
+
+def _by_name(scene: Scene, suspect: Suspect) -> bool:
+    """The name says which right value this should be, and no other line has that value: note it as the one expected."""
+    wanted = concept(suspect.target)
+    taken = {id(other.matched) for other in scene.suspects}
+    for entry in scene.right.entries:
+        if suspect.value is None or entry.name != wanted or id(entry) in taken or entry.value.size < 2:
+            continue
+        arranged = next(matching.arrangements(entry.value, suspect.value.shape), None)
+        if arranged is not None and entry.value.size == suspect.value.size:
+            suspect.cut, suspect.cut_value = entry, arranged
+            return True
+    return False
+
+
+def _same(one: Any, other: Any) -> bool:
+    return getattr(other, "shape", None) == one.shape and difference(one, other) <= ROUNDING
+
+
+def _cell_words(name: str, cell: Cell, sizes: dict[str, int]) -> str:
+    if name.endswith(" unchanged"):
+        return f"{name.split()[0]}, which belongs to the caller, is not what it was"
+    if name.endswith(" again"):
+        return f"a second call with the same cache gives another {name.split()[0]}"
+    if cell.trouble:
+        return f"{name}: {cell.trouble}"
+    return f"{name} {matching.describe(cell.got, cell.want, sizes)}"
+
+
+def _guess(words: str) -> str:
+    """A kind from the evidence alone."""
+    for sign, kind in (("missing", "missing_term"), ("-1 times", "sign"), ("times the right value", "constant_factor"), ("has shape", "shape_kept"),
+                       ("wrong places", "layout"), ("not finite", "unstable"), ("None", "not_finished"),
+                       ("kept", "dropout_scale"), ("not what it was", "input_changed")):  # fmt: skip
+        if sign in words:
+            return kind
+    return "wrong_value"
