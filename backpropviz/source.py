@@ -21,7 +21,7 @@ from typing import Any
 
 HOOK, SITES = "__backpropviz__", "__sites__"
 _FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
-_STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.)\-]*\s*", re.IGNORECASE)
+_STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.]?\s*(-+\s+)?", re.IGNORECASE)
 _FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
 
 
