@@ -74,7 +74,7 @@ def blanks(shown: TraceView) -> list[Blank]:
             step = steps.get(flow.step)
             found.append(
                 Blank(
-                    flow.name, flow.of, step.label if step else "", _forward_code(step), flow.value.shape,
+                    flow.name, flow.of, step.label if step else "", forward_code(step), flow.value.shape,
                     (*parts, line), flow.terms, count[flow.of] if flow.kind == "term" else 0,
                 )
             )  # fmt: skip
@@ -82,7 +82,7 @@ def blanks(shown: TraceView) -> list[Blank]:
     return found
 
 
-def _forward_code(step: StepView | None) -> str:
+def forward_code(step: StepView | None) -> str:
     """A step as it reads outside of the function it stands in."""
     return "" if step is None else f"{step.name} = {step.formula if step.groups else step.code}"
 

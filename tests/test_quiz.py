@@ -1,0 +1,184 @@
+"""Questions have right answers, replies are read in any notation, and the quiz ends when it is told to."""
+
+import numpy as np
+import pytest
+
+from backpropviz.library import layer_names, load
+from backpropviz.questions import questions
+from backpropviz.quiz import Question, ask, listing, read_number, read_shape
+from backpropviz.trace import record
+
+
+def made(name, seed=0):
+    return questions(load(name).trace(), seed)
+
+
+class Person:
+    """Gives prepared replies, and keeps what is said to it."""
+
+    def __init__(self, *replies):
+        self.replies, self.heard = list(replies), []
+
+    def read(self, prompt):
+        if not self.replies:
+            raise EOFError
+        reply = self.replies.pop(0)
+        if isinstance(reply, type):
+            raise reply
+        return reply
+
+    def write(self, line):
+        self.heard.append(line)
+
+    def quizzed(self, asked):
+        return ask(asked, self.read, self.write)
+
+
+@pytest.mark.parametrize("name", layer_names())
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_every_answer_is_right_and_no_other_choice_is(name, seed):
+    trace = load(name).trace()
+    asked = questions(trace, seed)
+    assert {question.kind for question in asked} >= {"shape", "local"}
+    assert [q.step for q in asked] == sorted((q.step for q in asked), key=[q.step for q in asked].index)
+    for question in asked:
+        assert question.is_right(question.answer)
+        if question.kind == "local":
+            assert len(set(question.choices)) == len(question.choices) >= 3
+            assert [choice for choice in question.choices if question.is_right(choice)] == [question.answer]
+        elif question.kind == "shape":
+            assert not question.is_right(str((*question.value, 1)))
+        else:
+            assert not question.is_right(str(question.value + 0.02 + 0.02 * abs(question.value)))
+        assert question.explanation or not question.step
+
+
+def test_numbers_are_those_of_the_trace():
+    trace = load("batchnorm").trace()
+    asked = [question for question in questions(trace) if question.kind == "number"]
+    gradients = {node.name: node.value for node in trace.red.nodes if node.name}
+    checked = 0
+    for question in asked:
+        name, _, at = question.text.removeprefix("How much is ").partition("?")[0].partition("[")
+        if name in gradients:
+            index = tuple(int(part) for part in at.rstrip("]").split(","))
+            assert question.value == gradients[name][index]
+            checked += 1
+    assert checked >= 7
+
+
+def test_the_last_step_comes_first_and_the_same_seed_asks_the_same():
+    steps = [question.step for question in made("batchnorm", 4)]
+    assert steps[0] == "9"
+    assert list(dict.fromkeys(steps)) == ["9", "8", "7", "6", "5", "4", "3", "2", "1", ""]
+    assert made("batchnorm", 4) == made("batchnorm", 4)
+    assert made("batchnorm", 4) != made("batchnorm", 5)
+
+
+@pytest.mark.parametrize(
+    "reply", ["(4, 3)", "4,3", "4x3", "4 x 3", "4\u00d73", "[4 3]", "4 by 3", "4*3", "N, D", "N x D"]
+)
+def test_shapes_in_any_notation(reply):
+    assert read_shape(reply, {"N": 4, "D": 3}) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("reply", "shape"),
+    [
+        ("(3,)", (3,)),
+        ("3", (3,)),
+        ("()", ()),
+        ("scalar", ()),
+        ("like x", (4, 3)),
+        ("x.shape", (4, 3)),
+        ("shape of x", (4, 3)),
+    ],
+)
+def test_other_shapes(reply, shape):
+    assert read_shape(reply, {}, {"x": (4, 3)}) == shape
+
+
+@pytest.mark.parametrize("reply", ["", "four", "(4, y)", "x", "4.5", "-3"])
+def test_what_is_no_shape(reply):
+    assert read_shape(reply) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "number"),
+    [("0.5", 0.5), (".5", 0.5), ("0,5", 0.5), ("1/2", 0.5), ("-1 / 4", -0.25), ("5e-1", 0.5), ("\u22122", -2.0)],
+)
+def test_numbers_in_any_notation(reply, number):
+    assert read_number(reply) == number
+
+
+@pytest.mark.parametrize("reply", ["", "half", "1/0", "1,000,000", "--1"])
+def test_what_is_no_number(reply):
+    assert read_number(reply) is None
+
+
+def test_all_right_is_counted_and_explained():
+    asked = made("relu")
+    person = Person(*(question.answer for question in asked))
+    score = person.quizzed(asked)
+    assert (score.right, score.asked, score.finished) == (len(asked), len(asked), True)
+    assert person.heard.count("  right.") == len(asked)
+    assert any("router" in line for line in person.heard)
+
+
+def test_a_choice_by_letter_or_number():
+    question = next(question for question in made("batchnorm") if question.kind == "local")
+    letter, number = "abcd"[question.value], str(question.value + 1)
+    assert question.is_right(letter)
+    assert question.is_right(f"{letter.upper()})")
+    assert question.is_right(number)
+    assert not question.understands("z")
+    assert not question.understands("9")
+
+
+def test_wrong_and_unknown_answers_are_told():
+    asked = made("relu")
+    person = Person(
+        *("?" if question.kind == "number" else "(9, 9)" if question.kind == "shape" else "" for question in asked)
+    )
+    score = person.quizzed(asked[:1])
+    assert (score.right, score.asked) == (0, 1)
+    assert score.wrong == [asked[0]]
+    assert f"  no: {asked[0].answer}" in person.heard
+    person = Person("?")
+    assert person.quizzed(asked[:1]).right == 0
+    assert f"  {asked[0].answer}" in person.heard
+
+
+def test_a_reply_that_is_none_is_asked_for_again():
+    person = Person("", "pardon", "(4, 3)")
+    score = person.quizzed(made("relu")[:1])
+    assert score.asked == 1
+    assert sum("or q to stop" in line for line in person.heard) == 1
+
+
+@pytest.mark.parametrize("end", ["q", "Quit", EOFError, KeyboardInterrupt])
+def test_it_ends_when_told_to(end):
+    asked = made("batchnorm")
+    person = Person(asked[0].answer, end)
+    score = person.quizzed(asked)
+    assert (score.right, score.asked, score.finished) == (1, 1, False)
+    assert "1 of 1 right" in person.heard[-1]
+
+
+def test_the_list_has_every_question_and_answer():
+    asked = made("affine")
+    lines = "\n".join(listing(asked))
+    assert lines.count("answer: ") == len(asked)
+    assert all(question.text in lines for question in asked)
+
+
+def test_large_arrays_are_not_for_doing_by_hand():
+    rng = np.random.default_rng(0)
+    trace = record(lambda x, w: np.tanh(x @ w), {"x": rng.normal(size=(40, 30)), "w": rng.normal(size=(30, 20))}, {})
+    assert {question.kind for question in questions(trace)} == {"shape", "local"}
+
+
+def test_a_question_is_plain_data():
+    question = Question("number", "1", "y = 2 * x", "How much?", "0.25", 0.25, ("because",))
+    assert question.is_right("1/4")
+    assert not question.is_right("a quarter")
