@@ -79,7 +79,7 @@ class SourceText:
             behind = self.lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode().strip()
             if behind.startswith("#"):
                 above = [behind.lstrip("#").strip()]
-        return _STEP_NUMBER.sub("", " ".join(above)).strip()
+        return _STEP_NUMBER.sub("", " ".join(filter(None, above))).strip()
 
 
 _registered: dict[str, SourceText] = {}
