@@ -137,9 +137,12 @@ def cell(
 
 
 def escaped(text: str) -> str:
-    """Text for an HTML-like label. What XML cannot hold is replaced."""
+    """Text for an HTML-like label, in which backslashes escape, too. What XML cannot hold is replaced."""
     text = "".join(char if char >= " " and not "\ud800" <= char <= "\udfff" else "\ufffd" for char in text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;") or " "
+    return (
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;").replace("\\", r"\\")
+        or " "
+    )
 
 
 def text_width(text: str, size: int = SMALL) -> int:

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backpropviz.circuit import read_circuit
 from backpropviz.dot import write_dot
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
 from backpropviz.rendering import FORMATS, render
+from backpropviz.wiring import read_circuit
 
 if TYPE_CHECKING:
     from backpropviz.frames import Frame, Passes

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
-from backpropviz.cards import BLACK, LARGE, RED, Shade, card, cell, ink, table, text_width
+from backpropviz.cards import BLACK, LARGE, RED, Shade, card, cell, escaped, ink, table, text_width
 from backpropviz.circuit import Box, Circuit, Edge, Vertex
 
 FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"
@@ -96,6 +96,5 @@ def _port(vertex: Vertex, name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text for a quoted string, in which Graphviz reads backslashes and entities."""
-    line = "".join(char if char.isprintable() else " " for char in text)
-    return line.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    """Text for a tooltip, in which Graphviz reads backslashes twice."""
+    return escaped(" ".join(text.split())).replace("\\", r"\\")

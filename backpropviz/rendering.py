@@ -76,22 +76,30 @@ def _in_process(graphviz: Any, dot: str, format: str) -> bytes:
         source.write(dot)
         source.flush()
         source.seek(0)
-        try:
-            graph = graphviz.agread(source, None)
-        except ValueError:
-            raise _cannot_draw(_said(said)) from None
-        if format == "png":
-            graphviz.agattr(graph, graphviz.AGRAPH, b"dpi", _DPI.encode())
-        context = graphviz.gvContextWithBuiltins()
-        picture = None
-        if graphviz.gvLayout(context, graph, b"dot") == 0:
-            _, picture = graphviz.gvRenderData(context, graph, format.encode())
-            graphviz.gvFreeLayout(context, graph)
-        graphviz.agclose(graph)
-        graphviz.gvFreeContext(context)
-        if not picture:
-            raise _cannot_draw(_said(said))
-        return bytes(picture)
+        picture = _draw(graphviz, source, format)
+        said.seek(0)
+        reason = said.read().decode(errors="replace")
+    if not picture or "Error: " in reason:  # a label that it cannot read is replaced, and drawn all the same
+        raise _cannot_draw(reason)
+    return picture
+
+
+def _draw(graphviz: Any, source: IO[str], format: str) -> bytes:
+    """The picture; empty if it fails."""
+    try:
+        graph = graphviz.agread(source, None)
+    except ValueError:
+        return b""
+    if format == "png":
+        graphviz.agattr(graph, graphviz.AGRAPH, b"dpi", _DPI.encode())
+    context = graphviz.gvContextWithBuiltins()
+    result = None
+    if graphviz.gvLayout(context, graph, b"dot") == 0:
+        result = graphviz.gvRenderData(context, graph, format.encode())
+        graphviz.gvFreeLayout(context, graph)
+    graphviz.agclose(graph)
+    graphviz.gvFreeContext(context)
+    return bytes(result[1]) if isinstance(result, list | tuple) else b""
 
 
 @contextlib.contextmanager
@@ -127,11 +135,6 @@ def _captured_stderr() -> Iterator[IO[bytes]]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-
-
-def _said(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")
 
 
 def _by_program(dot: str, format: str) -> bytes:
