@@ -1,0 +1,122 @@
+"""Commands for a course: diagnose hand-ins, write worksheets, ask questions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backpropviz.cli.options import (
+    LayerArgument,
+    OutputOption,
+    SeedOption,
+    SetOption,
+    ShapeOption,
+    console,
+    print_or_write,
+    progress,
+    run,
+    settings_and_shapes,
+)
+from backpropviz.errors import InputError
+
+
+def diagnose(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE.py...", help="Files with forward and backward functions, or folders.")
+    ],
+    function: Annotated[
+        list[str] | None, typer.Option("--function", metavar="NAME", help="Only this one; may be repeated.")
+    ] = None,
+    hint: Annotated[bool, typer.Option("--hint", help="For a worksheet: tell more about the next blank.")] = False,
+    solution: Annotated[bool, typer.Option("--solution", help="For a worksheet: tell all.")] = False,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="text|json|junit|gradescope", help="For people or machines.")
+    ] = "text",
+    output: OutputOption = None,
+    jobs: Annotated[int, typer.Option(min=0, help="How many files at once; 0: one for every processor.")] = 0,
+    seconds: Annotated[float, typer.Option(help="The most one file may take.")] = 60.0,
+    python2: Annotated[bool, typer.Option("--python2", help="Read the files as Python 2.")] = False,
+) -> None:
+    """Name the first wrong line of a hand-written backward pass. Exit code 1 when something is wrong."""
+    from backpropviz.diagnose import classroom, render_text
+    from backpropviz.diagnose.formats import FORMATS
+
+    if format_ not in ("text", *FORMATS):
+        raise InputError(f"there is no format {format_!r}", fix=f"Choose one of text, {', '.join(FORMATS)}.")
+    files = classroom.collect(paths)
+    if len(files) == 1 and _is_worksheet(files[0]):
+        _grade(files[0], 2 if solution else 1 if hint else 0, seconds)
+    options = {"functions": function, "seconds": seconds, "python2": python2}
+    with progress("diagnosing", len(files), from_=2) as advance:
+        reports = classroom.diagnose_all(files, jobs=jobs, done=advance or (lambda count: None), **options)
+    if format_ != "text":
+        text = FORMATS[format_](reports) + "\n"
+    elif len(reports) == 1:
+        text = render_text(reports[0], console().width)
+    else:
+        text = "\n".join(map(classroom.verdict_line, reports)) + "\n"
+    print_or_write(text, output)
+    raise typer.Exit(0 if all(report.status == "right" for report in reports) else 1)
+
+
+def _is_worksheet(file: Path) -> bool:
+    from backpropviz.exercise import MARKER
+
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        return lines.readline().startswith(MARKER)
+
+
+def _grade(file: Path, level: int, seconds: float) -> None:
+    from backpropviz.grading import grade, render
+
+    report = grade(file, seconds=seconds)
+    print("\n".join(render(report, level)))
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def exercise(
+    layer: LayerArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.py", help="Where to write the worksheet.")],
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    solved: Annotated[bool, typer.Option("--solved", help="With the solutions in place of the blanks.")] = False,
+) -> None:
+    """Write a worksheet, which `diagnose` grades."""
+    from backpropviz.exercise import write_worksheet
+
+    settings, shapes = settings_and_shapes(layer, set_, shape)
+    write_worksheet(layer, output, settings, shapes, solved)
+    print(f"wrote {output}; fill it in, and grade it as often as you like: backpropviz diagnose {output}")
+
+
+def quiz(
+    layer: LayerArgument,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    seed: SeedOption = 0,
+    print_: Annotated[bool, typer.Option("--print", help="Print the questions with their answers.")] = False,
+) -> None:
+    """Ask about every step, and explain."""
+    from backpropviz.quiz import ask, listing, questions
+
+    asked = questions(run(layer, None, shape, set_, seed), seed)
+    if print_:
+        print("\n".join(listing(asked)))
+        return
+    if not sys.stdin.isatty():
+        raise InputError("a quiz needs someone to ask: standard input is no terminal", fix="Or print it: --print")
+    score = ask(asked)
+    raise typer.Exit(1 if score.wrong else 0)
+
+
+COMMANDS = (
+    (
+        diagnose,
+        "Examples: backpropviz diagnose bn.py | backpropviz diagnose handins/ --format gradescope -o results.json",
+    ),
+    (exercise, "Examples: backpropviz exercise batchnorm -o bn.py | backpropviz exercise mine.py:swish -o swish.py"),
+    (quiz, "Example: backpropviz quiz batchnorm"),
+)

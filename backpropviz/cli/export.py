@@ -1,0 +1,132 @@
+"""Commands that write a layer down: as pictures, pages, code and formulas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backpropviz.cli.options import (
+    DoutOption,
+    DtypeOption,
+    ExpandOption,
+    InputOption,
+    LayerArgument,
+    OpsOption,
+    OutputOption,
+    SeedOption,
+    SetOption,
+    ShapeOption,
+    print_or_write,
+    run,
+)
+from backpropviz.errors import DrawingError, InputError
+
+if TYPE_CHECKING:
+    from backpropviz.diagram import Diagram
+
+
+def export(
+    layer: LayerArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="PATH", help="Where to: .svg, .png, .pdf or .dot."),
+    ] = None,
+    frames: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR|FILE.pdf", help="One picture per step, numbered, in a folder; or the pages of a PDF."
+        ),
+    ] = None,
+    passes: Annotated[
+        str, typer.Option(metavar="backward|forward|both", help="Which passes the frames or the animation go through.")
+    ] = "backward",
+    animate: Annotated[bool, typer.Option("--animate", help="Make the .svg play the steps.")] = False,
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    seed: SeedOption = 0,
+    dout: DoutOption = None,
+    dtype: DtypeOption = None,
+    ops: OpsOption = False,
+    expand: ExpandOption = None,
+    forward_only: Annotated[bool, typer.Option("--forward", help="Draw the forward pass alone.")] = False,
+) -> None:
+    """Draw the graph: black forward edges, red backward edges."""
+    if output is None and frames is None:
+        raise InputError("nothing to write to", fix="Say where: -o batchnorm.svg, or --frames DIR.")
+    if animate and (output is None or output.suffix.lower() != ".svg"):
+        raise InputError("--animate plays in an .svg", fix="Say where: -o batchnorm.svg --animate")
+    trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only)
+    diagram = trace.diagram(ops=ops, expand=tuple(expand or ()))
+    chosen: Any = "forward" if forward_only else passes
+    if output is not None and animate:
+        print_or_write(diagram.animated(chosen), output)
+    elif output is not None:
+        diagram.save(output)
+        print(f"wrote {output}")
+    if frames is not None:
+        _write_frames(diagram, frames, chosen)
+
+
+def _write_frames(diagram: Diagram, target: Path, passes: Any) -> None:
+    from backpropviz.files import write
+
+    if target.suffix.lower() == ".pdf":
+        write(target, diagram.pages(passes))
+        print(f"wrote {target}")
+        return
+    series = diagram.frames(passes)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DrawingError(
+            f"{target} cannot be made: {error.strerror}", fix="Name a folder, or a .pdf file."
+        ) from error
+    for frame in series:
+        write(target / f"{frame.number:02}_{frame.direction}_{frame.label}.svg", frame.svg().encode())
+    print(f"wrote {len(series)} pictures to {target}")
+
+
+def derive(
+    layer: LayerArgument,
+    latex: Annotated[bool, typer.Option("--latex", help="As formulas, for a paper.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="As formulas in plain text.")] = False,
+    style: Annotated[
+        str, typer.Option(metavar="function|cache", help="One function, or a forward and backward pair with a cache.")
+    ] = "function",
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Print the backward pass as code, or as formulas."""
+    if style not in ("function", "cache"):
+        raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
+    trace = run(layer, inputs, shape, set_)
+    if latex:
+        from backpropviz.formulas import latex as write_out
+
+        text = write_out(trace)
+    elif plain:
+        from backpropviz.formulas import plain_text
+
+        text = plain_text(trace)
+    elif style == "cache":
+        from backpropviz.pairs import pair
+
+        text = pair(trace)
+    else:
+        text = trace.derive()
+    print_or_write(text, output)
+
+
+COMMANDS = (
+    (
+        export,
+        "Examples: backpropviz export batchnorm -o batchnorm.svg | backpropviz export conv -o conv.pdf --ops | "
+        "backpropviz export batchnorm --frames steps/",
+    ),
+    (derive, "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py"),
+)

@@ -1,0 +1,132 @@
+"""What the commands share: options, running a layer as they say, and printing."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backpropviz.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from backpropviz.trace import Trace
+
+LayerArgument = Annotated[
+    str,
+    typer.Argument(metavar="LAYER|FILE.py[:FUNCTION]", help="A layer's name, or your own NumPy function in a file."),
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option("--input", "-i", metavar="NAME=FILE", help="An input from a .npy, .npz[:member] or .csv file."),
+]
+ShapeOption = Annotated[
+    list[str] | None, typer.Option("--shape", metavar="NAME=8,5", help="The shape of a sample input.")
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting, such as eps=1e-3.")
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Draws the sample inputs and the upstream gradient.")]
+DoutOption = Annotated[
+    str | None, typer.Option("--dout", metavar="FILE", help="The upstream gradient, instead of a random one.")
+]
+DtypeOption = Annotated[str | None, typer.Option(metavar="float32|float64", help="The precision of the inputs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print everything as JSON, exactly.")]
+OpsOption = Annotated[bool, typer.Option("--ops", help="Open every step into its operations.")]
+ExpandOption = Annotated[
+    list[str] | None, typer.Option("--expand", metavar="GROUP", help="Open a group of steps; may be repeated.")
+]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write it to a file.")]
+
+
+def run(
+    layer: str,
+    inputs: list[str] | None,
+    shape: list[str] | None,
+    set_: list[str] | None,
+    seed: int = 0,
+    dout: str | None = None,
+    dtype: str | None = None,
+    backward: bool = True,
+    case: str = "",
+) -> Trace:
+    """Load and run a layer as the options say; `case` names the sizes its file keeps for a command (`SIZES`)."""
+    from backpropviz.arrays import load_array, parse_pair
+    from backpropviz.library import load
+
+    if dtype not in (None, "float32", "float64"):
+        raise InputError(f"--dtype {dtype}", fix="Use float32 or float64.")
+    found = load(layer)
+    shapes, given = found.case(case)
+    settings, more_shapes = settings_and_shapes(layer, set_, shape)
+    given |= settings
+    shapes |= more_shapes
+    for pair in inputs or ():
+        name, path = parse_pair(pair, "--input")
+        given[name] = load_array(path, name)
+    trace = found.trace(given, shapes=shapes, seed=seed, dtype=dtype)
+    if backward:
+        trace.backward(None if dout is None else load_array(dout, "dout"), seed)
+    return trace
+
+
+def settings_and_shapes(
+    layer: str, set_: list[str] | None, shape: list[str] | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What --set and --shape say."""
+    from backpropviz.arrays import parse_pair, parse_setting, parse_shape
+    from backpropviz.library import load
+
+    settings, shapes = {}, {}
+    defaults = load(layer).settings if set_ else {}
+    for pair in set_ or ():
+        name, value = parse_pair(pair, "--set")
+        settings[name] = parse_setting(value, name, defaults.get(name))
+    for pair in shape or ():
+        name, value = parse_pair(pair, "--shape")
+        shapes[name] = parse_shape(value, name)
+    return settings, shapes
+
+
+def console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def print_json(value: Any) -> None:
+    import json
+
+    from backpropviz.records import encode
+
+    print(json.dumps(encode(value), indent=1, allow_nan=False))
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int, from_: int = 2000) -> Iterator[Any]:
+    """A progress bar on stderr for work of `from_` parts or more; nothing where no one looks."""
+    if total < from_ or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def print_or_write(text: str, output: Path | None) -> None:
+    """Text to standard output, or to a file that is named then."""
+    if output is None:
+        print(text, end="" if text.endswith("\n") else "\n")
+        return
+    from backpropviz.files import write
+
+    write(output, text.encode())
+    print(f"wrote {output}")

@@ -1,0 +1,96 @@
+"""Commands that work something out: compare, elements, shapes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from backpropviz.cli.options import (
+    InputOption,
+    JsonOption,
+    LayerArgument,
+    SetOption,
+    ShapeOption,
+    console,
+    print_json,
+    run,
+)
+
+
+def compare(
+    layer: LayerArgument,
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    seconds: Annotated[float, typer.Option(help="How long to measure.")] = 1.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Time other ways to compute the same layer."""
+    from backpropviz.compare import compare as measure
+    from backpropviz.library import load
+
+    result = measure(load(layer), run(layer, inputs, shape, set_, case="compare"), seconds=seconds)
+    if as_json:
+        print_json(result.to_dict())
+        return
+    from backpropviz.tables.numbers import comparison
+
+    console().print(comparison(result))
+
+
+def elements(
+    layer: LayerArgument,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    letters: Annotated[
+        list[str] | None,
+        typer.Option("--letter", metavar="NAME=LETTER", help="Another letter for an input, out or dout."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write every single entry as a formula."""
+    from backpropviz.arrays import parse_pair
+    from backpropviz.elements import elements as write_out
+
+    chosen = dict(parse_pair(pair, "--letter") for pair in letters or ())
+    report = write_out(run(layer, None, shape, set_, case="elements"), chosen)
+    if as_json:
+        print_json(report.to_dict())
+        return
+    from backpropviz.tables.numbers import formulas
+
+    console().print(formulas(report))
+
+
+def shapes(
+    layer: Annotated[
+        str, typer.Argument(metavar="LAYER|FILE.py|'input 32x32x3, conv ...'", help="A layer, or a network in words.")
+    ],
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    batch: Annotated[int, typer.Option(min=1, help="How many examples, for a network in words.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Work out volumes, parameters and memory."""
+    from backpropviz.shapes import of_description, of_trace
+
+    described = layer.strip().lower().startswith("input")
+    rows = of_description(layer, batch) if described else of_trace(run(layer, None, shape, set_, case="shapes"))
+    if as_json:
+        print_json({"format": "backpropviz/shapes", "version": 1, "rows": [row.to_dict() for row in rows]})
+        return
+    from backpropviz.tables.numbers import volumes
+
+    console().print(volumes(rows))
+
+
+COMMANDS = (
+    (compare, "Examples: backpropviz compare batchnorm | backpropviz compare conv --shape x=2,3,16,16"),
+    (elements, "Examples: backpropviz elements conv | backpropviz elements affine --shape x=2,2 --shape w=2,2"),
+    (
+        shapes,
+        "Examples: backpropviz shapes convnet | backpropviz shapes conv --shape x=1,3,227,227 --shape w=96,3,11,11 "
+        "--set stride=4 | backpropviz shapes 'input 224x224x3, conv 64 3x3 pad 1, pool 2x2, fc 1000'",
+    ),
+)
