@@ -92,7 +92,7 @@ def _sympy() -> Any:
     try:
         import sympy
     except ImportError as error:
-        raise LayerError("formulas need SymPy", fix="Install it: pip install 'backpropviz[elements]'") from error
+        raise LayerError("formulas need SymPy", fix="Install it: pip install sympy") from error
     return sympy
 
 
