@@ -11,9 +11,11 @@ from __future__ import annotations
 import ast
 import copy
 import functools
+import io
 import linecache
 import re
-from collections.abc import Iterable
+import tokenize
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CellType, CodeType, FunctionType
@@ -66,7 +68,11 @@ class SourceText:
             return self.lines[first].encode()[start:end].decode()
         parts = [self.lines[first].encode()[start:].decode(), *self.lines[first + 1 : last]]
         parts.append(self.lines[last].encode()[:end].decode())
-        return " ".join(part.split("  #")[0].strip().rstrip("\\").strip() for part in parts)
+        # in brackets, so that the tokenizer takes line ends for spaces
+        text = "(" + "\n".join(part.rstrip("\r\n") for part in parts) + "\n)"
+        cuts = {token.start[0] - 1: token.start[1] for token in _tokens(text) if token.type == tokenize.COMMENT}
+        folded = [line[: cuts.get(row)].rstrip("\\ ").strip() for row, line in enumerate(text.split("\n"))]
+        return " ".join(filter(None, folded[:-1]))[1:]
 
     def caption(self, node: ast.stmt) -> str:
         """The comment right above a statement, or else the one behind it, without its sign and step number."""
@@ -80,6 +86,10 @@ class SourceText:
             if behind.startswith("#"):
                 above = [behind.lstrip("#").strip()]
         return _STEP_NUMBER.sub("", " ".join(filter(None, above))).strip()
+
+
+def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
+    return tokenize.generate_tokens(io.StringIO(text).readline)
 
 
 _registered: dict[str, SourceText] = {}
@@ -280,7 +290,9 @@ def instrument(code: CodeType) -> Instrumented | None:
     definition.body.insert(0, ast.Expr(ast.Name(HOOK, ast.Load())))  # always a free variable
     outer = ast.parse(f"def __outer__({', '.join([HOOK, SITES, *code.co_freevars])}):\n    return None").body[0]
     assert isinstance(outer, ast.FunctionDef)
-    outer.body.insert(0, definition)
+    # a function that calls itself calls what its module has under its name
+    itself = [] if code.co_name in code.co_freevars else [ast.Global([code.co_name])]
+    outer.body[:0] = [*itself, definition]
     module = ast.fix_missing_locations(ast.Module([outer], []))
     compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE_FLAGS, dont_inherit=True)
     inner = _nested(_nested(compiled, "__outer__"), code.co_name)

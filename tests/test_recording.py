@@ -356,6 +356,18 @@ def test_decorators_recursion_lambdas_closures_and_defaults():
     assert bp.trace(net, x=X, times=1).output == pytest.approx(net(X, times=1))
 
 
+def halved(x, times):
+    half = x / 2
+    return half if times == 1 else halved(half, times - 1)
+
+
+def test_a_function_of_the_module_that_calls_itself():
+    t = bp.trace(halved, x=X, times=3)
+    assert np.array_equal(t.output, X / 8)
+    assert [group.label for group in t.groups] == ["2", "2.2"]
+    assert [step.label for step in t.steps] == ["1", "2.1", "2.2.1"]
+
+
 def test_generators_and_methods_run_as_they_are():
     def rows(x):
         for row in x:
