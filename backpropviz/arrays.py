@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import csv
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -39,30 +41,36 @@ def _split(spec: str) -> tuple[Path, str]:
     return (Path(path), member) if colon and path.endswith(".npz") else (Path(spec), "")
 
 
-def _npy(path: Path, member: str, name: str) -> Array:
+def _numpy(path: Path, member: str, name: str) -> Array:
     try:
-        return _numbers(np.load(path, allow_pickle=False), path, name)
-    except (ValueError, OSError, EOFError) as error:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return _numbers(
+                loaded if isinstance(loaded, np.ndarray) else _chosen(loaded, path, member, name), path, name
+            )
+    except _BROKEN as error:
         raise _unreadable(path, error) from error
 
 
-def _npz(path: Path, member: str, name: str) -> Array:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            members = list(archive.files)
-            chosen = member or (members[0] if len(members) == 1 else name)
-            if chosen not in members:
-                raise InputError(
-                    f"{path} has no member {chosen!r}",
-                    fix=f"Name one: --input {name}={path}:{members[0] if members else ''}"
-                    f" (it has {', '.join(members)})",
-                )
-            return _numbers(archive[chosen], path, name)
-    except (ValueError, OSError, EOFError) as error:
-        raise _unreadable(path, error) from error
+def _chosen(archive: Any, path: Path, member: str, name: str) -> Array:
+    members = list(archive.files)
+    chosen = member or (members[0] if len(members) == 1 else name)
+    if chosen not in members:
+        raise InputError(
+            f"{path} has no member {chosen!r}",
+            fix=f"Name one: --input {name}={path}:{members[0] if members else ''} (it has {', '.join(members)})",
+        )
+    array: Array = archive[chosen]
+    return array
+
+
+_BROKEN = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError)
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
+    start = path.read_bytes()[:8]
+    if not start.startswith((b"\x93NUMPY", b"PK", b"\x80")):
+        return InputError(f"{path} is no {path.suffix} file", fix="Save the array with np.save or np.savez.")
     if "pickle" in str(error).lower():
         return InputError(
             f"{path} holds Python objects, which could run code when loaded",
@@ -81,9 +89,12 @@ def _csv(path: Path, member: str, name: str) -> Array:
     for number, row in enumerate(rows[first:], first + 1):
         for column, cell in enumerate(row, 1):
             if not _is_number(cell):
+                other = next((sign for sign in ";\t" if sign in cell), None)
                 raise InputError(
                     f"{path}, row {number}, column {column}: {cell!r} is text, not a number",
-                    fix="Keep the columns with numbers only; a heading in the first row is fine.",
+                    fix="Separate the columns by commas."
+                    if other
+                    else "Keep the columns with numbers only; a heading in the first row is fine.",
                 )
         if len(row) != len(rows[first]):
             raise InputError(
@@ -95,7 +106,7 @@ def _csv(path: Path, member: str, name: str) -> Array:
     return np.array([[float(cell) for cell in row] for row in rows[first:]])
 
 
-_READERS = {".npy": _npy, ".npz": _npz, ".csv": _csv}
+_READERS = {".npy": _numpy, ".npz": _numpy, ".csv": _csv}
 
 
 def _is_number(cell: str) -> bool:
@@ -110,6 +121,8 @@ def _numbers(array: Array, path: Path, name: str) -> Array:
     if array.dtype.kind not in "fiub":
         what = "text" if array.dtype.kind in "US" else f"{array.dtype} values"
         raise InputError(f"{path} holds {what}, not numbers, for input {name}", fix="Convert it: array.astype(float).")
+    if not array.size:
+        raise InputError(f"{path} holds no numbers for {name}: its shape is {array.shape}", fix="Give one or more.")
     return array
 
 
@@ -125,7 +138,12 @@ def parse_pair(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-_EXAMPLES = {"--shape": "--shape x=8,5", "--input": "--input x=x.npy", "--set": "--set eps=1e-3", "--letter": "--letter x=a"}
+_EXAMPLES = {
+    "--shape": "--shape x=8,5",
+    "--input": "--input x=x.npy",
+    "--set": "--set eps=1e-3",
+    "--letter": "--letter x=a",
+}
 
 
 def parse_shape(text: str, name: str) -> tuple[int, ...]:
@@ -147,15 +165,31 @@ def parse_setting(text: str, name: str, default: Any) -> Any:
     """A setting's value from the command line, of the default's kind.
 
     Raises:
-        InputError: a number is expected and `text` is none.
+        InputError: a number is expected and `text` is none, or not a whole one; or yes or no is expected.
     """
+    if isinstance(default, str):
+        return text.strip("'\"")
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        value = text
-    if isinstance(default, int | float | tuple) and not isinstance(default, bool) and isinstance(value, str):
-        raise InputError(
-            f"--set {name}={text}: {name} is a number (by default {default!r})",
-            fix=f"For example: --set {name}={default!r}",
-        )
+        value = {"true": True, "false": False}.get(text.lower(), text)
+    for kind, (word, fits) in _KINDS.items():
+        if type(default) is kind and not all(map(fits, value if _is_pair(value, default) else [value])):
+            raise InputError(
+                f"--set {name}={text}: {name} is {word} (by default {default!r})",
+                fix=f"For example: --set {name}={default!r}",
+            )
     return value
+
+
+def _is_pair(value: Any, default: Any) -> bool:
+    """A size for rows and columns: what takes one whole number takes two."""
+    return isinstance(value, tuple) and type(default) in (int, tuple)
+
+
+_KINDS: dict[type, tuple[str, Any]] = {
+    bool: ("True or False", lambda value: type(value) is bool),
+    int: ("a whole number", lambda value: type(value) is int),
+    float: ("a number", lambda value: type(value) in (int, float)),
+    tuple: ("a number, or several", lambda value: type(value) in (int, float)),
+}

@@ -17,7 +17,7 @@ def write(path: Path, content: bytes) -> None:
     """
     path = Path(path)
     if path.is_dir():
-        raise DrawingError(f"{path} is a folder", fix=f"Name a file in it: {path / 'layer.svg'}")
+        raise DrawingError(f"{path} is a folder", fix=f"Name a file in it: {path}/...")
     try:
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

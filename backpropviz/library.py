@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import builtins
 import difflib
-import importlib.util
 import inspect
+import re
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -84,12 +85,20 @@ class Layer:
         own = inspect.signature(maker).parameters
         options = {name: tuple(shape) for name, shape in shapes.items() if name in own}
         options |= {name: value for name, value in given.items() if name in own and name in self.settings}
-        sample: dict[str, Any] = maker(rng, **options)
+        try:
+            sample = dict(maker(rng, **options))
+        except Exception as error:
+            asked = ", ".join(f"{name}={value}" for name, value in options.items()) or "nothing else"
+            raise InputError(
+                f"{maker.__name__} of {self.path.name} fails for {asked} ({type(error).__name__}: {error})",
+                where=f"{self.path.name}:{maker.__code__.co_firstlineno}",
+                fix="It makes the sample inputs: do the shapes have as many axes as its own?",
+            ) from error
         for name, shape in shapes.items():
-            if name not in sample and name not in self.parameters:
-                raise InputError(f"{self.name} has no input {name!r}", fix=f"Its inputs are {', '.join(sample)}.")
             if name not in own and name not in given:
-                sample[name] = rng.normal(size=tuple(shape))
+                labels: Any = sample.get(name, 0.0)
+                integers = np.asarray(labels).dtype.kind in "iu"
+                sample[name] = rng.integers(0, np.max(labels) + 1, shape) if integers else rng.normal(size=shape)
         return sample
 
     def arguments(
@@ -105,18 +114,28 @@ class Layer:
             InputError: an argument the layer does not have. LayerError: no sample inputs can be made up.
         """
         given = dict(inputs or {})
-        for name in given:
+        for name in (*given, *(shapes or {})):
             if name not in self.parameters:
                 near = difflib.get_close_matches(name, self.parameters, 1)
                 hint = f" (did you mean {near[0]!r}?)" if near else ""
                 raise InputError(
                     f"{self.name} has no input or setting {name!r}{hint}", fix=f"It takes {', '.join(self.parameters)}."
                 )
+        for name in shapes or {}:
+            if self.settings.get(name) is not None:
+                raise InputError(
+                    f"{name} is a setting of {self.name}, not an array", fix=f"Give it by --set {name}=..."
+                )
         arrays = {name: value for name, value in given.items() if isinstance(value, np.ndarray)}
         sizes = {**{name: value.shape for name, value in arrays.items()}, **(shapes or {})}
         needed = [name for name, p in self.parameters.items() if p.default is p.empty]
-        sample = {} if all(name in given for name in needed) else self.sample(seed, sizes, given)
-        arguments = {**sample, **given}
+        try:
+            sample = self.sample(seed, sizes, given)
+        except BackpropvizError:
+            if not all(name in given for name in needed):
+                raise
+            sample = {}  # nothing is missing
+        arguments = {**sample, **{name: _alike(name, value, sample.get(name)) for name, value in given.items()}}
         if dtype is not None:
             arguments = {name: _cast(value, dtype) for name, value in arguments.items()}
         return arguments
@@ -132,7 +151,9 @@ class Layer:
         settings = {**self.settings, **{name: value for name, value in whole.items() if name not in inputs}}
         settings = {name: value for name, value in settings.items() if name not in inputs}
         try:
-            return record(self.function, inputs, settings)
+            trace = record(self.function, inputs, settings)
+            trace.notes.extend(_not_finite(trace))
+            return trace
         except LayerError as error:
             misfit = explain_misfit(self.function, {**settings, **inputs})
             if misfit is None:
@@ -181,7 +202,8 @@ def load_module(file: Path) -> ModuleType:
         raise LayerError(f"{file} cannot be read: {error}", fix="Give a Python file in UTF-8.") from error
     except SyntaxError as error:
         line = (error.text or "").strip()
-        hint = "It looks like Python 2." if "print" in line and "Missing parentheses" in str(error) else ""
+        python2 = re.match(r"print\b(?!\()|except\b.*,|raise\b.*,|exec\b(?!\()", line)
+        hint = "It looks like Python 2: convert it, with print(...) and `except Error as e`." if python2 else ""
         raise LayerError(
             f"syntax error: {error.msg}: {line}",
             where=f"{file.name}:{error.lineno}",
@@ -197,7 +219,7 @@ def load_module(file: Path) -> ModuleType:
         exec(compile(tree, str(file), "exec"), module.__dict__)
     except BackpropvizError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LayerError(
             f"{file.name} failed while it was loaded: {type(error).__name__}: {error}",
             where=f"{file.name}:{_line_in(error, str(file))}",
@@ -221,11 +243,7 @@ def _line_in(error: BaseException, file: str) -> int:
 
 
 def _choose(module: ModuleType, file: Path, wanted: str) -> FunctionType:
-    own = {
-        name: value
-        for name, value in vars(module).items()
-        if isinstance(value, FunctionType) and value.__code__.co_filename == str(file)
-    }
+    own = {name: found for name, value in vars(module).items() if (found := _function_of(value, str(file)))}
     if wanted:
         if wanted not in own:
             near = difflib.get_close_matches(wanted, own, n=3, cutoff=0.4)
@@ -238,13 +256,21 @@ def _choose(module: ModuleType, file: Path, wanted: str) -> FunctionType:
     called = {name for f in layers.values() for name in f.__code__.co_names if name != f.__name__}
     roots = [name for name in layers if name not in called]
     if not layers:
-        raise LayerError(
-            f"{file.name} defines no function", fix="Put the forward pass in one: `def layer(x, w): ... return out`."
-        )
+        classes = [name for name, value in vars(module).items() if isinstance(value, type)]
+        how = f"`def layer(x): return {classes[0]}().forward(x)`" if classes else "`def layer(x, w): ... return out`"
+        raise LayerError(f"{file.name} defines no function", fix=f"Put the forward pass in one: {how}.")
     if len(roots) != 1:
         choices = "\n  ".join(f"{file}:{name}" for name in roots or layers)
         raise LayerError(f"{file.name} defines {len(roots or layers)} functions; say which:", fix=choices)
     return layers[roots[0]]
+
+
+def _function_of(value: Any, file: str) -> FunctionType | None:
+    """The function a file defines under a name; behind a decorator from elsewhere, the one it decorates."""
+    for function in (value, inspect.unwrap(value) if callable(value) else value):
+        if isinstance(function, FunctionType) and function.__code__.co_filename == file:
+            return function
+    return None
 
 
 def _wrap_listing(tree: ast.Module, text: str, file: Path) -> ast.Module:
@@ -257,7 +283,11 @@ def _wrap_listing(tree: ast.Module, text: str, file: Path) -> ast.Module:
     body: list[ast.stmt] = [node for node in tree.body if node not in imports]
     known |= {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
     for statement in body:
-        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        bound = {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
+        for node in ast.walk(statement):
+            if isinstance(node, ast.comprehension):
+                bound |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id not in bound]
         for name in sorted(names, key=lambda node: (node.lineno, node.col_offset)):
             if isinstance(name.ctx, ast.Load) and name.id not in known:
                 free[name.id] = None
@@ -274,6 +304,31 @@ def _wrap_listing(tree: ast.Module, text: str, file: Path) -> ast.Module:
 
 def _arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {n: np.asarray(v) if isinstance(v, list | np.generic) else v for n, v in arguments.items()}
+
+
+def _not_finite(trace: Trace) -> Iterator[str]:
+    """Where the values stop being finite, if the output is not."""
+    if all(np.isfinite(node.value).all() for node in trace.recording.outputs):
+        return
+    step = next((step for step in trace.steps if not np.isfinite(step.value).all()), None)
+    if step is not None:
+        at = tuple(int(i) for i in np.argwhere(~np.isfinite(step.value))[0])
+        yield f"{step.where}: {step.name} is {step.value[at]} at {at}, and so is what is computed from it"
+
+
+def _alike(name: str, value: Any, sample: Any) -> Any:
+    """A given value as the sample has it: numbers as floats where it has floats, whole ones where it has labels."""
+    if not isinstance(sample, np.ndarray) or not isinstance(value, np.ndarray | int | float) or isinstance(value, bool):
+        return value
+    array = np.asarray(value)
+    if sample.dtype.kind == "f" and array.dtype.kind in "iub":
+        return array.astype(float)
+    if sample.dtype.kind in "iu" and array.dtype.kind == "f":
+        if not (array == np.round(array)).all():
+            at = tuple(int(i) for i in np.argwhere(array != np.round(array))[0])
+            raise InputError(f"{name} is {array[at]} at {at}", fix="Labels are whole numbers: 0, 1, 2, ...")
+        return array.astype(int)
+    return array
 
 
 def _cast(value: Any, dtype: str) -> Any:

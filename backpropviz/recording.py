@@ -348,7 +348,7 @@ class Recorder(Tape):
             raise
         except NotImplementedError as error:
             raise TraceError(f"cannot be traced: {error}", where=where_in(error.__traceback__, self.home)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(function, error, self.home) from error
         if instrumented is None:
             self._steps_without_source(function)
@@ -434,7 +434,7 @@ def where_in(traceback: TracebackType | None, home: Path) -> str | None:
     return found
 
 
-def _failed(function: FunctionType, error: Exception, home: Path) -> BackpropvizError:
+def _failed(function: FunctionType, error: BaseException, home: Path) -> BackpropvizError:
     if _raised_on_purpose(error):
         return InputError(
             f"{function.__name__} refuses its input: {error}",
@@ -448,7 +448,7 @@ def _failed(function: FunctionType, error: Exception, home: Path) -> Backpropviz
     )
 
 
-def _raised_on_purpose(error: Exception) -> bool:
+def _raised_on_purpose(error: BaseException) -> bool:
     """Whether the error comes from a `raise` in code that is being traced."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:

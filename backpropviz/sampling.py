@@ -6,8 +6,10 @@ import contextlib
 import inspect
 import io
 import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +57,7 @@ def _argument(
         if -len(main) <= places[name] < len(main):
             return int(main[places[name]])
     if plain.endswith(("param", "params", "config", "cfg")):
-        return dict(_NUMBERS, pool_height=2, pool_width=2)
+        return dict(_NUMBERS)
     channels = (main[1:2] if len(main) == 4 else main[-1:]) or ()
     outputs = (4,) if len(main) == 4 else (2,)
     has_weights = any(other.lower().rstrip("0123456789_") in _WEIGHTS for other in required)
@@ -77,20 +79,26 @@ def guess(function: FunctionType, rng: np.random.Generator, shapes: Mapping[str,
     Raises:
         LayerError: it runs on none of them.
     """
-    last: Exception | None = None
+    last: BaseException | None = None
     for arguments in by_name(function, rng, shapes):
         try:
             if runs(function, arguments):
                 return arguments
-        except Exception as error:
+            last = None
+        except (Exception, SystemExit) as error:
             last = error
-    tried = ", ".join(f"{name} {np.shape(value)}" for name, value in arguments.items() if isinstance(value, np.ndarray))
+    arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+    tried = ", ".join(f"{name} {value.shape}" for name, value in arrays.items())
     raise LayerError(
-        f"no sample inputs could be made up for {function.__name__} (last tried {tried}: {last})",
+        f"no sample inputs could be made up for {function.__name__} (last tried {tried}: {_why(last)})",
         where=where,
-        fix="Give shapes with --shape x=8,5, arrays with --input x=x.npy, numbers with --set eps=1e-3, or add a function "
-        "`sample(rng)` to the file that returns a dict of inputs.",
+        fix="Give shapes with --shape x=8,5, arrays with --input x=x.npy, numbers with --set eps=1e-3, or add "
+        "`def sample(rng)` to the file, which returns a dict of inputs.",
     )
+
+
+def _why(error: BaseException | None) -> str:
+    return "the result was not finite" if error is None else f"{type(error).__name__}: {error}"
 
 
 def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
@@ -107,13 +115,22 @@ def _copy(value: Any) -> Any:
 
 
 def explain_misfit(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str | None:
-    """Which single size keeps `function` from running, and what it would have to be; None if no single one does.
+    """Which single size keeps `function` from running, and what it would have to be; None if none does alone.
 
-    Every candidate is tried out: one axis of one input is given the length of an axis of another input, and only a change
-    with which the function runs is reported.
+    Every candidate is tried out: one axis of one input is given the length of an axis of another input, or of several
+    taken together, and only a change with which the function runs is reported.
     """
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
-    sizes = [(name, axis, size) for name, value in arrays.items() for axis, size in enumerate(value.shape)]
+    with contextlib.suppress(Exception):
+        runs(function, {**arguments, **{name: np.zeros_like(value) for name, value in arrays.items()}})
+        return None  # with these shapes it runs: the values were at fault
+    sizes = [
+        (name, f"axis {axis}", size) for name, value in arrays.items() for axis, size in enumerate(value.shape)
+    ] + [
+        (name, f"axes 1 to {value.ndim - 1} together", math.prod(value.shape[1:]))
+        for name, value in arrays.items()
+        if value.ndim > 2
+    ]
     tries = 0
     for name, array in reversed(arrays.items()):
         for axis, size in enumerate(array.shape):
@@ -126,6 +143,6 @@ def explain_misfit(function: Callable[..., Any], arguments: Mapping[str, Any]) -
                     runs(function, {**arguments, name: changed})
                     return (
                         f"{name} has shape {array.shape}: its axis {axis} is {size}, but should be {wanted}, "
-                        f"like axis {at} of {other} {arrays[other].shape}"
+                        f"like {at} of {other} {arrays[other].shape}"
                     )
     return None

@@ -193,14 +193,12 @@ def _array(name: str, value: Any) -> Array:
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise InputError(
-            f"input {name} holds {array.dtype} values, not numbers",
+            f"{name} holds {array.dtype} values, not numbers",
             fix="Give numbers: floats for inputs that get a gradient, integers for labels.",
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise InputError(
-            f"input {name} is {array[bad]} at {bad}", fix="Give finite numbers: every gradient would be nan."
-        )
+        raise InputError(f"{name} is {array[bad]} at {bad}", fix="Give finite numbers: every gradient would be nan.")
     return array
 
 
@@ -208,7 +206,7 @@ def _upstream(name: str, output: Array, dout: Any, seed: int) -> Array:
     if dout is None:
         # a loss is a single number and its own gradient is 1
         return np.ones_like(output) if output.ndim == 0 else random_upstream(output, seed)
-    array = np.asarray(dout, dtype=output.dtype)
+    array: Array = np.asarray(_array("dout", dout), dtype=output.dtype)
     if array.shape != output.shape:
         raise InputError(
             f"dout has shape {array.shape}, but {name} has shape {output.shape}",
@@ -220,8 +218,7 @@ def _upstream(name: str, output: Array, dout: Any, seed: int) -> Array:
 def random_upstream(output: Array, seed: int) -> Array:
     """A random upstream gradient of the output's shape and dtype, the same for the same seed and shape."""
     random = np.random.default_rng([seed, *output.shape])
-    drawn: Array = random.standard_normal(output.shape).astype(output.dtype)
-    return drawn
+    return np.asarray(random.standard_normal(output.shape), dtype=output.dtype)
 
 
 def _fitting(buffer: Array, value: Any, name: str) -> Array:

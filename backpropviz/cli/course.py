@@ -86,8 +86,9 @@ def exercise(
 ) -> None:
     """Write a worksheet, which `diagnose` grades."""
     from backpropviz.exercise import write_worksheet
+    from backpropviz.library import load
 
-    settings, shapes = settings_and_shapes(layer, set_, shape)
+    settings, shapes = settings_and_shapes(load(layer), set_, shape)
     write_worksheet(layer, output, settings, shapes, solved)
     print(f"wrote {output}; fill it in, and grade it as often as you like: backpropviz diagnose {output}")
 

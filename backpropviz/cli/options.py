@@ -15,6 +15,7 @@ from backpropviz.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from backpropviz.library import Layer
     from backpropviz.trace import Trace
 
 LayerArgument = Annotated[
@@ -61,32 +62,34 @@ def run(
 
     if dtype not in (None, "float32", "float64"):
         raise InputError(f"--dtype {dtype}", fix="Use float32 or float64.")
-    found = load(layer)
+    import numpy as np
+
+    with contextlib.redirect_stdout(sys.stderr):  # what the file prints is no part of our output
+        found = load(layer)
     shapes, given = found.case(case)
-    settings, more_shapes = settings_and_shapes(layer, set_, shape)
+    settings, more_shapes = settings_and_shapes(found, set_, shape)
     given |= settings
     shapes |= more_shapes
     for pair in inputs or ():
         name, path = parse_pair(pair, "--input")
         given[name] = load_array(path, name)
-    trace = found.trace(given, shapes=shapes, seed=seed, dtype=dtype)
-    if backward:
-        trace.backward(None if dout is None else load_array(dout, "dout"), seed)
+    with contextlib.redirect_stdout(sys.stderr), np.errstate(all="ignore"):  # what is not finite, the trace notes
+        trace = found.trace(given, shapes=shapes, seed=seed, dtype=dtype)
+        if backward:
+            trace.backward(None if dout is None else load_array(dout, "dout"), seed)
     return trace
 
 
 def settings_and_shapes(
-    layer: str, set_: list[str] | None, shape: list[str] | None
+    layer: Layer, set_: list[str] | None, shape: list[str] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What --set and --shape say."""
     from backpropviz.arrays import parse_pair, parse_setting, parse_shape
-    from backpropviz.library import load
 
     settings, shapes = {}, {}
-    defaults = load(layer).settings if set_ else {}
     for pair in set_ or ():
         name, value = parse_pair(pair, "--set")
-        settings[name] = parse_setting(value, name, defaults.get(name))
+        settings[name] = parse_setting(value, name, layer.settings.get(name))
     for pair in shape or ():
         name, value = parse_pair(pair, "--shape")
         shapes[name] = parse_shape(value, name)

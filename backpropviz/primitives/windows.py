@@ -17,9 +17,15 @@ from backpropviz.primitives.record import gate, traceable
 
 
 def pair(value: Any) -> tuple[int, int]:
-    """A setting per axis: 2 means (2, 2)."""
-    rows, columns = (value, value) if np.ndim(value) == 0 else value
-    return _whole(rows), _whole(columns)
+    """A setting per axis: 2 means (2, 2).
+
+    Raises:
+        InputError: it is no whole number, nor a pair of them.
+    """
+    both = (value, value) if np.ndim(value) == 0 else tuple(value)
+    if len(both) != 2 or any(number != int(number) for number in both):
+        raise InputError(f"{value} is no size for rows and columns", fix="Give one whole number, or a pair: (2, 1).")
+    return _whole(both[0]), _whole(both[1])
 
 
 def _whole(number: Any) -> int:
