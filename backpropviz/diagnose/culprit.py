@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.examine import Examination, Failure, Outcome
 from backpropviz.diagnose.matching import arrangements, is_array, match
@@ -134,7 +136,7 @@ def _judge(scene: Scene, statement: Statement, positions: set[int] | None) -> Su
     if isinstance(statement.node, ast.Return):
         computes = _computes(statement.node, positions)
         return Suspect(statement, UNMATCHED if computes else PLAIN, order=order, computes=computes)
-    arrays = {name: visit for name, visit in visits.items() if is_array(visit.value)}
+    arrays = {name: visit for name, visit in visits.items() if is_array(visit.value) and np.ptp(visit.value) != 0}
     if not arrays:
         return Suspect(statement, PLAIN, order=order)
     suspect = Suspect(statement, MATCHED, order=order)

@@ -441,7 +441,7 @@ def _factors(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
     yield ast.UnaryOp(ast.USub(), node), "sign", 1.2 + more
     yield binary(number(2), ast.Mult(), node), "constant_factor", 1.3 + more
     yield binary(number(0.5), ast.Mult(), node), "constant_factor", 1.3 + more
-    for position, (size, value) in enumerate(_sized(scope)):
+    for size, value in _sized(scope):
         far = 0.0 if value else 0.6
         yield binary(node, ast.Div(), size), "constant_factor", 1.4 + more + far
         yield binary(node, ast.Mult(), size), "constant_factor", 1.4 + more + far

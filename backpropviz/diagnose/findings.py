@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 from typing import Any
 
@@ -16,6 +17,7 @@ from backpropviz.diagnose.recorder import Statement
 from backpropviz.diagnose.reference import Entry
 from backpropviz.diagnose.repair import Hit
 from backpropviz.diagnose.verdict import Finding
+from backpropviz.source import SourceText
 
 
 class Wording:
@@ -25,6 +27,15 @@ class Wording:
         self.examination = examination
         self.program, self.pair = examination.program, examination.pair
         self.file = self.program.student.path.name
+        student = self.program.student
+        self._text = SourceText(str(student.path), student.text.splitlines(keepends=True), student.tree)
+
+    def _written(self, statement: Statement) -> str:
+        """The statement as the student wrote it, on one line; of a compound one the head."""
+        node = statement.node
+        if hasattr(node, "body") or not node.end_lineno or self.program.student.is_converted:
+            return statement.text
+        return " ".join(self._text.code(node).split())
 
     def proved(self, scene: Scene, hits: list[Hit], outcomes: list[Outcome], cells: set[str]) -> Finding:
         """A finding that rests on a repair; `hits` are all repairs that were found, the best first."""
@@ -40,9 +51,11 @@ class Wording:
         expected = first.text() + (f"  ({first.where})" if first.where else "")
         if more:
             expected += ", and the same in " + ", ".join(f"line {edit.statement.line}" for edit in more)
+        if kind == "missing_line" and isinstance(statement.node, ast.Return):
+            statement = self.program.statements(statement.function)[max(statement.index - 1, 0)]
         return Finding(
-            self.file, statement.line, statement.function, statement.text, kind, evidence, kinds.WORDS[kind], expected,
-            True, configurations, cascade, others, tuple((edit.statement.line, edit.statement.text) for edit in more),
+            self.file, statement.line, statement.function, self._written(statement), kind, evidence, kinds.WORDS[kind], expected,
+            True, configurations, cascade, others, tuple((edit.statement.line, self._written(edit.statement)) for edit in more),
         )  # fmt: skip
 
     def local(self, scene: Scene, suspect: Suspect, edit: Edit, entry: Entry, shown: list[Case]) -> Finding:
@@ -51,7 +64,7 @@ class Wording:
         evidence, cascade = self._difference(scene, edit, frozenset())
         kind = kinds.refined(edit.kind, self.pair.layer, statement, set(), shown, shown)
         return Finding(
-            self.file, statement.line, statement.function, statement.text, kind, evidence, kinds.WORDS[kind], edit.text(),
+            self.file, statement.line, statement.function, self._written(statement), kind, evidence, kinds.WORDS[kind], edit.text(),
             True, (), cascade, step=entry.step,
         )  # fmt: skip
 
@@ -133,7 +146,7 @@ class Wording:
         after = [s for s in scene.suspects if s.order > suspect.order and s.matched is None and s.value is not None]
         cascade = tuple(dict.fromkeys(s.target for s in after if s.target not in ("return", suspect.target)))
         return Finding(
-            self.file, statement.line, statement.function, statement.text, kind, evidence, kinds.WORDS[kind], expected,
+            self.file, statement.line, statement.function, self._written(statement), kind, evidence, kinds.WORDS[kind], expected,
             False, configurations, cascade, step=step,
         )  # fmt: skip
 
@@ -147,7 +160,7 @@ class Wording:
                 if s.line <= failure.line <= (s.node.end_lineno or s.line)
             ]  # fmt: skip
             if spans:
-                line, text = spans[-1].line, spans[-1].text
+                line, text = spans[-1].line, self._written(spans[-1])
         return Finding(
             self.file, line, failure.function, text, kind, f"{failure.type}: {failure.message}".rstrip(": "),
             kinds.WORDS[kind], "", False, configurations,
@@ -173,7 +186,7 @@ def _by_name(scene: Scene, suspect: Suspect) -> bool:
     wanted = concept(suspect.target)
     taken = {id(other.matched) for other in scene.suspects}
     for entry in scene.right.entries:
-        if suspect.value is None or entry.name != wanted or id(entry) in taken or entry.value.size < 2:
+        if suspect.value is None or not wanted or entry.name != wanted or id(entry) in taken or entry.value.size < 2:
             continue
         arranged = next(matching.arrangements(entry.value, suspect.value.shape), None)
         if arranged is not None and entry.value.size == suspect.value.size:

@@ -88,7 +88,7 @@ LAYERS: tuple[Layer, ...] = (
     ),
     Layer(
         "softmax_loss", "softmax_loss|softmax_cross_entropy(?:_loss)?|cross_entropy_loss", ("x",), ("loss",), ("x",),
-        (cases.softmax_loss,), (forwards.softmax_loss,), ("y",),
+        (cases.softmax_loss,), (forwards.softmax_loss, forwards.softmax_loss_probabilities), ("y",),
     ),
     Layer("svm_loss", "svm_loss|hinge_loss", ("x",), ("loss",), ("x",), (cases.svm_loss,), (forwards.svm_loss,), ("y",)),
     Layer(

@@ -83,7 +83,8 @@ class Student:
     Attributes:
         tree: its syntax tree. namespace: what its module holds. functions: its top-level definitions by name.
         notes: what had to be worked around. trouble: top-level statements that failed, as (line, what happened).
-        star_imports: names may be missing because a missing module was imported whole.
+        star_imports: names may be missing because a missing module was imported whole. missing: modules stood in for.
+        is_converted: the text was Python 2, so that columns are not those of the file.
     """
 
     path: Path
@@ -95,6 +96,7 @@ class Student:
     trouble: list[tuple[int, str]] = field(default_factory=list)
     star_imports: bool = False
     missing: list[str] = field(default_factory=list)
+    is_converted: bool = False
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -170,7 +172,7 @@ def parse(path: Path, python2: bool = False) -> Student:
         tree = ast.fix_missing_locations(_FloorDivision().visit(tree))
     elif looks_old:
         notes.append("written for Python 2: run as Python 3, where 3 / 2 is 1.5 (--python2 reads it as it was meant)")
-    return Student(path, source, tree, notes=notes)
+    return Student(path, source, tree, notes=notes, is_converted=python2)
 
 
 def load(student: Student) -> None:

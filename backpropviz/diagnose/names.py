@@ -33,10 +33,10 @@ _CONCEPT = {alias: concept for concept, aliases in _CALLED.items() for alias in 
 
 
 def concept(name: str) -> str:
-    """What a name usually stands for, by our own names; itself if it is not in the table.
+    """What a name usually stands for, by our own names; empty if it is not in the table.
 
-    >>> concept("dx_hat"), concept("d_sample_mean"), concept("spam")
-    ('dxhat', 'dmu', 'spam')
+    >>> concept("dx_hat"), concept("d_sample_mean"), concept("dx1")
+    ('dxhat', 'dmu', '')
     """
     bare = re.sub(r"[_\d]", "", name).lower()
-    return _CONCEPT.get(bare, name)
+    return _CONCEPT.get(bare, "")

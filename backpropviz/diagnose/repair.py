@@ -21,6 +21,7 @@ from backpropviz.diagnose.edits import Edit, Scope
 from backpropviz.diagnose.examine import Examination, Outcome
 from backpropviz.diagnose.expression_edits import expression_edits
 from backpropviz.diagnose.matching import match
+from backpropviz.diagnose.recorder import Statement
 from backpropviz.diagnose.reference import Entry
 from backpropviz.diagnose.sandbox import time_limit
 from backpropviz.diagnose.statement_edits import statement_edits
@@ -110,8 +111,22 @@ class Search:
         scope = Scope.of(self.scene.scope(suspect.statement), self.scene.case.settings)
         definition = self.examination.program.definitions[suspect.statement.function]
         found = [*expression_edits(suspect.statement, scope), *statement_edits(definition, suspect.statement, scope)]
+        if self._unpacks_as_packed(suspect.statement):
+            found = [edit for edit in found if edit.kind != "cache"]
         found.sort(key=lambda edit: edit.cost)
         return found[:PER_STATEMENT]
+
+    def _unpacks_as_packed(self, statement: Statement) -> bool:
+        """A tuple of names is taken out of the cache in the order in which the same names were put in."""
+        node = statement.node
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
+            return False
+        forward = self.examination.program.definitions[self.examination.pair.forward]
+        packed = [
+            [getattr(part, "id", "") for part in tuple_.elts] for tuple_ in ast.walk(forward)
+            if isinstance(tuple_, ast.Tuple) and isinstance(tuple_.ctx, ast.Load) and len(tuple_.elts) > 1
+        ]  # fmt: skip
+        return [getattr(part, "id", "") for part in node.targets[0].elts] in packed
 
     def _try(self, cost: float, suspect: Suspect, edit: Edit) -> Hit | None:
         self.tried += 1
