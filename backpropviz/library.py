@@ -295,7 +295,7 @@ def _wrap_listing(tree: ast.Module, text: str, file: Path) -> ast.Module:
     if not free or not any(isinstance(node, ast.Assign) for node in body):
         return tree
     function: Any = ast.parse(f"def listing({', '.join(free)}): pass").body[0]
-    function.lineno = body[0].lineno
+    function.lineno, function.end_lineno = body[0].lineno, body[-1].end_lineno
     function.body = body
     wrapped = ast.Module([*ast.parse("import numpy as np").body, *imports, function], [])
     register(SourceText(str(file), text.splitlines(keepends=True), wrapped))
