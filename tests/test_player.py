@@ -1,0 +1,162 @@
+"""The page is one file without a way out, its data is data, and every frame lights what is in the drawing."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import backpropviz.player
+from backpropviz.dot import BLACK, RED
+from backpropviz.library import layer_names, load
+from backpropviz.player import MOST_ENTRIES, page, write_page
+from backpropviz.trace import record
+
+
+class Reader(HTMLParser):
+    """Collects ids, tags and scripts of a page, and checks that elements are closed."""
+
+    VOID = frozenset({"meta", "input", "br", "link", "img"})
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.ids, self.tags, self.links, self.scripts, self.open, self.text = [], [], [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        found = dict(attributes)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found[name] for name in ("src", "href", "xlink:href", "action") if name in found]
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "script":
+            self.scripts.append([found, ""])
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.ids += [value for name, value in attributes if name == "id"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+        if self.open and self.open[-1] == "script":
+            self.scripts[-1][1] += data
+
+
+def frames_of(text):
+    return json.loads(Reader(text).scripts[0][1])
+
+
+@pytest.mark.parametrize("name", layer_names())
+def test_frames_light_what_is_there(name):
+    trace = load(name).trace()
+    text = page(trace, name)
+    found = Reader(text)
+    assert len(found.ids) == len(set(found.ids))
+    frames = frames_of(text)
+    for frame in frames:
+        for ids in ("lit", "edges", "known", "reached"):
+            assert set(frame[ids]) <= set(found.ids)
+        assert frame["title"]
+    forward = [frame["step"] for frame in frames if frame["pass"] == "forward"]
+    assert forward == ["0", *(step.label for step in trace.steps)]
+    backward = [frame["step"] for frame in frames if frame["pass"] == "backward"]
+    assert backward[0] == ""
+    assert backward[-1] == "0"
+    assert backward[1:-1] == [step.label for step in reversed(trace.steps) if step.label in backward]
+    lit = {edge for frame in frames for edge in frame["edges"]}
+    assert lit >= {each for each in found.ids if each.startswith("backward_")}
+
+
+def test_the_numbers_are_those_of_the_trace():
+    trace = load("batchnorm").trace()
+    frames = frames_of(page(trace))
+    shown = {array["name"]: array["data"] for frame in frames for array in frame["arrays"]}
+    for name in ("mu", "xhat", "out"):
+        np.testing.assert_array_equal(shown[name], trace[name].value)
+    for name, gradient in trace.grad.items():
+        np.testing.assert_array_equal(shown[f"d{name}"], gradient)
+    assert any("dxhat = dout * gamma" in frame["code"] for frame in frames)
+    assert any("dx̂ = dout ⊙ γ" in frame["formulas"] for frame in frames)  # noqa: RUF001
+
+
+def test_nothing_is_loaded_from_anywhere():
+    text = page(load("conv").trace())
+    found = Reader(text)
+    assert found.links == []
+    assert "default-src 'none'" in text
+    assert not {"link", "img", "iframe", "object", "embed", "form"} & set(found.tags)
+    for script in ("fetch(", "XMLHttpRequest", "import(", "innerHTML", "eval(", "document.write"):
+        assert script not in text
+    assert not re.search(r"url\(|@import", text)
+
+
+def hostile(x):
+    # </script><script>alert(1)</script> <!-- {{frames}} & "quotes" 'and' ]]> \u2028
+    y = x * 2
+    return y
+
+
+def test_hostile_text_stays_text():
+    trace = record(hostile, {"x": np.array([1.0, np.pi])}, {})
+    text = page(trace, "<img src=x onerror=alert(1)> {{script}} & </title>")
+    found = Reader(text)
+    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json", None]
+    assert "img" not in found.tags
+    assert frames_of(text)[1]["caption"] == trace.steps[0].caption
+    assert "</script><script>" in trace.steps[0].caption
+    data = re.search(r'id="player-frames">(.*?)</script>', text, re.DOTALL)[1]
+    assert not set("<>&\u2028") & set(data)
+    assert "{{frames}}" in "".join(found.text)  # data, not put in a second time
+
+
+def test_what_is_not_finite_is_said():
+    with np.errstate(divide="ignore"):
+        trace = record(lambda x: x / np.array([0.0, 1.0]), {"x": np.array([1.0, 2.0])}, {})
+        trace.backward(np.array([1.0, 1.0]))
+    assert ["Infinity", 2.0] in [array.get("data") for frame in frames_of(page(trace)) for array in frame["arrays"]]
+
+
+def test_large_arrays_are_summed_up():
+    x = np.linspace(0.0, 1.0, MOST_ENTRIES + 1)
+    frames = frames_of(page(record(lambda x: np.tanh(x), {"x": x}, {})))
+    array = frames[0]["arrays"][0]
+    assert "data" not in array
+    assert array["summary"] == "min 0, mean 0.5, max 1"
+
+
+def test_the_style_knows_the_colours_of_the_drawing():
+    style = (Path(backpropviz.player.__file__).parent / "style.css").read_text(encoding="utf-8")
+    assert f'[fill="{RED}"]' in style
+    assert f'[stroke="{BLACK}"]' in style
+    assert "prefers-reduced-motion" in style
+    assert "@media print" in style
+
+
+def test_everything_is_in_the_list_that_is_printed():
+    text = "".join(Reader(page(load("softmax_loss").trace())).text)
+    for line in ("dtotal = ", "forward, step 5", "backward, step 5", "the inputs' gradients"):
+        assert line in text
+
+
+def test_the_controls_have_names():
+    text = page(load("relu").trace())
+    for button in re.findall(r"<button[^>]*>", text) + re.findall(r"<input[^>]*>", text):
+        assert "aria-label=" in button
+    for key in ("ArrowRight", "ArrowLeft", "Home", "End"):
+        assert key in text
+
+
+def test_groups_may_be_opened(tmp_path):
+    trace = load("convnet").trace()
+    opened = page(trace, expand=["conv"])
+    assert {"lit": ["step_1_3"]}.items() <= {"lit": frames_of(opened)[3]["lit"]}.items()
+    write_page(trace, tmp_path / "net.html", "convnet")
+    assert (tmp_path / "net.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
