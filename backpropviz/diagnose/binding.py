@@ -17,7 +17,7 @@ _ALIASES = {
     "pool_height": "pool_height ph pool_h hh kh height pool_hh",
     "pool_width": "pool_width pw pool_w ww kw width pool_ww",
     "pool_size": "pool_size size k kernel_size pool window f",
-    "p": "p drop_prob keep_prob dropout_p prob rate keep drop",
+    "p": "p drop_prob keep_prob dropout_p p_dropout dropout_prob dropout_rate prob rate keep drop keep_probability",
     "mode": "mode",
     "training": "training train is_training train_mode is_train",
     "momentum": "momentum",
@@ -67,9 +67,22 @@ def _setting(name: str, case: Case, layer: Layer) -> Any:
     raise KeyError(name)
 
 
+def is_sure(function: Callable[..., Any], layer: Layer) -> bool:
+    """The parameters have the course's names, so that it is known what they take. `linear_forward(A, W, b)` and
+    `conv_forward(A_prev, W, b, hparameters)` are of another course, with the axes in another order."""
+    names = [p.name.lower() for p in parameters(function)]
+    known = [any(name in _INPUT_ALIASES.get(wanted, {wanted.lower()}) for name in names) for wanted in layer.inputs]
+    return all(known) and "hparameters" not in names
+
+
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+
+
+def input_names(layer: Layer) -> set[str]:
+    """Every name that one of the layer's inputs may go by."""
+    return {name for wanted in layer.inputs for name in _INPUT_ALIASES.get(wanted, {wanted.lower()})}
 
 
 def is_dictionary(name: str) -> bool:

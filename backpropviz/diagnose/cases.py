@@ -23,6 +23,7 @@ class Case:
         words: what to call it. inputs: arrays in the order of the course's signature. settings: by their course names.
         forward_only: there is no gradient to compare. optional: a student may refuse it (by any exception).
         without: settings that are left out of a parameter dictionary, so that the student's own default counts.
+        convention: what to note where only such a case fails; it is no finding then.
     """
 
     words: str
@@ -31,6 +32,7 @@ class Case:
     forward_only: bool = False
     optional: bool = False
     without: tuple[str, ...] = ()
+    convention: str = ""
 
 
 def _normal(seed: int, *shape: int, mean: float = 0.0, scale: float = 1.0) -> Any:
@@ -139,9 +141,11 @@ def dropout() -> list[Case]:
     ]
 
 
-def conv() -> list[Case]:
+def conv(column: bool = False) -> list[Case]:
     def case(words: str, x: tuple[int, ...], w: tuple[int, ...], stride: int, pad: int) -> Case:
         inputs = {"x": _normal(1, *x), "w": _normal(2, w[0], x[1], *w[1:]), "b": _normal(3, w[0])}
+        if column:
+            inputs["b"] = inputs["b"].reshape(-1, 1)
         return Case(words, inputs, {"stride": stride, "pad": pad})
 
     return [
@@ -179,7 +183,8 @@ def softmax_loss() -> list[Case]:
         Case("more classes than examples", {"x": _normal(2, 3, 6)}, {"y": _labels(3, 6)}),
         Case("large scores", {"x": _normal(3, 4, 3) + 800.0}, {"y": _labels(4, 3)}),
         Case("large scores that differ", {"x": _normal(3, 4, 3) + np.array([[0.0], [900.0], [-900.0], [400.0]])},
-             {"y": _labels(4, 3)}),
+             {"y": _labels(4, 3)}, convention="one maximum is subtracted from all rows: right as long as rows do not "
+             "differ by hundreds (with axis=1 every row gets its own)"),
     ]  # fmt: skip
 
 

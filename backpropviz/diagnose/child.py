@@ -25,6 +25,7 @@ def main() -> None:
 
     sandbox.limit_resources(request["cpu_seconds"], request["megabytes"])
     began = time.perf_counter()
+    ends = began + 0.7 * request["seconds"]  # by then the search for repairs is over
     path = Path(request["file"])
     say(stage="reading", line=1, function="")
     try:
@@ -41,7 +42,7 @@ def main() -> None:
     for pair in layers.pairs(list(student.functions)):
         if not wanted or {pair.forward, pair.backward} & set(wanted):
             say(stage=pair.name, line=student.functions[pair.name].lineno, function=pair.name)
-            reports.append(investigate.Investigation(prepared, pair).report())
+            reports.append(investigate.Investigation(prepared, pair, ends).report())
     findings = tuple(investigate.top_level(path, student))
     seconds = time.perf_counter() - began
     report = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)

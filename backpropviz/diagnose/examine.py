@@ -11,7 +11,7 @@ import numpy as np
 
 from backpropviz.diagnose import binding
 from backpropviz.diagnose.cases import Case
-from backpropviz.diagnose.layers import Pair
+from backpropviz.diagnose.layers import Layer, Pair
 from backpropviz.diagnose.loading import MissingModule
 from backpropviz.diagnose.program import Program
 from backpropviz.diagnose.recorder import Recorder
@@ -179,6 +179,13 @@ class Examination:
             return
         right = self._check_outputs(case, right, outcome, outputs)
         self._check_running(right, outcome, settings)
+        if (
+            cache is None
+            and not isinstance(returned, tuple | list)
+            and self.pair.backward
+            and takes_cache(program.function(self.pair.backward), len(layer.outputs), layer)
+        ):
+            raise binding.CannotCall("the forward pass returns no cache, and what the backward pass takes is not known")
         if self.pair.backward is None or case.forward_only:
             self._unchanged(outcome, arrays, case)
             return
@@ -202,6 +209,9 @@ class Examination:
             cell = check(got, want) if got is not None else Cell(False, None, want, "not stored")
             if getattr(got, "shape", None) != want.shape and got is not None:
                 cell = check(np.asarray(got).reshape(-1), want) if np.size(got) == want.size else cell
+            if name == "running_var" and not cell.ok and "unbiased_var" in right.alternatives:
+                other = check(got, right.alternatives["unbiased_var"])
+                cell = Cell(True, got, want, "unbiased") if other.ok else cell
             outcome.cells[name] = cell
 
     def _run_backward(
@@ -247,6 +257,12 @@ class Examination:
         line = (frame.lineno or 0) if frame else self.program.definitions[name].lineno
         kind = "does not end" if isinstance(error, TimeUp) else type(error).__name__
         return Failure(kind, str(error)[:300], frame.name if frame else name, line, is_backward)
+
+
+def takes_cache(backward: Any, upstream: int, layer: Layer) -> bool:
+    """Its second argument is a cache, not one of the inputs by name."""
+    rest = binding.parameters(backward)[upstream:]
+    return bool(rest) and not any(name in binding.input_names(layer) for name in (p.name.lower() for p in rest))
 
 
 def _check_dropout(case: Case, right: Reference, outcome: Outcome, out: Any) -> Reference:

@@ -6,7 +6,7 @@ import ast
 import time
 from pathlib import Path
 
-from backpropviz.diagnose import culprit, kinds, notes
+from backpropviz.diagnose import binding, culprit, kinds, notes
 from backpropviz.diagnose.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.culprit import Scene, Suspect
@@ -30,11 +30,11 @@ _references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
 class Investigation:
     """One pair of functions, from the first run to the report."""
 
-    def __init__(self, program: Program, pair: Pair):
+    def __init__(self, program: Program, pair: Pair, ends: float = float("inf")):
         self.program, self.pair = program, pair
         self.findings: list[Finding] = []
         self.notes: list[str] = []
-        self.ended = time.perf_counter() + PAIR_SECONDS
+        self.ended = min(ends, time.perf_counter() + PAIR_SECONDS)
 
     # ---- the verdict -------------------------------------------------------------------------------------------------
 
@@ -60,6 +60,16 @@ class Investigation:
             return FunctionReport(
                 pair.name, pair.layer.name, line, REFUSED, (), tuple(self.notes), 0.0, words, (), reason
             )
+        sure = binding.is_sure(self.program.function(pair.forward), pair.layer)
+        if not sure and not any(self._gave_output(outcome) for outcome in judged):
+            reason = "it seems to follow another convention (the order of axes, or what its parameters mean)"
+            return FunctionReport(pair.name, pair.layer.name, line, UNKNOWN, reason=reason, score=0.0)
+        unusual = [o for o in judged if o.case.convention and (o.wrong() or o.failure)]
+        if unusual and not any(o.wrong() or o.failure for o in judged if not o.case.convention):
+            self.notes += [o.case.convention for o in unusual]
+        judged = [o for o in judged if o not in unusual]
+        if any(cell.trouble == "unbiased" for o in judged for cell in o.cells.values()):
+            self.notes.append("the running variance is divided by N - 1, as PyTorch does: a convention")
         cells = [cell.ok for outcome in judged for name, cell in outcome.cells.items()]
         score = sum(cells) / len(cells) if cells else 0.0
         failed = tuple(
@@ -69,7 +79,9 @@ class Investigation:
         if unfinished:
             self.findings.append(self._unfinished(unfinished))
         elif failed:
-            self._follow(examination, outcomes)
+            kept = [i for i, outcome in enumerate(outcomes) if outcome in judged]
+            examination.cases = [examination.cases[i] for i in kept]
+            self._follow(examination, [outcomes[i] for i in kept])
         else:
             self._look_for_rounding(examination, outcomes)
             self.notes += notes.conventions(self.program, self.pair)
@@ -97,8 +109,14 @@ class Investigation:
             examination.cases = applicable
             tried.append((examination, outcomes))
             if not any(outcome.wrong() or outcome.failure or outcome.missing for outcome in outcomes):
-                return examination, outcomes
-        return tried[0]
+                break
+            if any(self._gave_output(outcome) for outcome in outcomes):
+                return tried[0]
+        return tried[-1] if not any(o.wrong() or o.failure for o in tried[-1][1]) else tried[0]
+
+    def _gave_output(self, outcome: Outcome) -> bool:
+        """The forward pass came out right."""
+        return all(name in outcome.cells and outcome.cells[name].ok for name in self.pair.layer.outputs)
 
     def _unfinished(self, function: str) -> Finding:
         """Where the gap is: the statement that raises, passes or assigns None."""
@@ -115,7 +133,7 @@ class Investigation:
         """Find a wrong line, repair it if that can be proved, and go on with what is still wrong."""
         original = self.program.definitions.copy()
         try:
-            while len(self.findings) < MOST_FINDINGS and time.perf_counter() < self.ended:
+            while len(self.findings) < MOST_FINDINGS and (not self.findings or time.perf_counter() < self.ended):
                 stage, cells = self._stage(outcomes)
                 if not cells:
                     break
@@ -146,7 +164,7 @@ class Investigation:
     def _step(self, examination: Examination, outcomes: list[Outcome], stage: str, cells: set[str]) -> bool:
         """Add the next finding: proved by one edit, or two, or inferred. True if it was repaired and there may be more."""
         wording = Wording(examination)
-        deadline = min(self.ended, time.perf_counter() + FINDING_SECONDS)
+        deadline = max(min(self.ended, time.perf_counter() + FINDING_SECONDS), time.perf_counter() + 0.5)
         scene, suspects = self._look(examination, outcomes, cells, stage, deadline)
         hits = Search(examination, scene, outcomes, cells, deadline).run(suspects)
         if hits:

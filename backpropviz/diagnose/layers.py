@@ -21,7 +21,8 @@ class Layer:
         stems: what stands before `_forward`, as a regular expression.
         inputs: the arrays, in the order of the signature. outputs: what comes before the cache.
         wants: the inputs whose gradients the backward pass returns, in order.
-        forms: the sets of configurations to try; several where the course itself allows several. The best counts.
+        forms: the sets of configurations; the first is the course's. Another (gamma of shape (C,), b of shape (F, 1)) counts
+            where the first gives no right output at all and the other is right altogether.
         forwards: our forward passes; settings they take by keyword. test_forwards: those of the test mode.
     """
 
@@ -75,7 +76,8 @@ LAYERS: tuple[Layer, ...] = (
     ),
     Layer("dropout", "dropout", ("x",), ("out",), ("x",), (cases.dropout,), (forwards.dropout,), ("mask",)),
     Layer(
-        "conv", "conv|conv2d|convolution", ("x", "w", "b"), ("out",), ("x", "w", "b"), (cases.conv,),
+        "conv", "conv|conv2d|convolution", ("x", "w", "b"), ("out",), ("x", "w", "b"),
+        (cases.conv, lambda: cases.conv(column=True)),
         (forwards.conv,), ("stride", "pad"),
     ),
     Layer(
@@ -87,7 +89,7 @@ LAYERS: tuple[Layer, ...] = (
         (forwards.avg_pool,), ("pool_height", "pool_width", "stride"),
     ),
     Layer(
-        "softmax_loss", "softmax_loss|softmax_cross_entropy(?:_loss)?|cross_entropy_loss", ("x",), ("loss",), ("x",),
+        "softmax_loss", "softmax_loss", ("x",), ("loss",), ("x",),
         (cases.softmax_loss,), (forwards.softmax_loss, forwards.softmax_loss_probabilities), ("y",),
     ),
     Layer("svm_loss", "svm_loss|hinge_loss", ("x",), ("loss",), ("x",), (cases.svm_loss,), (forwards.svm_loss,), ("y",)),
@@ -104,7 +106,7 @@ LAYERS: tuple[Layer, ...] = (
 )  # fmt: skip
 
 _DIRECTED = re.compile(r"(?P<stem>\w+?)_(?P<way>forward|backward|fwd|bwd)(?P<suffix>\w*)", re.IGNORECASE)
-_LOSS = re.compile(r"(?P<stem>\w*loss|softmax_cross_entropy)(?P<suffix>(?:_naive|_vectorized|_alt)?)", re.IGNORECASE)
+_LOSS = re.compile(r"(?P<stem>\w*loss)(?P<suffix>(?:_naive|_vectorized|_alt)?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,13 +34,17 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The right outputs, upstream gradients, gradients by input, and further right values for one case."""
+    """The right outputs, upstream gradients, gradients by input, and further right values for one case.
+
+    `alternatives` are values that are right by another convention, by name.
+    """
 
     outputs: dict[str, Any]
     upstream: dict[str, Any]
     gradients: dict[str, Any]
     running: dict[str, Any]
     traces: tuple[Trace, ...]
+    alternatives: dict[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -100,7 +104,16 @@ def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
     outputs = {name: node.value for name, node in zip(layer.outputs, first)}
     douts = {name: traces[0].upstream[node].value for name, node in zip(layer.outputs, first)}
     gradients = {f"d{name}": traces[0].grad[name] for name in layer.wants}
-    return Reference(outputs, douts, gradients, running_statistics(layer, case), tuple(traces))
+    running = running_statistics(layer, case)
+    alternatives = {}
+    if running:
+        count = case.inputs["x"].size // case.inputs["x"].shape[1]
+        before = 0.0 if "running_var" in case.without else case.settings["running_var"]
+        momentum = case.settings["momentum"]
+        # as PyTorch keeps it: the batch's variance divided by N - 1
+        new = (running["running_var"] - momentum * before) * count / (count - 1)
+        alternatives["unbiased_var"] = momentum * before + new
+    return Reference(outputs, douts, gradients, running, tuple(traces), alternatives)
 
 
 def running_statistics(layer: Layer, case: Case) -> dict[str, Any]:

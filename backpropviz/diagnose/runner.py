@@ -43,7 +43,7 @@ def diagnose(
         raise LayerError(f"{file} is not a file", fix="Name a Python file with the functions to look at.")
     request = {
         "file": str(file.resolve()), "functions": list(functions or ()), "python2": python2,
-        "cpu_seconds": int(seconds), "megabytes": megabytes,
+        "seconds": seconds, "cpu_seconds": int(seconds) + 1, "megabytes": megabytes,
     }  # fmt: skip
     output, code = in_child("backpropviz.diagnose.child", request, seconds)
     return _read(file, output, code)
