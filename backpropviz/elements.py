@@ -70,7 +70,8 @@ def elements(trace: Trace, letters: dict[str, str] | None = None) -> ElementRepo
     sympy = _sympy()
     if not trace.upstream:
         trace.backward()
-    letters = {**{name: name for name in trace.inputs}, **_LETTERS, **(letters or {})}
+    free = {name: letter if letter not in trace.inputs else name for name, letter in _LETTERS.items()}
+    letters = {**{name: name for name in trace.inputs}, **free, **(letters or {})}
     for name, node in trace.inputs.items():
         if node.value.size > LARGEST:
             raise InputError(
@@ -104,7 +105,9 @@ class _SymbolicRun:
         self.settings: dict[str, Any] = {}
         self._functions = {
             np.sqrt: sympy.sqrt, np.exp: sympy.exp, np.log: sympy.log, np.tanh: sympy.tanh, np.sin: sympy.sin,
-            np.cos: sympy.cos, np.square: lambda x: x**2, np.reciprocal: lambda x: 1 / x,
+            np.cos: sympy.cos, np.sinh: sympy.sinh, np.cosh: sympy.cosh, np.tan: sympy.tan, np.arctan: sympy.atan,
+            np.square: lambda x: x**2, np.reciprocal: lambda x: 1 / x, np.log1p: lambda x: sympy.log(1 + x),
+            np.expm1: lambda x: sympy.exp(x) - 1, np.hypot: lambda x, y: sympy.sqrt(x**2 + y**2),
         }  # fmt: skip
         self.values: dict[Node, Any] = {}
         for name, node in trace.inputs.items():
@@ -133,11 +136,21 @@ class _SymbolicRun:
         if primitive.decision is not None and not concrete and primitive.differentiable:
             raise self._refusal(node, "which branch it takes depends on the numbers")
         try:
+            if isinstance(primitive.run, np.ufunc):
+                args = tuple(map(self._exact, args))
             if primitive.run in self._functions and not concrete:
-                return np.frompyfunc(self._functions[primitive.run], len(args), 1)(*args)
+                return np.asarray(np.frompyfunc(self._functions[primitive.run], len(args), 1)(*args))
             return np.asarray(primitive.run(*args, **kwargs))
         except (TypeError, AttributeError, ValueError) as error:
             raise self._refusal(node, f"it has no formula in single entries ({error})") from error
+
+    def _exact(self, value: Any) -> Any:
+        """A factor as exact numbers: a mask as zeros and ones, floats as fractions."""
+        if isinstance(value, np.ndarray) and value.dtype.kind == "b":
+            return value.astype(int)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return np.frompyfunc(lambda entry: self.sympy.nsimplify(entry, rational=True), 1, 1)(value)
+        return value
 
     def _refusal(self, node: Node, why: str) -> TraceError:
         assert node.primitive is not None

@@ -48,12 +48,6 @@ def normalize(x, mean, var, eps):
     return (x - mean) / np.sqrt(var + eps)
 
 
-def two_layers(x, w1, b1, w2, b2):
-    h = np.maximum(0, x @ w1 + b1)
-    assert h.shape[0] == x.shape[0]
-    return h @ w2.T[: h.shape[1]].sum() + b2.sum()
-
-
 def image(x):
     N, C, H, W = x.shape
     return x.reshape(N, C, H * W).mean(axis=2)
@@ -96,9 +90,7 @@ def optional(x, scale=2.0, *extra, **more):
 )
 def test_conventions(function, shapes):
     arguments = guess(function, np.random.default_rng(0), {}, "mine.py:1")
-    assert {
-        n: np.shape(v) for n, v in arguments.items() if isinstance(v, np.ndarray | np.generic | float)
-    } | shapes == {n: np.shape(v) for n, v in arguments.items() if isinstance(v, np.ndarray | np.generic | float)}
+    assert {name: np.shape(arguments[name]) for name in shapes} == shapes
     assert runs(function, arguments)
 
 

@@ -1,0 +1,236 @@
+"""Formulas in entries: the textbook case word for word, and every layer's formulas with numbers put in."""
+
+import sys
+
+import numpy as np
+import pytest
+import sympy
+
+import backpropviz as bp
+from backpropviz.elements import LARGEST, elements, entry_name
+from backpropviz.errors import InputError, LayerError, TraceError
+from backpropviz.library import load
+
+CASE = {"x": (1, 1, 3, 3), "w": (1, 1, 2, 2)}
+
+
+def report(name, shapes, settings=None):
+    trace = load(name).trace(settings, shapes=shapes)
+    trace.backward()
+    return trace, elements(trace)
+
+
+def rows(report):
+    return {name: formula for part in (*report.outputs, *report.gradients) for name, formula in part.rows}
+
+
+# ---- the 3x3 image and the 2x2 filter --------------------------------------------------------------------------------
+
+FORMULAS = {
+    "z11": "a11*w11 + a12*w12 + a21*w21 + a22*w22 + b",
+    "z12": "a12*w11 + a13*w12 + a22*w21 + a23*w22 + b",
+    "z21": "a21*w11 + a22*w12 + a31*w21 + a32*w22 + b",
+    "z22": "a22*w11 + a23*w12 + a32*w21 + a33*w22 + b",
+    "da11": "d11*w11",
+    "da12": "d11*w12 + d12*w11",
+    "da13": "d12*w12",
+    "da21": "d11*w21 + d21*w11",
+    "da22": "d11*w22 + d12*w21 + d21*w12 + d22*w11",
+    "da23": "d12*w22 + d22*w12",
+    "da31": "d21*w21",
+    "da32": "d21*w22 + d22*w21",
+    "da33": "d22*w22",
+    "dw11": "a11*d11 + a12*d12 + a21*d21 + a22*d22",
+    "dw12": "a12*d11 + a13*d12 + a22*d21 + a23*d22",
+    "dw21": "a21*d11 + a22*d12 + a31*d21 + a32*d22",
+    "dw22": "a22*d11 + a23*d12 + a32*d21 + a33*d22",
+    "db": "d11 + d12 + d21 + d22",
+}
+
+
+def test_the_case_of_the_textbooks():
+    assert rows(report("conv", CASE)[1]) == FORMULAS
+
+
+def test_the_gradients_are_the_derivatives_of_the_outputs():
+    """Not the engine's word for it: SymPy differentiates sum(d * z) itself."""
+    formulas = {name: sympy.sympify(text) for name, text in rows(report("conv", CASE)[1]).items()}
+    total = sum(sympy.Symbol(f"d{i}{j}") * formulas[f"z{i}{j}"] for i in (1, 2) for j in (1, 2))
+    for name, formula in formulas.items():
+        if name.startswith("d"):
+            assert sympy.expand(sympy.diff(total, sympy.Symbol(name[1:])) - formula) == 0
+
+
+def test_dx_is_a_convolution_with_the_rotated_filter():
+    rotated = report("conv", CASE)[1].rotated
+    assert rotated.filter == [["w22", "w21"], ["w12", "w11"]]
+    assert rotated.deltas == [list("0000"), ["0", "d11", "d12", "0"], ["0", "d21", "d22", "0"], list("0000")]
+    assert rotated.gradient == [[FORMULAS[f"da{i}{j}"] for j in (1, 2, 3)] for i in (1, 2, 3)]
+
+
+def slid(deltas, window):
+    """The window's sum of products at every place of the deltas: convolution as the field means it."""
+    deltas, window = (np.array([[sympy.sympify(cell) for cell in row] for row in part]) for part in (deltas, window))
+    hh, ww = window.shape
+    return [
+        [sympy.expand(np.sum(deltas[i : i + hh, j : j + ww] * window)) for j in range(deltas.shape[1] - ww + 1)]
+        for i in range(deltas.shape[0] - hh + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "pad"),
+    [
+        ((3, 3), (2, 2), 0),
+        ((4, 3), (2, 3), 0),
+        ((2, 4), (1, 3), 0),
+        ((3, 3), (2, 2), 1),
+        ((3, 2), (2, 3), 1),
+        ((3, 3), (2, 2), (0, 1)),
+        ((2, 3), (1, 2), (2, 0)),
+    ],
+)
+def test_the_rotated_filter_with_padding_and_rectangles(x, w, pad):
+    rotated = report("conv", {"x": (1, 1, *x), "w": (1, 1, *w)}, {"pad": pad})[1].rotated
+    (up, left) = pad if isinstance(pad, tuple) else (pad, pad)
+    places = slid(rotated.deltas, rotated.filter)
+    inner = [row[left : left + x[1]] for row in places[up : up + x[0]]]
+    assert [[sympy.sympify(cell) for cell in row] for row in rotated.gradient] == inner
+
+
+@pytest.mark.parametrize(
+    ("shapes", "settings"),
+    [
+        ({"x": (1, 2, 3, 3), "w": (1, 2, 2, 2)}, {}),
+        ({"x": (2, 1, 3, 3), "w": (1, 1, 2, 2)}, {}),
+        ({"x": (1, 1, 3, 3), "w": (2, 1, 2, 2)}, {}),
+        (CASE, {"stride": 2}),
+    ],
+)
+def test_the_rotated_filter_is_shown_only_where_it_is_that_simple(shapes, settings):
+    assert report("conv", shapes, settings)[1].rotated is None
+
+
+def test_no_rotated_filter_for_other_layers():
+    assert report("affine", {"x": (2, 2), "w": (2, 2)})[1].rotated is None
+
+
+# ---- every layer with formulas ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "settings"),
+    [
+        ("conv", CASE, {}),
+        ("conv", {"x": (2, 2, 3, 2), "w": (2, 2, 2, 1)}, {"stride": (2, 1), "pad": (1, 0)}),
+        ("conv_same", {"x": (1, 3, 2, 1), "w": (3, 1, 1, 2)}, {}),
+        ("affine", {"x": (2, 3, 2), "w": (6, 2)}, {}),
+        ("avgpool", {"x": (1, 2, 4, 2)}, {}),
+        ("batchnorm", {"x": (3, 1)}, {}),
+        ("batchnorm", {"x": (2, 2)}, {"mode": "test"}),
+        ("layernorm", {"x": (2, 2)}, {}),
+        ("groupnorm", {"x": (1, 2, 1, 2)}, {"G": 1}),
+        ("spatial_batchnorm", {"x": (1, 2, 1, 2)}, {}),
+        ("dropout", {"x": (2, 3)}, {}),
+        ("gate", {"x": (2,)}, {}),
+        ("sigmoid", {"x": (2,)}, {}),
+        ("tanh", {"x": (2, 2)}, {}),
+        ("rnn_step", {"x": (1, 2), "h": (1, 1)}, {}),
+    ],
+)
+def test_numbers_put_into_the_formulas_give_the_trace(name, shapes, settings):
+    trace, found = report(name, shapes, settings)
+    numbers = {}
+    for key, node in (*trace.inputs.items(), ("dout", next(iter(trace.upstream.values())))):
+        for index in np.ndindex(node.shape):
+            numbers[entry_name(found.letters[key], index, node.shape)] = float(node.value[index])
+    numbers |= {key: value for key, value in trace.recording.settings.items() if isinstance(value, float)}
+    symbols = {key: sympy.Symbol(key) for key in numbers}
+    assert [part.name for part in found.gradients] == [f"d{found.letters[key]}" for key in trace.grad]
+    values = [trace.output, *trace.grad.values()]
+    for part, value in zip((*found.outputs, *found.gradients), values):
+        assert part.shape == value.shape
+        for (_, formula), expected in zip(part.rows, value.flat):
+            got = float(
+                sympy.sympify(formula, locals=symbols).evalf(30, subs={symbols[k]: v for k, v in numbers.items()})
+            )
+            assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_fractions_stay_exact():
+    assert rows(report("avgpool", {"x": (1, 1, 2, 2)})[1])["da11"] == "d/4"
+
+    def weighted(x):
+        out = x * np.array([0.5, 0.25]) + 0.1
+        return out
+
+    trace = bp.trace(weighted, x=np.ones(2))
+    assert rows(elements(trace)) == {"z1": "a1/2 + 1/10", "z2": "a2/4 + 1/10", "da1": "d1/2", "da2": "d2/4"}
+
+
+def test_settings_keep_their_names():
+    formula = rows(report("batchnorm", {"x": (2, 1)})[1])["z1"]
+    assert "eps" in formula
+    assert "sqrt" in formula
+
+
+def test_letters():
+    trace = load("affine").trace(shapes={"x": (1, 1), "w": (1, 1)})
+    assert rows(elements(trace)) == {"z": "a*w + b", "da": "d*w", "dw": "a*d", "db": "d"}
+    letters = {"x": "x", "out": "y", "dout": "g"}
+    assert rows(elements(trace, letters)) == {"y": "b + w*x", "dx": "g*w", "dw": "g*x", "db": "g"}
+
+    def product(x, a):
+        out = x * a
+        return out
+
+    assert rows(elements(bp.trace(product, x=2.0 * np.ones(1), a=np.ones(1)))) == {"z": "a*x", "dx": "a*d", "da": "d*x"}
+
+
+def test_places_of_long_axes_are_set_apart():
+    assert entry_name("x", (0, 1), (3, 3)) == "x12"
+    assert entry_name("x", (0, 0, 2, 1), (1, 1, 3, 3)) == "x32"
+    assert entry_name("x", (0, 11), (2, 12)) == "x1_12"
+    assert entry_name("b", (0,), (1,)) == "b"
+
+
+# ---- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "where"),
+    [
+        ("maxpool", {"x": (1, 1, 2, 2)}, "maxpool.py:"),
+        ("relu", {"x": (2,)}, "relu.py:"),
+        ("svm_loss", {"x": (1, 2)}, "svm_loss.py:"),
+        ("convnet", {"x": (1, 1, 2, 2), "w1": (1, 1, 1, 1)}, "relu.py:"),
+    ],
+)
+def test_what_decides_by_numbers_is_refused(name, shapes, where):
+    with pytest.raises(TraceError) as caught:
+        report(name, shapes)
+    assert str(caught.value).startswith(where)
+    assert "cannot be written out in entries: which branch it takes depends on the numbers" in str(caught.value)
+    assert "Formulas are for linear and rational layers" in str(caught.value)
+
+
+def test_what_has_no_formula_is_refused():
+    def layer(x):
+        out = np.cbrt(x)
+        return out
+
+    with pytest.raises(TraceError, match="has no formula in single entries"):
+        elements(bp.trace(layer, x=np.ones(2)))
+
+
+def test_large_cases_are_refused():
+    with pytest.raises(InputError) as caught:
+        report("affine", {"x": (5, 13), "w": (13, 2)})
+    assert f"x has 65 entries; formulas for more than {LARGEST} are no reading matter" in str(caught.value)
+    assert "--shape x=" in str(caught.value)
+
+
+def test_without_sympy_the_message_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    with pytest.raises(LayerError, match=r"formulas need SymPy\n  Install it: pip install"):
+        elements(load("affine").trace(shapes={"x": (1, 1), "w": (1, 1)}))
