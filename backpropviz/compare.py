@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -104,9 +105,8 @@ def _forward(layer: Layer, trace: Trace, functions: list[FunctionType]) -> list[
     entries: list[Entry] = []
     for function in [layer.function, *functions]:
         call = _bind(function, arguments)
-        entries.append(
-            ("forward", function.__name__, _story(function), _difference([_first(call())], [trace.output]), call)
-        )
+        difference = _difference([_first(_try(function, call))], [trace.output])
+        entries.append(("forward", function.__name__, _story(function), difference, call))
     return entries
 
 
@@ -118,7 +118,7 @@ def _backward(trace: Trace, functions: list[FunctionType]) -> list[Entry]:
     entries: list[Entry] = []
     for function in functions:
         call = _bind(function, values)
-        gradients = call()
+        gradients = _try(function, call)
         gradients = list(gradients) if isinstance(gradients, tuple) else [gradients]
         entries.append(
             ("backward", function.__name__, _story(function), _difference(gradients, list(trace.grad.values())), call)
@@ -140,12 +140,36 @@ def _bind(function: FunctionType, values: Mapping[str, Any]) -> Callable[[], Any
     if missing:
         raise LayerError(
             f"{function.__name__} asks for {', '.join(missing)}, which the layer does not compute here",
-            where=f"{function.__code__.co_filename.rsplit('/', 1)[-1]}:{function.__code__.co_firstlineno}",
+            where=_where(function),
             fix=f"Name inputs, steps or settings of the layer: {', '.join(values)}.",
         )
-    chosen = {name: values[name] for name in wanted if name in values}
+    chosen = {name: _shielded(values[name]) for name in wanted if name in values}
     positional = [chosen.pop(n) for n, p in wanted.items() if n in chosen and p.kind is not p.KEYWORD_ONLY]
     return lambda: function(*positional, **chosen)
+
+
+def _where(function: FunctionType) -> str:
+    return f"{Path(function.__code__.co_filename).name}:{function.__code__.co_firstlineno}"
+
+
+def _shielded(value: Any) -> Any:
+    """An array that all contenders share, and none of them may change."""
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
+
+
+def _try(function: FunctionType, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        greedy = "read-only" in str(error) or "non-writeable" in str(error)
+        fix = "It changes an array it was given: let it work on a copy." if greedy else "Run it once on the same input."
+        raise LayerError(
+            f"{function.__name__} failed with {type(error).__name__}: {error}", where=_where(function), fix=fix
+        ) from error
 
 
 def _first(value: Any) -> Array:
@@ -157,10 +181,11 @@ def _story(function: FunctionType) -> str:
 
 
 def _difference(got: list[Any], expected: list[Any]) -> float:
-    """The largest absolute difference; infinite where shapes differ."""
+    """The largest absolute difference; infinite where shapes differ, or numbers are not finite."""
     if len(got) != len(expected) or any(np.shape(a) != np.shape(b) for a, b in zip(got, expected)):
         return float("inf")
-    return max(float(np.max(np.abs(a - b), initial=0.0)) for a, b in zip(got, expected))
+    largest = max(float(np.max(np.abs(a - b), initial=0.0)) for a, b in zip(got, expected))
+    return largest if np.isfinite(largest) else float("inf")
 
 
 def _measure(calls: list[Callable[[], Any]], seconds: float) -> tuple[list[float], int]:

@@ -74,8 +74,14 @@ def arithmetic(size: int, window: int, stride: int, pad: int) -> str:
 
 
 def of_trace(trace: Trace) -> list[Row]:
-    """A row for the first input, then one for every call and step at the top of a network; a plain layer is one row."""
-    data = next(node for node in trace.inputs.values() if node.value.dtype.kind == "f")
+    """A row for the first input, then one for every call and step at the top of a network; a plain layer is one row.
+
+    Raises:
+        InputError: no input is an array of floats.
+    """
+    data = next((node for node in trace.inputs.values() if node.value.dtype.kind == "f"), None)
+    if data is None:
+        raise InputError(f"no input of {trace.function} holds floats", fix="Give it data: --input x=x.npy")
     rows = [_row("input", data.value, [], _Field(), None)]
     field, counted = _Field(), {data}
     for title, steps in _parts(trace):
@@ -145,7 +151,7 @@ _GRAMMAR = "input 32x32x3, conv 12 3x3 pad 1, relu, pool 2x2 stride 2, fc 10, so
 def of_description(text: str, batch: int = 1, itemsize: int = 8) -> list[Row]:
     """The rows of a network written as `input 227x227x3, conv 96 11x11 stride 4, pool 3x3 stride 2, fc 4096`.
 
-    Nothing is computed but sizes, so any network fits. A pool's stride is its window unless given; `conv 4096 all` takes
+    Nothing is computed but sizes, so any network fits. A pool's stride is its window unless given; `conv 4096 all` has
     the whole volume as its window, the way a fully connected layer is written as a convolution.
 
     Raises:
@@ -155,14 +161,19 @@ def of_description(text: str, batch: int = 1, itemsize: int = 8) -> list[Row]:
     field = _Field()
     for part in filter(None, (part.strip() for part in re.split(r"[,;]|->", text))):
         kind, *words = part.lower().split()
-        if not rows and kind != "input":
-            raise InputError(f"the description starts with {part!r}", fix=f"Start with the input: {_GRAMMAR}")
+        if (kind == "input") == bool(rows):
+            seen = f"{part!r} comes again" if rows else f"the description starts with {part!r}"
+            raise InputError(seen, fix=f"Start with the input, once: {_GRAMMAR}")
         maker = _LAYERS.get(kind)
         if maker is None:
             raise InputError(
                 f"unknown layer {kind!r} in {part!r}", fix=f"Known: {', '.join(_LAYERS)}. For example: {_GRAMMAR}"
             )
-        rows.append(maker(part, words, rows[-1].volume if rows else (), field, batch, itemsize))
+        try:
+            rows.append(maker(part, words, rows[-1].volume if rows else (), field, batch, itemsize))
+        except InputError as error:
+            error.where = error.where or part
+            raise
     if not rows:
         raise InputError("the description is empty", fix=f"For example: {_GRAMMAR}")
     return rows
@@ -192,7 +203,7 @@ def _options(part: str, words: list[str]) -> tuple[list[int], tuple[int, int] | 
 
 
 def _input(part: str, words: list[str], volume: Volume, field: _Field, batch: int, itemsize: int) -> Row:
-    size = _numbers(words[0]) if words else ()
+    size = _numbers(words[0]) if len(words) == 1 else ()
     if len(size) not in (1, 3) or min(size) < 1:
         raise InputError(f"{part!r} gives no size", fix="Write rows x columns x depth, as in `input 32x32x3`.")
     return Row("input", size, 0, 0, batch * math.prod(size), batch * math.prod(size) * itemsize)
@@ -203,7 +214,7 @@ def _conv(part: str, words: list[str], volume: Volume, field: _Field, batch: int
     height, width, depth = _image(part, volume)
     if options.get("all"):
         window = (height, width)
-    if len(plain) != 1 or window is None:
+    if len(plain) != 1 or plain[0] < 1 or window is None:
         raise InputError(f"{part!r} needs a number of filters and a window", fix="As in `conv 12 3x3 pad 1`.")
     stride, pad = options.get("stride", 1), options.get("pad", 0)
     out = (output_size(height, window[0], stride, pad), output_size(width, window[1], stride, pad), plain[0])
@@ -217,20 +228,23 @@ def _conv(part: str, words: list[str], volume: Volume, field: _Field, batch: int
 
 
 def _pool(part: str, words: list[str], volume: Volume, field: _Field, batch: int, itemsize: int) -> Row:
-    _, window, options = _options(part, words)
+    plain, window, options = _options(part, words)
     height, width, depth = _image(part, volume)
-    window = window or (2, 2)
-    stride, pad = options.get("stride", window[0]), options.get("pad", 0)
-    out = (output_size(height, window[0], stride, pad), output_size(width, window[1], stride, pad), depth)
-    field.slide(window, (stride, stride))
+    if len(plain) > 1 or (plain and window) or "all" in options:
+        raise InputError(f"{part!r} needs one window", fix="As in `pool 2x2 stride 2`.")
+    window = (plain[0], plain[0]) if plain else window or (2, 2)
+    pad = options.get("pad", 0)
+    down, right = (options["stride"], options["stride"]) if "stride" in options else window
+    out = (output_size(height, window[0], down, pad), output_size(width, window[1], right, pad), depth)
+    field.slide(window, (down, right))
     values = batch * math.prod(out)
-    text = arithmetic(height, window[0], stride, pad)
+    text = arithmetic(height, window[0], down, pad)
     return Row(part, out, 0, 0, values, values * itemsize, None, 0, field.size, text)
 
 
 def _fc(part: str, words: list[str], volume: Volume, field: _Field, batch: int, itemsize: int) -> Row:
     plain, _, _ = _options(part, words)
-    if len(plain) != 1:
+    if len(plain) != 1 or plain[0] < 1:
         raise InputError(f"{part!r} needs a number of outputs", fix="As in `fc 10`.")
     if len(volume) == 3:
         field.slide((volume[0], volume[1]), (1, 1))  # it sees the whole volume
@@ -241,6 +255,8 @@ def _fc(part: str, words: list[str], volume: Volume, field: _Field, batch: int, 
 
 
 def _same(part: str, words: list[str], volume: Volume, field: _Field, batch: int, itemsize: int) -> Row:
+    if words and not part.lower().startswith("dropout"):  # which may say how much: `dropout 0.5`
+        raise InputError(f"{words[0]!r} in {part!r} is not understood", fix=f"For example: {_GRAMMAR}")
     values = batch * math.prod(volume)
     return Row(part, volume, 0, 0, values, values * itemsize, None, 0, field.size)
 
