@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
+from backpropviz.cards import BLACK, RED
 from backpropviz.circuit import Box, Circuit, Vertex
-from backpropviz.dot import BLACK, RED
 
 _SAFE = re.compile(r"[^\w .,:()=+*/-]")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 import numpy as np
 
 from backpropviz.backward import forget, sweep
-from backpropviz.errors import InputError
+from backpropviz.errors import DrawingError, InputError
 from backpropviz.graph import Array, Group, Node, Recording, Step
 from backpropviz.recording import Recorder
 from backpropviz.replay import Plan
@@ -157,6 +157,13 @@ class Trace:
         from backpropviz.diagram import Diagram
 
         return Diagram(self, **options)
+
+    def _repr_html_(self) -> str | None:
+        """The drawing, in a notebook; None, which leaves it to `repr`, where there is too much to draw."""
+        try:
+            return self.diagram().svg()
+        except DrawingError:
+            return None
 
 
 def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, **arguments: Any) -> Trace:

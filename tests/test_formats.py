@@ -107,6 +107,18 @@ def test_another_suffix_is_refused(tmp_path):
         export(load("relu").trace(), tmp_path / "relu.gif")
 
 
+def test_a_notebook_shows_the_drawing(monkeypatch):
+    trace = load("relu").trace()
+    trace.backward()
+    assert trace._repr_html_() == trace.diagram().svg()
+
+    def refuse(self):
+        raise DrawingError("too much")
+
+    monkeypatch.setattr(Diagram, "svg", refuse)
+    assert trace._repr_html_() is None
+
+
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here")
 @pytest.mark.parametrize("name", ["batchnorm", "lstm_step"])
 def test_latex_compiles_it(tmp_path, name):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import backpropviz.player
-from backpropviz.dot import BLACK, RED
+from backpropviz.cards import BLACK, RED
 from backpropviz.library import layer_names, load
 from backpropviz.player import MOST_ENTRIES, page, write_page
 from backpropviz.trace import record
