@@ -161,7 +161,8 @@ class Trace:
     def _repr_html_(self) -> str | None:
         """The drawing, in a notebook; None, which leaves it to `repr`, where there is too much to draw."""
         try:
-            return self.diagram().svg()
+            svg = self.diagram().svg()
+            return svg[svg.index("<svg") :]
         except DrawingError:
             return None
 

@@ -110,7 +110,8 @@ def test_another_suffix_is_refused(tmp_path):
 def test_a_notebook_shows_the_drawing(monkeypatch):
     trace = load("relu").trace()
     trace.backward()
-    assert trace._repr_html_() == trace.diagram().svg()
+    assert trace._repr_html_().startswith("<svg")
+    assert trace.diagram().svg().endswith(trace._repr_html_())
 
     def refuse(self):
         raise DrawingError("too much")
