@@ -8,7 +8,7 @@ plain numbers everywhere, also in NumPy's type promotion (`__array_ufunc__`), an
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,11 +79,8 @@ def named(value: Any, expression: Expression) -> Any:
 
 def plain(value: Any) -> Any:
     """`value` without its memory: the bare int or float (anything else unchanged)."""
-    if isinstance(value, NamedInt):
-        return int(value)
-    if isinstance(value, NamedFloat):
-        return float(value)
-    return value
+    kind = type(value)
+    return int(value) if kind is NamedInt else float(value) if kind is NamedFloat else value
 
 
 def expression_of(value: Any) -> Any:
@@ -127,15 +124,27 @@ for _symbol, _name, _compute in (
 
 
 class Shape(tuple[Any, ...]):
-    """A traced value's shape: a tuple of named sizes that also knows whose shape it is."""
+    """A traced value's shape: a tuple that knows whose shape it is, and hands out named sizes."""
 
     node: Any
 
     @classmethod
     def of(cls, node: Any) -> Shape:
-        shape = cls(named(length, Dim(node, axis)) for axis, length in enumerate(node.value.shape))
+        shape = cls(node.value.shape)
         shape.node = node
         return shape
+
+    def __iter__(self) -> Iterator[Any]:
+        return (named(length, Dim(self.node, axis)) for axis, length in enumerate(self.node.value.shape))
+
+    def __getitem__(self, index: Any) -> Any:
+        return tuple(self)[index]
+
+    def __add__(self, other: Any) -> Any:
+        return tuple(self) + other
+
+    def __radd__(self, other: Any) -> Any:
+        return other + tuple(self)
 
 
 class NamedTuple(tuple[Any, ...]):

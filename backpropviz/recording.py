@@ -395,12 +395,11 @@ class Constructed:
 
 
 def _as_called(function: FunctionType, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    parameters = inspect.signature(function).parameters
-    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    innermost = inspect.unwrap(function).__code__  # a decorated function takes what the one inside it takes
     positional: list[Any] = []
     rest = dict(arguments)
-    for name, parameter in parameters.items():
-        if parameter.kind not in by_position or name not in rest:
+    for name in innermost.co_varnames[: innermost.co_argcount]:
+        if name not in rest:
             break
         positional.append(rest.pop(name))
     return positional, rest

@@ -14,7 +14,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backpropviz.errors import TraceError
 from backpropviz.graph import Array, Node
-from backpropviz.named import Named, NamedTuple, Shape, plain
+from backpropviz.named import Shape, plain
 from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.composites import COMPARISONS, COMPOSITES, LOOKS
 from backpropviz.primitives.shapes import astype, take
@@ -52,30 +52,24 @@ class Tape:
         """
         parents: list[Node] = []
         arrays = len(primitive.gradients)
-        args = tuple(
-            [
-                self._encode(np.asarray(arg) if position < arrays and isinstance(arg, list | tuple) else arg, parents)
-                for position, arg in enumerate(args)
-            ]
-        )
-        operands = len(parents)
-        kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
-        value = primitive.run(*bare(args), **bare(kwargs))
+        kept = []
+        for position, arg in enumerate(args):
+            operand = np.asarray(arg) if position < arrays and isinstance(arg, (list, tuple)) else arg
+            kept.append(self._encode(operand, parents))
+        args, operands = tuple(kept), len(parents)
+        values = [arg.value if type(arg) is Node else bare(arg) for arg in args]
+        if kwargs:
+            kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
+        value = primitive.run(*values, **bare(kwargs)) if kwargs else primitive.run(*values)
         if type(value) is tuple:
             raise TraceError(f"{primitive.call} gives several arrays here", fix=_SEVERAL_FIX)
         value = np.asarray(value)
         node = Node(len(self.nodes), primitive, args, kwargs, tuple(parents), value)
         if primitive.differentiable and value.dtype.kind in "fc":
-            for position, parent in enumerate(parents):
-                if parent.carries_gradient:
-                    node.carries_gradient = True
-                    if position >= operands or (
-                        primitive.gradient_of is None and not any(parent is arg for arg in args)
-                    ):
-                        raise TraceError(
-                            f"{primitive.call} takes a traced value in a list or an option: its gradient would be lost",
-                            fix="Give it as an array of its own (np.stack joins several), or write the operation out.",
-                        )
+            node.carries_gradient = any([parent.carries_gradient for parent in parents])
+            handed_back = parents[:operands] if primitive.gradient_of else [arg for arg in args if type(arg) is Node]
+            if len(handed_back) < len(parents):
+                _refuse_lost(primitive, [parent for parent in parents if parent not in handed_back])
         if not isinstance(primitive.run, np.ufunc):
             node.is_view = any([np.may_share_memory(value, parent.value) for parent in parents])
         self.nodes.append(node)
@@ -112,14 +106,22 @@ def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -
         return {key: bare(item, of) for key, item in value.items()}
     if kind is list:
         return [bare(item, of) for item in value]
-    if isinstance(value, Shape | NamedTuple):
-        return tuple(plain(item) for item in value)
-    return plain(value) if isinstance(value, Named) else value
+    if isinstance(value, tuple):
+        return tuple([plain(item) for item in value])
+    return plain(value)
 
 
 def _look(value: Any) -> Any:
     """An argument with arrays for traced values, for functions that only look."""
     return bare(Tape()._encode(value, []))
+
+
+def _refuse_lost(primitive: Primitive, parents: list[Node]) -> None:
+    if any(parent.carries_gradient for parent in parents):
+        raise TraceError(
+            f"{primitive.call} takes a traced value in a list or an option: its gradient would be lost",
+            fix="Give it as an array of its own (np.stack joins several), or write the operation out.",
+        )
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -291,28 +293,28 @@ def _canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
     defaults = _defaults(func)
     if primitive.name == "einsum" and not isinstance(args[0], str):
         raise TraceError("np.einsum without an equation", fix='Name the axes by letters: np.einsum("ij,jk->ik", x, y).')
-    if defaults is None or primitive.name == "einsum":
-        operands, options = args, kwargs
-    else:
-        options = {**dict(zip(defaults, args)), **kwargs}
-        if len(options) < len(args) + len(kwargs):
-            inspect.signature(func).bind(*args, **kwargs)  # raises: an argument too many, or one given twice
-        if primitive.name == "clip":
-            low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
-            return (options["a"], low, high), {}
-        names = list(defaults)[: max(1, len(primitive.gradients))]
-        operands = tuple([options.pop(name) for name in names if name in options])
+    operands, options = args, kwargs
+    if defaults is not None and primitive.name != "einsum":
+        count = max(1, len(primitive.gradients))
+        if len(args) != count:
+            options = {**dict(zip(defaults, args)), **kwargs}
+            if len(options) < len(args) + len(kwargs):
+                inspect.signature(func).bind(*args, **kwargs)  # raises: an argument too many, or one given twice
+            if primitive.name == "clip":
+                low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
+                return (options["a"], low, high), {}
+            operands = tuple([options.pop(name) for name in list(defaults)[:count] if name in options])
         options = {k: v for k, v in options.items() if k not in defaults or not _is(v, defaults[k])}
     if primitive.gradient_of is not None and isinstance(operands[0], Traced):
         operands = (list(operands[0]), *operands[1:])  # np.stack(x): its rows
-    for option in _UNSUPPORTED & options.keys():
-        if options[option] is not None:
+    for option, value in options.items():
+        if option in _UNSUPPORTED and value is not None:
             raise _option(primitive.name, option)
     return operands, options
 
 
 def _is(value: Any, default: Any) -> bool:
-    return value is default or (isinstance(value, str | int | bool) and value == default)
+    return value is default or (isinstance(value, (str, int)) and value == default)
 
 
 @functools.cache

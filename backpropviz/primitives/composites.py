@@ -142,19 +142,21 @@ COMPOSITES: dict[Any, Callable[..., Any]] = {
 COMPARISONS: tuple[Any, ...] = (np.array_equal, np.allclose, np.isclose)
 """Answered from the values: what depends on the answer is not recorded."""
 
-LOOKS: tuple[Any, ...] = (
-    *COMPARISONS,
-    np.shape,
-    np.ndim,
-    np.size,
-    np.zeros_like,
-    np.ones_like,
-    np.empty_like,
-    np.result_type,
-    np.array2string,
-    np.array_repr,
-    np.array_str,
-    np.iscomplexobj,
-    np.isrealobj,
+LOOKS: frozenset[Any] = frozenset(
+    {
+        *COMPARISONS,
+        np.shape,
+        np.ndim,
+        np.size,
+        np.zeros_like,
+        np.ones_like,
+        np.empty_like,
+        np.result_type,
+        np.array2string,
+        np.array_repr,
+        np.array_str,
+        np.iscomplexobj,
+        np.isrealobj,
+    }
 )
 """Answered from the value or its shape, and not recorded."""
