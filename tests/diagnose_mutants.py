@@ -93,7 +93,11 @@ def mutants(path: Path) -> Iterator[Mutant]:
                             if new.strip("()") != old:
                                 yield replaced(statement, "power", [(*right, new)])
                 for keyword in getattr(node, "keywords", []) if isinstance(node, ast.Call) else []:
-                    if keyword.arg == "axis" and isinstance(keyword.value, ast.Constant) and keyword.value.value in (0, 1):
+                    if (
+                        keyword.arg == "axis"
+                        and isinstance(keyword.value, ast.Constant)
+                        and keyword.value.value in (0, 1)
+                    ):
                         yield replaced(statement, "axis", [(*span(keyword.value), str(1 - keyword.value.value))])
 
 

@@ -31,7 +31,7 @@ def export(
     layer: LayerArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="PATH", help="Where to: .svg, .png, .pdf or .dot."),
+        typer.Option("--output", "-o", metavar="PATH", help="Where to: .svg, .png, .pdf, .dot, .html, .tex or .mmd."),
     ] = None,
     frames: Annotated[
         Path | None,
@@ -53,21 +53,22 @@ def export(
     expand: ExpandOption = None,
     forward_only: Annotated[bool, typer.Option("--forward", help="Draw the forward pass alone.")] = False,
 ) -> None:
-    """Draw the graph: black forward edges, red backward edges."""
+    """Draw the graph: as a picture, a page that plays, TikZ or Mermaid."""
     if output is None and frames is None:
         raise InputError("nothing to write to", fix="Say where: -o batchnorm.svg, or --frames DIR.")
     if animate and (output is None or output.suffix.lower() != ".svg"):
         raise InputError("--animate plays in an .svg", fix="Say where: -o batchnorm.svg --animate")
     trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only)
-    diagram = trace.diagram(ops=ops, expand=tuple(expand or ()))
     chosen: Any = "forward" if forward_only else passes
     if output is not None and animate:
-        print_or_write(diagram.animated(chosen), output)
+        print_or_write(trace.diagram(ops=ops, expand=tuple(expand or ())).animated(chosen), output)
     elif output is not None:
-        diagram.save(output)
+        from backpropviz.formats import export as write_out
+
+        write_out(trace, output, layer, ops=ops, expand=tuple(expand or ()))
         print(f"wrote {output}")
     if frames is not None:
-        _write_frames(diagram, frames, chosen)
+        _write_frames(trace.diagram(ops=ops, expand=tuple(expand or ())), frames, chosen)
 
 
 def _write_frames(diagram: Diagram, target: Path, passes: Any) -> None:
@@ -104,11 +105,11 @@ def derive(
     """Print the backward pass as code, or as formulas."""
     if style not in ("function", "cache"):
         raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
-    trace = run(layer, inputs, shape, set_)
+    trace = run(layer, inputs, shape, set_, backward=style != "cache")
     if latex:
         from backpropviz.formulas import latex as write_out
 
-        text = write_out(trace)
+        text = write_out(trace, layer)
     elif plain:
         from backpropviz.formulas import plain_text
 
@@ -126,7 +127,7 @@ COMMANDS = (
     (
         export,
         "Examples: backpropviz export batchnorm -o batchnorm.svg | backpropviz export conv -o conv.pdf --ops | "
-        "backpropviz export batchnorm --frames steps/",
+        "backpropviz export batchnorm --frames steps/ | backpropviz export batchnorm -o batchnorm.html",
     ),
     (derive, "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py"),
 )

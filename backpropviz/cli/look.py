@@ -22,6 +22,7 @@ from backpropviz.cli.options import (
     print_json,
     progress,
     run,
+    users_code,
 )
 
 
@@ -93,7 +94,7 @@ def gradcheck(
     from backpropviz.gradcheck import gradcheck as check
     from backpropviz.gradcheck import work
 
-    with progress("moving entries", work(trace, fast=fast, steps=not inputs_only)) as advance:
+    with users_code(), progress("moving entries", work(trace, fast=fast, steps=not inputs_only)) as advance:
         report = check(trace, fast=fast, steps=not inputs_only, tolerance=tolerance, seed=seed, progress=advance)
     if as_json:
         print_json(report.to_dict())

@@ -62,9 +62,7 @@ def run(
 
     if dtype not in (None, "float32", "float64"):
         raise InputError(f"--dtype {dtype}", fix="Use float32 or float64.")
-    import numpy as np
-
-    with contextlib.redirect_stdout(sys.stderr):  # what the file prints is no part of our output
+    with users_code():
         found = load(layer)
     shapes, given = found.case(case)
     settings, more_shapes = settings_and_shapes(found, set_, shape)
@@ -73,11 +71,20 @@ def run(
     for pair in inputs or ():
         name, path = parse_pair(pair, "--input")
         given[name] = load_array(path, name)
-    with contextlib.redirect_stdout(sys.stderr), np.errstate(all="ignore"):  # what is not finite, the trace notes
+    with users_code():
         trace = found.trace(given, shapes=shapes, seed=seed, dtype=dtype)
         if backward:
             trace.backward(None if dout is None else load_array(dout, "dout"), seed)
     return trace
+
+
+@contextlib.contextmanager
+def users_code() -> Iterator[None]:
+    """Around code of a user's: what it prints is no part of our output, and what is not finite the trace notes."""
+    import numpy as np
+
+    with contextlib.redirect_stdout(sys.stderr), np.errstate(all="ignore"):
+        yield
 
 
 def settings_and_shapes(

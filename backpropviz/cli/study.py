@@ -15,6 +15,7 @@ from backpropviz.cli.options import (
     console,
     print_json,
     run,
+    users_code,
 )
 
 
@@ -30,7 +31,9 @@ def compare(
     from backpropviz.compare import compare as measure
     from backpropviz.library import load
 
-    result = measure(load(layer), run(layer, inputs, shape, set_, case="compare"), seconds=seconds)
+    trace = run(layer, inputs, shape, set_, case="compare")
+    with users_code():
+        result = measure(load(layer), trace, seconds=seconds)
     if as_json:
         print_json(result.to_dict())
         return
