@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from backpropviz.diagram import Diagram
+from backpropviz.errors import DrawingError
 from backpropviz.files import write
 from backpropviz.trace import Trace
 
@@ -31,6 +32,8 @@ def export(
         DrawingError: the suffix is none of these, there is too much to draw, or the file cannot be written.
     """
     suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise DrawingError(f"{path.name} does not say what to write", fix=f"End it in one of {', '.join(SUFFIXES)}.")
     if suffix == ".html":
         from backpropviz.player import write_page
 
