@@ -87,6 +87,8 @@ class Layer:
         options |= {name: value for name, value in given.items() if name in own and name in self.settings}
         try:
             sample = dict(maker(rng, **options))
+        except MemoryError:
+            raise
         except Exception as error:
             asked = ", ".join(f"{name}={value}" for name, value in options.items()) or "nothing else"
             raise InputError(

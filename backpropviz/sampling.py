@@ -79,26 +79,22 @@ def guess(function: FunctionType, rng: np.random.Generator, shapes: Mapping[str,
     Raises:
         LayerError: it runs on none of them.
     """
-    last: BaseException | None = None
+    problems = []
     for arguments in by_name(function, rng, shapes):
         try:
             if runs(function, arguments):
                 return arguments
-            last = None
+            problem = "the result is not finite"
         except (Exception, SystemExit) as error:
-            last = error
-    arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
-    tried = ", ".join(f"{name} {value.shape}" for name, value in arrays.items())
+            problem = f"{type(error).__name__}: {error}"
+        arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray | float)}
+        problems.append(f"{', '.join(f'{name} {np.shape(value)}' for name, value in arrays.items())}: {problem}")
     raise LayerError(
-        f"no sample inputs could be made up for {function.__name__} (last tried {tried}: {_why(last)})",
+        f"no sample inputs could be made up for {function.__name__} (tried {problems[0]})",
         where=where,
         fix="Give shapes with --shape x=8,5, arrays with --input x=x.npy, numbers with --set eps=1e-3, or add "
         "`def sample(rng)` to the file, which returns a dict of inputs.",
     )
-
-
-def _why(error: BaseException | None) -> str:
-    return "the result was not finite" if error is None else f"{type(error).__name__}: {error}"
 
 
 def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
@@ -107,7 +103,7 @@ def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
         returned = function(**copies)
     first = returned[0] if isinstance(returned, tuple) and returned else returned
-    return first is None or bool(np.all(np.isfinite(np.asarray(first, dtype=float))))
+    return not isinstance(first, np.ndarray | float) or bool(np.isfinite(first).all())
 
 
 def _copy(value: Any) -> Any:

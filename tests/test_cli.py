@@ -1,0 +1,427 @@
+"""The command line as a user meets it: what is printed where, exit codes, and a clear message for every mistake."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from backpropviz import cli
+from backpropviz.library import layer_names
+
+ROOT = Path(__file__).parent.parent
+X = np.random.default_rng(0).normal(size=(5, 3))
+MINE = """
+import numpy as np
+
+def swish_norm(x):
+    # centred
+    xmu = x - np.mean(x, axis=0)
+    s = 1 / (1 + np.exp(-xmu))
+    out = xmu * s
+    return out
+"""
+
+
+@pytest.fixture
+def run(capfd, tmp_path, monkeypatch):
+    """`run("show", "relu")` as in a folder of the user's: `.code`, `.out`, `.err`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["backpropviz", *arguments])
+        capfd.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        printed = capfd.readouterr()
+        return SimpleNamespace(code=code, out=printed.out, err=printed.err)
+
+    return call
+
+
+@pytest.fixture
+def refused(run):
+    """The message of a command that is refused: on stderr, no traceback, nothing on stdout, exit code 2."""
+
+    def call(*arguments):
+        result = run(*arguments)
+        assert result.code == 2
+        assert result.out == ""
+        assert "Traceback" not in result.err
+        return result.err
+
+    return call
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(name, text):
+        (tmp_path / name).write_text(textwrap.dedent(text), encoding="utf-8")
+        return name
+
+    return write
+
+
+def process(*arguments, cwd=ROOT, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "backpropviz", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )
+
+
+# ---- commands that work ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["list", "--ops"],
+        ["show", "batchnorm"],
+        ["show", "batchnorm", "--ops"],
+        ["show", "batchnorm", "--step", "7"],
+        ["show", "batchnorm", "--explain"],
+        ["show", "convnet", "--expand", "conv"],
+        ["show", "conv", "--shape", "x=1,2,6,6", "--shape", "w=3,2,2,2", "--set", "stride=2"],
+        ["show", "affine", "--seed", "3", "--dtype", "float32"],
+        ["gradcheck", "conv", "--fast"],
+        ["gradcheck", "batchnorm", "--inputs-only"],
+        ["derive", "batchnorm"],
+        ["compare", "batchnorm", "--seconds", "0", "--shape", "x=4,3"],
+        ["elements", "conv"],
+        ["shapes", "convnet"],
+        ["shapes", "input 8x8x3, conv 4 3x3, pool, fc 10"],
+    ],
+    ids=" ".join,
+)
+def test_commands_print_to_stdout_alone(run, arguments):
+    result = run(*arguments)
+    assert result.code == 0
+    assert result.err == ""
+    assert result.out.strip()
+    assert "\x1b" not in result.out
+    assert max(map(len, result.out.splitlines())) <= 140 if "derive" in arguments else 100
+
+
+def test_list_names_every_layer(run):
+    assert all(name in run("list").out for name in layer_names())
+    assert [entry["name"] for entry in json.loads(run("list", "--json").out)] == layer_names()
+
+
+def test_show_prints_every_step_with_its_gradient(run):
+    out = run("show", "batchnorm").out
+    for name in ("mu", "xmu", "sq", "var", "sqrtvar", "ivar", "xhat", "gammax", "out", "dxhat", "dvar", "dgamma"):
+        assert re.search(rf"\b{name}\b", out), name
+
+
+def test_json_is_exact(run, file):
+    np.save(file("x.npy", ""), X)
+    record = json.loads(run("show", "relu", "--input", "x=x.npy", "--json").out)
+    text = json.dumps(record)
+    assert all(repr(float(entry)) in text for entry in X.flat)
+    report = json.loads(run("gradcheck", "relu", "--json").out)
+    assert (report["format"], report["passed"]) == ("backpropviz/gradcheck", True)
+    assert json.loads(run("shapes", "input 8x8x3, fc 10", "--json").out)["rows"][1]["parameters"] == 1930
+    assert json.loads(run("compare", "batchnorm", "--seconds", "0", "--json").out)["contenders"]
+
+
+def test_what_is_not_finite_is_valid_json(run):
+    def strict(name):
+        raise ValueError(name)
+
+    text = run("show", "batchnorm", "--set", "eps=-50", "--json").out
+    assert "NaN" in text
+    json.loads(text, parse_constant=strict)
+
+
+def test_the_same_again(run):
+    assert run("show", "conv").out == run("show", "conv").out
+    assert run("show", "conv", "--seed", "1").out != run("show", "conv").out
+
+
+def test_a_function_of_ones_own(run, file):
+    file("mine.py", MINE)
+    for spec in ("mine.py", "mine.py:swish_norm", "./mine.py"):
+        result = run("show", spec, "--shape", "x=4,2")
+        assert (result.code, result.err) == (0, "")
+        assert "centred" in result.out
+    assert run("gradcheck", "mine.py").code == 0
+    assert "def swish_norm_backward(dout, x):" in run("derive", "mine.py").out
+
+
+def test_arrays_from_files(run, file):
+    np.save("x.npy", X)
+    np.savez("data.npz", x=X, dout=X[::-1])
+    file("x.csv", "a,b,c\n" + "\n".join(",".join(map(repr, map(float, row))) for row in X))
+    from_npy = run("show", "relu", "--input", "x=x.npy", "--json").out
+    for spec in ("x=data.npz", "x=data.npz:x", "x=x.csv"):
+        assert run("show", "relu", "--input", spec, "--json").out == from_npy
+    given = json.loads(run("show", "relu", "-i", "x=x.npy", "--dout", "data.npz", "--json").out)
+    assert given != json.loads(from_npy)
+
+
+def test_what_a_file_prints_is_no_part_of_the_output(run, file):
+    file("loud.py", "print('loading')\ndef f(x):\n    print('running')\n    y = x * 2\n    return y\n")
+    for arguments in (["show", "loud.py", "--json"], ["gradcheck", "loud.py", "--json"]):
+        result = run(*arguments)
+        json.loads(result.out)
+        assert "loading" in result.err
+        assert "running" in result.err
+    assert run("derive", "loud.py").out.startswith("import numpy as np")
+
+
+def test_derive_to_a_file(run, tmp_path):
+    result = run("derive", "batchnorm", "-o", "bn.py")
+    assert result.out == "wrote bn.py\n"
+    assert (tmp_path / "bn.py").read_text() == run("derive", "batchnorm").out
+
+
+@pytest.mark.parametrize("suffix", ["svg", "dot", "png", "pdf"])
+def test_export(run, tmp_path, suffix):
+    result = run("export", "relu", "-o", f"relu.{suffix}")
+    assert (result.code, result.out, result.err) == (0, f"wrote relu.{suffix}\n", "")
+    start = {"svg": b"<", "dot": b"digraph", "png": b"\x89PNG", "pdf": b"%PDF"}[suffix]
+    assert start in (tmp_path / f"relu.{suffix}").read_bytes()[:100]
+
+
+# ---- exit codes ------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_gradient_is_exit_code_1(run, file):
+    file(
+        "wrong.py",
+        """
+        from backpropviz import primitive
+
+        @primitive
+        def cube(x):
+            return x * x * x
+
+        @cube.vjp
+        def cube_vjp(g, out, x):
+            return g * 3.003 * x * x
+
+        def layer(x):
+            out = cube(x)
+            return out
+        """,
+    )
+    result = run("gradcheck", "wrong.py:layer")
+    assert result.code == 1
+    assert result.err == ""
+    assert run("gradcheck", "wrong.py:layer", "--tolerance", "0.01").code == 0
+
+
+def test_help_is_exit_code_0_and_no_command_shows_it(run):
+    assert run("--help").code == 0
+    assert run("-h").out == run("--help").out
+    assert "backpropviz show batchnorm" in run("--help").out
+    nothing = run()
+    assert "Usage" in nothing.out + nothing.err
+    assert run("--version").out.startswith("backpropviz 0.")
+
+
+# ---- bad input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["show", "gradcheck", "derive", "compare", "elements", "shapes"])
+def test_every_command_refuses_an_unknown_layer(refused, command):
+    message = refused(command, "batchnrom")
+    assert message.startswith("backpropviz: there is no layer 'batchnrom'\n  The nearest: batchnorm, ")
+    assert "mine.py" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1\n", "mine.py defines no function\n  Put the forward pass in one"),
+        ("def f(x):\n    return x +\n", "mine.py:2: syntax error: invalid syntax: return x +"),
+        ("def f(x):\n    print 'x', x\n", "It looks like Python 2"),
+        ("def f(x):\n    return x\ndef g(x):\n    return x\n", "say which:\n  mine.py:f\n  mine.py:g"),
+        ("1 / 0\n", "mine.py:1: mine.py failed while it was loaded: ZeroDivisionError"),
+        ("import sys\nsys.exit(0)\n", "SystemExit"),
+        ("def f(x):\n    x[0] = 1\n    return x\n", "mine.py:2: `x[0] = 1` assigns into an array\n  Build the parts"),
+        ("import numpy as np\ndef f(x):\n    return np.fft.fft(x)\n", "has no gradient here"),
+        ("def f(x):\n    return float(x.sum()) * x\n", "float() turns a traced value into a plain one"),
+        ("def f(x, w):\n    raise ValueError('no')\n", "no sample inputs could be made up for f"),
+    ],
+)
+def test_files_that_cannot_be_shown(refused, file, text, message):
+    assert message in refused("show", file("mine.py", text))
+
+
+def test_files_that_are_not_there(refused):
+    assert refused("show", "nowhere.py").startswith("backpropviz: there is no file nowhere.py\n  Check the path")
+    assert "has no function 'g'" not in refused("show", "nowhere.py:g")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["relu", "--input", "x=nowhere.npy"], "there is no file nowhere.npy for input x"),
+        (["relu", "--input", "x"], "--input 'x' is not name=value\n  For example: --input x=x.npy"),
+        (["relu", "--input", "q=x.npy"], "relu has no input or setting 'q'\n  It takes x."),
+        (["relu", "--input", "x=text.npy"], "text.npy holds text, not numbers, for input x"),
+        (["relu", "--input", "x=nan.npy"], "x is nan at (1, 2)\n  Give finite numbers"),
+        (["relu", "--input", "x=object.npy"], "object.npy holds Python objects, which could run code when loaded"),
+        (["relu", "--input", "x=empty.npy"], "empty.npy holds no numbers for x: its shape is (0, 3)"),
+        (["softmax_loss", "--input", "y=x.npy"], "Labels are whole numbers"),
+        (["relu", "--shape", "x=0,3"], "--shape x=0,3 is no shape\n  Give whole numbers of 1 or more"),
+        (["relu", "--shape", "x=a"], "--shape x=a is no shape"),
+        (["relu", "--shape", "q=3"], "relu has no input or setting 'q'"),
+        (
+            ["batchnorm", "--shape", "gamma=5"],
+            "gamma has shape (5,): its axis 0 is 5, but should be 3, like axis 1 of x",
+        ),
+        (["batchnorm", "--shape", "x=8"], "sample of batchnorm.py fails for x=(8,)"),
+        (["batchnorm", "--set", "epz=1"], "has no input or setting 'epz' (did you mean 'eps'?)"),
+        (["batchnorm", "--set", "eps=abc"], "--set eps=abc: eps is a number (by default 1e-05)"),
+        (["batchnorm", "--set", "eps"], "--set 'eps' is not name=value"),
+        (["batchnorm", "--set", "mode=tset"], "mode is 'tset'"),
+        (["conv", "--set", "stride=0"], "conv.py:10: the stride is 0\n  A window has to move"),
+        (["conv", "--set", "stride=1.5"], "stride is a whole number (by default 1)"),
+        (["conv", "--set", "pad=-1"], "the padding is -1"),
+        (["conv", "--shape", "w=4,3,9,9"], "the filter is 9 wide, but the padded image only 5"),
+        (["affine", "--shape", "w=7,5"], "w has shape (7, 5): its axis 0 is 7, but should be 6"),
+        (["relu", "--dout", "x.npy"], "dout has shape (5, 3), but out has shape (4, 3)"),
+        (["relu", "--dout", "nowhere.npy"], "there is no file nowhere.npy"),
+        (["relu", "--dout", "nan.npy"], "dout is nan at (1, 2)"),
+        (["relu", "--dtype", "float16"], "--dtype float16\n  Use float32 or float64."),
+        (["relu", "--step", "99"], "there is no step '99'"),
+        (["convnet", "--expand", "nosuch"], "there is no group 'nosuch'"),
+        (["relu", "--shape", "x=1000000,1000000,1000"], "there is not enough memory"),
+        (["relu", "--seed", "abc"], "Invalid value for '--seed'"),
+        (["relu", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["relu", "--nosuch"], "No such option"),
+        ([], "Missing argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_get_a_message(refused, tmp_path, arguments, message):
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "text.npy", np.array(["a"]))
+    np.save(tmp_path / "nan.npy", np.where(np.arange(12).reshape(4, 3) == 5, np.nan, 1.0))
+    np.save(tmp_path / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "empty.npy", np.zeros((0, 3)))
+    assert message in refused("show", *arguments)
+
+
+@pytest.mark.parametrize("command", ["export", "derive"])
+def test_where_nothing_can_be_written(refused, tmp_path, command):
+    name = "x.svg" if command == "export" else "x.py"
+    (tmp_path / name).mkdir()
+    assert f"{name} is a folder\n  Name a file in it" in refused(command, "relu", "-o", name)
+    assert "cannot be written: No such file or directory" in refused(command, "relu", "-o", f"nowhere/{name}")
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def test_unknown_suffixes(refused, tmp_path):
+    for name in ("x.gif", "x", "x.svgz", ".svg.bak"):
+        assert f"{name} does not say what to draw" in refused("export", "relu", "-o", name)
+        assert "does not say what to draw" in refused("show", "relu", "--diagram", name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_elements_and_shapes_refuse_what_they_cannot(refused):
+    assert "which branch it takes depends on the numbers" in refused("elements", "relu")
+    assert "unknown layer 'konv'" in refused("shapes", "input 8x8x3, konv 3")
+    assert "relu has no other way to compute it" in refused("compare", "relu")
+    assert "No such command 'shwo'" in refused("shwo", "relu")
+
+
+# ---- the terminal ----------------------------------------------------------------------------------------------------
+
+
+def test_help_of_every_command_has_an_example():
+    for command in cli.app.registered_commands:
+        name = command.name or command.callback.__name__
+        result = CliRunner().invoke(cli.app, [name, "--help"])
+        assert result.exit_code == 0
+        assert re.search(rf"Examples?:\s+backpropviz\s+{name}\b", result.output), name
+
+
+def test_help_imports_nothing_heavy():
+    code = """
+        import sys
+        from backpropviz import cli
+        for command in [[], *([c.name or c.callback.__name__] for c in cli.app.registered_commands)]:
+            try:
+                cli.app([*command, "--help"])
+            except SystemExit:
+                pass
+        heavy = {"numpy", "graphviz", "pygraphviz", "sympy", "matplotlib", "rich"} & set(sys.modules)
+        print(heavy or "light", file=sys.stderr)
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert result.stderr == "light\n"
+
+
+def test_as_a_process():
+    shown = process("show", "relu", COLUMNS="60", NO_COLOR="1")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert max(map(len, shown.stdout.splitlines())) <= 60
+    assert "\x1b" not in shown.stdout
+    wrong = process("show", "rleu")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("backpropviz: there is no layer 'rleu'\n  The nearest: relu")
+
+
+@pytest.mark.parametrize("command", ["show convnet --ops", "show convnet --json", "derive convnet", "list --ops"])
+def test_a_reader_that_has_seen_enough(command):
+    sender = subprocess.Popen(
+        [sys.executable, "-m", "backpropviz", *command.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    sender.stdout.read(1)
+    sender.stdout.close()
+    assert sender.stderr.read() == b""
+    sender.stderr.close()
+    assert sender.wait() in (0, 1)
+
+
+def test_narrow_terminals(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    for arguments in (
+        ["show", "batchnorm"],
+        ["gradcheck", "conv"],
+        ["list"],
+        ["shapes", "convnet"],
+        ["elements", "conv"],
+    ):
+        assert max(map(len, run(*arguments).out.splitlines())) <= 60
+
+
+def test_colour_only_on_a_terminal(run, monkeypatch):
+    monkeypatch.delenv("NO_COLOR")
+    assert "\x1b" not in run("show", "relu").out
+
+
+def test_a_progress_bar_only_where_someone_looks(run, monkeypatch):
+    assert run("gradcheck", "convnet").err == ""
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    assert run("gradcheck", "conv", "--shape", "x=4,3,16,16").code == 0
+    assert "moving entries" in stream.getvalue()
