@@ -33,7 +33,7 @@ def export(
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise DrawingError(f"{path.name} does not say what to write", fix=f"End it in one of {', '.join(SUFFIXES)}.")
+        raise DrawingError(f"{path.name} does not say what to draw", fix=f"End it in one of {', '.join(SUFFIXES)}.")
     if suffix == ".html":
         from backpropviz.player import write_page
 
