@@ -1,7 +1,7 @@
 """The configurations every layer is run on.
 
-Every axis has a length of its own, gamma is not 1, and what hides mistakes in the usual check (square images, pad 1, one
-scale, no test mode) comes with what shows them.
+Every axis has a length of its own, gamma is not 1, and what hides mistakes in the usual check (square images, pad 1,
+one scale, no test mode) comes with what shows them.
 """
 
 from __future__ import annotations

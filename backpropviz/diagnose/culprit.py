@@ -1,8 +1,8 @@
 """Where to look first: every statement of the functions that ran, with how suspicious it is.
 
-Two kinds of evidence. A value that equals one of the reference's is not suspicious in itself. And a right value put in the
-place of what a statement assigned (`cut`), after which everything comes out right, says that nothing is wrong behind it:
-the first such statement is the culprit, or the culprit is in what leads up to it.
+Two kinds of evidence. A value that equals one of the reference's is not suspicious in itself. And a right value put
+in the place of what a statement assigned (`cut`), after which everything comes out right, says that nothing is wrong
+behind it: the first such statement is the culprit, or the culprit is in what leads up to it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.examine import Examination, Failure, Outcome
 from backpropviz.diagnose.matching import arrangements, is_array, match
+from backpropviz.diagnose.names import concept
 from backpropviz.diagnose.recorder import ARGUMENT, Record, Recorder, Statement
 from backpropviz.diagnose.reference import Entry, Reference
 
@@ -31,7 +32,7 @@ class Suspect:
     Attributes:
         penalty: how far down the list it is; 0 is the first suspect.
         target: the name whose value was looked at. value: what it was in the focus case.
-        computes: it returns a wrong result that is more than a name.
+        computes: it returns a wrong result that is more than a name. innocent: a right result rests on it as well.
         matched: the right value it equals. cut: the right value that mends everything when put in its place.
     """
 
@@ -45,6 +46,7 @@ class Suspect:
     mended: frozenset[str] = frozenset()
     order: int = 0
     computes: bool = False
+    innocent: bool = False
 
 
 @dataclass
@@ -101,8 +103,11 @@ def find_suspects(
         if stage == "backward" and function == pair.forward:
             positions = {len(pair.layer.outputs)}  # the cache
         influence = _slice(program.statements(function), positions)
+        right = _right(pair.layer.wants, cells) if stage == "backward" and function == pair.backward else set()
+        shared = _slice(program.statements(function), right) if right else set()
         for statement in program.statements(function):
             suspect = _judge(scene, statement, positions)
+            suspect.innocent = statement.index in shared
             if statement.index not in influence and function in (pair.forward, pair.backward):
                 suspect.penalty += 1.5
             if function in others:
@@ -159,6 +164,11 @@ def _wanted(wants: tuple[str, ...], cells: set[str], stage: str) -> set[int] | N
     return found or None
 
 
+def _right(wants: tuple[str, ...], cells: set[str]) -> set[int]:
+    """The positions of the right gradients in what the backward pass returns."""
+    return {i for i, name in enumerate(wants) if f"d{name}" not in cells}
+
+
 def _slice(statements: list[Statement], positions: set[int] | None) -> set[int]:
     """The statements that what is returned at these positions may depend on, by names alone."""
     needed: set[str] = set()
@@ -201,7 +211,8 @@ def _notice_failure(scene: Scene, suspects: list[Suspect], stage: str) -> None:
         return
     spans = [
         s for s in suspects
-        if s.statement.function == failure.function and s.statement.line <= failure.line <= (s.statement.node.end_lineno or 0)
+        if s.statement.function == failure.function
+        and s.statement.line <= failure.line <= (s.statement.node.end_lineno or 0)
     ]  # fmt: skip
     if not spans:
         return
@@ -244,7 +255,7 @@ def _cut(
             if partial is not None:
                 partial.penalty = min(partial.penalty, 0.4)
         return
-    first.penalty = min(first.penalty, 0.0 if is_odd(first) else 1.0)
+    first.penalty = min(first.penalty, 0.0 if is_odd(first) else 0.5 if _is_meant(first) else 1.0)
     for suspect in suspects:
         if suspect.order < first.order and is_odd(suspect) and suspect.value is not None:
             suspect.penalty -= 0.2
@@ -258,10 +269,17 @@ def is_odd(suspect: Suspect) -> bool:
 
 
 def first_cut(suspects: list[Suspect], cells: set[str]) -> Suspect | None:
-    """The first statement where a right value mends these cells. Where all of them hold right values already, a step is
-    missing, and the last one is where it belongs."""
+    """The first statement where a right value mends these cells, and whose own value is not known to be right (or is,
+    but not for its name). Where all of them hold right values, a step is missing, and the last one is where it
+    belongs."""
     cuts = [suspect for suspect in suspects if suspect.cut is not None and suspect.mended >= cells]
-    return next((suspect for suspect in cuts if is_odd(suspect)), cuts[-1] if cuts else None)
+    return next((suspect for suspect in cuts if is_odd(suspect) or _is_meant(suspect)), cuts[-1] if cuts else None)
+
+
+def _is_meant(suspect: Suspect) -> bool:
+    """Its name says that it should be what mends everything."""
+    wanted = suspect.cut.name if suspect.cut is not None else ""
+    return bool(wanted) and wanted in (concept(suspect.target), suspect.target)
 
 
 def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells: set[str], stage: str) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import builtins
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from backpropviz.diagnose.recorder import Statement, written
+
+Proposal = tuple[Any, str, float]  # a node for a slot, the kind of mistake, the cost
+REDUCTIONS = {"sum", "mean", "var", "std", "max", "min", "amax", "prod", "average", "argmax"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Edit:
     """A change of one statement.
 
     Attributes:
-        changes: what goes into which slots. kind: the mistake it undoes. cost: how far-fetched it is; 1 is an everyday slip.
+        changes: what goes into which slots. kind: the mistake it undoes. cost: how far-fetched it is; 1 is an
+        everyday slip.
         where: where the repaired statement stands, if that changed ("after the loop"), in words.
         own_text: the repaired statement, where the statement itself is not what changed.
         twin: what was exchanged for what; the same on another line is the same misunderstanding.
@@ -107,7 +112,9 @@ class Scope:
 
     Attributes:
         arrays: float and mask arrays. integers: sizes, strides, loop variables. scalars: eps and other numbers.
-        settings: numbers of the configuration, under names of ours (`__eps__`), for when the student's scope lacks them.
+        settings: numbers of the configuration, under names of ours (`__eps__`), for when the student's scope lacks
+        them.
+        outside: what the module holds.
     """
 
     arrays: dict[str, Any]
@@ -115,15 +122,21 @@ class Scope:
     scalars: dict[str, float]
     settings: dict[str, Any]
     others: dict[str, Any]
+    outside: Mapping[str, Any]
 
     @classmethod
-    def of(cls, values: dict[str, Any], settings: dict[str, Any]) -> Scope:
+    def of(cls, values: dict[str, Any], settings: dict[str, Any], outside: Mapping[str, Any]) -> Scope:
         arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"}
         integers = {k: int(v) for k, v in values.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
         scalars = {k: float(v) for k, v in values.items() if isinstance(v, float | np.floating)}
         numbers = {f"__{k}__": v for k, v in settings.items() if isinstance(v, int | float)}
         known = {*arrays, *integers, *scalars}
-        return cls(arrays, integers, scalars, numbers, {k: v for k, v in values.items() if k not in known})
+        return cls(arrays, integers, scalars, numbers, {k: v for k, v in values.items() if k not in known}, outside)
+
+    def knows(self, identifier: str) -> bool:
+        """The name stands for something where the statement runs."""
+        here = (self.arrays, self.integers, self.scalars, self.others, self.outside)
+        return any(identifier in names for names in here) or hasattr(builtins, identifier)
 
     @property
     def eps_names(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from dataclasses import replace
 from typing import Any
 
 from backpropviz.diagnose import culprit, kinds, matching
@@ -17,7 +18,7 @@ from backpropviz.diagnose.recorder import Statement
 from backpropviz.diagnose.reference import Entry
 from backpropviz.diagnose.repair import Hit
 from backpropviz.diagnose.verdict import Finding
-from backpropviz.source import SourceText
+from backpropviz.engine.source import SourceText
 
 
 class Wording:
@@ -37,6 +38,14 @@ class Wording:
             return statement.text
         return " ".join(self._text.code(node).split())
 
+    def _finding(
+        self, statement: Statement, kind: str, evidence: str, expected: str, cascade: tuple[str, ...]
+    ) -> Finding:  # fmt: skip
+        return Finding(
+            self.file, statement.line, statement.function, self._written(statement), kind, evidence, kinds.WORDS[kind],
+            expected, cascade=cascade,
+        )  # fmt: skip
+
     def proved(self, scene: Scene, hits: list[Hit], outcomes: list[Outcome], cells: set[str]) -> Finding:
         """A finding that rests on a repair; `hits` are all repairs that were found, the best first."""
         hit = hits[0]
@@ -53,9 +62,10 @@ class Wording:
             expected += ", and the same in " + ", ".join(f"line {edit.statement.line}" for edit in more)
         if kind == "missing_line" and isinstance(statement.node, ast.Return):
             statement = self.program.statements(statement.function)[max(statement.index - 1, 0)]
-        return Finding(
-            self.file, statement.line, statement.function, self._written(statement), kind, evidence, kinds.WORDS[kind], expected,
-            True, configurations, cascade, others, tuple((edit.statement.line, self._written(edit.statement)) for edit in more),
+        also = tuple((edit.statement.line, self._written(edit.statement)) for edit in more)
+        return replace(
+            self._finding(statement, kind, evidence, expected, cascade),
+            proved=True, configurations=configurations, others=others, also=also,
         )  # fmt: skip
 
     def local(self, scene: Scene, suspect: Suspect, edit: Edit, entry: Entry, shown: list[Case]) -> Finding:
@@ -63,10 +73,7 @@ class Wording:
         statement = suspect.statement
         evidence, cascade = self._difference(scene, edit, frozenset())
         kind = kinds.refined(edit.kind, self.pair.layer, statement, set(), shown, shown)
-        return Finding(
-            self.file, statement.line, statement.function, self._written(statement), kind, evidence, kinds.WORDS[kind], edit.text(),
-            True, (), cascade, step=entry.step,
-        )  # fmt: skip
+        return replace(self._finding(statement, kind, evidence, edit.text(), cascade), proved=True, step=entry.step)
 
     def _recorded_with(self, scene: Scene, edit: Edit) -> Scene | None:
         """The focus case once more, recorded, with the edit in place."""
@@ -145,10 +152,8 @@ class Wording:
             kind = _guess(evidence)
         after = [s for s in scene.suspects if s.order > suspect.order and s.matched is None and s.value is not None]
         cascade = tuple(dict.fromkeys(s.target for s in after if s.target not in ("return", suspect.target)))
-        return Finding(
-            self.file, statement.line, statement.function, self._written(statement), kind, evidence, kinds.WORDS[kind], expected,
-            False, configurations, cascade, step=step,
-        )  # fmt: skip
+        finding = self._finding(statement, kind, evidence, expected, cascade)
+        return replace(finding, configurations=configurations, step=step)
 
     def _failed(self, failure: Failure, configurations: tuple[str, ...]) -> Finding:
         """The statement an exception came from."""
@@ -168,9 +173,11 @@ class Wording:
 
     @staticmethod
     def _most_likely(scene: Scene, suspects: list[Suspect]) -> Suspect:
-        """The first statement where a right value mends the most, or before it one whose name says what it should be."""
+        """The first statement where a right value mends the most, or before it one whose name says what it should
+        be.
+        """
         cuts = [s for s in scene.suspects if s.cut is not None]
-        best = culprit.first_cut(scene.suspects, set(max((s.mended for s in cuts), key=len))) if cuts else None
+        best = culprit.first_cut(scene.suspects, set(max(cuts, key=lambda s: len(s.mended)).mended)) if cuts else None
         odd = [
             s for s in scene.suspects
             if s.penalty < MATCHED and ((s.value is not None and culprit.is_odd(s)) or s.computes)
@@ -178,7 +185,28 @@ class Wording:
         named = next((s for s in odd if best is None or s.order < best.order if _by_name(scene, s)), None)
         if named is not None:
             return named
-        return best or (odd[0] if odd else suspects[0])
+        return _origin(best, odd) if best is not None else odd[0] if odd else suspects[0]
+
+
+def _origin(cut: Suspect, odd: list[Suspect]) -> Suspect:
+    """Back from a statement that a right value mends, through values nobody knows, to the first of them: where right
+    values go in and none comes out."""
+    if not culprit.is_odd(cut):
+        return cut
+    origin = cut
+    waiting = [cut]
+    while waiting:
+        suspect = waiting.pop()
+        reads = {
+            n.id for n in ast.walk(suspect.statement.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+        }
+        for other in odd:
+            feeds = other.statement.function == cut.statement.function and other.order < suspect.order
+            if feeds and other.target in reads and not other.innocent and other.cut is None and other is not suspect:
+                if other not in waiting:
+                    waiting.append(other)
+                origin = min(origin, other, key=lambda s: s.order)
+    return origin
 
 
 def _by_name(scene: Scene, suspect: Suspect) -> bool:
@@ -211,9 +239,11 @@ def _cell_words(name: str, cell: Cell, sizes: dict[str, int]) -> str:
 
 def _guess(words: str) -> str:
     """A kind from the evidence alone."""
-    for sign, kind in (("missing", "missing_term"), ("-1 times", "sign"), ("times the right value", "constant_factor"), ("has shape", "shape_kept"),
-                       ("wrong places", "layout"), ("not finite", "unstable"), ("None", "not_finished"),
-                       ("kept", "dropout_scale"), ("not what it was", "input_changed")):  # fmt: skip
+    for sign, kind in (
+        ("missing", "missing_term"), ("-1 times", "sign"), ("times the right value", "constant_factor"),
+        ("has shape", "shape_kept"), ("wrong places", "layout"), ("not finite", "unstable"), ("None", "not_finished"),
+        ("kept", "dropout_scale"), ("not what it was", "input_changed"), ("masked", "wrong_mask"),
+    ):  # fmt: skip
         if sign in words:
             return kind
     return "wrong_value"

@@ -21,9 +21,9 @@ from backpropviz.diagnose.repair import Search, local_repairs
 from backpropviz.diagnose.verdict import REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
 
 MOST_FINDINGS = 4
-PAIR_SECONDS = 20.0
-FINDING_SECONDS = 10.0
-LOCAL_SECONDS = 4.0
+PAIR_SECONDS = 15.0
+FINDING_SECONDS = 8.0
+LOCAL_SECONDS = 3.0
 _references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
 
 
@@ -162,7 +162,9 @@ class Investigation:
         return "", set()
 
     def _step(self, examination: Examination, outcomes: list[Outcome], stage: str, cells: set[str]) -> bool:
-        """Add the next finding: proved by one edit, or two, or inferred. True if it was repaired and there may be more."""
+        """Add the next finding: proved by one edit, or two, or inferred. True if it was repaired and there may be
+        more.
+        """
         wording = Wording(examination)
         deadline = max(min(self.ended, time.perf_counter() + FINDING_SECONDS), time.perf_counter() + 0.5)
         scene, suspects = self._look(examination, outcomes, cells, stage, deadline)
@@ -182,10 +184,14 @@ class Investigation:
     def _two_faults(
         self, examination: Examination, scene: Scene, stage: str, cells: set[str], shown: list[Case]
     ) -> bool:  # fmt: skip
-        """Two edits that together make everything right: the first gives its line a right value, the second the result."""
+        """Two edits that together make everything right: the first gives its line a right value, the second the
+        result.
+        """
         original = self.program.definitions.copy()
         deadline = time.perf_counter() + LOCAL_SECONDS
         for suspect, edit, entry in local_repairs(examination, scene, deadline):
+            if time.perf_counter() > deadline + LOCAL_SECONDS:
+                break
             first = Wording(examination).local(scene, suspect, edit, entry, shown)
             self.program.accept_edit(edit)
             outcomes = examination.run_all()
@@ -211,7 +217,9 @@ class Investigation:
 
     @staticmethod
     def _focus(outcomes: list[Outcome], cells: set[str]) -> int:
-        """The case to look at: one where something is wrong without an exception, with as many different sizes as can be."""
+        """The case to look at: one where something is wrong without an exception, with as many different sizes as can
+        be.
+        """
         wrong = [i for i, o in enumerate(outcomes) if o.wrong() & cells and not o.refused]
         return min(wrong, key=lambda i: (outcomes[i].failure is not None, -_variety(outcomes[i].case), i))
 
@@ -226,8 +234,8 @@ class Investigation:
             with self.program.recorded(recorder):
                 examination.run(case, right, recorder)
             small = [
-                (visit.order, function, index, name) for (function, index, name), visit in recorder.record.visits.items()
-                if getattr(visit.value, "dtype", None) in ("float32", "float16") and index >= 0
+                (visit.order, *key) for key, visit in recorder.record.visits.items()
+                if getattr(visit.value, "dtype", None) in ("float32", "float16") and key[1] >= 0
             ]  # fmt: skip
             if small:
                 _, function, index, name = min(small)

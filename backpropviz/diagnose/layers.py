@@ -21,7 +21,8 @@ class Layer:
         stems: what stands before `_forward`, as a regular expression.
         inputs: the arrays, in the order of the signature. outputs: what comes before the cache.
         wants: the inputs whose gradients the backward pass returns, in order.
-        forms: the sets of configurations; the first is the course's. Another (gamma of shape (C,), b of shape (F, 1)) counts
+        forms: the sets of configurations; the first is the course's. Another (gamma of shape (C,), b of shape (F, 1))
+        counts
             where the first gives no right output at all and the other is right altogether.
         forwards: our forward passes; settings they take by keyword. test_forwards: those of the test mode.
     """
@@ -92,7 +93,7 @@ LAYERS: tuple[Layer, ...] = (
         "softmax_loss", "softmax_loss", ("x",), ("loss",), ("x",),
         (cases.softmax_loss,), (forwards.softmax_loss, forwards.softmax_loss_probabilities), ("y",),
     ),
-    Layer("svm_loss", "svm_loss|hinge_loss", ("x",), ("loss",), ("x",), (cases.svm_loss,), (forwards.svm_loss,), ("y",)),
+    Layer("svm_loss", "svm_loss", ("x",), ("loss",), ("x",), (cases.svm_loss,), (forwards.svm_loss,), ("y",)),
     Layer(
         "rnn_step", "rnn_step", ("x", "prev_h", "Wx", "Wh", "b"), ("next_h",), ("x", "prev_h", "Wx", "Wh", "b"),
         (cases.rnn_step,), (forwards.rnn_step,),
@@ -128,7 +129,9 @@ def recognize(name: str) -> Named | None:
     """
     for pattern in (_DIRECTED, _LOSS):
         found = pattern.fullmatch(name)
-        for layer in LAYERS if found else ():
+        if found is None:
+            continue
+        for layer in LAYERS:
             if layer.is_loss == (pattern is _LOSS) and re.fullmatch(layer.stems, found["stem"], re.IGNORECASE):
                 way = found.groupdict().get("way") or "forward"
                 return Named(layer, way.lower() in ("forward", "fwd"), found["suffix"])

@@ -1,8 +1,8 @@
 """Runs a student's functions with a probe behind every statement, which sees each value as it was assigned.
 
 The statements themselves stay as they are written (`source.py` rewrites right-hand sides, for tracing; here what runs
-must be exactly what the student wrote): behind `dx[:, i] += g` stands `dx = __probe__(7, dx)`. The probe may also hand back
-another value, which is how a right value is put in the place of a wrong one.
+must be exactly what the student wrote): behind `dx[:, i] += g` stands `dx = __probe__(7, dx)`. The probe may also
+hand back another value, which is how a right value is put in the place of a wrong one.
 """
 
 from __future__ import annotations
@@ -154,7 +154,9 @@ class Visit:
 
 @dataclass
 class Record:
-    """The visits of one run, by (function, statement index, name); and which statement first changed what is watched."""
+    """The visits of one run, by (function, statement index, name); and which statement first changed what is
+    watched.
+    """
 
     visits: dict[tuple[str, int, str], Visit] = field(default_factory=dict)
     changed: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -209,8 +211,8 @@ class Recorder:
 
 def _put(value: Any, right: Any) -> Any:
     """The right value in a wrong one's place, in the same array where it fits: views of it follow."""
-    if isinstance(value, np.ndarray) and isinstance(right, np.ndarray) and value.shape == right.shape:
-        if value.dtype == right.dtype and value.flags.writeable:
-            value[...] = right
-            return value
+    both = isinstance(value, np.ndarray) and isinstance(right, np.ndarray)
+    if both and value.shape == right.shape and value.dtype == right.dtype and value.flags.writeable:
+        value[...] = right
+        return value
     return right

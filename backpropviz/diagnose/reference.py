@@ -10,7 +10,7 @@ import numpy as np
 
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.layers import Layer
-from backpropviz.trace import Trace, random_upstream, record
+from backpropviz.engine.trace import Trace, random_upstream, record
 
 UPSTREAM_SEED = 2718  # far from the seeds of the cases: an upstream gradient must not resemble an input
 
@@ -53,6 +53,8 @@ class Reference:
         for trace in self.traces:
             found.extend(_entries(trace))
         found.extend(Entry(name, "value", value) for name, value in self.running.items())
+        if "loss" in self.outputs:  # a loss is a mean, and many divide by N at the very end
+            found.extend(Entry(f"N * {k}", "gradient", v * v.shape[0]) for k, v in self.gradients.items())
         found.sort(key=lambda entry: not entry.name)
         kept: list[Entry] = []
         seen: dict[tuple[Any, ...], None] = {}

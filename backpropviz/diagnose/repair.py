@@ -1,7 +1,7 @@
 """Looks for the one small edit that makes wrong results right: the best evidence there is.
 
-Edits are tried best first (how suspicious the line is, plus how far-fetched the edit), on the focus case; those that mend
-something there are run on every configuration.
+Edits are tried best first (how suspicious the line is, plus how far-fetched the edit), on the focus case; those that
+mend something there are run on every configuration.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ class Search:
         return made
 
     def _edits(self, suspect: Suspect) -> Iterable[Edit]:
-        scope = Scope.of(self.scene.scope(suspect.statement), self.scene.case.settings)
+        scope = Scope.of(
+            self.scene.scope(suspect.statement), self.scene.case.settings, self.examination.program.student.namespace
+        )
         definition = self.examination.program.definitions[suspect.statement.function]
         found = [*expression_edits(suspect.statement, scope), *statement_edits(definition, suspect.statement, scope)]
         if self._unpacks_as_packed(suspect.statement):
@@ -196,7 +198,8 @@ def local_repairs(
 ) -> Iterator[tuple[Suspect, Edit, Entry]]:  # fmt: skip
     """Edits that give a line's value a right value with a name of its own, whatever becomes of the results.
 
-    The right-hand side is evaluated alone, on what the names stood for. A right value that another line has already does not
+    The right-hand side is evaluated alone, on what the names stood for. A right value that another line has already
+    does not
     count: leaving an operand out often gives back an earlier value.
     """
     namespace = examination.program.student.namespace
@@ -213,7 +216,7 @@ def local_repairs(
         ):
             continue
         values = {**namespace, **scene.scope(suspect.statement)}
-        scope = Scope.of(scene.scope(suspect.statement), scene.case.settings)
+        scope = Scope.of(scene.scope(suspect.statement), scene.case.settings, namespace)
         for edit in sorted(expression_edits(suspect.statement, scope), key=lambda edit: edit.cost)[:LOCAL_EDITS]:
             if time.perf_counter() > deadline:
                 return

@@ -83,9 +83,8 @@ def _read(file: Path, output: bytes, code: int) -> FileReport:
             continue
     if records and "report" in records[-1]:
         return FileReport.from_dict(records[-1]["report"])
-    stage = next(
-        (record for record in reversed(records) if "stage" in record), {"stage": "reading", "line": 1, "function": ""}
-    )
+    start: dict[str, Any] = {"stage": "reading", "line": 1, "function": ""}
+    stage = next((record for record in reversed(records) if "stage" in record), start)
     ended = "it took too long" if code in (-9, -24) else f"the process ended with code {code}"
     finding = Finding(
         file.name, stage["line"], stage["function"], "", "crash" if code not in (-9, -24) else "does_not_end",

@@ -1,13 +1,14 @@
 """Limits for the process that runs a student's code.
 
 What this protects against: accidents and carelessness. The code runs in a child process with limits on processor time,
-memory, open files and written bytes; with no standard streams, in an empty directory; every call has a time limit; and an
-audit hook refuses network connections, opening files for writing, deleting or renaming them, and starting processes.
+memory, open files and written bytes; with no standard streams, in an empty directory; every call has a time limit;
+and an audit hook refuses network connections, opening files for writing, deleting or renaming them, and starting
+processes.
 
-What it does not protect against: malice. The hook sees what Python reports and can be gone around by code that sets out to
-(through ctypes or a compiled extension), files that the user can read stay readable, and on systems without the `resource`
-module there are no limits on memory. Run files you do not trust at all inside a container or a virtual machine.
-"""
+What it does not protect against: malice. The hook sees what Python reports and can be gone around by code that sets
+out to (through ctypes or a compiled extension), files that the user can read stay readable, and on systems without
+the `resource` module there are no limits on memory. Run files you do not trust at all inside a container or a virtual
+machine."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from backpropviz.diagnose.recorder import Statement, targets, written
 
 _AUGMENTED = (
     (ast.Add, ast.Sub, "sign"), (ast.Sub, ast.Add, "sign"), (ast.Mult, ast.Div, "wrong_operator"),
-    (ast.Div, ast.Mult, "wrong_operator"), (ast.Mult, ast.Add, "wrong_operator"), (ast.Div, ast.FloorDiv, "integer_division"),
+    (ast.Div, ast.Mult, "wrong_operator"), (ast.Mult, ast.Add, "wrong_operator"),
+    (ast.Div, ast.FloorDiv, "integer_division"),
 )  # fmt: skip
 
 
