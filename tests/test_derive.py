@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.derive import listing
+from backpropviz.code.derive import listing
 from backpropviz.errors import TraceError
-from backpropviz.library import layer_names, load
+from backpropviz.layers.library import layer_names, load
 
 SETTINGS = {
     "avgpool": [{"window": 3, "stride": 1}, {"window": (3, 2), "stride": (2, 1)}],
@@ -409,6 +409,31 @@ def test_what_reaches_no_input_is_left_out():
     assert "other" not in code
 
 
+def test_a_primitive_of_ones_own_is_imported_from_its_file(tmp_path, monkeypatch):
+    text = """
+from backpropviz import im2col, primitive
+
+@primitive
+def cube(x):
+    return x * x * x
+
+@cube.vjp
+def cube_vjp(g, out, x):
+    return g * (3 * x * x) + 0 * cube(x)
+
+def layer(x):
+    columns = im2col(cube(x), 2)
+    return columns * columns
+"""
+    (tmp_path / "of_ones_own.py").write_text(text)
+    trace = load(f"{tmp_path}/of_ones_own.py:layer").trace(shapes={"x": (1, 2, 3, 3)})
+    trace.backward()
+    assert "from backpropviz import col2im, im2col" in lines(trace)
+    assert "from of_ones_own import cube" in lines(trace)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert_runs(trace)
+
+
 def test_a_long_chain_is_derived_without_recursion():
     def chain(x):
         for _ in range(3000):
@@ -417,6 +442,12 @@ def test_a_long_chain_is_derived_without_recursion():
 
     trace = bp.trace(chain, x=np.array([1.0, 2.0]))
     np.testing.assert_array_equal(run(trace)["x"], trace.grad["x"])
+
+
+def test_defaults_are_settings_of_the_derived_function():
+    assert "def positional_setting_backward(dout, x, *, eps=1e-05):" in lines(
+        bp.trace(positional_setting, x=np.ones(3))
+    )
 
 
 def test_a_function_without_float_inputs_is_refused():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.named import Name
+from backpropviz.engine.named import Name
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((4, 3))
@@ -439,7 +439,7 @@ def test_settings_and_sizes_are_plain_numbers_to_numpy():
         t = bp.trace(reads_settings, x=x, stride=2, axis=(0, 1))
         assert t.output.dtype == np.asarray(reads_settings(x)).dtype
         assert np.array_equal(t.output, reads_settings(x))
-    assert t.recording.settings == {"stride": 2, "axis": (0, 1)}
+    assert t.recording.settings == {"eps": 1e-5, "stride": 2, "flag": True, "axis": (0, 1), "kind": "soft"}
 
 
 def test_settings_keep_their_names_in_what_is_recorded():
