@@ -4,18 +4,25 @@
     >>> t = bp.trace("batchnorm")
     >>> sorted(t.backward())
     ['beta', 'gamma', 'x']
+    >>> t["xhat"].value.shape, t["xhat"].grad.shape
+    ((4, 3), (4, 3))
+    >>> bp.gradcheck(t).passed
+    True
+
+`trace(layer, x=..., ...)` records a run of a layer by name, of "file.py:function" or of a function; the `Trace` it returns
+has `backward(dout)`, `output`, `grad`, `steps`, `["name"]`, `replay(x=...)`, `derive()` and `diagram()`. `gradcheck(trace)`
+proves its gradients. `primitive` makes an operation with a hand-written VJP out of a function. The other names are the
+operations that NumPy lacks: `im2col`, `col2im`, `stop_gradient` and the like.
 
 Names are imported when they are first used, so that `import backpropviz` costs nothing.
 """
 
-import sys
-from types import ModuleType
 from typing import Any
 
 _HOMES = {
-    "trace": "backpropviz.trace",
-    "Trace": "backpropviz.trace",
-    "gradcheck": "backpropviz.gradcheck",
+    "trace": "backpropviz.engine.trace",
+    "Trace": "backpropviz.engine.trace",
+    "gradcheck": "backpropviz.study.gradcheck",
     "im2col": "backpropviz.primitives.windows",
     "col2im": "backpropviz.primitives.windows",
     "output_shape": "backpropviz.primitives.windows",
@@ -40,12 +47,5 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-class _Package(ModuleType):
-    """Importing `backpropviz.trace` sets the module on the package: `bp.trace` has to stay the function."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

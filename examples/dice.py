@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backpropviz.library import load
+from backpropviz.layers.library import load
 
 FACES = range(1, 7)
 

@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from backpropviz.library import load
+from backpropviz.layers.library import load
 
 conv, relu, maxpool, affine = (load(name).function for name in ("conv", "relu", "maxpool", "affine"))
 

@@ -1,7 +1,7 @@
 """Mutants of correct student files: one slip in any line, and whether the diagnosis names that line.
 
-Run as a script for the figures over a larger sample: `python tests/diagnose_mutants.py 400`. The slips are made here on the
-text, by a code of their own, so that the diagnosis is not measured with its own edits.
+Run as a script for the figures over a larger sample: `python tests/diagnose_mutants.py 400`. The slips are made here
+on the text, by a code of their own, so that the diagnosis is not measured with its own edits.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import re
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 

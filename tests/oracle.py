@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from backpropviz.backward import sweep
-from backpropviz.trace import record
-from backpropviz.tracing import Tape
+from backpropviz.engine.backward import sweep
+from backpropviz.engine.trace import record
+from backpropviz.engine.tracing import Tape
 
 _OF = {
     1: lambda f: lambda x: f(x),

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backpropviz.arrays import load_array, parse_pair, parse_setting, parse_shape
 from backpropviz.errors import InputError
+from backpropviz.layers.arrays import load_array, parse_pair, parse_setting, parse_shape
 
 X = np.random.default_rng(0).normal(size=(5, 3))
 

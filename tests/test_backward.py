@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.backward import sum_to_shape
+from backpropviz.engine.backward import sum_to_shape
+from backpropviz.engine.graph import ancestors
+from backpropviz.engine.tracing import Tape
 from backpropviz.errors import InputError
-from backpropviz.graph import ancestors
-from backpropviz.tracing import Tape
 from tests.oracle import assert_close, central
 
 RANDOM = np.random.default_rng(0)

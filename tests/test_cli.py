@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from backpropviz import cli
-from backpropviz.library import layer_names
+from backpropviz.layers.library import layer_names
 
 ROOT = Path(__file__).parent.parent
 X = np.random.default_rng(0).normal(size=(5, 3))

@@ -7,9 +7,9 @@ import textwrap
 import numpy as np
 import pytest
 
-from backpropviz.compare import compare
 from backpropviz.errors import LayerError
-from backpropviz.library import layer_names, load
+from backpropviz.layers.library import layer_names, load
+from backpropviz.study.compare import compare
 
 
 def compared(spec, settings=None, **shapes):

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.cards import CODE, RED, entries, wrapped
-from backpropviz.diagram import Diagram
+from backpropviz.draw.cards import CODE, RED, entries, wrapped
+from backpropviz.draw.diagram import Diagram
+from backpropviz.draw.rendering import render
+from backpropviz.engine.named import plain
 from backpropviz.errors import DrawingError
-from backpropviz.library import layer_names
-from backpropviz.named import plain
-from backpropviz.rendering import render
+from backpropviz.layers.library import layer_names
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '5 < 6 & "7" > \\N \\\\ </TABLE> ]]> %s {x|y} &lt; ü'
@@ -428,7 +428,7 @@ def test_what_graphviz_says_is_passed_on(dot):
 
 def test_pygraphviz_can_still_be_used():
     done = _python(
-        "from backpropviz.rendering import render; render('digraph {a -> b}', 'svg');"
+        "from backpropviz.draw.rendering import render; render('digraph {a -> b}', 'svg');"
         "import pygraphviz; g = pygraphviz.AGraph('digraph {a -> b}'); print(g.has_edge('a', 'b'), end='');"
         "assert render('digraph {a -> b}', 'svg').startswith(b'<?xml')"
     )

@@ -7,9 +7,9 @@ import pytest
 import sympy
 
 import backpropviz as bp
-from backpropviz.elements import LARGEST, elements, entry_name
 from backpropviz.errors import InputError, LayerError, TraceError
-from backpropviz.library import load
+from backpropviz.layers.library import load
+from backpropviz.study.elements import LARGEST, elements, entry_name
 
 CASE = {"x": (1, 1, 3, 3), "w": (1, 1, 2, 2)}
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from backpropviz.errors import BackpropvizError, LayerError
-from backpropviz.exercise import blanks, is_worksheet, worksheet, write_worksheet
-from backpropviz.grader import difference
-from backpropviz.grading import WorksheetReport, grade, grade_text, render
-from backpropviz.library import layer_names, load
-from backpropviz.view import view
+from backpropviz.exercises.exercise import blanks, is_worksheet, worksheet, write_worksheet
+from backpropviz.exercises.grader import difference
+from backpropviz.exercises.grading import WorksheetReport, grade, grade_text, render
+from backpropviz.layers.library import layer_names, load
+from backpropviz.show.view import view
 
 HERE = Path()
 
@@ -175,7 +175,7 @@ def test_lines_that_fail_are_findings(line, evidence):
 
 
 def test_an_endless_line_ends(monkeypatch):
-    monkeypatch.setattr("backpropviz.grader.SECONDS", 0.2)
+    monkeypatch.setattr("backpropviz.exercises.grader.SECONDS", 0.2)
     solved = worksheet("relu", solved=True)
     report = graded(solved.replace("    dx = dout * (x > 0)", "    while True: dx = 1"))
     assert "still running" in report.entries[0].evidence

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.explain import explain
-from backpropviz.library import layer_names
+from backpropviz.layers.library import layer_names
 from backpropviz.primitives import PRIMITIVES
-from backpropviz.view import view
+from backpropviz.show.explain import explain
+from backpropviz.show.view import view
 
 
 def explained(layer, **arguments):

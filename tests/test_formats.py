@@ -7,13 +7,13 @@ import subprocess
 import numpy as np
 import pytest
 
-from backpropviz.diagram import Diagram
+from backpropviz.draw.diagram import Diagram
+from backpropviz.draw.formats import SUFFIXES, export
+from backpropviz.draw.mermaid import mermaid
+from backpropviz.draw.tikz import _columns, tikz
+from backpropviz.engine.trace import record
 from backpropviz.errors import DrawingError
-from backpropviz.formats import SUFFIXES, export
-from backpropviz.library import layer_names, load
-from backpropviz.mermaid import mermaid
-from backpropviz.tikz import _columns, tikz
-from backpropviz.trace import record
+from backpropviz.layers.library import layer_names, load
 
 
 def circuit(name, **options):

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backpropviz.formulas import formulas, latex, plain_text
-from backpropviz.library import layer_names, load
-from backpropviz.notation import Latex, Plain, escape_latex, width
-from backpropviz.trace import record
+from backpropviz.code.formulas import formulas, latex, plain_text
+from backpropviz.code.notation import Latex, Plain, escape_latex, width
+from backpropviz.engine.trace import record
+from backpropviz.layers.library import layer_names, load
 
 GOLDEN = Path(__file__).parent / "golden"
 RNG = np.random.default_rng(5)

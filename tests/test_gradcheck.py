@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.gradcheck import gradcheck, work
-from backpropviz.library import layer_names, load
+from backpropviz.layers.library import layer_names, load
 from backpropviz.primitives.record import PRIMITIVES, Gradient
+from backpropviz.study.gradcheck import gradcheck, work
 
 SETTINGS = {
     "batchnorm": [{"mode": "test"}, {"momentum": 0.7}],

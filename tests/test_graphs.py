@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from backpropviz.errors import InputError
-from backpropviz.library import Layer, graphs_directory, layer_names, load
+from backpropviz.layers.library import Layer, graphs_directory, layer_names, load
 
 LAYERS = layer_names()
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backpropviz as bp
-from backpropviz.named import Dim, Name, Named, NamedTuple, Operation, Shape, expression_of, named, plain
+from backpropviz.engine.named import Dim, Name, Named, NamedTuple, Operation, Shape, expression_of, named, plain
 from tests.test_primitives import examples
 
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow]

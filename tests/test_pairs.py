@@ -6,9 +6,9 @@ import inspect
 import numpy as np
 import pytest
 
-from backpropviz.library import layer_names, load
-from backpropviz.pairs import pair
-from backpropviz.trace import record
+from backpropviz.code.pairs import pair
+from backpropviz.engine.trace import record
+from backpropviz.layers.library import layer_names, load
 
 
 def executed(trace):

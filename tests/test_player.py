@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import backpropviz.player
-from backpropviz.cards import BLACK, RED
-from backpropviz.library import layer_names, load
-from backpropviz.player import MOST_ENTRIES, page, write_page
-from backpropviz.trace import record
+import backpropviz.draw.player
+from backpropviz.draw.cards import BLACK, RED
+from backpropviz.draw.player import MOST_ENTRIES, page, write_page
+from backpropviz.engine.trace import record
+from backpropviz.layers.library import layer_names, load
 
 
 class Reader(HTMLParser):
@@ -133,7 +133,7 @@ def test_large_arrays_are_summed_up():
 
 
 def test_the_style_knows_the_colours_of_the_drawing():
-    style = (Path(backpropviz.player.__file__).parent / "style.css").read_text(encoding="utf-8")
+    style = (Path(backpropviz.draw.player.__file__).parent / "style.css").read_text(encoding="utf-8")
     assert f'[fill="{RED}"]' in style
     assert f'[stroke="{BLACK}"]' in style
     assert "prefers-reduced-motion" in style

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from backpropviz.library import layer_names, load
-from backpropviz.questions import questions
-from backpropviz.quiz import Question, ask, listing, read_number, read_shape
-from backpropviz.trace import record
+from backpropviz.engine.trace import record
+from backpropviz.exercises.questions import questions
+from backpropviz.exercises.quiz import Question, ask, listing, read_number, read_shape
+from backpropviz.layers.library import layer_names, load
 
 
 def made(name, seed=0):

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backpropviz as bp
+from backpropviz.engine.replay import Plan
 from backpropviz.errors import InputError
 from backpropviz.primitives import PRIMITIVES
-from backpropviz.replay import Plan
 from tests.cases import TABLE
 from tests.oracle import trace
 from tests.test_primitives import OPERATIONS, examples, name, upstream_for

@@ -5,7 +5,7 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.errors import LayerError
-from backpropviz.sampling import explain_misfit, guess, runs
+from backpropviz.layers.sampling import explain_misfit, guess, runs
 
 
 def batchnorm_forward(x, gamma, beta, bn_param):

@@ -5,8 +5,8 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.errors import InputError
-from backpropviz.library import load
-from backpropviz.shapes import arithmetic, of_description, of_trace
+from backpropviz.layers.library import load
+from backpropviz.study.shapes import arithmetic, of_description, of_trace
 
 
 def of_layer(name, settings=None, **shapes):

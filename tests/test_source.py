@@ -6,8 +6,8 @@ import inspect
 import numpy as np
 import pytest
 
-import backpropviz.source as source
-from backpropviz.source import Instrumented, SourceText, instrument
+import backpropviz.engine.source as source
+from backpropviz.engine.source import Instrumented, SourceText, instrument
 
 
 class Reports:

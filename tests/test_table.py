@@ -12,11 +12,11 @@ from rich.console import Console
 
 import backpropviz as bp
 from backpropviz.errors import InputError
-from backpropviz.layout import wrap
-from backpropviz.library import layer_names
-from backpropviz.numerals import numbers, summary, write
-from backpropviz.table import show
-from backpropviz.view import view
+from backpropviz.layers.library import layer_names
+from backpropviz.show.layout import wrap
+from backpropviz.show.numerals import numbers, summary, write
+from backpropviz.show.table import show
+from backpropviz.show.view import view
 
 
 def printed(layer, width=80, *, backward=True, arguments=None, color=False, encoding="utf-8", **options):

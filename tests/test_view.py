@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz import records
-from backpropviz.library import layer_names, load
-from backpropviz.view import to_json, view
+from backpropviz.layers.library import layer_names, load
+from backpropviz.show import records
+from backpropviz.show.view import to_json, view
 
 
 def viewed(layer, *, backward=True, dout=None, seed=0, **arguments):

@@ -63,14 +63,14 @@ def diagnose(
 
 
 def _is_worksheet(file: Path) -> bool:
-    from backpropviz.exercise import MARKER
+    from backpropviz.exercises.exercise import MARKER
 
     with file.open(encoding="utf-8", errors="replace") as lines:
         return lines.readline().startswith(MARKER)
 
 
 def _grade(file: Path, level: int, seconds: float) -> None:
-    from backpropviz.grading import grade, render
+    from backpropviz.exercises.grading import grade, render
 
     report = grade(file, seconds=seconds)
     print("\n".join(render(report, level)))
@@ -85,8 +85,8 @@ def exercise(
     solved: Annotated[bool, typer.Option("--solved", help="With the solutions in place of the blanks.")] = False,
 ) -> None:
     """Write a worksheet, which `diagnose` grades."""
-    from backpropviz.exercise import write_worksheet
-    from backpropviz.library import load
+    from backpropviz.exercises.exercise import write_worksheet
+    from backpropviz.layers.library import load
 
     settings, shapes = settings_and_shapes(load(layer), set_, shape)
     write_worksheet(layer, output, settings, shapes, solved)
@@ -101,7 +101,7 @@ def quiz(
     print_: Annotated[bool, typer.Option("--print", help="Print the questions with their answers.")] = False,
 ) -> None:
     """Ask about every step, and explain."""
-    from backpropviz.quiz import ask, listing, questions
+    from backpropviz.exercises.quiz import ask, listing, questions
 
     asked = questions(run(layer, None, shape, set_, seed), seed)
     if print_:

@@ -24,7 +24,7 @@ from backpropviz.cli.options import (
 from backpropviz.errors import DrawingError, InputError
 
 if TYPE_CHECKING:
-    from backpropviz.diagram import Diagram
+    from backpropviz.draw.diagram import Diagram
 
 
 def export(
@@ -63,7 +63,7 @@ def export(
     if output is not None and animate:
         print_or_write(trace.diagram(ops=ops, expand=tuple(expand or ())).animated(chosen), output)
     elif output is not None:
-        from backpropviz.formats import export as write_out
+        from backpropviz.draw.formats import export as write_out
 
         write_out(trace, output, layer, ops=ops, expand=tuple(expand or ()))
         print(f"wrote {output}")
@@ -107,15 +107,15 @@ def derive(
         raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
     trace = run(layer, inputs, shape, set_, backward=style != "cache")
     if latex:
-        from backpropviz.formulas import latex as write_out
+        from backpropviz.code.formulas import latex as write_out
 
         text = write_out(trace, layer)
     elif plain:
-        from backpropviz.formulas import plain_text
+        from backpropviz.code.formulas import plain_text
 
         text = plain_text(trace)
     elif style == "cache":
-        from backpropviz.pairs import pair
+        from backpropviz.code.pairs import pair
 
         text = pair(trace)
     else:

@@ -31,13 +31,13 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Name the layers that come with the tool."""
-    from backpropviz.library import load_summaries, operations
+    from backpropviz.layers.library import load_summaries, operations
 
     entries = operations() if ops else load_summaries()
     if as_json:
         print_json(entries)
         return
-    from backpropviz.tables import names
+    from backpropviz.show.tables import names
 
     console().print(names.operations(entries) if ops else names.layers(entries))
 
@@ -61,7 +61,7 @@ def show(
 ) -> None:
     """Print every step's value and gradient."""
     trace = run(layer, inputs, shape, set_, seed, dout, dtype)
-    from backpropviz.view import to_json, view
+    from backpropviz.show.view import to_json, view
 
     shown = view(trace, layer, explain=explain or as_json or step is not None)
     if diagram is not None:
@@ -69,7 +69,7 @@ def show(
     if as_json:
         print_json(to_json(shown))
         return
-    from backpropviz.table import show as table
+    from backpropviz.show.table import show as table
 
     screen = console()
     screen.print(table(shown, ops=ops, step=step, explain=explain, expand=tuple(expand or ()), width=screen.width))
@@ -91,15 +91,15 @@ def gradcheck(
 ) -> None:
     """Prove the gradients numerically, entry by entry. Exit code 1 when one is wrong."""
     trace = run(layer, inputs, shape, set_, seed, dout, "float64")
-    from backpropviz.gradcheck import gradcheck as check
-    from backpropviz.gradcheck import work
+    from backpropviz.study.gradcheck import gradcheck as check
+    from backpropviz.study.gradcheck import work
 
     with users_code(), progress("moving entries", work(trace, fast=fast, steps=not inputs_only)) as advance:
         report = check(trace, fast=fast, steps=not inputs_only, tolerance=tolerance, seed=seed, progress=advance)
     if as_json:
         print_json(report.to_dict())
     else:
-        from backpropviz.tables.checks import checks
+        from backpropviz.show.tables.checks import checks
 
         console().print(checks(report))
     raise typer.Exit(0 if report.passed else 1)

@@ -15,8 +15,8 @@ from backpropviz.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from backpropviz.library import Layer
-    from backpropviz.trace import Trace
+    from backpropviz.engine.trace import Trace
+    from backpropviz.layers.library import Layer
 
 LayerArgument = Annotated[
     str,
@@ -57,8 +57,8 @@ def run(
     case: str = "",
 ) -> Trace:
     """Load and run a layer as the options say; `case` names the sizes its file keeps for a command (`SIZES`)."""
-    from backpropviz.arrays import load_array, parse_pair
-    from backpropviz.library import load
+    from backpropviz.layers.arrays import load_array, parse_pair
+    from backpropviz.layers.library import load
 
     if dtype not in (None, "float32", "float64"):
         raise InputError(f"--dtype {dtype}", fix="Use float32 or float64.")
@@ -91,7 +91,7 @@ def settings_and_shapes(
     layer: Layer, set_: list[str] | None, shape: list[str] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What --set and --shape say."""
-    from backpropviz.arrays import parse_pair, parse_setting, parse_shape
+    from backpropviz.layers.arrays import parse_pair, parse_setting, parse_shape
 
     settings, shapes = {}, {}
     for pair in set_ or ():
@@ -112,7 +112,7 @@ def console() -> Console:
 def print_json(value: Any) -> None:
     import json
 
-    from backpropviz.records import encode
+    from backpropviz.show.records import encode
 
     print(json.dumps(encode(value), indent=1, allow_nan=False))
 

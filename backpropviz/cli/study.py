@@ -28,8 +28,8 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Time other ways to compute the same layer."""
-    from backpropviz.compare import compare as measure
-    from backpropviz.library import load
+    from backpropviz.layers.library import load
+    from backpropviz.study.compare import compare as measure
 
     trace = run(layer, inputs, shape, set_, case="compare")
     with users_code():
@@ -37,7 +37,7 @@ def compare(
     if as_json:
         print_json(result.to_dict())
         return
-    from backpropviz.tables.numbers import comparison
+    from backpropviz.show.tables.numbers import comparison
 
     console().print(comparison(result))
 
@@ -53,15 +53,15 @@ def elements(
     as_json: JsonOption = False,
 ) -> None:
     """Write every single entry as a formula."""
-    from backpropviz.arrays import parse_pair
-    from backpropviz.elements import elements as write_out
+    from backpropviz.layers.arrays import parse_pair
+    from backpropviz.study.elements import elements as write_out
 
     chosen = dict(parse_pair(pair, "--letter") for pair in letters or ())
     report = write_out(run(layer, None, shape, set_, case="elements"), chosen)
     if as_json:
         print_json(report.to_dict())
         return
-    from backpropviz.tables.numbers import formulas
+    from backpropviz.show.tables.numbers import formulas
 
     console().print(formulas(report))
 
@@ -76,14 +76,14 @@ def shapes(
     as_json: JsonOption = False,
 ) -> None:
     """Work out volumes, parameters and memory."""
-    from backpropviz.shapes import of_description, of_trace
+    from backpropviz.study.shapes import of_description, of_trace
 
     described = layer.strip().lower().startswith("input")
     rows = of_description(layer, batch) if described else of_trace(run(layer, None, shape, set_, case="shapes"))
     if as_json:
         print_json({"format": "backpropviz/shapes", "version": 1, "rows": [row.to_dict() for row in rows]})
         return
-    from backpropviz.tables.numbers import volumes
+    from backpropviz.show.tables.numbers import volumes
 
     console().print(volumes(rows))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.named import plain
+from backpropviz.engine.named import plain
 from backpropviz.primitives.record import gate, minus
 
 ADD = gate(

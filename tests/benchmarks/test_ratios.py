@@ -5,8 +5,8 @@
 Contenders take turns, so that a busy moment hits all of them. Fresh memory costs more than arithmetic at these sizes,
 and whether an array's memory is fresh depends on what was freed before; so everything is measured twice: with the
 results of every round kept ("fresh": each round pays for its memory), and with those of the last round freed ("warm").
-Ratios are printed and recorded. They fail a test only where BACKPROPVIZ_ASSERT_RATIOS is set, which wants a machine that
-is otherwise idle.
+Ratios are printed and recorded. They fail a test only where BACKPROPVIZ_ASSERT_RATIOS is set, on a machine that is
+otherwise idle.
 """
 
 import gc

@@ -1,0 +1,1 @@
+"""Writes a trace down as NumPy code and as formulas."""

@@ -1,0 +1,96 @@
+r"""Writes the backward pass as mathematics: one formula for every gradient, the last step's first.
+
+In LaTeX or in plain text, with the same conventions: dx is the gradient of the loss with respect to x; i, j, k, ...
+count along the first, second, third, ... axis of what is summed; values stretch along missing axes as in NumPy, and
+shapes that differ by that alone are not written; [x > 0] is 1 where it holds and 0 elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backpropviz.code.derive import listing, title
+from backpropviz.code.mathematics import Writer
+from backpropviz.code.notation import Latex, Notation, Plain, width
+from backpropviz.code.sharing import shared_names
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One formula of the backward pass.
+
+    Attributes:
+        step: the number of the step whose backward pass it belongs to; empty for the inputs, where paths meet.
+        title: that step's code. symbol: what is computed. text: from what. shape: its value's.
+    """
+
+    step: str
+    title: str
+    symbol: str
+    text: str
+    shape: tuple[int, ...]
+
+
+def formulas(trace: Trace, notation: Notation) -> list[Formula]:
+    """The backward pass of a trace, the last step's formulas first; before them, forward values without a name.
+
+    Raises:
+        TraceError: nothing that the output depends on carries a gradient.
+    """
+    code = listing(trace)
+    writer = Writer(trace, shared_names(trace), notation)
+    unnamed = [statement for statement in code.forward if statement.node.name is None]
+    written = []
+    for statement in (*unnamed, *code.backward):
+        node, step = statement.node, statement.step
+        symbol = writer.symbol(statement.name, node in writer.red)
+        text = writer.defined(node, statement.name)
+        written.append(Formula(step.label if step else "", title(step), symbol, text, node.shape))
+    return written
+
+
+def latex(trace: Trace, name: str = "") -> str:
+    r"""The backward pass as LaTeX, for amsmath: an `aligned` block with one line for every gradient.
+
+    Args:
+        name: what the layer is called; the function's name without one.
+    """
+    lines = [
+        f"% {_one_line(name or trace.function)}: the backward pass, from the last step to the first. Needs amsmath.",
+        "% dx is the gradient of the loss with respect to x; i, j, k, ... count along the first, second, third axis.",
+        r"\[",
+        r"\begin{aligned}",
+    ]
+    above = None
+    written = formulas(trace, Latex())
+    for number, formula in enumerate(written, 1):
+        if formula.step != above:
+            lines.append(f"  % {_one_line(formula.title)}")
+        step = rf" && \text{{step {formula.step}}}" if formula.step and formula.step != above else ""
+        end = r" \\" if number < len(written) else ""
+        lines.append(f"  {formula.symbol} &= {formula.text}{step}{end}")
+        above = formula.step
+    return "\n".join([*lines, r"\end{aligned}", r"\]", ""])
+
+
+def plain_text(trace: Trace) -> str:
+    """The backward pass as plain text: a formula on every line, those of one step under its number."""
+    written = formulas(trace, Plain())
+    left = max(width(formula.symbol) for formula in written)
+    digits = max(len(formula.step) for formula in written)
+    lines: list[str] = []
+    above = None
+    for formula in written:
+        step = formula.step if formula.step != above else ""
+        pad = " " * (left - width(formula.symbol))
+        lines.append(f"{step.rjust(digits)}  {formula.symbol}{pad} = {formula.text}".rstrip())
+        above = formula.step
+    return "\n".join([*lines, ""])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,122 @@
+"""Where the length of an axis comes from: the way up from a value to the input or the number that set it.
+
+Derived code says `dout.reshape(N, F, -1)` because these rules know that the first axis of `w_row @ x_col` is the batch.
+They follow operations, never coincidences of numbers, so that the code also holds for inputs of other shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Node
+from backpropviz.engine.named import NamedInt
+from backpropviz.primitives.reductions import axes_of
+
+Place = tuple[Node, int]
+"""An axis of a node."""
+
+
+def origins(node: Node, axis: int) -> Iterator[Place | int]:
+    """The axis itself, then the axis it got its length from, and so on; a number (it may have a name) ends the way."""
+    place: Place | int | None = (node, axis)
+    while place is not None:
+        yield place
+        if isinstance(place, int):
+            return
+        node, axis = place
+        place = _before(node, axis % max(node.value.ndim, 1))
+
+
+def same_shape(node: Node) -> Iterator[Node]:
+    """The node, then operands that its shape was taken over from, entry by entry."""
+    found: Node | None = node
+    while found is not None:
+        yield found
+        shape = found.shape
+        found = next((p for p in found.parents if p.shape == shape), None) if _keeps_shape(found) else None
+
+
+def _before(node: Node, axis: int) -> Place | int | None:
+    if node.primitive is None:
+        return None
+    if _keeps_shape(node):
+        return _entrywise(node, axis)
+    rule = _RULES.get(node.primitive.name)
+    return rule(node, axis) if rule is not None else None
+
+
+def _keeps_shape(node: Node) -> bool:
+    return node.primitive is not None and (
+        node.primitive.elementwise or node.primitive.name in ("cumsum", "flip", "roll", "triu", "tril")
+    )
+
+
+def _entrywise(node: Node, axis: int) -> Place | None:
+    from_end = node.value.ndim - axis
+    for parent in node.parents:
+        at = parent.value.ndim - from_end
+        if at >= 0 and parent.value.shape[at] == node.value.shape[axis]:
+            return parent, at
+    return None
+
+
+def _product(node: Node, axis: int) -> Place | None:
+    x, y = node.args
+    if not isinstance(x, Node) or not isinstance(y, Node) or x.value.ndim < 2 or y.value.ndim < 2:
+        return None
+    from_end = node.value.ndim - axis
+    if from_end <= 2:
+        return (y, y.value.ndim - 1) if from_end == 1 else (x, x.value.ndim - 2)
+    return _entrywise(node, axis)
+
+
+def _reduction(node: Node, axis: int) -> Place | int:
+    x: Node = node.args[0]
+    gone = axes_of(node.kwargs.get("axis"), x.value.ndim)
+    if node.kwargs.get("keepdims"):
+        return 1 if axis in gone else (x, axis)
+    return x, [a for a in range(x.value.ndim) if a not in gone][axis]
+
+
+def _reshape(node: Node, axis: int) -> int | None:
+    shape = node.args[1] if len(node.args) > 1 else node.kwargs["shape"]
+    length: Any = shape[axis] if isinstance(shape, tuple) else None
+    return length if isinstance(length, NamedInt) else None  # a plain number may be right for this shape only
+
+
+def _transpose(node: Node, axis: int) -> Place:
+    x: Node = node.args[0]
+    axes = node.args[1] if len(node.args) > 1 else node.kwargs.get("axes")
+    return x, int(axes[axis]) % x.value.ndim if axes is not None else x.value.ndim - 1 - axis
+
+
+def _take(node: Node, axis: int) -> Place | None:
+    """`x[rows, columns]` by lists of places is as long as the lists; a whole axis keeps its length."""
+    x, index = node.args
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(isinstance(part, Node | np.ndarray) and _is_list(part) for part in parts):
+        if axis > 0:
+            return (x, axis + len(parts) - 1) if isinstance(x, Node) else None
+        return next(((part, 0) for part in parts if isinstance(part, Node)), None)
+    if isinstance(x, Node) and all(part == slice(None) for part in parts[: axis + 1] if isinstance(part, slice)):
+        whole = [isinstance(part, slice) for part in parts[: axis + 1]]
+        return (x, axis) if all(whole) else None
+    return None
+
+
+def _is_list(part: Any) -> bool:
+    value = part.value if isinstance(part, Node) else part
+    return value.ndim == 1 and value.dtype.kind in "iu"
+
+
+_RULES: dict[str, Callable[[Node, int], Place | int | None]] = {
+    "matmul": _product,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "take": _take,
+    "im2col": lambda node, axis: (node.args[0], 0) if axis == 0 else None,
+    **dict.fromkeys(("sum", "mean", "max", "min", "prod", "var", "std"), _reduction),
+}

@@ -1,0 +1,152 @@
+"""Writes a layer as courses do: a forward function that fills a cache, and a backward function that takes it.
+
+    batchnorm_forward(x, gamma, beta, bn_param=None) -> out, cache
+    batchnorm_backward(dout, cache) -> dx, dgamma, dbeta
+
+Settings come in a dictionary. The cache holds what the backward pass reads, and nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from backpropviz.code.derive import Listing, Statement, bare_names, imports, indented, listing, titled
+from backpropviz.engine.graph import Step
+from backpropviz.engine.named import plain
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
+
+_DICTIONARIES = {
+    "batchnorm": "bn_param",
+    "spatial_batchnorm": "bn_param",
+    "layernorm": "ln_param",
+    "groupnorm": "gn_param",
+    "conv": "conv_param",
+    "conv_same": "conv_param",
+    "maxpool": "pool_param",
+    "avgpool": "pool_param",
+}
+_KNOWN = {"np", *dir(builtins)}
+
+
+def pair(trace: Trace) -> str:
+    """The forward and the backward function of a trace, as NumPy code that runs.
+
+    Executed, they give the trace's outputs and gradients. A trace that was not run backward yet gets an upstream
+    gradient for every output, so that the backward function takes one for each. For a loss, a single number, the
+    function that returns it with its gradients follows.
+
+    Raises:
+        TraceError: nothing that the output depends on carries a gradient.
+    """
+    outputs = trace.recording.outputs
+    if not trace.upstream:
+        trace.backward({node.name or "out": None for node in outputs})
+    code = listing(trace, wanted=outputs)
+    names = [node.name or "out" for node in outputs]
+    inputs = [*code.parameters, *code.constants]
+    dictionary = _unlike(_DICTIONARIES.get(trace.function, f"{trace.function}_param"), inputs)
+    cache = _unlike("cache", [*inputs, *names])
+    read = read_names(code.backward, [*code.upstream, *bare_names(code.helpers)])
+    made = [*inputs, *code.settings, *(name for size in trace.recording.sizes for name in size.names)]
+    kept = sorted(read, key=[*made, *(statement.name for statement in code.forward)].index)
+    settings = _settings(trace, code, dictionary)
+    options = [f"{dictionary}=None"] if settings else []
+
+    forward = [f"def {trace.function}_forward({', '.join([*inputs, *options])}):"]
+    forward += indented([*settings, *code.sizes, *captioned(code.forward)])
+    forward += indented([*packed(f"{cache} = ", kept), f"return {', '.join([*names, cache])}"])
+    backward = [f"def {trace.function}_backward({', '.join([*code.upstream, cache])}):"]
+    backward += indented([*unpacked(kept, cache), *titled(code.backward), f"return {', '.join(code.returns)}"])
+    parts = [imports(code.helpers), forward, backward]
+    if outputs[0].value.ndim == 0 and len(code.upstream) == 1:
+        parts.append(_loss(trace.function, [*inputs, *options], names, cache))
+    return "\n\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def captioned(statements: Iterable[Statement]) -> list[str]:
+    """Forward statements, each step's under its number and caption."""
+    lines: list[str] = []
+    above: Step | None = None
+    for statement in statements:
+        if statement.step is not above and statement.step is not None:
+            above = statement.step
+            lines.append(f"# step {above.label}" + (f": {above.caption}" if above.caption else ""))
+        lines.append(str(statement))
+    return lines
+
+
+def read_names(statements: Iterable[Statement], given: Iterable[str] = ()) -> list[str]:
+    """The names that statements read before they assign them, in order, without those `given`."""
+    known = _KNOWN | set(given)
+    found: dict[str, None] = {}
+    for statement in statements:
+        names = (node for node in ast.walk(ast.parse(statement.code, mode="eval")) if isinstance(node, ast.Name))
+        for name in sorted(names, key=lambda name: name.col_offset):
+            if name.id not in known:
+                found[name.id] = None
+        known.add(statement.name)
+    return list(found)
+
+
+def _settings(trace: Trace, code: Listing, dictionary: str) -> list[str]:
+    """Reads the settings that the formulas use, and refuses those that would have taken another path."""
+    used = {name: plain(value) for name, value in code.settings.items()}
+    lines = [f"{name} = {_get(dictionary, name, _literal(value))}" for name, value in used.items()]
+    if "window" in used:  # courses give its height and width each by itself
+        height, width = used["window"] if isinstance(used["window"], tuple) else (used["window"],) * 2
+        sides = f"({_get(dictionary, 'pool_height', height)}, {_get(dictionary, 'pool_width', width)})"
+        lines[list(used).index("window")] = f"window = {_get(dictionary, 'window', sides)}"
+    for name, value in trace.recording.settings.items():
+        if name not in used and isinstance(value, str | bool):
+            same = "is" if isinstance(value, bool) else "=="
+            found = _get(dictionary, name, _literal(value))
+            lines.append(f"assert {found} {same} {_literal(value)}, {_literal(f'written for {name}={value}')}")
+    return [f"{dictionary} = {dictionary} or {{}}", *lines] if lines else []
+
+
+def _get(dictionary: str, name: str, default: Any) -> str:
+    return f'{dictionary}.get("{name}", {default})'
+
+
+def _literal(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, str) else repr(value)
+
+
+def _loss(function: str, parameters: list[str], names: list[str], cache: str) -> list[str]:
+    arguments = ", ".join(parameter.partition("=")[0] for parameter in parameters)
+    body = [
+        f"{', '.join([*names, cache])} = {function}_forward({arguments})",
+        f"return {names[0]}, {function}_backward(1.0, {cache})",
+    ]
+    return [f"def {function}({', '.join(parameters)}):", *indented(body)]
+
+
+def packed(assigned: str, names: list[str]) -> list[str]:
+    """`cache = (x, w)`, on several lines where it is long."""
+    line = f"{assigned}({', '.join(names)}{',' if len(names) == 1 else ''})"
+    if len(line) <= 100:
+        return [line]
+    return [f"{assigned}(", *indented(textwrap.wrap(f"{', '.join(names)},", 96)), ")"]
+
+
+def unpacked(names: list[str], cache: str) -> list[str]:
+    """The reverse: `x, w = cache`."""
+    if not names:
+        return []
+    *before, last = packed("", names)
+    if not before and len(names) > 1:
+        last = last[1:-1]
+    return [*before, f"{last} = {cache}"]
+
+
+def _unlike(name: str, taken: Iterable[Any]) -> str:
+    while name in set(taken):
+        name += "_"
+    return name

@@ -1,0 +1,1 @@
+"""Draws a trace: pictures, frames, pages that play, TikZ and Mermaid."""

@@ -1,0 +1,70 @@
+"""What a picture of a trace shows: vertices, black edges forward and red edges back. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from backpropviz.engine.graph import Array, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A frame around vertices: an open group of steps, or a step opened into its operations."""
+
+    id: str
+    label: str
+    title: str
+
+
+@dataclass(slots=True, eq=False)
+class Vertex:
+    """One card of the picture.
+
+    Attributes:
+        kind: an input, a step, an operation within one, a closed group of steps, or what lies outside the circuit:
+            the place an output goes to and its gradient comes from.
+        label: the number of the step or group; empty otherwise.
+        name, code, caption: what it is called, how it is computed, and the comment above it.
+        node: holds its value and gradient; None outside.
+        gradient: how its gradient comes about, such as "dxmu = dxmu_1 + dxmu_2"; empty without one.
+        boxes: the boxes around it, the outermost first.
+        is_output: the function returns it.
+    """
+
+    id: str
+    kind: Literal["input", "step", "operation", "group", "outside"]
+    label: str
+    name: str
+    code: str
+    caption: str
+    node: Node | None
+    gradient: str = ""
+    boxes: tuple[Box, ...] = ()
+    is_output: bool = False
+
+    @property
+    def value(self) -> Array | None:
+        return None if self.node is None else self.node.value
+
+    @property
+    def grad(self) -> Array | None:
+        return None if self.node is None else self.node.grad
+
+
+@dataclass(slots=True, eq=False)
+class Edge:
+    """Leads from `tail` to `head`. A black edge carries the tail's value, a red one the term `formula` computes."""
+
+    tail: Vertex
+    head: Vertex
+    formula: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Circuit:
+    """The vertices in the order of the run, the black edges and the red ones."""
+
+    vertices: list[Vertex]
+    forward: list[Edge]
+    backward: list[Edge]

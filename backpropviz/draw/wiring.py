@@ -1,0 +1,225 @@
+"""Reads the circuit of a trace: what has a card, what is written on the red edges, and which groups are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import count
+from typing import TYPE_CHECKING
+
+from backpropviz.code.printing import Printer
+from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
+from backpropviz.engine.graph import Group, Node, Step, Term
+from backpropviz.errors import DrawingError
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
+
+READABLE = {False: 24, True: 150}
+"""How many vertices, without and with operations, a picture may have before groups start closed."""
+MOST = 1500  # vertices: laying out more takes minutes
+
+
+def read_circuit(trace: Trace, ops: bool = False, expand: Collection[str] = ()) -> Circuit:
+    """The picture of a trace, step by step or, with `ops`, operation by operation.
+
+    Args:
+        expand: the groups to open, by function or by the name their result was assigned to, and those around them; the
+            others are closed. Without any, all are open unless that makes more vertices than are `READABLE`.
+
+    Raises:
+        DrawingError: there is no such group, or there are too many vertices to draw.
+    """
+    known = {name: None for group in trace.groups for name in (group.name, group.function) if name}
+    for name in expand:
+        if name not in known:
+            fix = f"The groups are {', '.join(known)}." if known else f"{trace.function} calls no function of yours."
+            raise DrawingError(f"no group of steps is called {name!r}", fix=fix)
+    wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
+    reader = _Reader(trace, ops, {above for group in wanted for above in _upward(group)})
+    if not expand and len(reader.keys) > READABLE[ops]:
+        reader = _Reader(trace, ops, set())
+    if len(reader.keys) > MOST:
+        raise DrawingError(
+            f"a picture of {len(reader.keys)} cards cannot be read",
+            fix="Move parts of the function into functions of their own: they are drawn as one card each.",
+        )
+    return reader.read()
+
+
+Key = Node | Step | Group
+
+
+class _Reader:
+    """Reads one circuit. Every node of the trace belongs to a key: itself, its step, or the closed group around it."""
+
+    def __init__(self, trace: Trace, ops: bool, opened: set[Group]):
+        self.trace, self.ops, self.opened = trace, ops, opened
+        self.inputs = set(trace.inputs.values())
+        self.assigned = {step.node: step for step in trace.steps}
+        self.owner = {node: self._key(node) for node in trace.nodes}
+        self.keys = list(dict.fromkeys(key for key in self.owner.values() if key is not None))
+
+    def _key(self, node: Node) -> Key | None:
+        if node in self.inputs:
+            return node
+        step = self._step(node)
+        if step is None:  # computed after the last assignment, and not returned
+            return None
+        closed = [group for group in _upward(step.group) if group not in self.opened]
+        if closed:
+            return closed[-1]
+        return node if self.ops else step
+
+    def _step(self, node: Node) -> Step | None:
+        return self.assigned.get(node, node.step)
+
+    def read(self) -> Circuit:
+        self.result = {key: self._result(key) for key in self.keys}
+        names = self._names()
+        self.printer = Printer(self.trace.recording, names)
+        self.vertices = {key: self._vertex(key) for key in self.keys}
+        outputs = [node for node in dict.fromkeys(self.trace.recording.outputs) if self.owner.get(node) is not None]
+        outside = {
+            node: Vertex(f"outside_{number}", "outside", "", node.name or "", "", "", None)
+            for number, node in enumerate(outputs, 1)
+        }
+        away = [Edge(self._at(node), there) for node, there in outside.items()]
+        vertices = [*self.vertices.values(), *outside.values()]
+        return Circuit(vertices, [*self._forward(), *away], self._backward(outside))
+
+    def _at(self, node: Node) -> Vertex:
+        key = self.owner[node]
+        assert key is not None
+        return self.vertices[key]
+
+    def _result(self, key: Key) -> Node:
+        """The node whose value and gradient a vertex shows."""
+        if isinstance(key, Node):
+            return key
+        if isinstance(key, Step):
+            return key.node
+        steps = [step for step in self.trace.steps if key in _upward(step.group)]
+        return next((step for step in steps if step.name == key.name), steps[-1]).node
+
+    # ---- names -------------------------------------------------------------------------------------------------------
+
+    def _names(self) -> dict[Node, str]:
+        """Names for operations without one, and for gradients after what is drawn.
+
+        The gradient of `xhat` is `dxhat`, and if several terms meet in it they are `dxhat_1`, `dxhat_2`. One that is
+        passed on unchanged keeps its name.
+        """
+        taken = {node.name for node in (*self.trace.nodes, *self.trace.red.nodes)}
+        names: dict[Node, str] = {}
+        fresh = (name for name in map("t{}".format, count(1)) if name not in taken)
+        for node in self.result.values():
+            if node.name is None:
+                names[node] = next(fresh)
+        gradients = {node: f"d{names.get(node, node.name)}" for node in self.result.values()}
+        for red in self.trace.upstream.values():
+            names[red] = str(red.name)
+        for node, name in reversed(gradients.items()):
+            terms = [term.node for term in node.terms]
+            numbered = zip(terms, (f"{name}_{number}" for number in count(1)))
+            for red, own in [(node.gradient, name), *(numbered if len(terms) > 1 else ())]:
+                if red is not None:
+                    names.setdefault(red, own)
+        return names
+
+    def _gradient(self, node: Node, name: str) -> str:
+        """The name of a gradient, and if it is a sum of terms or passed on unchanged, what it is equal to."""
+        if node.gradient is None:
+            return ""
+        terms = " + ".join(self.printer.reference(term.node) for term in node.terms)
+        return f"d{name}" if len(node.terms) == 1 and terms == f"d{name}" else f"d{name} = {terms}"
+
+    # ---- vertices ----------------------------------------------------------------------------------------------------
+
+    def _vertex(self, key: Key) -> Vertex:
+        node = self.result[key]
+        if isinstance(key, Group):
+            name, code = key.name or str(node.name), key.code or f"{key.function}(...)"
+            vertex = Vertex(f"group_{key.label}", "group", key.label, name, code, key.caption, node)
+            vertex.boxes = _boxes(key.parent)
+        elif isinstance(key, Step):
+            vertex = Vertex(f"step_{key.label}", "step", key.label, key.name, key.code, key.caption, node)
+            vertex.boxes = _boxes(key.group)
+        elif key in self.inputs:
+            vertex = Vertex(f"input_{key.index}", "input", "", str(node.name), "", "", node)
+        else:
+            vertex = self._operation(key)
+        vertex.id = vertex.id.replace(".", "_")
+        vertex.is_output = node in self.trace.recording.outputs
+        vertex.gradient = self._gradient(node, vertex.name)
+        return vertex
+
+    def _operation(self, node: Node) -> Vertex:
+        step = self._step(node)
+        assert step is not None
+        label, caption = (step.label, step.caption) if node is step.node else ("", "")
+        name, code = self.printer.reference(node), self.printer.code(node)
+        vertex = Vertex(f"operation_{node.index}", "operation", label, name, code, caption, node)
+        vertex.boxes = _boxes(step.group)
+        if len(step.nodes) > 1:
+            vertex.boxes += (Box(f"step_{step.label}".replace(".", "_"), step.label, f"{step.name} = {step.code}"),)
+        return vertex
+
+    # ---- edges -------------------------------------------------------------------------------------------------------
+
+    def _forward(self) -> Iterator[Edge]:
+        """One edge for every use of a value; a closed group uses it once."""
+        drawn = set()
+        for node in self.trace.nodes:
+            head = self.owner[node]
+            for parent in node.parents:
+                tail = self.owner[parent]
+                if head is None or tail is None or head is tail or (tail, head) in drawn:
+                    continue
+                if isinstance(head, Group):
+                    drawn.add((tail, head))
+                yield Edge(self.vertices[tail], self.vertices[head])
+
+    def _backward(self, outside: dict[Node, Vertex]) -> list[Edge]:
+        """One edge for every term of a gradient; those from one closed group to one vertex share an edge."""
+        edges: dict[object, Edge] = {}
+        for node in self.trace.nodes:
+            for term in node.terms:
+                head, tail = self.owner[node], self.owner[term.consumer]
+                if head is None or tail is None or (head is tail and term.position >= 0):
+                    continue
+                if term.position < 0:
+                    edges[term] = Edge(outside[node], self.vertices[head], self.printer.reference(term.node))
+                elif (tail, head) in edges:
+                    edges[tail, head].formula += f" + {self.printer.reference(term.node)}"
+                else:
+                    edge = Edge(self.vertices[tail], self.vertices[head], self._formula(term, node, tail))
+                    edges[(tail, head) if isinstance(tail, Group) else term] = edge
+        return list(edges.values())
+
+    def _formula(self, term: Term, target: Node, tail: Key) -> str:
+        """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
+        name = self.printer.reference(term.node)
+        if isinstance(tail, Group) or term.node is self.result[tail].gradient:
+            return name
+        formula = code = self.printer.code(term.node)
+        primitive, args = term.node.primitive, term.node.args
+        if primitive is not None and primitive.name == "broadcast_to" and isinstance(args[0], Node):
+            formula = self.printer.reference(args[0])  # NumPy repeats a value along an axis unasked
+        return f"{name} = {formula}" if len(target.terms) > 1 and name != code else formula
+
+
+def _upward(group: Group | None) -> Iterator[Group]:
+    """A group and those around it, from the inside out."""
+    while group is not None:
+        yield group
+        group = group.parent
+
+
+def _boxes(group: Group | None) -> tuple[Box, ...]:
+    """The boxes of a group and those around it, the outermost first."""
+    boxes = []
+    for above in _upward(group):
+        call = above.code or f"{above.function}(...)"
+        title = f"{above.name} = {call}" if above.name else call
+        boxes.append(Box(f"group_{above.label}".replace(".", "_"), above.label, title))
+    return tuple(reversed(boxes))

@@ -1,0 +1,148 @@
+"""The reverse sweep: walks a recording backward and records the red graph.
+
+Every primitive's VJP runs on traced values, so each gradient is a node with a value and the operation that made it. A
+value used several times collects one term per use; the terms are added up when the sweep reaches it. Broadcasting is
+undone here, once for all primitives: a term is summed over the axes along which its value had been repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Array, Node, Recording, Step, Term
+from backpropviz.engine.tracing import Tape, Traced
+from backpropviz.errors import TraceError
+from backpropviz.primitives import PRIMITIVES
+
+
+def operands(node: Node) -> Iterator[tuple[int, Node]]:
+    """The operands of a node that are traced values, with their positions among its array operands."""
+    args: Any = node.args
+    if node.primitive is not None and node.primitive.gradient_of is not None:
+        args = args[0] if isinstance(args[0], tuple | list) else args[1:]
+    for position, operand in enumerate(args):
+        if isinstance(operand, Node):
+            yield position, operand
+
+
+def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
+    """Sum a gradient over the axes along which a value of `shape` had been broadcast.
+
+    Axes that broadcasting put in front disappear; axes it stretched from length one are summed and kept. A gradient
+    that is the same for many entries may come as one number, and is repeated.
+
+    Raises:
+        ValueError: the gradient is of no shape that `shape` can be broadcast to, or from.
+    """
+    given = gradient.node.value.shape
+    if given == shape:
+        return gradient
+    total: Any = gradient
+    extra = len(given) - len(shape)
+    stretched = [extra + axis for axis, size in enumerate(shape) if extra >= 0 and size == 1 != given[extra + axis]]
+    axes = (*range(extra), *stretched)
+    if axes:
+        keep: dict[str, Any] = {} if extra else {"keepdims": True}
+        total = np.sum(total, axis=axes if len(axes) > 1 else axes[0], **keep)
+    if extra and stretched:
+        total = np.reshape(total, shape)  # axes of length one that were summed together with the ones in front
+    if total.node.value.shape != shape:
+        total = np.broadcast_to(total, shape)
+    result: Traced = total
+    return result
+
+
+def sweep(recording: Recording, upstream: dict[Node, Node], tape: Tape) -> None:
+    """Record on `tape` the gradient of every value that `upstream` reaches, and hang it on the nodes.
+
+    Args:
+        recording: a forward run.
+        upstream: for each output that has one, the red input node with its gradient.
+        tape: holds those red nodes already, and receives the rest.
+
+    Raises:
+        TraceError: an operation on the way has no gradient.
+    """
+    forget(recording)
+    for output, node in upstream.items():
+        output.terms.append(Term(output, -1, node))
+    for node in reversed(recording.nodes):
+        if not node.terms or not node.carries_gradient:
+            continue
+        before = len(tape.nodes)
+        _add_terms(node, tape)
+        _claim(node.step, tape.nodes[before:])
+        before = len(tape.nodes)
+        _hand_back(node, tape)
+        _claim(node.step, tape.nodes[before:])
+
+
+def forget(recording: Recording) -> None:
+    """Take all gradients off a recording."""
+    for node in recording.nodes:
+        node.gradient = None
+        node.terms = []
+    for step in recording.steps:
+        step.backward = []
+
+
+def _add_terms(node: Node, tape: Tape) -> None:
+    terms = node.terms
+    if len(terms) > 1 and node.name:
+        for number, term in enumerate(terms, 1):
+            term.node.name = term.node.name or tape.unique(f"d{node.name}_{number}")
+    total: Any = Traced(terms[0].node, tape)
+    for term in terms[1:]:
+        total = total + Traced(term.node, tape)
+    node.gradient = total.node
+    if node.name and total.node.name is None:
+        total.node.name = tape.unique(f"d{node.name}")
+
+
+def _hand_back(node: Node, tape: Tape) -> None:
+    """Run the VJP of every operand that carries a gradient."""
+    if node.primitive is None:
+        return
+    args = tuple(_wrap(arg, tape) for arg in node.args)
+    kwargs = {key: _wrap(value, tape) for key, value in node.kwargs.items()}
+    assert node.gradient is not None
+    upstream, out = Traced(node.gradient, tape), Traced(node, tape)
+    for position, operand in operands(node):
+        entry = node.primitive.gradient(position)
+        if not operand.carries_gradient or entry is None:
+            continue
+        try:
+            term = _fit(entry.vjp(upstream, out, *args, **kwargs), operand.value, tape)
+        except NotImplementedError as error:
+            raise TraceError(f"not supported: {error}", where=node.step.where if node.step else None) from error
+        except TraceError as error:
+            error.where = error.where or (node.step.where if node.step else None)
+            raise
+        operand.terms.append(Term(node, position, (-term if entry.negative else term).node))
+
+
+def _fit(term: Any, value: Array, tape: Tape) -> Any:
+    """A VJP's result in the dtype and shape of the operand it is for."""
+    if not isinstance(term, Traced):  # a constant
+        term = tape.record(PRIMITIVES[np.broadcast_to], (np.asarray(term),), {"shape": value.shape})
+    if term.node.value.dtype != value.dtype:
+        term = term.astype(value.dtype)
+    return sum_to_shape(term, value.shape)
+
+
+def _wrap(value: Any, tape: Tape) -> Any:
+    if isinstance(value, Node):
+        return Traced(value, tape)
+    if type(value) in (tuple, list):
+        return type(value)(_wrap(item, tape) for item in value)
+    return value
+
+
+def _claim(step: Step | None, nodes: list[Node]) -> None:
+    for node in nodes:
+        node.step = step
+        if step is not None:
+            step.backward.append(node)

@@ -1,0 +1,461 @@
+"""Runs a function on traced arrays and writes down its steps, groups, sizes and outputs."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import operator
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Group, Node, Recording, SizeStatement, Step
+from backpropviz.engine.named import Dim, Name, Named, Operation, named, plain
+from backpropviz.engine.source import HOOK, Instrumented, Site, instrument
+from backpropviz.engine.tracing import _STORE_FIX, Tape, Traced
+from backpropviz.errors import BackpropvizError, InputError, LayerError, TraceError
+from backpropviz.primitives import PRIMITIVES
+from backpropviz.primitives.shapes import IDENTITY
+
+_OPERATORS = {
+    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "Pow": operator.pow,
+    "MatMult": operator.matmul, "FloorDiv": operator.floordiv, "Mod": operator.mod, "BitAnd": operator.and_,
+    "BitOr": operator.or_, "BitXor": operator.xor, "LShift": operator.lshift, "RShift": operator.rshift,
+}  # fmt: skip
+_IN_PLACE = {name: getattr(operator, f"i{f.__name__.strip('_')}") for name, f in _OPERATORS.items()}
+_CONSTANT_MAKERS = {np.arange: "arange", np.zeros: "zeros", np.ones: "ones", np.full: "full", np.eye: "eye"}
+_NOT_USER_CODE = tuple(
+    {sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    | {str(Path(__file__).parents[1])}
+)
+
+
+class _Frame:
+    """Where a call stands while it runs: its group, and how many steps it made."""
+
+    def __init__(self, prefix: str, group: Group | None):
+        self.prefix, self.group = prefix, group
+        self.count = 0
+
+    def next_label(self) -> str:
+        return f"{self.prefix}{self.count + 1}"
+
+
+class _Key:
+    """`_Key()[1:, None]` is the index `1:, None` as a value."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return key
+
+
+class Recorder(Tape):
+    """A tape that an instrumented function reports its assignments to."""
+
+    key = _Key()
+
+    def __init__(self, function: FunctionType):
+        super().__init__()
+        self.home = Path(function.__code__.co_filename).parent
+        self.steps: list[Step] = []
+        self.groups: list[Group] = []
+        self.notes: list[str] = []
+        self.sizes: list[SizeStatement] = []
+        self.constants: dict[int, tuple[Any, Any]] = {}
+        self.dims: dict[tuple[Node, int], str] = {}
+        self.outputs: list[Node] = []
+        self._names: dict[str, tuple[str, int]] = {}  # for each name in use: as written, and how deep in calls
+        self._versions: dict[str, int] = {}  # the last number given to a name
+        self._renamed: set[Node] = set()
+        self._arrays: dict[int, tuple[Any, Any]] = {}  # plain arrays that have a name, with it
+        self._kept: dict[int, tuple[Any, Any]] = {}  # plain arrays that were used, each with its copy
+        self._size_values: dict[str, Any] = {}
+        self._pending = 0  # nodes before this index belong to a step already
+        self._frames: list[_Frame] = []
+        self._bound: dict[Any, Callable[..., Any]] = {}
+
+    # ---- what instrumented code calls --------------------------------------------------------------------------------
+
+    def assign(self, site: Site, value: Any) -> Any:
+        """`a = value`, or `a, b = value`."""
+        if len(site.names) == 1:
+            return self._assigned(site, site.names[0], value)
+        if isinstance(value, Traced) and site.names and value.ndim:
+            value = tuple(value)
+        if isinstance(value, tuple | list) and len(value) == len(site.names):
+            last = len(value) - 1
+            items = [
+                self._assigned(site, name, item, more=position < last) if name else item
+                for position, (name, item) in enumerate(zip(site.names, value))
+            ]
+            return items if isinstance(value, list) else tuple(items)
+        return value
+
+    def augment(self, site: Site, operation: str, current: Any, value: Any, scope: dict[str, Any]) -> Any:
+        """`a += value` on a name: the same as `a = a + value`, where that can make no difference."""
+        if not isinstance(current, Traced) and (not isinstance(value, Traced) or isinstance(current, list)):
+            return _IN_PLACE[operation](current, value)
+        result = _OPERATORS[operation](current, value)
+        array = current.node.value if isinstance(current, Traced) else current
+        if isinstance(array, np.ndarray) and array.ndim:  # a single number is replaced, not changed
+            self._check_in_place(site, operation, array, result, scope)
+            if result.dtype != array.dtype:
+                result = result.astype(array.dtype)
+        return self._assigned(site, site.names[0], result)
+
+    def _check_in_place(self, site: Site, operation: str, array: Any, result: Any, scope: dict[str, Any]) -> None:
+        shared = [name for name, other in scope.items() if name != site.names[0] and _shares(other, array)]
+        if shared:
+            seen = f"also changes {shared[0]}, which shares its memory"
+        elif tuple(result.shape) != array.shape:
+            seen = f"gives shape {tuple(result.shape)}, but is stored into shape {array.shape}"
+        elif not np.can_cast(result.dtype, array.dtype, "same_kind"):
+            seen = f"gives {result.dtype}, but is stored into {array.dtype}"
+        else:
+            return
+        raise TraceError(
+            f"`{site.statement}` {seen}",
+            where=site.where,
+            fix=f"Write it as an assignment: `{_spelled_out(site, operation)}`.",
+        )
+
+    def store(self, site: Site, container: Any, value: Any) -> Any:
+        """`container[...] = value`, before it happens."""
+        if isinstance(container, Traced) or (isinstance(container, np.ndarray) and isinstance(value, Traced)):
+            raise TraceError(f"`{site.statement}` assigns into an array", where=site.where, fix=_STORE_FIX)
+        return value
+
+    def result(self, site: Site, value: Any) -> Any:
+        """`return value`."""
+        values = list(value) if isinstance(value, tuple) else [value]
+        for i, item in enumerate(values):
+            # an input that is handed back at the top is an output of its own
+            handed_back = len(self._frames) == 1 and isinstance(item, Traced) and item.node.primitive is None
+            if handed_back or (isinstance(item, Traced) and item.node.name is None):
+                values[i] = self._assigned(site, "out", item)
+        return tuple(values) if isinstance(value, tuple) else values[0]
+
+    def item(self, container: Any, index: Any) -> Any:
+        """`container[index]`: a plain array looked up at a traced index is recorded too."""
+        if isinstance(container, np.ndarray) and not isinstance(container, Traced):
+            inside = index if isinstance(index, tuple) else (index,)
+            traced = next((part for part in inside if isinstance(part, Traced)), None)
+            if traced is not None:
+                return self.record(PRIMITIVES[_take], (container, index), {})
+        return container[index]
+
+    def literal(self, value: float) -> Any:
+        """A float literal on the left of an operator."""
+        return named(value, value)
+
+    def callee(self, site: Site, function: Any) -> Any:
+        """The function about to be called: a user's function becomes a group of steps."""
+        if type(function) is FunctionType:
+            if function not in self._bound:
+                self._bound[function] = self._as_group(function)
+            call = self._bound[function]
+            return call if call is function else lambda *args, **kwargs: call(site, *args, **kwargs)
+        if function is len:
+            return lambda value: value.shape[0] if isinstance(value, Traced) and value.ndim else len(value)
+        if function.__hash__ is not None and function in _CONSTANT_MAKERS:
+            return lambda *args, **kwargs: self._constant(_CONSTANT_MAKERS[function], function, args, kwargs)
+        return function
+
+    def keep(self, array: Any) -> Any:
+        """A copy of a constant: the function may go on to change its own."""
+        its_own, kept = self._kept.get(id(array), (None, None))
+        if its_own is None or not np.array_equal(kept, array):
+            kept = array.copy()
+            self._kept[id(array)] = (array, kept)
+            if id(array) in self._arrays:
+                self.constants[id(kept)] = (self._arrays[id(array)][0], kept)
+        return kept
+
+    # ---- steps -------------------------------------------------------------------------------------------------------
+
+    def _assigned(self, site: Site, name: str, value: Any, more: bool = False) -> Any:
+        """Make `value` a step. With `more` to come from the same statement, later operations are left to those."""
+        if isinstance(value, Named) or type(value) in (int, float):
+            return self._size(site, name, value)
+        if isinstance(value, np.ndarray):
+            self._arrays[id(value)] = (name, value)
+        if not isinstance(value, Traced) or value.tape is not self:
+            return value
+        node = value.node
+        if node.name is not None and node.step is not None and self._just_returned(node):
+            # the result of a call that was a group of its own: it goes by the caller's name
+            self._names.pop(node.name, None)
+            node.name = node.step.name = self._version(name)
+            self._renamed.add(node)
+            if node.step.group is not None:
+                group = node.step.group
+                while group.parent is not self._frames[-1].group and group.parent is not None:
+                    group = group.parent
+                if group.name is None:  # the first of several results names it
+                    group.name, group.code, group.line = node.name, site.code, site.line
+                    group.caption = site.caption or group.caption
+            return value
+        if node.name is not None:
+            value = self.record(IDENTITY, (value,), {})
+            node = value.node
+        self._step(site, name, node, end=node.index + 1 if more else None)
+        return value
+
+    def _just_returned(self, node: Node) -> bool:
+        frame, step = self._frames[-1], node.step
+        return (
+            step is not None
+            and step.group is not None
+            and step.group is not frame.group
+            and self._pending == len(self.nodes)
+            and node not in self._renamed
+        )
+
+    def _step(
+        self, site: Site, name: str, node: Node, code: str = "", statement: str = "", end: int | None = None
+    ) -> None:
+        frame = self._frames[-1]
+        label = frame.next_label()
+        frame.count += 1
+        node.name = self._version(name)
+        made = self.nodes[self._pending : end]
+        self._pending += len(made)
+        step = Step(
+            label, node.name, code or site.code, statement or site.statement, site.caption, node, made, frame.group,
+            site.file, site.line,
+        )  # fmt: skip
+        for part in made:
+            part.step = step
+        self.steps.append(step)
+
+    def _version(self, name: str) -> str:
+        version, number = name, self._versions.get(name, 1)
+        while version in self._names:
+            number += 1
+            version = f"{name}_{number}"
+        self._versions[name] = number
+        self._names[version] = (name, len(self._frames))
+        return version
+
+    def _settle_names(self) -> None:
+        """The outermost use of a name keeps it as written; uses inside calls get the versions."""
+        provisional = sorted(self._names.items(), key=lambda item: item[1][1])
+        self._names, self._versions = {}, {}
+        settled = {name: self._version(written) for name, (written, _) in provisional}
+        things: list[Any] = [*self.nodes, *self.steps, *self.groups]
+        for thing in things:
+            thing.name = settled.get(thing.name, thing.name)
+        for key, (name, array) in self.constants.items():
+            if isinstance(name, str):
+                self.constants[key] = (self._version(name), array)
+
+    def _size(self, site: Site, name: str, value: Any) -> Any:
+        """A size or setting under a name of its own, as long as the name means one number only."""
+        expression = value.expression if isinstance(value, Named) else None
+        if (isinstance(expression, Name) and expression.name == name) or len(self._frames) > 1:
+            return value
+        if name in self._size_values and self._size_values[name] != value:
+            self.sizes = [size for size in self.sizes if name not in size.names]
+            return value
+        self._size_values[name] = plain(value)
+        if isinstance(expression, Dim):
+            self.dims[expression.node, expression.axis] = name
+        if not any(name in size.names for size in self.sizes):
+            self.sizes.append(SizeStatement(site.names, site.statement, site.needs))
+        return named(plain(value), Name(name))
+
+    def _constant(self, name: str, function: Any, args: Any, kwargs: Any) -> Any:
+        array = function(*args, **kwargs)
+        flat = [part for arg in args for part in (arg if isinstance(arg, tuple) else (arg,))]
+        if any(isinstance(part, Named) for part in flat):
+            self._arrays[id(array)] = (Constructed(name, args, kwargs), array)
+        return array
+
+    # ---- groups ------------------------------------------------------------------------------------------------------
+
+    def _as_group(self, function: FunctionType) -> Callable[..., Any]:
+        filename = function.__code__.co_filename
+        outside = filename.startswith(_NOT_USER_CODE) and Path(filename).parent != self.home
+        if function.__name__ == "<lambda>" or outside:
+            return function
+        if HOOK in function.__code__.co_freevars:  # defined inside an instrumented function
+            return lambda site, *args, **kwargs: self._grouped(site, function, function, args, kwargs)
+        instrumented = instrument(function.__code__)
+        if instrumented is None:
+            return function
+        bound = instrumented.bind(function, self)
+        return lambda site, *args, **kwargs: self._grouped(site, bound, function, args, kwargs)
+
+    def _grouped(self, site: Site, call: Any, function: Any, args: Any, kwargs: Any) -> Any:
+        self._name_arguments(site, function, args)
+        frame = self._frames[-1]
+        group = Group(frame.next_label(), function.__name__, frame.group, site.code, "", site.line)
+        position = len(self.groups)
+        self.groups.append(group)
+        inner = _Frame(f"{group.label}.", group)
+        self._frames.append(inner)
+        try:
+            value = call(*args, **kwargs)
+        finally:
+            self._frames.pop()
+        if inner.count:
+            frame.count += 1
+        else:  # it made no step of its own, so it is no group
+            del self.groups[position]
+        return value
+
+    def _name_arguments(self, site: Site, function: Any, args: Any) -> None:
+        """What was computed in the argument list becomes a step, named like the parameter."""
+        if self._pending == len(self.nodes):
+            return
+        parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
+        for position, value in enumerate(args):
+            if isinstance(value, Traced) and value.node.name is None and position < len(parameters):
+                code = site.names[position] if position < len(site.names) else ""
+                self._step(site, parameters[position], value.node, code, f"{parameters[position]} = {code}")
+
+    def decide(self, traced: Traced) -> None:
+        site = _user_line(sys._getframe(2))
+        note = f"{site}: the path taken depends on values here; with other inputs the graph may differ"
+        if note not in self.notes:
+            self.notes.append(note)
+
+    # ---- the run -----------------------------------------------------------------------------------------------------
+
+    def run(self, function: FunctionType, inputs: dict[str, Any], settings: dict[str, Any]) -> Recording:
+        """Call `function` on traced `inputs` and `settings`, and return what it left behind.
+
+        Raises:
+            TraceError: something in it cannot be followed; the error names the line.
+            LayerError: the function itself failed.
+        """
+        traced = {name: self.input(np.array(value), name) for name, value in inputs.items()}
+        self._names.update((name, (name, 0)) for name in traced)
+        self._pending = len(self.nodes)
+        arguments = {**traced, **{name: named(value, Name(name)) for name, value in settings.items()}}
+        instrumented = instrument(function.__code__)
+        call = instrumented.bind(function, self) if instrumented else function
+        self._frames.append(_Frame("", None))
+        positional, keywords = _as_called(function, arguments)
+        try:
+            returned = call(*positional, **keywords)
+        except BackpropvizError as error:
+            error.where = error.where or where_in(error.__traceback__, self.home)
+            raise
+        except NotImplementedError as error:
+            raise TraceError(f"cannot be traced: {error}", where=where_in(error.__traceback__, self.home)) from error
+        except (Exception, SystemExit) as error:
+            raise _failed(function, error, self.home) from error
+        if instrumented is None:
+            self._steps_without_source(function)
+        self._collect_outputs(function, returned)
+        self._settle_names()
+        return Recording(
+            function,
+            {name: value.node for name, value in traced.items()}, settings, self.nodes, self.steps, self.groups,
+            self.outputs, returned, self.notes, self.sizes, self.constants, self.dims,
+        )  # fmt: skip
+
+    def _collect_outputs(self, function: FunctionType, returned: Any) -> None:
+        values = returned if isinstance(returned, tuple) else (returned,)
+        self.outputs = [value.node for value in values if isinstance(value, Traced)]
+        if not self.outputs and returned is None and self.steps:
+            # a listing without a return: what it calls `out`, or else what it made last
+            named_out = [step.node for step in self.steps if step.name == "out"]
+            self.outputs = named_out or [self.steps[-1].node]
+        if not self.outputs:
+            raise LayerError(
+                f"{function.__name__} returned {type(returned).__name__}, no value computed from its inputs",
+                where=f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}",
+                fix="Return the layer's output: `return out`, or `return out, cache`.",
+            )
+
+    def _steps_without_source(self, function: FunctionType) -> None:
+        site = Site((), "", "", "", function.__code__.co_filename, function.__code__.co_firstlineno)
+        for node in self.nodes[self._pending :]:
+            node.name = self._version(node.primitive.name if node.primitive else "x")
+            self._frames[-1].count += 1
+            step = Step(
+                str(self._frames[-1].count), node.name, node.name, "", "", node, [node], None, site.file, site.line
+            )
+            node.step = step
+            self.steps.append(step)
+        self.notes.append(f"the source of {function.__name__} could not be read: every operation is a step")
+
+
+class Constructed:
+    """How a constant array was made: `np.ones((N, D))`."""
+
+    def __init__(self, name: str, args: Any, kwargs: Any):
+        self.name, self.args, self.kwargs = name, args, kwargs
+
+
+def _as_called(function: FunctionType, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    innermost = inspect.unwrap(function).__code__  # a decorated function takes what the one inside it takes
+    positional: list[Any] = []
+    rest = dict(arguments)
+    for name in innermost.co_varnames[: innermost.co_argcount]:
+        if name not in rest:
+            break
+        positional.append(rest.pop(name))
+    return positional, rest
+
+
+def _shares(other: Any, array: Any) -> bool:
+    if isinstance(other, Traced):
+        return np.may_share_memory(other.node.value, array)
+    return isinstance(other, np.ndarray) and np.may_share_memory(other, array)
+
+
+def _spelled_out(site: Site, operation: str) -> str:
+    symbol = site.statement[len(site.names[0]) :].split("=")[0].strip()
+    return f"{site.names[0]} = {site.names[0]} {symbol} {site.code}"
+
+
+def _user_line(frame: Any) -> str:
+    while frame is not None and HOOK not in frame.f_code.co_freevars:
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else "?"
+
+
+def where_in(traceback: TracebackType | None, home: Path) -> str | None:
+    """`file:line` of the innermost frame of a traceback that stands in the user's code."""
+    found = None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if HOOK in code.co_freevars or Path(code.co_filename).parent == home:
+            found = f"{Path(code.co_filename).name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return found
+
+
+def _failed(function: FunctionType, error: BaseException, home: Path) -> BackpropvizError:
+    if _raised_on_purpose(error):
+        return InputError(
+            f"{function.__name__} refuses its input: {error}",
+            where=where_in(error.__traceback__, home),
+            fix="This check is the file's own: change the input or the setting that it names.",
+        )
+    return LayerError(
+        f"{function.__name__} failed with {type(error).__name__}: {error}",
+        where=where_in(error.__traceback__, home),
+        fix="Run it once on plain arrays; do the shapes and names on that line agree?",
+    )
+
+
+def _raised_on_purpose(error: BaseException) -> bool:
+    """Whether the error comes from a `raise` in code that is being traced."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None or HOOK not in traceback.tb_frame.f_code.co_freevars:
+        return False
+    return linecache.getline(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno).lstrip().startswith("raise ")
+
+
+_take = next(key for key, primitive in PRIMITIVES.items() if primitive.name == "take")
+__all__ = ["Constructed", "Dim", "Instrumented", "Operation", "Recorder", "where_in"]

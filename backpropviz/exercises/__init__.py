@@ -1,0 +1,1 @@
+"""Worksheets and questions made from a trace, and their grading."""

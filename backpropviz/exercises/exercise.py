@@ -1,0 +1,255 @@
+"""Writes worksheets: the forward pass given, and a blank for every gradient of the backward pass.
+
+A worksheet is a Python file that runs. Its first line says which layer it is about; `grading.py` reads it again.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backpropviz.code.derive import Listing, Statement, imports, indented, listing
+from backpropviz.code.pairs import captioned, packed, unpacked
+from backpropviz.code.scope import HELPERS, read_names, scope_of
+from backpropviz.engine.named import plain
+from backpropviz.engine.trace import Trace
+from backpropviz.errors import InputError
+from backpropviz.files import write
+from backpropviz.layers.library import load
+from backpropviz.show.records import InputView, StepView, TraceView
+from backpropviz.show.view import view
+
+MARKER = "# backpropviz worksheet: "
+
+
+@dataclass(frozen=True)
+class Blank:
+    """One gradient that a worksheet asks for.
+
+    Attributes:
+        name: the gradient's name. of: the value it is the gradient of, or of whose gradient it is one term.
+        step, code: the step that hands it back; both empty where terms of an input meet.
+        terms: for a sum, the names of its terms. part: how many terms there are, for one of several; otherwise 0.
+        solution: the code, one line or more. shape: its value's.
+    """
+
+    name: str
+    of: str
+    step: str
+    code: str
+    shape: tuple[int, ...]
+    solution: tuple[str, ...]
+    terms: tuple[str, ...] = ()
+    part: int = 0
+
+    @property
+    def task(self) -> str:
+        """What to produce, in a few words."""
+        task = f"shape {self.shape} like {self.of}"
+        if self.part:
+            return f"{task}, which is used {self.part} times: one part of its gradient"
+        return f"{task}: its {len(self.terms)} parts meet here" if self.terms else task
+
+
+def blanks(shown: TraceView) -> list[Blank]:
+    """The gradients to produce, in the order of the backward pass; for a trace whose backward pass was run."""
+    steps = {step.label: step for step in shown.steps}
+    values: tuple[InputView | StepView, ...] = (*shown.inputs, *shown.steps)
+    count = {part.name: len(part.gradient.terms) for part in values if part.gradient}
+    found: list[Blank] = []
+    parts: list[str] = []
+    for flow in shown.backward:
+        line = f"{flow.name} = {flow.formula}"
+        if flow.of is None:
+            parts.append(line)
+        elif flow.step != "0" or flow.kind == "sum":  # an input's single gradient stands at the step that made it
+            step = steps.get(flow.step)
+            found.append(
+                Blank(
+                    flow.name, flow.of, step.label if step else "", forward_code(step), flow.value.shape,
+                    (*parts, line), flow.terms, count[flow.of] if flow.kind == "term" else 0,
+                )
+            )  # fmt: skip
+            parts = []
+    return found
+
+
+def forward_code(step: StepView | None) -> str:
+    """A step as it reads outside of the function it stands in."""
+    return "" if step is None else f"{step.name} = {step.formula if step.groups else step.code}"
+
+
+def write_worksheet(
+    spec: str,
+    output: Path,
+    settings: Mapping[str, Any] | None = None,
+    shapes: Mapping[str, Any] | None = None,
+    solved: bool = False,
+) -> None:
+    """Write the worksheet of a layer, "batchnorm" or "mine.py:swish", to a file.
+
+    Raises:
+        LayerError, TraceError, InputError: as for tracing the layer. DrawingError: the file cannot be written.
+    """
+    write(output, worksheet(spec, settings, shapes, output.parent, solved).encode())
+
+
+def worksheet(
+    spec: str,
+    settings: Mapping[str, Any] | None = None,
+    shapes: Mapping[str, Any] | None = None,
+    folder: Path = Path(),
+    solved: bool = False,
+) -> str:
+    """The text of a worksheet.
+
+    Args:
+        settings, shapes: of the run it is about, as for `Layer.trace`.
+        folder: where it will lie; a user's file is named from there.
+        solved: with the solutions in place of the blanks.
+    """
+    layer = load(spec)
+    trace = layer.trace(settings, shapes=shapes)
+    trace.backward()
+    shown = view(trace, layer.name)
+    wanted = blanks(shown)
+    solutions = [line for blank in wanted for line in blank.solution]
+    code = listing(trace, wanted=[step.node for step in trace.steps])
+    read = read_names(solutions)
+    sizes = _sizes(trace, code, read)
+    given = [*trace.inputs, *code.constants, *_used_settings(trace, code, read)]
+    cache = [*given, *sizes, *(step.name for step in trace.steps)]
+    helpers = sorted({*code.helpers, *(read & set(HELPERS))})
+    origin = {"layer": _from(folder, spec), "settings": dict(settings or {}), "shapes": dict(shapes or {})}
+    text = [
+        MARKER + json.dumps(origin, default=_refuse),
+        "#",
+        "# The forward pass is given. Write the backward pass: replace every `...` by code, from top to bottom.",
+        "# Run `backpropviz diagnose` on this file as often as you like: it says what is right so far, and what comes",
+        "# next. With --hint it tells more, with --solution all. Shapes are those of the sample inputs.",
+        *imports(helpers),
+        "", "",
+        f"def {trace.function}_forward({_signature(trace, code, given)}):",
+        *indented([*_size_statements(trace, sizes), *_forward(trace, code, [*given, *sizes, *helpers])]),
+        *indented([*packed("cache = ", cache), f"return {_outputs(trace)}, cache"]),
+        "", "",
+        f"def {trace.function}_backward({', '.join(code.upstream)}, cache):",
+        *indented(unpacked(cache, "cache")),
+        *indented(_backward(wanted, solved)),
+        f"    return {', '.join(f'd{name}' for name in trace.grad)}",
+        "",
+    ]  # fmt: skip
+    return "\n".join(text)
+
+
+def _backward(wanted: list[Blank], solved: bool) -> list[str]:
+    lines: list[str] = []
+    above: str | None = None
+    for blank in wanted:
+        if blank.step != above:
+            above = blank.step
+            lines += ["", f"# step {blank.step}: {blank.code}" if blank.step else "# the inputs: where paths meet"]
+        if solved:
+            lines += blank.solution
+        else:
+            lines.append(f"{blank.name} = ...  # {blank.task}")
+    return [*lines, ""]
+
+
+def _forward(trace: Trace, code: Listing, known: list[str]) -> list[str]:
+    """The forward statements as the source reads, where that means the same out of its place; else as recorded."""
+    versions = {step.name.rpartition("_")[0] for step in trace.steps if not step.statement.startswith(f"{step.name} ")}
+    available = {*known, "np", *dir(builtins)}
+    statements = []
+    for statement in code.forward:
+        step = statement.step
+        names = read_names([step.statement]) if step is not None else set()
+        if step is not None and statement.node is step.node and step.group is None and names <= available - versions:
+            statement = Statement(statement.name, " ".join(step.code.split()), statement.node, step)
+        statements.append(statement)
+        available.add(statement.name)
+    read = read_names([*(statement.code for statement in statements), _outputs(trace)])
+    statements = [each for each in statements if each.node is (each.step and each.step.node) or each.name in read]
+    if not _runs(trace, code, statements):
+        statements = code.forward
+    return captioned(statements)
+
+
+def _runs(trace: Trace, code: Listing, statements: list[Statement]) -> bool:
+    """Whether the statements give the recorded values."""
+    scope = scope_of(trace)
+    try:
+        with np.errstate(all="ignore"):
+            for statement in statements:
+                scope[statement.name] = eval(statement.code, scope)
+                if not np.allclose(scope[statement.name], statement.node.value, rtol=1e-9, atol=0, equal_nan=True):
+                    return False
+    except Exception:
+        return False
+    return True
+
+
+def _sizes(trace: Trace, code: Listing, read: set[str]) -> list[str]:
+    wanted = read | {name for line in code.sizes for name in _assigned(line)}
+    return [name for size in trace.recording.sizes for name in size.names if name in wanted and name != "_"]
+
+
+def _size_statements(trace: Trace, names: list[str]) -> list[str]:
+    """The statements that set sizes, with those they need, in order."""
+    wanted = set(names)
+    chosen: list[str] = []
+    for size in reversed(trace.recording.sizes):
+        if wanted & set(size.names):
+            wanted |= set(size.needs)
+            chosen.append(size.statement)
+    return chosen[::-1]
+
+
+def _assigned(line: str) -> set[str]:
+    nodes = ast.walk(ast.parse(line))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def _used_settings(trace: Trace, code: Listing, read: set[str]) -> list[str]:
+    needs = {name for size in trace.recording.sizes for name in size.needs}
+    return [name for name in trace.recording.settings if name in code.settings or name in read | needs]
+
+
+def _signature(trace: Trace, code: Listing, given: list[str]) -> str:
+    settings = trace.recording.settings
+    required = [name for name in given if name not in settings]
+    options = [f"{name}={plain(settings[name])!r}" for name in given if name in settings]
+    return ", ".join([*required, *(["*", *options] if options else [])])
+
+
+def _outputs(trace: Trace) -> str:
+    return ", ".join(node.name or "out" for node in trace.recording.outputs)
+
+
+def _from(folder: Path, spec: str) -> str:
+    """A file's name as seen from a folder; a layer's name as it is."""
+    path, found, function = spec.partition(".py")
+    if not found:
+        return spec
+    return Path(os.path.relpath(Path(f"{path}.py").resolve(), folder.resolve())).as_posix() + function
+
+
+def _refuse(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise InputError(
+        "a worksheet is about made-up inputs, not about your arrays", fix="Leave out --input; use --shape."
+    )
+
+
+def is_worksheet(text: str) -> bool:
+    """Whether a file is a worksheet, by its first lines."""
+    return any(line.startswith(MARKER) for line in text.splitlines()[:5])

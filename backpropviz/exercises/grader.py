@@ -1,0 +1,201 @@
+"""Runs the student's lines of a worksheet, one after another, and holds every gradient against the trace.
+
+They run on two inputs of different sizes. After the last line that sets a gradient it is compared, and its right value
+takes its place: one mistake is counted once.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backpropviz.code.scope import scope_of
+from backpropviz.diagnose.sandbox import TimeUp, time_limit
+from backpropviz.engine.graph import Array
+from backpropviz.engine.trace import Trace
+from backpropviz.layers.library import Layer
+from backpropviz.show.records import InputView, StepView
+from backpropviz.show.view import view
+
+OPEN, RIGHT, WRONG = "open", "right", "wrong"
+TOLERANCE = 1e-7  # of the largest entry
+SECONDS = 2.0  # for one statement
+
+
+def traces(layer: Layer, settings: dict[str, Any], shapes: dict[str, Any]) -> list[Trace]:
+    """The sample run, and one with other numbers and, if the layer has it, one more example."""
+    first = layer.trace(settings, shapes=shapes, seed=1)
+    name, node = next(iter(first.inputs.items()))
+    longer = {**shapes, name: (node.shape[0] + 1, *node.shape[1:])} if node.shape else shapes
+    try:
+        second = layer.trace(settings, shapes=longer, seed=2)
+    except Exception:  # the sizes of its inputs hang together in a way of their own
+        second = layer.trace(settings, shapes=shapes, seed=2)
+    for number, trace in enumerate((first, second)):
+        trace.backward(seed=number)
+    return [first, second]
+
+
+class Run:
+    """One input, and the names a student's lines can use on it."""
+
+    def __init__(self, trace: Trace, tree: ast.Module, file: str):
+        self.trace = trace
+        self.shown = view(trace)
+        parts: tuple[InputView | StepView, ...] = (*self.shown.inputs, *self.shown.steps)
+        self.right: dict[str, Array] = {part.name: part.value for part in parts}
+        self.placed: dict[str, Array] = {}
+        self.right |= {upstream.name: upstream.value for upstream in self.shown.upstream}
+        self.gradients = {flow.name: flow.value for flow in self.shown.backward}
+        self.scope: dict[str, Any] = scope_of(trace)
+        definitions = [node for node in tree.body if not isinstance(node, ast.Expr)]
+        with time_limit(SECONDS), np.errstate(all="ignore"):
+            exec(compile(ast.Module(definitions, []), file, "exec"), self.scope)
+        self.scope |= scope_of(trace)
+        for name, value in self.right.items():
+            self.put(name, value)
+
+    def put(self, name: str, value: Array) -> None:
+        """From here on the name stands for this right value."""
+        self.right[name] = value
+        self.scope[name] = self.placed[name] = value.copy()
+
+    def restore(self) -> list[str]:
+        """Mend right values that were changed where they stand, and name them; a name that was used anew is left."""
+        changed = []
+        for name, array in list(self.placed.items()):
+            if self.scope.get(name) is not array:
+                del self.placed[name], self.right[name]
+            elif not np.array_equal(array, self.right[name], equal_nan=True):
+                changed.append(name)
+                self.put(name, self.right[name])
+        return changed
+
+    def execute(self, statement: ast.stmt, file: str) -> str:
+        """Run one statement; what went wrong in it, or nothing."""
+        try:
+            with time_limit(SECONDS), np.errstate(all="ignore"):
+                exec(compile(ast.Module([statement], []), file, "exec"), self.scope)
+        except TimeUp:
+            return f"it was still running after {SECONDS:.0f} s"
+        except (Exception, SystemExit) as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+
+@dataclass
+class Grade:
+    status: str
+    line: int = 0
+    evidence: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+class Grader:
+    """Goes through the statements of a backward function, on all runs at once."""
+
+    def __init__(self, function: ast.FunctionDef, runs: list[Run], names: set[str]):
+        self.runs = runs
+        self.body = [
+            node for node in function.body if not isinstance(node, ast.Return) and not _unpacks(node, function)
+        ]
+        self.last = {name: at for at, node in enumerate(self.body) for name in _sets(node) if name in names}
+
+    def grades(self) -> dict[str, Grade]:
+        """What every gradient that some line sets is worth, up to the first blank that is still open."""
+        grades: dict[str, Grade] = {}
+        before: list[str] = []  # what went wrong in lines that set no gradient
+        for at, statement in enumerate(self.body):
+            due = [name for name, last in self.last.items() if last == at]
+            if isinstance(statement, ast.Assign) and _is_ellipsis(statement.value):
+                grades |= {name: Grade(OPEN, statement.lineno) for name in due}
+                continue
+            failures = [run.execute(statement, "worksheet") for run in self.runs]
+            if any(failures) and not due:
+                before.append(f"line {statement.lineno} failed: {next(filter(None, failures))}")
+            for name in due:
+                grades[name] = self._grade(name, statement.lineno, failures, before)
+                before = []
+            changed = {name: None for run in self.runs for name in run.restore()}
+            for run in self.runs:
+                for name in due:
+                    run.put(name, run.gradients[name])
+            for name in changed:
+                note = f"line {statement.lineno} changes {name} in place: others who use it get wrong values"
+                for each in due or list(grades)[-1:]:
+                    grades[each].notes.append(note)
+        return grades
+
+    def _grade(self, name: str, line: int, failures: list[str], before: list[str]) -> Grade:
+        if any(failures):
+            return Grade(WRONG, line, "; ".join([*before, next(filter(None, failures))]))
+        found = [difference(run.scope.get(name), run.gradients[name]) for run in self.runs]
+        if not any(found):
+            return Grade(RIGHT, line)
+        evidence = next(filter(None, found))
+        if not found[0]:
+            evidence = f"right for the sample, wrong for one example more: is a size written as a number? {evidence}"
+        return Grade(WRONG, line, "; ".join([*before, evidence]))
+
+
+def _is_ellipsis(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is Ellipsis
+
+
+def _unpacks(node: ast.stmt, function: ast.FunctionDef) -> bool:
+    """Whether a statement takes the cache apart, or is the docstring: both are done already."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    cache = function.args.args[-1].arg if function.args.args else ""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == cache
+
+
+def _sets(node: ast.stmt) -> set[str]:
+    """The names that a statement gives a value, or changes by `+=` or through an index."""
+    found = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            found.add(part.id)
+        elif isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store):
+            base: ast.expr = part.value
+            while isinstance(base, ast.Subscript):
+                base = base.value
+            found |= {base.id} if isinstance(base, ast.Name) else set()
+    return found
+
+
+def difference(found: Any, wanted: Array) -> str:
+    """How a value differs from the right one, in words; nothing if it does not."""
+    if found is None or found is Ellipsis:
+        return "it has no value"
+    try:
+        array = np.asarray(found, dtype=float)
+    except (TypeError, ValueError):
+        return f"it is a {type(found).__name__}, not an array of numbers"
+    if array.shape != wanted.shape:
+        return f"its shape is {array.shape}, it should be {wanted.shape}" + _but_for_the_shape(array, wanted)
+    with np.errstate(all="ignore"):
+        gap = np.abs(array - wanted)
+        scale = float(np.max(np.abs(wanted), initial=0.0))
+        if np.all(gap <= TOLERANCE * (scale or 1.0)):
+            return ""
+        ratio = array[wanted != 0] / wanted[wanted != 0]
+    if ratio.size > 1 and np.all(np.isfinite(ratio)) and np.ptp(ratio) < 1e-6 * abs(ratio[0]) and ratio[0]:
+        return f"every entry is {ratio[0]:.6g} times what it should be"
+    wrong = ~(gap <= TOLERANCE * (scale or 1.0))
+    at = tuple(int(index) for index in np.argwhere(wrong)[0])
+    place = f"[{', '.join(map(str, at))}]" if at else ""
+    count = "every entry" if wrong.all() else f"{int(wrong.sum())} of {wrong.size} entries"
+    verb = "differs" if wrong.all() or wrong.sum() == 1 else "differ"
+    return f"{count} {verb}: the value{' at ' + place if place else ''} is {array[at]:.6g}, not {wanted[at]:.6g}"
+
+
+def _but_for_the_shape(array: Array, wanted: Array) -> str:
+    try:
+        same = np.allclose(np.broadcast_to(array, wanted.shape), wanted, rtol=TOLERANCE)
+    except ValueError:
+        same = array.size == wanted.size and np.allclose(array.reshape(wanted.shape), wanted, rtol=TOLERANCE)
+    return "; the numbers are right" if same else ""

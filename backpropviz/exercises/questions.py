@@ -1,0 +1,170 @@
+"""Makes questions about the backward pass of a trace, each with its right answer and the reason for it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Array
+from backpropviz.engine.trace import Trace
+from backpropviz.exercises.exercise import Blank, blanks, forward_code
+from backpropviz.exercises.quiz import Question
+from backpropviz.show.records import Gate, Share, StepView
+from backpropviz.show.view import view
+
+MOST_ENTRIES = 30  # of all arrays that a number has to be computed from
+_TRANSPOSED = re.compile(r"(?P<name>.+)\.T, from the (?P<side>left|right)")
+_RANDOM = np.random.default_rng
+
+
+def questions(trace: Trace, seed: int = 0) -> list[Question]:
+    """Up to three questions for every step, the last step first. The same seed asks the same questions."""
+    if not trace.upstream:
+        trace.backward()
+    shown = view(trace)
+    random = _RANDOM(seed)
+    asker = _Asker(trace, random)
+    by_step: dict[str, list[Blank]] = {}
+    for blank in blanks(shown):
+        by_step.setdefault(blank.step, []).append(blank)
+    steps = {step.label: step for step in shown.steps}
+    asked: list[Question] = []
+    for label, found in by_step.items():
+        step = steps.get(label)
+        asked += asker.shape(found, step)
+        if step is not None:
+            asked += asker.local(step)
+        asked += asker.number(found, step)
+    return asked
+
+
+class _Asker:
+    """Makes questions about one trace."""
+
+    def __init__(self, trace: Trace, random: np.random.Generator):
+        shown = view(trace)
+        self.random = random
+        self.values: dict[str, Array] = {part.name: part.value for part in shown.inputs}
+        self.values |= {step.name: step.value for step in shown.steps}
+        self.values |= {flow.name: flow.value for flow in shown.backward}
+        self.values |= {upstream.name: upstream.value for upstream in shown.upstream}
+        sizes = {name: node.shape[axis] for (node, axis), name in trace.recording.dims.items()}
+        self.sizes = {name: int(size) for name, size in sizes.items()}
+
+    def pick(self, items: list[Any]) -> Any:
+        return items[int(self.random.integers(len(items)))]
+
+    def shape(self, found: list[Blank], step: StepView | None) -> Iterator[Question]:
+        """The shape of one gradient, best of one that had to be summed or spread out."""
+        arrives = None if step is None else step.value.shape
+        changes = [blank for blank in found if blank.shape != arrives]
+        blank = self.pick(changes or found)
+        known = {name: value.shape for name, value in self.values.items() if name != blank.name}
+        shapes = {name: shape for name, shape in known.items() if step is not None and name in step.operands}
+        text = f"Which shape has {blank.name}, the gradient of {blank.of}?"
+        yield Question(
+            "shape", blank.step, blank.code, text, str(blank.shape), blank.shape,
+            (f"A gradient has the shape of its value, and {blank.of} is {blank.shape}.", *_why(step, blank.name)),
+            given=tuple(f"{name} has shape {shape}" for name, shape in shapes.items() if name != blank.of),
+            sizes=self.sizes, shapes=known,
+        )  # fmt: skip
+
+    def local(self, step: StepView) -> Iterator[Question]:
+        """The local derivative of one gate of a step, to choose among four."""
+        gates = step.explanation.gates if step.explanation else ()
+        candidates = [(gate, share) for gate in gates for share in gate.shares if share.local]
+        if not candidates:
+            return
+        gate, share = self.pick(candidates)
+        others = _distractors(gate, share)
+        chosen = [others[int(at)] for at in self.random.permutation(len(others))[:3]]
+        if len(chosen) < 2:
+            return
+        choices = [*chosen, share.local]
+        choices = [choices[int(at)] for at in self.random.permutation(len(choices))]
+        text = f"What is the local derivative of {gate.code} with respect to {share.operand}?"
+        right = choices.index(share.local)
+        yield Question(
+            "local", step.label, forward_code(step), text, share.local, right, (gate.story,), choices=tuple(choices)
+        )
+
+    def number(self, found: list[Blank], step: StepView | None) -> Iterator[Question]:
+        """One entry of a gradient, from arrays that are small enough to do it by hand."""
+        fit = [(blank, self._needed(blank)) for blank in found]
+        fit = [(blank, needed) for blank, needed in fit if needed and self.values[blank.name].size]
+        if not fit:
+            return
+        blank, needed = self.pick(fit)
+        value = self.values[blank.name]
+        at = tuple(int(self.random.integers(size)) for size in value.shape)
+        place = f"{blank.name}[{', '.join(map(str, at))}]" if at else blank.name
+        given: list[str] = []
+        for name in needed:
+            lines = np.array2string(self.values[name], precision=4, suppress_small=True, max_line_width=88).split("\n")
+            given += [f"{name} = {lines[0]}", *(" " * (len(name) + 3) + line for line in lines[1:])]
+        yield Question(
+            "number", blank.step, blank.code, f"How much is {place}? (two digits will do)", f"{float(value[at]):.4g}",
+            float(value[at]), ("; ".join(blank.solution), *_why(step, blank.name)), tuple(given),
+        )  # fmt: skip
+
+    def _needed(self, blank: Blank) -> list[str]:
+        """The arrays that a gradient is computed from; none if they are too large to be worked with by hand."""
+        trees = [ast.parse(line) for line in blank.solution]
+        measured = {id(node.value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        names = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in measured]
+        read = dict.fromkeys(name.id for name in names if isinstance(name.ctx, ast.Load) and name.id in self.values)
+        return list(read) if 0 < sum(self.values[name].size for name in read) <= MOST_ENTRIES else []
+
+
+def _why(step: StepView | None, gradient: str) -> tuple[str, ...]:
+    """The stories of the gates that hand a gradient back."""
+    gates = step.explanation.gates if step is not None and step.explanation else ()
+    stories = [gate.story for gate in gates if any(share.gradient == gradient for share in gate.shares)]
+    return tuple(dict.fromkeys(stories))
+
+
+def _distractors(gate: Gate, share: Share) -> list[str]:
+    """Wrong formulas that look as if they could be right: none of them is equal to the right one in value."""
+    right, operand = share.local, share.operand
+    transposed = _TRANSPOSED.fullmatch(right)
+    if transposed:
+        name = transposed["name"]
+        all_four = [f"{factor}, from the {side}" for factor in (f"{name}.T", name) for side in ("right", "left")]
+        return [each for each in all_four if each != right]
+    plain = operand if re.fullmatch(r"\w+", operand) else f"({operand})"
+    opposite = right[1:] if right.startswith("-") else f"-({right})" if " " in right else f"-{right}"
+    guesses = [
+        *(other.local for other in gate.shares), opposite, "1", "-1", plain, f"1 / {plain}", f"-1 / {plain}**2",
+        f"2 * {plain}", f"{plain}**2", f"1 / (2 * sqrt({plain}))",
+    ]  # fmt: skip
+    if not _is_formula(right):  # a router or a mover, told in words
+        guesses = [plain, f"1 / {plain}", "1 everywhere", f"sign({plain})", "1 / n"]
+    found = dict.fromkeys(guess for guess in guesses if guess != right and not _equal(guess, right))
+    return list(found)
+
+
+def _is_formula(text: str) -> bool:
+    try:
+        return not isinstance(ast.parse(text, mode="eval").body, ast.Tuple)
+    except SyntaxError:
+        return False
+
+
+def _equal(first: str, second: str) -> bool:
+    """Whether two formulas have the same value at some points drawn at random; False where they cannot be computed."""
+    names = set(re.findall(r"[A-Za-z_]\w*", f"{first} {second}"))
+    functions = {name: getattr(np, name) for name in names if callable(getattr(np, name, None))}
+    random = _RANDOM(0)
+    for _ in range(3):
+        scope = {"np": np, **{name: random.uniform(0.2, 0.9) for name in names - {"np"}}, **functions}
+        try:
+            with np.errstate(all="ignore"):
+                if not np.isclose(eval(first, dict(scope)), eval(second, dict(scope)), rtol=1e-6):
+                    return False
+        except Exception:
+            return False
+    return True

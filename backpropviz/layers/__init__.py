@@ -1,0 +1,1 @@
+"""Finds layers and their sample inputs, and reads arrays from outside."""

@@ -1,0 +1,356 @@
+"""Finds, lists and loads layers: the ones in `graphs/` by name, a user's own by file and function."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.source import SourceText, register
+from backpropviz.engine.trace import Trace, record
+from backpropviz.errors import BackpropvizError, InputError, LayerError
+from backpropviz.layers.sampling import explain_misfit, guess
+
+
+def graphs_directory() -> Path:
+    """Where the layers are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    return next(path for path in (package / "graphs", package.parent / "graphs") if path.is_dir())
+
+
+def layer_names() -> list[str]:
+    """The layers that come with the tool, in alphabetical order."""
+    return sorted(path.stem for path in graphs_directory().glob("*.py"))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A function with the sample inputs it is shown on."""
+
+    name: str
+    function: FunctionType
+    path: Path
+    module: ModuleType
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the file's (or the function's) docstring."""
+        return (self.module.__doc__ or self.function.__doc__ or "").strip().split("\n")[0]
+
+    @property
+    def where(self) -> str:
+        return f"{self.path.name}:{self.function.__code__.co_firstlineno}"
+
+    @cached_property
+    def parameters(self) -> dict[str, inspect.Parameter]:
+        return dict(inspect.signature(self.function).parameters)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The parameters with defaults that are no arrays."""
+        return {name: p.default for name, p in self.parameters.items() if p.default is not p.empty}
+
+    def case(self, command: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The shapes and settings that the file keeps for a command: `SIZES = {"elements": {"x": (1, 1, 3, 3)}}`."""
+        kept: dict[str, Any] = getattr(self.module, "SIZES", {}).get(command, {})
+        settings = {name: value for name, value in kept.items() if name in self.settings}
+        return {name: tuple(value) for name, value in kept.items() if name not in settings}, settings
+
+    def sample(
+        self, seed: int = 0, shapes: Mapping[str, Any] | None = None, given: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Sample inputs by name: the file's own, or made up from the parameters' names.
+
+        Args:
+            seed: the same seed gives the same numbers.
+            shapes: shapes by input name, in place of the sample's.
+            given: inputs and settings that need no sample; a sample may depend on the settings it names.
+        """
+        shapes, given = dict(shapes or {}), given or {}
+        rng = np.random.default_rng(seed)
+        maker = getattr(self.module, f"sample_{self.function.__name__}", None) or getattr(self.module, "sample", None)
+        if maker is None:
+            return guess(self.function, rng, shapes, self.where)
+        own = inspect.signature(maker).parameters
+        options = {name: tuple(shape) for name, shape in shapes.items() if name in own}
+        options |= {name: value for name, value in given.items() if name in own and name in self.settings}
+        try:
+            sample = dict(maker(rng, **options))
+        except MemoryError:
+            raise
+        except Exception as error:
+            asked = ", ".join(f"{name}={value}" for name, value in options.items()) or "nothing else"
+            raise InputError(
+                f"{maker.__name__} of {self.path.name} fails for {asked} ({type(error).__name__}: {error})",
+                where=f"{self.path.name}:{maker.__code__.co_firstlineno}",
+                fix="It makes the sample inputs: do the shapes have as many axes as its own?",
+            ) from error
+        for name, shape in shapes.items():
+            if name not in own and name not in given:
+                labels: Any = sample.get(name, 0.0)
+                integers = np.asarray(labels).dtype.kind in "iu"
+                sample[name] = rng.integers(0, np.max(labels) + 1, shape) if integers else rng.normal(size=shape)
+        return sample
+
+    def arguments(
+        self,
+        seed: int = 0,
+        shapes: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        dtype: str | None = None,
+    ) -> dict[str, Any]:
+        """All arguments for a run: sample inputs, with what the user gave in their place.
+
+        Raises:
+            InputError: an argument the layer does not have. LayerError: no sample inputs can be made up.
+        """
+        given = dict(inputs or {})
+        for name in (*given, *(shapes or {})):
+            if name not in self.parameters:
+                near = difflib.get_close_matches(name, self.parameters, 1)
+                hint = f" (did you mean {near[0]!r}?)" if near else ""
+                raise InputError(
+                    f"{self.name} has no input or setting {name!r}{hint}", fix=f"It takes {', '.join(self.parameters)}."
+                )
+        for name in shapes or {}:
+            if self.settings.get(name) is not None:
+                raise InputError(
+                    f"{name} is a setting of {self.name}, not an array", fix=f"Give it by --set {name}=..."
+                )
+        arrays = {name: value for name, value in given.items() if isinstance(value, np.ndarray)}
+        sizes = {**{name: value.shape for name, value in arrays.items()}, **(shapes or {})}
+        needed = [name for name, p in self.parameters.items() if p.default is p.empty]
+        try:
+            sample = self.sample(seed, sizes, given)
+        except BackpropvizError:
+            if not all(name in given for name in needed):
+                raise
+            sample = {}  # nothing is missing
+        arguments = {**sample, **{name: _alike(name, value, sample.get(name)) for name, value in given.items()}}
+        if dtype is not None:
+            arguments = {name: _cast(value, dtype) for name, value in arguments.items()}
+        return arguments
+
+    def trace(self, arguments: Mapping[str, Any] | None = None, **options: Any) -> Trace:
+        """Record a run. `arguments` replace the sample's; `options` are those of `arguments()`.
+
+        Raises:
+            LayerError, TraceError, InputError: as `backpropviz.engine.trace`; a shape that does not fit is named.
+        """
+        whole = self.arguments(inputs=_arrays(arguments or {}), **options)
+        inputs = {name: value for name, value in whole.items() if isinstance(value, np.ndarray)}
+        settings = {**self.settings, **{name: value for name, value in whole.items() if name not in inputs}}
+        settings = {name: value for name, value in settings.items() if name not in inputs}
+        try:
+            trace = record(self.function, inputs, settings)
+            trace.notes.extend(_not_finite(trace))
+            return trace
+        except LayerError as error:
+            misfit = explain_misfit(self.function, {**settings, **inputs})
+            if misfit is None:
+                raise
+            raise InputError(
+                misfit, where=error.where, fix=f"There {error.seen.split('failed with ', 1)[-1]}"
+            ) from error
+
+
+def load(spec: str) -> Layer:
+    """The layer called `spec`: a name from `graphs/`, "file.py", or "file.py:function".
+
+    Raises:
+        LayerError: there is no such layer, file or function, or the file cannot be run.
+    """
+    path, _, function = str(spec).partition(":") if ".py" in str(spec) else (str(spec), "", "")
+    if not path.endswith(".py"):
+        known = graphs_directory() / f"{path}.py"
+        if "/" in path or not known.is_file():
+            near = difflib.get_close_matches(path, layer_names(), n=3, cutoff=0.4)
+            hint = f"The nearest: {', '.join(near)}." if near else "`backpropviz list` names them all."
+            raise LayerError(f"there is no layer {path!r}", fix=f"{hint} Your own code is named by its file: mine.py")
+        file = known
+    else:
+        file = Path(path)
+        if not file.is_file():
+            raise LayerError(
+                f"there is no file {path}", fix="Check the path; a layer of the tool is named without .py."
+            )
+    module = load_module(file)
+    found = _choose(module, file, function)
+    name = file.stem if found.__name__ in (file.stem, "listing") else found.__name__
+    return Layer(name, found, file, module)
+
+
+def load_module(file: Path) -> ModuleType:
+    """Run a file and return it as a module. Files beside it can be imported by it, as when Python runs a script.
+
+    Raises:
+        LayerError: it cannot be read, has a syntax error, or fails while it runs.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        tree = ast.parse(text, str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise LayerError(f"{file} cannot be read: {error}", fix="Give a Python file in UTF-8.") from error
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        python2 = re.match(r"print\b(?!\()|except\b.*,|raise\b.*,|exec\b(?!\()", line)
+        hint = "It looks like Python 2: convert it, with print(...) and `except Error as e`." if python2 else ""
+        raise LayerError(
+            f"syntax error: {error.msg}: {line}",
+            where=f"{file.name}:{error.lineno}",
+            fix=hint or "Mend that line first.",
+        ) from error
+    tree = _wrap_listing(tree, text, file)
+    module = ModuleType(f"backpropviz_file_{file.stem}", ast.get_docstring(tree))
+    module.__file__ = str(file)
+    here = str(file.resolve().parent)
+    before = set(sys.modules)
+    sys.path.insert(0, here)
+    try:
+        exec(compile(tree, str(file), "exec"), module.__dict__)
+    except BackpropvizError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise LayerError(
+            f"{file.name} failed while it was loaded: {type(error).__name__}: {error}",
+            where=f"{file.name}:{_line_in(error, str(file))}",
+            fix="Does `python` run it on its own?",
+        ) from error
+    finally:
+        sys.path.remove(here)
+        for name in set(sys.modules) - before:
+            if (getattr(sys.modules[name], "__file__", None) or "").startswith(here):
+                del sys.modules[name]
+    return module
+
+
+def _line_in(error: BaseException, file: str) -> int:
+    line, traceback = 0, error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == file:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line
+
+
+def _choose(module: ModuleType, file: Path, wanted: str) -> FunctionType:
+    own = {name: found for name, value in vars(module).items() if (found := _function_of(value, str(file)))}
+    if wanted:
+        if wanted not in own:
+            near = difflib.get_close_matches(wanted, own, n=3, cutoff=0.4)
+            names = ", ".join(near or own) or "none"
+            raise LayerError(f"{file.name} has no function {wanted!r}", fix=f"Functions it has: {names}.")
+        return own[wanted]
+    layers = {name: f for name, f in own.items() if not name.startswith(("sample", "_")) and "backward" not in name}
+    if file.stem in layers:
+        return layers[file.stem]
+    called = {name for f in layers.values() for name in f.__code__.co_names if name != f.__name__}
+    roots = [name for name in layers if name not in called]
+    if not layers:
+        classes = [name for name, value in vars(module).items() if isinstance(value, type)]
+        how = f"`def layer(x): return {classes[0]}().forward(x)`" if classes else "`def layer(x, w): ... return out`"
+        raise LayerError(f"{file.name} defines no function", fix=f"Put the forward pass in one: {how}.")
+    if len(roots) != 1:
+        choices = "\n  ".join(f"{file}:{name}" for name in roots or layers)
+        raise LayerError(f"{file.name} defines {len(roots or layers)} functions; say which:", fix=choices)
+    return layers[roots[0]]
+
+
+def _function_of(value: Any, file: str) -> FunctionType | None:
+    """The function a file defines under a name; behind a decorator from elsewhere, the one it decorates."""
+    for function in (value, inspect.unwrap(value) if callable(value) else value):
+        if isinstance(function, FunctionType) and function.__code__.co_filename == file:
+            return function
+    return None
+
+
+def _wrap_listing(tree: ast.Module, text: str, file: Path) -> ast.Module:
+    """A bare listing, statements that read names nobody gave, becomes a function of those names."""
+    if any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree.body):
+        return tree
+    free: dict[str, None] = {}
+    known = set(dir(builtins)) | {"np"}
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    body: list[ast.stmt] = [node for node in tree.body if node not in imports]
+    known |= {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
+    for statement in body:
+        bound = {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
+        for node in ast.walk(statement):
+            if isinstance(node, ast.comprehension):
+                bound |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id not in bound]
+        for name in sorted(names, key=lambda node: (node.lineno, node.col_offset)):
+            if isinstance(name.ctx, ast.Load) and name.id not in known:
+                free[name.id] = None
+        known |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    if not free or not any(isinstance(node, ast.Assign) for node in body):
+        return tree
+    function: Any = ast.parse(f"def listing({', '.join(free)}): pass").body[0]
+    function.lineno, function.end_lineno = body[0].lineno, body[-1].end_lineno
+    function.body = body
+    wrapped = ast.Module([*ast.parse("import numpy as np").body, *imports, function], [])
+    register(SourceText(str(file), text.splitlines(keepends=True), wrapped))
+    return wrapped
+
+
+def _arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: np.asarray(v) if isinstance(v, list | np.generic) else v for n, v in arguments.items()}
+
+
+def _not_finite(trace: Trace) -> Iterator[str]:
+    """Where the values stop being finite, if the output is not."""
+    if all(np.isfinite(node.value).all() for node in trace.recording.outputs):
+        return
+    step = next((step for step in trace.steps if not np.isfinite(step.value).all()), None)
+    if step is not None:
+        at = tuple(int(i) for i in np.argwhere(~np.isfinite(step.value))[0])
+        yield f"{step.where}: {step.name} is {step.value[at]} at {at}, and so is what is computed from it"
+
+
+def _alike(name: str, value: Any, sample: Any) -> Any:
+    """A given value as the sample has it: numbers as floats where it has floats, whole ones where it has labels."""
+    if not isinstance(sample, np.ndarray) or not isinstance(value, np.ndarray | int | float) or isinstance(value, bool):
+        return value
+    array = np.asarray(value)
+    if sample.dtype.kind == "f" and array.dtype.kind in "iub":
+        return array.astype(float)
+    if sample.dtype.kind in "iu" and array.dtype.kind == "f":
+        if not (array == np.round(array)).all():
+            at = tuple(int(i) for i in np.argwhere(array != np.round(array))[0])
+            raise InputError(f"{name} is {array[at]} at {at}", fix="Labels are whole numbers: 0, 1, 2, ...")
+        return array.astype(int)
+    return array
+
+
+def _cast(value: Any, dtype: str) -> Any:
+    return value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+
+def load_summaries() -> list[dict[str, str]]:
+    """Name, first sentence and inputs of every layer in `graphs/`, read without running the files."""
+    entries = []
+    for name in layer_names():
+        tree = ast.parse((graphs_directory() / f"{name}.py").read_text(encoding="utf-8"))
+        function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+        summary = (ast.get_docstring(tree) or "").split("\n")[0]
+        entries.append({"name": name, "summary": summary, "inputs": ", ".join(arg.arg for arg in function.args.args)})
+    return entries
+
+
+def operations() -> list[dict[str, str]]:
+    """Every operation that can be traced: NumPy's name, formula and what it does to a gradient."""
+    from backpropviz.primitives import PRIMITIVES
+
+    entries = {p.call: {"name": p.call, "summary": p.story, "inputs": p.formula} for p in PRIMITIVES.values()}
+    return [entries[name] for name in sorted(entries)]

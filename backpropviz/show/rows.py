@@ -1,0 +1,133 @@
+"""Rows of the tables of `pages.py`: each shows one record of a trace."""
+
+from __future__ import annotations
+
+import re
+
+from backpropviz.show.layout import Line, Row
+from backpropviz.show.records import (
+    ConstantView,
+    Explanation,
+    FlowView,
+    Gate,
+    InputView,
+    OperationView,
+    Share,
+    StepView,
+    TermView,
+    UpstreamView,
+)
+
+INPUTS = "0"  # the label of the inputs
+RED = "gradient"
+RED_NAME = "gradient name"
+_WORD = re.compile(r"\w+")
+_TUPLE = re.compile(r"(?<=\w) \([\d, ]*\)|\([-\d, ]+\)")  # also a shape behind a name
+
+
+def together(text: str) -> str:
+    """A text that is not broken into lines."""
+    return text.replace(" ", "\xa0")
+
+
+def code_text(text: str) -> str:
+    """A text in which tuples of numbers are not broken into lines."""
+    return _TUPLE.sub(lambda found: together(found[0]), text)
+
+
+def statement(name: str | None, code: str, style: str = "name") -> Line:
+    """`name = code`."""
+    return [(name, style), (f" = {code_text(code)}", "")] if name else [(code_text(code), "")]
+
+
+def code_of(step: StepView) -> str:
+    """The code as written, or as recorded where it speaks of values that go by other names."""
+    return step.code if set(step.operands) <= set(_WORD.findall(step.code)) else step.formula
+
+
+def input_row(part: InputView) -> Row:
+    dtype = "" if part.value.dtype == "float64" else f"  {part.value.dtype}"
+    return Row(INPUTS, [[(part.name, "name"), (dtype, "caption")]], str(part.value.shape), part.value)
+
+
+def constant_row(part: ConstantView) -> Row:
+    return Row("", [[(part.name, "name"), ("  constant", "caption")]], str(part.value.shape), part.value)
+
+
+def step_row(step: StepView) -> Row:
+    texts = [statement(step.name, code_of(step))]
+    if step.caption:
+        texts.append([(step.caption, "caption")])
+    return Row(step.label, texts, str(step.value.shape), step.value)
+
+
+def operation_row(operation: OperationView, style: str = "") -> Row:
+    text: Line = [(code_text(operation.code), "")]
+    return Row("", [text], str(operation.value.shape), operation.value, style, indent=2, opens=False)
+
+
+def parameters_text(count: int) -> str:
+    return f"{count:,} parameters" if count else "no parameters"
+
+
+# ---- the backward pass -----------------------------------------------------------------------------------------------
+
+
+def upstream_row(upstream: UpstreamView) -> Row:
+    origins = {
+        "random": f"drawn from seed {upstream.seed}",
+        "one": "a single number: its own gradient is 1",
+        "given": "as given",
+    }
+    texts: list[Line] = [[(upstream.name, RED_NAME)], [(origins[upstream.origin], "caption")]]
+    return Row("", texts, str(upstream.value.shape), upstream.value, RED)
+
+
+def flow_row(flow: FlowView, caption: str = "", formula: str = "", share: Share | None = None) -> Row:
+    """A gradient with its formula; with `share` explained: the shapes of the factors, and reasons."""
+    if share is not None and share.dimensions is not None and not flow.terms:
+        formula = share.dimensions.split(" = ", 1)[1]
+    texts = [statement(flow.name, formula or flow.formula, RED_NAME)]
+    if caption:
+        texts.append([(caption, "caption")])
+    row = Row("", texts, str(flow.value.shape), flow.value, RED, opens=False)
+    if share is not None:
+        texts.append([("local derivative: ", "caption"), (share.local, "")])
+        row.prose = [[(code_text(reason), "caption" if reason.startswith(" ") else "")] for reason in share.reasons]
+    if flow.shared:
+        row.value, row.style = "passed on unchanged", "caption"
+    return row
+
+
+def term_row(term: TermView, label: str | None) -> Row:
+    texts = [statement(term.name, term.formula or "", RED_NAME) if term.formula else [(term.name, RED_NAME)]]
+    source = f"from step {label} ({term.consumer})" if label else "from outside"
+    texts.append([(source, "caption")])
+    return Row("", texts, str(term.value.shape), term.value, RED)
+
+
+# ---- explanations ----------------------------------------------------------------------------------------------------
+
+
+def story_rows(explanation: Explanation) -> list[Row]:
+    """What arrives and what each gate does to it, over the whole width."""
+    texts: list[Line] = [[(explanation.meeting, "")]] if explanation.meeting else []
+    for gate in explanation.gates:
+        texts += _told(gate, alone=len(explanation.gates) == 1)
+    return [Row("", texts, opens=False, spans=True)]
+
+
+def _told(gate: Gate, alone: bool) -> list[Line]:
+    lines: list[Line] = [[(gate.story, "")] if alone else [(gate.code, "name"), (f": {gate.story}", "")]]
+    for share in gate.shares:
+        if share.gradient is None:
+            lines.append([(f"  {share.operand} gets the gradient times {share.local}", "")])
+            lines += [[(f"  {code_text(reason)}", "")] for reason in share.reasons]
+    return lines
+
+
+def shares_of(explanation: Explanation | None) -> dict[str, Share]:
+    """What is said about each gradient, by its name."""
+    if explanation is None:
+        return {}
+    return {share.gradient: share for gate in explanation.gates for share in gate.shares if share.gradient is not None}

@@ -1,0 +1,72 @@
+"""What stands where on the page of `show LAYER --step 7`: one step, or one group of steps, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from backpropviz.errors import InputError
+from backpropviz.show.layout import Line, Row, paragraphs, wrap
+from backpropviz.show.pages import Page
+from backpropviz.show.records import GroupView, StepView, TraceView
+from backpropviz.show.rows import RED, RED_NAME, operation_row, statement, step_row, term_row
+
+
+def one_step(view: TraceView, label: str, width: int, **options: Any) -> list[Line]:
+    """One step, or one group of steps, whole.
+
+    Raises:
+        InputError: there is no step or group of that label or name.
+    """
+    step = next((step for step in view.steps if label in (step.label, step.name)), None)
+    group = next((group for group in view.groups if label in (group.label, group.name)), None)
+    if group is not None and (step is None or step.label != label):
+        return _group(view, group, width, options)
+    if step is None:
+        there = list(dict.fromkeys(step.groups[0] if step.groups else step.label for step in view.steps))
+        places = ", ".join(there) if len(there) <= 40 else f"{there[0]} to {there[-1]}"
+        raise InputError(f"there is no step {label!r}", fix=f"The steps are {places}.")
+    page = Page(view, width, **{**options, "expand": (), "explain": True})
+    page.opened = set(page.groups)
+    count = "" if view.groups else f" of {len(view.steps)}"
+    page.lines += [
+        *wrap(
+            [(f"{view.layer}, step {step.label}{count}", "title"), (f"   {step.file}:{step.line}", "caption")], width
+        ),
+        *wrap(statement(step.name, step.code), width, hang=4),
+        *paragraphs([step.caption] if step.caption else [], width, "caption"),
+    ]
+    page.add("Operands", [page.value_row(name) for name in step.operands])
+    page.add("Forward", [step_row(step), *map(operation_row, step.operations[:-1] if page.ops else ())])
+    if step.gradient is not None:
+        page.add("The gradient that arrives", list(arriving_rows(page, step)))
+        page.add("What is handed back", list(page.backward_rows(step, alone=True)))
+    page.tables()
+    if view.upstream and step.gradient is None:
+        page.lines += [[], *paragraphs([f"No gradient reaches {step.name}."], width)]
+    return page.lines
+
+
+def arriving_rows(page: Page, step: StepView) -> Iterator[Row]:
+    """The terms of a step's gradient, and their sum if there are several."""
+    gradient = step.gradient
+    assert gradient is not None
+    for term in gradient.terms:
+        yield term_row(term, page.visible(term.step) if term.step else None)
+    if len(gradient.terms) > 1:
+        text = statement(gradient.name, " + ".join(term.name for term in gradient.terms), RED_NAME)
+        yield Row("", [text], str(gradient.value.shape), gradient.value, RED)
+
+
+def _group(view: TraceView, group: GroupView, width: int, options: dict[str, Any]) -> list[Line]:
+    page = Page(view, width, **options, only=group.label)
+    page.lines += [
+        *wrap([(f"{view.layer}, group {group.label}", "title"), (f"   line {group.line}", "caption")], width),
+        *wrap(statement(group.name, group.code), width, hang=4),
+        *paragraphs([group.caption] if group.caption else [], width, "caption"),
+    ]
+    page.forward(group.operands)
+    result = page.parts[group.name] if group.name in page.parts else page.steps[-1]
+    page.backward(list(arriving_rows(page, result)) if result.gradient else [])
+    page.tables()
+    return page.lines

@@ -1,0 +1,56 @@
+"""The verdict of a gradient check."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from backpropviz.show.tables.plain import BAD, FAINT, GOOD, amount, shape_text, stack, table
+from backpropviz.study.gradcheck import Check, Report
+
+
+def checks(report: Report) -> RenderableType:
+    """One line for every gradient: how many entries were moved, the largest relative error and where it is."""
+    rows = [_row(check) for check in report.checks]
+    made = table(("step", "gradient", "shape", "checked", "largest error", "at", ""), rows, numbers=(0, 4))
+    kinks = [(check.name, kink) for check in report.checks for kink in check.kinks]
+    lines = [f"d{name}{_at(kink.index)} lies on a kink: {kink.where}" for name, kink in kinks[:5]]
+    if len(kinks) > 5:
+        lines.append(f"... and {len(kinks) - 5} more entries on kinks")
+    wrong = [check for check in report.checks if not check.passed]
+    lines += [
+        f"d{check.name}{_at(check.index)} is {check.analytic:.6g}, but the differences say {check.numeric:.6g}"
+        for check in wrong
+    ]
+    return stack(made, Text("\n".join(lines)) if lines else None, _verdict(report, len(wrong)))
+
+
+def _row(check: Check) -> tuple[object, ...]:
+    checked = f"{check.entries} of {check.size}" if check.entries else ""
+    if check.directions:
+        checked += (
+            f"{' + ' if checked else ''}{check.directions} directions" if check.directions > 1 else " + 1 direction"
+        )
+    verdict = Text("ok", GOOD) if check.passed else Text("WRONG", BAD)
+    if check.kinks:
+        verdict.append(f", {len(check.kinks)} on a kink", FAINT)
+    return (
+        check.step,
+        f"d{check.name}",
+        shape_text(check.shape),
+        checked,
+        amount(check.error),
+        _at(check.index),
+        verdict,
+    )
+
+
+def _at(index: tuple[int, ...] | None) -> str:
+    return "" if index is None else f"[{', '.join(map(str, index))}]"
+
+
+def _verdict(report: Report, wrong: int) -> Text:
+    how = f"central differences in float64, h = {report.step_size:g}, relative error at most {report.tolerance:g}"
+    if wrong:
+        return Text(f"{report.function}: {wrong} of {len(report.checks)} gradients are wrong ({how})", BAD)
+    return Text(f"{report.function}: all {len(report.checks)} gradients are right ({how})", GOOD)

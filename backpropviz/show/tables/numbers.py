@@ -1,0 +1,86 @@
+"""Comparisons, volumes and entry-by-entry formulas."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from backpropviz.show.tables.plain import amount, shape_text, size, stack, table
+from backpropviz.study.compare import Comparison, Contender
+from backpropviz.study.elements import ElementReport
+from backpropviz.study.shapes import Row
+
+
+def comparison(result: Comparison) -> RenderableType:
+    """One table for each pass: how far every way is off, its time, and how it compares with the first."""
+    shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in result.shapes.items())
+    parts: list[RenderableType | str] = [f"{result.layer} on {shapes}: medians of {result.rounds} rounds, all in turn"]
+    for way in ("forward", "backward"):
+        entries = [entry for entry in result.contenders if entry.way == way]
+        if not entries:
+            continue
+        reported = any(entry.reported for entry in entries)
+        headings = (way, "largest difference", "time", "speed", *(["reported"] if reported else []))
+        rows = [_contender(entry, entries[0], reported) for entry in entries]
+        parts.append(table(headings, rows, numbers=(1, 2, 3, 4)))
+    return stack(*parts)
+
+
+def _contender(entry: Contender, first: Contender, reported: bool) -> tuple[str, ...]:
+    time = f"{entry.microseconds:.3g} us" if entry.microseconds < 1000 else f"{entry.microseconds / 1000:.3g} ms"
+    speed = "1x" if entry is first else f"{entry.ratio:.3g}x"
+    told = (f"{entry.reported:g}x" if entry.reported else "",) if reported else ()
+    return entry.name, amount(entry.difference), time, speed, *told
+
+
+def volumes(rows: list[Row]) -> RenderableType:
+    """A network, layer by layer: what comes out, parameters, memory, and how much of the input an entry sees."""
+    cells = [
+        (
+            row.name, "x".join(map(str, row.volume)) or "1", f"{row.parameters:,}" if row.parameters else "",
+            size(row.bytes), f"{row.columns[0]}x{row.columns[1]}" if row.columns else "",
+            size(row.columns_bytes) if row.columns else "", f"{row.field[0]}x{row.field[1]}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    headings = ("layer", "volume", "parameters", "memory", "im2col", "its memory", "sees")
+    sums = [f"{row.name}: {row.arithmetic}" for row in rows if row.arithmetic]
+    parameters = sum(row.parameters for row in rows)
+    total = f"{parameters:,} parameters; activations {size(sum(row.bytes for row in rows))}" + (
+        f", im2col {size(sum(row.columns_bytes for row in rows))}" if any(row.columns for row in rows) else ""
+    )
+    return stack(table(headings, cells, numbers=(1, 2, 3, 4, 5, 6)), Text("\n".join(sums)) if sums else None, total)
+
+
+def formulas(report: ElementReport) -> RenderableType:
+    """Every entry's formula, arrays below each other; then the rotated filter, where it applies."""
+    meaning = ", ".join(f"{letter} = {name}" for name, letter in report.letters.items() if name != letter)
+    parts: list[RenderableType | str] = [f"{report.function}, entry by entry ({meaning})"]
+    for array in (*report.outputs, *report.gradients):
+        width = max(len(name) for name, _ in array.rows)
+        parts.append(Text("\n".join(f"{name:>{width}} = {formula}" for name, formula in array.rows)))
+    if report.rotated is not None:
+        letter = report.letters["x"]
+        parts.append(
+            stack(
+                f"d{letter} is itself a convolution: the deltas, padded, with the filter rotated by 180 degrees",
+                Text(_beside(report.rotated.deltas, "*", report.rotated.filter)),
+            )
+        )
+    return stack(*parts)
+
+
+def _beside(left: list[list[str]], symbol: str, right: list[list[str]]) -> str:
+    """Two small matrices side by side, centred on each other."""
+    blocks = []
+    for matrix in (left, right):
+        widths = [max(len(row[j]) for row in matrix) for j in range(len(matrix[0]))]
+        blocks.append(["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in matrix])
+    height = max(len(block) for block in blocks)
+    padded = []
+    for block in blocks:
+        above = (height - len(block)) // 2
+        padded.append([""] * above + block + [""] * (height - len(block) - above))
+    width, middle = len(blocks[0][0]), (height - 1) // 2
+    lines = [f"  {a:<{width}}  {symbol if i == middle else ' '}  {b}" for i, (a, b) in enumerate(zip(*padded))]
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,271 @@
+"""Collects what there is to show of a trace: the records of `records.py`, every gradient with its name and formula."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backpropviz.code.printing import Printer
+from backpropviz.engine.graph import Array, Group, Node, Step, Term
+from backpropviz.engine.named import plain
+from backpropviz.engine.trace import Trace
+from backpropviz.show.records import (
+    ConstantView,
+    FlowView,
+    GradientView,
+    GroupView,
+    InputView,
+    OperationView,
+    OutputView,
+    StepView,
+    TermView,
+    TraceView,
+    UpstreamView,
+    to_json,
+)
+
+if TYPE_CHECKING:
+    from backpropviz.show.explain import Explainer
+
+__all__ = ["TraceView", "to_json", "view"]
+
+
+def view(trace: Trace, layer_name: str = "", summary: str | None = None, explain: bool = True) -> TraceView:
+    """Everything there is to show of `trace`, forward and, if it was run, backward.
+
+    Args:
+        layer_name: what the user calls it; the function's name without one.
+        summary: a sentence about it; without one, the first line of the function's or its file's docstring.
+        explain: put the backward pass of every step in words, too.
+    """
+    if summary is None:
+        function = trace.callable
+        summary = (function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0]
+    return _Viewer(trace, explain).view(layer_name or trace.function, summary)
+
+
+class _Viewer:
+    """Reads one trace: who made which gradient, and under what name."""
+
+    def __init__(self, trace: Trace, explain: bool = False):
+        self.trace = trace
+        red = trace.red.nodes
+        self.taken = {node.name for node in (*trace.nodes, *red) if node.name}
+        self.owner = self._owners()
+        self.members: dict[Group, list[Step]] = {}
+        for step in trace.steps:
+            for group in _enclosing(step.group):
+                self.members.setdefault(group, []).append(step)
+        self.handed: dict[Node, list[tuple[Node, int]]] = {}  # consumer: the operands it sends terms to, and which term
+        for node in trace.nodes:
+            for number, term in enumerate(node.terms):
+                self.handed.setdefault(term.consumer, []).append((node, number))
+        uses = Counter(parent for node in red for parent in node.parents)
+        self.parts = {
+            node: self._fresh(f"{node.primitive.name}_1")
+            for node in red
+            if node.primitive is not None and node.name is None and uses[node] > 1 and not node.is_view
+        }
+        self.printer = Printer(trace.recording, dict(self.parts))
+        self.term_names = {node: self._term_names(node) for node in trace.nodes if node.name and node.terms}
+        self.explainer = self._explainer() if explain else None
+
+    def _explainer(self) -> Explainer:
+        from backpropviz.show.explain import Explainer
+
+        formulas = {
+            name: self._formula(term.node, name)
+            for node, names in self.term_names.items()
+            for term, name in zip(node.terms, names)
+        }
+        return Explainer(self.trace, self.printer, self.term_names, formulas)
+
+    def view(self, layer: str, summary: str) -> TraceView:
+        trace = self.trace
+        steps = tuple(self.step(step) for step in trace.steps)
+        backward = tuple(self.backward())
+        return TraceView(
+            layer=layer,
+            summary=summary,
+            function=trace.function,
+            file=trace.recording.file.name,
+            inputs=tuple(InputView(name, node.value, self.gradient(node)) for name, node in trace.inputs.items()),
+            # the printer met them while it wrote the formulas above
+            constants=tuple(ConstantView(name, array) for name, array in self.printer.constants.items()),
+            settings={name: plain(value) for name, value in trace.recording.settings.items()},
+            steps=steps,
+            groups=tuple(self.group(group) for group in trace.groups),
+            backward=backward,
+            outputs=tuple(OutputView(node.name or "out", node.value) for node in trace.recording.outputs),
+            upstream=tuple(self.upstream(output, node) for output, node in trace.upstream.items()),
+            notes=tuple(trace.notes),
+        )
+
+    # ---- names of gradients ------------------------------------------------------------------------------------------
+
+    def _owners(self) -> dict[Node, Node]:
+        """For every red node the value it was made for; where it is passed on unchanged, others share it."""
+        owner = {red: output for output, red in self.trace.upstream.items()}
+        for node in reversed(self.trace.nodes):
+            if node.name and node.gradient is not None:
+                for term in node.terms:
+                    owner.setdefault(term.node, node)
+                owner.setdefault(node.gradient, node)
+        return owner
+
+    def _fresh(self, name: str) -> str:
+        """`name`, or the next free one after it: "sum_1", "sum_2"; "dx", "dx_"."""
+        stem, _, number = name.rpartition("_")
+        while name in self.taken:
+            number = str(int(number) + 1) if number.isdigit() else number
+            name = f"{stem}_{number}" if stem and number.isdigit() else f"{name}_"
+        self.taken.add(name)
+        return name
+
+    def _term_names(self, node: Node) -> list[str]:
+        names: list[str] = []
+        for number, term in enumerate(node.terms, 1):
+            if self._is_own(term.node, node) and term.node.name not in names:
+                names.append(str(term.node.name))
+            else:
+                names.append(self._fresh(f"d{node.name}_{number}" if len(node.terms) > 1 else f"d{node.name}"))
+        return names
+
+    def _is_own(self, red: Node, node: Node) -> bool:
+        return self.owner.get(red) is node and red.name is not None
+
+    def _formula(self, red: Node, name: str) -> str:
+        """How a gradient that goes by `name` was computed: its operation, or the other name of what it is."""
+        return self.printer.code(red) if red.name == name else self.printer.reference(red)
+
+    def gradient(self, node: Node) -> GradientView | None:
+        red = node.gradient
+        if red is None:
+            return None
+        names = self.term_names[node]
+        several = len(names) > 1
+        name = (red.name or f"d{node.name}") if several else names[0]
+        terms = tuple(self.term(term, name) for term, name in zip(node.terms, names))
+        return GradientView(str(name), self._formula(red, name) if several else terms[0].formula, red.value, terms)
+
+    def term(self, term: Term, name: str) -> TermView:
+        if term.position < 0:  # from outside
+            return TermView(name, None, None, None, term.value)
+        step = term.consumer.step
+        label, consumer = (step.label, step.name) if step is not None else (None, term.consumer.name)
+        return TermView(name, label, consumer, self._formula(term.node, name), term.value)
+
+    def upstream(self, output: Node, red: Node) -> UpstreamView:
+        seed = self.trace.drawn.get(output)
+        origin = "given" if seed is None else "random" if output.value.ndim else "one"
+        return UpstreamView(
+            str(red.name), output.name or "out", origin, seed if origin == "random" else None, red.value
+        )
+
+    # ---- the forward pass --------------------------------------------------------------------------------------------
+
+    def step(self, step: Step) -> StepView:
+        operations = tuple(self.operation(node, node.grad) for node in step.nodes)
+        sweep = tuple(self.operation(node, None) for node in step.backward)
+        return StepView(
+            label=step.label,
+            groups=_path(step.group),
+            name=step.name,
+            code=step.code,
+            formula=self.printer.code(step.node),
+            caption=step.caption,
+            file=Path(step.file).name,
+            line=step.line,
+            operands=self._operands([step]),
+            value=step.value,
+            gradient=self.gradient(step.node),
+            operations=operations,
+            sweep=sweep,
+            explanation=self.explainer.step(step) if self.explainer else None,
+        )
+
+    def operation(self, node: Node, gradient: Array | None) -> OperationView:
+        assert node.primitive is not None
+        name = node.name or self.parts.get(node)
+        return OperationView(
+            node.primitive.name, node.primitive.formula, name, self.printer.code(node), node.value, gradient
+        )
+
+    def group(self, group: Group) -> GroupView:
+        inside = self.members[group]
+        result = next((step for step in inside if step.name == group.name), inside[-1])
+        return GroupView(
+            label=group.label,
+            groups=_path(group.parent),
+            function=group.function,
+            name=group.name,
+            code=group.code,
+            caption=group.caption,
+            line=group.line,
+            operands=self._operands(inside),
+            value=result.value,
+        )
+
+    @staticmethod
+    def _operands(steps: list[Step]) -> tuple[str, ...]:
+        """The names of the values that steps use and did not make themselves."""
+        own = {node for step in steps for node in step.nodes}
+        used = [parent for step in steps for node in step.nodes for parent in node.parents if parent not in own]
+        return tuple(dict.fromkeys(node.name for node in used if node.name))
+
+    # ---- the backward pass -------------------------------------------------------------------------------------------
+
+    def backward(self) -> Iterator[FlowView]:
+        for step in reversed(self.trace.steps):
+            waiting = [node for node in step.backward if node in self.parts]
+            for node in reversed(step.nodes):
+                for flow, red in self._flows(node, step.label):
+                    while waiting and waiting[0].index < red.index:
+                        yield self._part(waiting.pop(0), step.label)
+                    yield flow
+            for part in waiting:
+                yield self._part(part, step.label)
+        for node in self.trace.inputs.values():
+            gradient = self.gradient(node)
+            if gradient is not None and node.gradient is not None:
+                kind = "sum" if len(gradient.terms) > 1 else "gradient"
+                shared = kind == "gradient" and node.gradient.name != gradient.name
+                terms = tuple(term.name for term in gradient.terms) if kind == "sum" else ()
+                formula = gradient.formula or ""
+                yield FlowView("0", gradient.name, node.name, kind, formula, shared, terms, gradient.value)
+
+    def _flows(self, node: Node, label: str) -> Iterator[tuple[FlowView, Node]]:
+        """The gradients made when the sweep reaches `node`: the sum of its terms, then one for each operand."""
+        if node.gradient is None:
+            return
+        if node.name and len(node.terms) > 1:
+            gradient = self.gradient(node)
+            assert gradient is not None
+            names = tuple(self.term_names[node])
+            yield (
+                FlowView(label, gradient.name, node.name, "sum", str(gradient.formula), False, names, gradient.value),
+                node.gradient,
+            )
+        for operand, number in sorted(self.handed.get(node, ()), key=lambda pair: pair[0].terms[pair[1]].position):
+            term = operand.terms[number]
+            if operand.name and term.position >= 0:
+                name = self.term_names[operand][number]
+                kind = "term" if len(operand.terms) > 1 else "gradient"
+                formula, shared = self._formula(term.node, name), term.node.name != name
+                yield FlowView(label, name, operand.name, kind, formula, shared, (), term.value), term.node
+
+    def _part(self, red: Node, label: str) -> FlowView:
+        return FlowView(label, self.parts[red], None, "part", self.printer.code(red), False, (), red.value)
+
+
+def _enclosing(group: Group | None) -> Iterator[Group]:
+    """A group and those around it, from the inside out."""
+    while group is not None:
+        yield group
+        group = group.parent
+
+
+def _path(group: Group | None) -> tuple[str, ...]:
+    return tuple(outer.label for outer in _enclosing(group))[::-1]

@@ -1,0 +1,234 @@
+"""Writes every output and gradient entry of a small case as a formula in the entries' own names.
+
+The recorded graph, forward and red, is run once more on SymPy symbols: the same primitives, on arrays of objects. So
+z11 = a11*w11 + a12*w12 + ... and da22 = d11*w22 + ... are what the layer computes, not what somebody wrote about it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Node
+from backpropviz.engine.named import Name, Named, plain
+from backpropviz.engine.trace import Trace
+from backpropviz.errors import InputError, LayerError, TraceError
+
+LARGEST = 64
+"""More entries than this per array are no reading matter."""
+
+_LETTERS = {"x": "a", "out": "z", "dout": "d"}
+
+
+@dataclass(frozen=True)
+class Elements:
+    """The formulas of one array, entry by entry: `rows` of (entry's name, formula)."""
+
+    name: str
+    shape: tuple[int, ...]
+    rows: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class RotatedFilter:
+    """dx of a convolution as a convolution: the padded deltas with the filter rotated by 180 degrees."""
+
+    deltas: list[list[str]]
+    filter: list[list[str]]
+    gradient: list[list[str]]
+
+
+@dataclass(frozen=True)
+class ElementReport:
+    """All formulas of a layer: outputs first, then the inputs' gradients; the rotated filter where it applies."""
+
+    function: str
+    letters: dict[str, str]
+    outputs: list[Elements]
+    gradients: list[Elements]
+    rotated: RotatedFilter | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"format": "backpropviz/elements", "version": 1, **asdict(self)}
+
+
+def elements(trace: Trace, letters: dict[str, str] | None = None) -> ElementReport:
+    """Formulas for every entry of the output and of the inputs' gradients.
+
+    Args:
+        trace: a small case; its numbers are not used, only its graph.
+        letters: letters for names, {"x": "a", "out": "z", "dout": "d"} by default.
+
+    Raises:
+        LayerError: SymPy is not installed.
+        InputError: an array has too many entries to read.
+        TraceError: an operation has no formula: it decides by numbers (a maximum), or is not known to SymPy.
+    """
+    sympy = _sympy()
+    if not trace.upstream:
+        trace.backward()
+    free = {name: letter if letter not in trace.inputs else name for name, letter in _LETTERS.items()}
+    letters = {**{name: name for name in trace.inputs}, **free, **(letters or {})}
+    for name, node in trace.inputs.items():
+        if node.value.size > LARGEST:
+            raise InputError(
+                f"{name} has {node.value.size} entries; formulas for more than {LARGEST} are no reading matter",
+                fix=f"Use a smaller case: --shape {name}=...",
+            )
+    run = _SymbolicRun(trace, letters, sympy)
+    output = trace.recording.outputs[0]
+    outputs = [run.formulas(letters["out"], output)]
+    gradients = [
+        run.formulas(f"d{letters[name]}", node.gradient)
+        for name, node in trace.inputs.items()
+        if node.gradient is not None and run.is_symbolic(node)
+    ]
+    return ElementReport(trace.function, letters, outputs, gradients, _rotated_filter(trace, run))
+
+
+def _sympy() -> Any:
+    try:
+        import sympy
+    except ImportError as error:
+        raise LayerError("formulas need SymPy", fix="Install it: pip install sympy") from error
+    return sympy
+
+
+class _SymbolicRun:
+    """Every node of a trace, forward and red, as an array of SymPy expressions."""
+
+    def __init__(self, trace: Trace, letters: dict[str, str], sympy: Any):
+        self.sympy = sympy
+        self.settings: dict[str, Any] = {}
+        self._functions = {
+            np.sqrt: sympy.sqrt, np.exp: sympy.exp, np.log: sympy.log, np.tanh: sympy.tanh, np.sin: sympy.sin,
+            np.cos: sympy.cos, np.sinh: sympy.sinh, np.cosh: sympy.cosh, np.tan: sympy.tan, np.arctan: sympy.atan,
+            np.square: lambda x: x**2, np.reciprocal: lambda x: 1 / x, np.log1p: lambda x: sympy.log(1 + x),
+            np.expm1: lambda x: sympy.exp(x) - 1, np.hypot: lambda x, y: sympy.sqrt(x**2 + y**2),
+        }  # fmt: skip
+        self.values: dict[Node, Any] = {}
+        for name, node in trace.inputs.items():
+            self.values[node] = self.symbols(letters[name], node) if node.carries_gradient else node.value
+        for node in trace.upstream.values():
+            self.values[node] = self.symbols(letters["dout"], node)
+        for node in (*trace.nodes, *trace.red.nodes):
+            if node.primitive is not None:
+                self.values[node] = self._evaluate(node)
+
+    def symbols(self, letter: str, node: Node) -> Any:
+        """One symbol per entry: letter and one-based places, axes of length one left out."""
+        array = np.empty(node.shape, dtype=object)
+        for index in np.ndindex(node.shape):
+            array[index] = self.sympy.Symbol(entry_name(letter, index, node.shape))
+        return array
+
+    def is_symbolic(self, node: Node) -> bool:
+        return bool(self.values[node].dtype == object)
+
+    def _evaluate(self, node: Node) -> Any:
+        primitive = node.primitive
+        assert primitive is not None
+        args, kwargs = self._symbolic(node.args), {key: self._symbolic(value) for key, value in node.kwargs.items()}
+        concrete = not any(p in self.values and self.values[p].dtype == object for p in node.parents)
+        if primitive.decision is not None and not concrete and primitive.differentiable:
+            raise self._refusal(node, "which branch it takes depends on the numbers")
+        try:
+            if isinstance(primitive.run, np.ufunc):
+                args = tuple(map(self._exact, args))
+            if primitive.run in self._functions and not concrete:
+                return np.asarray(np.frompyfunc(self._functions[primitive.run], len(args), 1)(*args))
+            return np.asarray(primitive.run(*args, **kwargs))
+        except (TypeError, AttributeError, ValueError) as error:
+            raise self._refusal(node, f"it has no formula in single entries ({error})") from error
+
+    def _exact(self, value: Any) -> Any:
+        """A factor as exact numbers: a mask as zeros and ones, floats as fractions."""
+        if isinstance(value, np.ndarray) and value.dtype.kind == "b":
+            return value.astype(int)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return np.frompyfunc(lambda entry: self.sympy.nsimplify(entry, rational=True), 1, 1)(value)
+        return value
+
+    def _refusal(self, node: Node, why: str) -> TraceError:
+        assert node.primitive is not None
+        where = node.step.where if node.step else None
+        return TraceError(
+            f"{node.primitive.formula} cannot be written out in entries: {why}",
+            where=where,
+            fix="Formulas are for linear and rational layers: conv, affine, avgpool, batchnorm and the like.",
+        )
+
+    def _symbolic(self, value: Any) -> Any:
+        if isinstance(value, Node):
+            return self.values[value]
+        if isinstance(value, Named) and isinstance(value.expression, Name) and isinstance(value, float):
+            return self.settings.setdefault(
+                value.expression.name, self.sympy.Symbol(value.expression.name, positive=True)
+            )
+        value = plain(value)
+        if isinstance(value, float):
+            return self.sympy.nsimplify(value, rational=True)
+        if isinstance(value, tuple):
+            return tuple(self._symbolic(item) for item in value)
+        if isinstance(value, list):
+            return [self._symbolic(item) for item in value]
+        return value
+
+    def formulas(self, name: str, node: Node) -> Elements:
+        """The entries of a node, each with its formula."""
+        rows = [
+            (entry_name(name, index, node.shape), str(self.tidy(self.values[node][index])))
+            for index in np.ndindex(node.shape)
+        ]
+        return Elements(name, node.shape, rows)
+
+    def tidy(self, expression: Any) -> Any:
+        """A polynomial multiplied out; anything else as it is, with common factors together."""
+        expression = self.sympy.sympify(expression)
+        return self.sympy.expand(expression) if expression.is_polynomial() else self.sympy.factor_terms(expression)
+
+
+def entry_name(letter: str, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """x (3, 3) at (0, 1) is x12; axes of length one are left out, and from ten on places are set apart: x1_10."""
+    places = [str(i + 1) for i, size in zip(index, shape) if size > 1]
+    return letter + ("_" if any(size > 9 for size in shape) else "").join(places)
+
+
+def _rotated_filter(trace: Trace, run: _SymbolicRun) -> RotatedFilter | None:
+    """Show, and check symbolically, that a one-channel convolution's dx is a convolution with the rotated filter."""
+    x, w = trace.inputs.get("x"), trace.inputs.get("w")
+    settings = {name: plain(value) for name, value in trace.recording.settings.items()}
+    if (
+        x is None
+        or w is None
+        or x.gradient is None
+        or x.shape[:2] != (1, 1)
+        or w.shape[:2] != (1, 1)
+        or len(w.shape) != 4
+    ):
+        return None
+    if settings.get("stride", 1) not in (1, (1, 1)) or not inspect.signature(trace.callable).parameters.keys() >= {
+        "x",
+        "w",
+        "b",
+    }:
+        return None
+    deltas = run.values[next(iter(trace.upstream.values()))]
+    (rows, columns), pad = w.shape[2:], settings.get("pad", 0)
+    pads = pad if isinstance(pad, tuple) else (pad, pad)
+    border = [(0, 0), (0, 0), *((size - 1, size - 1) for size in (rows, columns))]
+    padded = np.pad(deltas, border, constant_values=0)
+    rotated = run.values[w][:, :, ::-1, ::-1]
+    convolved = trace.callable(padded, rotated, np.zeros(1, dtype=object), stride=1, pad=0)
+    height, width = x.shape[2:]
+    convolved = convolved[:, :, pads[0] : pads[0] + height, pads[1] : pads[1] + width]
+    gradient = run.values[x.gradient]
+    if convolved.shape != gradient.shape or any(
+        run.sympy.expand(a - b) != 0 for a, b in zip(convolved.flat, gradient.flat)
+    ):
+        return None
+    text = [[[str(run.tidy(cell)) for cell in row] for row in array[0, 0]] for array in (padded, rotated, gradient)]
+    return RotatedFilter(*text)

@@ -1,0 +1,300 @@
+"""Central differences against the trace: is every gradient what the numbers say?
+
+The check is of L = sum(out * dout) for the trace's upstream gradient, in float64. An entry of an input, or of a step's
+value, is moved by +h and -h, what depends on it is replayed, and (L(+h) - L(-h)) / 2h is held against the gradient.
+The differences of the outputs are multiplied with dout before they are summed: what does not change cancels exactly.
+
+An entry that fails gets a second look, for two good reasons to differ:
+
+- A kink (relu at 0, a tie in a maximum). The branches that every maximum, comparison and absolute value takes at +h
+  and -h are compared. If one switched, h is made a thousand times smaller; if one still does, the entry is reported as
+  lying on a kink, with the place, and does not count as wrong.
+- Rounding: a gradient that is zero by cancellation (a bias in front of a normalization) is noise on both sides. The
+  slope is taken with several steps, and what they disagree by is no error.
+
+What a layer holds constant (`stop_gradient`) is held while its inputs move, if the gradient does not fit otherwise.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Array, Node
+from backpropviz.engine.replay import Plan, downstream
+from backpropviz.engine.trace import Trace, record
+from backpropviz.engine.tracing import bare
+
+Progress = Callable[[int], None]
+Move = Callable[[float], None]
+
+RELATIVE_TOLERANCE = 1e-5
+"""Central differences with h = 1e-5 are good to about 1e-9; a gradient that is 0.1 % off errs by 1e-3."""
+
+STEP_ENTRIES = 64
+"""Of a step's value, at most this many entries are moved one by one; a random direction covers the others."""
+
+DIRECTIONS = 4
+"""Random directions per gradient in a fast check."""
+
+_STEPS = (1.0, 0.6, 0.4, 0.25, 0.15)  # a second look takes the slope with these parts of h
+
+
+@dataclass(frozen=True)
+class Kink:
+    """An entry near which the function has no single derivative."""
+
+    index: tuple[int, ...]
+    where: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verdict on one gradient.
+
+    Attributes:
+        name: the input or step; `step` is the step's label, empty for inputs.
+        entries: how many entries were moved, of `size`; 0 and `directions` random directions for a fast check.
+        error: the largest relative error, |analytic - numeric| / max(|analytic|, |numeric|, floor).
+        index: where that is; None for a random direction.
+        analytic, numeric: the two values there.
+        kinks: entries that lie on a kink, left out of the verdict.
+    """
+
+    name: str
+    step: str
+    shape: tuple[int, ...]
+    size: int
+    entries: int
+    directions: int
+    error: float
+    index: tuple[int, ...] | None
+    analytic: float
+    numeric: float
+    passed: bool
+    kinks: list[Kink] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks of one layer, inputs first."""
+
+    function: str
+    tolerance: float
+    step_size: float
+    checks: list[Check]
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"format": "backpropviz/gradcheck", "version": 1, "passed": self.passed, **asdict(self)}
+
+
+def gradcheck(
+    trace: Trace,
+    *,
+    fast: bool = False,
+    steps: bool = True,
+    tolerance: float = RELATIVE_TOLERANCE,
+    step_size: float = 1e-5,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Check every gradient of a trace numerically.
+
+    Args:
+        trace: a recorded run. It is recorded again in float64, so its own values are left as they were.
+        fast: four random directions per gradient instead of every entry.
+        steps: check the gradient of every step's value too, not of the inputs alone.
+        tolerance: the largest relative error that passes.
+        step_size: h, times max(1, the largest absolute entry).
+        progress: called with the number of entries done, as the work goes on.
+
+    Returns:
+        One `Check` per input and step that has a gradient.
+    """
+    trace = _in_float64(trace, seed)
+    checker = _Checker(trace, tolerance, step_size, np.random.default_rng(seed), progress or (lambda done: None))
+    checks = [
+        checker.check(node, label, name, *_moves(node, label, fast)) for label, name, node in _targets(trace, steps)
+    ]
+    return Report(trace.function, tolerance, step_size, checks)
+
+
+def work(trace: Trace, *, fast: bool = False, steps: bool = True) -> int:
+    """How many moves `gradcheck` will make, for a progress bar; the trace has to have its backward pass."""
+    return sum(sum(_moves(node, label, fast)) for label, _, node in _targets(trace, steps))
+
+
+def _targets(trace: Trace, steps: bool) -> list[tuple[str, str, Node]]:
+    """Label, name and node of all that has a gradient: inputs, without a label, then steps."""
+    targets = [("", name, node) for name, node in trace.inputs.items()]
+    targets += [(step.label, step.name, step.node) for step in trace.steps] if steps else []
+    return [target for target in targets if target[-1].gradient is not None]
+
+
+def _moves(node: Node, label: str, fast: bool) -> tuple[int, int]:
+    """How many entries to move one by one, and in how many random directions all together."""
+    size = node.value.size
+    if fast:
+        return 0, DIRECTIONS
+    return (STEP_ENTRIES, 1) if label and size > STEP_ENTRIES else (size, 0)
+
+
+def _in_float64(trace: Trace, seed: int) -> Trace:
+    """The trace with its backward pass, all floats in float64, in arrays that the caller does not see."""
+    recording = trace.recording
+    inputs = {n: x.value.astype(np.float64) if x.value.dtype.kind == "f" else x.value for n, x in trace.inputs.items()}
+    again = record(trace.callable, inputs, recording.settings)
+    upstream = {n.name: v.value.astype(np.float64) for n, v in trace.upstream.items()}
+    again.backward(upstream or None, seed)
+    return again
+
+
+class _Checker:
+    """Moves entries of one trace's values and looks at what the loss does."""
+
+    def __init__(self, trace: Trace, tolerance: float, step_size: float, random: Any, progress: Progress):
+        self.trace, self.tolerance, self.step_size = trace, tolerance, step_size
+        self.random, self.progress = random, progress
+        self.outputs = [(node, upstream.value) for node, upstream in trace.upstream.items()]
+        self.largest = max(map(_largest, trace.nodes), default=0.0)
+        self.kinked = [
+            node for node in trace.nodes if node.primitive is not None and node.primitive.decision is not None
+        ]
+
+    def check(self, node: Node, label: str, name: str, entries: int, directions: int) -> Check:
+        """Check the gradient of `node` at some of its entries, chosen at random, and along random directions."""
+        chosen = np.arange(node.value.size)
+        if entries < node.value.size:
+            chosen = self.random.choice(node.value.size, entries, replace=False)
+        along = [self.random.standard_normal(node.shape) for _ in range(directions)]
+        held = self._held(node)
+        check = self._check(node, label, name, chosen.tolist(), along, set())
+        return self._check(node, label, name, chosen.tolist(), along, held) if held and not check.passed else check
+
+    def _held(self, node: Node) -> set[Node]:
+        """What depends on `node`, but is held constant by the layer."""
+        constant = {n for n in self.trace.nodes if n.primitive is not None and n.primitive.name == "stop_gradient"}
+        return constant & set(downstream(self.trace.nodes, {node})) if constant else constant
+
+    def _check(
+        self, node: Node, label: str, name: str, entries: list[int], along: list[Array], held: set[Node]
+    ) -> Check:
+        gradient = node.grad
+        assert gradient is not None
+        plan = Plan(self.trace.nodes, [node, *held])  # sources keep their values, unless moved
+        buffer = plan.buffer(node)
+        start = buffer.copy()
+        h = self.step_size * max(1.0, float(np.abs(start).max(initial=0.0)))
+        # what is far below the other gradients may be nothing but their rounding
+        floor = max(1e-9, 1e-6 * _largest(node), 1e-7 * self.largest)
+        worst: tuple[float, int | None, float, float] = (-1.0, None, 0.0, 0.0)
+        kinks: list[Kink] = []
+        flat, values, analytic = (
+            buffer.flat,
+            start.reshape(-1),
+            gradient.reshape(-1),
+        )  # .flat writes in any memory order
+
+        def move_entry(at: int, amount: float) -> None:
+            flat[at] = values[at] + amount
+
+        def move_along(direction: Array, amount: float) -> None:
+            np.copyto(buffer, start + amount * direction)
+
+        tries: list[tuple[int | None, Move, float, float]] = [
+            (at, functools.partial(move_entry, at), float(analytic[at]), floor) for at in entries
+        ]
+        tries += [
+            (None, functools.partial(move_along, d), float(np.sum(gradient * d)), floor * math.sqrt(d.size))
+            for d in along
+        ]
+        for at, move, exact, least in tries:
+            with np.errstate(all="ignore"):  # a move may leave the domain: that is an infinite error
+                error, numeric, where = self._compare(plan, move, h, exact, least)
+            move(0.0)
+            if where is not None:
+                kinks.append(Kink(_index(at, node), where))
+            elif error > worst[0]:
+                worst = (error, at, exact, numeric)
+            if not held:
+                self.progress(1)
+        plan()  # what lies downstream is another check's starting point
+        error, at, exact, numeric = worst
+        index = None if at is None else _index(at, node)
+        return Check(
+            name, label, node.shape, node.value.size, len(entries), len(along), max(error, 0.0), index, exact, numeric,
+            error <= self.tolerance, kinks,
+        )  # fmt: skip
+
+    def _compare(self, plan: Plan, move: Move, h: float, exact: float, floor: float) -> tuple[float, float, str | None]:
+        """The relative error, the numeric derivative, and the kink that explains the error, if one does."""
+        numeric = self._slope(plan, move, h)
+        error = _relative(exact, numeric, floor)
+        if error <= self.tolerance:
+            return error, numeric, None
+        where = None
+        for step in (h, h / 1000):
+            where = self._kink(plan, move, step)
+            if where is None:
+                slopes = [self._slope(plan, move, step * part) for part in _STEPS]
+                numeric = float(np.median(slopes))
+                return _relative(exact, numeric, floor, doubt=max(slopes) - min(slopes)), numeric, None
+        return error, numeric, where
+
+    def _slope(self, plan: Plan, move: Move, h: float) -> float:
+        """(L(+h) - L(-h)) / 2h; leaves the value moved by -h."""
+        move(h)
+        plan()
+        ahead = [plan.buffer(node).copy() for node, _ in self.outputs]
+        move(-h)
+        plan()
+        change = sum(float(np.vdot(a - plan.buffer(node), dout)) for a, (node, dout) in zip(ahead, self.outputs))
+        return change / (2 * h)
+
+    def _kink(self, plan: Plan, move: Move, h: float) -> str | None:
+        """Where a branch switches between +h and -h; None if none does."""
+        moved = set(plan.nodes)
+        concerned = [node for node in self.kinked if node in moved]
+        if not concerned:
+            return None
+        sides = []
+        for amount in (h, -h):
+            move(amount)
+            plan()
+            sides.append([_decision(node, plan) for node in concerned])
+        for node, ahead, behind in zip(concerned, *sides):
+            if not np.array_equal(ahead, behind):
+                step = f"step {node.step.label}, {node.step.name}" if node.step else "the output"
+                assert node.primitive is not None
+                return f"{node.primitive.formula} in {step} switches sides within h"
+        return None
+
+
+def _relative(exact: float, numeric: float, floor: float, doubt: float = 0.0) -> float:
+    """|exact - numeric| beyond `doubt`, over the larger of both; infinite where one is not a number."""
+    if not np.isfinite([exact, numeric, doubt]).all():
+        return float("inf")
+    return max(abs(exact - numeric) - doubt, 0.0) / max(abs(exact), abs(numeric), floor)
+
+
+def _largest(node: Node) -> float:
+    return 0.0 if node.grad is None else float(np.abs(node.grad).max(initial=0.0))
+
+
+def _index(entry: int | None, node: Node) -> tuple[int, ...]:
+    return () if entry is None else tuple(int(i) for i in np.unravel_index(entry, node.shape))
+
+
+def _decision(node: Node, plan: Plan) -> Array:
+    assert node.primitive is not None
+    assert node.primitive.decision is not None
+    return np.array(node.primitive.decision(*bare(node.args, plan.buffer), **bare(node.kwargs, plan.buffer)))
