@@ -304,6 +304,8 @@ def _canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
                 low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
                 return (options["a"], low, high), {}
             operands = tuple([options.pop(name) for name in list(defaults)[:count] if name in options])
+        if primitive.name == "reshape":  # its shape goes by another name before NumPy 2.1
+            operands = (*operands, *[options.pop(name) for name in ("shape", "newshape") if name in options])
         options = {k: v for k, v in options.items() if k not in defaults or not _is(v, defaults[k])}
     if primitive.gradient_of is not None and isinstance(operands[0], Traced):
         operands = (list(operands[0]), *operands[1:])  # np.stack(x): its rows
