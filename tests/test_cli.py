@@ -425,3 +425,30 @@ def test_a_progress_bar_only_where_someone_looks(run, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     assert run("gradcheck", "conv", "--shape", "x=4,3,16,16").code == 0
     assert "moving entries" in stream.getvalue()
+
+
+def test_work_is_not_written_over(tmp_path, refused, run):
+    mine = tmp_path / "mine.py"
+    mine.write_text("import numpy as np\n\n\ndef mine(x):\n    out = x * x\n    return out\n")
+    before = mine.read_text()
+    for command in ("exercise", "derive"):
+        assert "is there already" in refused(command, str(mine), "-o", str(mine))
+        assert mine.read_text() == before
+    assert run("exercise", "relu", "-o", str(tmp_path / "sheet.py")).code == 0
+    assert "is there already" in refused("exercise", "relu", "-o", str(tmp_path / "sheet.py"))
+    assert run("exercise", "relu", "-o", str(tmp_path / "sheet.py"), "--force").code == 0
+
+
+def test_a_quiz_is_printed_and_asks_nobody_without_a_terminal(refused, run, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert "standard input is no terminal" in refused("quiz", "gate")
+    assert run("quiz", "gate", "--print").out.count("answer:") > 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_one_message():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "backpropviz", "list"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1

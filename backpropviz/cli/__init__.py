@@ -41,10 +41,13 @@ def main() -> None:
     except MemoryError:
         print("backpropviz: there is not enough memory for arrays of these shapes", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:
-        # the reader of a pipe has seen enough
+    except OSError as error:
+        # what is still waiting to be written would fail again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)  # the reader of a pipe has seen enough
+        print(f"backpropviz: {error.strerror or error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _version(wanted: bool) -> None:

@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from backpropviz.cli.options import (
+    ForceOption,
     LayerArgument,
     OutputOption,
     SeedOption,
     SetOption,
     ShapeOption,
     console,
+    keep,
     print_or_write,
     progress,
     run,
@@ -37,7 +39,7 @@ def diagnose(
     ] = "text",
     output: OutputOption = None,
     jobs: Annotated[int, typer.Option(min=0, help="How many files at once; 0: one for every processor.")] = 0,
-    seconds: Annotated[float, typer.Option(help="The most one file may take.")] = 60.0,
+    seconds: Annotated[int, typer.Option(min=1, help="The most one file may take.")] = 60,
     python2: Annotated[bool, typer.Option("--python2", help="Read the files as Python 2.")] = False,
 ) -> None:
     """Name the first wrong line of a hand-written backward pass. Exit code 1 when something is wrong."""
@@ -83,14 +85,19 @@ def exercise(
     shape: ShapeOption = None,
     set_: SetOption = None,
     solved: Annotated[bool, typer.Option("--solved", help="With the solutions in place of the blanks.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a worksheet, which `diagnose` grades."""
     from backpropviz.exercises.exercise import write_worksheet
     from backpropviz.layers.library import load
 
+    if output.suffix != ".py":
+        raise InputError(f"{output} is no name for a Python file", fix=f"Call it {output.with_suffix('.py')}.")
+    keep(output, force)
     settings, shapes = settings_and_shapes(load(layer), set_, shape)
     write_worksheet(layer, output, settings, shapes, solved)
-    print(f"wrote {output}; fill it in, and grade it as often as you like: backpropviz diagnose {output}")
+    todo = "grade it" if solved else "fill it in, and grade it as often as you like"
+    print(f"wrote {output}; {todo}: backpropviz diagnose {output}")
 
 
 def quiz(
@@ -101,7 +108,8 @@ def quiz(
     print_: Annotated[bool, typer.Option("--print", help="Print the questions with their answers.")] = False,
 ) -> None:
     """Ask about every step, and explain."""
-    from backpropviz.exercises.quiz import ask, listing, questions
+    from backpropviz.exercises.questions import questions
+    from backpropviz.exercises.quiz import ask, listing
 
     asked = questions(run(layer, None, shape, set_, seed), seed)
     if print_:

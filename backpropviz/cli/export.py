@@ -11,6 +11,7 @@ from backpropviz.cli.options import (
     DoutOption,
     DtypeOption,
     ExpandOption,
+    ForceOption,
     InputOption,
     LayerArgument,
     OpsOption,
@@ -18,6 +19,7 @@ from backpropviz.cli.options import (
     SeedOption,
     SetOption,
     ShapeOption,
+    keep,
     print_or_write,
     run,
 )
@@ -101,10 +103,14 @@ def derive(
     shape: ShapeOption = None,
     set_: SetOption = None,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Print the backward pass as code, or as formulas."""
     if style not in ("function", "cache"):
         raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
+    if latex + plain + (style == "cache") > 1:
+        raise InputError("one form at a time", fix="Choose one of --latex, --plain and --style cache.")
+    keep(output, force)
     trace = run(layer, inputs, shape, set_, backward=style != "cache")
     if latex:
         from backpropviz.code.formulas import latex as write_out

@@ -42,6 +42,7 @@ OpsOption = Annotated[bool, typer.Option("--ops", help="Open every step into its
 ExpandOption = Annotated[
     list[str] | None, typer.Option("--expand", metavar="GROUP", help="Open a group of steps; may be repeated.")
 ]
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write it to a file.")]
 
 
@@ -129,6 +130,16 @@ def progress(what: str, total: int, from_: int = 2000) -> Iterator[Any]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
+
+
+def keep(output: Path | None, force: bool) -> None:
+    """Refuse to write code over a file that may be somebody's work.
+
+    Raises:
+        InputError: the file is there, and `force` was not asked for.
+    """
+    if output is not None and output.exists() and not force:
+        raise InputError(f"{output} is there already", fix="Choose another name, or write over it with --force.")
 
 
 def print_or_write(text: str, output: Path | None) -> None:

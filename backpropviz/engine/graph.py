@@ -51,7 +51,8 @@ class Node:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape
+        shape: tuple[int, ...] = self.value.shape
+        return shape
 
     def __repr__(self) -> str:
         made_by = self.primitive.name if self.primitive else "input"
