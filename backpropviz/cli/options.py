@@ -138,7 +138,7 @@ def keep(output: Path | None, force: bool) -> None:
     Raises:
         InputError: the file is there, and `force` was not asked for.
     """
-    if output is not None and output.exists() and not force:
+    if output is not None and output.is_file() and not force:
         raise InputError(f"{output} is there already", fix="Choose another name, or write over it with --force.")
 
 
