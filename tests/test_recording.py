@@ -449,3 +449,40 @@ def test_settings_keep_their_names_in_what_is_recorded():
 
     t = bp.trace(scaled, x=X, alpha=0.3)
     assert t["out"].args[1].expression == Name("alpha")
+
+
+# ---- augmented assignment, and what a layer prints -------------------------------------------------------------------
+
+
+def test_an_augmented_assignment_reads_as_the_assignment_it_stands_for():
+    def layer(x):
+        y = x * 1.5
+        y -= y.mean(axis=0)
+        y *= x + 2  # scaled
+        y **= 2
+        return y
+
+    t = bp.trace(layer, x=X)
+    assert [step.code for step in t.steps] == ["x * 1.5", "y - y.mean(axis=0)", "y * (x + 2)", "y ** 2"]
+    assert t.steps[2].statement == "y *= x + 2"
+    assert "# step 3: y_3 = y * (x + 2)" in t.derive()
+
+
+def test_what_a_layer_prints_goes_to_stderr_and_looks_like_the_arrays(capsys):
+    def talks(x):
+        y = x * 2
+        print("y is", y)
+        return y
+
+    bp.trace(talks, x=X)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"y is {X * 2}\n"
+
+
+def test_a_reader_that_is_gone_is_not_the_layers_failure():
+    def talks(x):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        bp.trace(talks, x=X)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import linecache
 import operator
@@ -102,12 +103,12 @@ class Recorder(Tape):
         result = _OPERATORS[operation](current, value)
         array = current.node.value if isinstance(current, Traced) else current
         if isinstance(array, np.ndarray) and array.ndim:  # a single number is replaced, not changed
-            self._check_in_place(site, operation, array, result, scope)
+            self._check_in_place(site, array, result, scope)
             if result.dtype != array.dtype:
                 result = result.astype(array.dtype)
         return self._assigned(site, site.names[0], result)
 
-    def _check_in_place(self, site: Site, operation: str, array: Any, result: Any, scope: dict[str, Any]) -> None:
+    def _check_in_place(self, site: Site, array: Any, result: Any, scope: dict[str, Any]) -> None:
         shared = [name for name, other in scope.items() if name != site.names[0] and _shares(other, array)]
         if shared:
             seen = f"also changes {shared[0]}, which shares its memory"
@@ -120,7 +121,7 @@ class Recorder(Tape):
         raise TraceError(
             f"`{site.statement}` {seen}",
             where=site.where,
-            fix=f"Write it as an assignment: `{_spelled_out(site, operation)}`.",
+            fix=f"Write it as an assignment: `{site.names[0]} = {site.code}`.",
         )
 
     def store(self, site: Site, container: Any, value: Any) -> Any:
@@ -342,7 +343,10 @@ class Recorder(Tape):
         self._frames.append(_Frame("", None))
         positional, keywords = _as_called(function, arguments)
         try:
-            returned = call(*positional, **keywords)
+            with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of what is printed about it
+                returned = call(*positional, **keywords)
+        except BrokenPipeError:  # nobody reads what it prints
+            raise
         except BackpropvizError as error:
             error.where = error.where or where_in(error.__traceback__, self.home)
             raise
@@ -409,11 +413,6 @@ def _shares(other: Any, array: Any) -> bool:
     if isinstance(other, Traced):
         return np.may_share_memory(other.node.value, array)
     return isinstance(other, np.ndarray) and np.may_share_memory(other, array)
-
-
-def _spelled_out(site: Site, operation: str) -> str:
-    symbol = site.statement[len(site.names[0]) :].split("=")[0].strip()
-    return f"{site.names[0]} = {site.names[0]} {symbol} {site.code}"
 
 
 def _user_line(frame: Any) -> str:

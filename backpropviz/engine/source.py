@@ -16,7 +16,7 @@ import linecache
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any
@@ -181,16 +181,29 @@ class _Instrumenter(ast.NodeTransformer):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         operator = ast.Constant(type(node.op).__name__)
-        site = self._site(node, _target_names(node.target), node.value)
-        value = self.visit(node.value)
         if isinstance(node.target, ast.Name):
+            site = self._augmented_site(node, node.target)
+            value = self.visit(node.value)
             scope = ast.Call(ast.Name("locals", ast.Load()), [], [])
             report = self._report("augment", site, operator, _load(node.target), value, scope)
             return self._copy(node, ast.Assign([node.target], report))
+        site = self._site(node, (), node.value)
+        value = self.visit(node.value)
         container = node.target.value
         return self._copy(
             node, ast.AugAssign(node.target, node.op, self._report("store", site, _load(container), value))
         )
+
+    def _augmented_site(self, node: ast.AugAssign, target: ast.Name) -> ast.expr:
+        """The site of `a *= b + c`; its code is that of the assignment it stands for, `a * (b + c)`."""
+        site = self._site(node, [target.id], node.value)
+        made = self.sites[-1]
+        symbol = made.statement.removeprefix(target.id).partition("=")[0].strip()
+        whole = ast.unparse(ast.BinOp(_load(target), node.op, node.value))
+        bare = whole == f"{target.id} {symbol} {ast.unparse(node.value)}"
+        code = f"{target.id} {symbol} {made.code if bare else f'({made.code})'}"
+        self.sites[-1] = replace(made, code=code, needs=(target.id, *made.needs))
+        return site
 
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is None:

@@ -210,7 +210,10 @@ class Traced(NDArrayOperatorsMixin):
         return len(self.node.value)
 
     def __repr__(self) -> str:
-        return f"traced {self.node.value!r}"
+        return repr(self.node.value[()])
+
+    def __str__(self) -> str:
+        return str(self.node.value[()])
 
     def __format__(self, spec: str) -> str:
         return format(self.node.value[()], spec)
