@@ -1,4 +1,4 @@
-"""The two figures of the diagnosis over the student corpus: false alarms on right files, right first line on wrong ones.
+"""The two figures of the diagnosis over the student corpus: false alarms, and right first lines.
 
 `python tests/diagnose_figures.py` measures all files and says which were missed; the tests run a part of it.
 """

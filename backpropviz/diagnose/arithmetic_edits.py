@@ -66,7 +66,7 @@ def numbers(node: ast.expr, above: list[ast.AST]) -> Iterator[Proposal]:
                 yield number(index), "wrong_operand", 1.5
         return
     near = [(-value, "sign", 1.2), (value * 2, "constant_factor", 1.2), (value / 2, "constant_factor", 1.2)]
-    far = [(value + 1, 1.6), (value - 1, 1.6), (0, 1.8), (1, 1.8)]
+    far = [(0.5, 1.5), (2, 1.5), (value + 1, 1.6), (value - 1, 1.6), (0, 1.8), (1, 1.8)]
     for changed, kind, cost in [*near, *((changed, "constant_factor", cost) for changed, cost in far)]:
         if changed != value:
             whole = int(changed) if isinstance(value, int) and changed == int(changed) else changed

@@ -126,7 +126,7 @@ class Examination:
             outcome.refused = not any("numpy" in f.filename for f in traceback.extract_tb(error.__traceback__)[-1:])
         except TimeUp as error:
             outcome.failure = self._failure(error, stage[0])
-        except SystemExit as error:
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             outcome.failure = self._failure(error, stage[0])
         except Exception as error:
             if isinstance(error, NameError) and self.program.student.star_imports and error.name:

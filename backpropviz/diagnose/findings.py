@@ -7,6 +7,8 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from backpropviz.diagnose import culprit, kinds, matching
 from backpropviz.diagnose.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.cases import Case
@@ -19,6 +21,9 @@ from backpropviz.diagnose.reference import Entry
 from backpropviz.diagnose.repair import Hit
 from backpropviz.diagnose.verdict import Finding
 from backpropviz.engine.source import SourceText
+
+# an edit of one of these kinds that makes an exception go away says little about what was meant
+_BY_ACCIDENT = {"extra_line", "extra_term", "sign", "constant_factor", "wrong_power", "wrong_operator", "wrong_place"}
 
 
 class Wording:
@@ -54,6 +59,11 @@ class Wording:
         fixed_in = [outcomes[i].case for i in hit.cases]
         ran = [outcome.case for outcome in outcomes]
         kind = kinds.refined(hit.edit.kind, self.pair.layer, statement, set(hit.mended) or cells, fixed_in, ran)
+        failure = scene.outcome.failure
+        if failure is not None and failure.type == "does not end":
+            kind = "does_not_end"
+        elif failure is not None and kind in _BY_ACCIDENT:
+            kind = "crash"
         others = len({other.suspect.statement.key for other in hits if other.complete} - {statement.key})
         configurations = tuple(case.words for case in fixed_in) if len(fixed_in) < len(outcomes) else ()
         first, *more = hit.edit.parts or (hit.edit,)
@@ -73,7 +83,9 @@ class Wording:
         statement = suspect.statement
         evidence, cascade = self._difference(scene, edit, frozenset())
         kind = kinds.refined(edit.kind, self.pair.layer, statement, set(), shown, shown)
-        return replace(self._finding(statement, kind, evidence, edit.text(), cascade), proved=True, step=entry.step)
+        return replace(
+            self._finding(statement, kind, evidence, edit.text(), cascade), proved=True, step=entry.step, together=True
+        )
 
     def _recorded_with(self, scene: Scene, edit: Edit) -> Scene | None:
         """The focus case once more, recorded, with the edit in place."""
@@ -143,8 +155,9 @@ class Wording:
                 words = "missing"
             if suspect.mended:
                 evidence += f"; with the right values in its place, {', '.join(sorted(suspect.mended))} comes out right"
-            expected = f"{suspect.target} equal to {right.name or 'a value of ours'}"
-            expected += f" = {right.code}" if right.code else ""
+            expected = (
+                f"{suspect.target} = {right.code}" if right.code else f"{suspect.target} = {_shown(suspect.cut_value)}"
+            )
             kind, step = _guess(words), right.step
         else:
             wrong = [(n, cell) for n, cell in outcome.cells.items() if n in cells and not cell.ok]
@@ -207,6 +220,13 @@ def _origin(cut: Suspect, odd: list[Suspect]) -> Suspect:
                     waiting.append(other)
                 origin = min(origin, other, key=lambda s: s.order)
     return origin
+
+
+def _shown(value: Any) -> str:
+    """A right value in a few of its numbers."""
+    flat = np.ravel(value)
+    numbers = ", ".join(f"{number:.4g}" for number in flat[:4])
+    return f"[{numbers}{', ..' if flat.size > 4 else ''}], of shape {np.shape(value)}, on the input it was tried on"
 
 
 def _by_name(scene: Scene, suspect: Suspect) -> bool:

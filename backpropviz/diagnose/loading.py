@@ -216,5 +216,5 @@ def _run(statement: ast.stmt, student: Student) -> None:
         student.trouble.append((statement.lineno, "it asks Python to exit"))
     except MissingModule as error:
         student.notes.append(f"line {statement.lineno} uses {error}, which is not here")
-    except Exception as error:
+    except (Exception, KeyboardInterrupt, GeneratorExit) as error:
         student.trouble.append((statement.lineno, f"{type(error).__name__}: {error}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,8 @@ def match(value: Any, right: Reference) -> Entry | None:
             continue
         for arranged in arrangements(entry.value, value.shape):
             if difference(value, arranged) <= TOLERANCE:
-                return entry
+                # a value repeated along an axis is a right value, but hardly the one with that name
+                return entry if entry.value.size == size else replace(entry, name="")
     return None
 
 

@@ -49,7 +49,8 @@ def _finding(finding: Finding, width: int) -> list[str]:
             if finding.others
             else ""
         )
-        body.append(f"proved: run with this change, it comes out right{others}")
+        changes = "this change and the next" if finding.together else "this change"
+        body.append(f"proved: run with {changes}, it comes out right{others}")
     if finding.configurations:
         body.append(f"shows with: {', '.join(finding.configurations)}")
     if finding.cascade:

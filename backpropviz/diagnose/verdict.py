@@ -23,6 +23,8 @@ class Finding:
         cascade: names that are wrong only because of this line.
         others: how many other small edits elsewhere would do as well.
         also: further lines that share the blame, as (line, statement).
+        step: the number of our forward pass's step that it belongs to, where one is known.
+        together: the proof takes the next finding's change as well: only with both everything comes out right.
     """
 
     file: str
@@ -39,6 +41,7 @@ class Finding:
     others: int = 0
     also: tuple[tuple[int, str], ...] = ()
     step: str = ""
+    together: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,0 +1,108 @@
+"""Careless code ends as one finding, not as ours: loops, crashes, exits, floods, and reaching out of the sandbox."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from backpropviz.diagnose import FileReport, diagnose
+
+RELU = """
+import numpy as np
+def relu_forward(x):
+    {0}
+    return np.maximum(0, x), x
+def relu_backward(dout, cache):
+    return dout * (cache > 0)
+"""
+
+
+def diagnosed(folder: Path, text: str, seconds: float = 30.0) -> FileReport:
+    path = folder / "layers.py"
+    path.write_text(text, encoding="utf-8")
+    return diagnose(path, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "words"),
+    [
+        ("while True: pass", "does_not_end", "does not end"),
+        ("import sys; sys.exit(3)", "crash", "SystemExit"),
+        ("raise KeyboardInterrupt", "crash", "KeyboardInterrupt"),
+        ("(lambda f: f(f))(lambda f: f(f))", "crash", "RecursionError"),
+        ("np.ones((1 << 20, 1 << 16))", "crash", "MemoryError"),
+        ("x.nothing", "crash", "AttributeError"),
+    ],
+)
+def test_trouble_in_a_function_is_one_finding_on_its_line(tmp_path, line, kind, words):
+    (finding,) = diagnosed(tmp_path, RELU.format(line)).all_findings
+    assert (finding.line, finding.kind) == (4, kind)
+    assert words in finding.evidence
+
+
+def test_process_that_is_ended_from_within_is_a_finding(tmp_path):
+    report = diagnosed(tmp_path, RELU.format("import os; os._exit(7)"))
+    assert report.first.kind == "crash"
+    assert "code 7" in report.first.evidence
+
+
+def test_endless_loop_at_the_top_level_leaves_the_functions_examined(tmp_path):
+    report = diagnosed(tmp_path, RELU.format("pass").replace("    pass\n", "") + "\nwhile True:\n    pass\n")
+    assert [finding.kind for finding in report.findings] == ["does_not_end"]
+    assert [function.status for function in report.functions] == ["right"]
+
+
+def test_swallowed_interrupts_end_all_the_same(tmp_path):
+    began = time.monotonic()
+    line = "while True:\n        try:\n            while True: pass\n        except BaseException: pass"
+    report = diagnosed(tmp_path, RELU.format(line), seconds=4.0)
+    assert report.first.kind in ("does_not_end", "crash")
+    assert time.monotonic() - began < 20
+
+
+def test_print_storm_and_changed_directory_do_no_harm(tmp_path):
+    line = "import os; os.chdir('/'); print('x' * 10**6); os.write(1, b'y' * 10**6)"
+    assert diagnosed(tmp_path, RELU.format(line)).status == "right"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "open({target!r}, 'w').write('x')",
+        "np.save({target!r}, x)",
+        "import os; os.open({target!r}, os.O_CREAT | os.O_WRONLY)",
+        "import subprocess; subprocess.run(['touch', {target!r}])",
+        "import os; os.system('touch ' + {target!r})",
+        "import os; os.mkdir({target!r})",
+    ],
+)
+def test_nothing_is_written_or_started(tmp_path, line):
+    target = tmp_path / "made"
+    report = diagnosed(tmp_path, RELU.format(line.format(target=str(target))))
+    assert list(tmp_path.glob("made*")) == []
+    assert "not allowed" in report.first.evidence
+
+
+def test_files_are_not_removed(tmp_path):
+    keep = tmp_path / "keep.txt"
+    keep.write_text("here")
+    diagnosed(tmp_path, RELU.format(f"import os; os.remove({str(keep)!r})"))
+    assert keep.read_text() == "here"
+
+
+def test_network_is_refused(tmp_path):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        report = diagnosed(tmp_path, RELU.format(f"import socket; socket.create_connection(('127.0.0.1', {port}))"))
+    assert "not allowed" in report.first.evidence
+
+
+def test_environment_is_not_handed_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOME_TOKEN", "secret")
+    line = "import os; assert 'SOME_TOKEN' not in os.environ; 1 / ('SOME_TOKEN' in os.environ)"
+    assert "ZeroDivisionError" in diagnosed(tmp_path, RELU.format(line)).first.evidence
