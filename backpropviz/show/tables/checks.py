@@ -5,18 +5,19 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from backpropviz.show.tables.plain import BAD, FAINT, GOOD, amount, shape_text, stack, table
+from backpropviz.show.tables.plain import BAD, FAINT, GOOD, Sheet, amount, counted, shape_text, stack
 from backpropviz.study.gradcheck import Check, Report
 
 
 def checks(report: Report) -> RenderableType:
     """One line for every gradient: how many entries were moved, the largest relative error and where it is."""
     rows = [_row(check) for check in report.checks]
-    made = table(("step", "gradient", "shape", "checked", "largest error", "at", ""), rows, numbers=(0, 4))
+    headings = ("step", "gradient", "shape", "checked", "largest error", "at", "")
+    made = Sheet(headings, rows, numbers=(0, 4), spare=(5, 2, 3), title=1)
     kinks = [(check.name, kink) for check in report.checks for kink in check.kinks]
     lines = [f"d{name}{_at(kink.index)} lies on a kink: {kink.where}" for name, kink in kinks[:5]]
     if len(kinks) > 5:
-        lines.append(f"... and {len(kinks) - 5} more entries on kinks")
+        lines.append(f"... and {len(kinks) - 5} more on kinks")
     wrong = [check for check in report.checks if not check.passed]
     lines += [
         f"d{check.name}{_at(check.index)} is {check.analytic:.6g}, but the differences say {check.numeric:.6g}"
@@ -26,11 +27,9 @@ def checks(report: Report) -> RenderableType:
 
 
 def _row(check: Check) -> tuple[object, ...]:
-    checked = f"{check.entries} of {check.size}" if check.entries else ""
+    checked = [f"{check.entries} of {check.size}"] if check.entries else []
     if check.directions:
-        checked += (
-            f"{' + ' if checked else ''}{check.directions} directions" if check.directions > 1 else " + 1 direction"
-        )
+        checked.append(f"{'+ ' if checked else ''}{counted(check.directions, 'direction')}")
     verdict = Text("ok", GOOD) if check.passed else Text("WRONG", BAD)
     if check.kinks:
         verdict.append(f", {len(check.kinks)} on a kink", FAINT)
@@ -38,7 +37,7 @@ def _row(check: Check) -> tuple[object, ...]:
         check.step,
         f"d{check.name}",
         shape_text(check.shape),
-        checked,
+        "\n".join(checked),
         amount(check.error),
         _at(check.index),
         verdict,
@@ -51,6 +50,12 @@ def _at(index: tuple[int, ...] | None) -> str:
 
 def _verdict(report: Report, wrong: int) -> Text:
     how = f"central differences in float64, h = {report.step_size:g}, relative error at most {report.tolerance:g}"
+    return Text(f"{report.function}: {_told(wrong, len(report.checks))} ({how})", BAD if wrong else GOOD)
+
+
+def _told(wrong: int, total: int) -> str:
+    if total == 1:
+        return f"the gradient is {'wrong' if wrong else 'right'}"
     if wrong:
-        return Text(f"{report.function}: {wrong} of {len(report.checks)} gradients are wrong ({how})", BAD)
-    return Text(f"{report.function}: all {len(report.checks)} gradients are right ({how})", GOOD)
+        return f"{wrong} of {total} gradients {'is' if wrong == 1 else 'are'} wrong"
+    return f"{'both' if total == 2 else f'all {total}'} gradients are right"

@@ -6,21 +6,19 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from backpropviz.show.tables.plain import stack, table
+from backpropviz.show.tables.plain import Sheet, stack
 
 
 def layers(entries: list[dict[str, Any]]) -> RenderableType:
     """The table of `backpropviz list`."""
     rows = [(entry["name"], entry["inputs"], entry["summary"]) for entry in entries]
     return stack(
-        table(("layer", "inputs", "what it is"), rows),
+        Sheet(("layer", "inputs", "what it is"), rows, prose={1: 10, 2: 20}),
         "Show one: backpropviz show batchnorm. Your own: backpropviz show mine.py",
     )
 
 
 def operations(entries: list[dict[str, Any]]) -> RenderableType:
     """The table of `backpropviz list --ops`."""
-    return table(
-        ("operation", "formula", "what it does to a gradient"),
-        [(entry["name"], entry["inputs"], entry["summary"]) for entry in entries],
-    )
+    rows = [(entry["name"], entry["inputs"], entry["summary"]) for entry in entries]
+    return Sheet(("operation", "formula", "what it does to a gradient"), rows, prose={1: 12, 2: 20})

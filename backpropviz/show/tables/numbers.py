@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.text import Text
 
-from backpropviz.show.tables.plain import amount, shape_text, size, stack, table
+from backpropviz.show.tables.plain import Sheet, amount, counted, size, stack
 from backpropviz.study.compare import Comparison, Contender
 from backpropviz.study.elements import ElementReport
 from backpropviz.study.shapes import Row
@@ -13,8 +15,9 @@ from backpropviz.study.shapes import Row
 
 def comparison(result: Comparison) -> RenderableType:
     """One table for each pass: how far every way is off, its time, and how it compares with the first."""
-    shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in result.shapes.items())
-    parts: list[RenderableType | str] = [f"{result.layer} on {shapes}: medians of {result.rounds} rounds, all in turn"]
+    shapes = ", ".join(f"{name} {_volume(shape)}" for name, shape in result.shapes.items())
+    rounds = counted(result.rounds, "round")
+    parts: list[RenderableType | str] = [f"{result.layer} on {shapes}: medians of {rounds}, all in turn"]
     for way in ("forward", "backward"):
         entries = [entry for entry in result.contenders if entry.way == way]
         if not entries:
@@ -22,7 +25,7 @@ def comparison(result: Comparison) -> RenderableType:
         reported = any(entry.reported for entry in entries)
         headings = (way, "largest difference", "time", "speed", *(["reported"] if reported else []))
         rows = [_contender(entry, entries[0], reported) for entry in entries]
-        parts.append(table(headings, rows, numbers=(1, 2, 3, 4)))
+        parts.append(Sheet(headings, rows, numbers=(1, 2, 3, 4), spare=(4,) if reported else ()))
     return stack(*parts)
 
 
@@ -35,21 +38,31 @@ def _contender(entry: Contender, first: Contender, reported: bool) -> tuple[str,
 
 def volumes(rows: list[Row]) -> RenderableType:
     """A network, layer by layer: what comes out, parameters, memory, and how much of the input an entry sees."""
-    cells = [
-        (
-            row.name, "x".join(map(str, row.volume)) or "1", f"{row.parameters:,}" if row.parameters else "",
-            size(row.bytes), f"{row.columns[0]}x{row.columns[1]}" if row.columns else "",
-            size(row.columns_bytes) if row.columns else "", f"{row.field[0]}x{row.field[1]}",
-        )
-        for row in rows
-    ]  # fmt: skip
-    headings = ("layer", "volume", "parameters", "memory", "im2col", "its memory", "sees")
-    sums = [f"{row.name}: {row.arithmetic}" for row in rows if row.arithmetic]
-    parameters = sum(row.parameters for row in rows)
-    total = f"{parameters:,} parameters; activations {size(sum(row.bytes for row in rows))}" + (
-        f", im2col {size(sum(row.columns_bytes for row in rows))}" if any(row.columns for row in rows) else ""
+    windows = any(row.field != (1, 1) for row in rows)
+    columns = any(row.columns for row in rows)
+    headings = ["layer", "volume", "parameters", "memory"]
+    headings += ["im2col", "its memory"] if columns else []
+    headings += ["sees"] if windows else []
+    cells = []
+    for row in rows:
+        line = [row.name, _volume(row.volume), f"{row.parameters:,}" if row.parameters else "", size(row.bytes)]
+        if columns:
+            line += [_volume(row.columns), size(row.columns_bytes)] if row.columns else ["", ""]
+        cells.append([*line, *([_volume(row.field)] if windows else [])])
+    spare = ["its memory", "im2col", "sees", "memory"]
+    made = Sheet(
+        headings, cells, range(1, len(headings)), spare=[headings.index(name) for name in spare if name in headings]
     )
-    return stack(table(headings, cells, numbers=(1, 2, 3, 4, 5, 6)), Text("\n".join(sums)) if sums else None, total)
+    sums = [f"{row.name}: {row.arithmetic}" for row in rows if row.arithmetic]
+    parameters = counted(sum(row.parameters for row in rows), "parameter")
+    total = f"{parameters}; activations {size(sum(row.bytes for row in rows))}"
+    if columns:
+        total += f", im2col {size(sum(row.columns_bytes for row in rows))}"
+    return stack(made, Text("\n".join(sums)) if sums else None, total)
+
+
+def _volume(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape)) or "1"
 
 
 def formulas(report: ElementReport) -> RenderableType:
