@@ -7,8 +7,10 @@ import numpy as np
 
 
 def dropout(x, *, keep=0.75, mode="train", seed=0):
-    if mode not in ("train", "test") or not 0 < keep <= 1:
-        raise ValueError(f"mode is {mode!r} and keep {keep}: 'train' or 'test', and a probability above 0")
+    if mode not in ("train", "test"):
+        raise ValueError(f"mode is {mode!r}: it can be 'train' or 'test'")
+    if not 0 < keep <= 1:
+        raise ValueError(f"keep is {keep}: it is a probability, above 0 and at most 1")
     if mode == "test":
         # nothing is dropped, and the scale is right already
         return x

@@ -510,7 +510,7 @@ def test_conv_same_keeps_the_size_or_says_why_not():
         ("groupnorm", {"G": 4}, "6 channels .* 4 groups"),
         ("maxpool", {"ties": "last"}, "ties is 'last'"),
         ("conv_same", {"padding": "full"}, "padding is 'full'"),
-        ("dropout", {"keep": 0.0}, "keep 0.0"),
+        ("dropout", {"keep": 0.0}, "keep is 0.0: it is a probability"),
         ("dropout", {"mode": "eval"}, "mode is 'eval'"),
         ("batchnorm", {"mode": "tset"}, "mode is 'tset'"),
         ("spatial_batchnorm", {"mode": "tset"}, "mode is 'tset'"),

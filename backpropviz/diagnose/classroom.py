@@ -65,9 +65,8 @@ def verdict_line(report: FileReport) -> str:
     """A file's verdict on one line: how many functions are right, and the first wrong line."""
     examined = [function for function in report.functions if function.status != UNKNOWN]
     right = sum(function.status == RIGHT for function in examined)
-    line = (
-        f"{report.file}: {right} of {len(examined)} functions right" if examined else f"{report.file}: {report.status}"
-    )
+    functions = "function" if len(examined) == 1 else "functions"
+    line = f"{report.file}: " + (f"{right} of {len(examined)} {functions} right" if examined else report.status)
     first = report.first
     if first is not None:
         what = f"{first.statement}: {first.meaning}" if first.statement else f"{first.evidence}"
