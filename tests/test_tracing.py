@@ -621,6 +621,29 @@ def test_mistakes_in_a_hand_written_gradient_say_where():
         half.vjp("z")(constant)
 
 
+def test_a_primitive_may_not_change_what_it_is_given():
+    @bp.primitive
+    def greedy(x):
+        x *= 2  # there
+        return x
+
+    mine = X.copy()
+    assert np.array_equal(greedy(mine), 2 * X)  # on bare arrays it is the function it is
+    with pytest.raises(LayerError, match="read-only") as caught:
+        bp.trace(lambda x: greedy(x), x=X)
+    assert caught.value.where == line_in(greedy, "# there")
+
+
+def test_a_primitive_whose_result_is_read_only_can_be_replayed():
+    @bp.primitive
+    def total_everywhere(x):
+        return np.broadcast_to(np.sum(x), (5,))
+
+    t = bp.trace(lambda x: total_everywhere(x), x=X)
+    t.replay(x=2 * X)
+    assert np.array_equal(t.output, np.full(5, np.sum(2 * X)))
+
+
 def test_a_primitive_returns_one_array():
     @bp.primitive
     def pair(x):

@@ -72,6 +72,8 @@ class Tape:
                 _refuse_lost(primitive, [parent for parent in parents if parent not in handed_back])
         if not isinstance(primitive.run, np.ufunc):
             node.is_view = any([np.may_share_memory(value, parent.value) for parent in parents])
+            if parents and not node.is_view and not value.flags.writeable:
+                node.value = value.copy()  # a replay will write into it
         self.nodes.append(node)
         return Traced(node, self)
 

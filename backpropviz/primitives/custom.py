@@ -42,6 +42,7 @@ def primitive(function: Callable[..., Any]) -> Any:
     parameters = inspect.signature(function).parameters.values()
     operands = [parameter.name for parameter in parameters if parameter.kind in by_position]
     call = traceable(function)
+    call.run = _on_read_only_arrays(function)
     gate(
         call,
         f"{name}({', '.join(operands)})",
@@ -64,6 +65,23 @@ def primitive(function: Callable[..., Any]) -> Any:
 
     call.vjp = vjp
     return call
+
+
+def _on_read_only_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` on the arrays of a trace, which it must not change."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return function(*map(_read_only, args), **{key: _read_only(value) for key, value in kwargs.items()})
+
+    return run
+
+
+def _read_only(value: Any) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
 
 
 def _absent(name: str, operand: str) -> Gradient:

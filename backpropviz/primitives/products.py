@@ -96,6 +96,7 @@ gate(
     "einsum",
     "The gradient takes the operand's place: multiply by the others, sum what it did not have.",
     sequence=_operand,
+    into=np.einsum,
 )
 
 

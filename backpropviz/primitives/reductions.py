@@ -193,7 +193,13 @@ def _back_to_front(g: Any, out: Any, x: Any, axis: Any = None) -> Any:
     return np.flip(np.cumsum(np.flip(g, axis=axis), axis=axis), axis=axis)
 
 
-gate(np.cumsum, "cumsum(x)", "A running sum collects the gradient of every later entry.", ("1", _back_to_front))
+gate(
+    np.cumsum,
+    "cumsum(x)",
+    "A running sum collects the gradient of every later entry.",
+    ("1", _back_to_front),
+    into=np.cumsum,
+)
 
 
 def _norm(g: Any, out: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:

@@ -214,12 +214,14 @@ gate(
     "join(x, y, ...)",
     "A join is cut apart again: each input gets its own part of the gradient.",
     sequence=_part,
+    into=np.concatenate,
 )
 gate(
     np.stack,
     "stack(x, y, ...)",
     "A stack is taken apart: each input gets its own layer of the gradient.",
     sequence=_layer,
+    into=np.stack,
 )
 
 
