@@ -246,6 +246,17 @@ def test_empty_arrays():
     assert np.array_equal(t.grad["b"], np.zeros((1, 3)))
 
 
+def test_the_callers_dout_is_left_alone():
+    mine = G.copy()
+    t = bp.trace(square, x=X)
+    t.backward(mine)
+    t.replay(dout=np.zeros_like(G), x=X)
+    assert np.array_equal(mine, G)
+    t.backward(mine)
+    mine[...] = 0.0
+    assert np.array_equal(t.dout, G)
+
+
 def test_a_dout_of_another_shape_is_refused():
     t = bp.trace(square, x=X)
     with pytest.raises(InputError, match=r"dout has shape \(3, 4\), but y has shape \(4, 3\)"):
