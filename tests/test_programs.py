@@ -37,7 +37,7 @@ for i in range(2):|    {v} = np.sin({v} + {a}[i])
 {v} = np.einsum('ij,kj->ik', {a}, {b}) @ {b}
 {v} = np.broadcast_to({a}[1], {a}.shape) + {b}
 {v} = np.abs({a} - 0.3)
-if np.sum({a}) > 0:|    {v} = {a} * 2|else:|    {v} = -{a}
+if np.sum({a} * {a}) > 2.345:|    {v} = {a} * 2|else:|    {v} = -{a}
 {v} = np.clip({a}, -0.8, {b} * {b} + 0.9)
 {v} = np.prod(np.stack([{a}, {b}, {u}]), axis=0)
 {v} = {a}[:, ::-1] * np.arange(4)
