@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import math
 from collections import Counter
 
 import numpy as np
@@ -462,3 +463,84 @@ def test_derive_computes_the_backward_pass_if_it_has_not_run():
     trace = load("relu").trace()
     assert trace.dout is None
     assert "dx = dout * (x > 0)" in trace.derive()
+
+
+# ---- numbers and arrays made from sizes ------------------------------------------------------------------------------
+
+
+def attention(x, wq, wk):
+    T, D = x.shape
+    q, k = x @ wq, x @ wk
+    mask = np.triu(np.full((T, T), -1e9), k=1)
+    s = q @ k.T / np.sqrt(D) + mask
+    p = np.exp(s - math.log(T)) * (np.tril(np.ones((T, T))) + 2)
+    return p @ x / float(D)
+
+
+def attention_at(size):
+    random = np.random.default_rng(size)
+    w = {name: random.standard_normal((size - 1, size - 1)) for name in ("wq", "wk")}
+    trace = bp.trace(attention, x=random.standard_normal((size, size - 1)), **w)
+    trace.backward()
+    return trace
+
+
+def test_numbers_and_arrays_made_from_sizes_are_made_again():
+    trace = attention_at(4)
+    code = trace.derive()
+    assert "np.sqrt(D)" in code and "math.log(T)" in code and "float(D)" in code
+    assert "mask = np.triu(np.full((T, T), -1e9), k=1)" in code
+    assert listing(trace).constants.keys() == {"constant_1"}  # composed by an operator, and without a name
+    assert "# constant_1 (4, 4) is made by the layer itself" in code
+    assert_runs(trace)
+
+
+def test_named_arrays_hold_for_other_shapes():
+    def masked(x):
+        T = x.shape[0]
+        past = np.tril(np.ones((T, T))) * 0.5
+        return past @ x / np.sqrt(T)
+
+    small, large = (bp.trace(masked, x=np.random.default_rng(n).standard_normal((n, 2))) for n in (3, 5))
+    small.backward(), large.backward()
+    assert_runs(small, at=large)
+
+
+def test_single_and_double_precision_stay_what_they_are():
+    def scaled(x):
+        return x / np.sqrt(x.shape[1]), x / math.sqrt(x.shape[1])
+
+    x = np.ones((2, 3), np.float32)
+    widened, kept = scaled(x)
+    trace = bp.trace(scaled, x=x)
+    assert [node.value.dtype for node in trace.recording.outputs] == [widened.dtype, kept.dtype]
+    assert np.array_equal(trace.output, widened)
+
+
+def test_an_array_that_was_changed_after_it_was_made_is_handed_in():
+    def changed(x):
+        mask = np.ones(3)
+        mask[0] = 0
+        return x * mask
+
+    trace = bp.trace(changed, x=np.random.default_rng(0).standard_normal((2, 3)))
+    trace.backward()
+    assert listing(trace).constants.keys() == {"mask"}
+    assert_runs(trace)
+
+
+def test_drawn_numbers_are_drawn_again_from_a_seed_only():
+    def seeded(x, *, seed=3):
+        mask = np.random.default_rng(seed).random(x.shape) < 0.5
+        return x * mask
+
+    def unseeded(x):
+        mask = np.random.rand(*x.shape) < 0.5
+        return x * mask
+
+    for layer, handed_in in ((seeded, set()), (unseeded, {"mask"})):
+        trace = bp.trace(layer, x=np.random.default_rng(0).standard_normal((4, 3)))
+        trace.backward()
+        assert listing(trace).constants.keys() == handed_in
+        assert_runs(trace)
+    assert "# mask (4, 3) is made by the layer itself: mask = np.random.rand(*x.shape) < 0.5" in trace.derive()

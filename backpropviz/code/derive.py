@@ -48,13 +48,14 @@ class Listing:
     forward: list[Statement] = field(default_factory=list)
     backward: list[Statement] = field(default_factory=list)
     returns: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         options = [f"{name}={plain(value)!r}" for name, value in self.settings.items()]
         signature = ", ".join(
             [*self.upstream, *self.parameters, *self.constants, *(["*", *options] if options else [])]
         )
-        body = [*self.sizes]
+        body = [*(f"# {remark}" for remark in self.remarks), *self.sizes]
         if self.forward:
             body += ["# the forward values that the backward pass uses", *map(str, self.forward)]
         backward = titled(self.backward)
@@ -65,9 +66,9 @@ class Listing:
 
 def imports(helpers: list[str]) -> list[str]:
     """The import lines of derived code; what is not "module.name" comes from this package."""
-    lines = ["import numpy as np"]
+    lines = [*["import math"] * ("math" in helpers), "import numpy as np"]
     modules: dict[str, list[str]] = {}
-    for helper in helpers:
+    for helper in sorted({*helpers} - {"math"}):
         module, _, name = helper.rpartition(".")
         modules.setdefault(module or "backpropviz", []).append(name)
     if modules:
@@ -147,8 +148,22 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
     name = f"{trace.function}_backward"
     return Listing(
         name, upstream, list(trace.inputs), settings, printer.constants, sorted(printer.helpers), sizes,
-        forward, backward, returns,
+        forward, backward, returns, _remarks(trace, printer),
     )  # fmt: skip
+
+
+def _remarks(trace: Trace, printer: Printer) -> list[str]:
+    """What derived code cannot make by itself: arrays that it takes as arguments, numbers that are written out."""
+    made = {size.names: size.statement for size in trace.recording.sizes}
+    remarks = []
+    for name, array in printer.constants.items():
+        statement = " ".join(made.get((name,), "").split())
+        remarks.append(f"{name} {array.shape} is made by the layer itself" + (f": {statement}" if statement else ""))
+    if printer.frozen:
+        numbers = sorted(printer.frozen)
+        verb = "belongs" if len(numbers) == 1 else "belong"
+        remarks.append(f"{', '.join(numbers)} {verb} to the shapes that this was derived from")
+    return remarks
 
 
 def _backward(trace: Trace, printer: Printer) -> list[Statement]:

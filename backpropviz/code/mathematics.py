@@ -15,7 +15,7 @@ import numpy as np
 from backpropviz.code.lengths import origins
 from backpropviz.code.notation import ATOM, BIG, MATRIX, NEGATION, PRODUCT, SUM, TIGHT, Notation, Text, fit
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import Dim, Name, Named, NamedTuple, Operation, plain
+from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, plain
 from backpropviz.engine.recording import Constructed
 from backpropviz.primitives.reductions import axes_of
 
@@ -96,6 +96,9 @@ class Writer:
             if expression.symbol == "*":
                 return right if left[0] == "1" else self.scaled(left, right)
             return self.join(expression.symbol, left, right)
+        if isinstance(expression, Call):
+            name = expression.function.rpartition(".")[2]
+            return self.notation.call(name, [self.expression(arg, arg)[0] for arg in expression.args])
         return self.number(value)
 
     def length(self, dim: Dim) -> Text:

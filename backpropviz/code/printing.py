@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from backpropviz.code.lengths import Place, origins, same_shape
-from backpropviz.engine.graph import Node, Recording
-from backpropviz.engine.named import Dim, Name, Named, NamedTuple, Operation, Shape, expression_of, plain
+from backpropviz.engine.graph import Node, Recording, is_range
+from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape, expression_of, plain
 from backpropviz.engine.recording import Constructed
 from backpropviz.primitives.record import Primitive
 
@@ -20,8 +21,28 @@ _BINDS = {
     "*": 10, "/": 10, "//": 10, "%": 10, "@": 10, "**": 12,
 }  # fmt: skip
 _COMPARISON, _UNARY, _POWER, _ATOM = 4, 11, 12, 13
-_REPRODUCIBLE = {"np", "len", "int", "float", "min", "max", "range", "round", "sum", "im2col", "col2im", "output_shape"}
+_REPRODUCIBLE = {
+    "np",
+    "len",
+    "int",
+    "float",
+    "min",
+    "max",
+    "range",
+    "round",
+    "sum",
+    "im2col",
+    "col2im",
+    "output_shape",
+    "math",
+    "abs",
+    "bool",
+    "True",
+    "False",
+    "None",
+}
 
+_SEEDED = re.compile(r"\b(?:default_rng|RandomState)\((\w+)\)")
 _POSITIONAL = {"shape", "axis1", "axis2", "source", "destination", "pad_width", "reps", "repeats", "shift"}
 
 Text = tuple[str, int]
@@ -33,7 +54,8 @@ class Printer:
 
     A node that has a name is referred to by it; one without is written out where it is used. `temporaries` gives names
     to further nodes. What printed code needs is collected while printing: `mentioned` nodes, `sizes` used, `constants`
-    used and `helpers` (functions of ours by name, a user's as "module.name").
+    used, `helpers` (functions of ours by name, a user's as "module.name"), the constants `made` by a statement among
+    the sizes, and the numbers that stay `frozen` because no names can write them.
 
     Args:
         at_hand: the nodes whose names can be used for their shape alone; None for all. A shape is written in terms of
@@ -50,6 +72,8 @@ class Printer:
         self.measured: set[Node] = set()
         self.sizes: set[str] = set()
         self.constants: dict[str, Any] = {}
+        self.made: dict[str, Any] = {}
+        self.frozen: set[str] = set()
         self.helpers: set[str] = set()
         self._values = {node.name for node in recording.nodes}
         self._reproducible = self._reproducible_sizes()
@@ -185,19 +209,29 @@ class Printer:
                 self.sizes.add(expression.name)
                 return expression.name, _ATOM
             place = next((place for place, name in self.recording.dims.items() if name == expression.name), None)
-            return self._literal(value) if place is None else self._dim(Dim(*place), value)
+            return self._frozen(value) if place is None else self._dim(Dim(*place), value)
         if isinstance(expression, Dim):
             return self._dim(expression, value)
         if isinstance(expression, Operation):
             return self._operation(expression, value)
+        if isinstance(expression, Call):
+            sides = [self._side(arg)[0] for arg in expression.args]
+            self.helpers |= {"math"} & {expression.function.partition(".")[0]}
+            return (f"{expression.function}({', '.join(sides)})", _ATOM) if all(sides) else self._frozen(value)
         return self._literal(expression)
+
+    def _frozen(self, value: Any) -> Text:
+        """A number that cannot be written by names: it may be right for these shapes only."""
+        written = self._literal(value)
+        self.frozen |= set() if value is None else {written[0]}
+        return written
 
     def _operation(self, operation: Operation, value: Any) -> Text:
         binds = _BINDS[operation.symbol]
         left, left_binds = self._side(operation.left)
         right, right_binds = self._side(operation.right)
         if not left or not right:
-            return self._literal(value)
+            return self._frozen(value)
         if operation.symbol == "*" and left == "1":
             return right, right_binds
         if operation.symbol == "-" and left == "0":
@@ -235,7 +269,7 @@ class Printer:
     def _dim(self, dim: Dim, value: Any) -> Text:
         length = self._length(dim.node, dim.axis)
         if length is None and not self.name(dim.node):
-            return self._literal(value)
+            return self._frozen(value)
         return self._measured(length or (dim.node, dim.axis))
 
     def _shape(self, shape: Shape) -> Text:
@@ -301,8 +335,17 @@ class Printer:
             return self._call(f"np.{name.name}", name.args, name.kwargs)
         if array.ndim == 0:
             return self._literal(array[()])
-        if array.size > 1 and array.dtype.kind == "i" and np.array_equal(array, np.arange(len(array))):
+        if name in self._reproducible:
+            self.sizes.add(name)
+            self.made[name] = array
+            return name, _ATOM
+        if is_range(array):
             return f"np.arange({len(array)})", _ATOM
+        base = array.base
+        if base is not None and base.ndim > 1 and id(base) in self.recording.constants:
+            turned = base.swapaxes(-1, -2)
+            if (array.shape, array.strides) == (turned.shape, turned.strides):
+                return f"{self._array(base)[0]}{'.T' if base.ndim == 2 else '.swapaxes(-1, -2)'}", _ATOM
         known = next((key for key, value in self.constants.items() if value is array), None)
         if known is None:
             known, number = name or "constant_1", 1
@@ -318,9 +361,17 @@ class Printer:
         known = _REPRODUCIBLE | inputs | set(self.recording.settings) | {"_"}
         sizes: set[str] = set()
         for statement in self.recording.sizes:
+            if not self._repeatable(statement.statement):
+                continue
             if set(statement.needs) <= known | sizes and not self._values & set(statement.names):
                 sizes.update(statement.names)
         return sizes
+
+    def _repeatable(self, statement: str) -> bool:
+        """Whether a statement makes the same numbers again: it draws none, or draws them from a seed of its own."""
+        seed = _SEEDED.search(statement)
+        settings = self.recording.settings
+        return "random" not in statement or (seed is not None and settings.get(seed[1], seed[1]) is not None)
 
     def size_statements(self) -> list[str]:
         """The statements that define the sizes used so far, with the ones those need, in order."""
@@ -330,7 +381,7 @@ class Printer:
             if wanted & set(statement.names):
                 chosen.append(statement.statement)
                 wanted |= set(statement.needs)
-                self.helpers |= set(statement.needs) & {"im2col", "col2im", "output_shape"}
+                self.helpers |= set(statement.needs) & {"im2col", "col2im", "output_shape", "math"}
         return chosen[::-1]
 
 

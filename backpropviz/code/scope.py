@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,7 +20,7 @@ HELPERS = {primitive.name: function for function, primitive in PRIMITIVES.items(
 
 def scope_of(trace: Trace) -> dict[str, Any]:
     """NumPy and our helpers, inputs and constants (as copies), settings, sizes: what code about a trace refers to."""
-    scope: dict[str, Any] = {"np": np, "output_shape": output_shape, **HELPERS}
+    scope: dict[str, Any] = {"np": np, "math": math, "output_shape": output_shape, **HELPERS}
     scope |= {name: node.value.copy() for name, node in trace.inputs.items()}
     scope |= {name: array for name, array in trace.recording.constants.values() if isinstance(name, str)}
     scope |= {name: plain(value) for name, value in trace.recording.settings.items()}

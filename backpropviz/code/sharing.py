@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import Dim, Name, Named, NamedTuple, Operation, Shape
+from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape
 
 if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
@@ -77,6 +77,8 @@ def _computation(node: Node, first: dict[Node, Node]) -> Any:
             return identity(value.expression)
         if isinstance(value, Operation):
             return value.symbol, identity(value.left), identity(value.right)
+        if isinstance(value, Call):
+            return value.function, identity(value.args)
         if isinstance(value, Dim):
             return value.node, value.axis
         if isinstance(value, Name):

@@ -196,6 +196,13 @@ class Recording:
         }
 
 
+def is_range(array: Array) -> bool:
+    """Whether it counts 0, 1, 2, ...: code writes such an array out."""
+    return (
+        array.ndim == 1 and array.size > 1 and array.dtype.kind == "i" and np.array_equal(array, np.arange(len(array)))
+    )
+
+
 def ancestors(targets: list[Node]) -> set[Node]:
     """Every node the targets were computed from, themselves included."""
     found: set[Node] = set()

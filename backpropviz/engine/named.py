@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 Number = int | float
 
 
@@ -39,7 +41,15 @@ class Operation:
     right: Any
 
 
-Expression = Name | Dim | Operation | Number
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of numbers: `np.sqrt(D)`."""
+
+    function: str
+    args: tuple[Any, ...]
+
+
+Expression = Name | Dim | Operation | Call | Number
 
 
 class Named:
@@ -64,23 +74,35 @@ class NamedFloat(Named, float):
     """A float that remembers how it was written."""
 
 
+class NamedDouble(Named, np.float64):  # type: ignore[misc]
+    """What NumPy's functions make of a number; unlike a Python float, it widens float32 arrays."""
+
+    # NumPy looks it up by type, and does not know this one
+    dtype = np.dtype(np.float64)  # type: ignore[assignment]
+
+
+_KINDS: dict[type, Any] = {int: NamedInt, float: NamedFloat, np.float64: NamedDouble}
+_PLAIN: dict[type, Any] = {kind: bare for bare, kind in _KINDS.items()}
+
+
 def named(value: Any, expression: Expression) -> Any:
     """`value` as a number (or tuple of settings) that carries `expression`; other values come back unchanged."""
     if type(value) is tuple:
         settings = NamedTuple(value)
         settings.expression = expression
         return settings
-    if isinstance(value, bool) or type(value) not in (int, float, NamedInt, NamedFloat):
+    kind = _KINDS.get(type(plain(value)))
+    if kind is None:
         return value
-    number = NamedInt(value) if isinstance(value, int) else NamedFloat(value)
+    number = kind(value)
     number.expression = expression
     return number
 
 
 def plain(value: Any) -> Any:
-    """`value` without its memory: the bare int or float (anything else unchanged)."""
-    kind = type(value)
-    return int(value) if kind is NamedInt else float(value) if kind is NamedFloat else value
+    """`value` without its memory: the bare number (anything else unchanged)."""
+    kind = _PLAIN.get(type(value))
+    return value if kind is None else kind(value)
 
 
 def expression_of(value: Any) -> Any:
@@ -88,12 +110,24 @@ def expression_of(value: Any) -> Any:
     return value.expression if isinstance(value, Named) else value
 
 
+def is_number(value: Any) -> bool:
+    """Whether `value` is a plain or a named number (a truth value is none)."""
+    return type(value) in _KINDS or type(value) in _PLAIN
+
+
+def called(name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """`function(*args)`; a number made from named ones carries the call."""
+    if not all(map(is_number, args)) or not any(isinstance(arg, Named) for arg in args):
+        return function(*args)
+    return named(function(*map(plain, args)), Call(name, tuple(map(expression_of, args))))
+
+
 _CHANGES_NO_INT = {("+", 0), ("-", 0), ("*", 1), ("//", 1)}
 
 
 def _remembering(symbol: str, compute: Callable[[Any, Any], Any], swapped: bool) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
-        if type(other) not in (int, float, NamedInt, NamedFloat):
+        if not is_number(other):
             return NotImplemented
         if not swapped and type(self) is NamedInt and type(other) is int and (symbol, other) in _CHANGES_NO_INT:
             return self
@@ -107,7 +141,7 @@ def _negated(self: Any) -> Any:
     return named(-plain(self), Operation("-", 0, expression_of(self)))
 
 
-for _class in (NamedInt, NamedFloat):
+for _class in _PLAIN:
     setattr(_class, "__neg__", _negated)  # noqa: B010
 for _symbol, _name, _compute in (
     ("+", "add", operator.add),
@@ -118,7 +152,7 @@ for _symbol, _name, _compute in (
     ("%", "mod", operator.mod),
     ("**", "pow", operator.pow),
 ):
-    for _class in (NamedInt, NamedFloat):
+    for _class in _PLAIN:
         setattr(_class, f"__{_name}__", _remembering(_symbol, _compute, swapped=False))
         setattr(_class, f"__r{_name}__", _remembering(_symbol, _compute, swapped=True))
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import inspect
 import linecache
+import math
 import operator
 import sys
 import sysconfig
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from types import FunctionType, TracebackType
 from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.graph import Group, Node, Recording, SizeStatement, Step
-from backpropviz.engine.named import Dim, Name, Named, Operation, named, plain
+from backpropviz.engine.graph import Group, Node, Recording, SizeStatement, Step, is_range
+from backpropviz.engine.named import Dim, Name, Named, Operation, called, named, plain
 from backpropviz.engine.source import HOOK, Instrumented, Site, instrument
 from backpropviz.engine.tracing import _STORE_FIX, Tape, Traced
 from backpropviz.errors import BackpropvizError, InputError, LayerError, TraceError
@@ -29,7 +31,18 @@ _OPERATORS = {
     "BitOr": operator.or_, "BitXor": operator.xor, "LShift": operator.lshift, "RShift": operator.rshift,
 }  # fmt: skip
 _IN_PLACE = {name: getattr(operator, f"i{f.__name__.strip('_')}") for name, f in _OPERATORS.items()}
-_CONSTANT_MAKERS = {np.arange: "arange", np.zeros: "zeros", np.ones: "ones", np.full: "full", np.eye: "eye"}
+_CONSTANT_MAKERS: dict[Any, str] = {
+    getattr(np, name): name
+    for name in (
+        "arange", "zeros", "ones", "full", "eye", "identity", "linspace", "tri", "triu", "tril", "diag",
+        "zeros_like", "ones_like", "full_like",
+    )
+}  # fmt: skip
+_NUMBER_FUNCTIONS: dict[Any, str] = {
+    **{function: function.__name__ for function in (float, int, abs, round)},
+    **{f: f"math.{name}" for name, f in vars(math).items() if callable(f) and not name.startswith("_")},
+    **{f: f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc) and f.nout == 1},
+}
 _NOT_USER_CODE = tuple(
     {sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
     | {str(Path(__file__).parents[1])}
@@ -74,6 +87,7 @@ class Recorder(Tape):
         self._renamed: set[Node] = set()
         self._arrays: dict[int, tuple[Any, Any]] = {}  # plain arrays that have a name, with it
         self._kept: dict[int, tuple[Any, Any]] = {}  # plain arrays that were used, each with its copy
+        self._made: dict[int, Any] = {}  # plain arrays as the statement made them
         self._size_values: dict[str, Any] = {}
         self._pending = 0  # nodes before this index belong to a step already
         self._frames: list[_Frame] = []
@@ -155,6 +169,11 @@ class Recorder(Tape):
 
     def callee(self, site: Site, function: Any) -> Any:
         """The function about to be called: a user's function becomes a group of steps."""
+        if function.__hash__ is not None and function in _CONSTANT_MAKERS:
+            return lambda *args, **kwargs: self._constant(_CONSTANT_MAKERS[function], function, args, kwargs)
+        if function.__hash__ is not None and function in _NUMBER_FUNCTIONS:
+            name = _NUMBER_FUNCTIONS[function]
+            return lambda *args, **kwargs: function(*args, **kwargs) if kwargs else called(name, function, args)
         if type(function) is FunctionType:
             if function not in self._bound:
                 self._bound[function] = self._as_group(function)
@@ -162,8 +181,6 @@ class Recorder(Tape):
             return call if call is function else lambda *args, **kwargs: call(site, *args, **kwargs)
         if function is len:
             return lambda value: value.shape[0] if isinstance(value, Traced) and value.ndim else len(value)
-        if function.__hash__ is not None and function in _CONSTANT_MAKERS:
-            return lambda *args, **kwargs: self._constant(_CONSTANT_MAKERS[function], function, args, kwargs)
         return function
 
     def keep(self, array: Any) -> Any:
@@ -172,8 +189,10 @@ class Recorder(Tape):
         if its_own is None or not np.array_equal(kept, array):
             kept = array.copy()
             self._kept[id(array)] = (array, kept)
-            if id(array) in self._arrays:
-                self.constants[id(kept)] = (self._arrays[id(array)][0], kept)
+            name, _ = self._arrays.get(id(array), (None, None))
+            self.constants[id(kept)] = (name, kept)
+            if id(array) in self._made and not np.array_equal(self._made[id(array)], kept):
+                self._forget(name)  # it was changed after the statement that made it
         return kept
 
     # ---- steps -------------------------------------------------------------------------------------------------------
@@ -183,7 +202,7 @@ class Recorder(Tape):
         if isinstance(value, Named) or type(value) in (int, float):
             return self._size(site, name, value)
         if isinstance(value, np.ndarray):
-            self._arrays[id(value)] = (name, value)
+            self._constant_named(site, name, value)
         if not isinstance(value, Traced) or value.tape is not self:
             return value
         node = value.node
@@ -253,6 +272,11 @@ class Recorder(Tape):
         for key, (name, array) in self.constants.items():
             if isinstance(name, str):
                 self.constants[key] = (self._version(name), array)
+        unnamed = [array for name, array in self.constants.values() if name is None and array.ndim]
+        free = (name for number in count(1) if (name := f"constant_{number}") not in self._names)
+        for array in unnamed:
+            if not is_range(array):
+                self.constants[id(array)] = (self._version(next(free)), array)
 
     def _size(self, site: Site, name: str, value: Any) -> Any:
         """A size or setting under a name of its own, as long as the name means one number only."""
@@ -260,7 +284,7 @@ class Recorder(Tape):
         if (isinstance(expression, Name) and expression.name == name) or len(self._frames) > 1:
             return value
         if name in self._size_values and self._size_values[name] != value:
-            self.sizes = [size for size in self.sizes if name not in size.names]
+            self._forget(name)
             return value
         self._size_values[name] = plain(value)
         if isinstance(expression, Dim):
@@ -269,12 +293,38 @@ class Recorder(Tape):
             self.sizes.append(SizeStatement(site.names, site.statement, site.needs))
         return named(plain(value), Name(name))
 
+    def _constant_named(self, site: Site, name: str, array: Any) -> None:
+        """A plain array under a name of its own: derived code can repeat the statement that made it."""
+        self._arrays[id(array)] = (name, array)
+        if len(self._frames) > 1:
+            return
+        if name in self._size_values:
+            self._forget(name)
+            return
+        self._size_values[name] = np.ndarray
+        self._made[id(array)] = array.copy()
+        if not any(name in size.names for size in self.sizes):
+            self.sizes.append(SizeStatement(site.names, site.statement, site.needs))
+
+    def _forget(self, name: str) -> None:
+        """The name does not mean one thing only."""
+        self.sizes = [size for size in self.sizes if name not in size.names]
+
     def _constant(self, name: str, function: Any, args: Any, kwargs: Any) -> Any:
         array = function(*args, **kwargs)
-        flat = [part for arg in args for part in (arg if isinstance(arg, tuple) else (arg,))]
-        if any(isinstance(part, Named) for part in flat):
+        if isinstance(array, Traced):
+            return array
+        args = tuple(self.keep(arg) if type(arg) is np.ndarray else arg for arg in args)
+        args = tuple(arg.node if isinstance(arg, Traced) else arg for arg in args)
+        if any(map(self._has_origin, args)):
             self._arrays[id(array)] = (Constructed(name, args, kwargs), array)
         return array
+
+    def _has_origin(self, value: Any) -> bool:
+        """Whether an argument can be written by names: a size, a value, an array that was made from such."""
+        if isinstance(value, np.ndarray):
+            return self.constants[id(value)][0] is not None
+        return isinstance(value, Named | Node) or (isinstance(value, tuple) and any(map(self._has_origin, value)))
 
     # ---- groups ------------------------------------------------------------------------------------------------------
 

@@ -93,7 +93,9 @@ class _Viewer:
             file=trace.recording.file.name,
             inputs=tuple(InputView(name, node.value, self.gradient(node)) for name, node in trace.inputs.items()),
             # the printer met them while it wrote the formulas above
-            constants=tuple(ConstantView(name, array) for name, array in self.printer.constants.items()),
+            constants=tuple(
+                ConstantView(name, array) for name, array in {**self.printer.made, **self.printer.constants}.items()
+            ),
             settings={name: plain(value) for name, value in trace.recording.settings.items()},
             steps=steps,
             groups=tuple(self.group(group) for group in trace.groups),
