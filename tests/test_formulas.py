@@ -189,3 +189,22 @@ def test_escaping():
         r"a\_b \{50\%\} \$x\textasciicircum{}2\textasciitilde{}\#\&\textbackslash{} !"
     )
     assert width("dx̂") == 2
+
+
+def test_lengths_are_symbols_that_a_legend_explains():
+    trace = load("batchnorm").trace()
+    assert "dsq      = dvar / n\n" in plain_text(trace)
+    assert plain_text(trace).splitlines()[-1].startswith("where n is the length of x along i; ")
+    assert r"\text{$n$ is the length of $x$ along $i$}" in latex(trace)
+    assert "where" not in plain_text(load("affine").trace())
+
+
+def test_lengths_take_no_name_of_the_layer():
+    def layer(n, x):
+        out = np.mean(x, axis=0) * np.mean(n, axis=1)
+        return out
+
+    text = plain_text(record(layer, {"n": np.ones((2, 5)), "x": np.ones((3, 2))}, {}))
+    assert "n2 is the length of" in text
+    assert "n3 is the length of" in text
+    assert "where n is" not in text

@@ -1,8 +1,9 @@
 r"""Writes the backward pass as mathematics: one formula for every gradient, the last step's first.
 
 In LaTeX or in plain text, with the same conventions: dx is the gradient of the loss with respect to x; i, j, k, ...
-count along the first, second, third, ... axis of what is summed; values stretch along missing axes as in NumPy, and
-shapes that differ by that alone are not written; [x > 0] is 1 where it holds and 0 elsewhere.
+count along the first, second, third, ... axis of what is summed; n is the length of an axis without a name, and a
+legend says of which; values stretch along missing axes as in NumPy, and shapes that differ by that alone are not
+written; [x > 0] is 1 where it holds and 0 elsewhere.
 """
 
 from __future__ import annotations
@@ -53,12 +54,29 @@ def formulas(trace: Trace, notation: Notation) -> list[Formula]:
     return written
 
 
+def taken(trace: Trace) -> set[str]:
+    """The names that no other symbol can have."""
+    named = {node.name for node in (*trace.nodes, *trace.red.nodes) if node.name}
+    return {*named, *trace.recording.settings, *trace.recording.dims.values()}
+
+
+def legend(notation: Latex | Plain) -> list[tuple[str, str]]:
+    """The symbols of lengths in the formulas written so far, and what they are: "n is the length of x along i"."""
+    if isinstance(notation, Latex):
+        written = "${}$ is the length of ${}$ along ${}$"
+    else:
+        written = "{} is the length of {} along {}"
+    return [(symbol, written.format(symbol, x, axis)) for (x, axis), symbol in notation.lengths.items()]
+
+
 def latex(trace: Trace, name: str = "") -> str:
     r"""The backward pass as LaTeX, for amsmath: an `aligned` block with one line for every gradient.
 
     Args:
         name: what the layer is called; the function's name without one.
     """
+    notation = Latex(taken(trace))
+    written = formulas(trace, notation)
     lines = [
         f"% {_one_line(name or trace.function)}: the backward pass, from the last step to the first. Needs amsmath.",
         "% dx is the gradient of the loss with respect to x; i, j, k, ... count along the first, second, third axis.",
@@ -66,20 +84,21 @@ def latex(trace: Trace, name: str = "") -> str:
         r"\begin{aligned}",
     ]
     above = None
-    written = formulas(trace, Latex())
+    told = [rf"  & \text{{{line}}}" for _, line in legend(notation)]
     for number, formula in enumerate(written, 1):
         if formula.step != above:
             lines.append(f"  % {_one_line(formula.title)}")
         step = rf" && \text{{step {formula.step}}}" if formula.step and formula.step != above else ""
-        end = r" \\" if number < len(written) else ""
+        end = r" \\" if number < len(written) or told else ""
         lines.append(f"  {formula.symbol} &= {formula.text}{step}{end}")
         above = formula.step
-    return "\n".join([*lines, r"\end{aligned}", r"\]", ""])
+    return "\n".join([*lines, *([" \\\\\n".join(told)] if told else []), r"\end{aligned}", r"\]", ""])
 
 
 def plain_text(trace: Trace) -> str:
     """The backward pass as plain text: a formula on every line, those of one step under its number."""
-    written = formulas(trace, Plain())
+    notation = Plain(taken(trace))
+    written = formulas(trace, notation)
     left = max(width(formula.symbol) for formula in written)
     digits = max(len(formula.step) for formula in written)
     lines: list[str] = []
@@ -89,7 +108,9 @@ def plain_text(trace: Trace) -> str:
         pad = " " * (left - width(formula.symbol))
         lines.append(f"{step.rjust(digits)}  {formula.symbol}{pad} = {formula.text}".rstrip())
         above = formula.step
-    return "\n".join([*lines, ""])
+    told = [line for _, line in legend(notation)]
+    where = [f"where {', '.join(told)}; i, j, k, ... count along the first, second, third axis"] if told else []
+    return "\n".join([*lines, *where, ""])
 
 
 def _one_line(text: str) -> str:

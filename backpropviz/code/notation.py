@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import chain, count
 from typing import ClassVar, Protocol
 
 Text = tuple[str, float]
@@ -46,6 +47,7 @@ class Notation(Protocol):
     hadamard: str
     matrix: str
     infix: ClassVar[dict[str, str]]
+    lengths: dict[tuple[str, str], str]
 
     def symbol(self, name: str) -> str: ...
     def verbatim(self, name: str) -> str: ...
@@ -71,7 +73,27 @@ def fit(text: Text, at_least: float, notation: Notation) -> str:
     return text[0] if text[1] >= at_least else notation.bracketed(text[0])
 
 
-class Latex:
+class _Lengths:
+    """Symbols for the lengths of axes that have no name: n, n2, ..., none of which is `taken`.
+
+    Attributes:
+        lengths: the value and the axis that every symbol stands for.
+    """
+
+    def __init__(self, taken: Collection[str] = ()):
+        self._free = (name for name in chain("n", map("n{}".format, count(2))) if name not in taken)
+        self.lengths: dict[tuple[str, str], str] = {}
+
+    def symbol(self, name: str) -> str:
+        raise NotImplementedError
+
+    def length(self, x: str, axis: str) -> Text:
+        if (x, axis) not in self.lengths:
+            self.lengths[x, axis] = self.symbol(next(self._free))
+        return self.lengths[x, axis], ATOM
+
+
+class Latex(_Lengths):
     """LaTeX with amsmath."""
 
     hadamard = r" \odot "
@@ -188,11 +210,8 @@ class Latex:
     def between(self, sign: str, x: str) -> Text:
         return rf"\left{sign} {x} \right{sign}", ATOM
 
-    def length(self, x: str, axis: str) -> Text:
-        return rf"\left| {x} \right|_{{{axis}}}", ATOM
 
-
-class Plain:
+class Plain(_Lengths):
     """Plain text, with the few signs of Unicode that every terminal has."""
 
     hadamard = " ⊙ "
@@ -260,9 +279,6 @@ class Plain:
 
     def between(self, sign: str, x: str) -> Text:
         return f"{sign}{x}{sign}", ATOM
-
-    def length(self, x: str, axis: str) -> Text:
-        return f"|{x}|_{axis}", ATOM
 
 
 def escape_latex(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.formulas import formulas
+from backpropviz.code.formulas import formulas, legend, taken
 from backpropviz.code.notation import Plain
 from backpropviz.draw.circuit import Circuit, Vertex
 from backpropviz.draw.diagram import Diagram
@@ -104,8 +104,11 @@ def _forward(shown: TraceView, circuit: Circuit) -> Iterator[Frame]:
 
 def _backward(trace: Trace, shown: TraceView, circuit: Circuit) -> Iterator[Frame]:
     symbols: dict[str, list[str]] = {}
-    for formula in formulas(trace, Plain()):
+    notation = Plain(taken(trace))
+    for formula in formulas(trace, notation):
         symbols.setdefault(formula.step or "0", []).append(f"{formula.symbol} = {formula.text}")
+    for lines in symbols.values():
+        lines += [told for symbol, told in legend(notation) if re.search(rf"\b{symbol}\b", " ".join(lines))]
 
     def frame(label: str, title: str, caption: str, vertices: list[Vertex], **more: Any) -> Frame:
         sent = [(number, edge) for number, edge in enumerate(circuit.backward, 1) if edge.tail in vertices]
