@@ -69,10 +69,9 @@ def batchnorm_backward_simplified(dout, gamma, ivar, xhat):
 
 
 ALTERNATIVES = {"backward": [batchnorm_backward_naive, batchnorm_backward_simplified]}
-REPORTED = {"batchnorm_backward_simplified": 2.17}
 # what a student's report on this experiment measured
 REPORTED = {"batchnorm_backward_simplified": 2.17}
-SIZES = {"compare": {"x": (128, 64)}}
+SIZES = {"compare": {"x": (128, 64)}, "elements": {"x": (3, 2)}}
 
 
 def sample(rng, *, x=(4, 3), mode="train", momentum=None):

@@ -7,6 +7,7 @@ import pytest
 import sympy
 
 import backpropviz as bp
+from backpropviz.engine.named import plain
 from backpropviz.errors import InputError, LayerError, TraceError
 from backpropviz.layers.library import load
 from backpropviz.study.elements import LARGEST, elements, entry_name
@@ -226,7 +227,7 @@ def test_what_has_no_formula_is_refused():
 def test_large_cases_are_refused():
     with pytest.raises(InputError) as caught:
         report("affine", {"x": (5, 13), "w": (13, 2)})
-    assert f"x has 65 entries; formulas for more than {LARGEST} are no reading matter" in str(caught.value)
+    assert f"x has 65 entries; more than {LARGEST} are too many to read as formulas" in str(caught.value)
     assert "--shape x=" in str(caught.value)
 
 
@@ -234,3 +235,39 @@ def test_without_sympy_the_message_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "sympy", None)
     with pytest.raises(LayerError, match=r"formulas need SymPy\n  Install it: pip install"):
         elements(load("affine").trace(shapes={"x": (1, 1), "w": (1, 1)}))
+
+
+# ---- step by step ----------------------------------------------------------------------------------------------------
+
+
+def test_long_formulas_are_written_step_by_step():
+    trace, told = report("batchnorm", {"x": (3, 2)})
+    steps = {array.name: dict(array.rows) for array in told.steps}
+    assert list(steps)[:9] == [step.name for step in trace.steps]
+    assert steps["mu"]["mu2"] == "x12/3 + x22/3 + x32/3"
+    assert steps["dxmu_2"]["dxmu_2_11"] == "2*dsq11*xmu11"
+    assert max(len(formula) for rows in steps.values() for formula in rows.values()) < 60
+
+
+@pytest.mark.parametrize(("name", "shapes"), [("batchnorm", {"x": (3, 2)}), ("layernorm", {"x": (2, 3)})])
+def test_numbers_put_into_the_steps_one_after_the_other_give_the_gradients(name, shapes):
+    trace, told = report(name, shapes)
+    known = {key: plain(value) for key, value in trace.recording.settings.items() if isinstance(value, float)}
+    for letter, node in [*trace.inputs.items(), ("dout", next(iter(trace.upstream.values())))]:
+        known |= {entry_name(letter, index, node.shape): node.value[index] for index in np.ndindex(node.shape)}
+    for array in told.steps:
+        for entry, formula in array.rows:
+            assert entry not in known
+            known[entry] = float(sympy.sympify(formula, locals={key: sympy.Symbol(key) for key in known}).subs(known))
+    for letter, node in trace.inputs.items():
+        for index in np.ndindex(node.shape):
+            assert known[entry_name(f"d{letter}", index, node.shape)] == pytest.approx(node.grad[index], rel=1e-9)
+
+
+def test_short_formulas_need_no_steps():
+    assert report("conv", CASE)[1].steps == []
+
+
+def test_what_can_never_be_written_out_is_not_asked_to_be_smaller():
+    with pytest.raises(TraceError, match="which branch it takes"):
+        report("maxpool", {"x": (2, 3, 8, 8)})

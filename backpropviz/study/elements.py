@@ -18,7 +18,10 @@ from backpropviz.engine.trace import Trace
 from backpropviz.errors import InputError, LayerError, TraceError
 
 LARGEST = 64
-"""More entries than this per array are no reading matter."""
+"""More entries than this per array are too many to read."""
+
+READABLE = 120
+"""Characters; where a formula is longer, the steps are written one by one."""
 
 _LETTERS = {"x": "a", "out": "z", "dout": "d"}
 
@@ -43,13 +46,19 @@ class RotatedFilter:
 
 @dataclass(frozen=True)
 class ElementReport:
-    """All formulas of a layer: outputs first, then the inputs' gradients; the rotated filter where it applies."""
+    """All formulas of a layer: outputs first, then the inputs' gradients; the rotated filter where it applies.
+
+    Attributes:
+        steps: where those are too long to read, every step's value and then every gradient, in terms of the entries of
+            the ones before.
+    """
 
     function: str
     letters: dict[str, str]
     outputs: list[Elements]
     gradients: list[Elements]
     rotated: RotatedFilter | None
+    steps: list[Elements]
 
     def to_dict(self) -> dict[str, Any]:
         return {"format": "backpropviz/elements", "version": 1, **asdict(self)}
@@ -70,12 +79,14 @@ def elements(trace: Trace, letters: dict[str, str] | None = None) -> ElementRepo
     sympy = _sympy()
     if not trace.upstream:
         trace.backward()
+    _refuse_decisions(trace)
     free = {name: letter if letter not in trace.inputs else name for name, letter in _LETTERS.items()}
-    letters = {**{name: name for name in trace.inputs}, **free, **(letters or {})}
+    chosen = letters or {}
+    letters = {**{name: name for name in trace.inputs}, **free, **chosen}
     for name, node in trace.inputs.items():
         if node.value.size > LARGEST:
             raise InputError(
-                f"{name} has {node.value.size} entries; formulas for more than {LARGEST} are no reading matter",
+                f"{name} has {node.value.size} entries; more than {LARGEST} are too many to read as formulas",
                 fix=f"Use a smaller case: --shape {name}=...",
             )
     run = _SymbolicRun(trace, letters, sympy)
@@ -86,7 +97,12 @@ def elements(trace: Trace, letters: dict[str, str] | None = None) -> ElementRepo
         for name, node in trace.inputs.items()
         if node.gradient is not None and run.is_symbolic(node)
     ]
-    return ElementReport(trace.function, letters, outputs, gradients, _rotated_filter(trace, run))
+    steps: list[Elements] = []
+    longest = max(len(formula) for array in (*outputs, *gradients) for _, formula in array.rows)
+    if longest > READABLE and len(trace.steps) > 1:
+        own = {**{name: name for name in (*trace.inputs, *_LETTERS)}, **chosen}
+        steps = _SymbolicRun(trace, own, sympy, stepwise=True).steps
+    return ElementReport(trace.function, letters, outputs, gradients, _rotated_filter(trace, run), steps)
 
 
 def _sympy() -> Any:
@@ -97,11 +113,32 @@ def _sympy() -> Any:
     return sympy
 
 
-class _SymbolicRun:
-    """Every node of a trace, forward and red, as an array of SymPy expressions."""
+def _refuse_decisions(trace: Trace) -> None:
+    for node in trace.nodes:
+        primitive = node.primitive
+        if primitive is not None and primitive.decision is not None and node.carries_gradient:
+            raise _refusal(node, "which branch it takes depends on the numbers")
 
-    def __init__(self, trace: Trace, letters: dict[str, str], sympy: Any):
+
+def _refusal(node: Node, why: str) -> TraceError:
+    assert node.primitive is not None
+    return TraceError(
+        f"{node.primitive.formula} cannot be written out in entries: {why}",
+        where=node.step.where if node.step else None,
+        fix="Formulas are for linear and rational layers: conv, affine, avgpool, batchnorm and the like.",
+    )
+
+
+class _SymbolicRun:
+    """Every node of a trace, forward and red, as an array of SymPy expressions.
+
+    Args:
+        stepwise: what has a name is written down in `steps`, and from then on stands for itself.
+    """
+
+    def __init__(self, trace: Trace, letters: dict[str, str], sympy: Any, stepwise: bool = False):
         self.sympy = sympy
+        self.steps: list[Elements] = []
         self.settings: dict[str, Any] = {}
         self._functions = {
             np.sqrt: sympy.sqrt, np.exp: sympy.exp, np.log: sympy.log, np.tanh: sympy.tanh, np.sin: sympy.sin,
@@ -117,6 +154,9 @@ class _SymbolicRun:
         for node in (*trace.nodes, *trace.red.nodes):
             if node.primitive is not None:
                 self.values[node] = self._evaluate(node)
+                if stepwise and node.name and self.is_symbolic(node):
+                    self.steps.append(self.formulas(node.name, node))
+                    self.values[node] = self.symbols(node.name, node)
 
     def symbols(self, letter: str, node: Node) -> Any:
         """One symbol per entry: letter and one-based places, axes of length one left out."""
@@ -133,8 +173,6 @@ class _SymbolicRun:
         assert primitive is not None
         args, kwargs = self._symbolic(node.args), {key: self._symbolic(value) for key, value in node.kwargs.items()}
         concrete = not any(p in self.values and self.values[p].dtype == object for p in node.parents)
-        if primitive.decision is not None and not concrete and primitive.differentiable:
-            raise self._refusal(node, "which branch it takes depends on the numbers")
         try:
             if isinstance(primitive.run, np.ufunc):
                 args = tuple(map(self._exact, args))
@@ -142,7 +180,7 @@ class _SymbolicRun:
                 return np.asarray(np.frompyfunc(self._functions[primitive.run], len(args), 1)(*args))
             return np.asarray(primitive.run(*args, **kwargs))
         except (TypeError, AttributeError, ValueError) as error:
-            raise self._refusal(node, f"it has no formula in single entries ({error})") from error
+            raise _refusal(node, f"it has no formula in single entries ({error})") from error
 
     def _exact(self, value: Any) -> Any:
         """A factor as exact numbers: a mask as zeros and ones, floats as fractions."""
@@ -151,15 +189,6 @@ class _SymbolicRun:
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             return np.frompyfunc(lambda entry: self.sympy.nsimplify(entry, rational=True), 1, 1)(value)
         return value
-
-    def _refusal(self, node: Node, why: str) -> TraceError:
-        assert node.primitive is not None
-        where = node.step.where if node.step else None
-        return TraceError(
-            f"{node.primitive.formula} cannot be written out in entries: {why}",
-            where=where,
-            fix="Formulas are for linear and rational layers: conv, affine, avgpool, batchnorm and the like.",
-        )
 
     def _symbolic(self, value: Any) -> Any:
         if isinstance(value, Node):
@@ -192,9 +221,13 @@ class _SymbolicRun:
 
 
 def entry_name(letter: str, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
-    """x (3, 3) at (0, 1) is x12; axes of length one are left out, and from ten on places are set apart: x1_10."""
+    """x (3, 3) at (0, 1) is x12; axes of length one are left out, and from ten on places are set apart: x1_10.
+
+    A name that ends in a digit is set apart, too: the entry of w1 is w1_12.
+    """
     places = [str(i + 1) for i, size in zip(index, shape) if size > 1]
-    return letter + ("_" if any(size > 9 for size in shape) else "").join(places)
+    apart = "_" if places and letter[-1].isdigit() else ""
+    return letter + apart + ("_" if any(size > 9 for size in shape) else "").join(places)
 
 
 def _rotated_filter(trace: Trace, run: _SymbolicRun) -> RotatedFilter | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from backpropviz.show.tables.plain import Sheet, amount, counted, size, stack
@@ -67,11 +68,19 @@ def _volume(shape: Sequence[int]) -> str:
 
 def formulas(report: ElementReport) -> RenderableType:
     """Every entry's formula, arrays below each other; then the rotated filter, where it applies."""
-    meaning = ", ".join(f"{letter} = {name}" for name, letter in report.letters.items() if name != letter)
-    parts: list[RenderableType | str] = [f"{report.function}, entry by entry ({meaning})"]
-    for array in (*report.outputs, *report.gradients):
-        width = max(len(name) for name, _ in array.rows)
-        parts.append(Text("\n".join(f"{name:>{width}} = {formula}" for name, formula in array.rows)))
+    if report.steps:
+        heading = f"{report.function}, entry by entry, one step at a time: whole, the formulas are too long to read"
+    else:
+        meaning = ", ".join(f"{letter} = {name}" for name, letter in report.letters.items() if name != letter)
+        heading = f"{report.function}, entry by entry ({meaning})"
+    parts: list[RenderableType | str] = [heading]
+    for array in report.steps or (*report.outputs, *report.gradients):
+        lines = Table.grid(padding=(0, 1, 0, 0))
+        lines.add_column(justify="right", no_wrap=True)
+        lines.add_column(overflow="fold")
+        for name, formula in array.rows:
+            lines.add_row(Text(f"{name} ="), Text(formula))
+        parts.append(lines)
     if report.rotated is not None:
         letter = report.letters["x"]
         parts.append(
