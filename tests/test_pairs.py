@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from backpropviz.code.pairs import pair
+from backpropviz.diagnose.runner import diagnose
 from backpropviz.engine.trace import record
 from backpropviz.layers.library import layer_names, load
 
@@ -119,3 +120,21 @@ def test_a_long_cache_takes_several_lines():
     trace = record(many, {name: rng.normal(size=4) for name in "abcdefgh"}, {})
     assert max(map(len, pair(trace).splitlines())) <= 120
     assert_equal_to(trace, executed(trace))
+
+
+def test_a_function_called_forward_has_a_backward():
+    def affine_forward(x, w):
+        return x @ w
+
+    trace = record(affine_forward, {"x": np.ones((2, 3)), "w": np.ones((3, 2))}, {})
+    code = pair(trace)
+    assert "def affine_forward(x, w):" in code
+    assert "def affine_backward(dout, cache):" in code
+    assert "def affine_backward(dout, x, w):" in trace.derive()
+
+
+@pytest.mark.parametrize("name", ["lstm_step", "rnn_step", "dropout"])
+def test_the_pair_passes_the_diagnosis(name, tmp_path):
+    path = tmp_path / f"{name}.py"
+    path.write_text(pair(load(name).trace()))
+    assert {report.status for report in diagnose(path).functions} == {"right"}

@@ -488,3 +488,13 @@ def test_a_reader_that_is_gone_is_not_the_layers_failure():
 
     with pytest.raises(BrokenPipeError):
         bp.trace(talks, x=X)
+
+
+def test_a_trace_says_in_a_line_what_it_is():
+    def double(x):
+        return x * 2
+
+    t = bp.trace(double, x=X)
+    assert repr(t) == "<trace of double: 1 step, out (4, 3), forward only>"
+    t.backward()
+    assert repr(t) == "<trace of double: 1 step, out (4, 3), backward done>"

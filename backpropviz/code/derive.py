@@ -145,7 +145,7 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
     text = "\n".join([*sizes, *map(str, forward), *map(str, backward)])
     settings = {name: value for name, value in trace.recording.settings.items() if _mentions(text, name)}
     upstream = [str(node.name) for node in trace.upstream.values()]
-    name = f"{trace.function}_backward"
+    name = f"{trace.layer}_backward"
     return Listing(
         name, upstream, list(trace.inputs), settings, printer.constants, sorted(printer.helpers), sizes,
         forward, backward, returns, _remarks(trace, printer),

@@ -32,6 +32,7 @@ _DICTIONARIES = {
     "maxpool": "pool_param",
     "avgpool": "pool_param",
 }
+_KEYS = {"keep": "p"}  # what courses call a setting in the dictionary
 _KNOWN = {"np", *dir(builtins)}
 
 
@@ -51,7 +52,7 @@ def pair(trace: Trace) -> str:
     code = listing(trace, wanted=outputs)
     names = [node.name or "out" for node in outputs]
     inputs = [*code.parameters, *code.constants]
-    dictionary = _unlike(_DICTIONARIES.get(trace.function, f"{trace.function}_param"), inputs)
+    dictionary = _unlike(_DICTIONARIES.get(trace.layer, f"{trace.layer}_param"), inputs)
     cache = _unlike("cache", [*inputs, *names])
     read = read_names(code.backward, [*code.upstream, *bare_names(code.helpers)])
     made = [*inputs, *code.settings, *(name for size in trace.recording.sizes for name in size.names)]
@@ -59,14 +60,14 @@ def pair(trace: Trace) -> str:
     settings = _settings(trace, code, dictionary)
     options = [f"{dictionary}=None"] if settings else []
 
-    forward = [f"def {trace.function}_forward({', '.join([*inputs, *options])}):"]
+    forward = [f"def {trace.layer}_forward({', '.join([*inputs, *options])}):"]
     forward += indented([*settings, *code.sizes, *captioned(code.forward)])
     forward += indented([*packed(f"{cache} = ", kept), f"return {', '.join([*names, cache])}"])
-    backward = [f"def {trace.function}_backward({', '.join([*code.upstream, cache])}):"]
+    backward = [f"def {trace.layer}_backward({', '.join([*code.upstream, cache])}):"]
     backward += indented([*unpacked(kept, cache), *titled(code.backward), f"return {', '.join(code.returns)}"])
     parts = [imports(code.helpers), forward, backward]
     if outputs[0].value.ndim == 0 and len(code.upstream) == 1:
-        parts.append(_loss(trace.function, [*inputs, *options], names, cache))
+        parts.append(_loss(trace.layer, [*inputs, *options], names, cache))
     return "\n\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
@@ -112,7 +113,7 @@ def _settings(trace: Trace, code: Listing, dictionary: str) -> list[str]:
 
 
 def _get(dictionary: str, name: str, default: Any) -> str:
-    return f'{dictionary}.get("{name}", {default})'
+    return f'{dictionary}.get("{_KEYS.get(name, name)}", {default})'
 
 
 def _literal(value: Any) -> str:

@@ -164,6 +164,11 @@ class Recording:
         return name
 
     @property
+    def layer(self) -> str:
+        """The function's name without its pass: "batchnorm" for batchnorm_forward."""
+        return self.function.removesuffix("_forward") or self.function
+
+    @property
     def file(self) -> Path:
         return Path(self.callable.__code__.co_filename)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Trace:
     """One recorded run.
 
-    Made by `backpropviz.engine.trace`. `t["xhat"]` is the node called xhat, with `.value`, `.grad` (None before `backward`)
+    Made by `backpropviz.trace`. `t["xhat"]` is the node called xhat, with `.value`, `.grad` (None before `backward`)
     and `.terms`; `t.steps` are the steps in order; `t.output` is the first returned value, `t.grad` the inputs'
     gradients.
     """
@@ -43,6 +43,17 @@ class Trace:
     @property
     def function(self) -> str:
         return self.recording.function
+
+    @property
+    def layer(self) -> str:
+        """The function's name without its pass: "batchnorm" for batchnorm_forward."""
+        return self.recording.layer
+
+    def __repr__(self) -> str:
+        outputs = ", ".join(f"{node.name or 'out'} {node.shape}" for node in self.recording.outputs)
+        backward = "backward done" if self.upstream else "forward only"
+        steps = f"{len(self.steps)} step{'' if len(self.steps) == 1 else 's'}"
+        return f"<trace of {self.function}: {steps}, {outputs}, {backward}>"
 
     @property
     def callable(self) -> Any:

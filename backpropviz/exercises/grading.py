@@ -141,7 +141,7 @@ def grade_text(
     recorded = traces(layer, settings, shapes)
     before_running()
     runs = [Run(trace, tree, file) for trace in recorded]
-    name = f"{runs[0].trace.function}_backward"
+    name = f"{runs[0].trace.layer}_backward"
     function = next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
     if function is None:
         raise LayerError(f"{file} has no function {name}", fix="Write a new worksheet with `backpropviz exercise`.")
