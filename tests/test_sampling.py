@@ -1,5 +1,7 @@
 """Sample inputs made up from parameters' names, for functions as students write them."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,106 @@ def optional(x, scale=2.0, *extra, **more):
     return x * scale
 
 
+def softmax(s):
+    e = np.exp(s - np.max(s, axis=-1, keepdims=True))
+    return e / np.sum(e, axis=-1, keepdims=True)
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def two_layers(x, W1, b1, W2, b2):
+    return np.maximum(0, x @ W1 + b1) @ W2 + b2
+
+
+def two_layer_loss(x, W1, b1, W2, b2, y):
+    p = softmax(np.tanh(x.dot(W1) + b1).dot(W2) + b2)
+    return -np.mean(np.log(p[np.arange(len(x)), y]))
+
+
+def columns(X, W1, b1, W2, b2):
+    return np.dot(W2, np.tanh(np.dot(W1, X) + b1)) + b2
+
+
+def attention(x, Wq, Wk, Wv):
+    q, k, v = x @ Wq, x @ Wk, x @ Wv
+    return softmax(q @ k.T / np.sqrt(q.shape[-1])) @ v
+
+
+def masked_attention(x, Wq, Wk, Wv, mask):
+    q, k, v = x @ Wq, x @ Wk, x @ Wv
+    return softmax(np.where(mask, q @ k.T, -1e9)) @ v
+
+
+def batched_attention(x, Wq, Wk, Wv):
+    _batch, _time, D = x.shape
+    return softmax((x @ Wq) @ (x @ Wk).transpose(0, 2, 1) / D) @ (x @ Wv)
+
+
+def gru_step(x, h, Wz, Uz, bz, Wr, Ur, br, Wh, Uh, bh):
+    z = sigmoid(x @ Wz + h @ Uz + bz)
+    r = sigmoid(x @ Wr + h @ Ur + br)
+    n = np.tanh(x @ Wh + (r * h) @ Uh + bh)
+    return (1 - z) * h + z * n
+
+
+def rnn_step(x, prev_h, Wx, Wh, b):
+    return np.tanh(x @ Wx + prev_h @ Wh + b)
+
+
+def rnn(x, h0, Wx, Wh, b):
+    _, T, _ = x.shape
+    h = h0
+    for t in range(T):
+        h = np.tanh(x[:, t] @ Wx + h @ Wh + b)
+    return h
+
+
+def lstm_step(x, prev_h, prev_c, Wx, Wh, b):
+    i, f, o, g = np.split(x @ Wx + prev_h @ Wh + b, 4, axis=1)
+    c = sigmoid(f) * prev_c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c) + 0 * prev_h
+
+
+def bilinear(x, W, y):
+    return x @ W @ y
+
+
+def embedding(idx, W):
+    return W[idx]
+
+
+def looped(x, w, b):
+    out = np.zeros((x.shape[0], w.shape[1]))
+    for i in range(x.shape[0]):
+        for j in range(w.shape[1]):
+            out[i, j] = sum(x[i, k] * w[k, j] for k in range(w.shape[0])) + b[j]
+    return out
+
+
+def logs(x):
+    return np.log(x) + np.sqrt(x)
+
+
+MODELS = [
+    (two_layers, {"x": (4, 3), "W1": (3, 5), "b1": (5,), "W2": (5, 2), "b2": (2,)}),
+    (two_layer_loss, {"x": (4, 3), "W1": (3, 5), "b1": (5,), "W2": (5, 2), "b2": (2,), "y": (4,)}),
+    (columns, {"X": (4, 3), "W1": (5, 4), "b1": (5, 1), "W2": (2, 5), "b2": (2, 1)}),
+    (attention, {"x": (4, 3), "Wq": (3, 5), "Wk": (3, 5), "Wv": (3, 2)}),
+    (masked_attention, {"x": (4, 3), "Wq": (3, 5), "Wk": (3, 5), "Wv": (3, 2), "mask": (4, 4)}),
+    (batched_attention, {"x": (2, 4, 3), "Wq": (3, 6), "Wk": (3, 6), "Wv": (3, 5)}),
+    (gru_step, {"x": (4, 3), "h": (4, 2), "Wz": (3, 2), "Uz": (2, 2), "bz": (2,), "Uh": (2, 2), "bh": (2,)}),
+    (rnn_step, {"x": (4, 3), "prev_h": (4, 2), "Wx": (3, 2), "Wh": (2, 2), "b": (2,)}),
+    (rnn, {"x": (2, 4, 3), "h0": (2, 5), "Wx": (3, 5), "Wh": (5, 5), "b": (5,)}),
+    (lstm_step, {"x": (4, 3), "prev_h": (4, 2), "prev_c": (4, 2), "Wx": (3, 8), "Wh": (2, 8), "b": (8,)}),
+    (bilinear, {"x": (4, 3), "W": (3, 5), "y": (5, 2)}),
+    (embedding, {"idx": (4, 3), "W": (5, 2)}),
+    (looped, {"x": (4, 3), "w": (3, 2), "b": (2,)}),
+    (logs, {"x": (4, 3)}),
+]
+
+
 @pytest.mark.parametrize(
     ("function", "shapes"),
     [
@@ -85,6 +187,7 @@ def optional(x, scale=2.0, *extra, **more):
         (vector, {"x": (3,)}),
         (numbers, {"a": (), "b": (), "c": ()}),
         (optional, {"x": (4, 3)}),
+        *MODELS,
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -111,6 +214,8 @@ def test_scales_and_variances_are_positive():
 def test_given_shapes_lead():
     arguments = guess(affine_forward, np.random.default_rng(0), {"x": (7, 5)}, "")
     assert [np.shape(arguments[name]) for name in ("x", "w", "b")] == [(7, 5), (5, 2), (2,)]
+    arguments = guess(two_layers, np.random.default_rng(0), {"x": (4, 6), "W2": (9, 4)}, "")
+    assert [np.shape(value) for value in arguments.values()] == [(4, 6), (6, 9), (9,), (9, 4), (4,)]
     arguments = guess(squared_error, np.random.default_rng(0), {"targets": (2, 9)}, "")
     assert np.shape(arguments["predictions"]) == (2, 9)
 
@@ -120,14 +225,16 @@ def test_dictionaries_are_left_as_they_were():
     assert "running_mean" not in arguments["bn_param"]
 
 
-def test_giving_up_says_what_was_tried_and_why():
+def test_giving_up_says_what_came_furthest_and_why():
     def impossible(x, w):
-        return x @ np.ones((17, 2)) + w
+        return x @ w + np.ones((17, 2)) @ np.ones((3, 2))
 
     with pytest.raises(LayerError) as caught:
         guess(impossible, np.random.default_rng(0), {}, "mine.py:7")
     message = str(caught.value)
-    assert message.startswith("mine.py:7: no sample inputs could be made up for impossible (tried x (4, 3), w (3, 2): ")
+    assert message.startswith(
+        "mine.py:7: no sample inputs could be made up for impossible (the best try: x (4, 3), w (3,"
+    )
     assert "ValueError: matmul" in message
     assert "--shape" in message
     assert "--input" in message
@@ -137,8 +244,19 @@ def test_a_result_that_is_not_finite_is_no_sample():
     def diverges(x):
         return np.log(-np.abs(x))
 
-    with pytest.raises(LayerError, match=r"tried x \(4, 3\): the result is not finite"):
+    with pytest.raises(LayerError, match=r"the best try: x \(4, 3\): the result is not finite"):
         guess(diverges, np.random.default_rng(0), {}, "")
+
+
+def test_the_search_ends():
+    def slow(x, w, b, y, z):
+        time.sleep(0.02)
+        raise ValueError("never")
+
+    start = time.perf_counter()
+    with pytest.raises(LayerError):
+        guess(slow, np.random.default_rng(0), {}, "")
+    assert time.perf_counter() - start < 2
 
 
 def test_a_misfit_is_one_size_with_which_it_runs():

@@ -78,7 +78,7 @@ class Layer:
         rng = np.random.default_rng(seed)
         maker = getattr(self.module, f"sample_{self.function.__name__}", None) or getattr(self.module, "sample", None)
         if maker is None:
-            return guess(self.function, rng, shapes, self.where)
+            return guess(self.function, rng, shapes, self.where, given)
         own = inspect.signature(maker).parameters
         options = {name: tuple(shape) for name, shape in shapes.items() if name in own}
         options |= {name: value for name, value in given.items() if name in own and name in self.settings}
@@ -158,7 +158,7 @@ class Layer:
             if misfit is None:
                 raise
             raise InputError(
-                misfit, where=error.where, fix=f"There {error.seen.split('failed with ', 1)[-1]}"
+                misfit, where=error.where, fix=f"The line fails with {error.seen.split('failed with ', 1)[-1]}"
             ) from error
 
 
