@@ -8,6 +8,7 @@ from backpropviz.engine.backward import sum_to_shape
 from backpropviz.engine.graph import ancestors
 from backpropviz.engine.tracing import Tape
 from backpropviz.errors import InputError
+from backpropviz.show.view import view
 from tests.oracle import assert_close, central
 
 RANDOM = np.random.default_rng(0)
@@ -273,3 +274,20 @@ def test_a_minus_sign_waits_until_after_the_sum():
     assert np.array_equal(t.grad["mu"], -np.sum(G, axis=0))
     assert t["mu"].gradient.primitive.name == "negative"
     assert t["mu"].gradient.parents[0].primitive.name == "sum"
+
+
+def test_terms_do_not_take_the_names_of_other_gradients():
+    def versions(x):
+        y = x * 2
+        x = x * y
+        x = x + y
+        return x * y
+
+    t = bp.trace(versions, x=np.random.default_rng(0).standard_normal((2, 3)))
+    t.backward()
+    names = [node.name for node in t.red.nodes if node.name]
+    assert not any(name.endswith("_") for name in names)
+    assert {"dx_3", "dx_part1", "dx_part2", "dx", "dy_1", "dy"} <= {*names}
+    shown = {flow.name for flow in view(t).backward}
+    assert {"dx_part1", "dx_part2", "dx"} <= shown
+    assert "dx = dx_part1 + dx_part2" in t.derive()

@@ -7,7 +7,7 @@ undone here, once for all primitives: a term is summed over the axes along which
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -92,14 +92,25 @@ def forget(recording: Recording) -> None:
 def _add_terms(node: Node, tape: Tape) -> None:
     terms = node.terms
     if len(terms) > 1 and node.name:
-        for number, term in enumerate(terms, 1):
-            term.node.name = term.node.name or tape.unique(f"d{node.name}_{number}")
+        for term, name in zip(terms, part_names(node.name, len(terms), tape.taken)):
+            term.node.name = term.node.name or tape.unique(name)
     total: Any = Traced(terms[0].node, tape)
     for term in terms[1:]:
         total = total + Traced(term.node, tape)
     node.gradient = total.node
     if node.name and total.node.name is None:
         total.node.name = tape.unique(f"d{node.name}")
+
+
+def part_names(name: str, count: int, taken: Collection[Any]) -> list[str]:
+    """What the terms of a gradient are called: dx_1, dx_2; but dx_part1, dx_part2 where x_1 or x_2 has a gradient, too.
+
+    Args:
+        taken: the names of the forward pass among them.
+    """
+    numbers = range(1, count + 1)
+    clash = any(f"{name}_{number}" in taken for number in numbers)
+    return [f"d{name}_{'part' if clash else ''}{number}" for number in numbers]
 
 
 def _hand_back(node: Node, tape: Tape) -> None:

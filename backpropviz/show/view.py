@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
+from backpropviz.engine.backward import part_names
 from backpropviz.engine.graph import Array, Group, Node, Step, Term
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
@@ -128,11 +129,13 @@ class _Viewer:
 
     def _term_names(self, node: Node) -> list[str]:
         names: list[str] = []
-        for number, term in enumerate(node.terms, 1):
+        several = len(node.terms) > 1
+        parts = part_names(str(node.name), len(node.terms), self.taken) if several else [f"d{node.name}"]
+        for term, part in zip(node.terms, parts):
             if self._is_own(term.node, node) and term.node.name not in names:
                 names.append(str(term.node.name))
             else:
-                names.append(self._fresh(f"d{node.name}_{number}" if len(node.terms) > 1 else f"d{node.name}"))
+                names.append(self._fresh(part))
         return names
 
     def _is_own(self, red: Node, node: Node) -> bool:
