@@ -231,6 +231,62 @@ def test_held_values_are_held():
     assert gradcheck(traced(wrongly, x=random(3))).passed
 
 
+def test_the_report_names_what_was_held():
+    trace = load("conv_same").trace({"average": True})
+    trace.backward()
+    held = {check.name: check.held for check in gradcheck(trace, steps=False).checks}
+    assert held == {"x": [], "w": ["w_held"], "b": ["b_held"]}
+
+
+# ---- sizes and domains -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_each_entry_is_moved_by_its_own_size(monkeypatch, fast):
+    """A causal mask of -1e9 is no reason to move its neighbours by 1e4."""
+
+    def causal(x, w):
+        scores = np.where(np.tri(4, dtype=bool), x @ w @ x.T, -1e9)
+        e = np.exp(scores - np.max(scores, axis=1, keepdims=True))
+        out = e / np.sum(e, axis=1, keepdims=True)
+        return out
+
+    inputs = {"x": random(4, 3), "w": random(3, 3, seed=1)}
+    assert gradcheck(traced(causal, **inputs), fast=fast).passed
+    wrong(monkeypatch, np.exp, lambda g: 1.001 * g)
+    assert "x" in failed(gradcheck(traced(causal, **inputs), fast=fast))
+
+
+@pytest.mark.parametrize("x", [1.0, 1e-6, 1e-9])
+def test_a_step_out_of_the_domain_is_made_smaller(monkeypatch, x):
+    def logarithm(x):
+        out = np.log(x)
+        return out
+
+    check = gradcheck(traced(logarithm, x=np.array([x]))).checks[0]
+    assert (check.passed, check.unchecked) == (True, [])
+    wrong(monkeypatch, np.log, lambda g: 1.01 * g)
+    assert failed(gradcheck(traced(logarithm, x=np.array([x])))) == ["x"]
+
+
+def test_batch_normalization_of_a_single_example():
+    trace = load("batchnorm").trace(shapes={"x": (1, 3)})
+    trace.backward()
+    assert gradcheck(trace).passed
+
+
+def test_what_cannot_be_checked_is_told_and_not_wrong():
+    def logarithm(x):
+        out = np.log(x)
+        return out
+
+    report = gradcheck(traced(logarithm, x=np.array([1e-200, 1.0])), steps=False)
+    check = report.checks[0]
+    assert report.passed
+    assert [place.index for place in check.unchecked] == [(0,)]
+    assert report.to_dict()["checks"][0]["unchecked"][0]["where"] == "the differences are not finite there"
+
+
 # ---- arrays of every kind --------------------------------------------------------------------------------------------
 
 

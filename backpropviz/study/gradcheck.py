@@ -12,6 +12,9 @@ An entry that fails gets a second look, for two good reasons to differ:
 - Rounding: a gradient that is zero by cancellation (a bias in front of a normalization) is noise on both sides. The
   slope is taken with several steps, and what they disagree by is no error.
 
+Where the differences are not finite, as h leads out of a logarithm's domain, h is made smaller; an entry where that
+does not help is reported as one that cannot be checked, and does not count as wrong.
+
 What a layer holds constant (`stop_gradient`) is held while its inputs move, if the gradient does not fit otherwise.
 """
 
@@ -45,9 +48,12 @@ DIRECTIONS = 4
 _STEPS = (1.0, 0.6, 0.4, 0.25, 0.15)  # a second look takes the slope with these parts of h
 
 
+_SMALLER = (1e-3, 1e-6)  # parts of h that are tried where the differences are not finite
+
+
 @dataclass(frozen=True)
 class Kink:
-    """An entry near which the function has no single derivative."""
+    """An entry near which the function has no single derivative, or none that differences can tell."""
 
     index: tuple[int, ...]
     where: str
@@ -64,6 +70,8 @@ class Check:
         index: where that is; None for a random direction.
         analytic, numeric: the two values there.
         kinks: entries that lie on a kink, left out of the verdict.
+        unchecked: entries near which the differences are not finite, left out too.
+        held: values that the layer holds constant (`stop_gradient`) and that were held while its inputs moved.
     """
 
     name: str
@@ -78,6 +86,8 @@ class Check:
     numeric: float
     passed: bool
     kinks: list[Kink] = field(default_factory=list)
+    unchecked: list[Kink] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,7 @@ def gradcheck(
         fast: four random directions per gradient instead of every entry.
         steps: check the gradient of every step's value too, not of the inputs alone.
         tolerance: the largest relative error that passes.
-        step_size: h, times max(1, the largest absolute entry).
+        step_size: h, times max(1, the absolute entry) for every entry that is moved.
         progress: called with the number of entries done, as the work goes on.
 
     Returns:
@@ -193,16 +203,14 @@ class _Checker:
         plan = Plan(self.trace.nodes, [node, *held])  # sources keep their values, unless moved
         buffer = plan.buffer(node)
         start = buffer.copy()
-        h = self.step_size * max(1.0, float(np.abs(start).max(initial=0.0)))
+        scale = np.maximum(np.abs(start), 1.0)  # of each entry: a mask of -1e9 says nothing about its neighbours
         # what is far below the other gradients may be nothing but their rounding
         floor = max(1e-9, 1e-6 * _largest(node), 1e-7 * self.largest)
         worst: tuple[float, int | None, float, float] = (-1.0, None, 0.0, 0.0)
         kinks: list[Kink] = []
-        flat, values, analytic = (
-            buffer.flat,
-            start.reshape(-1),
-            gradient.reshape(-1),
-        )  # .flat writes in any memory order
+        unchecked: list[Kink] = []
+        # .flat writes in any memory order
+        flat, values, analytic, scales = buffer.flat, start.reshape(-1), gradient.reshape(-1), scale.reshape(-1)
 
         def move_entry(at: int, amount: float) -> None:
             flat[at] = values[at] + amount
@@ -210,19 +218,21 @@ class _Checker:
         def move_along(direction: Array, amount: float) -> None:
             np.copyto(buffer, start + amount * direction)
 
-        tries: list[tuple[int | None, Move, float, float]] = [
-            (at, functools.partial(move_entry, at), float(analytic[at]), floor) for at in entries
+        tries: list[tuple[int | None, Move, float, float, float]] = [
+            (at, functools.partial(move_entry, at), float(scales[at]), float(analytic[at]), floor) for at in entries
         ]
         tries += [
-            (None, functools.partial(move_along, d), float(np.sum(gradient * d)), floor * math.sqrt(d.size))
-            for d in along
+            (None, functools.partial(move_along, d), 1.0, float(np.sum(gradient * d)), floor * math.sqrt(d.size))
+            for d in (scale * direction for direction in along)
         ]
-        for at, move, exact, least in tries:
-            with np.errstate(all="ignore"):  # a move may leave the domain: that is an infinite error
-                error, numeric, where = self._compare(plan, move, h, exact, least)
+        for at, move, size, exact, least in tries:
+            with np.errstate(all="ignore"):  # a move may leave the domain
+                error, numeric, where = self._compare(plan, move, self.step_size * size, exact, least)
             move(0.0)
             if where is not None:
                 kinks.append(Kink(_index(at, node), where))
+            elif math.isfinite(exact) and not math.isfinite(numeric):
+                unchecked.append(Kink(_index(at, node), "the differences are not finite there"))
             elif error > worst[0]:
                 worst = (error, at, exact, numeric)
             if not held:
@@ -232,12 +242,18 @@ class _Checker:
         index = None if at is None else _index(at, node)
         return Check(
             name, label, node.shape, node.value.size, len(entries), len(along), max(error, 0.0), index, exact, numeric,
-            error <= self.tolerance, kinks,
+            error <= self.tolerance, kinks, unchecked, [n.name or "" for n in held],
         )  # fmt: skip
 
     def _compare(self, plan: Plan, move: Move, h: float, exact: float, floor: float) -> tuple[float, float, str | None]:
         """The relative error, the numeric derivative, and the kink that explains the error, if one does."""
-        numeric = self._slope(plan, move, h)
+        for step in (h, *(h * part for part in _SMALLER)):
+            numeric = self._slope(plan, move, step)
+            if math.isfinite(numeric):
+                break
+        else:
+            return math.inf, numeric, None
+        h = step
         error = _relative(exact, numeric, floor)
         if error <= self.tolerance:
             return error, numeric, None

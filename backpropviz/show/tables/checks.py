@@ -18,6 +18,15 @@ def checks(report: Report) -> RenderableType:
     lines = [f"d{name}{_at(kink.index)} lies on a kink: {kink.where}" for name, kink in kinks[:5]]
     if len(kinks) > 5:
         lines.append(f"... and {len(kinks) - 5} more on kinks")
+    places = [(check.name, place) for check in report.checks for place in check.unchecked]
+    lines += [f"d{name}{_at(place.index)} cannot be checked here: {place.where}" for name, place in places[:5]]
+    if len(places) > 5:
+        lines.append(f"... and {len(places) - 5} more that cannot be checked")
+    lines += [
+        f"d{check.name} is right with {' and '.join(check.held)} held constant, as the layer does"
+        for check in report.checks
+        if check.held and check.passed
+    ]
     wrong = [check for check in report.checks if not check.passed]
     lines += [
         f"d{check.name}{_at(check.index)} is {check.analytic:.6g}, but the differences say {check.numeric:.6g}"
@@ -30,7 +39,10 @@ def _row(check: Check) -> tuple[object, ...]:
     checked = [f"{check.entries} of {check.size}"] if check.entries else []
     if check.directions:
         checked.append(f"{'+ ' if checked else ''}{counted(check.directions, 'direction')}")
-    verdict = Text("ok", GOOD) if check.passed else Text("WRONG", BAD)
+    nothing = len(check.unchecked) == check.entries + check.directions
+    verdict = Text("not checked") if nothing else Text("ok", GOOD) if check.passed else Text("WRONG", BAD)
+    if check.unchecked and not nothing:
+        verdict.append(f", {len(check.unchecked)} cannot be checked", FAINT)
     if check.kinks:
         verdict.append(f", {len(check.kinks)} on a kink", FAINT)
     return (
@@ -50,7 +62,9 @@ def _at(index: tuple[int, ...] | None) -> str:
 
 def _verdict(report: Report, wrong: int) -> Text:
     how = f"central differences in float64, h = {report.step_size:g}, relative error at most {report.tolerance:g}"
-    return Text(f"{report.function}: {_told(wrong, len(report.checks))} ({how})", BAD if wrong else GOOD)
+    unchecked = sum(len(check.unchecked) for check in report.checks)
+    but = f", as far as checked: {unchecked} cannot be" if unchecked else ""
+    return Text(f"{report.function}: {_told(wrong, len(report.checks))}{but} ({how})", BAD if wrong else GOOD)
 
 
 def _told(wrong: int, total: int) -> str:
