@@ -118,6 +118,8 @@ def eps(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal
                     yield numpy_call("sqrt", binary(inner.args[0], ast.Add(), eps)), "eps", 0.6
                 if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Pow):
                     yield binary(binary(inner.left, ast.Add(), eps), ast.Pow(), inner.right), "eps", 0.6
+                for variance in scope.arrays if not called(inner) else ():
+                    yield numpy_call("sqrt", binary(name(variance), ast.Add(), eps)), "eps", 1.2
                 if not isinstance(eps, ast.Name):
                     yield binary(inner, ast.Add(), name(names[0])), "eps", 0.6
         return

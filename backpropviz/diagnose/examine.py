@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import traceback
 import warnings
 from dataclasses import dataclass, field
@@ -133,7 +134,7 @@ class Examination:
                 outcome.missing = error.name
             else:
                 outcome.failure = self._failure(error, stage[0])
-                outcome.refused = case.optional and not stage[0]
+                outcome.refused = not stage[0] and (case.optional or self._raises(outcome.failure))
         self._fill(case, right, outcome)
         return outcome
 
@@ -250,13 +251,25 @@ class Examination:
         for name, value in case.inputs.items():
             outcome.cells[f"{name} unchanged"] = Cell(np.array_equal(arrays[name], value), arrays[name], value)
 
+    def _raises(self, failure: Failure) -> bool:
+        """The exception is meant: the line it came from says `raise`."""
+        definition = self.program.definitions.get(failure.function)
+        nodes = ast.walk(definition) if definition is not None else ()
+        return any(isinstance(node, ast.Raise) and node.lineno == failure.line for node in nodes)
+
     def _failure(self, error: BaseException, is_backward: bool) -> Failure:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == self.program.file]
         frame = frames[-1] if frames else None
         name = (self.pair.backward if is_backward else None) or self.pair.forward
         line = (frame.lineno or 0) if frame else self.program.definitions[name].lineno
+        if frame is not None and frame.name not in self.program.definitions:  # a comprehension or a lambda
+            holders = self.program.definitions.values()
+            inside = [d.name for d in holders if d.lineno <= (frame.lineno or 0) <= (d.end_lineno or 0)]
+            name = inside[0] if inside else frame.name
+        elif frame is not None:
+            name = frame.name
         kind = "does not end" if isinstance(error, TimeUp) else type(error).__name__
-        return Failure(kind, str(error)[:300], frame.name if frame else name, line, is_backward)
+        return Failure(kind, str(error)[:300], name, line, is_backward)
 
 
 def takes_cache(backward: Any, upstream: int, layer: Layer) -> bool:

@@ -55,6 +55,8 @@ class Wording:
         """A finding that rests on a repair; `hits` are all repairs that were found, the best first."""
         hit = hits[0]
         statement = hit.suspect.statement
+        if hit.edit.kind == "eps":
+            scene = self._loudest(scene, outcomes, hit)
         evidence, cascade = self._difference(scene, hit.edit, hit.mended)
         fixed_in = [outcomes[i].case for i in hit.cases]
         ran = [outcome.case for outcome in outcomes]
@@ -77,6 +79,17 @@ class Wording:
             self._finding(statement, kind, evidence, expected, cascade),
             proved=True, configurations=configurations, others=others, also=also,
         )  # fmt: skip
+
+    def _loudest(self, scene: Scene, outcomes: list[Outcome], hit: Hit) -> Scene:
+        """The case in which a small mistake shows most, recorded."""
+        gaps = {}
+        for i in hit.cases:
+            cells = [cell for name, cell in outcomes[i].cells.items() if name in hit.mended]
+            if outcomes[i].failure is None and cells:
+                gaps[i] = max(difference(cell.got, cell.want) for cell in cells)
+        if not gaps or scene.outcome.failure is not None:
+            return scene
+        return culprit.recorded(self.examination, *self.examination.cases[max(gaps, key=lambda i: gaps[i])])
 
     def local(self, scene: Scene, suspect: Suspect, edit: Edit, entry: Entry, shown: list[Case]) -> Finding:
         """A finding on one of several faults: the edit gives this line's value the right value, as our trace has it."""

@@ -53,7 +53,7 @@ class Investigation:
         judged = [outcome for outcome in outcomes if not outcome.refused]
         words = tuple(outcome.case.words for outcome in outcomes)
         for outcome in outcomes:
-            if outcome.refused and outcome.failure is not None and outcome.failure.type == "AssertionError":
+            if outcome.refused and outcome.failure is not None and not outcome.case.optional:
                 self.notes.append(f"line {outcome.failure.line} refuses the configuration: {outcome.case.words}")
         if not judged:
             reason = "it refuses every configuration it was asked to run"
@@ -108,11 +108,9 @@ class Investigation:
                     continue
             examination.cases = applicable
             tried.append((examination, outcomes))
-            if not any(outcome.wrong() or outcome.failure or outcome.missing for outcome in outcomes):
+            if _all_right(outcomes) or any(self._gave_output(outcome) for outcome in tried[0][1]):
                 break
-            if any(self._gave_output(outcome) for outcome in outcomes):
-                return tried[0]
-        return tried[-1] if not any(o.wrong() or o.failure for o in tried[-1][1]) else tried[0]
+        return tried[-1] if _all_right(tried[-1][1]) else tried[0]
 
     def _gave_output(self, outcome: Outcome) -> bool:
         """The forward pass came out right."""
@@ -246,6 +244,10 @@ class Investigation:
                     kinds.WORDS["precision"], "the same in float64, NumPy's default", False,
                 ))  # fmt: skip
                 return
+
+
+def _all_right(outcomes: list[Outcome]) -> bool:
+    return not any(o.wrong() or o.missing or o.unfinished or (o.failure and not o.refused) for o in outcomes)
 
 
 def _variety(case: Case) -> int:

@@ -6,6 +6,8 @@ import textwrap
 
 from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, FunctionReport
 
+_FACTS = ("not_finished", "python_2", "syntax")  # nothing to prove
+
 
 def render_text(report: FileReport, width: int = 100) -> str:
     """Findings first line first, in the order of the file; then what is right, and notes."""
@@ -41,9 +43,11 @@ def _finding(finding: Finding, width: int) -> list[str]:
     body = [f"{finding.evidence}: {finding.meaning}"]
     if finding.expected:
         step = f"  (step {finding.step})" if finding.step else ""
-        sure = "" if finding.proved else "  (inferred, no single edit was found that mends it)"
+        sure = (
+            "" if finding.proved or finding.kind in _FACTS else "  (inferred, no single edit was found that mends it)"
+        )
         body.append(f"expected  {finding.expected}{step}{sure}")
-    if finding.proved:
+    if finding.proved and finding.kind not in _FACTS:
         others = (
             f"; {finding.others} other line{'s' * (finding.others != 1)} could be changed instead"
             if finding.others

@@ -185,6 +185,9 @@ class Search:
                 cases.append(i)
             left |= stage_after
             mended |= stage_before - stage_after
+        failing = sum(bool(before.wrong() & self.cells) for before in self.before)
+        if not mended - left and 2 * len(cases) < failing:
+            return None  # sizes that happen to agree in one configuration make a wrong edit look right there
         clean = not any(outcome.wrong() or (outcome.failure and not outcome.refused) for outcome in outcomes)
         return (
             Hit(suspect, edit, cost, frozenset(mended - left), tuple(cases), not left, clean, outcomes)

@@ -103,7 +103,9 @@ class FileReport:
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        return self.findings + tuple(finding for function in self.functions for finding in function.findings)
+        every = [*self.findings, *(finding for function in self.functions for finding in function.findings)]
+        # a forward pass that two backward passes share is named once
+        return tuple({(finding.line, finding.statement): finding for finding in reversed(every)}.values())[::-1]
 
     @property
     def first(self) -> Finding | None:
