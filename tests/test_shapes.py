@@ -202,3 +202,27 @@ def test_descriptions_that_are_not_understood(text, message):
     with pytest.raises(InputError) as caught:
         of_description(text)
     assert message in str(caught.value)
+
+
+def test_a_network_in_one_function_has_a_row_for_every_product():
+    def mlp(x, w1, b1, w2, b2):
+        a = x @ w1 + b1
+        h = np.maximum(0, a)
+        scores = np.dot(h, w2) + b2
+        return scores
+
+    x, w1, w2 = (np.ones(shape) for shape in ((4, 6), (6, 5), (5, 3)))
+    rows = of_trace(bp.trace(mlp, x=x, w1=w1, b1=np.ones(5), w2=w2, b2=np.ones(3)))
+    assert [(row.name, row.volume, row.parameters) for row in rows] == [
+        ("input", (6,), 0), ("h", (5,), 6 * 5 + 5), ("scores", (3,), 5 * 3 + 3),
+    ]  # fmt: skip
+
+
+def test_two_convolutions_in_one_function_see_more_and_more():
+    def network(x, w1, w2):
+        first = np.tensordot(bp.im2col(x, (3, 3)), w1, axes=([1], [1])).transpose(0, 2, 1).reshape(1, 2, 4, 4)
+        second = np.tensordot(bp.im2col(first, (3, 3)), w2, axes=([1], [1])).transpose(0, 2, 1).reshape(1, 3, 2, 2)
+        return second
+
+    rows = of_trace(bp.trace(network, x=np.ones((1, 1, 6, 6)), w1=np.ones((2, 9)), w2=np.ones((3, 18))))
+    assert [(row.name, row.field) for row in rows[1:]] == [("first", (3, 3)), ("second", (5, 5))]

@@ -17,6 +17,8 @@ from backpropviz.primitives.windows import output_size, pair
 
 Volume = tuple[int, ...]
 
+_PRODUCTS = {"matmul", "dot", "einsum", "tensordot", "inner"}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -76,6 +78,8 @@ def arithmetic(size: int, window: int, stride: int, pad: int) -> str:
 def of_trace(trace: Trace) -> list[Row]:
     """A row for the first input, then one for every call and step at the top of a network; a plain layer is one row.
 
+    A network written in one function, without calls, has a row for every matrix product, with what follows it.
+
     Raises:
         InputError: no input is an array of floats.
     """
@@ -103,7 +107,8 @@ def of_trace(trace: Trace) -> list[Row]:
 
 def _parts(trace: Trace) -> list[tuple[str, list[Step]]]:
     if not trace.groups:
-        return [(trace.function, trace.steps)]
+        layers = _layers(trace.steps)
+        return [(layer[-1].name, layer) for layer in layers] if len(layers) > 1 else [(trace.function, trace.steps)]
     parts: list[tuple[str, list[Step]]] = []
     last: Group | Step | None = None
     for step in trace.steps:
@@ -117,6 +122,20 @@ def _parts(trace: Trace) -> list[tuple[str, list[Step]]]:
             parts.append((top.function if isinstance(top, Group) else step.name, [step]))
         last = top
     return parts
+
+
+def _layers(steps: list[Step]) -> list[list[Step]]:
+    """Steps by layers: after a matrix product, the next one begins a new layer, or the im2col that leads to it."""
+    layers: list[list[Step]] = [[]]
+    multiplied = False
+    for step in steps:
+        names = {node.primitive.name for node in step.nodes if node.primitive is not None}
+        if multiplied and names & {*_PRODUCTS, "im2col"}:
+            layers.append([])
+            multiplied = False
+        layers[-1].append(step)
+        multiplied = multiplied or bool(names & _PRODUCTS)
+    return layers
 
 
 def _window(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
