@@ -545,3 +545,34 @@ def test_drawn_numbers_are_drawn_again_from_a_seed_only():
         assert listing(trace).constants.keys() == handed_in
         assert_runs(trace)
     assert "# mask (4, 3) is made by the layer itself: mask = np.random.rand(*x.shape) < 0.5" in trace.derive()
+
+
+# ---- names and turns -------------------------------------------------------------------------------------------------
+
+
+def test_axes_turned_there_and_back_are_not_written():
+    def scores(q, k):
+        s = q @ k.swapaxes(-1, -2) / 2 + q @ k.T
+        return np.transpose(s[None], (1, 2, 0))
+
+    random = np.random.default_rng(0)
+    trace = bp.trace(scores, q=random.standard_normal((4, 3)), k=random.standard_normal((5, 3)))
+    trace.backward()
+    code = trace.derive()
+    assert [
+        text for text in (".T.T", ".swapaxes(-1, -2).T", ".swapaxes(-1, -2).swapaxes(-1, -2)") if text in code
+    ] == []
+    assert "ds @ k" in code
+    assert_runs(trace)
+
+
+def test_a_gradient_inside_a_step_goes_by_the_step():
+    def scores(q, k):
+        s = q @ k.T / 2
+        return s
+
+    random = np.random.default_rng(0)
+    trace = bp.trace(scores, q=random.standard_normal((4, 3)), k=random.standard_normal((5, 3)))
+    trace.backward()
+    assert "ds_inner = dout / 2" in trace.derive()
+    assert_runs(trace)

@@ -108,6 +108,9 @@ class Printer:
         primitive = node.primitive
         if primitive is None:
             return node.name or "input", _ATOM
+        unturned = self._turned_back(node)
+        if unturned is not None:
+            return self._operand(unturned)
         if primitive.helper:
             self.helpers.add(primitive.name)
         special = _SPECIAL.get(primitive.name)
@@ -150,6 +153,21 @@ class Printer:
         if axes is None:
             return f"{self._bound(x, _ATOM)}.T", _ATOM
         return f"{self._bound(x, _ATOM)}.transpose({', '.join(map(self.argument, axes))})", _ATOM
+
+    def _turned_back(self, node: Node) -> Node | None:
+        """What `x.T.T` and `x.swapaxes(-1, -2).swapaxes(-1, -2)` are: x; None where axes change places."""
+        inner: Any = node
+        while inner is node or (isinstance(inner, Node) and not self.name(inner)):
+            if inner.primitive is None or inner.primitive.name not in ("transpose", "swapaxes", "moveaxis"):
+                return None
+            inner = inner.args[0]
+            if (
+                inner is not node.args[0]
+                and isinstance(inner, Node)
+                and _places(node, inner) == [*range(inner.value.ndim)]
+            ):
+                return inner
+        return None
 
     def _take(self, x: Any, index: Any) -> Text:
         return f"{self._bound(x, _ATOM)}[{self._index(index)}]", _ATOM
@@ -399,6 +417,18 @@ _SPECIAL: dict[str, Any] = {
     "ravel": lambda printer, x: (f"{printer._bound(x, _ATOM)}.ravel()", _ATOM),
     "astype": lambda printer, x, dtype: (f"{printer._bound(x, _ATOM)}.astype({printer.argument(dtype)})", _ATOM),
 }
+
+
+def _places(node: Node, start: Node) -> list[int]:
+    """Where each axis of `node` stood in `start`, from which it was made by moving axes alone."""
+    chain = [node]
+    while chain[-1].args[0] is not start:
+        chain.append(chain[-1].args[0])
+    array = np.broadcast_to(0.0, range(2, 2 + start.value.ndim))  # every length tells its axis
+    for moved in reversed(chain):
+        assert moved.primitive is not None
+        array = moved.primitive.run(array, *moved.args[1:], **moved.kwargs)
+    return [length - 2 for length in array.shape]
 
 
 def _without_defaults(primitive: Primitive, options: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def shared_names(trace: Trace) -> dict[Node, str]:
         uses.update(first[parent] for parent in node.parents)
     taken = trace.recording.taken() | {node.name for node in red}
     names: dict[Node, str] = {}
+    inner = inner_names(trace)
     for node in everything:
         if node.name or node.primitive is None:
             continue
@@ -42,7 +43,7 @@ def shared_names(trace: Trace) -> dict[Node, str]:
         elif first[node] in names:
             names[node] = names[first[node]]
         elif uses[first[node]] > 1 and not node.is_view:  # a view costs nothing to write out twice
-            names[node] = _fresh(node.primitive.name, taken)
+            names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), taken)
     return names
 
 
@@ -59,12 +60,24 @@ def _written_out(trace: Trace) -> list[Node]:
     return list(found)
 
 
-def _fresh(name: str, taken: set[Any]) -> str:
-    number = 1
-    while f"{name}_{number}" in taken:
+def inner_names(trace: Trace) -> dict[Node, str]:
+    """What gradients of values without a name are called, by the step inside of which they stand: "ds_inner"."""
+    return {
+        node.gradient: f"d{node.step.name}_inner"
+        for node in trace.nodes
+        if node.gradient is not None and node.step is not None and not node.name
+    }
+
+
+def fresh(name: str, taken: set[Any]) -> str:
+    """`name`, or the next free one after it: "sum_1", "sum_2"; "ds_inner", "ds_inner_2"."""
+    stem, _, last = name.rpartition("_")
+    stem, number = (stem, int(last)) if last.isdigit() else (name, 1)
+    while name in taken:
         number += 1
-    taken.add(f"{name}_{number}")
-    return f"{name}_{number}"
+        name = f"{stem}_{number}"
+    taken.add(name)
+    return name
 
 
 def _computation(node: Node, first: dict[Node, Node]) -> Any:

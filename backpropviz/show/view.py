@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
+from backpropviz.code.sharing import fresh, inner_names
 from backpropviz.engine.backward import part_names
 from backpropviz.engine.graph import Array, Group, Node, Step, Term
 from backpropviz.engine.named import plain
@@ -64,8 +65,9 @@ class _Viewer:
             for number, term in enumerate(node.terms):
                 self.handed.setdefault(term.consumer, []).append((node, number))
         uses = Counter(parent for node in red for parent in node.parents)
+        inner = inner_names(trace)
         self.parts = {
-            node: self._fresh(f"{node.primitive.name}_1")
+            node: fresh(inner.get(node, f"{node.primitive.name}_1"), self.taken)
             for node in red
             if node.primitive is not None and node.name is None and uses[node] > 1 and not node.is_view
         }
