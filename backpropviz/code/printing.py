@@ -120,7 +120,7 @@ class Printer:
         if primitive.infix:
             return self._infix(primitive.infix, *node.args)
         if "." not in primitive.call and not primitive.helper:  # a primitive of the user's own
-            self.helpers.add(f"{Path(primitive.run.__code__.co_filename).stem}.{primitive.call}")
+            self.helpers.add(f"{Path(inspect.unwrap(primitive.run).__code__.co_filename).stem}.{primitive.call}")
         options = _without_defaults(primitive, node.kwargs) if primitive.helper else node.kwargs
         return self._call(primitive.call, node.args, options)
 

@@ -70,6 +70,7 @@ def primitive(function: Callable[..., Any]) -> Any:
 def _on_read_only_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` on the arrays of a trace, which it must not change."""
 
+    @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         return function(*map(_read_only, args), **{key: _read_only(value) for key, value in kwargs.items()})
 
@@ -94,6 +95,7 @@ def _absent(name: str, operand: str) -> Gradient:
 def _guarded(rule: Vjp, name: str, operand: str, position: int) -> Vjp:
     """`rule`, with errors that say which VJP and line it was."""
 
+    @functools.wraps(rule)
     def vjp(g: Any, out: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             gradient = rule(g, out, *args, **kwargs)
