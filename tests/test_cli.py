@@ -452,3 +452,12 @@ def test_a_full_disk_is_one_message():
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_frames_are_pictures_of_the_format_asked_for(run, tmp_path):
+    assert run("export", "relu", "--frames", "steps", "--frame-format", "png").out == "wrote 2 pictures to steps\n"
+    kept = sorted((tmp_path / "steps").iterdir())
+    assert [path.name for path in kept] == ["01_backward_1.png", "02_backward_0.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in kept)
+    refused = run("export", "relu", "--frames", "steps", "--frame-format", "gif")
+    assert (refused.code, refused.err) == (2, "backpropviz: there are no frames in 'gif'\n  Choose svg, png or pdf.\n")

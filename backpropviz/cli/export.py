@@ -41,6 +41,9 @@ def export(
             metavar="DIR|FILE.pdf", help="One picture per step, numbered, in a folder; or the pages of a PDF."
         ),
     ] = None,
+    frame_format: Annotated[
+        str, typer.Option("--frame-format", metavar="svg|png|pdf", help="What the pictures in the folder are.")
+    ] = "svg",
     passes: Annotated[
         str, typer.Option(metavar="backward|forward|both", help="Which passes the frames or the animation go through.")
     ] = "backward",
@@ -60,6 +63,8 @@ def export(
         raise InputError("nothing to write to", fix="Say where: -o batchnorm.svg, or --frames DIR.")
     if animate and (output is None or output.suffix.lower() != ".svg"):
         raise InputError("--animate plays in an .svg", fix="Say where: -o batchnorm.svg --animate")
+    if frame_format not in ("svg", "png", "pdf"):
+        raise InputError(f"there are no frames in {frame_format!r}", fix="Choose svg, png or pdf.")
     trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only)
     chosen: Any = "forward" if forward_only else passes
     if output is not None and animate:
@@ -70,10 +75,10 @@ def export(
         write_out(trace, output, layer, ops=ops, expand=tuple(expand or ()))
         print(f"wrote {output}")
     if frames is not None:
-        _write_frames(trace.diagram(ops=ops, expand=tuple(expand or ())), frames, chosen)
+        _write_frames(trace.diagram(ops=ops, expand=tuple(expand or ())), frames, chosen, frame_format)
 
 
-def _write_frames(diagram: Diagram, target: Path, passes: Any) -> None:
+def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str) -> None:
     from backpropviz.files import write
 
     if target.suffix.lower() == ".pdf":
@@ -88,7 +93,7 @@ def _write_frames(diagram: Diagram, target: Path, passes: Any) -> None:
             f"{target} cannot be made: {error.strerror}", fix="Name a folder, or a .pdf file."
         ) from error
     for frame in series:
-        write(target / f"{frame.number:02}_{frame.direction}_{frame.label}.svg", frame.svg().encode())
+        write(target / f"{frame.number:02}_{frame.direction}_{frame.label}.{format}", frame.render(format))
     print(f"wrote {len(series)} pictures to {target}")
 
 
@@ -133,7 +138,8 @@ COMMANDS = (
     (
         export,
         "Examples: backpropviz export batchnorm -o batchnorm.svg | backpropviz export conv -o conv.pdf --ops | "
-        "backpropviz export batchnorm --frames steps/ | backpropviz export batchnorm -o batchnorm.html",
+        "backpropviz export batchnorm --frames steps/ --frame-format png | "
+        "backpropviz export batchnorm -o batchnorm.html",
     ),
     (derive, "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py"),
 )
