@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -557,3 +558,31 @@ def test_pages_without_pypdf_say_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pypdf", None)
     with pytest.raises(DrawingError, match="pypdf"):
         Diagram(traced("conv")).pages()
+
+
+def test_short_vectors_are_shown_whole():
+    assert entries(np.zeros(6)) == ["[0 0 0 0", " 0 0]"]
+    assert entries(np.arange(8.0))[1] == " 4.00 5.00 6.00 7.00]"
+    assert entries(np.zeros(9))[0].startswith("min")
+
+
+def test_formulas_that_are_cut_are_whole_in_the_tooltip():
+    def layer(first_long_name, second_long_name):
+        out = (
+            first_long_name * second_long_name
+            + second_long_name * first_long_name
+            - first_long_name * 2
+            + 1.5 * (second_long_name / 3)
+        )
+        return out
+
+    trace = bp.trace(layer, first_long_name=np.ones(2), second_long_name=np.ones(2))
+    trace.backward()
+    diagram = Diagram(trace)
+    step = next(vertex for vertex in diagram.circuit.vertices if vertex.kind == "step")
+    assert wrapped(step.code)[-1].endswith("...")
+    assert " ".join(step.code.split()) in html.unescape(diagram.svg())
+
+
+def test_the_end_says_what_it_is():
+    assert Diagram(bp.trace("affine")).svg().count(">output<") == 1

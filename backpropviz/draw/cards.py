@@ -23,6 +23,7 @@ INDENT = 12  # of the line a formula stands on
 BADGE = 3  # left and right of a step's number
 CODE = 23  # characters in a line of code
 ROWS, COLUMNS = 6, 4  # larger matrices are summarized
+LONGEST = 8  # entries of a vector that is shown whole
 
 BLACK, RED, GREY, WHITE, LIT = "#1a1a1a", "#c0182a", "#5f6773", "#ffffff", "#ffe28a"
 _FILLS = {"input": "#fdf3d7", "step": WHITE, "operation": WHITE, "group": "#e4ecf6"}
@@ -151,16 +152,21 @@ def text_width(text: str, size: int = SMALL) -> int:
     return ceil(columns * ADVANCE * size)
 
 
-def wrapped(code: str) -> list[str]:
-    """Code in at most four lines of `CODE` characters."""
+def wrapped(code: str, most: int = 4) -> list[str]:
+    """Code in at most four lines of `CODE` characters; more is cut off."""
     lines: list[str] = []
     rest, indent = " ".join(code.split()), ""
-    while len(indent + rest) > CODE and len(lines) < 3:
+    while len(indent + rest) > CODE and len(lines) < most - 1:
         at = _break(rest, CODE - len(indent))
         lines.append(indent + rest[:at].rstrip())
         rest, indent = rest[at:], "  "
     line = indent + rest
     return [*lines, line if len(line) <= CODE else f"{line[: CODE - 3]}..."] if rest else lines
+
+
+def is_cut(code: str) -> bool:
+    """Whether a card has no room for all of it."""
+    return len(wrapped(code, most=5)) > 4
 
 
 def _break(code: str, room: int) -> int:
@@ -183,6 +189,9 @@ def entries(array: Array) -> list[str]:
     if array.size == 0:
         return ["no entries"]
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+    if array.ndim == 1 and COLUMNS < array.size <= LONGEST:
+        texts = numbers(array.tolist())
+        return [f"[{' '.join(texts[:COLUMNS])}", f" {' '.join(texts[COLUMNS:])}]"]
     if array.ndim > 2 or rows.shape[0] > ROWS or rows.shape[1] > COLUMNS:
         extent = numbers([float(array.min()), float(array.mean()), float(array.max())])
         return [f"{word} {text}" for word, text in zip(("min ", "mean", "max "), extent)]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
-from backpropviz.draw.cards import BLACK, LARGE, RED, Shade, card, cell, escaped, ink, table, text_width
+from backpropviz.draw.cards import BLACK, LARGE, RED, Shade, card, cell, escaped, ink, is_cut, table, text_width
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
 
 FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"
@@ -69,9 +69,12 @@ def _lines(circuit: Circuit, title: str | None, light: Light) -> Iterator[str]:
 
 
 def _vertex(vertex: Vertex, terms: list[tuple[str, str, str]], light: Light) -> str:
-    tooltip = _quoted(vertex.caption or vertex.code or vertex.name)
+    told = [vertex.caption or vertex.code or vertex.name]
+    told += [text for text in (vertex.code, vertex.gradient, *(formula for _, formula, _ in terms)) if is_cut(text)]
+    tooltip = "&#10;".join(map(_quoted, dict.fromkeys(told)))
     if vertex.kind == "outside":
-        look = f'shape=point, width=0.09, color="{ink(BLACK, vertex in light.values)}"'
+        color = ink(BLACK, vertex in light.values)
+        look = f"label=<{table(cell(['●'], 9, 12, color) + cell(['output'], text_width('output'), 12, color))}>"
     else:
         shade = Shade(vertex in light.values, vertex in light.gradients, vertex in light.lit)
         look = f"label=<{card(vertex, terms, shade)}>"
