@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from backpropviz.errors import InputError
 from backpropviz.layers.library import layer_names, load
 from backpropviz.primitives.record import PRIMITIVES, Gradient
 from backpropviz.study.gradcheck import gradcheck, work
@@ -141,6 +142,12 @@ def test_tolerance_decides(monkeypatch):
     assert not gradcheck(trace, tolerance=1e-5).passed
     assert gradcheck(trace, tolerance=1e-3).passed
     assert gradcheck(trace, tolerance=1e-3).tolerance == 1e-3
+
+
+@pytest.mark.parametrize("tolerance", [-1e-5, 0.0, np.nan, np.inf])
+def test_a_tolerance_is_a_number_above_0(tolerance):
+    with pytest.raises(InputError, match="the tolerance is"):
+        gradcheck(traced(gated, x=random(3), w=random(3, seed=1)), tolerance=tolerance)
 
 
 def test_a_gradient_that_is_not_finite_fails():

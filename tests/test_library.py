@@ -138,7 +138,11 @@ def test_a_weight_of_the_wrong_size_is_held_against_all_entries_of_a_row():
     [
         ("batchnorm", {"q": (3,)}, "has no input or setting 'q'"),
         ("batchnorm", {"eps": (3,)}, "eps is a setting of batchnorm, not an array\n  Give it by --set eps="),
-        ("batchnorm", {"x": (8,)}, "sample of batchnorm.py fails for x=(8,)"),
+        (
+            "batchnorm",
+            {"x": (8,)},
+            "x has shape (8,), but batchnorm takes an x of 2 axes\n  For example, --shape x=4,3",
+        ),
         ("softmax_loss", {"y": (5,)}, "y has shape (5,): its axis 0 is 5, but should be 4"),
         ("conv", {"w": (4, 3, 9, 9)}, "the filter is 9 wide, but the padded image only 5 (5 + 2 * 0)"),
         ("conv", {"w": (4, 2, 3, 3)}, "w has shape (4, 2, 3, 3): its axis 1 is 2, but should be 3, like axis 1 of x"),
@@ -173,6 +177,23 @@ def test_whole_numbers_become_floats_where_a_gradient_is_wanted():
     assert trace["x"].value.dtype == float
     assert set(trace.backward()) == {"x", "gamma", "beta"}
     assert trace["gamma"].shape == ()
+
+
+@pytest.mark.parametrize("sampled", [True, False], ids=["made up", "no sample"])
+def test_whole_numbers_in_a_file_become_floats_with_a_note(file, sampled):
+    line = "" if sampled else "    assert x.max() > 9\n"
+    path = file("mine.py", f"def f(x, w):\n{line}    y = x @ w\n    return y\n")
+    trace = load(path).trace({"x": np.arange(12).reshape(4, 3), "w": np.arange(6).reshape(3, 2)})
+    assert set(trace.backward()) == {"x", "w"}
+    notes = [note for note in trace.notes if "path taken" not in note]
+    assert notes == [f"{name} holds whole numbers, taken as floats: it gets a gradient" for name in "xw"]
+
+
+def test_labels_stay_whole_numbers(file):
+    path = file("mine.py", "def f(x, y):\n    assert x.max() > 9\n    z = x[y]\n    return z\n")
+    trace = load(path).trace({"x": np.arange(12).reshape(4, 3), "y": np.array([0, 3])})
+    assert set(trace.backward()) == {"x"}
+    assert trace["y"].value.dtype.kind == "i"
 
 
 def test_labels_become_whole_numbers_or_are_refused():
@@ -322,6 +343,40 @@ def test_a_bare_listing_is_a_function_of_the_names_it_does_not_make(file):
 def test_the_listings_of_a_lambda(file):
     trace = load(file("short.py", "square_it = lambda x: x * x\n")).trace()
     np.testing.assert_allclose(trace.backward()["x"], 2 * trace["x"].value * trace.dout)
+
+
+def test_hand_written_vjps_are_no_layers(file):
+    path = file(
+        "mine.py",
+        """
+        import numpy as np
+        import backpropviz as bp
+
+        @bp.primitive
+        def swish(x):
+            return x / (1 + np.exp(-x))
+
+        @swish.vjp
+        def swish_vjp(g, out, x):
+            return g * (out + (1 - out) / (1 + np.exp(-x)))
+
+        def gated(x, w):
+            a = x @ w
+            return swish(a)
+        """,
+    )
+    assert load(path).name == "gated"
+
+
+def test_a_file_that_exits_is_refused(file):
+    path = file("mine.py", "import sys\ndef f(x):\n    return x * 2\nsys.exit(0)\n")
+    assert "mine.py:4: mine.py failed while it was loaded: SystemExit: 0" in refused(path)
+
+
+@pytest.mark.parametrize("text", ["f = lambda x: x * k\nk = 3\n", "f = lambda x: (\n    x * k\n)\nk = 3\n"])
+def test_a_lambda_that_reads_what_comes_later(file, text):
+    trace = load(file("mine.py", text)).trace()
+    np.testing.assert_allclose(trace.output, 3 * trace["x"].value)
 
 
 def test_decorators_of_any_origin(file):

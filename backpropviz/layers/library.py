@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import inspect
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ import numpy as np
 from backpropviz.engine.trace import Trace, record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.loading import choose, load_module
-from backpropviz.layers.sampling import explain_misfit, guess
+from backpropviz.layers.sampling import explain_misfit, guess, runs
 
 
 def graphs_directory() -> Path:
@@ -87,6 +88,14 @@ class Layer:
         except MemoryError:
             raise
         except Exception as error:
+            for name, shape in options.items():
+                usual = own[name].default
+                if name in shapes and isinstance(usual, tuple) and len(shape) != len(usual):
+                    raise InputError(
+                        f"{name} has shape {shape}, but {self.name} takes an {name} of {len(usual)} axes",
+                        where=self.where,
+                        fix=f"For example, --shape {name}={','.join(map(str, usual))}",
+                    ) from error
             asked = ", ".join(f"{name}={value}" for name, value in options.items()) or "nothing else"
             raise InputError(
                 f"{maker.__name__} of {self.path.name} fails for {asked} ({type(error).__name__}: {error})",
@@ -135,8 +144,20 @@ class Layer:
                 raise
             sample = {}  # nothing is missing
         arguments = {**sample, **{name: _alike(name, value, sample.get(name)) for name, value in given.items()}}
+        if not sample:
+            arguments = self._in_floats(arguments)
         if dtype is not None:
             arguments = {name: _cast(value, dtype) for name, value in arguments.items()}
+        return arguments
+
+    def _in_floats(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Whole numbers as floats, which get a gradient, wherever the function takes them."""
+        for name, value in arguments.items():
+            if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+                changed = {**arguments, name: value.astype(float)}
+                with contextlib.suppress(Exception, SystemExit):
+                    runs(self.function, changed)
+                    arguments = changed
         return arguments
 
     def trace(self, arguments: Mapping[str, Any] | None = None, **options: Any) -> Trace:
@@ -145,12 +166,18 @@ class Layer:
         Raises:
             LayerError, TraceError, InputError: as `backpropviz.engine.trace`; a shape that does not fit is named.
         """
-        whole = self.arguments(inputs=_arrays(arguments or {}), **options)
+        given = _arrays(arguments or {})
+        whole = self.arguments(inputs=given, **options)
         inputs = {name: value for name, value in whole.items() if isinstance(value, np.ndarray)}
         settings = {**self.settings, **{name: value for name, value in whole.items() if name not in inputs}}
         settings = {name: value for name, value in settings.items() if name not in inputs}
         try:
             trace = record(self.function, inputs, settings)
+            trace.notes.extend(
+                f"{name} holds whole numbers, taken as floats: it gets a gradient"
+                for name, value in given.items()
+                if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and inputs[name].dtype.kind == "f"
+            )
             trace.notes.extend(_not_finite(trace))
             return trace
         except LayerError as error:

@@ -14,6 +14,7 @@ from typing import Any
 
 from backpropviz.engine.source import SourceText, register
 from backpropviz.errors import BackpropvizError, LayerError
+from backpropviz.primitives.record import PRIMITIVES
 
 
 def load_module(file: Path) -> ModuleType:
@@ -82,7 +83,12 @@ def choose(module: ModuleType, file: Path, wanted: str = "") -> FunctionType:
             names = ", ".join(near or own) or "none"
             raise LayerError(f"{file.name} has no function {wanted!r}", fix=f"Functions it has: {names}.")
         return own[wanted]
-    layers = {name: f for name, f in own.items() if not name.startswith(("sample", "_")) and "backward" not in name}
+    rules = {inspect.unwrap(gradient.vjp) for p in PRIMITIVES.values() for gradient in p.gradients if gradient}
+    layers = {
+        name: f
+        for name, f in own.items()
+        if not name.startswith(("sample", "_")) and "backward" not in name and f not in rules
+    }
     if file.stem in layers:
         return layers[file.stem]
     called = {name for f in layers.values() for name in f.__code__.co_names if name != f.__name__}
@@ -110,6 +116,7 @@ def _wrap_listing(tree: ast.Module, text: str, file: Path) -> ast.Module:
     if any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in tree.body):
         return tree
     free: dict[str, None] = {}
+    read: set[str] = set()  # free names that are read at once, not only when a lambda is called
     known = set(dir(builtins)) | {"np"}
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     body: list[ast.stmt] = [node for node in tree.body if node not in imports]
@@ -120,11 +127,13 @@ def _wrap_listing(tree: ast.Module, text: str, file: Path) -> ast.Module:
             if isinstance(node, ast.comprehension):
                 bound |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
         names = [node for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id not in bound]
+        inside = {id(n) for node in ast.walk(statement) if isinstance(node, ast.Lambda) for n in ast.walk(node)}
         for name in sorted(names, key=lambda node: (node.lineno, node.col_offset)):
             if isinstance(name.ctx, ast.Load) and name.id not in known:
                 free[name.id] = None
+                read |= set() if id(name) in inside else {name.id}
         known |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    if not free or not any(isinstance(node, ast.Assign) for node in body):
+    if not read or not any(isinstance(node, ast.Assign) for node in body):
         return tree
     function: Any = ast.parse(f"def listing({', '.join(free)}): pass").body[0]
     function.lineno, function.end_lineno = body[0].lineno, body[-1].end_lineno

@@ -32,6 +32,7 @@ from backpropviz.engine.graph import Array, Node
 from backpropviz.engine.replay import Plan, downstream
 from backpropviz.engine.trace import Trace, record
 from backpropviz.engine.tracing import bare
+from backpropviz.errors import InputError
 
 Progress = Callable[[int], None]
 Move = Callable[[float], None]
@@ -129,7 +130,12 @@ def gradcheck(
 
     Returns:
         One `Check` per input and step that has a gradient.
+
+    Raises:
+        InputError: the tolerance is no number above 0.
     """
+    if not 0 < tolerance < math.inf:
+        raise InputError(f"the tolerance is {tolerance}", fix="Give a small number above 0, such as 1e-5.")
     trace = _in_float64(trace, seed)
     checker = _Checker(trace, tolerance, step_size, np.random.default_rng(seed), progress or (lambda done: None))
     checks = [
