@@ -266,6 +266,25 @@ def test_files_that_cannot_be_shown(refused, file, text, message):
     assert message in refused("show", file("mine.py", text))
 
 
+def test_a_file_that_exits_is_a_mistake(refused, file):
+    assert "SystemExit: 0" in refused("show", file("ex.py", "import sys\ndef f(x):\n    return x * 2\nsys.exit(0)\n"))
+
+
+@pytest.mark.parametrize("tolerance", ["-1", "nan", "0"])
+def test_a_tolerance_is_a_number_above_0(refused, tolerance):
+    assert "the tolerance is" in refused("gradcheck", "relu", "--tolerance", tolerance)
+
+
+def test_a_gradient_that_cannot_be_checked_is_no_failure(run, file):
+    text = "import numpy as np\ndef f(x):\n    y = np.log(x * 1e-200)\n    return y\ndef sample(rng):\n"
+    path = file("tiny.py", text + "    return {'x': np.array([1e-100, 1.0])}\n")
+    result = run("gradcheck", path, "--inputs-only")
+    assert result.code == 0
+    assert "as far as checked: 1 cannot be" in " ".join(result.out.split())
+    checks = json.loads(run("gradcheck", path, "--inputs-only", "--json").out)["checks"]
+    assert checks[0]["unchecked"][0]["index"] == [0]
+
+
 def test_files_that_are_not_there(refused):
     assert refused("show", "nowhere.py").startswith("backpropviz: there is no file nowhere.py\n  Check the path")
     assert "has no function 'g'" not in refused("show", "nowhere.py:g")
@@ -289,7 +308,7 @@ def test_files_that_are_not_there(refused):
             ["batchnorm", "--shape", "gamma=5"],
             "gamma has shape (5,): its axis 0 is 5, but should be 3, like axis 1 of x",
         ),
-        (["batchnorm", "--shape", "x=8"], "sample of batchnorm.py fails for x=(8,)"),
+        (["batchnorm", "--shape", "x=8"], "x has shape (8,), but batchnorm takes an x of 2 axes"),
         (["batchnorm", "--set", "epz=1"], "has no input or setting 'epz' (did you mean 'eps'?)"),
         (["batchnorm", "--set", "eps=abc"], "--set eps=abc: eps is a number (by default 1e-05)"),
         (["batchnorm", "--set", "eps"], "--set 'eps' is not name=value"),

@@ -7,7 +7,8 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.errors import LayerError
-from backpropviz.layers.sampling import explain_misfit, guess, runs
+from backpropviz.layers.sampling import explain_misfit, guess
+from backpropviz.layers.search import runs
 
 
 def batchnorm_forward(x, gamma, beta, bn_param):

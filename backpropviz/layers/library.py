@@ -18,7 +18,8 @@ import numpy as np
 from backpropviz.engine.trace import Trace, record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.loading import choose, load_module
-from backpropviz.layers.sampling import explain_misfit, guess, runs
+from backpropviz.layers.sampling import explain_misfit, guess
+from backpropviz.layers.search import runs
 
 
 def graphs_directory() -> Path:
