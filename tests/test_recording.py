@@ -498,3 +498,13 @@ def test_a_trace_says_in_a_line_what_it_is():
     assert repr(t) == "<trace of double: 1 step, out (4, 3), forward only>"
     t.backward()
     assert repr(t) == "<trace of double: 1 step, out (4, 3), backward done>"
+
+
+def test_each_of_several_outputs_has_its_own_code():
+    def three(x):
+        y = x * 2
+        return x + 1, y, np.exp(y)
+
+    t = bp.trace(three, x=X)
+    assert [(step.name, step.code) for step in t.steps] == [("y", "x * 2"), ("out", "x + 1"), ("out_2", "np.exp(y)")]
+    assert [[node.primitive.name for node in step.nodes] for step in t.steps] == [["multiply"], ["add"], ["exp"]]

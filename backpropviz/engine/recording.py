@@ -10,6 +10,7 @@ import operator
 import sys
 import sysconfig
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import FunctionType, TracebackType
@@ -151,7 +152,8 @@ class Recorder(Tape):
             # an input that is handed back at the top is an output of its own
             handed_back = len(self._frames) == 1 and isinstance(item, Traced) and item.node.primitive is None
             if handed_back or (isinstance(item, Traced) and item.node.name is None):
-                values[i] = self._assigned(site, "out", item)
+                own = replace(site, code=site.names[i]) if len(site.names) == len(values) else site
+                values[i] = self._assigned(own, "out", item, more=i < len(values) - 1)
         return tuple(values) if isinstance(value, tuple) else values[0]
 
     def item(self, container: Any, index: Any) -> Any:

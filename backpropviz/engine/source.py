@@ -32,7 +32,7 @@ class Site:
     """One place in the source that reports: an assignment, a return, a store, or a call.
 
     Attributes:
-        names: the names assigned; for a call, the argument's codes by position.
+        names: the names assigned; for a call, the arguments' codes by position; for a return of several values, theirs.
         code: the right-hand side as written, on one line. statement: the whole of it.
         caption: the comment above (or else behind) it.
         needs: the names the right-hand side reads.
@@ -208,7 +208,8 @@ class _Instrumenter(ast.NodeTransformer):
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is None:
             return node
-        site = self._site(node, (), node.value)
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else ()
+        site = self._site(node, map(self.text.code, values), node.value)
         return self._copy(node, ast.Return(self._report("result", site, self.visit(node.value))))
 
     def visit_Call(self, node: ast.Call) -> Any:
