@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.layers.library import layer_names
+from backpropviz.layers.library import layer_names, load
 from backpropviz.primitives import PRIMITIVES
 from backpropviz.show.explain import explain
+from backpropviz.show.rows import shares_of
 from backpropviz.show.view import view
 
 
@@ -252,3 +253,13 @@ def test_dimensions_of_a_product():
     assert shares(explanations)["dw"].dimensions == "dw (6, 5) = rows.T (6, 4) @ dscores (4, 5)" or (
         shares(explanations)["dw"].dimensions == "dw (6, 5) = rows.T (6, 4) @ dout (4, 5)"
     )
+
+
+def test_a_local_derivative_inside_a_step_says_of_what_it_is():
+    trace = load("batchnorm").trace()
+    trace.backward()
+    step = next(step for step in view(trace).steps if step.name == "sqrtvar")
+    share, gate = shares_of(step.explanation)["dvar"]
+    assert (share.local, gate) == ("1", "var + eps")
+    single = next(step for step in view(trace).steps if step.name == "ivar")
+    assert shares_of(single.explanation)["dsqrtvar"][1] == ""

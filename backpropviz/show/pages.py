@@ -196,7 +196,7 @@ class Page:
                         break
                     if operation.name is None:
                         yield operation_row(operation, RED)
-            yield flow_row(flow, share=shares[flow.name]) if flow.name in shares else self._flow_row(flow)
+            yield flow_row(flow, told=shares[flow.name]) if flow.name in shares else self._flow_row(flow)
 
     def _flow_row(self, flow: FlowView) -> Row:
         if not flow.terms:

@@ -83,8 +83,9 @@ def upstream_row(upstream: UpstreamView) -> Row:
     return Row("", texts, str(upstream.value.shape), upstream.value, RED)
 
 
-def flow_row(flow: FlowView, caption: str = "", formula: str = "", share: Share | None = None) -> Row:
-    """A gradient with its formula; with `share` explained: the shapes of the factors, and reasons."""
+def flow_row(flow: FlowView, caption: str = "", formula: str = "", told: tuple[Share, str] | None = None) -> Row:
+    """A gradient with its formula; with what is `told` about it explained: the shapes of the factors, and reasons."""
+    share, gate = told or (None, "")
     if share is not None and share.dimensions is not None and not flow.terms:
         formula = share.dimensions.split(" = ", 1)[1]
     texts = [statement(flow.name, formula or flow.formula, RED_NAME)]
@@ -92,7 +93,7 @@ def flow_row(flow: FlowView, caption: str = "", formula: str = "", share: Share 
         texts.append([(caption, "caption")])
     row = Row("", texts, str(flow.value.shape), flow.value, RED, opens=False)
     if share is not None:
-        texts.append([("local derivative: ", "caption"), (share.local, "")])
+        texts.append([(f"local derivative{' of ' * bool(gate)}{gate}: ", "caption"), (share.local, "")])
         row.prose = [[(code_text(reason), "caption" if reason.startswith(" ") else "")] for reason in share.reasons]
     if flow.shared:
         row.value, row.style = "passed on unchanged", "caption"
@@ -126,8 +127,10 @@ def _told(gate: Gate, alone: bool) -> list[Line]:
     return lines
 
 
-def shares_of(explanation: Explanation | None) -> dict[str, Share]:
-    """What is said about each gradient, by its name."""
+def shares_of(explanation: Explanation | None) -> dict[str, tuple[Share, str]]:
+    """What is said about each gradient, by its name, and about which operation, where there are several."""
     if explanation is None:
         return {}
-    return {share.gradient: share for gate in explanation.gates for share in gate.shares if share.gradient is not None}
+    several = len(explanation.gates) > 1
+    told = ((gate, share) for gate in explanation.gates for share in gate.shares)
+    return {share.gradient: (share, gate.code if several else "") for gate, share in told if share.gradient is not None}
