@@ -13,6 +13,7 @@ from backpropviz.diagnose import FileReport, diagnose, render_text
 from backpropviz.diagnose.layers import LAYERS, pairs, recognize
 from backpropviz.diagnose.matching import arrangements, describe
 from backpropviz.diagnose.reference import reference
+from backpropviz.diagnose.verdict import RIGHT
 from backpropviz.errors import LayerError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -202,6 +203,17 @@ def test_conventions_are_notes(tmp_path):
     (function,) = diagnosed(tmp_path, text).functions
     assert function.status == "right"
     assert "convention" in function.notes[0]
+
+
+def test_a_batchnorm_for_training_alone_is_judged_by_training(tmp_path):
+    text = BATCHNORM.replace("beta, eps):", "beta, bn_param):\n    eps = bn_param.get('eps', 1e-5)")
+    assert text != BATCHNORM
+    (function,) = diagnosed(tmp_path, text).functions
+    assert function.status == RIGHT
+    assert any("no test mode" in note for note in function.notes)
+    first = diagnosed(tmp_path, text.replace("0.5", "0.25")).first
+    assert first is not None
+    assert first.kind == "constant_factor"
 
 
 def test_deliberate_asserts_are_refusals(tmp_path):

@@ -50,6 +50,12 @@ class Investigation:
         if missing:
             reason = f"it needs {missing}, which comes from a module that is not here"
             return FunctionReport(pair.name, pair.layer.name, line, UNKNOWN, reason=reason, score=0.0)
+        if not self.program.mentions(pair.forward, {"mode", "test", "train"}):
+            # written for training alone, as the plain variants are: no finding, and what else is wrong comes to light
+            kept = [i for i, outcome in enumerate(outcomes) if outcome.case.settings.get("mode") != "test"]
+            if len(kept) < len(outcomes):
+                self.notes.append("it has no test mode: only training was looked at")
+            examination.cases, outcomes = [examination.cases[i] for i in kept], [outcomes[i] for i in kept]
         judged = [outcome for outcome in outcomes if not outcome.refused]
         words = tuple(outcome.case.words for outcome in outcomes)
         for outcome in outcomes:

@@ -33,6 +33,23 @@ class Program:
         """A function's statements as they stand now."""
         return _listed(self.definitions[name])
 
+    def mentions(self, name: str, words: set[str]) -> bool:
+        """Whether a function, or one it calls, names one of `words`: as a key, a variable or a parameter."""
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            if current in seen or current not in self.definitions:
+                continue
+            seen.add(current)
+            for node in ast.walk(self.definitions[current]):
+                if isinstance(node, ast.Name):
+                    waiting.append(node.id)
+                named = getattr(node, "id", None) or getattr(node, "arg", None) or getattr(node, "value", None)
+                if isinstance(named, str) and named in words:
+                    return True
+        return False
+
     def compile(self, definition: ast.FunctionDef) -> Any:
         """The function object of a definition; its default values and decorators are evaluated anew.
 
