@@ -302,3 +302,17 @@ def test_a_long_chain_is_no_problem():
     _, shown = viewed(chain, x=np.array(1.0))
     np.testing.assert_allclose(shown.inputs[0].gradient.value, 1.001**3000, rtol=1e-9)
     assert len(shown.backward) == 3001
+
+
+def test_outputs_without_an_upstream_gradient_are_named():
+    def two(x):
+        a = x * 2
+        b = x + 1
+        return a, b
+
+    t = bp.trace(two, x=np.ones((2, 3)))
+    assert view(t).notes == ()
+    t.backward()
+    assert [note for note in view(t).notes if "given for b:" in note] == list(view(t).notes) != []
+    t.backward({"a": None, "b": None})
+    assert view(t).notes == ()

@@ -105,8 +105,16 @@ class _Viewer:
             backward=backward,
             outputs=tuple(OutputView(node.name or "out", node.value) for node in trace.recording.outputs),
             upstream=tuple(self.upstream(output, node) for output, node in trace.upstream.items()),
-            notes=tuple(trace.notes),
+            notes=(*trace.notes, *self._without_upstream()),
         )
+
+    def _without_upstream(self) -> Iterator[str]:
+        """A note on outputs that could have an upstream gradient and were given none."""
+        trace = self.trace
+        left = [node for node in trace.recording.outputs if node.carries_gradient and node not in trace.upstream]
+        if trace.upstream and left:
+            names = ", ".join(node.name or "out" for node in left)
+            yield f"no upstream gradient was given for {names}: what is shown is the gradient without it"
 
     # ---- names of gradients ------------------------------------------------------------------------------------------
 
