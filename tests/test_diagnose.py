@@ -185,6 +185,14 @@ def test_python_2_is_recognized_and_read_if_asked(tmp_path):
     assert any("Python 2" in note for note in report.notes)
 
 
+def test_functions_written_as_lambdas_are_functions(tmp_path):
+    text = "import numpy as np\nrelu_forward = lambda x: (np.maximum(x, 0), x)\n"
+    right = diagnosed(tmp_path, text + "relu_backward = lambda dout, cache: dout * (cache > 0)\n")
+    assert [function.status for function in right.functions] == ["right"]
+    wrong = diagnosed(tmp_path, text + "relu_backward = lambda dout, cache: dout * (cache < 0)\n")
+    assert (wrong.first.line, wrong.first.kind) == (3, "wrong_mask")
+
+
 def test_another_courses_convention_is_not_examined(tmp_path):
     text = (
         "import numpy as np\ndef linear_forward(A, W, b):\n    return np.dot(W, A) + b, (A, W, b)\n"

@@ -142,10 +142,20 @@ class _FloorDivision(ast.NodeTransformer):
 
 
 def _divide(a: Any, b: Any) -> Any:
-    whole = all(
-        isinstance(v, int | np.integer) or getattr(getattr(v, "dtype", None), "kind", "") in "iu" for v in (a, b)
-    )
-    return a // b if whole else a / b
+    kinds = [np.asarray(value).dtype.kind for value in (a, b)]
+    return a // b if set(kinds) <= {"i", "u"} else a / b
+
+
+def _as_definition(statement: ast.stmt) -> ast.stmt:
+    """`f = lambda x: ...` as the definition that it is."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Lambda):
+        return statement
+    (target, *more), function = statement.targets, statement.value
+    if more or not isinstance(target, ast.Name):
+        return statement
+    body = ast.copy_location(ast.Return(function.body), function.body)
+    definition = ast.FunctionDef(target.id, function.args, [body], [])
+    return ast.fix_missing_locations(ast.copy_location(definition, statement))
 
 
 def parse(path: Path, python2: bool = False) -> Student:
@@ -190,7 +200,7 @@ def load(student: Student) -> None:
     student.namespace = vars(module)
     student.namespace.update({name: value for name, value in _OLD_BUILTINS.items() if value is not None})
     student.namespace["__divide__"] = _divide
-    for statement in student.tree.body:
+    for statement in map(_as_definition, student.tree.body):
         _run(statement, student)
         if isinstance(statement, ast.FunctionDef) and statement.name in student.namespace:
             student.functions[statement.name] = statement
