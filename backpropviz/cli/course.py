@@ -61,6 +61,8 @@ def diagnose(
     else:
         text = "\n".join(map(classroom.verdict_line, reports)) + "\n"
     print_or_write(text, output)
+    if not any(report.functions or report.findings for report in reports):
+        raise typer.Exit(2)  # nothing that could be judged
     raise typer.Exit(0 if all(report.status == "right" for report in reports) else 1)
 
 

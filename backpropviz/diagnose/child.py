@@ -44,6 +44,11 @@ def main() -> None:
             say(stage=pair.name, line=student.functions[pair.name].lineno, function=pair.name)
             reports.append(investigate.Investigation(prepared, pair, ends).report())
     findings = tuple(investigate.top_level(path, student))
+    examined = {name for pair in layers.pairs(list(student.functions)) for name in (pair.forward, pair.backward)}
+    skipped = [name for name in student.functions if "backward" in name and name not in examined]
+    if skipped:
+        known = ", ".join(layer.name for layer in layers.LAYERS)
+        student.notes.append(f"not looked at: {', '.join(skipped)}; the layers that are known: {known}")
     seconds = time.perf_counter() - began
     report = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)
     say(report=report.to_dict())

@@ -17,7 +17,8 @@ def render_text(report: FileReport, width: int = 100) -> str:
     for function in report.functions:
         lines += [*_function(function, report.file, width), ""]
     if not report.functions and not report.findings:
-        lines += [f"{report.file}  no function of a known layer (such as batchnorm_forward, batchnorm_backward)", ""]
+        lines.append(f"{report.file}  no function of a known layer (such as batchnorm_forward, batchnorm_backward)")
+        lines += ["For others, `backpropviz derive FILE.py:NAME` writes the backward pass to compare with.", ""]
     lines += [f"note: {note}" for note in report.notes]
     return "\n".join(lines).rstrip() + "\n"
 
