@@ -43,7 +43,7 @@ LARGEST = 256
 """No made-up axis is longer."""
 
 _NOT_FINITE = "the result is not finite"
-_REPAIRED, _GUESSED = 12, 4  # of one set of ranks, so many states are changed further
+_REPAIRED, _GUESSED = 12, 4  # of one set of ranks, about so many states are changed further
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class Search:
         order = itertools.count()
         queue = [(tuple[int, ...](), next(order), furthest)]
         seen = {furthest.key}
-        for _ in range(_GUESSED if guessing else _REPAIRED):
+        for _ in range(_GUESSED if guessing else max(_REPAIRED, 2 * len(self.names))):
             if not queue or not furthest.problem:
                 break
             state = heapq.heappop(queue)[2]
