@@ -86,7 +86,8 @@ def write(values: list[float]) -> list[str]:
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     if largest and not 1e-3 <= largest < 1e6:
         return [f"{value:.3e}" if value else "0" for value in values]
-    decimals = 4 if largest < 10 else 3 if largest < 100 else 2 if largest < 1000 else 1
+    largest = largest or 1.0
+    decimals = min(6, max(1, 4 - math.floor(math.log10(largest)) - (largest < 1)))  # at least four digits
     for fewer in range(1, decimals):
         if all(round(value, fewer) == value for value in values if math.isfinite(value)):
             decimals = fewer
