@@ -9,10 +9,10 @@
     >>> bp.gradcheck(t).passed
     True
 
-`trace(layer, x=..., ...)` records a run of a layer by name, of "file.py:function" or of a function; the `Trace` it returns
-has `backward(dout)`, `output`, `grad`, `steps`, `["name"]`, `replay(x=...)`, `derive()` and `diagram()`. `gradcheck(trace)`
-proves its gradients. `primitive` makes an operation with a hand-written VJP out of a function. The other names are the
-operations that NumPy lacks: `im2col`, `col2im`, `stop_gradient` and the like.
+`trace(layer, x=..., ...)` records a run of a layer by name, of "file.py:function" or of a function. The `Trace` it
+returns has `backward(dout)`, `output`, `grad`, `steps`, `["name"]`, `replay(x=...)`, `derive()` and `diagram()`.
+`gradcheck(trace)` proves its gradients. `primitive` makes an operation with a hand-written VJP out of a function. The
+other names are operations that NumPy lacks: `im2col`, `col2im`, `stop_gradient` and the like.
 
 Names are imported when they are first used, so that `import backpropviz` costs nothing.
 """

@@ -27,8 +27,13 @@ def as_junit(reports: list[FileReport]) -> str:
         failures = sum(bool(function.findings) or function.status != RIGHT for function in functions) + len(
             report.findings
         )
-        count = {"tests": str(len(functions) + len(report.findings)), "failures": str(failures)}
-        suite = ElementTree.SubElement(root, "testsuite", name=report.file, time=f"{report.seconds:.3f}", **count)
+        about = {
+            "name": report.file,
+            "tests": str(len(functions) + len(report.findings)),
+            "failures": str(failures),
+            "time": f"{report.seconds:.3f}",
+        }
+        suite = ElementTree.SubElement(root, "testsuite", about)
         for finding in report.findings:
             case = ElementTree.SubElement(suite, "testcase", classname=report.file, name="the file as a whole")
             _fail(case, describe(finding))
