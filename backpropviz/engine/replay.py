@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Array, Node
-from backpropviz.engine.repeats import without_repeats
 from backpropviz.engine.tracing import bare
 
 Call = Callable[[], Any]
@@ -63,12 +62,6 @@ class Plan:
                 self._buffers[node] = view
                 return None
             self._buffers[node] = out = out.copy()
-        elif not out.flags.writeable:  # entries that repeat, computed once
-            once = without_repeats(node.primitive.run, list(args))
-            entries = out.base
-            if once is not None and entries is not None and np.broadcast_shapes(*map(np.shape, once)) == entries.shape:
-                return functools.partial(node.primitive.run, *once, out=entries)
-            self._buffers[node] = out = np.empty(out.shape, out.dtype)
         if node.primitive.into is not None:
             return functools.partial(node.primitive.into, *args, **kwargs, out=out)
         return functools.partial(_copy_into, out, node.primitive.run, args, kwargs)

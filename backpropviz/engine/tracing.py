@@ -14,7 +14,6 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backpropviz.engine.graph import Array, Node
 from backpropviz.engine.named import Shape, plain
-from backpropviz.engine.repeats import without_repeats
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.composites import COMPARISONS, COMPOSITES, LOOKS
@@ -61,11 +60,7 @@ class Tape:
         values = [arg.value if type(arg) is Node else bare(arg) for arg in args]
         if kwargs:
             kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
-        once = without_repeats(primitive.run, values)
-        if once is not None:
-            value = np.broadcast_to(primitive.run(*once), np.broadcast_shapes(*map(np.shape, values)))
-        else:
-            value = primitive.run(*values, **bare(kwargs)) if kwargs else primitive.run(*values)
+        value = primitive.run(*values, **bare(kwargs)) if kwargs else primitive.run(*values)
         if type(value) is tuple:
             raise TraceError(f"{primitive.call} gives several arrays here", fix=_SEVERAL_FIX)
         value = np.asarray(value)

@@ -53,7 +53,7 @@ def _power_base(g: Any, out: Any, x: Any, exponent: Any) -> Any:
         # where the exponent is 0 so is the derivative, also at x = 0
         return g * (exponent * x ** np.where(exponent == 0, 1, exponent - 1))
     if exponent == 2:
-        return 2 * g * x
+        return g * (2 * x)
     if exponent == 0.5:
         return g / (2 * out)
     if exponent == 1:
@@ -91,7 +91,7 @@ for _function, _also, _into in ((_power, (operator.pow,), _power_into), (np.powe
         into=_into,
         elementwise=True,
     )
-gate(np.square, "x**2", "A square gate multiplies by twice its input.", ("2 * x", lambda g, out, x: 2 * g * x))
+gate(np.square, "x**2", "A square gate multiplies by twice its input.", ("2 * x", lambda g, out, x: g * (2 * x)))
 gate(
     np.sqrt,
     "sqrt(x)",
