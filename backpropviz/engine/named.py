@@ -8,8 +8,8 @@ plain numbers everywhere, also in NumPy's type promotion (`__array_ufunc__`), an
 from __future__ import annotations
 
 import operator
+import typing
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,23 +17,20 @@ import numpy as np
 Number = int | float
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(typing.NamedTuple):
     """A number bound to a name in the source: `N`, `eps`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Dim:
+class Dim(typing.NamedTuple):
     """The length of one axis of a traced value: `x.shape[0]`."""
 
     node: Any
     axis: int
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(typing.NamedTuple):
     """Two expressions or literals joined by an operator: `1 / N`."""
 
     symbol: str
@@ -41,8 +38,7 @@ class Operation:
     right: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(typing.NamedTuple):
     """A function of numbers: `np.sqrt(D)`."""
 
     function: str

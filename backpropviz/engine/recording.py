@@ -7,10 +7,9 @@ import inspect
 import linecache
 import math
 import operator
+import os
 import sys
-import sysconfig
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import FunctionType, TracebackType
@@ -44,10 +43,8 @@ _NUMBER_FUNCTIONS: dict[Any, str] = {
     **{f: f"math.{name}" for name, f in vars(math).items() if callable(f) and not name.startswith("_")},
     **{f: f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc) and f.nout == 1},
 }
-_NOT_USER_CODE = tuple(
-    {sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    | {str(Path(__file__).parents[1])}
-)
+# the standard library, the installed packages, and this one
+_NOT_USER_CODE = tuple(str(Path(file).parents[up]) for file, up in ((os.__file__, 0), (np.__file__, 1), (__file__, 1)))
 
 
 class _Frame:
@@ -152,7 +149,7 @@ class Recorder(Tape):
             # an input that is handed back at the top is an output of its own
             handed_back = len(self._frames) == 1 and isinstance(item, Traced) and item.node.primitive is None
             if handed_back or (isinstance(item, Traced) and item.node.name is None):
-                own = replace(site, code=site.names[i]) if len(site.names) == len(values) else site
+                own = site._replace(code=site.names[i]) if len(site.names) == len(values) else site
                 values[i] = self._assigned(own, "out", item, more=i < len(values) - 1)
         return tuple(values) if isinstance(value, tuple) else values[0]
 

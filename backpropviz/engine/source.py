@@ -16,10 +16,9 @@ import linecache
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CellType, CodeType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 HOOK, SITES = "__backpropviz__", "__sites__"
 _FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
@@ -27,8 +26,7 @@ _STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.]?\s*(-+\s+)?", re.IGNORECASE
 _FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """One place in the source that reports: an assignment, a return, a store, or a call.
 
     Attributes:
@@ -202,7 +200,7 @@ class _Instrumenter(ast.NodeTransformer):
         whole = ast.unparse(ast.BinOp(_load(target), node.op, node.value))
         bare = whole == f"{target.id} {symbol} {ast.unparse(node.value)}"
         code = f"{target.id} {symbol} {made.code if bare else f'({made.code})'}"
-        self.sites[-1] = replace(made, code=code, needs=(target.id, *made.needs))
+        self.sites[-1] = made._replace(code=code, needs=(target.id, *made.needs))
         return site
 
     def visit_Return(self, node: ast.Return) -> Any:
@@ -248,7 +246,7 @@ class _Instrumenter(ast.NodeTransformer):
 
     @staticmethod
     def _copy(old: ast.AST, new: Any) -> Any:
-        return ast.fix_missing_locations(ast.copy_location(new, old))
+        return ast.copy_location(new, old)  # what stands inside inherits it, at the end
 
 
 def _target_names(target: ast.expr) -> tuple[str, ...]:
@@ -266,8 +264,7 @@ def _load(target: ast.expr) -> ast.expr:
     return ast.parse(ast.unparse(target), mode="eval").body
 
 
-@dataclass(frozen=True, slots=True)
-class Instrumented:
+class Instrumented(NamedTuple):
     """A rewritten function's code and the sites its reports refer to."""
 
     code: CodeType

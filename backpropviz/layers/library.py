@@ -18,8 +18,6 @@ import numpy as np
 from backpropviz.engine.trace import Trace, record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.loading import choose, load_module
-from backpropviz.layers.sampling import explain_misfit, guess
-from backpropviz.layers.search import runs
 
 
 def graphs_directory() -> Path:
@@ -80,6 +78,8 @@ class Layer:
         rng = np.random.default_rng(seed)
         maker = getattr(self.module, f"sample_{self.function.__name__}", None) or getattr(self.module, "sample", None)
         if maker is None:
+            from backpropviz.layers.sampling import guess  # what only some files need
+
             return guess(self.function, rng, shapes, self.where, given)
         own = inspect.signature(maker).parameters
         options = {name: tuple(shape) for name, shape in shapes.items() if name in own}
@@ -157,6 +157,8 @@ class Layer:
             if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
                 changed = {**arguments, name: value.astype(float)}
                 with contextlib.suppress(Exception, SystemExit):
+                    from backpropviz.layers.search import runs  # what only some files need
+
                     runs(self.function, changed)
                     arguments = changed
         return arguments
@@ -182,6 +184,8 @@ class Layer:
             trace.notes.extend(_not_finite(trace))
             return trace
         except LayerError as error:
+            from backpropviz.layers.sampling import explain_misfit  # what only some files need
+
             misfit = explain_misfit(self.function, {**settings, **inputs})
             if misfit is None:
                 raise
