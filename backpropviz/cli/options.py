@@ -58,7 +58,6 @@ def run(
     case: str = "",
 ) -> Trace:
     """Load and run a layer as the options say; `case` names the sizes its file keeps for a command (`SIZES`)."""
-    from backpropviz.layers.arrays import load_array, parse_pair
     from backpropviz.layers.library import load
 
     if dtype not in (None, "float32", "float64"):
@@ -66,16 +65,21 @@ def run(
     with users_code():
         found = load(layer)
     shapes, given = found.case(case)
-    settings, more_shapes = settings_and_shapes(found, set_, shape)
-    given |= settings
-    shapes |= more_shapes
-    for pair in inputs or ():
-        name, path = parse_pair(pair, "--input")
-        given[name] = load_array(path, name)
+    upstream = None
+    if inputs or set_ or shape or dout:
+        from backpropviz.layers.arrays import load_array, parse_pair
+
+        settings, more_shapes = settings_and_shapes(found, set_, shape)
+        given |= settings
+        shapes |= more_shapes
+        for pair in inputs or ():
+            name, path = parse_pair(pair, "--input")
+            given[name] = load_array(path, name)
+        upstream = load_array(dout, "dout") if dout else None
     with users_code():
         trace = found.trace(given, shapes=shapes, seed=seed, dtype=dtype)
         if backward:
-            trace.backward(None if dout is None else load_array(dout, "dout"), seed)
+            trace.backward(upstream, seed)
     return trace
 
 
