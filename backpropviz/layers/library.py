@@ -204,7 +204,7 @@ def load(spec: str) -> Layer:
     if not path.endswith(".py"):
         known = graphs_directory() / f"{path}.py"
         if "/" in path or not known.is_file():
-            near = difflib.get_close_matches(path, layer_names(), n=3, cutoff=0.4)
+            near = difflib.get_close_matches(path, layer_names(), n=3, cutoff=0.5)
             hint = f"The nearest: {', '.join(near)}." if near else "`backpropviz list` names them all."
             raise LayerError(f"there is no layer {path!r}", fix=f"{hint} Your own code is named by its file: mine.py")
         file = known
