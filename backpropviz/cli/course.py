@@ -45,11 +45,12 @@ def diagnose(
     """Name the first wrong line of a hand-written backward pass. Exit code 1 when something is wrong."""
     from backpropviz.diagnose import classroom, render_text
     from backpropviz.diagnose.formats import FORMATS
+    from backpropviz.exercises.exercise import is_worksheet
 
     if format_ not in ("text", *FORMATS):
         raise InputError(f"there is no format {format_!r}", fix=f"Choose one of text, {', '.join(FORMATS)}.")
     files = classroom.collect(paths)
-    if len(files) == 1 and _is_worksheet(files[0]):
+    if len(files) == 1 and is_worksheet(files[0].read_text(encoding="utf-8", errors="replace")):
         _grade(files[0], 2 if solution else 1 if hint else 0, seconds)
     options = {"functions": function, "seconds": seconds, "python2": python2}
     with progress("diagnosing", len(files), from_=2) as advance:
@@ -64,13 +65,6 @@ def diagnose(
     if not any(report.functions or report.findings for report in reports):
         raise typer.Exit(2)  # nothing that could be judged
     raise typer.Exit(0 if all(report.status == "right" for report in reports) else 1)
-
-
-def _is_worksheet(file: Path) -> bool:
-    from backpropviz.exercises.exercise import MARKER
-
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        return lines.readline().startswith(MARKER)
 
 
 def _grade(file: Path, level: int, seconds: float) -> None:

@@ -6,7 +6,6 @@ one scale, no test mode) comes with what shows them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -218,6 +217,3 @@ def rnn(gates: int = 1) -> list[Case]:
         return Case(words, {"x": _normal(1, n, t, d), "h0": _normal(2, n, h), **weights, "b": _normal(5, gates * h)})
 
     return [case("three steps", 2, 3, 4, 5), case("five steps", 4, 5, 3, 2)]
-
-
-CaseMaker = Callable[[], list[Case]]

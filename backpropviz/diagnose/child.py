@@ -39,12 +39,13 @@ def main() -> None:
     wanted = request["functions"]
     reports = []
     prepared = program.Program(student)
-    for pair in layers.pairs(list(student.functions)):
+    pairs = layers.pairs(list(student.functions))
+    for pair in pairs:
         if not wanted or {pair.forward, pair.backward} & set(wanted):
             say(stage=pair.name, line=student.functions[pair.name].lineno, function=pair.name)
             reports.append(investigate.Investigation(prepared, pair, ends).report())
     findings = tuple(investigate.top_level(path, student))
-    examined = {name for pair in layers.pairs(list(student.functions)) for name in (pair.forward, pair.backward)}
+    examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
     skipped = [name for name in student.functions if "backward" in name and name not in examined]
     if skipped:
         known = ", ".join(layer.name for layer in layers.LAYERS)

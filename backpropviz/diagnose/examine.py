@@ -61,7 +61,6 @@ class Outcome:
     refused: bool = False
     missing: str = ""
     unfinished: str = ""
-    single_precision: bool = False
 
     def wrong(self) -> set[str]:
         return {name for name, cell in self.cells.items() if not cell.ok}
@@ -199,7 +198,6 @@ class Examination:
             return _check_dropout(case, right, outcome, outputs[0])
         for i, (name, want) in enumerate(right.outputs.items()):
             outcome.cells[name] = check(outputs[i] if i < len(outputs) else None, want)
-        outcome.single_precision |= any(getattr(o, "dtype", None) in (np.float32, np.float16) for o in outputs)
         return right
 
     def _check_running(self, right: Reference, outcome: Outcome, settings: dict[str, Any] | None) -> None:
@@ -236,8 +234,6 @@ class Examination:
         kept = [value.copy() if isinstance(value, np.ndarray) else value for value in gradients]
         for i, (name, want) in enumerate(right.gradients.items()):
             outcome.cells[name] = check(kept[i] if i < len(kept) else None, want)
-            outcome.single_precision |= getattr(gradients[i] if i < len(kept) else None, "dtype", None) in (
-                np.float32, np.float16)  # fmt: skip
         for name, value in right.upstream.items():
             outcome.cells[f"d{name} unchanged"] = Cell(np.array_equal(upstream[name], value), upstream[name], value)
         if not outcome.wrong():

@@ -153,12 +153,12 @@ class Layer:
 
     def _in_floats(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Whole numbers as floats, which get a gradient, wherever the function takes them."""
+        from backpropviz.layers.search import runs  # what only some files need
+
         for name, value in arguments.items():
             if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
                 changed = {**arguments, name: value.astype(float)}
                 with contextlib.suppress(Exception, SystemExit):
-                    from backpropviz.layers.search import runs  # what only some files need
-
                     runs(self.function, changed)
                     arguments = changed
         return arguments

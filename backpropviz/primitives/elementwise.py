@@ -11,7 +11,7 @@ import numpy as np
 from backpropviz.engine.named import plain
 from backpropviz.primitives.record import gate, minus
 
-ADD = gate(
+gate(
     np.add,
     "x + y",
     "An add gate distributes: it passes the gradient on, unchanged, to both inputs.",
