@@ -133,7 +133,7 @@ def test_a_function_called_forward_has_a_backward():
     assert "def affine_backward(dout, x, w):" in trace.derive()
 
 
-@pytest.mark.parametrize("name", ["lstm_step", "rnn_step", "dropout"])
+@pytest.mark.parametrize("name", layer_names())
 def test_the_pair_passes_the_diagnosis(name, tmp_path):
     path = tmp_path / f"{name}.py"
     path.write_text(pair(load(name).trace()))

@@ -24,6 +24,7 @@ _ALIASES = {
     "running_mean": "running_mean",
     "running_var": "running_var running_variance",
     "seed": "seed",
+    "reg": "reg reg_strength lambda_ lam regularization",
     "y": "y labels target targets t",
 }
 _MEANS = {layer_word: [n for n in names.split()] for layer_word, names in _ALIASES.items()}
@@ -52,6 +53,8 @@ class NotApplicable(Exception):  # noqa: N818
 
 def _setting(name: str, case: Case, layer: Layer) -> Any:
     """The value of a setting that a parameter of this name stands for."""
+    if name in case.settings:
+        return case.settings[name]
     low = name.lower()
     known = [word for word, names in _MEANS.items() if low in names]
     for word in known:
@@ -71,7 +74,7 @@ def is_sure(function: Callable[..., Any], layer: Layer) -> bool:
     """The parameters have the course's names, so that it is known what they take. `linear_forward(A, W, b)` and
     `conv_forward(A_prev, W, b, hparameters)` are of another course, with the axes in another order."""
     names = [p.name.lower() for p in parameters(function)]
-    known = [any(name in _INPUT_ALIASES.get(wanted, {wanted.lower()}) for name in names) for wanted in layer.inputs]
+    known = [any(name in _called(wanted) for name in names) for wanted in layer.inputs]
     return all(known) and "hparameters" not in names
 
 
@@ -82,7 +85,12 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 def input_names(layer: Layer) -> set[str]:
     """Every name that one of the layer's inputs may go by."""
-    return {name for wanted in layer.inputs for name in _INPUT_ALIASES.get(wanted, {wanted.lower()})}
+    return {name for wanted in layer.inputs for name in _called(wanted)}
+
+
+def _called(wanted: str) -> set[str]:
+    """The names that an input goes by, in lower case."""
+    return _INPUT_ALIASES.get(wanted, set()) | {wanted.lower()}
 
 
 def is_dictionary(name: str) -> bool:
@@ -105,7 +113,7 @@ def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, ar
     for position, parameter in enumerate(given):
         if position in order:
             arguments.append(arrays[order[position]])
-        elif is_dictionary(parameter.name):
+        elif is_dictionary(parameter.name) and parameter.name not in settings:
             has_dictionary = True
             arguments.append(settings)
         else:
@@ -126,9 +134,11 @@ def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, ar
 
 def _input_order(names: list[str], layer: Layer) -> dict[int, str]:
     """Which position takes which input: by name where all names are known, otherwise the first ones in order."""
+    if {*layer.inputs} <= {*names}:
+        return {names.index(wanted): wanted for wanted in layer.inputs}
     by_name: dict[int, str] = {}
     for wanted in layer.inputs:
-        found = [i for i, name in enumerate(names) if name.lower() in _INPUT_ALIASES.get(wanted, set())]
+        found = [i for i, name in enumerate(names) if name.lower() in _called(wanted)]
         if len(found) == 1:
             by_name[found[0]] = wanted
     if len(by_name) == len(layer.inputs):
@@ -145,7 +155,9 @@ def backward_arguments(
     arguments = list(upstream)
     for position, parameter in enumerate(rest):
         low = parameter.name.lower()
-        named = next((i for i in layer.inputs if low in _INPUT_ALIASES.get(i, set())), None)
+        named = next((i for i in layer.inputs if parameter.name == i), None) or next(
+            (i for i in layer.inputs if low in _called(i)), None
+        )
         if position == 0 and (len(rest) == 1 or "cache" in low or named is None):
             arguments.append(cache)
         elif named is not None:

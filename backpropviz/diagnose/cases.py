@@ -194,6 +194,22 @@ def svm_loss() -> list[Case]:
     ]
 
 
+def _classifier(share: float) -> list[Case]:
+    def case(words: str, n: int, d: int, c: int, reg: float) -> Case:
+        inputs = {"w": _normal(1, d, c, scale=0.5), "x": _normal(2, n, d)}
+        return Case(words, inputs, {"y": _labels(n, c), "reg": reg, "share": share})
+
+    return [
+        case("a linear classifier", 5, 4, 3, 0.3),
+        case("more classes than examples", 4, 3, 6, 0.07),
+        case("without regularization", 6, 5, 4, 0.0),
+    ]
+
+
+CLASSIFIER_FORMS = (lambda: _classifier(1.0), lambda: _classifier(0.5))
+"""The weights' squares count in whole, or by half."""
+
+
 def rnn_step() -> list[Case]:
     def case(words: str, n: int, d: int, h: int) -> Case:
         weights = {"Wx": _normal(3, d, h, scale=0.5), "Wh": _normal(4, h, h, scale=0.5), "b": _normal(5, h)}

@@ -39,11 +39,18 @@ def main() -> None:
     wanted = request["functions"]
     reports = []
     prepared = program.Program(student)
-    pairs = layers.pairs(list(student.functions))
+    repaired: dict[str, investigate.Repaired] = {}
+    pairs = layers.pairs(student.functions)
     for pair in pairs:
         if not wanted or {pair.forward, pair.backward} & set(wanted):
             say(stage=pair.name, line=student.functions[pair.name].lineno, function=pair.name)
-            reports.append(investigate.Investigation(prepared, pair, ends).report())
+            try:
+                report = investigate.Investigation(prepared, pair, ends, repaired).report()
+            except Exception as error:  # a fault of ours: the other functions still get their verdict
+                report = investigate.not_examined(
+                    prepared, pair, f"a fault of the tool: {type(error).__name__}: {error}"
+                )
+            reports.append(report)
     findings = tuple(investigate.top_level(path, student))
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
     skipped = [name for name in student.functions if "backward" in name and name not in examined]
@@ -51,8 +58,8 @@ def main() -> None:
         known = ", ".join(layer.name for layer in layers.LAYERS)
         student.notes.append(f"not looked at: {', '.join(skipped)}; the layers that are known: {known}")
     seconds = time.perf_counter() - began
-    report = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)
-    say(report=report.to_dict())
+    whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)
+    say(report=whole.to_dict())
     os._exit(0)  # nothing of the student's runs at exit
 
 

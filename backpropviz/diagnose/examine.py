@@ -170,7 +170,9 @@ class Examination:
             outcome.cells["loss"] = check(outputs[0], right.outputs["loss"])
             if outputs[0] is None or gradient is None:
                 outcome.unfinished = self.pair.forward
-            outcome.cells["dx"] = check(gradient, right.gradients["dx"])
+            gradients = binding.split_gradients(gradient, layer.wants)
+            for i, (name, want) in enumerate(right.gradients.items()):
+                outcome.cells[name] = check(gradients[i] if i < len(gradients) else None, want)
             self._unchanged(outcome, arrays, case)
             return
         outputs, cache = binding.split_outputs(returned, len(layer.outputs))

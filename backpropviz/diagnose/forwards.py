@@ -210,6 +210,20 @@ def svm_loss(x: Any, *, y: Any) -> Any:
     return loss
 
 
+def softmax_classifier(w: Any, x: Any, *, y: Any, reg: float, share: float) -> Any:
+    scores = x @ w
+    data_loss = softmax_loss(scores, y=y)
+    loss = data_loss + share * reg * np.sum(w * w)
+    return loss
+
+
+def svm_classifier(w: Any, x: Any, *, y: Any, reg: float, share: float) -> Any:
+    scores = x @ w
+    data_loss = svm_loss(scores, y=y)
+    loss = data_loss + share * reg * np.sum(w * w)
+    return loss
+
+
 def rnn_step(x: Any, prev_h: Any, Wx: Any, Wh: Any, b: Any) -> Any:
     from_x = x @ Wx
     from_h = prev_h @ Wh

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from backpropviz.diagnose import binding, culprit, kinds, notes
+import numpy as np
+
+from backpropviz.diagnose import binding, culprit, kinds, layers, notes, own
 from backpropviz.diagnose.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.culprit import Scene, Suspect
@@ -14,6 +19,7 @@ from backpropviz.diagnose.examine import ROUNDING, Examination, Outcome, differe
 from backpropviz.diagnose.findings import Wording
 from backpropviz.diagnose.layers import Pair
 from backpropviz.diagnose.loading import Student, Unreadable, read_text
+from backpropviz.diagnose.matching import ratio
 from backpropviz.diagnose.program import Program
 from backpropviz.diagnose.recorder import Recorder
 from backpropviz.diagnose.reference import Reference, reference
@@ -27,13 +33,26 @@ LOCAL_SECONDS = 3.0
 _references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
 
 
-class Investigation:
-    """One pair of functions, from the first run to the report."""
+@dataclass(frozen=True)
+class Repaired:
+    """A function with its proved repairs in place, and what was found in it: other functions may call it."""
 
-    def __init__(self, program: Program, pair: Pair, ends: float = float("inf")):
+    definition: ast.FunctionDef
+    findings: tuple[Finding, ...]
+
+
+class Investigation:
+    """One pair of functions, from the first run to the report. What it repairs it adds to `repaired`, and what others
+    added there is not blamed on this pair."""
+
+    def __init__(
+        self, program: Program, pair: Pair, ends: float = float("inf"), repaired: dict[str, Repaired] | None = None
+    ):
         self.program, self.pair = program, pair
+        self.repaired = {} if repaired is None else repaired
         self.findings: list[Finding] = []
         self.notes: list[str] = []
+        self._is_scaled = False
         self.ended = min(ends, time.perf_counter() + PAIR_SECONDS)
 
     # ---- the verdict -------------------------------------------------------------------------------------------------
@@ -45,11 +64,10 @@ class Investigation:
         try:
             examination, outcomes = self._best_form()
         except CannotCall as error:
-            return FunctionReport(pair.name, pair.layer.name, line, UNKNOWN, reason=str(error), score=0.0)
+            return self._otherwise(str(error))
         missing = next((outcome.missing for outcome in outcomes if outcome.missing), "")
         if missing:
-            reason = f"it needs {missing}, which comes from a module that is not here"
-            return FunctionReport(pair.name, pair.layer.name, line, UNKNOWN, reason=reason, score=0.0)
+            return not_examined(self.program, pair, f"it needs {missing}, which comes from a module that is not here")
         if not self.program.mentions(pair.forward, {"mode", "test", "train"}):
             # written for training alone, as the plain variants are: no finding, and what else is wrong comes to light
             kept = [i for i, outcome in enumerate(outcomes) if outcome.case.settings.get("mode") != "test"]
@@ -68,8 +86,9 @@ class Investigation:
             )
         sure = binding.is_sure(self.program.function(pair.forward), pair.layer)
         if not sure and not any(self._gave_output(outcome) for outcome in judged):
-            reason = "it seems to follow another convention (the order of axes, or what its parameters mean)"
-            return FunctionReport(pair.name, pair.layer.name, line, UNKNOWN, reason=reason, score=0.0)
+            return self._otherwise(
+                "it seems to follow another convention (the order of axes, or what its parameters mean)"
+            )
         unusual = [o for o in judged if o.case.convention and (o.wrong() or o.failure)]
         if unusual and not any(o.wrong() or o.failure for o in judged if not o.case.convention):
             self.notes += [o.case.convention for o in unusual]
@@ -85,6 +104,7 @@ class Investigation:
         if unfinished:
             self.findings.append(self._unfinished(unfinished))
         elif failed:
+            self._is_scaled = any(map(_is_scaled, judged))
             kept = [i for i, outcome in enumerate(outcomes) if outcome in judged]
             examination.cases = [examination.cases[i] for i in kept]
             self._follow(examination, [outcomes[i] for i in kept])
@@ -97,26 +117,45 @@ class Investigation:
             words, failed,
         )  # fmt: skip
 
-    def _best_form(self) -> tuple[Examination, list[Outcome]]:
-        """The configurations in the form the student had in mind: the first, unless another one is right altogether."""
-        tried = []
+    def _otherwise(self, reason: str) -> FunctionReport:
+        """Where the course's conventions do not fit, the pair is held against its own forward pass."""
+        pair = self.pair
+        if not pair.layer.is_own:
+            self.pair = layers.own(pair.layer.name, pair.forward, pair.backward)
+            report = self.report()
+            if report.status != UNKNOWN and not self._is_scaled:
+                return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
+        return not_examined(self.program, pair, reason)
+
+    def _forms(self) -> Iterator[list[tuple[Case, Reference]]]:
+        """The layer's sets of configurations, each with what is right."""
+        if self.pair.layer.is_own:
+            self.pair, cases = own.understood(self.program, self.pair)
+            if own.shipped(self.program, self.pair) is None:
+                self.notes.append(own.NOTE.format(self.pair.layer.name))
+            yield cases
+            return
         for number, form in enumerate(self.pair.layer.forms):
             key = (self.pair.layer.name, number)
             if key not in _references:
                 _references[key] = [(case, reference(self.pair.layer, case)) for case in form()]
-            examination = Examination(self.program, self.pair, _references[key])
+            yield _references[key]
+
+    def _best_form(self) -> tuple[Examination, list[Outcome]]:
+        """The configurations in the form that was meant: the first, unless another one gives more right outputs."""
+        tried: list[tuple[Examination, list[Outcome]]] = []
+        for cases in self._forms():
+            examination = Examination(self.program, self.pair, cases)
             outcomes, applicable = [], []
             for case, right in examination.cases:
-                try:
+                with contextlib.suppress(NotApplicable):
                     outcomes.append(examination.run(case, right))
                     applicable.append((case, right))
-                except NotApplicable:
-                    continue
             examination.cases = applicable
             tried.append((examination, outcomes))
-            if _all_right(outcomes) or any(self._gave_output(outcome) for outcome in tried[0][1]):
-                break
-        return tried[-1] if _all_right(tried[-1][1]) else tried[0]
+            if _all_right(outcomes):
+                return tried[-1]
+        return max(tried, key=lambda form: sum(map(self._gave_output, form[1])))
 
     def _gave_output(self, outcome: Outcome) -> bool:
         """The forward pass came out right."""
@@ -137,6 +176,7 @@ class Investigation:
         """Find a wrong line, repair it if that can be proved, and go on with what is still wrong."""
         original = self.program.definitions.copy()
         try:
+            outcomes = self._with_repairs(examination, outcomes)
             while len(self.findings) < MOST_FINDINGS and (not self.findings or time.perf_counter() < self.ended):
                 stage, cells = self._stage(outcomes)
                 if not cells:
@@ -144,8 +184,33 @@ class Investigation:
                 if not self._step(examination, outcomes, stage, cells):
                     break
                 outcomes = examination.run_all()
+            if _all_right(outcomes):
+                self._keep_repairs(original)
         finally:
             self.program.restore(original)
+
+    def _with_repairs(self, examination: Examination, outcomes: list[Outcome]) -> list[Outcome]:
+        """What comes out once the functions that this pair calls are repaired; their findings are findings here."""
+        called = self.program.called_by(self.pair.forward) | self.program.called_by(self.pair.name)
+        used = {name: its for name, its in self.repaired.items() if name in called}
+        if not used:
+            return outcomes
+        for its in used.values():
+            self.program.accept(its.definition)
+        after = examination.run_all()
+        if sum(len(o.wrong()) for o in after) < sum(len(o.wrong()) for o in outcomes):
+            self.findings += list(dict.fromkeys(finding for its in used.values() for finding in its.findings))
+            return after
+        for name in used:
+            self.program.restore({name: self.program.student.functions[name]})
+        return outcomes
+
+    def _keep_repairs(self, original: Mapping[str, ast.FunctionDef]) -> None:
+        for name in {self.pair.forward, self.pair.name}:
+            definition = self.program.definitions[name]
+            found = tuple(finding for finding in self.findings if finding.proved and finding.function == name)
+            if definition is not original[name] and found:
+                self.repaired[name] = Repaired(definition, found)
 
     def _stage(self, outcomes: list[Outcome]) -> tuple[str, set[str]]:
         """What to explain next: wrong outputs before wrong gradients, values before changed arrays."""
@@ -252,8 +317,21 @@ class Investigation:
                 return
 
 
+def not_examined(program: Program, pair: Pair, reason: str) -> FunctionReport:
+    """The report on a pair that nothing can be said about."""
+    line = program.definitions[pair.name].lineno
+    return FunctionReport(pair.name, pair.layer.name, line, UNKNOWN, reason=reason, score=0.0)
+
+
 def _all_right(outcomes: list[Outcome]) -> bool:
     return not any(o.wrong() or o.missing or o.unfinished or (o.failure and not o.refused) for o in outcomes)
+
+
+def _is_scaled(outcome: Outcome) -> bool:
+    """A gradient is a multiple of the right one: another convention of what a loss is the mean of, perhaps."""
+    cells = [cell for name, cell in outcome.cells.items() if name.startswith("d") and " " not in name and not cell.ok]
+    quotients = [ratio(cell.got, cell.want) for cell in cells if isinstance(cell.got, np.ndarray)]
+    return any(q is not None and np.ptp(q) <= 1e-6 * np.max(np.abs(q)) for q in quotients)
 
 
 def _variety(case: Case) -> int:

@@ -18,7 +18,7 @@ WORDS: dict[str, str] = {
     "extra_line": "this line undoes what is right before it",
     "wrong_axis": "the sum runs over the wrong axis",
     "not_summed": "what was broadcast in the forward pass has to be summed in the backward pass",
-    "overwritten": "the gradient is overwritten where it has to be accumulated with +=",
+    "overwritten": "what stood there before is overwritten: a gradient that arrives in parts is accumulated with +=",
     "accumulated": "the value is accumulated where it has to be assigned",
     "eps": "eps is forgotten, or stands in the wrong place",
     "ddof": "the variance of the batch is divided by N, not by N - 1",

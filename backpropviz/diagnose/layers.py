@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,9 @@ class Layer:
         inputs: the arrays, in the order of the signature. outputs: what comes before the cache.
         wants: the inputs whose gradients the backward pass returns, in order.
         forms: the sets of configurations; the first is the course's. Another (gamma of shape (C,), b of shape (F, 1))
-        counts
-            where the first gives no right output at all and the other is right altogether.
-        forwards: our forward passes; settings they take by keyword. test_forwards: those of the test mode.
+            counts where the first gives no right output at all and the other is right altogether.
+        forwards: our forward passes; settings they take by keyword. test_forwards: those of the test mode. A layer of
+            the student's own has none: what its forward pass does is right (own.py).
     """
 
     name: str
@@ -41,6 +42,11 @@ class Layer:
     def is_loss(self) -> bool:
         """One function returns the loss and the gradient."""
         return self.outputs == ("loss",)
+
+    @property
+    def is_own(self) -> bool:
+        """Nobody knows it but its author."""
+        return not self.forwards
 
     @property
     def keeps_running_statistics(self) -> bool:
@@ -95,6 +101,14 @@ LAYERS: tuple[Layer, ...] = (
     ),
     Layer("svm_loss", "svm_loss", ("x",), ("loss",), ("x",), (cases.svm_loss,), (forwards.svm_loss,), ("y",)),
     Layer(
+        "softmax_classifier", "softmax_loss", ("w", "x"), ("loss",), ("w",), cases.CLASSIFIER_FORMS,
+        (forwards.softmax_classifier,), ("y", "reg", "share"),
+    ),
+    Layer(
+        "svm_classifier", "svm_loss", ("w", "x"), ("loss",), ("w",), cases.CLASSIFIER_FORMS,
+        (forwards.svm_classifier,), ("y", "reg", "share"),
+    ),
+    Layer(
         "rnn_step", "rnn_step", ("x", "prev_h", "Wx", "Wh", "b"), ("next_h",), ("x", "prev_h", "Wx", "Wh", "b"),
         (cases.rnn_step,), (forwards.rnn_step,),
     ),
@@ -107,6 +121,7 @@ LAYERS: tuple[Layer, ...] = (
 )  # fmt: skip
 
 _DIRECTED = re.compile(r"(?P<stem>\w+?)_(?P<way>forward|backward|fwd|bwd)(?P<suffix>\w*)", re.IGNORECASE)
+_BACKWARD = re.compile(r"(?P<stem>\w+?_?)??(?:backward|bwd|Backward|grad)(?P<suffix>\w*)")
 _LOSS = re.compile(r"(?P<stem>\w*loss)(?P<suffix>(?:_naive|_vectorized|_alt)?)", re.IGNORECASE)
 
 
@@ -119,8 +134,9 @@ class Named:
     suffix: str
 
 
-def recognize(name: str) -> Named | None:
-    """The layer a function is named after; None for a name that no layer has.
+def recognize(name: str, parameters: Sequence[str] = ()) -> Named | None:
+    """The layer a function is named after; None for a name that no layer has. The parameters tell a loss of scores from
+    that of a linear classifier.
 
     >>> recognize("batchnorm_backward_alt").suffix
     '_alt'
@@ -131,7 +147,10 @@ def recognize(name: str) -> Named | None:
         found = pattern.fullmatch(name)
         if found is None:
             continue
+        classifies = {"w", "x", "y"} <= {parameter.lower() for parameter in parameters}
         for layer in LAYERS:
+            if layer.is_loss and classifies != ("w" in layer.inputs):
+                continue
             if layer.is_loss == (pattern is _LOSS) and re.fullmatch(layer.stems, found["stem"], re.IGNORECASE):
                 way = found.groupdict().get("way") or "forward"
                 return Named(layer, way.lower() in ("forward", "fwd"), found["suffix"])
@@ -151,10 +170,11 @@ class Pair:
         return self.backward or self.forward
 
 
-def pairs(names: list[str]) -> list[Pair]:
+def pairs(functions: Mapping[str, ast.FunctionDef]) -> list[Pair]:
     """The pairs among a file's functions, in order. A backward pass without a forward of its own suffix
-    (`batchnorm_backward_alt`) goes with the layer's first; a forward pass without a backward stands alone."""
-    known = {name: found for name in names if (found := recognize(name))}
+    (`batchnorm_backward_alt`) goes with the layer's first; a forward pass without a backward stands alone. Pairs of
+    layers that are not known come last."""
+    known = {name: found for name in functions if (found := recognize(name, _parameters(functions[name])))}
     made: list[Pair] = []
     for name, found in known.items():
         same = [other for other, its in known.items() if its.layer is found.layer]
@@ -165,7 +185,33 @@ def pairs(names: list[str]) -> list[Pair]:
             forward = next((other for other in same if _goes_with(known, other, name, same)), None)
             if forward is not None:
                 made.append(Pair(found.layer, forward, name))
-    return made
+    taken = {name for pair in made for name in (pair.forward, pair.backward)}
+    return made + [pair for pair in _own_pairs(functions) if pair.name not in taken]
+
+
+def _parameters(function: ast.FunctionDef) -> list[str]:
+    return [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+
+
+def own(stem: str, forward: str, backward: str | None) -> Pair:
+    """A pair of a layer that is not known; own.py finds out what it takes."""
+    return Pair(Layer(stem, "", (), ("loss",) if backward is None else ("out",), (), (), ()), forward, backward)
+
+
+def _own_pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[Pair]:
+    """`foo_forward` and `foo_backward`, `foo` and `foo_backward`, `foo_loss` that returns more than the loss."""
+    for name, function in functions.items():
+        if found := _BACKWARD.fullmatch(name):
+            stem = found["stem"] or ""
+            names = [f"{stem}{way}{found['suffix']}" for way in ("forward", "fwd", "Forward")]
+            names += [f"{stem}forward", f"{stem}fwd", stem.rstrip("_")]
+            forward = next((other for other in names if other in functions), None)
+            if forward is not None:
+                yield own(stem.strip("_") or "layer", forward, name)
+        elif _LOSS.fullmatch(name) and any(
+            isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) for node in ast.walk(function)
+        ):
+            yield own(name, name, None)
 
 
 def _goes_with(known: dict[str, Named], forward: str, backward: str, same: list[str]) -> bool:

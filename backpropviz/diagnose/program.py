@@ -35,20 +35,23 @@ class Program:
 
     def mentions(self, name: str, words: set[str]) -> bool:
         """Whether a function, or one it calls, names one of `words`: as a key, a variable or a parameter."""
-        seen: set[str] = set()
-        waiting = [name]
-        while waiting:
-            current = waiting.pop()
-            if current in seen or current not in self.definitions:
-                continue
-            seen.add(current)
-            for node in ast.walk(self.definitions[current]):
-                if isinstance(node, ast.Name):
-                    waiting.append(node.id)
+        for function in (name, *self.called_by(name)):
+            for node in ast.walk(self.definitions[function]):
                 named = getattr(node, "id", None) or getattr(node, "arg", None) or getattr(node, "value", None)
                 if isinstance(named, str) and named in words:
                     return True
         return False
+
+    def called_by(self, name: str) -> set[str]:
+        """The functions of the file that a function calls (or names), directly or through others."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            for node in ast.walk(self.definitions[waiting.pop()]):
+                if isinstance(node, ast.Name) and node.id in self.definitions and node.id not in found:
+                    found.add(node.id)
+                    waiting.append(node.id)
+        return found - {name}
 
     def compile(self, definition: ast.FunctionDef) -> Any:
         """The function object of a definition; its default values and decorators are evaluated anew.

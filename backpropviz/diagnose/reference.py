@@ -10,6 +10,7 @@ import numpy as np
 
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.layers import Layer
+from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace, random_upstream, record
 
 UPSTREAM_SEED = 2718  # far from the seeds of the cases: an upstream gradient must not resemble an input
@@ -36,7 +37,8 @@ class Entry:
 class Reference:
     """The right outputs, upstream gradients, gradients by input, and further right values for one case.
 
-    `alternatives` are values that are right by another convention, by name.
+    `alternatives` are values that are right by another convention, by name; `known` are right values besides those of
+    the traces. `examples`: how many a loss is the mean of.
     """
 
     outputs: dict[str, Any]
@@ -45,16 +47,18 @@ class Reference:
     running: dict[str, Any]
     traces: tuple[Trace, ...]
     alternatives: dict[str, Any] = field(default_factory=dict)
+    known: tuple[Entry, ...] = ()
+    examples: int = 1
 
     @functools.cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Every right value once, those with names first."""
-        found: list[Entry] = []
+        found: list[Entry] = list(self.known)
         for trace in self.traces:
             found.extend(_entries(trace))
         found.extend(Entry(name, "value", value) for name, value in self.running.items())
         if "loss" in self.outputs:  # a loss is a mean, and many divide by N at the very end
-            found.extend(Entry(f"N * {k}", "gradient", v * v.shape[0]) for k, v in self.gradients.items())
+            found.extend(Entry(f"N * {k}", "gradient", v * self.examples) for k, v in self.gradients.items())
         found.sort(key=lambda entry: not entry.name)
         kept: list[Entry] = []
         seen: dict[tuple[Any, ...], None] = {}
@@ -68,7 +72,7 @@ class Reference:
 
 def _entries(trace: Trace) -> list[Entry]:
     entries = []
-    for node in trace.nodes:
+    for node in _leading_to(list(trace.upstream)):
         step = node.step if node.step is not None and node.step.node is node else None
         label = node.name or ""
         number = step.label if step else ""
@@ -78,6 +82,18 @@ def _entries(trace: Trace) -> list[Entry]:
     for node in trace.red.nodes:
         entries.append(Entry(node.name or "", "term", node.value))
     return [entry for entry in entries if isinstance(entry.value, np.ndarray) and entry.value.dtype.kind == "f"]
+
+
+def _leading_to(outputs: list[Node]) -> list[Node]:
+    """The nodes that outputs are made of, in order: what a forward pass computes besides may be wrong."""
+    found: dict[Node, None] = {}
+    waiting = list(outputs)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found[node] = None
+            waiting.extend(node.parents)
+    return sorted(found, key=lambda node: node.index)
 
 
 def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
@@ -115,7 +131,8 @@ def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
         # as PyTorch keeps it: the batch's variance divided by N - 1
         new = (running["running_var"] - momentum * before) * count / (count - 1)
         alternatives["unbiased_var"] = momentum * before + new
-    return Reference(outputs, douts, gradients, running, tuple(traces), alternatives)
+    examples = case.inputs["x"].shape[0]
+    return Reference(outputs, douts, gradients, running, tuple(traces), alternatives, examples=examples)
 
 
 def running_statistics(layer: Layer, case: Case) -> dict[str, Any]:

@@ -14,8 +14,10 @@ def render_text(report: FileReport, width: int = 100) -> str:
     lines: list[str] = []
     for finding in report.findings:
         lines += [*_finding(finding, width), ""]
+    told: set[Finding] = set()
     for function in report.functions:
-        lines += [*_function(function, report.file, width), ""]
+        lines += [*_function(function, report.file, width, told), ""]
+        told |= {*function.findings}
     if not report.functions and not report.findings:
         lines.append(f"{report.file}  no function of a known layer (such as batchnorm_forward, batchnorm_backward)")
         lines += ["For others, `backpropviz derive FILE.py:NAME` writes the backward pass to compare with.", ""]
@@ -23,7 +25,7 @@ def render_text(report: FileReport, width: int = 100) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _function(function: FunctionReport, file: str, width: int) -> list[str]:
+def _function(function: FunctionReport, file: str, width: int, told: set[Finding]) -> list[str]:
     where = f"{file}:{function.line}  {function.name}"
     ran = len(function.ran)
     if function.status == RIGHT:
@@ -33,7 +35,10 @@ def _function(function: FunctionReport, file: str, width: int) -> list[str]:
     else:
         lines = [f"{where}  {function.status}" + (f": {function.reason}" if function.reason else "")]
     for finding in function.findings:
-        lines += _finding(finding, width)
+        if finding in told:
+            lines.append(f"    because of line {finding.line} in {finding.function}, see above")
+        else:
+            lines += _finding(finding, width)
     return [*lines, *(f"    note: {note}" for note in function.notes)]
 
 

@@ -93,6 +93,7 @@ def _exchanged(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, float]]:
     ):
         yield ast.AugAssign(node.targets[0], ast.Add(), node.value), "overwritten", 0.9
         yield ast.AugAssign(node.targets[0], ast.Sub(), node.value), "overwritten", 1.5
+        yield ast.AugAssign(node.targets[0], ast.Mult(), node.value), "overwritten", 1.5
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
         array = node.value.func.value
         if isinstance(array, ast.Name) and array.id in ("np", "numpy") and node.value.args:

@@ -1,0 +1,143 @@
+"""Layers that are not the course's: held against `graphs/`, or against their own forward pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from backpropviz.diagnose import diagnose
+
+LEAKY = """
+import numpy as np
+
+def leaky_relu_forward(x, alpha=0.1):
+    out = np.where(x > 0, x, alpha * x)
+    return out, (x, alpha)
+
+def leaky_relu_backward(dout, cache):
+    x, alpha = cache
+    dx = dout.copy()
+    dx[x < 0] *= alpha
+    return dx
+"""
+
+CROSS_CORRELATION = """
+import numpy as np
+
+def slide_forward(x, w):
+    HH, WW = w.shape
+    out = np.zeros((x.shape[0] - HH + 1, x.shape[1] - WW + 1))
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = np.sum(x[i:i + HH, j:j + WW] * w)
+    return out, (x, w)
+
+def slide_backward(dout, cache):
+    x, w = cache
+    HH, WW = w.shape
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for i in range(dout.shape[0]):
+        for j in range(dout.shape[1]):
+            dx[i:i + HH, j:j + WW] += dout[i, j] * w
+            dw += dout[i, j] * x[i:i + HH, j:j + WW]
+    return dx, dw
+"""
+
+SQUARED_ERROR = """
+import numpy as np
+
+def mse_loss(pred, target):
+    d = pred - target
+    loss = np.sum(d ** 2) / d.shape[0]
+    dpred = 2 * d / d.shape[0]
+    return loss, dpred
+"""
+
+SANDWICH = """
+import numpy as np
+
+def affine_forward(x, w, b):
+    return x.reshape(x.shape[0], -1) @ w + b, (x, w)
+
+def affine_backward(dout, cache):
+    x, w = cache
+    dx = (dout @ w.T).reshape(x.shape)
+    dw = x.reshape(x.shape[0], -1).T @ dout
+    db = np.sum(dout, axis=0)
+    return dx, dw, db
+
+def relu_forward(x):
+    return np.maximum(0, x), x
+
+def relu_backward(dout, x):
+    return dout * (x > 0)
+
+def affine_relu_forward(x, w, b):
+    a, fc_cache = affine_forward(x, w, b)
+    out, relu_cache = relu_forward(a)
+    return out, (fc_cache, relu_cache)
+
+def affine_relu_backward(dout, cache):
+    fc_cache, relu_cache = cache
+    da = relu_backward(dout, relu_cache)
+    return affine_backward(da, fc_cache)
+"""
+
+LINEAR = """
+import numpy as np
+
+def softmax_loss_vectorized(W, X, y, reg):
+    scores = X.dot(W)
+    scores -= scores.max(axis=1, keepdims=True)
+    p = np.exp(scores)
+    p /= p.sum(axis=1, keepdims=True)
+    N = X.shape[0]
+    loss = -np.log(p[np.arange(N), y]).sum() / N + 0.5 * reg * np.sum(W * W)
+    p[np.arange(N), y] -= 1
+    dW = X.T.dot(p) / N + reg * W
+    return loss, dW
+"""
+
+
+def report(folder, text):
+    path = folder / "hand_in.py"
+    path.write_text(text, encoding="utf-8")
+    return diagnose(path)
+
+
+@pytest.mark.parametrize("text", [LEAKY, CROSS_CORRELATION, SQUARED_ERROR, SANDWICH, LINEAR])
+def test_right_pairs_are_right(tmp_path, text):
+    found = report(tmp_path, text)
+    assert found.functions
+    assert {function.status for function in found.functions} == {"right"}
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        (LEAKY, "dx[x < 0] *= alpha", "dx[x < 0] = alpha"),
+        (CROSS_CORRELATION, "dw += dout", "dw = dout"),
+        (SQUARED_ERROR, "dpred = 2 * d / d.shape[0]", "dpred = d / d.shape[0]"),
+        (LINEAR, "p[np.arange(N), y] -= 1", "p[np.arange(N), y] = 1"),
+        (LINEAR, "/ N + reg * W", "/ N + 2 * reg * W"),
+    ],
+)
+def test_the_wrong_line_is_proved(tmp_path, text, right, wrong):
+    faulty = text.replace(right, wrong)
+    first = report(tmp_path, faulty).first
+    line = next(number for number, line in enumerate(faulty.splitlines(), 1) if wrong in line)
+    assert (first.line, first.proved) == (line, True)
+
+
+def test_a_function_that_calls_a_wrong_one_is_not_blamed(tmp_path):
+    found = report(tmp_path, SANDWICH.replace("db = np.sum(dout, axis=0)", "db = np.mean(dout, axis=0)"))
+    affine, relu, sandwich = found.functions
+    assert (affine.status, relu.status, sandwich.status) == ("wrong", "right", "wrong")
+    assert sandwich.findings == affine.findings
+    assert len(found.all_findings) == 1
+
+
+def test_what_the_forward_pass_needs_from_elsewhere_is_named(tmp_path):
+    text = SANDWICH.replace("def affine_forward", "from .layers import *\n\ndef _unused")
+    function = report(tmp_path, text).functions[-1]
+    assert function.status == "not examined"
+    assert "affine_forward" in function.reason
