@@ -73,6 +73,13 @@ def numbers(node: ast.expr, above: list[ast.AST]) -> Iterator[Proposal]:
             yield number(whole), kind, cost
 
 
+def areas(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
+    """`height * width` for `height ** 2`."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name):
+        for other in scope.integers if node.left.id in scope.integers else ():
+            yield binary(node.left, ast.Mult(), name(other)), "wrong_operand", 1.5
+
+
 def operators(node: ast.expr) -> Iterator[Proposal]:
     """Another operator, its sides exchanged, or one side left out."""
     if isinstance(node, ast.BinOp):
@@ -211,6 +218,9 @@ def terms(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
     if not is_root or isinstance(node, ast.Tuple | ast.Compare) or called(node) in ("zeros", "zeros_like", "ones"):
         return
     sizes = [size for size, value in _sized(scope) if value]
+    for scalar in scope.scalars:
+        yield binary(node, ast.Add(), name(scalar)), "missing_term", 1.8
+        yield binary(node, ast.Sub(), name(scalar)), "missing_term", 1.9
     for array, value in scope.arrays.items():
         if value.dtype.kind == "f":
             yield binary(node, ast.Add(), name(array)), "missing_term", 1.7

@@ -172,6 +172,27 @@ def pool() -> list[Case]:
     ]
 
 
+def affine_bn_relu() -> list[Case]:
+    def case(words: str, n: int, d: int, m: int, eps: float) -> Case:
+        inputs = {"x": _normal(1, n, d), "w": _normal(2, d, m), "b": _normal(3, m), **_features(4, m)}
+        return Case(words, inputs, {"mode": "train", "eps": eps, "momentum": 0.8}, without=("running_mean",))
+
+    return [case("rows of features", 5, 3, 4, 1e-5), case("large eps", 4, 6, 3, 0.2)]
+
+
+def conv_relu_pool() -> list[Case]:
+    def case(words: str, x: tuple[int, ...], w: tuple[int, ...], stride: int, pad: int, *window: int) -> Case:
+        inputs = {"x": _normal(1, *x), "w": _normal(2, w[0], x[1], *w[1:]), "b": _normal(3, w[0])}
+        sizes = dict(zip(("pool_height", "pool_width"), window))
+        return Case(words, inputs, {"stride": stride, "pad": pad, **sizes})
+
+    return [
+        case("overlapping windows, pad 1", (2, 3, 4, 5), (4, 3, 3), 1, 1, 2, 2),
+        case("not square, pad 0", (2, 3, 6, 5), (4, 2, 3), 1, 0, 3, 2),
+        case("stride 2, pad 1", (2, 3, 7, 9), (4, 3, 3), 2, 1, 2, 2),
+    ]
+
+
 def _labels(n: int, c: int) -> Any:
     return np.random.default_rng([n, c]).integers(0, c, n)
 

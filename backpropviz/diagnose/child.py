@@ -51,6 +51,7 @@ def main() -> None:
                     prepared, pair, f"a fault of the tool: {type(error).__name__}: {error}"
                 )
             reports.append(report)
+            say(function_report=report.to_dict())  # should a later one end the process
     findings = tuple(investigate.top_level(path, student))
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
     skipped = [name for name in student.functions if "backward" in name and name not in examined]

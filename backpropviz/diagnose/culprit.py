@@ -19,6 +19,7 @@ from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.examine import Examination, Failure, Outcome
 from backpropviz.diagnose.matching import arrangements, is_array, match
 from backpropviz.diagnose.names import concept
+from backpropviz.diagnose.program import Program
 from backpropviz.diagnose.recorder import ARGUMENT, Record, Recorder, Statement
 from backpropviz.diagnose.reference import Entry, Reference
 
@@ -115,6 +116,8 @@ def find_suspects(
             suspects.append(suspect)
     _notice_failure(scene, suspects, stage)
     _notice_changes(scene, suspects, cells)
+    if stage == "backward":
+        _notice_unpacking(program, [s for s in suspects if s.statement.function == pair.backward], pair.forward)
     suspects.sort(key=lambda suspect: suspect.order)
     _cut(examination, scene, suspects, cells, stage, deadline)
     scene.suspects = suspects
@@ -126,7 +129,14 @@ def _computes(node: ast.Return, positions: set[int] | None) -> bool:
     value = node.value
     parts = value.elts if isinstance(value, ast.Tuple) else [value]
     chosen = [part for i, part in enumerate(parts) if positions is None or i in positions]
-    return any(part is not None and not isinstance(part, ast.Name) for part in chosen)
+    return any(part is not None and not _only_names(part) for part in chosen)
+
+
+def _only_names(node: ast.expr) -> bool:
+    """A name, or a tuple of names: nothing is computed here."""
+    if isinstance(node, ast.Tuple | ast.List):
+        return all(_only_names(part) for part in node.elts)
+    return isinstance(node, ast.Name)
 
 
 def _judge(scene: Scene, statement: Statement, positions: set[int] | None) -> Suspect:
@@ -186,14 +196,12 @@ def _slice(statements: list[Statement], positions: set[int] | None) -> set[int]:
         before = len(chosen) + len(needed)
         for statement in statements:
             node = statement.node
-            if needed & set(statement.targets):
-                chosen.add(statement.index)
-                needed |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-            elif isinstance(node, ast.If | ast.For | ast.While) and any(
+            inside = isinstance(node, ast.If | ast.For | ast.While) and any(
                 needed & set(inner.targets) for inner in statements if inner.node in set(ast.walk(node))
-            ):
+            )
+            if inside or (needed & set(statement.targets) and not isinstance(node, ast.For)):
                 chosen.add(statement.index)
-                head = node.test if isinstance(node, ast.If | ast.While) else node.iter
+                head = getattr(node, "test", node) if not isinstance(node, ast.For) else node.iter
                 needed |= {n.id for n in ast.walk(head) if isinstance(n, ast.Name)}
     return chosen
 
@@ -235,6 +243,35 @@ def _notice_changes(scene: Scene, suspects: list[Suspect], cells: set[str]) -> N
             for suspect in suspects:
                 if suspect.statement.key == key:
                     suspect.penalty = 0.0
+                elif _is_alias(suspect.statement, key, suspects):
+                    suspect.penalty = min(suspect.penalty, 0.1)
+
+
+def _is_alias(statement: Statement, changing: tuple[str, int], suspects: list[Suspect]) -> bool:
+    """`dx = dout`, where another statement goes on to change dx in place."""
+    node = statement.node
+    changed = next((s.statement.targets for s in suspects if s.statement.key == changing), ())
+    same = statement.function == changing[0] and statement.index < changing[1]
+    return same and isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and (
+        {*statement.targets} <= {*changed}
+    )  # fmt: skip
+
+
+def _notice_unpacking(program: Program, suspects: list[Suspect], forward: str) -> None:
+    """The statements that take something out of the cache under the name of what was put in at another place."""
+    packed = [
+        [getattr(part, "id", "") for part in node.elts]
+        for node in ast.walk(program.definitions[forward])
+        if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load)
+    ]
+    for suspect in suspects:
+        node = suspect.statement.node
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Name):
+            names = [getattr(part, "id", "") for part in node.targets[0].elts]
+            for put in packed:
+                crossed = [i for i, name in enumerate(names) if name in put and put.index(name) != i]
+                if len(put) == len(names) and crossed:
+                    suspect.penalty = min(suspect.penalty, 0.2)
 
 
 def _cut(

@@ -87,6 +87,8 @@ def twin_of(old: ast.AST, new: ast.AST) -> tuple[Any, ...]:
     """What was exchanged for what, if it is something that other lines may have too."""
     if isinstance(old, ast.Name) and isinstance(new, ast.Name):
         return "name", old.id, new.id
+    if isinstance(new, ast.BinOp) and new.left is old:
+        return "beside", type(new.op), ast.unparse(new.right)
     if isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp) and type(old.op) is not type(new.op):
         return "operator", type(old.op), type(new.op)
     if isinstance(old, ast.Call) and isinstance(new, ast.Call):
@@ -128,7 +130,8 @@ class Scope:
     def of(cls, values: dict[str, Any], settings: dict[str, Any], outside: Mapping[str, Any]) -> Scope:
         arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"}
         integers = {k: int(v) for k, v in values.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
-        scalars = {k: float(v) for k, v in values.items() if isinstance(v, float | np.floating)}
+        scalars = {k: v for k, v in outside.items() if type(v) is float and not k.startswith("_")}
+        scalars |= {k: float(v) for k, v in values.items() if isinstance(v, float | np.floating)}
         numbers = {f"__{k}__": v for k, v in settings.items() if isinstance(v, int | float)}
         known = {*arrays, *integers, *scalars}
         return cls(arrays, integers, scalars, numbers, {k: v for k, v in values.items() if k not in known}, outside)

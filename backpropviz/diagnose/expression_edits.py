@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.arithmetic_edits import array_factors, eps, factors, numbers, operators, terms
+from backpropviz.diagnose.arithmetic_edits import areas, array_factors, eps, factors, numbers, operators, terms
 from backpropviz.diagnose.edits import (
     REDUCTIONS,
     Edit,
@@ -27,7 +27,7 @@ from backpropviz.diagnose.edits import (
     walk,
 )
 from backpropviz.diagnose.recorder import Statement
-from backpropviz.diagnose.shape_edits import axis_node, layout, positions, products, reductions
+from backpropviz.diagnose.shape_edits import axis_node, equations, layout, positions, products, reductions
 
 _SWAPS = {
     "mean": (("sum", "mean_for_sum"),), "sum": (("mean", "constant_factor"),),
@@ -54,7 +54,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         proposals: list[Iterator[Proposal]] = [
             numbers(expression, above), operators(expression), reductions(expression), _calls(expression),
             _names(expression, above, scope), products(expression), layout(expression, scope),
-            eps(expression, above, scope),
+            eps(expression, above, scope), areas(expression, scope),
         ]  # fmt: skip
         if expression is root or _is_term(expression, above):
             proposals += [
@@ -69,6 +69,8 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
             proposals += [_tuple_swaps(expression, "wrong_operand"), _siblings(expression)]
         if isinstance(expression, ast.Slice):
             proposals.append(positions(expression, scope))
+        if isinstance(expression, ast.Subscript):
+            proposals.append(_keys(expression, scope))
         if isinstance(expression, ast.Tuple) and expression is root:
             proposals.append(_tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
             proposals.append(_permutations(expression, isinstance(node, ast.Return)))
@@ -79,8 +81,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
 
 def _made(statement: Statement, slot: Slot, proposals: Iterator[Proposal]) -> Iterator[Edit]:
     for new, kind, cost in proposals:
-        located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
-        yield Edit(statement, [(slot, located)], kind, cost, twin=twin_of(slot.get(), new))
+        yield Edit(statement, [(slot, _at(new, statement))], kind, cost, twin=twin_of(slot.get(), new))
 
 
 def _is_term(node: ast.expr, above: list[ast.AST]) -> bool:
@@ -113,11 +114,25 @@ def _calls(node: ast.expr) -> Iterator[Proposal]:
                 "transposed" if called(node) == "dot" else "wrong_operand",
                 1.5,
             )
+    if called(node) == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
+        for equation, kind, cost in equations(str(node.args[0].value)):
+            yield ast.Call(node.func, [ast.Constant(equation), *node.args[1:]], node.keywords), kind, cost
+    if called(node) == "sign" and node.args:
+        yield ast.Compare(node.args[0], [ast.Gt()], [number(0)]), "wrong_mask", 1.2
     if called(node) == "astype":
         yield node.func.value, "precision", 1.0  # type: ignore[attr-defined]
     for i, keyword in enumerate(node.keywords):
         if keyword.arg == "dtype":
             yield ast.Call(node.func, node.args, [*node.keywords[:i], *node.keywords[i + 1 :]]), "precision", 1.0
+
+
+def _keys(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
+    """Another entry of the same dictionary."""
+    held = scope.others.get(getattr(node.value, "id", ""))
+    if isinstance(held, dict) and isinstance(node.slice, ast.Constant):
+        for key in held:
+            if isinstance(key, str) and key != node.slice.value:
+                yield ast.Subscript(node.value, ast.Constant(key), ast.Load()), "wrong_operand", 1.5
 
 
 def _fits(value: Any, like: Any) -> bool:
@@ -155,6 +170,9 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
                 if value.ndim > axis and value.shape[axis] != scope.integers[node.id]:
                     length = ast.Subscript(ast.Attribute(name(array), "shape", ast.Load()), number(axis), ast.Load())
                     yield length, "wrong_operand", 2.0
+    elif isinstance(scope.others.get(node.id), list) and not isinstance(parent, ast.Attribute | ast.Subscript):
+        backwards = ast.Slice(None, None, number(-1))
+        yield ast.Subscript(name(node.id), backwards, ast.Load()), "reversed", 1.5
     elif not scope.knows(node.id):
         for other in (*scope.arrays, *scope.integers):  # the name stands for nothing here
             yield name(other), "wrong_operand", 1.6
@@ -177,6 +195,10 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
                 yield ast.Tuple(copied, ast.Load()), "input_changed", 1.2
         return
     yield method(node, "copy"), "input_changed", 1.0
+    if called(node) in ("zeros", "zeros_like"):
+        for array, value in scope.arrays.items():
+            if value.size > 1:
+                yield name(array), "wrong_operand", 1.8
     if called(node) not in REDUCTIONS | {"zeros", "zeros_like"}:
         for axis in (0, 1, (0, 2, 3), (0, 1), (2, 3), (1, 2, 3), (2, 3, 4), None):
             yield numpy_call("sum", node, **({"axis": axis_node(axis)} if axis is not None else {})), "not_summed", 1.4
@@ -219,13 +241,18 @@ def _permutations(node: ast.Tuple, is_return: bool) -> Iterator[Proposal]:
 
 
 def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
-    """One name for another wherever the statement has it: `H` for `W`, `i` for `i * stride`."""
+    """One name for another wherever the statement has it: `H` for `W`, `i` for `i * stride`; or two exchanged."""
     places: dict[str, list[Slot]] = {}
     for slot, node, above in walk(statement.node):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not (
             above and isinstance(above[-1], ast.Call) and above[-1].func is node
         ):  # fmt: skip
             places.setdefault(node.id, []).append(slot)
+    yield from _strided(statement, scope)
+    counts = [identifier for identifier in places if identifier in scope.integers]
+    for one, other in itertools.combinations(counts, 2):
+        exchanged = [(slot, name(other)) for slot in places[one]] + [(slot, name(one)) for slot in places[other]]
+        yield Edit(statement, [(slot, _at(new, statement)) for slot, new in exchanged], "wrong_operand", 1.6)
     for identifier, slots in places.items():
         if identifier in scope.integers:
             others = [*scope.integers, *(k for k, v in scope.settings.items() if isinstance(v, int))]
@@ -236,11 +263,36 @@ def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
                     yield _all(statement, slots, name(other), "wrong_operand", 1.5)
                 yield _all(statement, slots, binary(name(identifier), ast.Mult(), name(other)), "stride_pad", 1.6)
         elif identifier in scope.arrays and len(slots) > 1:
+            for factor in scope.scalars:
+                yield _all(statement, slots, binary(name(factor), ast.Mult(), name(identifier)), "missing_factor", 1.8)
             for other, value in scope.arrays.items():
                 if other != identifier and _fits(value, scope.arrays[identifier]):
                     yield _all(statement, slots, name(other), "wrong_operand", 1.7)
 
 
+def _strided(statement: Statement, scope: Scope) -> Iterator[Edit]:
+    """Every slice `r:r + n` of the statement as `r:r + s * n:s`."""
+    slices = [
+        (slot, node) for slot, node, _ in walk(statement.node)
+        if isinstance(node, ast.Slice) and node.lower is not None and node.step is None
+        and isinstance(node.upper, ast.BinOp) and isinstance(node.upper.op, ast.Add)
+    ]  # fmt: skip
+    strides = [k for k, v in scope.integers.items() if v == scope.settings.get("__stride__")] if slices else []
+    for stride in strides[:2] or (["__stride__"] if slices and "__stride__" in scope.settings else []):
+        changes = []
+        for slot, node in slices:
+            assert isinstance(node, ast.Slice)
+            assert isinstance(node.upper, ast.BinOp)
+            length = binary(name(stride), ast.Mult(), node.upper.right)
+            new = ast.Slice(node.lower, binary(node.upper.left, ast.Add(), length), name(stride))
+            changes.append((slot, _at(new, statement)))
+        yield Edit(statement, changes, "stride_pad", 1.5)
+
+
+def _at(new: Any, statement: Statement) -> Any:
+    return ast.fix_missing_locations(ast.copy_location(new, statement.node))
+
+
 def _all(statement: Statement, slots: list[Slot], new: ast.expr, kind: str, cost: float) -> Edit:
-    located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
+    located = _at(new, statement)
     return Edit(statement, [(slot, located) for slot in slots], kind, cost, twin=("every", ast.unparse(new)))

@@ -72,7 +72,7 @@ class Wording:
         expected = first.text() + (f"  ({first.where})" if first.where else "")
         if more:
             expected += ", and the same in " + ", ".join(f"line {edit.statement.line}" for edit in more)
-        if kind == "missing_line" and isinstance(statement.node, ast.Return):
+        if kind == "missing_line" and isinstance(statement.node, ast.Return) and not hit.suspect.computes:
             statement = self.program.statements(statement.function)[max(statement.index - 1, 0)]
         also = tuple((edit.statement.line, self._written(edit.statement)) for edit in more)
         return replace(

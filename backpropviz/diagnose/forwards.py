@@ -160,6 +160,31 @@ def conv(x: Any, w: Any, b: Any, *, stride: int, pad: int) -> Any:
     return out
 
 
+def affine_relu(x: Any, w: Any, b: Any) -> Any:
+    a = affine(x, w, b)
+    out = relu(a)
+    return out
+
+
+def affine_bn_relu(x: Any, w: Any, b: Any, gamma: Any, beta: Any, *, eps: float) -> Any:
+    a = affine(x, w, b)
+    normalized = batchnorm(a, gamma, beta, eps=eps)
+    out = relu(normalized)
+    return out
+
+
+def conv_relu(x: Any, w: Any, b: Any, *, stride: int, pad: int) -> Any:
+    a = conv(x, w, b, stride=stride, pad=pad)
+    out = relu(a)
+    return out
+
+
+def conv_relu_pool(x: Any, w: Any, b: Any, *, stride: int, pad: int, pool_height: int, pool_width: int) -> Any:
+    active = conv_relu(x, w, b, stride=stride, pad=pad)
+    out = max_pool(active, pool_height=pool_height, pool_width=pool_width, stride=stride)
+    return out
+
+
 def _windows(x: Any, pool_height: int, pool_width: int, stride: int) -> Any:
     Ho, Wo = (x.shape[2] - pool_height) // stride + 1, (x.shape[3] - pool_width) // stride + 1
     places = [(i * stride, j * stride) for i in range(Ho) for j in range(Wo)]

@@ -19,6 +19,8 @@ WORDS: dict[str, str] = {
     "wrong_axis": "the sum runs over the wrong axis",
     "not_summed": "what was broadcast in the forward pass has to be summed in the backward pass",
     "overwritten": "what stood there before is overwritten: a gradient that arrives in parts is accumulated with +=",
+    "counted_once": "an index that occurs twice counts only once with +=: np.add.at adds up every time",
+    "reversed": "what was collected last comes first: turn it round",
     "accumulated": "the value is accumulated where it has to be assigned",
     "eps": "eps is forgotten, or stands in the wrong place",
     "ddof": "the variance of the batch is divided by N, not by N - 1",

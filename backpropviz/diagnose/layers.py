@@ -116,6 +116,22 @@ LAYERS: tuple[Layer, ...] = (
         "lstm_step", "lstm_step", ("x", "prev_h", "prev_c", "Wx", "Wh", "b"), ("next_h", "next_c"),
         ("x", "prev_h", "prev_c", "Wx", "Wh", "b"), (cases.lstm_step,), (forwards.lstm_step,),
     ),
+    Layer(
+        "affine_relu", "(?:affine|fc|linear|dense)_relu", ("x", "w", "b"), ("out",), ("x", "w", "b"),
+        (cases.affine,), (forwards.affine_relu,),
+    ),
+    Layer(
+        "affine_bn_relu", "(?:affine|fc|linear|dense)_(?:bn|batch_?norm)_relu", ("x", "w", "b", "gamma", "beta"),
+        ("out",), ("x", "w", "b", "gamma", "beta"), (cases.affine_bn_relu,), (forwards.affine_bn_relu,), ("eps",),
+    ),
+    Layer(
+        "conv_relu", "conv_relu", ("x", "w", "b"), ("out",), ("x", "w", "b"),
+        (cases.conv, lambda: cases.conv(column=True)), (forwards.conv_relu,), ("stride", "pad"),
+    ),
+    Layer(
+        "conv_relu_pool", "conv_relu_(?:max_?)?pool", ("x", "w", "b"), ("out",), ("x", "w", "b"),
+        (cases.conv_relu_pool,), (forwards.conv_relu_pool,), ("stride", "pad", "pool_height", "pool_width"),
+    ),
     Layer("rnn", "rnn", _RECURRENT, ("h",), _RECURRENT, (cases.rnn,), (forwards.rnn,)),
     Layer("lstm", "lstm", _RECURRENT, ("h",), _RECURRENT, (lambda: cases.rnn(gates=4),), (forwards.lstm,)),
 )  # fmt: skip

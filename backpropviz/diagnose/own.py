@@ -25,7 +25,7 @@ from backpropviz.diagnose.layers import Layer, Pair
 from backpropviz.diagnose.matching import is_array
 from backpropviz.diagnose.program import Program
 from backpropviz.diagnose.recorder import Recorder
-from backpropviz.diagnose.reference import UPSTREAM_SEED, Entry, Reference
+from backpropviz.diagnose.reference import UPSTREAM_SEED, Entry, Reference, cleaned
 from backpropviz.diagnose.sandbox import TimeUp, time_limit
 from backpropviz.engine.trace import random_upstream, record
 from backpropviz.errors import BackpropvizError
@@ -77,6 +77,8 @@ def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Re
         raise CannotCall("it takes no array of floats")
     returned = _call(program, pair, first, first.inputs)
     values = returned if isinstance(returned, tuple | list) else (returned,)
+    if values[0] is None:
+        raise CannotCall("its forward pass is not finished")
     if pair.backward is None:
         if len(values) < 2 or np.ndim(values[0]) != 0:
             raise CannotCall("it has no backward function, and is no loss that returns its gradients")
@@ -257,7 +259,7 @@ def _held_against(ours: LayerFile, pair: Pair, case: Case) -> Reference:
     trace.backward({node.name or "out": value for node, value in zip(nodes, upstream.values())})
     theirs = dict(zip(case.inputs, inputs))
     gradients = {f"d{name}": trace.grad[theirs[name]] for name in pair.layer.wants}
-    return Reference(outputs, upstream, gradients, {}, (trace,))
+    return Reference(outputs, upstream, cleaned(gradients, upstream), {}, (trace,))
 
 
 def _reference(program: Program, pair: Pair, case: Case) -> Reference | None:
@@ -323,7 +325,7 @@ def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -
     except Exception:  # what a tracer makes of a student's function is anyone's guess; differences always work
         return None
     gradients = {f"d{name}": trace.grad.get(name, np.zeros_like(inputs[name])) for name in pair.layer.wants}
-    return Reference(outputs, upstream, gradients, {}, (trace,))
+    return Reference(outputs, upstream, cleaned(gradients, upstream), {}, (trace,))
 
 
 def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Reference | None:
@@ -340,7 +342,9 @@ def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, An
         gradient = _gradient(loss, case.inputs, name, here)
         if gradient is None:
             return None
-        gradients[f"d{name}"] = gradient
+        # differences of what cancels are rounding alone, and larger than that of a product
+        noise = np.max(np.abs(gradient), initial=0.0) < 1e-3 * STEP
+        gradients[f"d{name}"] = np.zeros_like(gradient) if noise else gradient
     known = tuple(Entry(name, "gradient", value) for name, value in gradients.items() if is_array(value))
     if pair.backward is not None:
         known += _forward_values(program, pair, case)

@@ -135,6 +135,15 @@ def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
     return Reference(outputs, douts, gradients, running, tuple(traces), alternatives, examples=examples)
 
 
+def cleaned(gradients: dict[str, Any], upstream: dict[str, Any]) -> dict[str, Any]:
+    """The gradients, with exact zeros for one that is nothing but rounding (a bias in front of a batchnorm)."""
+    scale = max(float(np.max(np.abs(value), initial=0.0)) for value in upstream.values())
+    return {
+        name: value if np.max(np.abs(value), initial=0.0) > 1e-12 * scale else np.zeros_like(value)
+        for name, value in gradients.items()
+    }
+
+
 def running_statistics(layer: Layer, case: Case) -> dict[str, Any]:
     """The running mean and variance after a training step; none outside the training mode."""
     if not layer.keeps_running_statistics or case.settings["mode"] == "test":

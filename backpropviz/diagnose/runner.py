@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backpropviz.diagnose import kinds
-from backpropviz.diagnose.verdict import FileReport, Finding
+from backpropviz.diagnose.verdict import FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -90,4 +90,5 @@ def _read(file: Path, output: bytes, code: int) -> FileReport:
         file.name, stage["line"], stage["function"], "", "crash" if code not in (-9, -24) else "does_not_end",
         f"while looking at {stage['stage']}: {ended}", kinds.WORDS["crash"],
     )  # fmt: skip
-    return FileReport(file.name, findings=(finding,))
+    done = tuple(FunctionReport.from_dict(r["function_report"]) for r in records if "function_report" in r)
+    return FileReport(file.name, done, (finding,))

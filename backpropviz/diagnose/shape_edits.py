@@ -78,6 +78,33 @@ def products(node: ast.expr) -> Iterator[Proposal]:
     for left, right, cost in [*((*pair, 1.2) for pair in once), *((*pair, 1.5) for pair in twice)]:
         yield numpy_call("dot", left, right), "transposed", cost
     yield binary(a, ast.Mult(), b), "wrong_operator", 1.5
+    yield numpy_call("outer", a, b), "wrong_operator", 1.6
+
+
+def equations(equation: str) -> Iterator[tuple[str, str, float]]:
+    """Another einsum equation: a letter of the result left out or added, the letters of one operand in another order."""
+    inputs, arrow, result = equation.replace(" ", "").partition("->")
+    operands = inputs.split(",")
+    if not arrow:
+        return
+    for letter in result:
+        yield f"{inputs}->{result.replace(letter, '')}", "not_summed", 1.0
+    for letter in sorted({*inputs} - {*result, ",", "."}):
+        for at in range(len(result) + 1):
+            yield f"{inputs}->{result[:at]}{letter}{result[at:]}", "wrong_axis", 1.2
+    for i, operand in enumerate([*operands, result]):
+        for one, other in itertools.combinations(range(len(operand)), 2):
+            letters = list(operand)
+            letters[one], letters[other] = letters[other], letters[one]
+            parts = [*operands, result]
+            parts[i] = "".join(letters)
+            yield f"{','.join(parts[:-1])}->{parts[-1]}", "transposed", 1.2
+    letters_used = sorted({*inputs} - {",", "."})
+    for i, operand in enumerate(operands):
+        for at, letter in itertools.product(range(len(operand)), letters_used):
+            if operand[at] != letter:
+                parts = [*operands[:i], operand[:at] + letter + operand[at + 1 :], *operands[i + 1 :]]
+                yield f"{','.join(parts)}->{result}", "wrong_axis", 1.5
 
 
 def _flip(node: ast.expr) -> ast.expr:

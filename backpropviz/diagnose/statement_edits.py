@@ -27,6 +27,8 @@ def statement_edits(definition: ast.FunctionDef, statement: Statement, scope: Sc
     yield from _moved(statement, block, position, around)
     yield from _kept_apart(statement, block, position, scope)
     yield from _crops(statement, scope)
+    yield from _counted(statement, block, position, around, scope)
+    yield from _followed(statement, definition, block, position, scope)
     if not isinstance(statement.node, ast.Return | ast.FunctionDef) and len(block) > 1:
         in_loop = any(isinstance(node, ast.For | ast.While) for _, _, node in around)
         resets = called(getattr(statement.node, "value", None) or ast.Pass()) in ("zeros", "zeros_like")
@@ -79,6 +81,13 @@ class _Whole:
 def _exchanged(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, float]]:
     """`=` for `+=`, another augmented operator, a result that is kept instead of thrown away."""
     if isinstance(node, ast.AugAssign):
+        if isinstance(node.target, ast.Subscript) and isinstance(node.op, ast.Add):
+            where = node.target.slice
+            index = ast.Tuple(where.elts, ast.Load()) if isinstance(where, ast.Tuple) else where
+            if not any(isinstance(part, ast.Slice) for part in getattr(index, "elts", [index])):
+                adds = ast.Attribute(ast.Attribute(name("np"), "add", ast.Load()), "at", ast.Load())
+                call = ast.Call(adds, [_loaded(node.target.value), index, node.value], [])
+                yield ast.Expr(call), "counted_once", 1.2
         for old, new, kind in _AUGMENTED:
             if isinstance(node.op, old):
                 yield ast.AugAssign(node.target, new(), node.value), kind, 1.2
@@ -126,8 +135,13 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 
 def _moved(statement: Statement, block: list[ast.stmt], position: int, around: Around) -> Iterator[Edit]:
-    """Out of a loop: in front of it, or behind it."""
+    """Out of a loop, in front of it or behind it; or from in front of a loop into it."""
     node = statement.node
+    loop = next((other for other in block[position + 1 :] if isinstance(other, ast.For | ast.While)), None)
+    if loop is not None and isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        rest = (Slot(_Whole(block), "statements"), [*block[:position], *block[position + 1 :]])
+        inside = (Slot(_Whole(loop.body), "statements"), [node, *loop.body])
+        yield Edit(statement, [rest, inside], "wrong_place", 1.3, "at the start of the loop below", statement.text)
     for outer, at, loop in reversed(around):
         if not isinstance(loop, ast.For | ast.While):
             continue
@@ -167,6 +181,67 @@ def _kept_apart(statement: Statement, block: list[ast.stmt], position: int, scop
             )
 
 
+def _counted(
+    statement: Statement, block: list[ast.stmt], position: int, around: Around, scope: Scope
+) -> Iterator[Edit]:
+    """A counter that goes up at the end of a loop."""
+    if position != len(block) - 1 or not around or not isinstance(around[-1][2], ast.For | ast.While):
+        return
+    changed = {target for node in ast.walk(around[-1][2]) if isinstance(node, ast.stmt) for target in targets(node)}
+    read = {node.id for node in ast.walk(around[-1][2]) if isinstance(node, ast.Name)}
+    for counter, value in scope.integers.items():
+        if counter in read - changed and value == 0:
+            goes_up = ast.AugAssign(ast.Name(counter, ast.Store()), ast.Add(), number(1))
+            text = f"{counter} += 1, after this line"
+            yield _replaced(statement, block, position, [statement.node, goes_up], "missing_line", 1.7, own_text=text)
+
+
+def _followed(
+    statement: Statement, definition: ast.FunctionDef, block: list[ast.stmt], position: int, scope: Scope
+) -> Iterator[Edit]:
+    """A line that is missing behind a gradient: that of the regularization, that of the right class."""
+    node = statement.node
+    if not isinstance(node, ast.AugAssign):
+        return
+    made: list[ast.stmt] = []
+    gradient = node.target.id if isinstance(node.target, ast.Name) else ""
+    strength = next((k for k, v in scope.scalars.items() if v == scope.settings.get("__reg__")), "")
+    if strength and gradient in scope.arrays:
+        for array, value in scope.arrays.items():
+            if value.shape == scope.arrays[gradient].shape and array != gradient:
+                once = binary(name(strength), ast.Mult(), name(array))
+                for term in (binary(number(2), ast.Mult(), once), once):
+                    made.append(ast.AugAssign(ast.Name(gradient, ast.Store()), ast.Add(), term))
+    elif isinstance(node.target, ast.Subscript) and isinstance(node.op, ast.Add | ast.Sub):
+        other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        for index in _indices(definition):
+            part = _with_index(node.target, index)
+            if part is not None:
+                made.append(ast.AugAssign(part, other, node.value))
+    for line in made:
+        text = f"{written(ast.fix_missing_locations(line))}, after this line"
+        yield _replaced(statement, block, position, [node, line], "missing_line", 1.9, own_text=text)
+
+
+def _indices(definition: ast.FunctionDef) -> list[ast.expr]:
+    """What a function picks entries by that are themselves entries: `y[i]`, every one once."""
+    found = {
+        ast.unparse(node.slice): node.slice for node in ast.walk(definition)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Subscript)
+    }  # fmt: skip
+    return list(found.values())
+
+
+def _with_index(target: ast.Subscript, index: ast.expr) -> ast.expr | None:
+    """`dW[:, y[i]]` of `dW[:, j]`."""
+    parts = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
+    last = parts[-1]
+    if isinstance(last, ast.Slice) or ast.unparse(last) == ast.unparse(index):
+        return None
+    where = ast.Tuple([*parts[:-1], index], ast.Load()) if len(parts) > 1 else index
+    return ast.Subscript(target.value, where, ast.Store())
+
+
 def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
     """The padding taken off by `pad:size - pad`, which is right for pad 0 too."""
     if "__pad__" not in scope.settings:
@@ -187,9 +262,8 @@ def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
             parts: list[ast.expr] = [ast.Slice(), ast.Slice(), *(ast.Slice(name(pad), end) for end in ends)]
             new = ast.Subscript(of, ast.Tuple(parts, ast.Load()), ast.Load())
             located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
-            yield Edit(
-                statement, [(slot, located)], "crop_at_pad_0" if is_crop else "missing_line", 1.0 if is_crop else 1.7
-            )
+            kind, cost = ("crop_at_pad_0", 1.0) if is_crop else ("missing_line", 1.7)
+            yield Edit(statement, [(slot, located)], kind, cost)
 
 
 def _slices(node: ast.Subscript) -> int:

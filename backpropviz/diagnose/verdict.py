@@ -109,8 +109,8 @@ class FileReport:
 
     @property
     def first(self) -> Finding | None:
-        """The first wrong line of the file, None if nothing is wrong."""
-        return next(iter(self.all_findings), None)
+        """The first wrong line of the file, or else the first unfinished one; None if nothing is wrong."""
+        return min(self.all_findings, key=lambda finding: finding.kind == "not_finished", default=None)
 
     @property
     def status(self) -> str:
