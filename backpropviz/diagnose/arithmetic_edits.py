@@ -95,6 +95,8 @@ def operators(node: ast.expr) -> Iterator[Proposal]:
                 else "wrong_operand"
             )
             yield binary(node.right, node.op, node.left), kind, 1.4
+        if isinstance(node.op, ast.Div) and not isinstance(node.left, ast.Constant):
+            yield binary(number(1.0), ast.Div(), node.right), "extra_term", 1.9
         kind = "constant_factor" if isinstance(node.op, ast.Mult | ast.Div) else "wrong_power" if isinstance(
             node.op, ast.Pow) else "extra_term"  # fmt: skip
         for kept, dropped in ((node.left, node.right), (node.right, node.left)):

@@ -108,23 +108,25 @@ def spatial_batchnorm() -> list[Case]:
     return [
         case("training", (2, 3, 4, 5), 1.5, 1e-5, without=first),
         case("small inputs, large eps", (3, 2, 5, 4), 0.05, 0.02, without=first),
+        case("eps by default, small inputs", (2, 3, 4, 5), 0.01, 1e-5, without=(*first, "eps"), optional=True),
         case("training with running statistics", (2, 3, 5, 4), 1.5, 1e-3),
         case("test mode", (2, 3, 4, 5), 1.0, 0.1, "test"),
     ]
 
 
 def groupnorm(flat: bool = False) -> list[Case]:
-    def case(words: str, shape: tuple[int, ...], G: int, scale: float, eps: float) -> Case:
+    def case(words: str, shape: tuple[int, ...], G: int, scale: float, eps: float, **more: Any) -> Case:
         C = shape[1]
         parameters = _features(2, C) if flat else _features(2, 1, C, 1, 1)
         x = _normal(1, *shape, mean=0.7 * scale, scale=scale)
-        return Case(words, {"x": x, **parameters}, {"G": G, "eps": eps})
+        return Case(words, {"x": x, **parameters}, {"G": G, "eps": eps}, **more)
 
     return [
         case("two groups of three channels", (2, 6, 4, 5), 2, 1.5, 1e-5),
         case("three groups of two channels", (3, 6, 2, 5), 3, 2.0, 1e-5),
         case("small inputs, large eps", (2, 6, 3, 4), 3, 0.05, 0.02),
         case("one group", (2, 4, 3, 5), 1, 1.0, 1e-5),
+        case("eps by default, small inputs", (2, 4, 3, 5), 2, 0.01, 1e-5, without=("eps",), optional=True),
     ]
 
 

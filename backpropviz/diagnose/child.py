@@ -6,8 +6,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backpropviz.diagnose.investigate import Investigation
+    from backpropviz.diagnose.verdict import FunctionReport
 
 
 def main() -> None:
@@ -39,19 +44,21 @@ def main() -> None:
     wanted = request["functions"]
     reports = []
     prepared = program.Program(student)
-    repaired: dict[str, investigate.Repaired] = {}
+    siblings = investigate.Siblings()
     pairs = layers.pairs(student.functions)
-    for pair in pairs:
-        if not wanted or {pair.forward, pair.backward} & set(wanted):
+    chosen = [pair for pair in pairs if not wanted or {pair.forward, pair.backward} & set(wanted)]
+    # what is called comes before what calls it
+    chosen.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
+    investigations = [investigate.Investigation(prepared, pair, ends, siblings) for pair in chosen]
+    for act in (investigate.Investigation.examine, investigate.Investigation.report):
+        for pair, investigation in zip(chosen, investigations):
             say(stage=pair.name, line=student.functions[pair.name].lineno, function=pair.name)
-            try:
-                report = investigate.Investigation(prepared, pair, ends, repaired).report()
-            except Exception as error:  # a fault of ours: the other functions still get their verdict
-                report = investigate.not_examined(
-                    prepared, pair, f"a fault of the tool: {type(error).__name__}: {error}"
-                )
-            reports.append(report)
-            say(function_report=report.to_dict())  # should a later one end the process
+            report = _guarded(act, investigation)
+            if report is not None:
+                reports.append(report)
+                say(function_report=report.to_dict())  # should a later one end the process
+    places = [(pair.name, pair.forward) for pair in pairs]
+    reports.sort(key=lambda report: next(i for i, names in enumerate(places) if report.name in names))
     findings = tuple(investigate.top_level(path, student))
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
     skipped = [name for name in student.functions if "backward" in name and name not in examined]
@@ -62,6 +69,17 @@ def main() -> None:
     whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)
     say(report=whole.to_dict())
     os._exit(0)  # nothing of the student's runs at exit
+
+
+def _guarded(act: Callable[[Investigation], FunctionReport | None], on: Investigation) -> FunctionReport | None:
+    """What `act` gives; after a fault of ours the other functions still get their verdicts."""
+    from backpropviz.diagnose.investigate import not_examined
+
+    try:
+        return act(on)
+    except Exception as error:
+        reason = f"a fault of the tool: {type(error).__name__}: {error}"
+        return None if act.__name__ == "examine" else not_examined(on.program, on.pair, reason)
 
 
 if __name__ == "__main__":

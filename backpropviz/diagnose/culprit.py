@@ -118,10 +118,18 @@ def find_suspects(
     _notice_changes(scene, suspects, cells)
     if stage == "backward":
         _notice_unpacking(program, [s for s in suspects if s.statement.function == pair.backward], pair.forward)
+    for suspect in suspects:
+        if _has_no_effect(suspect.statement.node):
+            suspect.penalty = 0.3
     suspects.sort(key=lambda suspect: suspect.order)
     _cut(examination, scene, suspects, cells, stage, deadline)
     scene.suspects = suspects
     return sorted(suspects, key=lambda suspect: suspect.penalty)
+
+
+def _has_no_effect(node: ast.stmt) -> bool:
+    """`dx.T` on a line of its own."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute | ast.BinOp | ast.Subscript)
 
 
 def _computes(node: ast.Return, positions: set[int] | None) -> bool:

@@ -85,10 +85,12 @@ class Edit:
 
 def twin_of(old: ast.AST, new: ast.AST) -> tuple[Any, ...]:
     """What was exchanged for what, if it is something that other lines may have too."""
-    if isinstance(old, ast.Name) and isinstance(new, ast.Name):
-        return "name", old.id, new.id
     if isinstance(new, ast.BinOp) and new.left is old:
         return "beside", type(new.op), ast.unparse(new.right)
+    if _is_sum_of_products(old) and _is_sum_of_products(new) and ast.unparse(old) != ast.unparse(new):
+        return ("crossed",)  # a f + b g for b f + a g
+    if isinstance(old, ast.Name) and isinstance(new, ast.Name):
+        return "name", old.id, new.id
     if isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp) and type(old.op) is not type(new.op):
         return "operator", type(old.op), type(new.op)
     if isinstance(old, ast.Call) and isinstance(new, ast.Call):
@@ -99,6 +101,12 @@ def twin_of(old: ast.AST, new: ast.AST) -> tuple[Any, ...]:
             changed = {k for k in {*one, *other} if one.get(k) != other.get(k)}
             return "keywords", *((k, one.get(k), other.get(k)) for k in sorted(map(str, changed)))
     return ()
+
+
+def _is_sum_of_products(node: ast.AST) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and all(
+        isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult) for side in (node.left, node.right)
+    )  # fmt: skip
 
 
 def plain_names(text: str) -> str:
@@ -128,7 +136,14 @@ class Scope:
 
     @classmethod
     def of(cls, values: dict[str, Any], settings: dict[str, Any], outside: Mapping[str, Any]) -> Scope:
-        arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"}
+        entries = {
+            f"{k}[{key!r}]": entry
+            for k, v in values.items() if isinstance(v, dict)
+            for key, entry in v.items() if isinstance(key, str)
+        }  # fmt: skip
+        arrays = {
+            k: v for k, v in (values | entries).items() if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"
+        }  # fmt: skip
         integers = {k: int(v) for k, v in values.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
         scalars = {k: v for k, v in outside.items() if type(v) is float and not k.startswith("_")}
         scalars |= {k: float(v) for k, v in values.items() if isinstance(v, float | np.floating)}
@@ -169,8 +184,9 @@ def _children(node: ast.AST, above: list[ast.AST]) -> Iterator[tuple[Slot, ast.A
             yield Slot(node, name), value, above
 
 
-def name(identifier: str) -> ast.Name:
-    return ast.Name(identifier, ast.Load())
+def name(identifier: str) -> Any:
+    """What is called so: a variable, or an entry of one (`cache['gamma']`)."""
+    return ast.Name(identifier, ast.Load()) if identifier.isidentifier() else ast.parse(identifier, mode="eval").body
 
 
 def number(value: Any) -> ast.expr:

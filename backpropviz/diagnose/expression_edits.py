@@ -74,6 +74,11 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(expression, ast.Tuple) and expression is root:
             proposals.append(_tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
             proposals.append(_permutations(expression, isinstance(node, ast.Return)))
+            proposals.append(_of_the_batch(expression, scope))
+        if isinstance(expression, ast.Tuple):
+            proposals.append(_axes(expression))
+        if isinstance(expression, ast.Dict):
+            proposals.append(_handed_on(expression, scope))
         for proposal in proposals:
             yield from _made(statement, slot, proposal)
     yield from _everywhere(statement, scope)
@@ -154,6 +159,8 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
                 yield name(other), "wrong_operand", 1.4
             elif other != node.id and candidate.size > 1 and not of_shape:
                 yield name(other), "wrong_operand", 2.2
+        if value.ndim == 2 and not isinstance(parent, ast.Attribute | ast.Subscript | ast.Tuple):
+            yield ast.Attribute(name(node.id), "T", ast.Load()), "transposed", 1.6
         if not isinstance(parent, ast.Attribute | ast.Subscript):
             for size, number_ in scope.integers.items():
                 if value.ndim == 1 and number_ > 1:
@@ -210,6 +217,9 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
         elif value.ndim >= 1:
             yield method(node, "reshape", ast.Attribute(name(array), "shape", ast.Load())), "shape_kept", 2.0
     yield ast.Attribute(node, "T", ast.Load()), "transposed", 1.6
+    if isinstance(node, ast.Call) and node.args and getattr(node.args[0], "id", "") in scope.arrays:
+        turned = ast.Call(node.func, [ast.Attribute(node.args[0], "T", ast.Load()), *node.args[1:]], node.keywords)
+        yield ast.Attribute(turned, "T", ast.Load()), "transposed", 1.6
     yield method(node, "astype", name("float")), "precision", 1.4
     if isinstance(statement, ast.Assign | ast.Return) and any(value.ndim == 4 for value in scope.arrays.values()):
         back = ast.Slice(None, None, number(-1))
@@ -236,8 +246,43 @@ def _permutations(node: ast.Tuple, is_return: bool) -> Iterator[Proposal]:
     if is_return and 3 <= len(node.elts) <= 4:
         for order in itertools.permutations(range(len(node.elts))):
             yield ast.Tuple([node.elts[i] for i in order], ast.Load()), "gradient_order", 1.2
-    if is_return and len(node.elts) == 1:
+    if len(node.elts) == 1:
         yield node.elts[0], "shape_kept", 0.8
+
+
+def _axes(node: ast.Tuple) -> Iterator[Proposal]:
+    """One more axis."""
+    axes = [element.value for element in node.elts if isinstance(element, ast.Constant)]
+    if node.elts and len(axes) == len(node.elts) and all(type(axis) is int for axis in axes):
+        for axis in range(5):
+            if axis not in axes:
+                more = sorted([*axes, axis], key=str)
+                yield ast.Tuple([number(n) for n in more], ast.Load()), "wrong_axis", 0.8
+
+
+def _of_the_batch(node: ast.Tuple, scope: Scope) -> Iterator[Proposal]:
+    """The statistics of the batch where the running ones stand."""
+    running = [i for i, e in enumerate(node.elts) if isinstance(e, ast.Name) and "run" in e.id and e.id in scope.arrays]
+    others = [k for k in scope.arrays if "run" not in k]
+    for chosen in itertools.permutations(others, len(running)) if 2 <= len(running) <= 3 else ():
+        elements = list(node.elts)
+        for i, other in zip(running, chosen):
+            elements[i] = name(other)
+        if all(_fits(scope.arrays[c], scope.arrays[getattr(node.elts[i], "id", "")]) for i, c in zip(running, chosen)):
+            yield ast.Tuple(elements, ast.Load()), "cache", 1.3
+
+
+def _handed_on(node: ast.Dict, scope: Scope) -> Iterator[Proposal]:
+    """eps handed on in a dictionary of settings."""
+    keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+    if "mode" not in keys or "eps" in keys:
+        return
+    values: list[ast.expr] = [name(own) for own in scope.eps_names]
+    for holder, held in scope.others.items():
+        if isinstance(held, dict) and "eps" in held:
+            values.insert(0, ast.Subscript(name(holder), ast.Constant("eps"), ast.Load()))
+    for value in values[:2]:
+        yield ast.Dict([*node.keys, ast.Constant("eps")], [*node.values, value]), "eps", 0.8
 
 
 def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:

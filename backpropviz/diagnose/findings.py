@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose import culprit, kinds, matching
+from backpropviz.diagnose import culprit, kinds, matching, rewrite
 from backpropviz.diagnose.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect
@@ -96,9 +96,14 @@ class Wording:
         statement = suspect.statement
         evidence, cascade = self._difference(scene, edit, frozenset())
         kind = kinds.refined(edit.kind, self.pair.layer, statement, set(), shown, shown)
-        return replace(
-            self._finding(statement, kind, evidence, edit.text(), cascade), proved=True, step=entry.step, together=True
-        )
+        return replace(self._finding(statement, kind, evidence, edit.text(), cascade), proved=True, step=entry.step)
+
+    def missing(self, suspect: Suspect, edit: Edit, shown: list[Case], every: int) -> Finding:
+        """A finding on a line that is not there: a value is right, and nothing is done with it."""
+        evidence = f"{suspect.target} is right, and never used"
+        found = self._finding(suspect.statement, "missing_line", evidence, edit.text(), ())
+        configurations = tuple(case.words for case in shown) if len(shown) < every else ()
+        return replace(found, proved=True, configurations=configurations)
 
     def _recorded_with(self, scene: Scene, edit: Edit) -> Scene | None:
         """The focus case once more, recorded, with the edit in place."""
@@ -146,18 +151,22 @@ class Wording:
 
     def inferred(
         self, scene: Scene, suspects: list[Suspect], outcome: Outcome, cells: set[str], shown: list[Case], every: int
-    ) -> Finding | None:
-        """A finding without a repair: the statement after which right values would do, or the one that fails."""
+    ) -> tuple[Finding | None, Edit | None]:
+        """A finding without a repair: the statement after which right values would do, or the one that fails.
+
+        With it the edit that makes this statement right by derived code, where that can be told.
+        """
         configurations = tuple(case.words for case in shown) if len(shown) < every else ()
         failure = outcome.failure
         if failure is not None and not (failure.is_backward and set(self.pair.layer.outputs) & cells):
-            return self._failed(failure, configurations)
+            return self._failed(failure, configurations), None
         if not suspects:
-            return None
+            return None, None
         suspect = self._most_likely(scene, suspects)
         statement, right = suspect.statement, suspect.cut
         sizes = self._sizes(scene, statement)
         expected = step = ""
+        edit = rewrite.derived_edit(self.program, scene, suspect)
         if right is not None:
             words = matching.describe(suspect.value, suspect.cut_value, sizes)
             evidence = f"{suspect.target} {words}"
@@ -171,6 +180,7 @@ class Wording:
             expected = (
                 f"{suspect.target} = {right.code}" if right.code else f"{suspect.target} = {_shown(suspect.cut_value)}"
             )
+            expected = edit.text() if edit is not None else expected
             kind, step = _guess(words), right.step
         else:
             wrong = [(n, cell) for n, cell in outcome.cells.items() if n in cells and not cell.ok]
@@ -179,7 +189,7 @@ class Wording:
         after = [s for s in scene.suspects if s.order > suspect.order and s.matched is None and s.value is not None]
         cascade = tuple(dict.fromkeys(s.target for s in after if s.target not in ("return", suspect.target)))
         finding = self._finding(statement, kind, evidence, expected, cascade)
-        return replace(finding, configurations=configurations, step=step)
+        return replace(finding, configurations=configurations, step=step), edit
 
     def _failed(self, failure: Failure, configurations: tuple[str, ...]) -> Finding:
         """The statement an exception came from."""

@@ -6,15 +6,16 @@ import ast
 import contextlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from backpropviz.diagnose import binding, culprit, kinds, layers, notes, own
+from backpropviz.diagnose import binding, culprit, kinds, layers, notes, own, rewrite
 from backpropviz.diagnose.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.culprit import Scene, Suspect
+from backpropviz.diagnose.edits import Edit
 from backpropviz.diagnose.examine import ROUNDING, Examination, Outcome, difference
 from backpropviz.diagnose.findings import Wording
 from backpropviz.diagnose.layers import Pair
@@ -23,7 +24,7 @@ from backpropviz.diagnose.matching import ratio
 from backpropviz.diagnose.program import Program
 from backpropviz.diagnose.recorder import Recorder
 from backpropviz.diagnose.reference import Reference, reference
-from backpropviz.diagnose.repair import Search, local_repairs
+from backpropviz.diagnose.repair import Hit, Search, local_repairs
 from backpropviz.diagnose.verdict import REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
 
 MOST_FINDINGS = 4
@@ -41,28 +42,58 @@ class Repaired:
     findings: tuple[Finding, ...]
 
 
-class Investigation:
-    """One pair of functions, from the first run to the report. What it repairs it adds to `repaired`, and what others
-    added there is not blamed on this pair."""
+@dataclass
+class Siblings:
+    """What the pairs of a file know of one another.
 
-    def __init__(
-        self, program: Program, pair: Pair, ends: float = float("inf"), repaired: dict[str, Repaired] | None = None
-    ):
+    Attributes:
+        repaired: functions with proved repairs: what calls them is not to blame.
+        right: pairs that are right as they stand: a repair of a function that they call must leave them so.
+    """
+
+    repaired: dict[str, Repaired] = field(default_factory=dict)
+    right: list[Examination] = field(default_factory=list)
+
+    def broken_by_now(self, program: Program, function: str) -> bool:
+        """Whether a pair that was right is wrong as the program stands now, among those that call this function."""
+        for examination in self.right:
+            pair = examination.pair
+            uses = program.called_by(pair.forward) | program.called_by(pair.name) | {pair.forward, pair.name}
+            if function in uses and not _all_right(examination.run_all()):
+                return True
+        return False
+
+
+class Investigation:
+    """One pair of functions, from the first run to the report."""
+
+    def __init__(self, program: Program, pair: Pair, ends: float = float("inf"), siblings: Siblings | None = None):
         self.program, self.pair = program, pair
-        self.repaired = {} if repaired is None else repaired
+        self.siblings = siblings or Siblings()
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self._is_scaled = False
-        self.ended = min(ends, time.perf_counter() + PAIR_SECONDS)
+        self._first: tuple[Examination, list[Outcome]] | None = None
+        self.ends, self.ended = ends, float("inf")
+
+    def examine(self) -> None:
+        """Run it on everything, and remember whether it is right."""
+        with contextlib.suppress(CannotCall):
+            self._first = self._best_form()
+            examination, outcomes = self._first
+            judged_by_ours = not self.pair.layer.is_own or own.shipped(self.program, self.pair) is not None
+            if judged_by_ours and any(outcome.cells for outcome in outcomes) and _all_right(outcomes):
+                self.siblings.right.append(examination)
 
     # ---- the verdict -------------------------------------------------------------------------------------------------
 
     def report(self) -> FunctionReport:
-        """Run everything and say what is right and what is not."""
+        """Say what is right and what is not."""
         pair = self.pair
+        self.ended = min(self.ends, time.perf_counter() + PAIR_SECONDS)
         line = self.program.definitions[pair.name].lineno
         try:
-            examination, outcomes = self._best_form()
+            examination, outcomes = self._first or self._best_form()
         except CannotCall as error:
             return self._otherwise(str(error))
         missing = next((outcome.missing for outcome in outcomes if outcome.missing), "")
@@ -121,7 +152,7 @@ class Investigation:
         """Where the course's conventions do not fit, the pair is held against its own forward pass."""
         pair = self.pair
         if not pair.layer.is_own:
-            self.pair = layers.own(pair.layer.name, pair.forward, pair.backward)
+            self.pair, self._first = layers.own(pair.layer.name, pair.forward, pair.backward), None
             report = self.report()
             if report.status != UNKNOWN and not self._is_scaled:
                 return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
@@ -184,21 +215,36 @@ class Investigation:
                 if not self._step(examination, outcomes, stage, cells):
                     break
                 outcomes = examination.run_all()
+            self._in_order(examination)
             if _all_right(outcomes):
                 self._keep_repairs(original)
         finally:
             self.program.restore(original)
 
+    def _in_order(self, examination: Examination) -> None:
+        """The proved findings in the order in which their lines first run; the inferred ones stay behind them."""
+        proved = [finding for finding in self.findings if finding.proved]
+        if len(proved) < 2:
+            return
+        visits = culprit.recorded(examination, *examination.cases[0]).record.visits
+        began: dict[tuple[str, int], int] = {}
+        for (function, index, _), visit in visits.items():
+            if index >= 0:
+                where = function, self.program.statements(function)[index].line
+                began[where] = min(began.get(where, visit.began), visit.began)
+        proved.sort(key=lambda finding: began.get((finding.function, finding.line), len(visits)))
+        self.findings = proved + [finding for finding in self.findings if not finding.proved]
+
     def _with_repairs(self, examination: Examination, outcomes: list[Outcome]) -> list[Outcome]:
         """What comes out once the functions that this pair calls are repaired; their findings are findings here."""
         called = self.program.called_by(self.pair.forward) | self.program.called_by(self.pair.name)
-        used = {name: its for name, its in self.repaired.items() if name in called}
+        used = {name: its for name, its in self.siblings.repaired.items() if name in called}
         if not used:
             return outcomes
         for its in used.values():
             self.program.accept(its.definition)
         after = examination.run_all()
-        if sum(len(o.wrong()) for o in after) < sum(len(o.wrong()) for o in outcomes):
+        if sum(len(o.wrong()) for o in after) <= sum(len(o.wrong()) for o in outcomes):
             self.findings += list(dict.fromkeys(finding for its in used.values() for finding in its.findings))
             return after
         for name in used:
@@ -210,7 +256,7 @@ class Investigation:
             definition = self.program.definitions[name]
             found = tuple(finding for finding in self.findings if finding.proved and finding.function == name)
             if definition is not original[name] and found:
-                self.repaired[name] = Repaired(definition, found)
+                self.siblings.repaired[name] = Repaired(definition, found)
 
     def _stage(self, outcomes: list[Outcome]) -> tuple[str, set[str]]:
         """What to explain next: wrong outputs before wrong gradients, values before changed arrays."""
@@ -237,18 +283,54 @@ class Investigation:
         wording = Wording(examination)
         deadline = max(min(self.ended, time.perf_counter() + FINDING_SECONDS), time.perf_counter() + 0.5)
         scene, suspects = self._look(examination, outcomes, cells, stage, deadline)
-        hits = Search(examination, scene, outcomes, cells, deadline).run(suspects)
-        if hits:
+        hits = self._search(examination, scene, suspects, outcomes, cells, deadline)
+        if hits and (scene.outcome.failure is None or hits[0].complete):
             self.findings.append(wording.proved(scene, hits, outcomes, cells))
             self.program.accept_edit(hits[0].edit)
             return True
+        for hit in hits[:3]:  # an exception is easily edited away: what is behind it has to come out right, too
+            first = wording.proved(scene, [hit, *hits], outcomes, cells)
+            if self._completed(examination, first, hit.edit, stage, cells):
+                return True
         shown = [o.case for o in outcomes if o.wrong() & cells or (o.failure and not o.refused)]
         if self._two_faults(examination, scene, stage, cells, shown):
             return True
         focus = next(o for o in outcomes if o.case is scene.case)
-        found = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
-        self.findings += [found] if found else []
-        return False
+        if stage == "backward":
+            for suspect, edit in rewrite.missing_terms(self.program, scene, self.pair.name):
+                if self._accepted(examination, edit, cells):
+                    self.findings.append(wording.missing(suspect, edit, shown, len(outcomes)))
+                    return True
+        found, rewritten = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
+        if found is None:
+            return False
+        proved = rewritten is not None and self._accepted(examination, rewritten, cells)
+        self.findings.append(replace(found, proved=proved))
+        return proved
+
+    def _accepted(self, examination: Examination, edit: Edit, cells: set[str]) -> bool:
+        """Make an edit part of the program if these cells come out right everywhere then."""
+        before = self.program.definitions.copy()
+        self.program.accept_edit(edit)
+        after = examination.run_all()
+        if any(outcome.wrong() & cells or (outcome.failure and not outcome.refused) for outcome in after):
+            self.program.restore(before)
+            return False
+        return True
+
+    def _search(
+        self,
+        examination: Examination,
+        scene: Scene,
+        suspects: list[Suspect],
+        outcomes: list[Outcome],
+        cells: set[str],
+        deadline: float,
+    ) -> list[Hit]:
+        def breaks_others(function: str) -> bool:
+            return self.siblings.broken_by_now(self.program, function)
+
+        return Search(examination, scene, outcomes, cells, deadline, breaks_others).run(suspects)
 
     def _two_faults(
         self, examination: Examination, scene: Scene, stage: str, cells: set[str], shown: list[Case]
@@ -256,23 +338,30 @@ class Investigation:
         """Two edits that together make everything right: the first gives its line a right value, the second the
         result.
         """
-        original = self.program.definitions.copy()
         deadline = time.perf_counter() + LOCAL_SECONDS
         for suspect, edit, entry in local_repairs(examination, scene, deadline):
             if time.perf_counter() > deadline + LOCAL_SECONDS:
                 break
             first = Wording(examination).local(scene, suspect, edit, entry, shown)
-            self.program.accept_edit(edit)
-            outcomes = examination.run_all()
-            late = min(self.ended, time.perf_counter() + LOCAL_SECONDS)
-            if any(outcome.wrong() & cells for outcome in outcomes):
-                following, suspects = self._look(examination, outcomes, cells, stage, late)
-                hits = Search(examination, following, outcomes, cells, late).run(suspects)
-                if hits and hits[0].complete:
-                    self.findings += [first, Wording(examination).proved(following, hits, outcomes, cells)]
-                    self.program.accept_edit(hits[0].edit)
-                    return True
-            self.program.restore(original)
+            if self._completed(examination, first, edit, stage, cells):
+                return True
+        return False
+
+    def _completed(self, examination: Examination, first: Finding, edit: Edit, stage: str, cells: set[str]) -> bool:
+        """Whether one more edit makes everything right once this one is made: both are findings then."""
+        original = self.program.definitions.copy()
+        self.program.accept_edit(edit)
+        outcomes = examination.run_all()
+        late = min(self.ended, time.perf_counter() + LOCAL_SECONDS)
+        if any(outcome.wrong() & cells for outcome in outcomes):
+            following, suspects = self._look(examination, outcomes, cells, stage, late)
+            hits = self._search(examination, following, suspects, outcomes, cells, late)
+            if hits and hits[0].complete:
+                second = Wording(examination).proved(following, hits, outcomes, cells)
+                self.findings += [replace(first, together=True), second]
+                self.program.accept_edit(hits[0].edit)
+                return True
+        self.program.restore(original)
         return False
 
     def _look(

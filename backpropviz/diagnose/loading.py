@@ -111,7 +111,12 @@ class MissingModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             if name.startswith("__"):
                 raise AttributeError(name)
             old = _OLD_BUILTINS.get(name)
-            return old or _STAND_INS.get(f"{module.__name__}.{name}") or getattr(builtins, name, None) or Missing(f"{module.__name__}.{name}")
+            return (
+                old
+                or _STAND_INS.get(f"{module.__name__}.{name}")
+                or getattr(builtins, name, None)
+                or Missing(f"{module.__name__}.{name}")
+            )
 
         module.__getattr__ = give  # type: ignore[method-assign]
         module.__all__ = []  # type: ignore[attr-defined]
@@ -233,7 +238,7 @@ def load(student: Student) -> None:
             warnings.simplefilter("ignore")
             if not hasattr(np, name):
                 setattr(np, name, value)
-    np.lib.stride_tricks.as_strided = checked_as_strided
+    np.lib.stride_tricks.as_strided = checked_as_strided  # type: ignore[assignment]
     finder = MissingModules()
     sys.meta_path.append(finder)
     module = types.ModuleType("coursework.student")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _CALLED = {
-    "dxhat": "dxhat dxnorm dnormx dnormxs dxnormalized dnormalizedx dnorm dxn dxh dhat dnormalized dxnormed dz",
+    "dxhat": "dxhat dxnorm dnormx dnormxs dxnormalized dnormalizedx dnorm dxn dxh dhat dnormalized dxnormed dnormed dz",
     "divar": "divar dinvvar dinvstd distd divstd dinv dinvsqrtvar disqrt",
     "dsqrtvar": "dsqrtvar dstd dsqrt dsigma dsd dstddev droot ddenom",
     "dvar": "dvar dsamplevar dxvar dvariance dsigmasq dsigmasquare dsamplevariance dv",

@@ -144,11 +144,15 @@ def probed(function: ast.FunctionDef) -> ast.FunctionDef:
 
 @dataclass
 class Visit:
-    """What one statement assigned to one name: the value after its last execution in a run, and how often it ran."""
+    """What one statement assigned to one name: the value after its last execution in a run, and how often it ran.
+
+    `order` counts all executions of the run up to the last of this one, `began` up to the first.
+    """
 
     value: Any
     count: int
     order: int
+    began: int
     first: Any = None
 
 
@@ -202,7 +206,8 @@ class Recorder:
             value = _put(value, wanted[1]) if wanted[2] else wanted[1]
         self._order += 1
         copied = snapshot(value)
-        self.record.visits[key] = Visit(copied, count, self._order, copied if visit is None else visit.first)
+        began, first = (self._order, copied) if visit is None else (visit.began, visit.first)
+        self.record.visits[key] = Visit(copied, count, self._order, began, first)
         for watched, (array, before) in self.watched.items():
             if watched not in self.record.changed and not np.array_equal(array, before):
                 self.record.changed[watched] = (function, index)

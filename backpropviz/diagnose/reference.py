@@ -121,7 +121,7 @@ def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
     first = traces[0].recording.outputs
     outputs = {name: node.value for name, node in zip(layer.outputs, first)}
     douts = {name: traces[0].upstream[node].value for name, node in zip(layer.outputs, first)}
-    gradients = {f"d{name}": traces[0].grad[name] for name in layer.wants}
+    gradients = cleaned({f"d{name}": traces[0].grad[name] for name in layer.wants}, douts)
     running = running_statistics(layer, case)
     alternatives = {}
     if running:
@@ -132,7 +132,32 @@ def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
         new = (running["running_var"] - momentum * before) * count / (count - 1)
         alternatives["unbiased_var"] = momentum * before + new
     examples = case.inputs["x"].shape[0]
-    return Reference(outputs, douts, gradients, running, tuple(traces), alternatives, examples=examples)
+    known = _closed_form(traces[0]) if layer.name in ("batchnorm", "layernorm") and not test else ()
+    return Reference(outputs, douts, gradients, running, tuple(traces), alternatives, known, examples)
+
+
+def _closed_form(trace: Trace) -> tuple[Entry, ...]:
+    """What the gradient in one formula is made of: N dx = ivar (N dxhat - sum(dxhat) - xhat sum(dxhat xhat))."""
+    xhat, mu = trace["xhat"].value, trace["mu"].value
+    axis, count = (0, xhat.shape[0]) if mu.ndim == 1 else (1, xhat.shape[1])
+    found = []
+    for name in ("xhat", "out") if axis == 0 else ("xhat",):  # over the batch, gamma may as well be taken out
+        node = trace.upstream[trace.recording.outputs[0]] if name == "out" else trace[name].gradient
+        assert node is not None
+        gradient = node.value
+        total = np.sum(gradient, axis=axis, keepdims=True)
+        along = np.sum(gradient * xhat, axis=axis, keepdims=True)
+        found += [
+            Entry(f"{count} * d{name}", "term", count * gradient),
+            Entry(f"np.sum(d{name}, axis={axis})", "term", total),
+            Entry(f"np.sum(d{name} * xhat, axis={axis})", "term", along),
+            Entry(f"xhat * np.sum(d{name} * xhat, axis={axis})", "term", xhat * along),
+            Entry(f"np.mean(d{name}, axis={axis})", "term", total / count),
+            Entry(f"np.mean(d{name} * xhat, axis={axis})", "term", along / count),
+            Entry(f"xhat * np.mean(d{name} * xhat, axis={axis})", "term", xhat * along / count),
+            Entry("the bracket of the closed form", "term", count * gradient - total - xhat * along),
+        ]
+    return tuple(found)
 
 
 def cleaned(gradients: dict[str, Any], upstream: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,9 @@ from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd
 from backpropviz.diagnose.edits import Edit, Scope
 from backpropviz.diagnose.examine import Examination, Outcome
 from backpropviz.diagnose.expression_edits import expression_edits
+from backpropviz.diagnose.layers import recognize
 from backpropviz.diagnose.matching import match
+from backpropviz.diagnose.names import concept
 from backpropviz.diagnose.recorder import Statement
 from backpropviz.diagnose.reference import Entry
 from backpropviz.diagnose.sandbox import time_limit
@@ -60,10 +62,22 @@ class Hit:
 
 
 class Search:
-    """The search for repairs of one pair, for the cells of one stage."""
+    """The search for repairs of one pair, for the cells of one stage.
 
-    def __init__(self, examination: Examination, scene: Scene, before: list[Outcome], cells: set[str], deadline: float):
+    `breaks_others` tells of a function whether, as it stands, something else that calls it goes wrong.
+    """
+
+    def __init__(
+        self,
+        examination: Examination,
+        scene: Scene,
+        before: list[Outcome],
+        cells: set[str],
+        deadline: float,
+        breaks_others: Callable[[str], bool] = lambda function: False,
+    ):
         self.examination, self.scene, self.before = examination, scene, before
+        self.breaks_others = breaks_others
         self.cells, self.deadline = cells, deadline
         self.focus = next(i for i, outcome in enumerate(before) if outcome.case is scene.case)
         self.forward_first = not any(cell.startswith("d") for cell in cells)
@@ -108,9 +122,12 @@ class Search:
         return made
 
     def _edits(self, suspect: Suspect) -> Iterable[Edit]:
-        scope = Scope.of(
-            self.scene.scope(suspect.statement), self.scene.case.settings, self.examination.program.student.namespace
-        )
+        # a layer that another one calls has its own settings: what is missing has to be handed on to it
+        pair, called = self.examination.pair, recognize(suspect.statement.function) is not None
+        is_own = suspect.statement.function in (pair.forward, pair.backward)
+        settings = self.scene.case.settings if is_own or not called else {}
+        namespace = self.examination.program.student.namespace
+        scope = Scope.of(self.scene.scope(suspect.statement), settings, namespace)
         definition = self.examination.program.definitions[suspect.statement.function]
         found = [*expression_edits(suspect.statement, scope), *statement_edits(definition, suspect.statement, scope)]
         if self._unpacks_as_packed(suspect.statement):
@@ -142,13 +159,14 @@ class Search:
                 if not self._better(self.before[self.focus], outcome):
                     return None
                 outcomes = self.examination.run_all()
+                hit = self._judge(cost, suspect, edit, outcomes)
+                return None if hit is None or self.breaks_others(definition.name) else hit
         except (CannotCall, NotApplicable):
             return None
         except Exception:  # an edit may make anything of a function; what does not even compile is no repair
             return None
         finally:
             edit.undo()
-        return self._judge(cost, suspect, edit, outcomes)
 
     def _better(self, before: Outcome, after: Outcome) -> bool:
         if self._fails(after) or after.missing or after.refused or after.unfinished:
@@ -202,8 +220,8 @@ def local_repairs(
     """Edits that give a line's value a right value with a name of its own, whatever becomes of the results.
 
     The right-hand side is evaluated alone, on what the names stood for. A right value that another line has already
-    does not
-    count: leaving an operand out often gives back an earlier value.
+    does not count: leaving an operand out often gives back an earlier value. A line that has a right value, but not the
+    one that it is named after, counts as well: `dx_hat = dout`.
     """
     namespace = examination.program.student.namespace
     taken = {id(suspect.matched) for suspect in scene.suspects}
@@ -213,20 +231,28 @@ def local_repairs(
         if (
             not plain
             or suspect.statement.loops
-            or not is_odd(suspect)
+            or not (is_odd(suspect) or _meant(suspect, scene))
             or suspect.value is None
-            or suspect.penalty >= MATCHED
+            or (suspect.penalty >= MATCHED and not _meant(suspect, scene))
         ):
             continue
+        meant = "" if is_odd(suspect) else _meant(suspect, scene)
         values = {**namespace, **scene.scope(suspect.statement)}
         scope = Scope.of(scene.scope(suspect.statement), scene.case.settings, namespace)
         for edit in sorted(expression_edits(suspect.statement, scope), key=lambda edit: edit.cost)[:LOCAL_EDITS]:
             if time.perf_counter() > deadline:
                 return
             entry = match(_evaluated(edit, values), scene.right)
-            if entry is not None and entry.name and id(entry) not in taken:
+            if entry is not None and entry.name and id(entry) not in taken and meant in ("", entry.name):
                 yield suspect, edit, entry
                 break
+
+
+def _meant(suspect: Suspect, scene: Scene) -> str:
+    """The right value that a line is named after, if it holds another one; empty otherwise."""
+    wanted = concept(suspect.target)
+    known = any(entry.name == wanted for entry in scene.right.entries)
+    return wanted if known and suspect.matched is not None and suspect.matched.name != wanted else ""
 
 
 def _evaluated(edit: Edit, values: dict[str, Any]) -> Any:

@@ -82,7 +82,7 @@ def products(node: ast.expr) -> Iterator[Proposal]:
 
 
 def equations(equation: str) -> Iterator[tuple[str, str, float]]:
-    """Another einsum equation: a letter of the result left out or added, the letters of one operand in another order."""
+    """Another einsum equation: a letter of the result left out or added, those of an operand in another order."""
     inputs, arrow, result = equation.replace(" ", "").partition("->")
     operands = inputs.split(",")
     if not arrow:

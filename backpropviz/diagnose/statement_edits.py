@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,7 @@ def statement_edits(definition: ast.FunctionDef, statement: Statement, scope: Sc
     yield from _kept_apart(statement, block, position, scope)
     yield from _crops(statement, scope)
     yield from _counted(statement, block, position, around, scope)
+    yield from _written_back(statement, block, position, scope)
     yield from _followed(statement, definition, block, position, scope)
     if not isinstance(statement.node, ast.Return | ast.FunctionDef) and len(block) > 1:
         in_loop = any(isinstance(node, ast.For | ast.While) for _, _, node in around)
@@ -61,6 +63,20 @@ def _replaced(
     body = [*block[:position], *located, *block[position + 1 :]] or [ast.Pass()]
     text = more.pop("own_text", "") or "; ".join(written(node) for node in located)
     return Edit(statement, [(Slot(_Whole(block), "statements"), body)], kind, cost, own_text=text, **more)
+
+
+def replaced(definition: ast.FunctionDef, statement: Statement, new: ast.stmt, kind: str) -> Edit | None:
+    """An edit that puts another statement in one's place; None if the function does not have it."""
+    place = _place(definition, statement.node)
+    return None if place is None else _replaced(statement, place[0], place[1], [new], kind, 0.0)
+
+
+def followed(definition: ast.FunctionDef, statement: Statement, line: ast.stmt) -> Edit:
+    """An edit that puts a line behind a statement of the function."""
+    place = _place(definition, statement.node)
+    assert place is not None
+    text = f"{written(ast.fix_missing_locations(line))}, after this line"
+    return _replaced(statement, place[0], place[1], [statement.node, line], "missing_line", 0.0, own_text=text)
 
 
 class _Whole:
@@ -109,6 +125,8 @@ def _exchanged(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, float]]:
             array = node.value.args[0]
         if isinstance(array, ast.Name):
             yield ast.Assign([ast.Name(array.id, ast.Store())], node.value), "discarded_result", 0.7
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute) and isinstance(node.value.value, ast.Name):
+        yield ast.Assign([ast.Name(node.value.value.id, ast.Store())], node.value), "discarded_result", 0.7
     if isinstance(node, ast.Assign) and len(node.targets) == 2 and all(isinstance(t, ast.Name) for t in node.targets):
         yield from _one_for_each_axis(node)
     if isinstance(node, ast.If):
@@ -137,11 +155,11 @@ def _loaded(target: ast.expr) -> ast.expr:
 def _moved(statement: Statement, block: list[ast.stmt], position: int, around: Around) -> Iterator[Edit]:
     """Out of a loop, in front of it or behind it; or from in front of a loop into it."""
     node = statement.node
-    loop = next((other for other in block[position + 1 :] if isinstance(other, ast.For | ast.While)), None)
-    if loop is not None and isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        rest = (Slot(_Whole(block), "statements"), [*block[:position], *block[position + 1 :]])
-        inside = (Slot(_Whole(loop.body), "statements"), [node, *loop.body])
-        yield Edit(statement, [rest, inside], "wrong_place", 1.3, "at the start of the loop below", statement.text)
+    below = next((other for other in block[position + 1 :] if isinstance(other, ast.For | ast.While)), None)
+    if below is not None and isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        without = (Slot(_Whole(block), "statements"), [*block[:position], *block[position + 1 :]])
+        inside = (Slot(_Whole(below.body), "statements"), [node, *below.body])
+        yield Edit(statement, [without, inside], "wrong_place", 1.3, "at the start of the loop below", statement.text)
     for outer, at, loop in reversed(around):
         if not isinstance(loop, ast.For | ast.While):
             continue
@@ -196,6 +214,24 @@ def _counted(
             yield _replaced(statement, block, position, [statement.node, goes_up], "missing_line", 1.7, own_text=text)
 
 
+def _written_back(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
+    """The running statistics stored in the dictionary that they came from, behind the last line that computes them."""
+    node = statement.node
+    holders = [k for k, v in scope.others.items() if isinstance(v, dict) and "momentum" in v]
+    if not holders or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return
+    assigned = node.targets[0].id
+    for mean, var in itertools.permutations([*scope.arrays, assigned], 2):
+        if assigned not in (mean, var) or "mean" not in mean or "var" not in var:
+            continue
+        lines = [
+            ast.parse(f"{holders[0]}['running_{key}'] = {value}").body[0]
+            for key, value in (("mean", mean), ("var", var))
+        ]
+        text = "; ".join(written(line) for line in lines) + ", after this line"
+        yield _replaced(statement, block, position, [node, *lines], "missing_line", 1.5, own_text=text)
+
+
 def _followed(
     statement: Statement, definition: ast.FunctionDef, block: list[ast.stmt], position: int, scope: Scope
 ) -> Iterator[Edit]:
@@ -232,7 +268,7 @@ def _indices(definition: ast.FunctionDef) -> list[ast.expr]:
     return list(found.values())
 
 
-def _with_index(target: ast.Subscript, index: ast.expr) -> ast.expr | None:
+def _with_index(target: ast.Subscript, index: ast.expr) -> ast.Subscript | None:
     """`dW[:, y[i]]` of `dW[:, j]`."""
     parts = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
     last = parts[-1]
