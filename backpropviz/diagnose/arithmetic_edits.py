@@ -73,6 +73,16 @@ def numbers(node: ast.expr, above: list[ast.AST]) -> Iterator[Proposal]:
             yield number(whole), kind, cost
 
 
+def counts(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Proposal]:
+    """What was counted, where a plain number is written into entries: `dx[rows, y] -= violated` for `-= 1`."""
+    target = getattr(statement, "target", None) or next(iter(getattr(statement, "targets", [])), None)
+    if isinstance(node, ast.Constant) and isinstance(target, ast.Subscript):
+        for array, value in scope.arrays.items():
+            if value.ndim == 1 and value.dtype.kind in "iuf":
+                yield name(array), "wrong_operand", 1.7
+                yield ast.UnaryOp(ast.USub(), name(array)), "wrong_operand", 1.8
+
+
 def areas(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
     """`height * width` for `height ** 2`."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name):

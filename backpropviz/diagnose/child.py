@@ -7,11 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backpropviz.diagnose.investigate import Investigation
+    from backpropviz.diagnose.loading import Student
     from backpropviz.diagnose.verdict import FunctionReport
 
 
@@ -26,7 +28,7 @@ def main() -> None:
         os.write(channel, (json.dumps(record) + "\n").encode())
 
     # everything of ours is imported before the limits, everything of theirs after
-    from backpropviz.diagnose import investigate, layers, loading, program, verdict
+    from backpropviz.diagnose import classes, investigate, layers, loading, program, verdict
 
     sandbox.limit_resources(request["cpu_seconds"], request["megabytes"])
     began = time.perf_counter()
@@ -60,8 +62,14 @@ def main() -> None:
     places = [(pair.name, pair.forward) for pair in pairs]
     reports.sort(key=lambda report: next(i for i, names in enumerate(places) if report.name in names))
     findings = tuple(investigate.top_level(path, student))
+    reports = [_by_method(report, student) for report in reports]
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
-    skipped = [name for name in student.functions if "backward" in name and name not in examined]
+    examined |= {its.backward for its in student.wrapped.values()}
+    skipped = [
+        name for name, function in student.functions.items()
+        if "backward" in name and name not in examined | {*student.wrapped}
+        and not ("." in name and classes.is_abstract(function))
+    ]  # fmt: skip
     if skipped:
         known = ", ".join(layer.name for layer in layers.LAYERS)
         student.notes.append(f"not looked at: {', '.join(skipped)}; the layers that are known: {known}")
@@ -69,6 +77,14 @@ def main() -> None:
     whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)
     say(report=whole.to_dict())
     os._exit(0)  # nothing of the student's runs at exit
+
+
+def _by_method(report: FunctionReport, student: Student) -> FunctionReport:
+    """A report on a class under the name of its method."""
+    its = student.wrapped.get(report.name)
+    if its is None:
+        return report
+    return replace(report, name=its.backward, line=student.functions[its.backward].lineno)
 
 
 def _guarded(act: Callable[[Investigation], FunctionReport | None], on: Investigation) -> FunctionReport | None:

@@ -98,7 +98,7 @@ def find_suspects(
     skipped = others if stage == "forward" else set()
     suspects = []
     for function in dict.fromkeys([main, *ran]):
-        if function in skipped or function not in program.definitions:
+        if function in skipped or function not in program.definitions or function in program.student.wrapped:
             continue
         positions = _wanted(pair.layer.wants, cells, stage)
         if stage == "backward" and function == pair.forward:

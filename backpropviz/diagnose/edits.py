@@ -145,7 +145,7 @@ class Scope:
             k: v for k, v in (values | entries).items() if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"
         }  # fmt: skip
         integers = {k: int(v) for k, v in values.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
-        scalars = {k: v for k, v in outside.items() if type(v) is float and not k.startswith("_")}
+        scalars = {k: v for k, v in outside.items() if isinstance(v, float) and not k.startswith("_")}
         scalars |= {k: float(v) for k, v in values.items() if isinstance(v, float | np.floating)}
         numbers = {f"__{k}__": v for k, v in settings.items() if isinstance(v, int | float)}
         known = {*arrays, *integers, *scalars}
@@ -185,8 +185,9 @@ def _children(node: ast.AST, above: list[ast.AST]) -> Iterator[tuple[Slot, ast.A
 
 
 def name(identifier: str) -> Any:
-    """What is called so: a variable, or an entry of one (`cache['gamma']`)."""
-    return ast.Name(identifier, ast.Load()) if identifier.isidentifier() else ast.parse(identifier, mode="eval").body
+    """What is called so: a variable, `self.x`, or an entry (`cache['gamma']`)."""
+    is_plain = all(part.isidentifier() for part in identifier.split("."))
+    return ast.Name(identifier, ast.Load()) if is_plain else ast.parse(identifier, mode="eval").body
 
 
 def number(value: Any) -> ast.expr:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.arithmetic_edits import areas, array_factors, eps, factors, numbers, operators, terms
+from backpropviz.diagnose.arithmetic_edits import areas, array_factors, counts, eps, factors, numbers, operators, terms
 from backpropviz.diagnose.edits import (
     REDUCTIONS,
     Edit,
@@ -64,7 +64,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         elif above and called(above[-1]) in REDUCTIONS:
             proposals.append(array_factors(expression, scope))
         if expression is root:
-            proposals.append(_whole(expression, node, scope))
+            proposals += [_whole(expression, node, scope), counts(expression, node, scope)]
         if isinstance(expression, ast.Tuple | ast.List) and expression is not root and 2 <= len(expression.elts) <= 6:
             proposals += [_tuple_swaps(expression, "wrong_operand"), _siblings(expression)]
         if isinstance(expression, ast.Slice):
@@ -168,6 +168,7 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
             yield numpy_call("sqrt", name(node.id)), "wrong_operand", 1.9
             yield binary(number(1.0), ast.Div(), name(node.id)), "wrong_operand", 1.9
             yield binary(name(node.id), ast.Pow(), number(2)), "wrong_power", 1.7
+            yield numpy_call("exp", name(node.id)), "wrong_operand", 1.9
     elif node.id in scope.integers:
         for other, count in scope.integers.items():
             if other != node.id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import importlib.abc
 import importlib.machinery
 import math
@@ -18,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from backpropviz.diagnose import classes
+from backpropviz.diagnose.classes import Wrapped
 from backpropviz.diagnose.sandbox import TimeUp, time_limit
 
 _PRINT = re.compile(r"^(\s*)print(?!\s*\()\s+(?:>>\s*[\w.]+\s*,?\s*)?(.*?),?\s*$|^(\s*)print\s*$")
@@ -131,6 +134,7 @@ class Student:
         notes: what had to be worked around. trouble: top-level statements that failed, as (line, what happened).
         star_imports: names may be missing because a missing module was imported whole. missing: modules stood in for.
         is_converted: the text was Python 2, so that columns are not those of the file.
+        wrapped: the functions made around classes, by name, with the methods that they stand for.
     """
 
     path: Path
@@ -143,6 +147,7 @@ class Student:
     star_imports: bool = False
     missing: list[str] = field(default_factory=list)
     is_converted: bool = False
+    wrapped: dict[str, Wrapped] = field(default_factory=dict)
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -251,10 +256,28 @@ def load(student: Student) -> None:
         _run(statement, student)
         if isinstance(statement, ast.FunctionDef) and statement.name in student.namespace:
             student.functions[statement.name] = statement
+    _wrap_classes(student)
     student.missing = [name for name in dict.fromkeys(finder.names) if not name.startswith("coursework")]
     student.missing += [name.split(".", 1)[1] for name in dict.fromkeys(finder.names) if name.startswith("coursework.")]
     if student.missing:
         student.notes.append(f"not here, and stood in for: {', '.join(student.missing)}")
+
+
+def _wrap_classes(student: Student) -> None:
+    """Methods become functions, and classes with both passes get a pair of functions around them."""
+    definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
+    definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
+    for definition in definitions:
+        with contextlib.suppress(Exception):  # a class that cannot be taken apart stays as it is
+            student.functions |= classes.hoist(definition, student.namespace, str(student.path))
+    student.namespace["__copied__"] = classes.COPIED
+    for text, its in classes.wrappers(definitions, student.namespace):
+        made = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+        if {*made} & {*student.functions}:
+            continue
+        exec(compile(text, "<around a class>", "exec"), student.namespace)
+        student.functions |= made
+        student.wrapped |= dict.fromkeys(made, its)
 
 
 def _run(statement: ast.stmt, student: Student) -> None:

@@ -29,6 +29,7 @@ from backpropviz.diagnose.reference import UPSTREAM_SEED, Entry, Reference, clea
 from backpropviz.diagnose.sandbox import TimeUp, time_limit
 from backpropviz.engine.trace import random_upstream, record
 from backpropviz.errors import BackpropvizError
+from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.library import Layer as LayerFile
 from backpropviz.layers.library import layer_names, load
 from backpropviz.layers.search import Search
@@ -70,7 +71,8 @@ def shipped(program: Program, pair: Pair) -> LayerFile | None:
 def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
     ours = shipped(program, pair)
     forward = program.function(pair.forward)
-    cases = _cases_of(ours, forward) if ours is not None else _cases(forward)
+    its = program.student.wrapped.get(pair.forward)
+    cases = _cases_of(ours, forward) if ours is not None else _cases(forward, its.shapes if its else {})
     first = cases[0]
     floats = tuple(name for name, value in first.inputs.items() if value.dtype.kind == "f")
     if not floats:
@@ -106,18 +108,20 @@ def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Re
 # ---- inputs ----------------------------------------------------------------------------------------------------------
 
 
-def _cases(function: Any) -> list[Case]:
-    """Made-up inputs: as found, of other sizes, and with other settings."""
+def _cases(function: Any, shapes: dict[str, tuple[int, ...]]) -> list[Case]:
+    """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them."""
     if not isinstance(function, FunctionType):
         raise CannotCall("it is not a plain function")
-    first = _made_up(function, 0, {})
+    first = _made_up(function, 0, shapes)
     found = [_case("made-up inputs", first)]
     arrays = found[0].inputs
     if arrays:
         main = next((name for name, value in arrays.items() if value.ndim > 1), next(iter(arrays)))
         larger = tuple(n + 1 + (axis == 0) for axis, n in enumerate(arrays[main].shape))
+        if shapes:
+            larger = (arrays[main].shape[0] + 2, *arrays[main].shape[1:])
         with contextlib.suppress(CannotCall):
-            found.append(_case("other sizes", _made_up(function, 1, {main: larger})))
+            found.append(_case("other sizes", _made_up(function, 1, {**shapes, main: larger})))
     settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
@@ -138,6 +142,9 @@ def _cases_of(layer: LayerFile, forward: Any) -> list[Case]:
 
 def _case(words: str, arguments: dict[str, Any]) -> Case:
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+    for name, value in arrays.items():
+        if kind_of(name) == "label" and value.dtype.kind == "f" and value.ndim == 2:  # a one for the right class
+            arrays[name] = np.eye(value.shape[1])[np.arange(len(value)) % value.shape[1]]
     return Case(words, arrays, {name: value for name, value in arguments.items() if name not in arrays})
 
 
@@ -303,6 +310,8 @@ def _upstream(outputs: dict[str, Any]) -> dict[str, Any]:
 def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Reference | None:
     """The gradients by a trace of the forward pass; None where it cannot be traced."""
     forward = program.function(pair.forward)
+    if pair.forward in program.student.wrapped:
+        return None
     if pair.backward is None:
         return None  # a loss computes its gradient in the same function: the trace would hold that for right, too
     arguments = binding.forward_arguments(forward, pair.layer, case, case.inputs)

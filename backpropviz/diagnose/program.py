@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from backpropviz.diagnose.classes import attributes
 from backpropviz.diagnose.edits import Edit
 from backpropviz.diagnose.loading import Student
 from backpropviz.diagnose.recorder import PROBE, Recorder, Statement, probed, statements
@@ -48,9 +49,12 @@ class Program:
         waiting = [name]
         while waiting:
             for node in ast.walk(self.definitions[waiting.pop()]):
-                if isinstance(node, ast.Name) and node.id in self.definitions and node.id not in found:
-                    found.add(node.id)
-                    waiting.append(node.id)
+                called = [node.id] if isinstance(node, ast.Name) else []
+                if isinstance(node, ast.Attribute):  # a method, of whichever class
+                    called = [other for other in self.definitions if other.endswith(f".{node.attr}")]
+                new = [other for other in called if other in self.definitions and other not in found]
+                found.update(new)
+                waiting += new
         return found - {name}
 
     def compile(self, definition: ast.FunctionDef) -> Any:
@@ -61,7 +65,7 @@ class Program:
         """
         namespace = self.student.namespace
         before = namespace.get(definition.name)
-        module = ast.Module([definition], [])
+        module = ast.Module([attributes(definition)], [])
         try:
             exec(compile(module, self.file, "exec", dont_inherit=True), namespace)
             return namespace[definition.name]

@@ -128,7 +128,21 @@ class _Probes(ast.NodeTransformer):
     def arguments(self, function: ast.FunctionDef) -> list[ast.stmt]:
         """Probes for the parameters, in front of the body."""
         names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
-        return [self._seen(ARGUMENT, name, function.body[0]) for name in names]
+        held = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and "." in node.id}
+        return [
+            *(self._seen(ARGUMENT, name, function.body[0]) for name in names),
+            *(self._held(name, function.body[0]) for name in sorted(held)),
+        ]
+
+    def _held(self, name: str, where: ast.stmt) -> ast.stmt:
+        """What `self.x` is when a method begins, if it is anything."""
+        this, _, attribute = name.partition(".")
+        value = ast.Call(
+            ast.Name("getattr", ast.Load()),
+            [ast.Name(this, ast.Load()), ast.Constant(attribute), ast.Constant(None)],
+            [],
+        )
+        return ast.copy_location(ast.Expr(self._call(ARGUMENT, name, value)), where)
 
 
 def probed(function: ast.FunctionDef) -> ast.FunctionDef:

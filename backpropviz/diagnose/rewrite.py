@@ -125,12 +125,20 @@ class _Translation:
         tree: ast.expr = ast.parse(code, mode="eval").body
         holder = ast.Expression(tree)
         for parent in list(ast.walk(holder)):
+            if isinstance(parent, ast.Attribute) and parent.attr == "shape" and isinstance(parent.value, ast.Name):
+                parent.value = self._as_long_as(parent.value.id) or self._told(parent.value.id, depth)
+                continue
             for field, value in ast.iter_fields(parent):
                 if isinstance(value, ast.Name):
                     setattr(parent, field, self._told(value.id, depth))
                 elif isinstance(value, list):
                     value[:] = [self._told(v.id, depth) if isinstance(v, ast.Name) else v for v in value]
         return holder.body
+
+    def _as_long_as(self, ours: str) -> ast.expr | None:
+        """Any value of the student's with the same shape."""
+        shape = np.shape(self.values.get(ours, 0.0))
+        return next((name(k) for k, v in self.known.items() if isinstance(v, np.ndarray) and v.shape == shape), None)
 
     def _told(self, ours: str, depth: int) -> Any:
         if ours in ("np", "len") or ours not in self.values:

@@ -1,0 +1,256 @@
+"""Layers as classes, made into the functions that everything else here works on.
+
+Each method becomes a function of its own (`Linear.forward`), which the class calls, so that it can be watched and
+edited like any other; in its syntax tree `self.x` is one name. And each class with a forward and a backward pass gets a
+pair of functions around it:
+
+    def linear_forward(x, W, b):                        def linear_backward(dout, layer):
+        layer = Linear(W.shape[0], W.shape[1])              layer = copy.deepcopy(layer)
+        layer.W[...], layer.b[...] = W, b                   dx = layer.backward(dout)
+        out = layer.forward(x)                              return dx, layer.dW, layer.db
+        return out, layer
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.sandbox import time_limit
+
+FORWARD, BACKWARD = ("forward", "__call__", "fprop", "f"), ("backward", "bprop", "backprop")
+_SIZES = (3, 4, 5)
+_ARRAY = re.compile(r"w|b|weights?|bias(es)?|gamma|beta|kernel|filters|params", re.IGNORECASE)
+_LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
+_STATE = re.compile(r"(running|moving|run|mov)_?|cache|mask|velocity|^d[A-Za-z_]|grad", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A class whose layer goes by a pair of functions: the methods they stand for, and the shapes of what it learns."""
+
+    forward: str
+    backward: str
+    shapes: dict[str, tuple[int, ...]]
+
+
+# ---- methods as functions --------------------------------------------------------------------------------------------
+
+
+def hoist(definition: ast.ClassDef, namespace: dict[str, Any], file: str) -> dict[str, ast.FunctionDef]:
+    """The methods of a class, each as a function in the namespace that the class calls."""
+    cls = namespace[definition.name]
+    methods = [node for node in definition.body if isinstance(node, ast.FunctionDef)]
+    hoisted: dict[str, ast.FunctionDef] = {}
+    for method in methods:
+        decorators = [getattr(node, "id", "") for node in method.decorator_list]
+        special = method.name.startswith("__") and method.name != "__call__"
+        if special or not method.args.args or decorators not in ([], ["staticmethod"]) or _needs_its_class(method):
+            continue
+        function = copy.deepcopy(method)
+        function.name, function.decorator_list = f"{definition.name}.{method.name}", []
+        if not decorators:
+            _Flat(function.args.args[0].arg, {other.name for other in methods}).visit(function)
+        exec(compile(ast.Module([attributes(function)], []), file, "exec", dont_inherit=True), namespace)
+        setattr(cls, method.name, _calling(function.name, namespace, static=bool(decorators)))
+        hoisted[function.name] = function
+    return hoisted
+
+
+def _needs_its_class(method: ast.FunctionDef) -> bool:
+    """It says super(), or names that Python changes inside a class (`self.__x`)."""
+    for node in ast.walk(method):
+        word = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if word in ("super", "__class__") or (word.startswith("__") and not word.endswith("__")):
+            return True
+    return False
+
+
+def _calling(name: str, namespace: dict[str, Any], static: bool) -> Any:
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return namespace[name](*args, **kwargs)
+
+    return staticmethod(method) if static else method
+
+
+class _Flat(ast.NodeTransformer):
+    """`self.x` as one name, unless x is a method."""
+
+    def __init__(self, this: str, methods: set[str]):
+        self.this, self.methods = this, methods
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and node.value.id == self.this and node.attr not in self.methods:
+            return ast.copy_location(ast.Name(f"{self.this}.{node.attr}", node.ctx), node)
+        return node
+
+
+class _Deep(ast.NodeTransformer):
+    """The name "self.x" as the attribute that it is."""
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        this, dot, attribute = node.id.partition(".")
+        if not dot:
+            return node
+        return ast.copy_location(ast.Attribute(ast.Name(this, ast.Load()), attribute, node.ctx), node)
+
+
+def attributes(function: ast.FunctionDef) -> ast.FunctionDef:
+    """A function as it can be compiled: names with a dot become attributes again."""
+    if "." not in function.name:
+        return function
+    deep: ast.FunctionDef = _Deep().visit(copy.deepcopy(function))
+    return ast.fix_missing_locations(deep)
+
+
+# ---- a pair of functions for each class ------------------------------------------------------------------------------
+
+
+def wrappers(definitions: list[ast.ClassDef], namespace: dict[str, Any]) -> Iterator[tuple[str, Wrapped]]:
+    """For each class with both passes: the text of the functions, and what they wrap."""
+    for definition in definitions:
+        methods = {node.name: node for node in definition.body if isinstance(node, ast.FunctionDef)}
+        forward = next((methods[name] for name in FORWARD if name in methods), None)
+        backward = next((methods[name] for name in BACKWARD if name in methods), None)
+        if forward is None or backward is None or not forward.args.args or is_abstract(forward):
+            continue
+        with contextlib.suppress(Exception), warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(2.0):
+            warnings.simplefilter("ignore")
+            yield _wrapper(definition, namespace, forward, backward)
+
+
+def is_abstract(method: ast.FunctionDef) -> bool:
+    """It says nothing but `pass` or `raise`."""
+    body = [node for node in method.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    return all(isinstance(node, ast.Pass | ast.Raise) for node in body)
+
+
+def _wrapper(
+    definition: ast.ClassDef, namespace: dict[str, Any], forward: ast.FunctionDef, backward: ast.FunctionDef
+) -> tuple[str, Wrapped]:
+    call, arrays, settings = _construction(definition)
+    sample = {name: np.ones(3 if re.match(r"b|gamma", name) else (3, 4)) for name in arrays}
+    layer = eval(call, {**namespace, **sample, **settings})
+    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", definition.name).lower()
+    stem = re.sub(r"_?(layer|module|node)$", "", stem) or stem
+    takes = _required(forward)
+    upstream = [argument.arg for argument in backward.args.args[1:]]
+    defaults = len(backward.args.defaults)
+    is_loss = len(takes) > 1 and len(upstream) <= defaults
+    kept = {} if is_loss else dict(_parameters(layer, definition, arrays))
+    shapes = {name: eval(f"layer.{path}.shape", {"layer": layer}) for name, (path, _) in kept.items()}
+    if not set(shapes.values()) <= {_SIZES[:1], _SIZES[:2], _SIZES[1:2]}:
+        stem = f"{stem}_layer"  # W as (out, in), b as (1, out): not the layer that courses call so
+    call = _sized(call, shapes)
+    names = [*takes, *dict.fromkeys([*arrays, *(name for name in kept if name not in arrays)])]
+    options = [f"{name}={value!r}" for name, value in settings.items()]
+    start = [f"layer = {call}", *(f"layer.{path}[...] = {name}" for name, (path, _) in kept.items())]
+    run = f"layer.{forward.name}({', '.join(takes)})"
+    method = f"{definition.name}.{backward.name}"
+    if is_loss:
+        name = stem if stem.endswith("loss") else f"{stem}_loss"
+        body = [*start, f"loss = {run}", f"dx = layer.{backward.name}()", "return loss, dx"]
+        its = Wrapped(f"{definition.name}.{forward.name}", method, {})
+        return _function(name, [*names, *options], body), its
+    gradients = [f"layer.{path}" for _, (_, path) in kept.items()]
+    inputs = [f"d{takes[0]}"]
+    if _returns(backward) > 1 or not gradients:
+        results = f"return layer.{backward.name}(dout)"
+    else:
+        results = f"{inputs[0]} = layer.{backward.name}(dout)\n    return {', '.join([*inputs, *gradients])}"
+    text = _function(f"{stem}_forward", [*names, *options], [*start, f"out = {run}", "return out, layer"])
+    text += _function(f"{stem}_backward", ["dout", "layer"], ["layer = __copied__(layer)", results])
+    return text, Wrapped(f"{definition.name}.{forward.name}", method, shapes)
+
+
+def _sized(call: str, shapes: dict[str, tuple[int, ...]]) -> str:
+    """The call with sizes that are read off the arrays: `Linear(W.shape[0], W.shape[1])` for `Linear(3, 4)`."""
+    tree = ast.parse(call, mode="eval").body
+    assert isinstance(tree, ast.Call)
+    for i, argument in enumerate(tree.args):
+        size = argument.value if isinstance(argument, ast.Constant) else None
+        found = next((f"{name}.shape[{shape.index(size)}]" for name, shape in shapes.items() if size in shape), None)
+        if found is not None and size in _SIZES:
+            tree.args[i] = ast.parse(found, mode="eval").body
+    return ast.unparse(tree)
+
+
+def _function(name: str, parameters: list[str], body: list[str]) -> str:
+    return f"def {name}({', '.join(parameters)}):\n" + "".join(f"    {line}\n" for line in body)
+
+
+def _required(method: ast.FunctionDef) -> list[str]:
+    """The parameters without a default, but for self."""
+    arguments = method.args.args[1:]
+    return [argument.arg for argument in arguments[: len(arguments) - len(method.args.defaults)]]
+
+
+def _construction(definition: ast.ClassDef) -> tuple[str, list[str], dict[str, float]]:
+    """How to make one: the call, the arrays in it by name, and the settings that keep their names (eps)."""
+    init = next((n for n in definition.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+    if init is None:
+        return f"{definition.name}()", [], {}
+    sizes = iter(_SIZES)
+    given, arrays, settings = [], [], {}
+    for name in _required(init):
+        length = next((value for word, value in _LENGTHS.items() if word in name.lower()), None)
+        if length is not None:
+            given.append(str(length))
+        elif _ARRAY.fullmatch(name):
+            given.append(name)
+            arrays.append(name)
+        else:
+            given.append(str(next(sizes)))
+    optional = init.args.args[len(init.args.args) - len(init.args.defaults) :]
+    for argument, default in zip(optional, init.args.defaults):
+        if argument.arg in ("eps", "epsilon", "alpha", "slope") and isinstance(default, ast.Constant):
+            settings[argument.arg] = float(default.value)  # type: ignore[arg-type]
+            given.append(f"{argument.arg}={argument.arg}")
+    return f"{definition.name}({', '.join(given)})", arrays, settings
+
+
+def _parameters(layer: Any, definition: ast.ClassDef, arrays: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The arrays of floats that the layer learns, by name: where each is, and where its gradient is left."""
+    stored = {
+        ast.unparse(target).partition(".")[2]
+        for node in ast.walk(definition)
+        for target in getattr(node, "targets", [getattr(node, "target", None)])
+        if isinstance(target, ast.Attribute | ast.Subscript)
+    }
+    places = {name: name for name in vars(layer)}
+    for holder, held in vars(layer).items():
+        if isinstance(held, dict):
+            places |= {f"{holder}[{key!r}]": str(key) for key in held if isinstance(key, str)}
+    for path, name in places.items():
+        value = eval(f"layer.{path}", {"layer": layer})
+        is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 1
+        if not is_array or (_STATE.search(name) and name not in arrays) or not name.isidentifier():
+            continue
+        lower = {place.lower(): place for place in stored}
+        called = [f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad", f"g{name}", f"grad{name}", f"delta_{name}"]
+        called += [f"{holder}['{key}']" for holder in ("grads", "grad", "gradients", "d") for key in (name, f"d{name}")]
+        found = next((lower[word.lower()] for word in called if word.lower() in lower), None)
+        if found is not None:
+            yield name, (path, found)
+
+
+def _returns(method: ast.FunctionDef) -> int:
+    counts = [
+        len(node.value.elts) if isinstance(node.value, ast.Tuple) else 1
+        for node in ast.walk(method)
+        if isinstance(node, ast.Return) and node.value is not None
+    ]
+    return max(counts, default=0)
+
+
+COPIED: Callable[[Any], Any] = copy.deepcopy
+"""Under `__copied__` in the namespace: gradients that are added up in the layer start anew with every backward pass."""
