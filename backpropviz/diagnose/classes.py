@@ -228,7 +228,7 @@ def _parameters(layer: Any, definition: ast.ClassDef, arrays: list[str]) -> Iter
     }
     places = {name: name for name in vars(layer)}
     for holder, held in vars(layer).items():
-        if isinstance(held, dict):
+        if isinstance(held, dict) and not _STATE.search(holder):
             places |= {f"{holder}[{key!r}]": str(key) for key in held if isinstance(key, str)}
     for path, name in places.items():
         value = eval(f"layer.{path}", {"layer": layer})

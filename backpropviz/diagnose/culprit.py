@@ -17,6 +17,7 @@ import numpy as np
 
 from backpropviz.diagnose.cases import Case
 from backpropviz.diagnose.examine import Examination, Failure, Outcome
+from backpropviz.diagnose.loading import MODULE
 from backpropviz.diagnose.matching import arrangements, is_array, match
 from backpropviz.diagnose.names import concept
 from backpropviz.diagnose.program import Program
@@ -69,7 +70,11 @@ class Scene:
                 continue
             if index < statement.index and (name not in found or index > found[name][0]):
                 found[name] = (index, visit.value)
-        return {name: value for name, (_, value) in found.items()}
+        values = {name: value for name, (_, value) in found.items()}
+        for name, value in list(values.items()):
+            if type(value).__module__ == MODULE:  # what else a layer of a class of the student's holds
+                values = {f"{name}.{attribute}": held for attribute, held in vars(value).items()} | values
+        return values
 
 
 def recorded(examination: Examination, case: Case, right: Reference) -> Scene:
@@ -141,10 +146,10 @@ def _computes(node: ast.Return, positions: set[int] | None) -> bool:
 
 
 def _only_names(node: ast.expr) -> bool:
-    """A name, or a tuple of names: nothing is computed here."""
+    """A name, a shape, or a tuple of such: nothing is computed here."""
     if isinstance(node, ast.Tuple | ast.List):
         return all(_only_names(part) for part in node.elts)
-    return isinstance(node, ast.Name)
+    return isinstance(node.value if isinstance(node, ast.Attribute) else node, ast.Name)
 
 
 def _judge(scene: Scene, statement: Statement, positions: set[int] | None) -> Suspect:

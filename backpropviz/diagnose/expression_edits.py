@@ -122,6 +122,9 @@ def _calls(node: ast.expr) -> Iterator[Proposal]:
     if called(node) == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
         for equation, kind, cost in equations(str(node.args[0].value)):
             yield ast.Call(node.func, [ast.Constant(equation), *node.args[1:]], node.keywords), kind, cost
+    if called(node) == "clip" and len(node.args) == 3:
+        for low, high in ((node.args[1], ast.Constant(None)), (ast.Constant(None), node.args[2])):
+            yield ast.Call(node.func, [node.args[0], low, high], node.keywords), "wrong_operator", 1.4
     if called(node) == "sign" and node.args:
         yield ast.Compare(node.args[0], [ast.Gt()], [number(0)]), "wrong_mask", 1.2
     if called(node) == "astype":
@@ -217,6 +220,9 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
             yield method(node, "reshape", ast.Attribute(name(array), "shape", ast.Load())), "shape_kept", 1.8
         elif value.ndim >= 1:
             yield method(node, "reshape", ast.Attribute(name(array), "shape", ast.Load())), "shape_kept", 2.0
+    for held, value in scope.others.items():
+        if isinstance(value, tuple) and value and all(isinstance(size, int) for size in value):
+            yield method(node, "reshape", name(held)), "shape_kept", 1.8
     yield ast.Attribute(node, "T", ast.Load()), "transposed", 1.6
     if isinstance(node, ast.Call) and node.args and getattr(node.args[0], "id", "") in scope.arrays:
         turned = ast.Call(node.func, [ast.Attribute(node.args[0], "T", ast.Load()), *node.args[1:]], node.keywords)

@@ -36,6 +36,7 @@ _ALIASES = {
 }  # fmt: skip
 _OLD_BUILTINS = {"xrange": range, "raw_input": input, "unicode": str, "long": int, "reduce": None}
 LOADING_SECONDS = 5.0
+MODULE = "coursework.student"
 _as_strided = np.lib.stride_tricks.as_strided
 
 
@@ -246,9 +247,9 @@ def load(student: Student) -> None:
     np.lib.stride_tricks.as_strided = checked_as_strided  # type: ignore[assignment]
     finder = MissingModules()
     sys.meta_path.append(finder)
-    module = types.ModuleType("coursework.student")
+    module = types.ModuleType(MODULE)
     module.__package__, module.__file__ = "coursework", str(student.path)
-    sys.modules["coursework.student"] = module
+    sys.modules[MODULE] = module
     student.namespace = vars(module)
     student.namespace.update({name: value for name, value in _OLD_BUILTINS.items() if value is not None})
     student.namespace["__divide__"] = _divide
