@@ -233,6 +233,21 @@ def test_deliberate_asserts_are_refusals(tmp_path):
     assert (function.status, function.findings) == ("refused", ())
 
 
+def test_odd_looking_lines_that_are_right_are_told_so():
+    corpus = Path(__file__).parent / "students" / "correct"
+    notes = {
+        name: diagnose(corpus / f"{name}.py").functions[0].notes
+        for name in ("bn_dmu_direct_only", "bn_zero_sum_any_axis", "bn_paper_formulas", "bn_steps_numbered")
+    }
+    zero = "the deviations from the mean (x - mu) sum to zero"
+    assert notes == {
+        "bn_dmu_direct_only": (f"line 19: dmean without the path over the variance is right: {zero}",),
+        "bn_zero_sum_any_axis": (f"line 16: np.sum(-2 * xmu), without an axis, is right: {zero}",),
+        "bn_paper_formulas": (),
+        "bn_steps_numbered": (),
+    }
+
+
 # ---- conventions and references --------------------------------------------------------------------------------------
 
 

@@ -86,6 +86,12 @@ def recorded(examination: Examination, case: Case, right: Reference) -> Scene:
     return Scene(case, right, outcome, recorder.record, time.perf_counter() - began)
 
 
+def judged(examination: Examination, scene: Scene) -> list[Suspect]:
+    """The statements of the backward pass by their values alone."""
+    name = examination.pair.name
+    return [_judge(scene, statement, None) for statement in examination.program.statements(name)]
+
+
 def find_suspects(
     examination: Examination, scene: Scene, cells: set[str], stage: str, deadline: float
 ) -> list[Suspect]:

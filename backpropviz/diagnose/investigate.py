@@ -142,6 +142,10 @@ class Investigation:
         else:
             self._look_for_rounding(examination, outcomes)
             self.notes += notes.conventions(self.program, self.pair)
+            if "norm" in self.pair.layer.name and examination.cases:
+                scene = culprit.recorded(examination, *examination.cases[0])
+                scene.suspects = culprit.judged(examination, scene)
+                self.notes += notes.zero_sums(self.program, self.pair, scene)
         status = UNFINISHED if unfinished else WRONG if self.findings else RIGHT
         return FunctionReport(
             pair.name, pair.layer.name, line, status, tuple(self.findings), tuple(dict.fromkeys(self.notes)), score,

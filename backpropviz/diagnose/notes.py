@@ -1,16 +1,27 @@
-"""Conventions and odd-looking lines that are right: worth a word, never a finding."""
+"""Conventions and odd-looking lines that are right: worth a word, never a finding.
+
+In a normalization the deviations from the mean sum to zero. Many hand-written gradients of the mean leave out the path
+over the variance, or sum it along another axis: either way it adds nothing, and the line is right.
+"""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from backpropviz.diagnose import binding
 from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.culprit import Scene
+from backpropviz.diagnose.edits import called, is_module_call
 from backpropviz.diagnose.layers import Pair
+from backpropviz.diagnose.names import concept
 from backpropviz.diagnose.program import Program
+from backpropviz.diagnose.recorder import Statement
 from backpropviz.diagnose.sandbox import time_limit
 
 
@@ -53,3 +64,66 @@ def _tie(program: Program, pair: Pair) -> list[str]:
         "in a tie every maximum gets the whole gradient (as in the course's own solution), which adds up to "
         f"{dx.sum():g} times as much here; a framework picks one of them: a convention"
     ]
+
+
+# ---- sums that are zero ----------------------------------------------------------------------------------------------
+
+_SPREAD = {"divar", "dsqrtvar", "dvar", "dsq", "dxmu_2"}  # the gradients on the path over the variance
+_ZERO = 1e-12
+_DEVIATIONS = "the deviations from the mean (x - mu) sum to zero"
+
+
+def zero_sums(program: Program, pair: Pair, scene: Scene) -> list[str]:
+    """The odd-looking lines of a right normalization that rest on deviations summing to zero."""
+    function = pair.backward
+    if function is None or "norm" not in pair.layer.name:
+        return []
+    statements = program.statements(function)
+    matched = {
+        s.statement.index: s.matched.name for s in scene.suspects if s.statement.function == function and s.matched
+    }
+    found = []
+    for statement in statements:
+        known = {**program.student.namespace, **scene.scope(statement)}
+        zeros = [] if statement.loops else list(_zeros(statement.node, known))
+        found += [f"line {statement.line}: {code}, without an axis, is right: {_DEVIATIONS}" for code in zeros]
+        is_mean = matched.get(statement.index) == "dmu" or concept(next(iter(statement.targets), "")) == "dmu"
+        if not is_mean or zeros or statement.index not in matched:
+            continue
+        behind = {matched.get(index, "") for index in _behind(statements, statement)}
+        if not behind & _SPREAD and _SPREAD & {*matched.values()}:
+            name = statement.targets[0]
+            found.append(f"line {statement.line}: {name} without the path over the variance is right: {_DEVIATIONS}")
+    return found
+
+
+def _zeros(node: ast.stmt, known: dict[str, Any]) -> Iterator[str]:
+    """The sums and means without an axis in a statement that are nothing but rounding."""
+    for call in ast.walk(node):
+        if called(call) not in ("sum", "mean") or not isinstance(call, ast.Call):
+            continue
+        if call.keywords or len(call.args) > is_module_call(call):
+            continue
+        summed = call.args[0] if is_module_call(call) and call.args else getattr(call.func, "value", None)
+        if summed is None:
+            continue
+        with contextlib.suppress(Exception), np.errstate(all="ignore"):
+            terms = np.asarray(_value(summed, known))
+            total = np.asarray(_value(call, known))
+            if terms.size > 1 and np.any(terms) and np.max(np.abs(total)) <= _ZERO * terms.size * np.max(np.abs(terms)):
+                yield ast.unparse(call)
+
+
+def _value(node: ast.expr, known: dict[str, Any]) -> Any:
+    return eval(compile(ast.fix_missing_locations(ast.Expression(node)), "part", "eval"), known)
+
+
+def _behind(statements: list[Statement], last: Statement) -> set[int]:
+    """The statements that a statement's value is made of, by the names it reads."""
+    found = {last.index}
+    needed = {n.id for n in ast.walk(last.node) if isinstance(n, ast.Name)} - {*last.targets}
+    for statement in reversed(statements[: last.index]):
+        if needed & {*statement.targets}:
+            found.add(statement.index)
+            needed |= {n.id for n in ast.walk(statement.node) if isinstance(n, ast.Name)}
+    return found
