@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backpropviz.diagnose.investigate import Investigation
-    from backpropviz.diagnose.loading import Student
+    from backpropviz.diagnose.student.loading import Student
     from backpropviz.diagnose.verdict import FunctionReport
 
 
 def main() -> None:
     """Standard input holds the request as JSON; standard output gets one JSON record per line, the report last."""
     request = json.loads(sys.stdin.read())
-    from backpropviz.diagnose import sandbox
+    from backpropviz.diagnose.student import sandbox
 
     channel = sandbox.private_output()
 
@@ -28,7 +28,10 @@ def main() -> None:
         os.write(channel, (json.dumps(record) + "\n").encode())
 
     # everything of ours is imported before the limits, everything of theirs after
-    from backpropviz.diagnose import classes, investigate, layers, loading, program, verdict
+    from backpropviz.diagnose import investigate, verdict
+    from backpropviz.diagnose.course import layers
+    from backpropviz.diagnose.siblings import Siblings
+    from backpropviz.diagnose.student import classes, loading, program
 
     sandbox.limit_resources(request["cpu_seconds"], request["megabytes"])
     began = time.perf_counter()
@@ -46,7 +49,7 @@ def main() -> None:
     wanted = request["functions"]
     reports = []
     prepared = program.Program(student)
-    siblings = investigate.Siblings()
+    siblings = Siblings()
     pairs = layers.pairs(student.functions)
     chosen = [pair for pair in pairs if not wanted or {pair.forward, pair.backward} & set(wanted)]
     # what is called comes before what calls it

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.names import concept
+from backpropviz.diagnose.course.reference import Entry, Reference
 from backpropviz.diagnose.examine import Examination, Failure, Outcome
-from backpropviz.diagnose.loading import MODULE
 from backpropviz.diagnose.matching import arrangements, is_array, match
-from backpropviz.diagnose.names import concept
-from backpropviz.diagnose.program import Program
-from backpropviz.diagnose.recorder import ARGUMENT, Record, Recorder, Statement
-from backpropviz.diagnose.reference import Entry, Reference
+from backpropviz.diagnose.student.loading import MODULE
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.recorder import ARGUMENT, Record, Recorder, Statement
 
 MATCHED, PLAIN, UNMATCHED = 2.0, 1.5, 1.0
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose import binding
-from backpropviz.diagnose.cases import Case
-from backpropviz.diagnose.layers import Layer, Pair
-from backpropviz.diagnose.loading import MissingModule
-from backpropviz.diagnose.program import Program
-from backpropviz.diagnose.recorder import Recorder
-from backpropviz.diagnose.reference import Reference
-from backpropviz.diagnose.sandbox import TimeUp, time_limit
+from backpropviz.diagnose.course import binding
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.layers import Layer, Pair
+from backpropviz.diagnose.course.reference import Reference
+from backpropviz.diagnose.student.loading import MissingModule
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.recorder import Recorder
+from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
 
 TOLERANCE = 1e-6  # of the largest entry; what is closer is right
 ROUNDING = 1e-9  # what float64 reaches easily; between the two lies float32
@@ -64,6 +64,11 @@ class Outcome:
 
     def wrong(self) -> set[str]:
         return {name for name, cell in self.cells.items() if not cell.ok}
+
+
+def all_right(outcomes: list[Outcome]) -> bool:
+    """Nothing is wrong in any of them, missing or unfinished."""
+    return not any(o.wrong() or o.missing or o.unfinished or (o.failure and not o.refused) for o in outcomes)
 
 
 def difference(got: Any, want: Any) -> float:

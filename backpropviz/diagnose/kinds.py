@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from backpropviz.diagnose.cases import Case
-from backpropviz.diagnose.layers import Layer
-from backpropviz.diagnose.recorder import Statement
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.layers import Layer
+from backpropviz.diagnose.student.recorder import Statement
 
 WORDS: dict[str, str] = {
     "constant_factor": "a constant factor is missing or too many",

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose import binding
-from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.course import binding
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.layers import Pair
+from backpropviz.diagnose.course.names import concept
 from backpropviz.diagnose.culprit import Scene
-from backpropviz.diagnose.edits import called, is_module_call
-from backpropviz.diagnose.layers import Pair
-from backpropviz.diagnose.names import concept
-from backpropviz.diagnose.program import Program
-from backpropviz.diagnose.recorder import Statement
-from backpropviz.diagnose.sandbox import time_limit
+from backpropviz.diagnose.edits.tree import called, is_module_call
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.diagnose.student.sandbox import time_limit
 
 
 def conventions(program: Program, pair: Pair) -> list[str]:

@@ -15,18 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.binding import CannotCall, NotApplicable
+from backpropviz.diagnose.course.binding import CannotCall, NotApplicable
+from backpropviz.diagnose.course.layers import recognize
+from backpropviz.diagnose.course.names import concept
+from backpropviz.diagnose.course.reference import Entry
 from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd
-from backpropviz.diagnose.edits import Edit, Scope
+from backpropviz.diagnose.edits.expressions import expression_edits
+from backpropviz.diagnose.edits.statements import statement_edits
+from backpropviz.diagnose.edits.tree import Edit, Scope
 from backpropviz.diagnose.examine import Examination, Outcome
-from backpropviz.diagnose.expression_edits import expression_edits
-from backpropviz.diagnose.layers import recognize
 from backpropviz.diagnose.matching import match
-from backpropviz.diagnose.names import concept
-from backpropviz.diagnose.recorder import Statement
-from backpropviz.diagnose.reference import Entry
-from backpropviz.diagnose.sandbox import time_limit
-from backpropviz.diagnose.statement_edits import statement_edits
+from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.diagnose.student.sandbox import time_limit
 
 MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
 CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too

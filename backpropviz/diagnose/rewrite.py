@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.derive import listing
+from backpropviz.diagnose.course.reference import Entry
 from backpropviz.diagnose.culprit import Scene, Suspect
-from backpropviz.diagnose.edits import Edit, Slot, name
+from backpropviz.diagnose.edits.blocks import followed, replaced
+from backpropviz.diagnose.edits.tree import Edit, Slot, name
 from backpropviz.diagnose.examine import ROUNDING, difference
-from backpropviz.diagnose.program import Program
-from backpropviz.diagnose.reference import Entry
-from backpropviz.diagnose.sandbox import time_limit
-from backpropviz.diagnose.statement_edits import followed, replaced
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.sandbox import time_limit
 from backpropviz.engine.trace import Trace
 
 DEPTH = 4  # how often code may stand for a name inside code

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.scope import scope_of
-from backpropviz.diagnose.sandbox import TimeUp, time_limit
+from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
 from backpropviz.engine.graph import Array
 from backpropviz.engine.trace import Trace
 from backpropviz.layers.library import Layer

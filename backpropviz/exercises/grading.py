@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from backpropviz.diagnose import sandbox
 from backpropviz.diagnose.runner import in_child
+from backpropviz.diagnose.student import sandbox
 from backpropviz.errors import BackpropvizError, LayerError
 from backpropviz.exercises.exercise import MARKER, Blank, blanks
 from backpropviz.exercises.grader import OPEN, RIGHT, WRONG, Grade, Grader, Run, traces

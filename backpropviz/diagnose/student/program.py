@@ -9,10 +9,10 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from backpropviz.diagnose.classes import attributes
-from backpropviz.diagnose.edits import Edit
-from backpropviz.diagnose.loading import Student
-from backpropviz.diagnose.recorder import PROBE, Recorder, Statement, probed, statements
+from backpropviz.diagnose.edits.tree import Edit
+from backpropviz.diagnose.student.classes import attributes
+from backpropviz.diagnose.student.loading import Student
+from backpropviz.diagnose.student.recorder import PROBE, Recorder, Statement, probed, statements
 
 
 class Program:

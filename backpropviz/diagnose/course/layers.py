@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backpropviz.diagnose import cases, forwards
-from backpropviz.diagnose.cases import Case
+from backpropviz.diagnose.course import cases, forwards
+from backpropviz.diagnose.course.cases import Case
 
 Forward = Callable[..., Any]
 

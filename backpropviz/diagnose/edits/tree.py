@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.recorder import Statement, written
+from backpropviz.diagnose.student.recorder import Statement, written
 
 Proposal = tuple[Any, str, float]  # a node for a slot, the kind of mistake, the cost
 REDUCTIONS = {"sum", "mean", "var", "std", "max", "min", "amax", "prod", "average", "argmax"}

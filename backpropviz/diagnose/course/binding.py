@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backpropviz.diagnose.cases import Case
-from backpropviz.diagnose.layers import Layer
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.layers import Layer
 
 _ALIASES = {
     "eps": "eps epsilon",

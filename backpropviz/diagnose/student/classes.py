@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.sandbox import time_limit
+from backpropviz.diagnose.student.sandbox import time_limit
 
 FORWARD, BACKWARD = ("forward", "__call__", "fprop", "f"), ("backward", "bprop", "backprop")
 _SIZES = (3, 4, 5)

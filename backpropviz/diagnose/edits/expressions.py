@@ -7,10 +7,9 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from backpropviz.diagnose.arithmetic_edits import areas, array_factors, counts, eps, factors, numbers, operators, terms
-from backpropviz.diagnose.edits import (
+from backpropviz.diagnose.edits.arithmetic import areas, array_factors, counts, eps, factors, numbers, operators, terms
+from backpropviz.diagnose.edits.shapes import axis_node, equations, layout, positions, products, reductions
+from backpropviz.diagnose.edits.tree import (
     REDUCTIONS,
     Edit,
     Proposal,
@@ -26,8 +25,16 @@ from backpropviz.diagnose.edits import (
     twin_of,
     walk,
 )
-from backpropviz.diagnose.recorder import Statement
-from backpropviz.diagnose.shape_edits import axis_node, equations, layout, positions, products, reductions
+from backpropviz.diagnose.edits.tuples import (
+    axes,
+    fits,
+    handed_on,
+    of_the_batch,
+    permutations,
+    siblings,
+    tuple_swaps,
+)
+from backpropviz.diagnose.student.recorder import Statement
 
 _SWAPS = {
     "mean": (("sum", "mean_for_sum"),), "sum": (("mean", "constant_factor"),),
@@ -49,7 +56,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
     for slot, expression, above in walk(node):
         if isinstance(getattr(expression, "ctx", None), ast.Store) and not isinstance(expression, ast.Subscript):
             if isinstance(expression, ast.Tuple):
-                yield from _made(statement, slot, _tuple_swaps(expression, "cache"))
+                yield from _made(statement, slot, tuple_swaps(expression, "cache"))
             continue
         proposals: list[Iterator[Proposal]] = [
             numbers(expression, above), operators(expression), reductions(expression), _calls(expression),
@@ -66,19 +73,19 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if expression is root:
             proposals += [_whole(expression, node, scope), counts(expression, node, scope)]
         if isinstance(expression, ast.Tuple | ast.List) and expression is not root and 2 <= len(expression.elts) <= 6:
-            proposals += [_tuple_swaps(expression, "wrong_operand"), _siblings(expression)]
+            proposals += [tuple_swaps(expression, "wrong_operand"), siblings(expression)]
         if isinstance(expression, ast.Slice):
             proposals.append(positions(expression, scope))
         if isinstance(expression, ast.Subscript):
             proposals.append(_keys(expression, scope))
         if isinstance(expression, ast.Tuple) and expression is root:
-            proposals.append(_tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
-            proposals.append(_permutations(expression, isinstance(node, ast.Return)))
-            proposals.append(_of_the_batch(expression, scope))
+            proposals.append(tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
+            proposals.append(permutations(expression, isinstance(node, ast.Return)))
+            proposals.append(of_the_batch(expression, scope))
         if isinstance(expression, ast.Tuple):
-            proposals.append(_axes(expression))
+            proposals.append(axes(expression))
         if isinstance(expression, ast.Dict):
-            proposals.append(_handed_on(expression, scope))
+            proposals.append(handed_on(expression, scope))
         for proposal in proposals:
             yield from _made(statement, slot, proposal)
     yield from _everywhere(statement, scope)
@@ -143,10 +150,6 @@ def _keys(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
                 yield ast.Subscript(node.value, ast.Constant(key), ast.Load()), "wrong_operand", 1.5
 
 
-def _fits(value: Any, like: Any) -> bool:
-    return bool(np.shape(value) == np.shape(like))
-
-
 def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal]:
     """Another value of the same shape, or a function of this one."""
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
@@ -158,7 +161,7 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
         value = scope.arrays[node.id]
         of_shape = isinstance(parent, ast.Attribute) and parent.attr == "shape"
         for other, candidate in scope.arrays.items():
-            if other != node.id and (_fits(candidate, value) or (of_shape and candidate.ndim == value.ndim)):
+            if other != node.id and (fits(candidate, value) or (of_shape and candidate.ndim == value.ndim)):
                 yield name(other), "wrong_operand", 1.4
             elif other != node.id and candidate.size > 1 and not of_shape:
                 yield name(other), "wrong_operand", 2.2
@@ -234,64 +237,6 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
         yield ast.Subscript(node, ast.Tuple(parts, ast.Load()), ast.Load()), "wrong_slice", 2.2
 
 
-def _tuple_swaps(node: ast.Tuple | ast.List, kind: str) -> Iterator[Proposal]:
-    for i, j in itertools.combinations(range(len(node.elts)), 2):
-        elements = list(node.elts)
-        elements[i], elements[j] = elements[j], elements[i]
-        yield type(node)(elements, node.ctx), kind, 1.0
-
-
-def _siblings(node: ast.Tuple | ast.List) -> Iterator[Proposal]:
-    """One element as its neighbour is: `((p, p), (0, 0))` for `((p, p), (p, p))`."""
-    for i, j in itertools.permutations(range(len(node.elts)), 2):
-        if ast.unparse(node.elts[i]) != ast.unparse(node.elts[j]):
-            elements = [*node.elts[:i], node.elts[j], *node.elts[i + 1 :]]
-            yield type(node)(elements, node.ctx), "stride_pad", 1.6
-
-
-def _permutations(node: ast.Tuple, is_return: bool) -> Iterator[Proposal]:
-    if is_return and 3 <= len(node.elts) <= 4:
-        for order in itertools.permutations(range(len(node.elts))):
-            yield ast.Tuple([node.elts[i] for i in order], ast.Load()), "gradient_order", 1.2
-    if len(node.elts) == 1:
-        yield node.elts[0], "shape_kept", 0.8
-
-
-def _axes(node: ast.Tuple) -> Iterator[Proposal]:
-    """One more axis."""
-    axes = [element.value for element in node.elts if isinstance(element, ast.Constant)]
-    if node.elts and len(axes) == len(node.elts) and all(type(axis) is int for axis in axes):
-        for axis in range(5):
-            if axis not in axes:
-                more = sorted([*axes, axis], key=str)
-                yield ast.Tuple([number(n) for n in more], ast.Load()), "wrong_axis", 0.8
-
-
-def _of_the_batch(node: ast.Tuple, scope: Scope) -> Iterator[Proposal]:
-    """The statistics of the batch where the running ones stand."""
-    running = [i for i, e in enumerate(node.elts) if isinstance(e, ast.Name) and "run" in e.id and e.id in scope.arrays]
-    others = [k for k in scope.arrays if "run" not in k]
-    for chosen in itertools.permutations(others, len(running)) if 2 <= len(running) <= 3 else ():
-        elements = list(node.elts)
-        for i, other in zip(running, chosen):
-            elements[i] = name(other)
-        if all(_fits(scope.arrays[c], scope.arrays[getattr(node.elts[i], "id", "")]) for i, c in zip(running, chosen)):
-            yield ast.Tuple(elements, ast.Load()), "cache", 1.3
-
-
-def _handed_on(node: ast.Dict, scope: Scope) -> Iterator[Proposal]:
-    """eps handed on in a dictionary of settings."""
-    keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
-    if "mode" not in keys or "eps" in keys:
-        return
-    values: list[ast.expr] = [name(own) for own in scope.eps_names]
-    for holder, held in scope.others.items():
-        if isinstance(held, dict) and "eps" in held:
-            values.insert(0, ast.Subscript(name(holder), ast.Constant("eps"), ast.Load()))
-    for value in values[:2]:
-        yield ast.Dict([*node.keys, ast.Constant("eps")], [*node.values, value]), "eps", 0.8
-
-
 def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
     """One name for another wherever the statement has it: `H` for `W`, `i` for `i * stride`; or two exchanged."""
     places: dict[str, list[Slot]] = {}
@@ -318,7 +263,7 @@ def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
             for factor in scope.scalars:
                 yield _all(statement, slots, binary(name(factor), ast.Mult(), name(identifier)), "missing_factor", 1.8)
             for other, value in scope.arrays.items():
-                if other != identifier and _fits(value, scope.arrays[identifier]):
+                if other != identifier and fits(value, scope.arrays[identifier]):
                     yield _all(statement, slots, name(other), "wrong_operand", 1.7)
 
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from backpropviz.diagnose.edits import (
+from backpropviz.diagnose.edits.tree import (
     REDUCTIONS,
     Proposal,
     Scope,

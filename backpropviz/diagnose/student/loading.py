@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from backpropviz.diagnose import classes
-from backpropviz.diagnose.classes import Wrapped
-from backpropviz.diagnose.sandbox import TimeUp, time_limit
+from backpropviz.diagnose.student import classes
+from backpropviz.diagnose.student.classes import Wrapped
+from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
 
 _PRINT = re.compile(r"^(\s*)print(?!\s*\()\s+(?:>>\s*[\w.]+\s*,?\s*)?(.*?),?\s*$|^(\s*)print\s*$")
 _OLD_EXCEPT = re.compile(r"^(\s*except\s+[\w.()]+(?:\s*,\s*[\w.]+\))?)\s*,\s*(\w+)\s*:")

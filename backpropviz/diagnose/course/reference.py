@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.cases import Case
-from backpropviz.diagnose.layers import Layer
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.layers import Layer
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace, random_upstream, record
 

@@ -1,0 +1,168 @@
+"""Layers without a course's conventions: those of `graphs/` by name, and those that nobody knows but their author.
+
+Of the latter, what their own forward pass does is right, and so is its gradient. The forward pass is traced like any
+function. Where it cannot be (it fills a buffer entry by entry), central differences of it are what the backward pass is
+held against.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import warnings
+from dataclasses import replace
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.course import binding
+from backpropviz.diagnose.course.binding import CannotCall
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.layers import Layer, Pair
+from backpropviz.diagnose.course.own_gradients import call, held_against, reference_for
+from backpropviz.diagnose.course.reference import UPSTREAM_SEED, Reference
+from backpropviz.diagnose.course.signatures import upstream_count, wants
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
+from backpropviz.engine.trace import random_upstream
+from backpropviz.layers.conventions import kind_of
+from backpropviz.layers.library import Layer as LayerFile
+from backpropviz.layers.library import layer_names, load
+from backpropviz.layers.search import Search
+
+NOTE = "{} is not a layer that is known: its forward pass was taken as right, and the gradients held against it"
+SECONDS = 3.0
+_MISSING = re.compile(r"(?:MissingModule: |NameError: name ')(?P<name>[\w.]+)")
+
+
+def understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
+    """A pair of a layer that is not known, with inputs and outputs as its signatures have them, and its cases.
+
+    Raises:
+        CannotCall: no inputs were found on which the forward pass runs, or it does not return what can be compared.
+    """
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(2 * SECONDS):
+            warnings.simplefilter("ignore")
+            return _understood(program, pair)
+    except TimeUp:
+        raise CannotCall("its forward pass takes too long") from None
+
+
+def shipped(program: Program, pair: Pair) -> LayerFile | None:
+    """The layer of `graphs/` of this name that takes inputs of the same names; None if there is none."""
+    if pair.layer.name not in layer_names():
+        return None
+    layer = load(pair.layer.name)
+    inputs = [name for name in layer.parameters if name not in layer.settings]
+    given = [p.name for p in binding.parameters(program.function(pair.forward)) if p.default is p.empty]
+    return layer if inputs == given or len(inputs) == len(given) == 1 else None
+
+
+def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
+    ours = shipped(program, pair)
+    forward = program.function(pair.forward)
+    its = program.student.wrapped.get(pair.forward)
+    cases = _cases_of(ours, forward) if ours is not None else _cases(forward, its.shapes if its else {})
+    first = cases[0]
+    floats = tuple(name for name, value in first.inputs.items() if value.dtype.kind == "f")
+    if not floats:
+        raise CannotCall("it takes no array of floats")
+    returned = call(program, pair, first, first.inputs)
+    values = returned if isinstance(returned, tuple | list) else (returned,)
+    if values[0] is None:
+        raise CannotCall("its forward pass is not finished")
+    if pair.backward is None:
+        if len(values) < 2 or np.ndim(values[0]) != 0:
+            raise CannotCall("it has no backward function, and is no loss that returns its gradients")
+        outputs: tuple[str, ...] = ("loss",)
+    else:
+        count = upstream_count(program.definitions[pair.backward], set(first.inputs))
+        outputs = ("out",) if count == 1 else tuple(f"out{i + 1}" for i in range(count))
+    if not all(isinstance(value, np.ndarray | float) for value in values[: len(outputs)]):
+        raise CannotCall(f"its forward pass does not return {len(outputs)} array{'s' * (len(outputs) > 1)} first")
+    layer = Layer(pair.layer.name, "", tuple(first.inputs), outputs, (), (), ())
+    pair = replace(pair, layer=layer)
+    count = _gradient_count(program, pair, first, returned)
+    after = 1 if pair.backward is None else 0
+    pair = replace(pair, layer=replace(layer, wants=wants(program, pair.name, floats, after, count)))
+    references = []
+    for case in cases:
+        right = reference_for(program, pair, case) if ours is None else held_against(ours, pair, case)
+        if right is not None:
+            references.append((case, right))
+    if not references:
+        raise CannotCall("no inputs were found where its forward pass is smooth")
+    return pair, references
+
+
+# ---- inputs ----------------------------------------------------------------------------------------------------------
+
+
+def _cases(function: Any, shapes: dict[str, tuple[int, ...]]) -> list[Case]:
+    """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them."""
+    if not isinstance(function, FunctionType):
+        raise CannotCall("it is not a plain function")
+    first = _made_up(function, 0, shapes)
+    found = [_case("made-up inputs", first)]
+    arrays = found[0].inputs
+    if arrays:
+        main = next((name for name, value in arrays.items() if value.ndim > 1), next(iter(arrays)))
+        larger = tuple(n + 1 + (axis == 0) for axis, n in enumerate(arrays[main].shape))
+        if shapes:
+            larger = (arrays[main].shape[0] + 2, *arrays[main].shape[1:])
+        with contextlib.suppress(CannotCall):
+            found.append(_case("other sizes", _made_up(function, 1, {**shapes, main: larger})))
+    settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
+    if settings:
+        changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
+        found.append(changed)
+    return found
+
+
+def _cases_of(layer: LayerFile, forward: Any) -> list[Case]:
+    """The sample inputs of a layer of ours, under the names of the student's parameters."""
+    names = [p.name for p in binding.parameters(forward)]
+    found = []
+    for words, seed in (("sample inputs", 0), ("other sample inputs", 1)):
+        sample = layer.arguments(seed=seed)
+        arrays = {names[i]: np.asarray(value) for i, value in enumerate(sample.values())}
+        found.append(Case(words, arrays))
+    return found
+
+
+def _case(words: str, arguments: dict[str, Any]) -> Case:
+    arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+    for name, value in arrays.items():
+        if kind_of(name) == "label" and value.dtype.kind == "f" and value.ndim == 2:  # a one for the right class
+            arrays[name] = np.eye(value.shape[1])[np.arange(len(value)) % value.shape[1]]
+    return Case(words, arrays, {name: value for name, value in arguments.items() if name not in arrays})
+
+
+def _made_up(function: FunctionType, seed: int, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
+    search = Search(function, seed, shapes, {})
+    state = search.found()
+    if state is None:
+        problem = search.best.problem if search.best else ""
+        if found := _MISSING.match(problem):
+            raise CannotCall(f"it needs {found['name']}, which is not here")
+        best = f" (the best try: {search.best})" if search.best else ""
+        raise CannotCall(f"no inputs were found on which its forward pass runs{best}")
+    return search.arguments(search.tidied(state))
+
+
+def _gradient_count(program: Program, pair: Pair, case: Case, returned: Any) -> int:
+    """How many gradients come back when it is run; 0 where it fails."""
+    if pair.backward is None:
+        gradients = binding.split_outputs(returned, 1)[1]
+    else:
+        outputs, cache = binding.split_outputs(returned, len(pair.layer.outputs))
+        upstream = [random_upstream(np.asarray(value, dtype=float), UPSTREAM_SEED) for value in outputs]
+        backward = program.function(pair.backward)
+        try:
+            arguments = binding.backward_arguments(backward, pair.layer, case, upstream, case.inputs, cache)
+            gradients = backward(*arguments)
+        except (Exception, SystemExit):  # it is what is to be diagnosed
+            return 0
+    return len(gradients) if isinstance(gradients, tuple | list | dict) else 1

@@ -1,0 +1,168 @@
+"""The right gradients of a layer that nobody knows: by a trace of its forward pass, or by central differences of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.course import binding
+from backpropviz.diagnose.course.binding import CannotCall
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.layers import Pair
+from backpropviz.diagnose.course.reference import UPSTREAM_SEED, Entry, Reference, cleaned
+from backpropviz.diagnose.matching import is_array
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.recorder import Recorder
+from backpropviz.engine.trace import random_upstream, record
+from backpropviz.errors import BackpropvizError
+from backpropviz.layers.library import Layer as LayerFile
+
+STEP = 1e-5
+KINK = 1e-3  # one-sided differences further apart than this share of the gradient say that there is no gradient
+_SEEDS = range(4)
+
+
+def call(program: Program, pair: Pair, case: Case, arrays: dict[str, Any]) -> Any:
+    """What the forward function returns for copies of these arrays."""
+    layer = pair.layer if pair.layer.inputs else replace(pair.layer, inputs=tuple(arrays))
+    forward = program.function(pair.forward)
+    np.random.seed(123)
+    copies = {name: value.copy() for name, value in arrays.items()}
+    try:
+        return forward(*binding.forward_arguments(forward, layer, case, copies))
+    except (Exception, SystemExit) as error:
+        raise CannotCall(f"its forward pass fails with {type(error).__name__}: {error}") from error
+
+
+def held_against(ours: LayerFile, pair: Pair, case: Case) -> Reference:
+    """What is right by a layer of `graphs/`."""
+    inputs = dict(zip(ours.parameters, (value.copy() for value in case.inputs.values())))
+    trace = record(ours.function, inputs, ours.settings)
+    nodes = trace.recording.outputs[: len(pair.layer.outputs)]
+    outputs = {name: node.value for name, node in zip(pair.layer.outputs, nodes)}
+    upstream = _upstream(outputs)
+    trace.backward({node.name or "out": value for node, value in zip(nodes, upstream.values())})
+    theirs = dict(zip(case.inputs, inputs))
+    gradients = {f"d{name}": trace.grad[theirs[name]] for name in pair.layer.wants}
+    return Reference(outputs, upstream, cleaned(gradients, upstream), {}, (trace,))
+
+
+def reference_for(program: Program, pair: Pair, case: Case) -> Reference | None:
+    """What is right for a case; None where the forward pass has a kink or is not finite wherever it was tried."""
+    for seed in _SEEDS:
+        try:
+            moved = case if seed == 0 else _moved(case, seed)
+            outputs = _outputs(program, pair, moved, moved.inputs)
+        except CannotCall:
+            return None
+        if all(np.isfinite(value).all() for value in outputs.values()):
+            right = _traced(program, pair, moved, outputs) or _differences(program, pair, moved, outputs)
+            if right is not None:
+                case.inputs.update(moved.inputs)
+                return right
+    return None
+
+
+def _moved(case: Case, seed: int) -> Case:
+    """The same with other numbers in the arrays of floats: away from a kink."""
+    random = np.random.default_rng(seed)
+    inputs = {
+        name: value + 0.01 * random.normal(size=value.shape) * (1 + np.abs(value)) if value.dtype.kind == "f" else value
+        for name, value in case.inputs.items()
+    }
+    return replace(case, inputs=inputs)
+
+
+def _outputs(program: Program, pair: Pair, case: Case, arrays: dict[str, Any]) -> dict[str, Any]:
+    values = binding.split_outputs(call(program, pair, case, arrays), len(pair.layer.outputs))[0]
+    return {name: np.array(value, dtype=float) for name, value in zip(pair.layer.outputs, values)}
+
+
+def _upstream(outputs: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: random_upstream(value, UPSTREAM_SEED + i) if value.ndim else np.ones_like(value)
+        for i, (name, value) in enumerate(outputs.items())
+    }
+
+
+def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Reference | None:
+    """The gradients by a trace of the forward pass; None where it cannot be traced."""
+    forward = program.function(pair.forward)
+    if pair.forward in program.student.wrapped:
+        return None
+    if pair.backward is None:
+        return None  # a loss computes its gradient in the same function: the trace would hold that for right, too
+    arguments = binding.forward_arguments(forward, pair.layer, case, case.inputs)
+    by_name = {p.name: value for p, value in zip(binding.parameters(forward), arguments)}
+    inputs = {name: value.copy() for name, value in case.inputs.items()}
+    settings = {name: value for name, value in by_name.items() if name not in inputs}
+    upstream = _upstream(outputs)
+    try:
+        np.random.seed(123)
+        trace = record(forward, inputs, settings)
+        nodes = trace.recording.outputs[: len(outputs)]
+        same = len(nodes) == len(outputs) and all(
+            np.array_equal(node.value, value) for node, value in zip(nodes, outputs.values())
+        )
+        if not same:
+            return None
+        trace.backward({node.name or "out": value for node, value in zip(nodes, upstream.values())})
+    except BackpropvizError:
+        return None
+    except Exception:  # what a tracer makes of a student's function is anyone's guess; differences always work
+        return None
+    gradients = {f"d{name}": trace.grad.get(name, np.zeros_like(inputs[name])) for name in pair.layer.wants}
+    return Reference(outputs, upstream, cleaned(gradients, upstream), {}, (trace,))
+
+
+def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Reference | None:
+    """The gradients by central differences of the forward pass; None at a kink."""
+    upstream = _upstream(outputs)
+
+    def loss(arrays: dict[str, Any]) -> float:
+        found = _outputs(program, pair, case, arrays)
+        return float(sum(np.sum(found[name] * upstream[name]) for name in outputs))
+
+    here = loss(case.inputs)
+    gradients = {}
+    for name in pair.layer.wants:
+        gradient = _gradient(loss, case.inputs, name, here)
+        if gradient is None:
+            return None
+        # differences of what cancels are rounding alone, and larger than that of a product
+        noise = np.max(np.abs(gradient), initial=0.0) < 1e-3 * STEP
+        gradients[f"d{name}"] = np.zeros_like(gradient) if noise else gradient
+    known = tuple(Entry(name, "gradient", value) for name, value in gradients.items() if is_array(value))
+    if pair.backward is not None:
+        known += _forward_values(program, pair, case)
+    return Reference(outputs, upstream, gradients, {}, (), known=known)
+
+
+def _gradient(loss: Callable[[dict[str, Any]], float], inputs: dict[str, Any], name: str, here: float) -> Any:
+    """The gradient for one input, entry by entry; None where differences to the two sides disagree."""
+    value = inputs[name]
+    gradient, gap = np.zeros(value.shape), 0.0
+    for index in np.ndindex(value.shape):
+        moved = value.copy()
+        moved[index] = value[index] + STEP
+        above = loss({**inputs, name: moved})
+        moved[index] = value[index] - STEP
+        below = loss({**inputs, name: moved})
+        gradient[index] = (above - below) / (2 * STEP)
+        gap = max(gap, abs(above - 2 * here + below) / STEP)
+    return gradient if gap <= KINK * max(1.0, float(np.max(np.abs(gradient), initial=0.0))) else None
+
+
+def _forward_values(program: Program, pair: Pair, case: Case) -> tuple[Entry, ...]:
+    """The arrays that the forward pass assigns, by their names."""
+    recorder = Recorder()
+    with program.recorded(recorder):
+        call(program, pair, case, case.inputs)
+    return tuple(
+        Entry(name, "value", visit.value)
+        for (function, index, name), visit in recorder.record.visits.items()
+        if function == pair.forward and index >= 0 and is_array(visit.value)
+    )

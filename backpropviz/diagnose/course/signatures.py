@@ -1,0 +1,74 @@
+"""What a pair of an unknown layer takes and gives, read off its signatures and its return statements."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from backpropviz.diagnose.course.binding import CannotCall
+from backpropviz.diagnose.student.program import Program
+
+_UPSTREAM = re.compile(r"d[A-Z_a-z]|d$|(grad|upstream|delta|g_)", re.IGNORECASE)
+_GRADIENT = re.compile(r"^(grad_?|d_?)", re.IGNORECASE)
+
+
+def upstream_count(backward: ast.FunctionDef, inputs: set[str]) -> int:
+    """How many gradients arrive: the parameters in front that are called like one."""
+    names = [argument.arg for argument in (*backward.args.posonlyargs, *backward.args.args)]
+    count = 0
+    for name in names[: max(len(names) - 1, 1)]:
+        if count and (name in inputs or not _UPSTREAM.match(name)):
+            break
+        count += 1
+    return max(count, 1)
+
+
+def wants(program: Program, function: str, floats: tuple[str, ...], after: int, count: int) -> tuple[str, ...]:
+    """The inputs whose gradients are returned: by what the return statement calls them, otherwise in order.
+
+    Args:
+        after: how many values are returned in front of them. count: how many gradients there are; 0 if unknown.
+
+    Raises:
+        CannotCall: more gradients come back than there are inputs.
+    """
+    parts = _returned(program, function, after)
+    known = {name.replace("_", "").lower(): name for name in floats}
+    named = [known.get(_GRADIENT.sub("", name).replace("_", "").lower(), "") for name in parts]
+    if all(named) and len(set(named)) == len(named) and count in (0, len(named)):
+        return tuple(named)
+    count = count or len(parts) or len(floats)
+    if count > len(floats):
+        raise CannotCall(f"it returns {count} gradients for {len(floats)} inputs ({', '.join(floats)})")
+    return floats[:count]
+
+
+def _returned(program: Program, function: str, after: int) -> list[str]:
+    """What the last return statement calls its values; of a call of another function, what that one does."""
+    seen: set[str] = set()
+    while function in program.definitions and function not in seen:
+        seen.add(function)
+        nodes = ast.walk(program.definitions[function])
+        values = [node.value for node in nodes if isinstance(node, ast.Return) and node.value is not None]
+        if not values:
+            break
+        value = values[-1]
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in program.definitions:
+            function = value.func.id
+            continue
+        parts: list[ast.expr | None] = [*value.elts[after:]] if isinstance(value, ast.Tuple) else [value]
+        if after and len(parts) == 1 and isinstance(parts[0], ast.Tuple):
+            parts = list(parts[0].elts)
+        if len(parts) == 1 and isinstance(parts[0], ast.Dict):
+            parts = parts[0].keys
+        return [_last_name(part) for part in parts]
+    return []
+
+
+def _last_name(node: ast.AST | None) -> str:
+    """`dx` of `dx`, `dx.T`, `dx.reshape(x.shape)` and `"dx"`; empty for what has none."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,92 @@
+"""Lines that are forgotten: a counter that goes up, statistics written back, a term of a gradient; each as the edit."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+
+from backpropviz.diagnose.edits.blocks import Around, exchanged_for
+from backpropviz.diagnose.edits.tree import Edit, Scope, binary, name, number
+from backpropviz.diagnose.student.recorder import Statement, targets, written
+
+
+def counters(
+    statement: Statement, block: list[ast.stmt], position: int, around: Around, scope: Scope
+) -> Iterator[Edit]:
+    """A counter that goes up at the end of a loop."""
+    if position != len(block) - 1 or not around or not isinstance(around[-1][2], ast.For | ast.While):
+        return
+    changed = {target for node in ast.walk(around[-1][2]) if isinstance(node, ast.stmt) for target in targets(node)}
+    read = {node.id for node in ast.walk(around[-1][2]) if isinstance(node, ast.Name)}
+    for counter, value in scope.integers.items():
+        if counter in read - changed and value == 0:
+            goes_up = ast.AugAssign(ast.Name(counter, ast.Store()), ast.Add(), number(1))
+            text = f"{counter} += 1, after this line"
+            yield exchanged_for(
+                statement, block, position, [statement.node, goes_up], "missing_line", 1.7, own_text=text
+            )
+
+
+def running_statistics(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
+    """The running statistics stored in the dictionary that they came from, behind the last line that computes them."""
+    node = statement.node
+    holders = [k for k, v in scope.others.items() if isinstance(v, dict) and "momentum" in v]
+    if not holders or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return
+    assigned = node.targets[0].id
+    for mean, var in itertools.permutations([*scope.arrays, assigned], 2):
+        if assigned not in (mean, var) or "mean" not in mean or "var" not in var:
+            continue
+        lines = [
+            ast.parse(f"{holders[0]}['running_{key}'] = {value}").body[0]
+            for key, value in (("mean", mean), ("var", var))
+        ]
+        text = "; ".join(written(line) for line in lines) + ", after this line"
+        yield exchanged_for(statement, block, position, [node, *lines], "missing_line", 1.5, own_text=text)
+
+
+def gradients(
+    statement: Statement, definition: ast.FunctionDef, block: list[ast.stmt], position: int, scope: Scope
+) -> Iterator[Edit]:
+    """A line that is missing behind a gradient: that of the regularization, that of the right class."""
+    node = statement.node
+    if not isinstance(node, ast.AugAssign):
+        return
+    made: list[ast.stmt] = []
+    gradient = node.target.id if isinstance(node.target, ast.Name) else ""
+    strength = next((k for k, v in scope.scalars.items() if v == scope.settings.get("__reg__")), "")
+    if strength and gradient in scope.arrays:
+        for array, value in scope.arrays.items():
+            if value.shape == scope.arrays[gradient].shape and array != gradient:
+                once = binary(name(strength), ast.Mult(), name(array))
+                for term in (binary(number(2), ast.Mult(), once), once):
+                    made.append(ast.AugAssign(ast.Name(gradient, ast.Store()), ast.Add(), term))
+    elif isinstance(node.target, ast.Subscript) and isinstance(node.op, ast.Add | ast.Sub):
+        other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        for index in _indices(definition):
+            part = _with_index(node.target, index)
+            if part is not None:
+                made.append(ast.AugAssign(part, other, node.value))
+    for line in made:
+        text = f"{written(ast.fix_missing_locations(line))}, after this line"
+        yield exchanged_for(statement, block, position, [node, line], "missing_line", 1.9, own_text=text)
+
+
+def _indices(definition: ast.FunctionDef) -> list[ast.expr]:
+    """What a function picks entries by that are themselves entries: `y[i]`, every one once."""
+    found = {
+        ast.unparse(node.slice): node.slice for node in ast.walk(definition)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Subscript)
+    }  # fmt: skip
+    return list(found.values())
+
+
+def _with_index(target: ast.Subscript, index: ast.expr) -> ast.Subscript | None:
+    """`dW[:, y[i]]` of `dW[:, j]`."""
+    parts = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
+    last = parts[-1]
+    if isinstance(last, ast.Slice) or ast.unparse(last) == ast.unparse(index):
+        return None
+    where = ast.Tuple([*parts[:-1], index], ast.Load()) if len(parts) > 1 else index
+    return ast.Subscript(target.value, where, ast.Store())

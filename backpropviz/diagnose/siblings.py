@@ -1,0 +1,40 @@
+"""What the pairs of functions of one file know of one another."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from backpropviz.diagnose.examine import Examination, all_right
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.verdict import Finding
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A function with its proved repairs in place, and what was found in it: other functions may call it."""
+
+    definition: ast.FunctionDef
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class Siblings:
+    """What the pairs of a file know of one another.
+
+    Attributes:
+        repaired: functions with proved repairs: what calls them is not to blame.
+        right: pairs that are right as they stand: a repair of a function that they call must leave them so.
+    """
+
+    repaired: dict[str, Repaired] = field(default_factory=dict)
+    right: list[Examination] = field(default_factory=list)
+
+    def broken_by_now(self, program: Program, function: str) -> bool:
+        """Whether a pair that was right is wrong as the program stands now, among those that call this function."""
+        for examination in self.right:
+            pair = examination.pair
+            uses = program.called_by(pair.forward) | program.called_by(pair.name) | {pair.forward, pair.name}
+            if function in uses and not all_right(examination.run_all()):
+                return True
+        return False

@@ -1,0 +1,224 @@
+"""From one wrong line to the next: find it, repair it where that can be proved, and go on with what is still wrong."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from backpropviz.diagnose import culprit, rewrite
+from backpropviz.diagnose.course.cases import Case
+from backpropviz.diagnose.course.layers import Pair
+from backpropviz.diagnose.culprit import Scene, Suspect
+from backpropviz.diagnose.edits.tree import Edit
+from backpropviz.diagnose.examine import Examination, Outcome, all_right
+from backpropviz.diagnose.findings import Wording
+from backpropviz.diagnose.repair import Hit, Search, local_repairs
+from backpropviz.diagnose.siblings import Repaired, Siblings
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.verdict import Finding
+
+MOST_FINDINGS = 4
+PAIR_SECONDS = 15.0
+FINDING_SECONDS = 8.0
+LOCAL_SECONDS = 3.0
+
+
+class Trail:
+    """The findings of one pair. What it repairs it adds to `siblings`, and what others added there is not blamed on it.
+
+    Args:
+        ends: when the search for repairs has to be over, by time.perf_counter.
+    """
+
+    def __init__(self, program: Program, pair: Pair, siblings: Siblings, ends: float):
+        self.program, self.pair, self.siblings = program, pair, siblings
+        self.ended = min(ends, time.perf_counter() + PAIR_SECONDS)
+        self.findings: list[Finding] = []
+
+    def follow(self, examination: Examination, outcomes: list[Outcome]) -> list[Finding]:
+        """Find a wrong line, repair it if that can be proved, and go on with what is still wrong."""
+        original = self.program.definitions.copy()
+        try:
+            outcomes = self._with_repairs(examination, outcomes)
+            while len(self.findings) < MOST_FINDINGS and (not self.findings or time.perf_counter() < self.ended):
+                stage, cells = self._stage(outcomes)
+                if not cells:
+                    break
+                if not self._step(examination, outcomes, stage, cells):
+                    break
+                outcomes = examination.run_all()
+            self._in_order(examination)
+            if all_right(outcomes):
+                self._keep_repairs(original)
+        finally:
+            self.program.restore(original)
+        return self.findings
+
+    def _in_order(self, examination: Examination) -> None:
+        """The proved findings in the order in which their lines first run; the inferred ones stay behind them."""
+        proved = [finding for finding in self.findings if finding.proved]
+        if len(proved) < 2:
+            return
+        visits = culprit.recorded(examination, *examination.cases[0]).record.visits
+        began: dict[tuple[str, int], int] = {}
+        for (function, index, _), visit in visits.items():
+            if index >= 0:
+                where = function, self.program.statements(function)[index].line
+                began[where] = min(began.get(where, visit.began), visit.began)
+        proved.sort(key=lambda finding: began.get((finding.function, finding.line), len(visits)))
+        self.findings = proved + [finding for finding in self.findings if not finding.proved]
+
+    def _with_repairs(self, examination: Examination, outcomes: list[Outcome]) -> list[Outcome]:
+        """What comes out once the functions that this pair calls are repaired; their findings are findings here."""
+        called = self.program.called_by(self.pair.forward) | self.program.called_by(self.pair.name)
+        used = {name: its for name, its in self.siblings.repaired.items() if name in called}
+        if not used:
+            return outcomes
+        for its in used.values():
+            self.program.accept(its.definition)
+        after = examination.run_all()
+        if sum(len(o.wrong()) for o in after) <= sum(len(o.wrong()) for o in outcomes):
+            self.findings += list(dict.fromkeys(finding for its in used.values() for finding in its.findings))
+            return after
+        for name in used:
+            self.program.restore({name: self.program.student.functions[name]})
+        return outcomes
+
+    def _keep_repairs(self, original: Mapping[str, ast.FunctionDef]) -> None:
+        for name in {self.pair.forward, self.pair.name}:
+            definition = self.program.definitions[name]
+            found = tuple(finding for finding in self.findings if finding.proved and finding.function == name)
+            if definition is not original[name] and found:
+                self.siblings.repaired[name] = Repaired(definition, found)
+
+    def _stage(self, outcomes: list[Outcome]) -> tuple[str, set[str]]:
+        """What to explain next: wrong outputs before wrong gradients, values before changed arrays."""
+        wrong = {name for outcome in outcomes if not outcome.refused for name in outcome.wrong()}
+        forward = {*self.pair.layer.outputs, "running_mean", "running_var"}
+        failed = [outcome.failure for outcome in outcomes if outcome.failure and not outcome.refused]
+        if self.pair.layer.is_loss:
+            order = [("forward", {"loss"}), ("forward", {"dx"}), ("forward", wrong)]
+        else:
+            gradients = {f"d{name}" for name in self.pair.layer.wants}
+            inputs = {f"{name} unchanged" for name in self.pair.layer.inputs}
+            order = [("forward", forward), ("backward", gradients), ("forward", inputs), ("backward", wrong)]
+        if failed and all(failure.is_backward for failure in failed) and not wrong & forward:
+            return "backward", wrong & {f"d{name}" for name in self.pair.layer.wants}
+        for stage, names in order:
+            if wrong & names:
+                return stage, wrong & names
+        return "", set()
+
+    def _step(self, examination: Examination, outcomes: list[Outcome], stage: str, cells: set[str]) -> bool:
+        """Add the next finding: proved by one edit, or two, or inferred. True if it was repaired and there may be
+        more.
+        """
+        wording = Wording(examination)
+        deadline = max(min(self.ended, time.perf_counter() + FINDING_SECONDS), time.perf_counter() + 0.5)
+        scene, suspects = self._look(examination, outcomes, cells, stage, deadline)
+        hits = self._search(examination, scene, suspects, outcomes, cells, deadline)
+        if hits and (scene.outcome.failure is None or hits[0].complete):
+            self.findings.append(wording.proved(scene, hits, outcomes, cells))
+            self.program.accept_edit(hits[0].edit)
+            return True
+        for hit in hits[:3]:  # an exception is easily edited away: what is behind it has to come out right, too
+            first = wording.proved(scene, [hit, *hits], outcomes, cells)
+            if self._completed(examination, first, hit.edit, stage, cells):
+                return True
+        shown = [o.case for o in outcomes if o.wrong() & cells or (o.failure and not o.refused)]
+        if self._two_faults(examination, scene, stage, cells, shown):
+            return True
+        focus = next(o for o in outcomes if o.case is scene.case)
+        if stage == "backward":
+            for suspect, edit in rewrite.missing_terms(self.program, scene, self.pair.name):
+                if self._accepted(examination, edit, cells):
+                    self.findings.append(wording.missing(suspect, edit, shown, len(outcomes)))
+                    return True
+        found, rewritten = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
+        if found is None:
+            return False
+        proved = rewritten is not None and self._accepted(examination, rewritten, cells)
+        self.findings.append(replace(found, proved=proved))
+        return proved
+
+    def _accepted(self, examination: Examination, edit: Edit, cells: set[str]) -> bool:
+        """Make an edit part of the program if these cells come out right everywhere then."""
+        before = self.program.definitions.copy()
+        self.program.accept_edit(edit)
+        after = examination.run_all()
+        if any(outcome.wrong() & cells or (outcome.failure and not outcome.refused) for outcome in after):
+            self.program.restore(before)
+            return False
+        return True
+
+    def _search(
+        self,
+        examination: Examination,
+        scene: Scene,
+        suspects: list[Suspect],
+        outcomes: list[Outcome],
+        cells: set[str],
+        deadline: float,
+    ) -> list[Hit]:
+        def breaks_others(function: str) -> bool:
+            return self.siblings.broken_by_now(self.program, function)
+
+        return Search(examination, scene, outcomes, cells, deadline, breaks_others).run(suspects)
+
+    def _two_faults(
+        self, examination: Examination, scene: Scene, stage: str, cells: set[str], shown: list[Case]
+    ) -> bool:  # fmt: skip
+        """Two edits that together make everything right: the first gives its line a right value, the second the
+        result.
+        """
+        deadline = time.perf_counter() + LOCAL_SECONDS
+        for suspect, edit, entry in local_repairs(examination, scene, deadline):
+            if time.perf_counter() > deadline + LOCAL_SECONDS:
+                break
+            first = Wording(examination).local(scene, suspect, edit, entry, shown)
+            if self._completed(examination, first, edit, stage, cells):
+                return True
+        return False
+
+    def _completed(self, examination: Examination, first: Finding, edit: Edit, stage: str, cells: set[str]) -> bool:
+        """Whether one more edit makes everything right once this one is made: both are findings then."""
+        original = self.program.definitions.copy()
+        self.program.accept_edit(edit)
+        outcomes = examination.run_all()
+        late = min(self.ended, time.perf_counter() + LOCAL_SECONDS)
+        if any(outcome.wrong() & cells for outcome in outcomes):
+            following, suspects = self._look(examination, outcomes, cells, stage, late)
+            hits = self._search(examination, following, suspects, outcomes, cells, late)
+            if hits and hits[0].complete:
+                second = Wording(examination).proved(following, hits, outcomes, cells)
+                self.findings += [replace(first, together=True), second]
+                self.program.accept_edit(hits[0].edit)
+                return True
+        self.program.restore(original)
+        return False
+
+    def _look(
+        self, examination: Examination, outcomes: list[Outcome], cells: set[str], stage: str, deadline: float
+    ) -> tuple[Scene, list[Suspect]]:
+        """Record the case that shows most, and rank the statements."""
+        focus = self._focus(outcomes, cells)
+        scene = culprit.recorded(examination, *examination.cases[focus])
+        half = (deadline + time.perf_counter()) / 2
+        return scene, culprit.find_suspects(examination, scene, outcomes[focus].wrong() & cells, stage, half)
+
+    @staticmethod
+    def _focus(outcomes: list[Outcome], cells: set[str]) -> int:
+        """The case to look at: one where something is wrong without an exception, with as many different sizes as can
+        be.
+        """
+        wrong = [i for i, o in enumerate(outcomes) if o.wrong() & cells and not o.refused]
+        return min(wrong, key=lambda i: (outcomes[i].failure is not None, -_variety(outcomes[i].case), i))
+
+
+def _variety(case: Case) -> int:
+    """How many different lengths its axes and settings have: equal ones hide which is which."""
+    numbers = [v for v in case.settings.values() if isinstance(v, int) and v > 1]
+    lengths = [n for value in case.inputs.values() for n in value.shape]
+    return len({*numbers, *lengths})
