@@ -145,7 +145,11 @@ class Search:
             [getattr(part, "id", "") for part in tuple_.elts] for tuple_ in ast.walk(forward)
             if isinstance(tuple_, ast.Tuple) and isinstance(tuple_.ctx, ast.Load) and len(tuple_.elts) > 1
         ]  # fmt: skip
-        return [getattr(part, "id", "") for part in node.targets[0].elts] in packed
+        taken = [getattr(part, "id", "") for part in node.targets[0].elts]
+        return any(
+            len(put) == len(taken) and all(a == b or a not in put for a, b in zip(taken, put)) and {*put} & {*taken}
+            for put in packed
+        )
 
     def _try(self, cost: float, suspect: Suspect, edit: Edit) -> Hit | None:
         self.tried += 1

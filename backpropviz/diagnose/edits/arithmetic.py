@@ -76,11 +76,16 @@ def numbers(node: ast.expr, above: list[ast.AST]) -> Iterator[Proposal]:
 def counts(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Proposal]:
     """What was counted, where a plain number is written into entries: `dx[rows, y] -= violated` for `-= 1`."""
     target = getattr(statement, "target", None) or next(iter(getattr(statement, "targets", [])), None)
-    if isinstance(node, ast.Constant) and isinstance(target, ast.Subscript):
+    plain = node.operand if isinstance(node, ast.UnaryOp) else node
+    if isinstance(plain, ast.Constant) and isinstance(target, ast.Subscript):
         for array, value in scope.arrays.items():
             if value.ndim == 1 and value.dtype.kind in "iuf":
                 yield name(array), "wrong_operand", 1.7
                 yield ast.UnaryOp(ast.USub(), name(array)), "wrong_operand", 1.8
+            elif value.ndim == 2 and value.dtype.kind == "b":
+                count = numpy_call("sum", name(array), axis=number(1))
+                yield count, "wrong_operand", 1.8
+                yield ast.UnaryOp(ast.USub(), count), "wrong_operand", 1.8
 
 
 def areas(node: ast.expr, scope: Scope) -> Iterator[Proposal]:

@@ -60,7 +60,8 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
             continue
         proposals: list[Iterator[Proposal]] = [
             numbers(expression, above), operators(expression), reductions(expression), _calls(expression),
-            _names(expression, above, scope), products(expression), layout(expression, scope),
+            _names(expression, above, scope), _ranges(expression, scope), products(expression),
+            layout(expression, scope),
             eps(expression, above, scope), areas(expression, scope),
         ]  # fmt: skip
         if expression is root or _is_term(expression, above):
@@ -150,6 +151,16 @@ def _keys(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
                 yield ast.Subscript(node.value, ast.Constant(key), ast.Load()), "wrong_operand", 1.5
 
 
+def _ranges(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
+    """A loop that ends where the last window still fits: `range(0, W - PW + 1, S)` for `range(0, W, S)`."""
+    if called(node) != "range" or not isinstance(node, ast.Call) or len(node.args) < 2:
+        return
+    for size, length in scope.integers.items():
+        if length > 1:
+            last = binary(binary(node.args[1], ast.Sub(), name(size)), ast.Add(), number(1))
+            yield ast.Call(node.func, [node.args[0], last, *node.args[2:]], []), "wrong_operand", 1.7
+
+
 def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal]:
     """Another value of the same shape, or a function of this one."""
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
@@ -165,6 +176,9 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
                 yield name(other), "wrong_operand", 1.4
             elif other != node.id and candidate.size > 1 and not of_shape:
                 yield name(other), "wrong_operand", 2.2
+        if value.ndim == 4 and isinstance(parent, ast.Call):  # a filter to convolve with is turned by 180 degrees
+            turned: list[ast.expr] = [ast.Slice(), ast.Slice(), *(ast.Slice(None, None, number(-1)) for _ in "hw")]
+            yield ast.Subscript(name(node.id), ast.Tuple(turned, ast.Load()), ast.Load()), "wrong_slice", 2.2
         if value.ndim == 2 and not isinstance(parent, ast.Attribute | ast.Subscript | ast.Tuple):
             yield ast.Attribute(name(node.id), "T", ast.Load()), "transposed", 1.6
         if not isinstance(parent, ast.Attribute | ast.Subscript):

@@ -1,0 +1,56 @@
+import numpy as np
+from .im2col import *
+
+
+def to_rows(x, fh, fw, s, p):
+    N, C, H, W = x.shape
+    OH = (H + 2*p - fh)//s + 1
+    OW = (W + 2*p - fw)//s + 1
+    img = np.pad(x, [(0,0), (0,0), (p, p), (p, p)], 'constant')
+    col = np.zeros((N, C, fh, fw, OH, OW))
+    for yy in range(fh):
+        y_max = yy + s*OH
+        for xx in range(fw):
+            x_max = xx + s*OW
+            col[:, :, yy, xx, :, :] = img[:, :, yy:y_max:s, xx:x_max:s]
+    return col.transpose(0, 4, 5, 1, 2, 3).reshape(N*OH*OW, -1)
+
+
+def from_rows(col, shape, fh, fw, s, p):
+    N, C, H, W = shape
+    OH = (H + 2*p - fh)//s + 1
+    OW = (W + 2*p - fw)//s + 1
+    col = col.reshape(N, OH, OW, C, fh, fw).transpose(0, 3, 4, 5, 1, 2)
+    img = np.zeros((N, C, H + 2*p, W + 2*p))
+    for yy in range(fh):
+        y_max = yy + s*OH
+        for xx in range(fw):
+            x_max = xx + s*OW
+            img[:, :, yy:y_max:s, xx:x_max:s] += col[:, :, yy, xx, :, :]
+    return img[:, :, p:H + p, p:W + p]
+
+
+def conv_forward_fast(x, w, b, conv_param):
+    s, p = conv_param['stride'], conv_param['pad']
+    FN, C, fh, fw = w.shape
+    N, C, H, W = x.shape
+    OH = 1 + (H + 2*p - fh)//s
+    OW = 1 + (W + 2*p - fw)//s
+    col = to_rows(x, fh, fw, s, p)
+    col_W = w.reshape(FN, -1).T
+    out = np.dot(col, col_W) + b
+    out = out.reshape(N, OH, OW, FN).transpose(0, 3, 1, 2)
+    cache = (x.shape, w, col, col_W, s, p)
+    return out, cache
+
+
+def conv_backward_fast(dout, cache):
+    x_shape, w, col, col_W, s, p = cache
+    FN, C, fh, fw = w.shape
+    dout = dout.transpose(0, 2, 3, 1).reshape(-1, FN)
+    db = np.sum(dout, axis=0)
+    dw = np.dot(col.T, dout)
+    dw = dw.transpose(1, 0).reshape(FN, C, fh, fw)
+    dcol = np.dot(dout, col_W.T)
+    dx = from_rows(dcol, x_shape, fh, fw, s, p)
+    return dx, dw, db
