@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from backpropviz.diagnose.course.layers import Pair
     from backpropviz.diagnose.investigate import Investigation
     from backpropviz.diagnose.student.loading import Student
     from backpropviz.diagnose.verdict import FunctionReport
@@ -51,7 +52,7 @@ def main() -> None:
     prepared = program.Program(student)
     siblings = Siblings()
     pairs = layers.pairs(student.functions)
-    chosen = [pair for pair in pairs if not wanted or {pair.forward, pair.backward} & set(wanted)]
+    chosen = [pair for pair in pairs if not wanted or _names(pair, student) & set(wanted)]
     # what is called comes before what calls it
     chosen.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
     investigations = [investigate.Investigation(prepared, pair, ends, siblings) for pair in chosen]
@@ -80,6 +81,14 @@ def main() -> None:
     whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)
     say(report=whole.to_dict())
     os._exit(0)  # nothing of the student's runs at exit
+
+
+def _names(pair: Pair, student: Student) -> set[str | None]:
+    """What a pair may be asked for by: its functions, its methods, its class."""
+    names = {pair.forward, pair.backward}
+    if its := student.wrapped.get(pair.name):
+        names |= {its.forward, its.backward, its.backward.partition(".")[0]}
+    return names
 
 
 def _by_method(report: FunctionReport, student: Student) -> FunctionReport:

@@ -26,6 +26,9 @@ from backpropviz.engine.source import SourceText
 _BY_ACCIDENT = {"extra_line", "extra_term", "sign", "constant_factor", "wrong_power", "wrong_operator", "wrong_place"}
 
 
+MOST_INSTEAD = 3
+
+
 class Wording:
     """Makes the findings of one pair."""
 
@@ -66,7 +69,8 @@ class Wording:
             kind = "does_not_end"
         elif failure is not None and kind in _BY_ACCIDENT:
             kind = "crash"
-        others = len({other.suspect.statement.key for other in hits if other.complete} - {statement.key})
+        changes = {other.suspect.statement.key: other.edit for other in reversed(hits) if other.complete}
+        instead = tuple((edit.statement.line, edit.text()) for key, edit in changes.items() if key != statement.key)
         configurations = tuple(case.words for case in fixed_in) if len(fixed_in) < len(outcomes) else ()
         first, *more = hit.edit.parts or (hit.edit,)
         expected = first.text() + (f"  ({first.where})" if first.where else "")
@@ -77,7 +81,7 @@ class Wording:
         also = tuple((edit.statement.line, self._written(edit.statement)) for edit in more)
         return replace(
             self._finding(statement, kind, evidence, expected, cascade),
-            proved=True, configurations=configurations, others=others, also=also,
+            proved=True, configurations=configurations, instead=instead[::-1][:MOST_INSTEAD], also=also,
         )  # fmt: skip
 
     def _loudest(self, scene: Scene, outcomes: list[Outcome], hit: Hit) -> Scene:
@@ -186,6 +190,8 @@ class Wording:
             wrong = [(n, cell) for n, cell in outcome.cells.items() if n in cells and not cell.ok]
             evidence = "; ".join(_cell_words(n, cell, sizes) for n, cell in wrong[:2])
             kind = _guess(evidence)
+        ran = [case for case, _ in self.examination.cases]
+        kind = kinds.refined(kind, self.pair.layer, statement, cells, shown, ran)
         after = [s for s in scene.suspects if s.order > suspect.order and s.matched is None and s.value is not None]
         cascade = tuple(dict.fromkeys(s.target for s in after if s.target not in ("return", suspect.target)))
         finding = self._finding(statement, kind, evidence, expected, cascade)

@@ -54,13 +54,9 @@ def _finding(finding: Finding, width: int) -> list[str]:
         )
         body.append(f"expected  {finding.expected}{step}{sure}")
     if finding.proved and finding.kind not in _FACTS:
-        others = (
-            f"; {finding.others} other line{'s' * (finding.others != 1)} could be changed instead"
-            if finding.others
-            else ""
-        )
         changes = "this change and the next" if finding.together else "this change"
-        body.append(f"proved: run with {changes}, it comes out right{others}")
+        body.append(f"proved: run with {changes}, it comes out right")
+        body += [f"or else line {line}  {text}" for line, text in finding.instead]
     if finding.configurations:
         body.append(f"shows with: {', '.join(finding.configurations)}")
     if finding.cascade:

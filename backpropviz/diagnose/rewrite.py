@@ -7,6 +7,8 @@ when the statement runs, or else by the code behind it.
 from __future__ import annotations
 
 import ast
+import contextlib
+import copy
 import functools
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,7 +20,7 @@ from backpropviz.code.derive import listing
 from backpropviz.diagnose.course.reference import Entry
 from backpropviz.diagnose.culprit import Scene, Suspect
 from backpropviz.diagnose.edits.blocks import followed, replaced
-from backpropviz.diagnose.edits.tree import Edit, Slot, name
+from backpropviz.diagnose.edits.tree import Edit, Slot, name, with_entries
 from backpropviz.diagnose.examine import ROUNDING, difference
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.sandbox import time_limit
@@ -44,10 +46,13 @@ def _vocabulary(trace: Trace) -> tuple[dict[str, str], dict[str, Any]]:
         codes[step.name], values[step.name] = step.code, step.value
     for statement in [*derived.forward, *derived.backward]:
         codes[statement.name], values[statement.name] = statement.code, statement.node.value
-    sizes = dict(values)
-    for statement_text in derived.sizes:
-        exec(statement_text, sizes)  # `N, D = x.shape`, of our own forward passes
-    values |= {name: value for name, value in sizes.items() if isinstance(value, int) and name not in values}
+    plain = {**values, "np": np}
+    for size in trace.recording.sizes:  # `N, D = x.shape`, `sqrtvar = np.sqrt(running_var + eps)`
+        with contextlib.suppress(Exception):  # what needs more than names has no code here
+            exec(size.statement, plain)
+            codes |= {name: size.statement.partition("=")[2].strip() for name in size.names[:1] if len(size.names) == 1}
+    values |= {name: array for name, array in trace.recording.constants.values() if isinstance(name, str)}
+    values |= {name: plain[name] for size in trace.recording.sizes for name in size.names if name in plain}
     return codes, values
 
 
@@ -60,10 +65,10 @@ def derived_edit(program: Program, scene: Scene, suspect: Suspect) -> Edit | Non
     if entry is None or suspect.statement.loops or not isinstance(target, ast.Name):
         return None
     namespace = program.student.namespace
-    known = scene.scope(suspect.statement)
+    known = with_entries(scene.scope(suspect.statement))
     for trace, code in _sources(scene, entry):
         try:
-            tree = _Translation(trace, known, namespace).translated(code)
+            tree = _Translation(trace, known, namespace, suspect).translated(code)
         except Untold:
             continue
         if len(ast.unparse(tree)) > LONGEST or not _gives(tree, {**namespace, **known}, suspect.cut_value):
@@ -89,7 +94,7 @@ def missing_terms(program: Program, scene: Scene, function: str) -> Iterator[tup
             total, _, number = (part.matched.name if part.matched else "").rpartition("_")
             if not total or not number.isdigit() or part.statement.index > suspect.statement.index:
                 continue
-            known = scene.scope(suspect.statement) | {suspect.target: suspect.value}
+            known = with_entries(scene.scope(suspect.statement)) | {suspect.target: suspect.value}
             for trace in scene.right.traces:
                 codes, _ = _vocabulary(trace)
                 try:
@@ -112,11 +117,13 @@ def _sources(scene: Scene, entry: Entry) -> Iterator[tuple[Trace, str]]:
 
 
 class _Translation:
-    """Code in our names, told in the student's."""
+    """Code in our names, told in the student's; what `suspect` computes so far is told by its expression."""
 
-    def __init__(self, trace: Trace, known: Mapping[str, Any], namespace: Mapping[str, Any]):
+    def __init__(
+        self, trace: Trace, known: Mapping[str, Any], namespace: Mapping[str, Any], suspect: Suspect | None = None
+    ):
         self.codes, self.values = _vocabulary(trace)
-        self.known, self.namespace = known, namespace
+        self.known, self.namespace, self.suspect = known, namespace, suspect
 
     def translated(self, code: str, depth: int = 0) -> ast.expr:
         """Raises:
@@ -149,6 +156,8 @@ class _Translation:
         for theirs, value in self.known.items():
             if _same(value, wanted):
                 return name(theirs)
+        if self.suspect is not None and _same(self.suspect.value, wanted):
+            return copy.deepcopy(getattr(self.suspect.statement.node, "value", None))
         if ours in self.codes and depth < DEPTH:
             return self.translated(self.codes[ours], depth + 1)
         raise Untold(ours)

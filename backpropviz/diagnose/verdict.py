@@ -21,7 +21,7 @@ class Finding:
         proved: an edit of this line was run, and made right what `repairs` says; otherwise the line is inferred.
         configurations: where it shows; empty for "wherever it was run".
         cascade: names that are wrong only because of this line.
-        others: how many other small edits elsewhere would do as well.
+        instead: other lines that could be changed as well, as (line, what it would read).
         also: further lines that share the blame, as (line, statement).
         step: the number of our forward pass's step that it belongs to, where one is known.
         together: the proof takes the next finding's change as well: only with both everything comes out right.
@@ -38,7 +38,7 @@ class Finding:
     proved: bool = False
     configurations: tuple[str, ...] = ()
     cascade: tuple[str, ...] = ()
-    others: int = 0
+    instead: tuple[tuple[int, str], ...] = ()
     also: tuple[tuple[int, str], ...] = ()
     step: str = ""
     together: bool = False
@@ -49,7 +49,8 @@ class Finding:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Finding:
         tuples = {key: tuple(data[key]) for key in ("configurations", "cascade")}
-        return cls(**{**data, **tuples, "also": tuple((line, text) for line, text in data["also"])})
+        lines = {key: tuple((line, text) for line, text in data[key]) for key in ("also", "instead")}
+        return cls(**{**data, **tuples, **lines})
 
 
 @dataclass(frozen=True)

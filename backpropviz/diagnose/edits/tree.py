@@ -136,13 +136,8 @@ class Scope:
 
     @classmethod
     def of(cls, values: dict[str, Any], settings: dict[str, Any], outside: Mapping[str, Any]) -> Scope:
-        entries = {
-            f"{k}[{key!r}]": entry
-            for k, v in values.items() if isinstance(v, dict)
-            for key, entry in v.items() if isinstance(key, str)
-        }  # fmt: skip
         arrays = {
-            k: v for k, v in (values | entries).items() if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"
+            k: v for k, v in with_entries(values).items() if isinstance(v, np.ndarray) and v.dtype.kind in "fiub"
         }  # fmt: skip
         integers = {k: int(v) for k, v in values.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
         scalars = {k: v for k, v in outside.items() if isinstance(v, float) and not k.startswith("_")}
@@ -162,6 +157,16 @@ class Scope:
         eps = self.settings.get("__eps__")
         own = [name for name, value in self.scalars.items() if value == eps or name.lower() in ("eps", "epsilon")]
         return own or (["__eps__"] if eps is not None else [])
+
+
+def with_entries(values: Mapping[str, Any]) -> dict[str, Any]:
+    """With the entries of dictionaries as values of their own: `cache['gamma']`."""
+    entries = {
+        f"{k}[{key!r}]": entry
+        for k, v in values.items() if isinstance(v, dict)
+        for key, entry in v.items() if isinstance(key, str)
+    }  # fmt: skip
+    return {**values, **entries}
 
 
 def walk(statement: ast.stmt) -> Iterator[tuple[Slot, ast.expr, list[ast.AST]]]:
