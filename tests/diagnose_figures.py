@@ -61,6 +61,7 @@ class Corpus:
 
 
 def is_python_2(path: Path) -> bool:
+    """To be told so, as it is not read as such; `_python2` files are."""
     return path.stem.endswith("_py2")
 
 
@@ -86,7 +87,7 @@ class Figures:
 
 
 def read(path: Path) -> FileReport:
-    return diagnose(path, python2=is_python_2(path))
+    return diagnose(path, python2=path.stem.endswith("_python2"))
 
 
 if __name__ == "__main__":

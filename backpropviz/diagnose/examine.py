@@ -14,7 +14,7 @@ from backpropviz.diagnose.course import binding
 from backpropviz.diagnose.course.cases import Case
 from backpropviz.diagnose.course.layers import Layer, Pair
 from backpropviz.diagnose.course.reference import Reference
-from backpropviz.diagnose.student.loading import MissingModule
+from backpropviz.diagnose.student.missing_modules import MissingModule
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.student.sandbox import TimeUp, time_limit

@@ -7,6 +7,7 @@ mend something there are run on every configuration.
 from __future__ import annotations
 
 import ast
+import itertools
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,7 @@ LOCAL_EDITS = 400
 
 
 REPEATED = 0.4
+NEAR = 4  # statements
 Plan = tuple[float, int, Suspect, Edit]
 
 
@@ -111,14 +113,12 @@ class Search:
             if edit.twin:
                 lines = alike.setdefault((suspect.statement.function, *edit.twin), {})
                 lines.setdefault(suspect.statement.index, plan)
+        groups = [[lines[index] for index in sorted(lines)] for lines in alike.values() if 2 <= len(lines) <= 6]
         made: list[Plan] = []
-        for lines in alike.values():
-            if 2 <= len(lines) <= 6:
-                chosen = [lines[index] for index in sorted(lines)]
-                edits = [edit for _, _, _, edit in chosen]
-                cost = sum(plan[0] for plan in chosen) / len(chosen) + REPEATED
-                together = Edit.together(edits)
-                made.append((cost, len(plans) + len(made), chosen[0][2], together))
+        for chosen in groups + list(_exchanged(alike)):
+            cost = sum(plan[0] for plan in chosen) / len(chosen) + REPEATED
+            together = Edit.together([edit for _, _, _, edit in chosen])
+            made.append((cost, len(plans) + len(made), chosen[0][2], together))
         return made
 
     def _edits(self, suspect: Suspect) -> Iterable[Edit]:
@@ -216,6 +216,16 @@ class Search:
             if mended
             else None
         )
+
+
+def _exchanged(alike: dict[tuple[object, ...], dict[int, Plan]]) -> Iterator[list[Plan]]:
+    """Two names exchanged between two lines near each other: a for b in the one, b for a in the other."""
+    for (function, *twin), lines in alike.items():
+        if twin[0] == "name" and str(twin[1]) < str(twin[2]):
+            others = alike.get((function, "name", twin[2], twin[1]), {})
+            for one, other in itertools.product(lines, others):
+                if 0 < abs(one - other) <= NEAR:
+                    yield [plan for _, plan in sorted([(one, lines[one]), (other, others[other])])]
 
 
 def local_repairs(

@@ -24,6 +24,7 @@ _ALIASES = {
     "running_mean": "running_mean",
     "running_var": "running_var running_variance",
     "seed": "seed",
+    "mask": "mask",
     "reg": "reg reg_strength lambda_ lam regularization",
     "y": "y labels target targets t",
 }

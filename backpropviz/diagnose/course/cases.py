@@ -174,6 +174,29 @@ def pool() -> list[Case]:
     ]
 
 
+def temporal_affine() -> list[Case]:
+    def case(words: str, n: int, t: int, d: int, m: int) -> Case:
+        return Case(words, {"x": _normal(1, n, t, d), "w": _normal(2, d, m), "b": _normal(3, m)})
+
+    return [case("three steps", 2, 3, 4, 5), case("five steps", 4, 5, 3, 2)]
+
+
+def word_embedding() -> list[Case]:
+    def case(words: str, n: int, t: int, v: int, d: int) -> Case:
+        return Case(words, {"x": np.random.default_rng([n, t]).integers(0, v, (n, t)), "w": _normal(2, v, d)})
+
+    return [case("words that occur twice", 2, 4, 3, 5), case("words that do not occur", 3, 2, 9, 4)]
+
+
+def temporal_softmax_loss() -> list[Case]:
+    def case(words: str, n: int, t: int, v: int, shift: float = 0.0) -> Case:
+        random = np.random.default_rng([n, t, v])
+        mask = random.random((n, t)) < 0.6
+        return Case(words, {"x": _normal(1, n, t, v) + shift}, {"y": random.integers(0, v, (n, t)), "mask": mask})
+
+    return [case("three steps", 2, 3, 4), case("more words than steps", 3, 2, 6), case("large scores", 2, 4, 3, 800.0)]
+
+
 def affine_bn_relu() -> list[Case]:
     def case(words: str, n: int, d: int, m: int, eps: float) -> Case:
         inputs = {"x": _normal(1, n, d), "w": _normal(2, d, m), "b": _normal(3, m), **_features(4, m)}

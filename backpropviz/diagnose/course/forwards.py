@@ -160,6 +160,27 @@ def conv(x: Any, w: Any, b: Any, *, stride: int, pad: int) -> Any:
     return out
 
 
+def temporal_affine(x: Any, w: Any, b: Any) -> Any:
+    product = x @ w
+    out = product + b
+    return out
+
+
+def word_embedding(x: Any, w: Any) -> Any:
+    out = w[x]
+    return out
+
+
+def temporal_softmax_loss(x: Any, *, y: Any, mask: Any) -> Any:
+    N, T, V = x.shape
+    rows = x.reshape(N * T, V)
+    shifted = rows - np.max(rows, axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
+    correct = log_probs[np.arange(N * T), y.reshape(N * T)]
+    loss = -np.sum(mask.reshape(N * T) * correct) / N
+    return loss
+
+
 def affine_relu(x: Any, w: Any, b: Any) -> Any:
     a = affine(x, w, b)
     out = relu(a)

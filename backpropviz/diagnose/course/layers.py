@@ -117,6 +117,18 @@ LAYERS: tuple[Layer, ...] = (
         ("x", "prev_h", "prev_c", "Wx", "Wh", "b"), (cases.lstm_step,), (forwards.lstm_step,),
     ),
     Layer(
+        "temporal_affine", "temporal_affine", ("x", "w", "b"), ("out",), ("x", "w", "b"), (cases.temporal_affine,),
+        (forwards.temporal_affine,),
+    ),
+    Layer(
+        "word_embedding", "(?:word_)?embedding", ("x", "w"), ("out",), ("w",), (cases.word_embedding,),
+        (forwards.word_embedding,),
+    ),
+    Layer(
+        "temporal_softmax_loss", "temporal_softmax_loss", ("x",), ("loss",), ("x",), (cases.temporal_softmax_loss,),
+        (forwards.temporal_softmax_loss,), ("y", "mask"),
+    ),
+    Layer(
         "affine_relu", "(?:affine|fc|linear|dense)_relu", ("x", "w", "b"), ("out",), ("x", "w", "b"),
         (cases.affine,), (forwards.affine_relu,),
     ),

@@ -33,6 +33,7 @@ from backpropviz.layers.search import Search
 
 NOTE = "{} is not a layer that is known: its forward pass was taken as right, and the gradients held against it"
 SECONDS = 3.0
+_RANKS = ((2, 4, 3), (4, 3), (2, 3, 6, 5), (5,))  # shapes to try where the backward pass fails on the conventional one
 _MISSING = re.compile(r"(?:MissingModule: |NameError: name ')(?P<name>[\w.]+)")
 
 
@@ -63,30 +64,11 @@ def shipped(program: Program, pair: Pair) -> LayerFile | None:
 def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
     ours = shipped(program, pair)
     forward = program.function(pair.forward)
-    its = program.student.wrapped.get(pair.forward)
-    cases = _cases_of(ours, forward) if ours is not None else _cases(forward, its.shapes if its else {})
-    first = cases[0]
-    floats = tuple(name for name, value in first.inputs.items() if value.dtype.kind == "f")
-    if not floats:
-        raise CannotCall("it takes no array of floats")
-    returned = call(program, pair, first, first.inputs)
-    values = returned if isinstance(returned, tuple | list) else (returned,)
-    if values[0] is None:
-        raise CannotCall("its forward pass is not finished")
-    if pair.backward is None:
-        if len(values) < 2 or np.ndim(values[0]) != 0:
-            raise CannotCall("it has no backward function, and is no loss that returns its gradients")
-        outputs: tuple[str, ...] = ("loss",)
+    if ours is not None:
+        cases = _cases_of(ours, forward)
+        pair, _ = _typed(program, pair, cases[0])
     else:
-        count = upstream_count(program.definitions[pair.backward], set(first.inputs))
-        outputs = ("out",) if count == 1 else tuple(f"out{i + 1}" for i in range(count))
-    if not all(isinstance(value, np.ndarray | float) for value in values[: len(outputs)]):
-        raise CannotCall(f"its forward pass does not return {len(outputs)} array{'s' * (len(outputs) > 1)} first")
-    layer = Layer(pair.layer.name, "", tuple(first.inputs), outputs, (), (), ())
-    pair = replace(pair, layer=layer)
-    count = _gradient_count(program, pair, first, returned)
-    after = 1 if pair.backward is None else 0
-    pair = replace(pair, layer=replace(layer, wants=wants(program, pair.name, floats, after, count)))
+        pair, cases = _tried(program, pair, forward)
     references = []
     for case in cases:
         right = reference_for(program, pair, case) if ours is None else held_against(ours, pair, case)
@@ -97,23 +79,73 @@ def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Re
     return pair, references
 
 
+def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]]:
+    """The pair on made-up inputs. A forward pass may run on rows as well as on images, and the backward pass not:
+    inputs that both run on come first."""
+    its = program.student.wrapped.get(pair.forward)
+    found = None
+    for main in (None,) if its else (None, *_RANKS):
+        try:
+            cases = _cases(forward, its.shapes if its else {}, main)
+            typed, count = _typed(program, pair, cases[0])
+        except CannotCall:
+            if found is None and main is None:
+                raise
+            continue
+        if count:
+            return typed, cases
+        found = found or (typed, cases)
+    assert found is not None
+    return found
+
+
+def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, int]:
+    """The pair with its inputs, outputs and gradients by name; and how many gradients came back, 0 if it failed."""
+    floats = tuple(name for name, value in case.inputs.items() if value.dtype.kind == "f")
+    if not floats:
+        raise CannotCall("it takes no array of floats")
+    returned = call(program, pair, case, case.inputs)
+    values = returned if isinstance(returned, tuple | list) else (returned,)
+    if values[0] is None:
+        raise CannotCall("its forward pass is not finished")
+    if pair.backward is None:
+        if len(values) < 2 or np.ndim(values[0]) != 0:
+            raise CannotCall("it has no backward function, and is no loss that returns its gradients")
+        outputs: tuple[str, ...] = ("loss",)
+    else:
+        count = upstream_count(program.definitions[pair.backward], set(case.inputs))
+        outputs = ("out",) if count == 1 else tuple(f"out{i + 1}" for i in range(count))
+    if not all(isinstance(value, np.ndarray | float) for value in values[: len(outputs)]):
+        raise CannotCall(f"its forward pass does not return {len(outputs)} array{'s' * (len(outputs) > 1)} first")
+    layer = Layer(pair.layer.name, "", tuple(case.inputs), outputs, (), (), ())
+    pair = replace(pair, layer=layer)
+    count = _gradient_count(program, pair, case, returned)
+    after = 1 if pair.backward is None else 0
+    return replace(pair, layer=replace(layer, wants=wants(program, pair.name, floats, after, count))), count
+
+
 # ---- inputs ----------------------------------------------------------------------------------------------------------
 
 
-def _cases(function: Any, shapes: dict[str, tuple[int, ...]]) -> list[Case]:
-    """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them."""
+def _cases(function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, ...] | None) -> list[Case]:
+    """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them.
+
+    Args:
+        main: a shape for the first input.
+    """
     if not isinstance(function, FunctionType):
         raise CannotCall("it is not a plain function")
+    if main is not None and binding.parameters(function):
+        shapes = {**shapes, binding.parameters(function)[0].name: main}
     first = _made_up(function, 0, shapes)
     found = [_case("made-up inputs", first)]
     arrays = found[0].inputs
     if arrays:
-        main = next((name for name, value in arrays.items() if value.ndim > 1), next(iter(arrays)))
-        larger = tuple(n + 1 + (axis == 0) for axis, n in enumerate(arrays[main].shape))
-        if shapes:
-            larger = (arrays[main].shape[0] + 2, *arrays[main].shape[1:])
+        name = next((name for name, value in arrays.items() if value.ndim > 1), next(iter(arrays)))
+        grown = range(1) if shapes and main is None else range(arrays[name].ndim)
+        larger = tuple(n + (1 + (axis == 0)) * (axis in grown) for axis, n in enumerate(arrays[name].shape))
         with contextlib.suppress(CannotCall):
-            found.append(_case("other sizes", _made_up(function, 1, {**shapes, main: larger})))
+            found.append(_case("other sizes", _made_up(function, 1, {**shapes, name: larger})))
     settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})

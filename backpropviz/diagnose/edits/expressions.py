@@ -7,6 +7,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from backpropviz.diagnose.edits.arithmetic import areas, array_factors, counts, eps, factors, numbers, operators, terms
 from backpropviz.diagnose.edits.shapes import axis_node, equations, layout, positions, products, reductions
 from backpropviz.diagnose.edits.tree import (
@@ -241,9 +243,12 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
         if isinstance(value, tuple) and value and all(isinstance(size, int) for size in value):
             yield method(node, "reshape", name(held)), "shape_kept", 1.8
     yield ast.Attribute(node, "T", ast.Load()), "transposed", 1.6
-    if isinstance(node, ast.Call) and node.args and getattr(node.args[0], "id", "") in scope.arrays:
-        turned = ast.Call(node.func, [ast.Attribute(node.args[0], "T", ast.Load()), *node.args[1:]], node.keywords)
-        yield ast.Attribute(turned, "T", ast.Load()), "transposed", 1.6
+    if isinstance(node, ast.Call):
+        flat = [i for i, a in enumerate(node.args) if np.ndim(scope.arrays.get(getattr(a, "id", ""), 0.0)) == 2]
+        for chosen in {tuple(flat[:1]), tuple(flat)} - {()}:  # a helper that works on columns is given rows
+            arguments = [ast.Attribute(a, "T", ast.Load()) if i in chosen else a for i, a in enumerate(node.args)]
+            turned = ast.Call(node.func, arguments, node.keywords)
+            yield ast.Attribute(turned, "T", ast.Load()), "transposed", 1.6
     yield method(node, "astype", name("float")), "precision", 1.4
     if isinstance(statement, ast.Assign | ast.Return) and any(value.ndim == 4 for value in scope.arrays.values()):
         back = ast.Slice(None, None, number(-1))
@@ -254,11 +259,13 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
 def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
     """One name for another wherever the statement has it: `H` for `W`, `i` for `i * stride`; or two exchanged."""
     places: dict[str, list[Slot]] = {}
+    outside: set[str] = set()  # names that stand elsewhere than in positions
     for slot, node, above in walk(statement.node):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and not (
             above and isinstance(above[-1], ast.Call) and above[-1].func is node
         ):  # fmt: skip
             places.setdefault(node.id, []).append(slot)
+            outside |= set() if any(isinstance(n, ast.Subscript) for n in above) else {node.id}
     yield from _strided(statement, scope)
     counts = [identifier for identifier in places if identifier in scope.integers]
     for one, other in itertools.combinations(counts, 2):
@@ -272,7 +279,8 @@ def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
                     continue
                 if len(slots) > 1:
                     yield _all(statement, slots, name(other), "wrong_operand", 1.5)
-                yield _all(statement, slots, binary(name(identifier), ast.Mult(), name(other)), "stride_pad", 1.6)
+                product = binary(name(identifier), ast.Mult(), name(other))
+                yield _all(statement, slots, product, "stride_pad", 3.4 if identifier in outside else 1.6)
         elif identifier in scope.arrays and len(slots) > 1:
             for factor in scope.scalars:
                 yield _all(statement, slots, binary(name(factor), ast.Mult(), name(identifier)), "missing_factor", 1.8)

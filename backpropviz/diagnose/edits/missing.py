@@ -14,7 +14,14 @@ from backpropviz.diagnose.student.recorder import Statement, targets, written
 def counters(
     statement: Statement, block: list[ast.stmt], position: int, around: Around, scope: Scope
 ) -> Iterator[Edit]:
-    """A counter that goes up at the end of a loop."""
+    """A counter that goes up at the end of a loop, or starts again at 0 in front of one."""
+    node = statement.node
+    if isinstance(node, ast.For | ast.While):
+        inside = [inner for inner in ast.walk(node) if isinstance(inner, ast.AugAssign)]
+        for counter in {target for inner in inside for target in targets(inner)} & {*scope.integers}:
+            starts = ast.Assign([ast.Name(counter, ast.Store())], number(0))
+            text = f"{counter} = 0, before this line"
+            yield exchanged_for(statement, block, position, [starts, node], "missing_line", 1.2, own_text=text)
     if position != len(block) - 1 or not around or not isinstance(around[-1][2], ast.For | ast.While):
         return
     changed = {target for node in ast.walk(around[-1][2]) if isinstance(node, ast.stmt) for target in targets(node)}

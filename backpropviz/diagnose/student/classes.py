@@ -45,8 +45,14 @@ class Wrapped:
 # ---- methods as functions --------------------------------------------------------------------------------------------
 
 
-def hoist(definition: ast.ClassDef, namespace: dict[str, Any], file: str) -> dict[str, ast.FunctionDef]:
-    """The methods of a class, each as a function in the namespace that the class calls."""
+def hoist(
+    definition: ast.ClassDef, namespace: dict[str, Any], file: str, executable: Callable[[ast.stmt], ast.stmt]
+) -> dict[str, ast.FunctionDef]:
+    """The methods of a class, each as a function in the namespace that the class calls.
+
+    Args:
+        executable: makes of a definition what is to be compiled.
+    """
     cls = namespace[definition.name]
     methods = [node for node in definition.body if isinstance(node, ast.FunctionDef)]
     hoisted: dict[str, ast.FunctionDef] = {}
@@ -59,7 +65,8 @@ def hoist(definition: ast.ClassDef, namespace: dict[str, Any], file: str) -> dic
         function.name, function.decorator_list = f"{definition.name}.{method.name}", []
         if not decorators:
             _Flat(function.args.args[0].arg, {other.name for other in methods}).visit(function)
-        exec(compile(ast.Module([attributes(function)], []), file, "exec", dont_inherit=True), namespace)
+        module = ast.Module([executable(attributes(function))], [])
+        exec(compile(module, file, "exec", dont_inherit=True), namespace)
         setattr(cls, method.name, _calling(function.name, namespace, static=bool(decorators)))
         hoisted[function.name] = function
     return hoisted

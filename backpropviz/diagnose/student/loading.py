@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import contextlib
-import importlib.abc
-import importlib.machinery
-import math
-import re
 import sys
 import types
 import warnings
@@ -21,20 +16,15 @@ from numpy.lib.array_utils import byte_bounds
 
 from backpropviz.diagnose.student import classes
 from backpropviz.diagnose.student.classes import Wrapped
+from backpropviz.diagnose.student.missing_modules import OLD_BUILTINS, MissingModule, MissingModules
+from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
 from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
 
-_PRINT = re.compile(r"^(\s*)print(?!\s*\()\s+(?:>>\s*[\w.]+\s*,?\s*)?(.*?),?\s*$|^(\s*)print\s*$")
-_OLD_EXCEPT = re.compile(r"^(\s*except\s+[\w.()]+(?:\s*,\s*[\w.]+\))?)\s*,\s*(\w+)\s*:")
-_OLD_RAISE = re.compile(r"^(\s*raise\s+[\w.]+)\s*,\s*(.+?)\s*$")
-_PYTHON_2 = re.compile(
-    r"^\s*print\s+[^\s(=.,:\[]|^\s*print\s+\(.*\)\s*[,%]|\bxrange\b|\braw_input\b|\bunicode\b", re.MULTILINE
-)
 _ALIASES = {
     "int": int, "float": float, "bool": bool, "object": object, "complex": complex, "str": str, "float_": np.float64,
     "Inf": np.inf, "Infinity": np.inf, "NaN": np.nan, "product": np.prod, "cumproduct": np.cumprod,
     "alltrue": np.all, "sometrue": np.any, "in1d": np.isin, "row_stack": np.vstack, "infty": np.inf,
 }  # fmt: skip
-_OLD_BUILTINS = {"xrange": range, "raw_input": input, "unicode": str, "long": int, "reduce": None}
 LOADING_SECONDS = 5.0
 MODULE = "coursework.student"
 _as_strided = np.lib.stride_tricks.as_strided
@@ -57,75 +47,6 @@ def checked_as_strided(x: Any, shape: Any = None, strides: Any = None, **options
     return view
 
 
-def _expit(x: Any) -> Any:
-    return 0.5 * (1 + np.tanh(0.5 * np.asarray(x)))
-
-
-def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    top = np.max(x, axis=axis, keepdims=True)
-    total = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
-    return total if keepdims else np.squeeze(total, axis=axis)
-
-
-def _softmax(x: Any, axis: Any = None) -> Any:
-    return np.exp(x - _logsumexp(x, axis, keepdims=True))
-
-
-_STAND_INS = {
-    "scipy.special.expit": _expit, "scipy.special.logsumexp": _logsumexp, "scipy.special.softmax": _softmax,
-    "scipy.special.erf": np.vectorize(math.erf, otypes=[float]),
-}  # fmt: skip
-"""What hand-ins take from scipy, which need not be installed."""
-
-
-class MissingModule(Exception):  # noqa: N818
-    """Something was used that comes from a module which is not here."""
-
-
-class Missing:
-    """Stands for what a missing module would have given: fails when it is used, not before."""
-
-    def __init__(self, name: str):
-        object.__setattr__(self, "_name", name)
-
-    def _fails(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise MissingModule(object.__getattribute__(self, "_name"))
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Missing(f"{object.__getattribute__(self, '_name')}.{name}")
-
-    __call__ = __getitem__ = __iter__ = __len__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fails
-    __truediv__ = __rtruediv__ = __matmul__ = __neg__ = __enter__ = __float__ = __int__ = __array__ = _fails
-
-
-class MissingModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Last in line among the finders: every module that nobody else has is made of Missing things."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec:
-        self.names.append(name)
-        return importlib.machinery.ModuleSpec(name, self, is_package=True)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        def give(name: str) -> Any:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            old = _OLD_BUILTINS.get(name)
-            return (
-                old
-                or _STAND_INS.get(f"{module.__name__}.{name}")
-                or getattr(builtins, name, None)
-                or Missing(f"{module.__name__}.{name}")
-            )
-
-        module.__getattr__ = give  # type: ignore[method-assign]
-        module.__all__ = []  # type: ignore[attr-defined]
-
-
 @dataclass
 class Student:
     """A loaded file.
@@ -135,6 +56,7 @@ class Student:
         notes: what had to be worked around. trouble: top-level statements that failed, as (line, what happened).
         star_imports: names may be missing because a missing module was imported whole. missing: modules stood in for.
         is_converted: the text was Python 2, so that columns are not those of the file.
+        floors: dividing whole numbers gives a whole one.
         wrapped: the functions made around classes, by name, with the methods that they stand for.
     """
 
@@ -148,7 +70,12 @@ class Student:
     star_imports: bool = False
     missing: list[str] = field(default_factory=list)
     is_converted: bool = False
+    floors: bool = False
     wrapped: dict[str, Wrapped] = field(default_factory=dict)
+
+    def executable(self, statement: ast.stmt) -> ast.stmt:
+        """A statement as it is to be compiled."""
+        return dividing_as_then(statement) if self.floors else statement
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -170,34 +97,6 @@ def read_text(path: Path) -> str:
     raise AssertionError("latin-1 decodes everything")
 
 
-def from_python_2(text: str) -> str:
-    """Python 2 text line by line as Python 3: print, except and raise; the lines keep their numbers."""
-    lines = []
-    for line in text.expandtabs(8).split("\n"):
-        if found := _PRINT.match(line):
-            line = f"{found[1]}print({found[2]})" if found[1] is not None else f"{found[3]}print()"
-        line = _OLD_EXCEPT.sub(r"\1 as \2:", line)
-        line = _OLD_RAISE.sub(r"\1(\2)", line)
-        lines.append(line.replace("<>", "!="))
-    return "\n".join(lines)
-
-
-class _FloorDivision(ast.NodeTransformer):
-    """`a / b` between integers is whole in Python 2."""
-
-    def visit_BinOp(self, node: ast.BinOp) -> Any:
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Div):
-            call = ast.Call(ast.Name("__divide__", ast.Load()), [node.left, node.right], [])
-            return ast.copy_location(call, node)
-        return node
-
-
-def _divide(a: Any, b: Any) -> Any:
-    kinds = [np.asarray(value).dtype.kind for value in (a, b)]
-    return a // b if set(kinds) <= {"i", "u"} else a / b
-
-
 def _as_definition(statement: ast.stmt) -> ast.stmt:
     """`f = lambda x: ...` as the definition that it is."""
     if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Lambda):
@@ -217,7 +116,7 @@ def parse(path: Path, python2: bool = False) -> Student:
         Unreadable: it is not Python 3 (or not Python at all).
     """
     text = read_text(path)
-    looks_old = bool(_PYTHON_2.search(text))
+    looks_old = bool(PYTHON_2.search(text))
     notes: list[str] = []
     source = text
     if python2:
@@ -230,11 +129,10 @@ def parse(path: Path, python2: bool = False) -> Student:
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise Unreadable(str(getattr(error, "msg", error)), line, looks_old and not python2) from error
-    if python2 and "import division" not in text:
-        tree = ast.fix_missing_locations(_FloorDivision().visit(tree))
-    elif looks_old:
+    floors = python2 and "import division" not in text
+    if looks_old and not python2:
         notes.append("written for Python 2: run as Python 3, where 3 / 2 is 1.5 (--python2 reads it as it was meant)")
-    return Student(path, source, tree, notes=notes, is_converted=python2)
+    return Student(path, source, tree, notes=notes, is_converted=python2, floors=floors)
 
 
 def load(student: Student) -> None:
@@ -251,8 +149,8 @@ def load(student: Student) -> None:
     module.__package__, module.__file__ = "coursework", str(student.path)
     sys.modules[MODULE] = module
     student.namespace = vars(module)
-    student.namespace.update({name: value for name, value in _OLD_BUILTINS.items() if value is not None})
-    student.namespace["__divide__"] = _divide
+    student.namespace.update({name: value for name, value in OLD_BUILTINS.items() if value is not None})
+    student.namespace["__divide__"] = divide
     for statement in map(_as_definition, student.tree.body):
         _run(statement, student)
         if isinstance(statement, ast.FunctionDef) and statement.name in student.namespace:
@@ -270,7 +168,7 @@ def _wrap_classes(student: Student) -> None:
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
     for definition in definitions:
         with contextlib.suppress(Exception):  # a class that cannot be taken apart stays as it is
-            student.functions |= classes.hoist(definition, student.namespace, str(student.path))
+            student.functions |= classes.hoist(definition, student.namespace, str(student.path), student.executable)
     student.namespace["__copied__"] = classes.COPIED
     for text, its in classes.wrappers(definitions, student.namespace):
         made = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
@@ -289,7 +187,9 @@ def _run(statement: ast.stmt, student: Student) -> None:
     try:
         with warnings.catch_warnings(), time_limit(LOADING_SECONDS):
             warnings.simplefilter("ignore")
-            code = compile(ast.Module([statement], []), str(student.path), "exec", dont_inherit=True)
+            code = compile(
+                ast.Module([student.executable(statement)], []), str(student.path), "exec", dont_inherit=True
+            )
             exec(code, student.namespace)
     except TimeUp:
         student.trouble.append((statement.lineno, f"it did not end within {LOADING_SECONDS:g} s"))

@@ -65,7 +65,7 @@ class Program:
         """
         namespace = self.student.namespace
         before = namespace.get(definition.name)
-        module = ast.Module([attributes(definition)], [])
+        module = ast.Module([self.student.executable(attributes(definition))], [])
         try:
             exec(compile(module, self.file, "exec", dont_inherit=True), namespace)
             return namespace[definition.name]
