@@ -61,9 +61,15 @@ def diagnose(
         text = render_text(reports[0], console().width)
     else:
         text = "\n".join(map(classroom.verdict_line, reports)) + "\n"
-    print_or_write(text, output)
     if not any(report.functions or report.findings for report in reports):
-        raise typer.Exit(2)  # nothing that could be judged
+        what = f"no function or class called {' or '.join(function)}" if function else "nothing to diagnose"
+        notes = "".join(f" ({note})" for note in (reports[0].notes if len(reports) == 1 else ()))
+        raise InputError(
+            f"{what} in {', '.join(map(str, paths))}{notes}",
+            fix="A forward and a backward pass go by their names, `foo_forward` and `foo_backward`, or are the methods "
+            "`forward` and `backward` of a class. For a forward pass alone: backpropviz derive FILE.py:NAME",
+        )
+    print_or_write(text, output)
     raise typer.Exit(0 if all(report.status == "right" for report in reports) else 1)
 
 

@@ -6,6 +6,7 @@ import textwrap
 
 from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, FunctionReport
 
+ALIGNED = 20  # characters; what is said of a line stands below the line, or behind a short margin if that is far right
 _FACTS = ("not_finished", "python_2", "syntax")  # nothing to prove
 
 
@@ -18,9 +19,6 @@ def render_text(report: FileReport, width: int = 100) -> str:
     for function in report.functions:
         lines += [*_function(function, report.file, width, told), ""]
         told |= {*function.findings}
-    if not report.functions and not report.findings:
-        lines.append(f"{report.file}  no function of a known layer (such as batchnorm_forward, batchnorm_backward)")
-        lines += ["For others, `backpropviz derive FILE.py:NAME` writes the backward pass to compare with.", ""]
     lines += [f"note: {note}" for note in report.notes]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -45,7 +43,7 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
 def _finding(finding: Finding, width: int) -> list[str]:
     head = f"{finding.file}:{finding.line}  "
     lines = [f"{head}{finding.statement}".rstrip()]
-    indent = " " * len(head)
+    indent = " " * (len(head) if len(head) <= ALIGNED else 4)
     body = [f"{finding.evidence}: {finding.meaning}"]
     if finding.expected:
         step = f"  (step {finding.step})" if finding.step else ""

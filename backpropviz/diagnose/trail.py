@@ -21,7 +21,7 @@ from backpropviz.diagnose.verdict import Finding
 
 MOST_FINDINGS = 4
 PAIR_SECONDS = 15.0
-FINDING_SECONDS = 8.0
+FINDING_SECONDS = 10.0
 LOCAL_SECONDS = 3.0
 
 

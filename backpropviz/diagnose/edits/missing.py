@@ -21,7 +21,7 @@ def counters(
         for counter in {target for inner in inside for target in targets(inner)} & {*scope.integers}:
             starts = ast.Assign([ast.Name(counter, ast.Store())], number(0))
             text = f"{counter} = 0, before this line"
-            yield exchanged_for(statement, block, position, [starts, node], "missing_line", 1.2, own_text=text)
+            yield exchanged_for(statement, block, position, [starts, node], "missing_line", 1.4, own_text=text)
     if position != len(block) - 1 or not around or not isinstance(around[-1][2], ast.For | ast.While):
         return
     changed = {target for node in ast.walk(around[-1][2]) if isinstance(node, ast.stmt) for target in targets(node)}
