@@ -31,6 +31,7 @@ from backpropviz.diagnose.student.sandbox import time_limit
 
 MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
 CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
+STILL = 2.0  # seconds for others, once a repair was found
 PER_STATEMENT = 1500
 LOCAL_EDITS = 400
 
@@ -102,6 +103,7 @@ class Search:
             if hit is not None:
                 hits.append(hit)
                 if hit.complete:
+                    self.deadline = min(self.deadline, time.perf_counter() + STILL)
                     limit = min(limit, cost + (MARGIN if hit.clean or not self.forward_first else CLEAN + MARGIN))
         return sorted(hits, key=lambda hit: hit.rank)
 
