@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -11,6 +12,8 @@ from backpropviz.diagnose import FileReport, Finding, FunctionReport
 from backpropviz.diagnose.classroom import collect, verdict_line
 from backpropviz.diagnose.formats import FORMATS
 from backpropviz.errors import LayerError
+from backpropviz.exercises.exercise import write_worksheet
+from backpropviz.exercises.handed_in import handed_in
 
 RIGHT = """
 import numpy as np
@@ -121,3 +124,30 @@ def test_what_is_not_there_is_refused(tmp_path):
 def test_an_unfinished_file_says_so_in_its_line():
     report = FileReport("a.py", (FunctionReport("relu_backward", "relu", 1, "not finished"),))
     assert verdict_line(report) == "a.py: 0 of 1 function right; relu_backward not finished"
+
+
+def test_worksheets_are_graded_among_other_files(handins, run, tmp_path):
+    write_worksheet("relu", tmp_path / "open.py", {}, {}, solved=False)
+    write_worksheet("relu", tmp_path / "solved.py", {}, {}, solved=True)
+    text = (tmp_path / "open.py").read_text()
+    assert text.count("dx = ...") == 1
+    (tmp_path / "wrong.py").write_text(text.replace("dx = ...", "dx = 3 * dout"))
+    code, out = run(tmp_path)
+    lines = {Path(line.partition(":")[0]).name: line for line in out.splitlines()}
+    assert code == 1
+    assert "0 of 1 function right" in lines["open.py"]
+    assert "not finished" in lines["open.py"]
+    assert "1 of 1 function right" in lines["solved.py"]
+    assert "dx = 3 * dout" in lines["wrong.py"]
+    _, results = run(tmp_path / "wrong.py", "--format", "gradescope")
+    (test,) = json.loads(results)["tests"]
+    assert (test["name"], test["status"], test["score"]) == ("relu_backward", "failed", 0.0)
+
+
+def test_a_worksheet_that_does_not_parse_is_one_finding(tmp_path):
+    write_worksheet("relu", tmp_path / "relu.py", {}, {}, solved=False)
+    (tmp_path / "relu.py").write_text((tmp_path / "relu.py").read_text() + "\ndef broken(:\n")
+    report = handed_in(tmp_path / "relu.py", 30)
+    assert report.status == "wrong"
+    assert "syntax error" in report.findings[0].evidence
+    assert report.findings[0].line > 10

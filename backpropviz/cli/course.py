@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ from backpropviz.cli.options import (
     settings_and_shapes,
 )
 from backpropviz.errors import InputError
+
+if TYPE_CHECKING:
+    from backpropviz.diagnose import FileReport
 
 
 def diagnose(
@@ -45,16 +48,17 @@ def diagnose(
     """Name the first wrong line of a hand-written backward pass. Exit code 1 when something is wrong."""
     from backpropviz.diagnose import classroom, render_text
     from backpropviz.diagnose.formats import FORMATS
-    from backpropviz.exercises.exercise import is_worksheet
 
     if format_ not in ("text", *FORMATS):
         raise InputError(f"there is no format {format_!r}", fix=f"Choose one of text, {', '.join(FORMATS)}.")
     files = classroom.collect(paths)
-    if len(files) == 1 and is_worksheet(files[0].read_text(encoding="utf-8", errors="replace")):
-        _grade(files[0], 2 if solution else 1 if hint else 0, seconds)
+    if len(files) == 1 and format_ == "text" and _is_worksheet(files[0]):
+        _grade(files[0], 2 if solution else 1 if hint else 0, seconds, output)
     options = {"functions": function, "seconds": seconds, "python2": python2}
     with progress("diagnosing", len(files), from_=2) as advance:
-        reports = classroom.diagnose_all(files, jobs=jobs, done=advance or (lambda count: None), **options)
+        reports = classroom.diagnose_all(
+            files, jobs=jobs, done=advance or (lambda count: None), judge=_judge, **options
+        )
     if format_ != "text":
         text = FORMATS[format_](reports) + "\n"
     elif len(reports) == 1:
@@ -73,11 +77,25 @@ def diagnose(
     raise typer.Exit(0 if all(report.status == "right" for report in reports) else 1)
 
 
-def _grade(file: Path, level: int, seconds: float) -> None:
+def _is_worksheet(file: Path) -> bool:
+    from backpropviz.exercises.exercise import is_worksheet
+
+    return is_worksheet(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def _judge(file: Path, **options: Any) -> FileReport:
+    """The report on a hand-in, or on a worksheet."""
+    from backpropviz.diagnose import diagnose
+    from backpropviz.exercises.handed_in import handed_in
+
+    return handed_in(file, options["seconds"]) if _is_worksheet(file) else diagnose(file, **options)
+
+
+def _grade(file: Path, level: int, seconds: float, output: Path | None) -> None:
     from backpropviz.exercises.grading import grade, render
 
     report = grade(file, seconds=seconds)
-    print("\n".join(render(report, level)))
+    print_or_write("\n".join(render(report, level)) + "\n", output)
     raise typer.Exit(0 if report.passed else 1)
 
 

@@ -43,6 +43,7 @@ def diagnose_all(
     *,
     jobs: int = 0,
     done: Callable[[int], None] = lambda count: None,
+    judge: Callable[..., FileReport] = diagnose,
     **options: Any,
 ) -> list[FileReport]:
     """One report for every file, in the order of the files, each under the path it was found at.
@@ -50,11 +51,11 @@ def diagnose_all(
     Args:
         jobs: how many at once; 0 means one for every processor. Each waits for a child process, so threads will do.
         done: called with 1 as each report comes in.
-        options: as for `diagnose`.
+        judge: what makes a report of a file. options: its options.
     """
     reports: dict[Path, FileReport] = {}
     with ThreadPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
-        waiting = {pool.submit(diagnose, file, **options): file for file in files}
+        waiting = {pool.submit(judge, file, **options): file for file in files}
         for future in as_completed(waiting):
             reports[waiting[future]] = future.result()
             done(1)
@@ -69,7 +70,8 @@ def verdict_line(report: FileReport) -> str:
     line = f"{report.file}: " + (f"{right} of {len(examined)} {functions} right" if examined else report.status)
     first = report.first
     if first is not None:
-        what = f"{first.statement}: {first.meaning}" if first.statement else f"{first.evidence}"
+        words = first.evidence if first.kind == "wrong_value" or not first.statement else first.meaning
+        what = f"{first.statement}: {words}" if first.statement else words
         return f"{line}; line {first.line}: {what}"
     unfinished = [function.name for function in examined if function.status != RIGHT]
     return f"{line}; {', '.join(unfinished)} not finished" if unfinished else line

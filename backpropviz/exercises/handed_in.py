@@ -1,0 +1,49 @@
+"""A graded worksheet as a file of a class: the same records as for any other hand-in."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from backpropviz.diagnose import kinds
+from backpropviz.diagnose.verdict import RIGHT, UNFINISHED, WRONG, FileReport, Finding, FunctionReport
+from backpropviz.errors import LayerError
+from backpropviz.exercises.grading import WorksheetReport, grade
+
+
+def handed_in(path: Path, seconds: float) -> FileReport:
+    """Grade a worksheet; one that cannot be graded has a finding that says why."""
+    began = time.perf_counter()
+    try:
+        report = grade(path, seconds=seconds)
+    except LayerError as error:
+        line = int((error.where or "").rpartition(":")[2] or 0) if ":" in (error.where or "") else 0
+        finding = Finding(path.name, line, "", "", "crash", error.seen, error.fix or kinds.WORDS["crash"])
+        return FileReport(path.name, findings=(finding,), seconds=time.perf_counter() - began)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return FileReport(path.name, (_function(report, lines),), seconds=time.perf_counter() - began)
+
+
+def _function(report: WorksheetReport, lines: list[str]) -> FunctionReport:
+    """The verdict on a worksheet's backward pass: wrong blanks are findings, and an open one leaves it unfinished."""
+    name = f"{report.layer}_backward"
+    findings = [
+        Finding(
+            report.file, entry.line, name, _code(lines, entry.line), "wrong_value", entry.evidence,
+            kinds.WORDS["wrong_value"], entry.hint, step=entry.step,
+        )
+        for entry in report.wrong
+    ]  # fmt: skip
+    left = report.next
+    if left is not None:
+        words = kinds.WORDS["not_finished"]
+        place = _code(lines, left.line)
+        findings.append(Finding(report.file, left.line, name, place, "not_finished", left.hint, words, proved=True))
+    status = RIGHT if report.passed else WRONG if report.wrong else UNFINISHED
+    first = next((entry.line for entry in report.entries if entry.line), 1)
+    return FunctionReport(name, report.layer, first, status, tuple(findings), score=report.score)
+
+
+def _code(lines: list[str], number: int) -> str:
+    """A line without the remark behind it; empty for line 0, which is none."""
+    return lines[number - 1].partition("  #")[0].strip() if number else ""
