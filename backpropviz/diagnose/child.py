@@ -63,10 +63,8 @@ def main() -> None:
             if report is not None:
                 reports.append(report)
                 say(function_report=report.to_dict())  # should a later one end the process
-    places = [(pair.name, pair.forward) for pair in pairs]
-    reports.sort(key=lambda report: next(i for i, names in enumerate(places) if report.name in names))
     findings = tuple(investigate.top_level(path, student))
-    reports = [_by_method(report, student) for report in reports]
+    reports = sorted((_by_method(report, student) for report in reports), key=lambda report: report.line)
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
     examined |= {its.backward for its in student.wrapped.values()}
     skipped = [

@@ -131,7 +131,7 @@ class Investigation:
         if self.pair.layer.is_own:
             self.pair, cases = own.understood(self.program, self.pair)
             if own.shipped(self.program, self.pair) is None:
-                self.notes.append(own.NOTE.format(self.pair.layer.name))
+                self.notes.append(own.NOTE)
             yield cases
             return
         for number, form in enumerate(self.pair.layer.forms):

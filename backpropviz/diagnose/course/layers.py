@@ -58,7 +58,7 @@ _RECURRENT = ("x", "h0", "Wx", "Wh", "b")
 
 LAYERS: tuple[Layer, ...] = (
     Layer(
-        "affine", "affine|fc|linear|dense|fully_connected", ("x", "w", "b"), ("out",), ("x", "w", "b"),
+        "affine", "affine|fc|linear|dense|fully_?connected", ("x", "w", "b"), ("out",), ("x", "w", "b"),
         (cases.affine,), (forwards.affine,),
     ),
     Layer("relu", "relu", ("x",), ("out",), ("x",), (cases.relu,), (forwards.relu,)),

@@ -31,7 +31,7 @@ from backpropviz.layers.library import Layer as LayerFile
 from backpropviz.layers.library import layer_names, load
 from backpropviz.layers.search import Search
 
-NOTE = "{} is not a layer that is known: its forward pass was taken as right, and the gradients held against it"
+NOTE = "its own forward pass was taken as right, and the gradients held against it"
 SECONDS = 3.0
 _RANKS = ((2, 4, 3), (4, 3), (2, 3, 6, 5), (5,))  # shapes to try where the backward pass fails on the conventional one
 _MISSING = re.compile(r"(?:MissingModule: |NameError: name ')(?P<name>[\w.]+)")

@@ -147,8 +147,7 @@ def _wrapper(
     call, arrays, settings = _construction(definition)
     sample = {name: np.ones(3 if re.match(r"b|gamma", name) else (3, 4)) for name in arrays}
     layer = eval(call, {**namespace, **sample, **settings})
-    stem = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", definition.name).lower()
-    stem = re.sub(r"_?(layer|module|node)$", "", stem) or stem
+    stem = re.sub(r"(?<=[a-z0-9])(Layer|Module|Node)$", "", definition.name).lower()  # ReLU is relu
     takes = _required(forward)
     upstream = [argument.arg for argument in backward.args.args[1:]]
     defaults = len(backward.args.defaults)
