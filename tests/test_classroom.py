@@ -57,7 +57,8 @@ def run(capsys, monkeypatch):
 def test_folders_give_one_verdict_line_for_each_file_under_its_path(handins, run):
     code, out = run(handins)
     assert code == 1
-    first, second = out.splitlines()
+    first, second, _, total = out.splitlines()
+    assert total == "2 files: 1 right, 1 wrong"
     assert first == f"{handins / 'ann' / 'relu.py'}: 1 of 1 function right"
     assert second.startswith(f"{handins / 'bob' / 'relu.py'}: 0 of 1 function right; line 8:")
 

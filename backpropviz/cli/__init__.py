@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -33,6 +34,9 @@ for command, epilog in (
 
 def main() -> None:
     """Run the command line; a mistake of the user's is one clear message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an encoding that lacks a letter is no reason to stop
     try:
         app()
     except BackpropvizError as error:

@@ -64,7 +64,7 @@ def diagnose(
     elif len(reports) == 1:
         text = render_text(reports[0], console().width)
     else:
-        text = "\n".join(map(classroom.verdict_line, reports)) + "\n"
+        text = "\n".join([*map(classroom.verdict_line, reports), "", classroom.totals(reports)]) + "\n"
     if not any(report.functions or report.findings for report in reports):
         what = f"no function or class called {' or '.join(function)}" if function else "nothing to diagnose"
         notes = "".join(f" ({note})" for note in (reports[0].notes if len(reports) == 1 else ()))

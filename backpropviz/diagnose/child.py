@@ -53,6 +53,8 @@ def main() -> None:
     siblings = Siblings()
     pairs = layers.pairs(student.functions)
     chosen = [pair for pair in pairs if not wanted or _names(pair, student) & set(wanted)]
+    if wanted and not chosen:
+        student.notes.append(f"it has {', '.join(pair.name for pair in pairs)}")
     # what is called comes before what calls it
     chosen.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
     investigations = [investigate.Investigation(prepared, pair, ends, siblings) for pair in chosen]
@@ -82,7 +84,7 @@ def main() -> None:
 
 def _names(pair: Pair, student: Student) -> set[str | None]:
     """What a pair may be asked for by: its functions, its methods, its class."""
-    names = {pair.forward, pair.backward}
+    names = {pair.forward, pair.backward, pair.layer.name}
     if its := student.wrapped.get(pair.name):
         names |= {its.forward, its.backward, its.backward.partition(".")[0]}
     return names

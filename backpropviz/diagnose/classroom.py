@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -62,6 +63,12 @@ def diagnose_all(
     return [replace(reports[file], file=str(file)) for file in files]
 
 
+def totals(reports: list[FileReport]) -> str:
+    """How many files came to which verdict."""
+    counts = Counter(report.status for report in reports)
+    return f"{len(reports)} files: " + ", ".join(f"{count} {status}" for status, count in counts.most_common())
+
+
 def verdict_line(report: FileReport) -> str:
     """A file's verdict on one line: how many functions are right, and the first wrong line."""
     examined = [function for function in report.functions if function.status != UNKNOWN]
@@ -71,7 +78,7 @@ def verdict_line(report: FileReport) -> str:
     first = report.first
     if first is not None:
         words = first.evidence if first.kind == "wrong_value" or not first.statement else first.meaning
-        what = f"{first.statement}: {words}" if first.statement else words
+        what = f"{first.statement.rstrip(':')}: {words}" if first.statement else words
         return f"{line}; line {first.line}: {what}"
     unfinished = [function.name for function in examined if function.status != RIGHT]
     return f"{line}; {', '.join(unfinished)} not finished" if unfinished else line

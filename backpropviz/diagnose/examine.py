@@ -26,13 +26,14 @@ CALL_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception from the student's code: where, and what."""
+    """An exception from the student's code: where, and what; `calls` lead to it, as (function, line)."""
 
     type: str
     message: str
     function: str
     line: int
     is_backward: bool
+    calls: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass
@@ -169,7 +170,7 @@ class Examination:
         for name, value in case.settings.items():
             program.student.namespace[f"__{name}__"] = value  # for repairs that need what the scope lacks
         np.random.seed(case.settings.get("seed", 123))
-        returned = forward(*arguments)
+        returned = forward(*arguments, **binding.keyword_arguments(forward, layer, case))
         if layer.is_loss:
             outputs, gradient = binding.split_outputs(returned, 1)
             outcome.cells["loss"] = check(outputs[0], right.outputs["loss"])
@@ -235,8 +236,9 @@ class Examination:
             for name, value in upstream.items():
                 recorder.watch(f"d{name}", value)
         arguments = binding.backward_arguments(backward, layer, case, list(upstream.values()), arrays, cache)
-        gradients = binding.split_gradients(backward(*arguments), layer.wants)
-        if all(value is None for value in gradients):
+        options = binding.keyword_arguments(backward, layer, case)
+        gradients = binding.split_gradients(backward(*arguments, **options), layer.wants)
+        if len(gradients) == len(layer.wants) and any(value is None for value in gradients):
             outcome.unfinished = self.pair.backward or ""
         kept = [value.copy() if isinstance(value, np.ndarray) else value for value in gradients]
         for i, (name, want) in enumerate(right.gradients.items()):
@@ -246,7 +248,7 @@ class Examination:
         if not outcome.wrong():
             again = [value.copy() for value in right.upstream.values()]
             arguments = binding.backward_arguments(backward, layer, case, again, arrays, cache)
-            second = binding.split_gradients(backward(*arguments), layer.wants)
+            second = binding.split_gradients(backward(*arguments, **options), layer.wants)
             for i, (name, want) in enumerate(right.gradients.items()):
                 outcome.cells[f"{name} again"] = check(second[i] if i < len(second) else None, want)
 
@@ -272,7 +274,8 @@ class Examination:
         elif frame is not None:
             name = frame.name
         kind = "does not end" if isinstance(error, TimeUp) else type(error).__name__
-        return Failure(kind, str(error)[:300], name, line, is_backward)
+        calls = tuple((f.name, f.lineno or 0) for f in frames)
+        return Failure(kind, str(error)[:300], name, line, is_backward, calls)
 
 
 def takes_cache(backward: Any, upstream: int, layer: Layer) -> bool:

@@ -61,6 +61,7 @@ class Wording:
         if hit.edit.kind == "eps":
             scene = self._loudest(scene, outcomes, hit)
         evidence, cascade = self._difference(scene, hit.edit, hit.mended)
+        cascade = cascade if hit.complete else ()  # what else is wrong may be so for another reason, too
         fixed_in = [outcomes[i].case for i in hit.cases]
         ran = [outcome.case for outcome in outcomes]
         kind = kinds.refined(hit.edit.kind, self.pair.layer, statement, set(hit.mended) or cells, fixed_in, ran)
@@ -78,6 +79,7 @@ class Wording:
             expected += ", and the same in " + ", ".join(f"line {edit.statement.line}" for edit in more)
         if kind == "missing_line" and isinstance(statement.node, ast.Return) and not hit.suspect.computes:
             statement = self.program.statements(statement.function)[max(statement.index - 1, 0)]
+            expected += "  (in the return behind this line)"
         also = tuple((edit.statement.line, self._written(edit.statement)) for edit in more)
         return replace(
             self._finding(statement, kind, evidence, expected, cascade),
@@ -174,7 +176,8 @@ class Wording:
         if right is not None:
             words = matching.describe(suspect.value, suspect.cut_value, sizes)
             evidence = f"{suspect.target} {words}"
-            if not culprit.is_odd(suspect) and suspect.matched is not None:
+            of_another = suspect.matched is not None and suspect.matched.name != suspect.target
+            if not culprit.is_odd(suspect) and of_another and suspect.matched is not None:
                 evidence = (
                     f"{suspect.target} is equal to {suspect.matched.name or 'a right value'}, which is not all of it"
                 )

@@ -72,7 +72,8 @@ class Investigation:
         words = tuple(outcome.case.words for outcome in outcomes)
         for outcome in outcomes:
             if outcome.refused and outcome.failure is not None and not outcome.case.optional:
-                self.notes.append(f"line {outcome.failure.line} refuses the configuration: {outcome.case.words}")
+                line, said = outcome.failure.line, f" ({outcome.failure.message})" if outcome.failure.message else ""
+                self.notes.append(f"line {line} refuses the configuration: {outcome.case.words}{said}")
         if not judged:
             reason = "it refuses every configuration it was asked to run"
             return FunctionReport(
@@ -89,14 +90,13 @@ class Investigation:
         judged = [o for o in judged if o not in unusual]
         if any(cell.trouble == "unbiased" for o in judged for cell in o.cells.values()):
             self.notes.append("the running variance is divided by N - 1, as PyTorch does: a convention")
-        cells = [cell.ok for outcome in judged for name, cell in outcome.cells.items()]
-        score = sum(cells) / len(cells) if cells else 0.0
+        score = _score(judged)
         failed = tuple(
             outcome.case.words for outcome in judged if outcome.wrong() or outcome.failure or outcome.unfinished
         )
         unfinished = next((outcome.unfinished for outcome in judged if outcome.unfinished), "")
         if unfinished:
-            self.findings.append(self._unfinished(unfinished))
+            self.findings.append(self._unfinished(unfinished, next(o for o in judged if o.unfinished)))
         elif failed:
             self._is_scaled = any(map(_is_scaled, judged))
             kept = [i for i, outcome in enumerate(outcomes) if outcome in judged]
@@ -120,7 +120,7 @@ class Investigation:
         """Where the course's conventions do not fit, the pair is held against its own forward pass."""
         pair = self.pair
         if not pair.layer.is_own:
-            self.pair, self._first = layers.own(pair.layer.name, pair.forward, pair.backward), None
+            self.pair, self._first = layers.own(f"{pair.layer.name}, as written", pair.forward, pair.backward), None
             report = self.report()
             if report.status != UNKNOWN and not self._is_scaled:
                 return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
@@ -160,13 +160,20 @@ class Investigation:
         """The forward pass came out right."""
         return all(name in outcome.cells and outcome.cells[name].ok for name in self.pair.layer.outputs)
 
-    def _unfinished(self, function: str) -> Finding:
+    def _unfinished(self, function: str, outcome: Outcome) -> Finding:
         """Where the gap is: the statement that raises, passes or assigns None."""
         found = self.program.statements(function)
         gap = next((s for s in found if isinstance(s.node, ast.Pass | ast.Raise) or _assigns_none(s.node)), found[-1])
+        right = [name for name, cell in outcome.cells.items() if cell.ok and " " not in name and name.startswith("d")]
+        left = [name for name, cell in outcome.cells.items() if cell.trouble == "None"]
+        evidence = "there is no result yet"
+        if not any(isinstance(s.node, ast.Return | ast.Raise) for s in found):
+            evidence = "nothing is returned"
+        elif right and left:
+            evidence = f"there is no {', '.join(left)} yet, and {', '.join(right)} {_are(right)} right"
         return Finding(
-            self.program.student.path.name, gap.line, function, gap.text, "not_finished",
-            "there is no result yet", kinds.WORDS["not_finished"], "", True,
+            self.program.student.path.name, gap.line, function, gap.text, "not_finished", evidence,
+            kinds.WORDS["not_finished"], "", True,
         )  # fmt: skip
 
     def _look_for_rounding(self, examination: Examination, outcomes: list[Outcome]) -> None:
@@ -192,6 +199,21 @@ class Investigation:
                     kinds.WORDS["precision"], "the same in float64, NumPy's default", False,
                 ))  # fmt: skip
                 return
+
+
+def _score(outcomes: list[Outcome]) -> float:
+    """The share of what the functions give (outputs, running statistics, gradients) that is right wherever it was run;
+    an array of the caller's that was changed counts as one more thing, which is wrong."""
+    good: dict[str, bool] = {}
+    for outcome in outcomes:
+        for name, cell in outcome.cells.items():
+            if " " not in name or not cell.ok:
+                good[name] = good.get(name, True) and cell.ok
+    return sum(good.values()) / len(good) if good else 0.0
+
+
+def _are(names: list[str]) -> str:
+    return "are" if len(names) > 1 else "is"
 
 
 def not_examined(program: Program, pair: Pair, reason: str) -> FunctionReport:
@@ -229,8 +251,8 @@ def top_level(path: Path, student: Student) -> list[Finding]:
     lines = student.text.splitlines()
     return [
         Finding(
-            path.name, line, "", lines[line - 1].strip(), "does_not_end" if "did not end" in what else "crash", what,
-            kinds.WORDS["crash"], "",
+            path.name, line, "", lines[line - 1].strip(), kind, what, kinds.WORDS[kind], "",
         )
         for line, what in student.trouble
+        for kind in ("does_not_end" if "did not end" in what else "crash",)
     ]  # fmt: skip

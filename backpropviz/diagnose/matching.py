@@ -106,7 +106,7 @@ def describe(got: Any, want: Any, names: dict[str, int]) -> str:
     if quotients is None:
         return "should be 0"
     low, high = float(quotients.min()), float(quotients.max())
-    if abs(high - low) <= 1e-5 * max(abs(high), abs(low)):
+    if abs(high - low) <= 1e-5 * max(abs(high), abs(low)) and abs(low - 1) > 1e-5:
         return f"is {_factor(low, names)} times the right value in every entry"
     wrong = np.abs(array - want) > TOLERANCE * np.max(np.abs(want))
     share = int(wrong.sum())

@@ -14,7 +14,7 @@ def render_text(report: FileReport, width: int = 100) -> str:
     """Findings first line first, in the order of the file; then what is right, and notes."""
     lines: list[str] = []
     for finding in report.findings:
-        lines += [*_finding(finding, width), ""]
+        lines += [*_finding(finding, report.file, width), ""]
     told: set[Finding] = set()
     for function in report.functions:
         lines += [*_function(function, report.file, width, told), ""]
@@ -36,30 +36,34 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
         if finding in told:
             lines.append(f"    because of line {finding.line} in {finding.function}, see above")
         else:
-            lines += _finding(finding, width)
+            lines += _finding(finding, file, width)
     return [*lines, *(f"    note: {note}" for note in function.notes)]
 
 
-def _finding(finding: Finding, width: int) -> list[str]:
-    head = f"{finding.file}:{finding.line}  "
+def _finding(finding: Finding, file: str, width: int) -> list[str]:
+    head = f"{file}:{finding.line}  "
     lines = [f"{head}{finding.statement}".rstrip()]
     indent = " " * (len(head) if len(head) <= ALIGNED else 4)
     body = [f"{finding.evidence}: {finding.meaning}"]
+    code: list[str] = []  # is not wrapped: it is there to be copied
     if finding.expected:
         step = f"  (step {finding.step})" if finding.step else ""
         sure = (
             "" if finding.proved or finding.kind in _FACTS else "  (inferred, no single edit was found that mends it)"
         )
-        body.append(f"expected  {finding.expected}{step}{sure}")
+        code.append(f"expected  {finding.expected}{step}{sure}")
     if finding.proved and finding.kind not in _FACTS:
         changes = "this change and the next" if finding.together else "this change"
         body.append(f"proved: run with {changes}, it comes out right")
-        body += [f"or else line {line}  {text}" for line, text in finding.instead]
+        code += [f"or else line {line}  {text}" for line, text in finding.instead]
     if finding.configurations:
-        body.append(f"shows with: {', '.join(finding.configurations)}")
+        body.append(f"shows with: {'; '.join(finding.configurations)}")
     if finding.cascade:
         verb = "are" if len(finding.cascade) > 1 else "is"
         body.append(f"{', '.join(finding.cascade)} {verb} wrong only because of this line.")
-    for line in body:
-        lines += textwrap.wrap(line, max(40, width), initial_indent=indent, subsequent_indent=indent + "  ")
-    return lines
+    first, *rest = (_wrapped(line, width, indent) for line in body)
+    return [*lines, *first, *(f"{indent}{line}" for line in code), *(line for wrapped in rest for line in wrapped)]
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(text, max(40, width), initial_indent=indent, subsequent_indent=indent + "  ")

@@ -134,6 +134,11 @@ class Search:
         found = [*expression_edits(suspect.statement, scope), *statement_edits(definition, suspect.statement, scope)]
         if self._unpacks_as_packed(suspect.statement):
             found = [edit for edit in found if edit.kind != "cache"]
+        failure = self.scene.outcome.failure
+        if failure is not None and failure.type == "MemoryError":
+            return []
+        if failure is not None and failure.type == "does not end":  # whatever ends it early ends it
+            found = [edit for edit in found if edit.kind in ("missing_line", "wrong_place")]
         found.sort(key=lambda edit: edit.cost)
         return found[:PER_STATEMENT]
 
@@ -210,7 +215,8 @@ class Search:
             left |= stage_after
             mended |= stage_before - stage_after
         failing = sum(bool(before.wrong() & self.cells) for before in self.before)
-        if not mended - left and 2 * len(cases) < failing:
+        by_chance = edit.kind in ("constant_factor", "missing_factor") or 2 * len(cases) < failing
+        if not mended - left and by_chance:
             return None  # sizes that happen to agree in one configuration make a wrong edit look right there
         clean = not any(outcome.wrong() or (outcome.failure and not outcome.refused) for outcome in outcomes)
         return (

@@ -30,6 +30,13 @@ class Siblings:
     repaired: dict[str, Repaired] = field(default_factory=dict)
     right: list[Examination] = field(default_factory=list)
 
+    def trusted(self, program: Program) -> set[str]:
+        """The functions of the pairs that are right, and what those call."""
+        found: set[str] = set()
+        for pair in (examination.pair for examination in self.right):
+            found |= {pair.forward, pair.name} | program.called_by(pair.forward) | program.called_by(pair.name)
+        return found
+
     def broken_by_now(self, program: Program, function: str) -> bool:
         """Whether a pair that was right is wrong as the program stands now, among those that call this function."""
         for examination in self.right:

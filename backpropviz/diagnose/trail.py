@@ -12,7 +12,7 @@ from backpropviz.diagnose.course.cases import Case
 from backpropviz.diagnose.course.layers import Pair
 from backpropviz.diagnose.culprit import Scene, Suspect
 from backpropviz.diagnose.edits.tree import Edit
-from backpropviz.diagnose.examine import Examination, Outcome, all_right
+from backpropviz.diagnose.examine import Examination, Failure, Outcome, all_right
 from backpropviz.diagnose.findings import Wording
 from backpropviz.diagnose.repair import Hit, Search, local_repairs
 from backpropviz.diagnose.siblings import Repaired, Siblings
@@ -23,6 +23,7 @@ MOST_FINDINGS = 4
 PAIR_SECONDS = 15.0
 FINDING_SECONDS = 10.0
 LOCAL_SECONDS = 3.0
+TRUSTED = 2.0  # how much less suspicious a line is in what a right pair rests on
 
 
 class Trail:
@@ -136,12 +137,21 @@ class Trail:
                 if self._accepted(examination, edit, cells):
                     self.findings.append(wording.missing(suspect, edit, shown, len(outcomes)))
                     return True
+        focus.failure = self._blamed(focus.failure)
         found, rewritten = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
         if found is None:
             return False
         proved = rewritten is not None and self._accepted(examination, rewritten, cells)
         self.findings.append(replace(found, proved=proved))
         return proved
+
+    def _blamed(self, failure: Failure | None) -> Failure | None:
+        """An exception in what a right pair rests on is blamed on the line that called it."""
+        trusted = self.siblings.trusted(self.program) - {self.pair.forward, self.pair.name}
+        if failure is None or failure.function not in trusted:
+            return failure
+        calls = [call for call in failure.calls if call[0] not in trusted and call[0] in self.program.definitions]
+        return replace(failure, function=calls[-1][0], line=calls[-1][1]) if calls else failure
 
     def _accepted(self, examination: Examination, edit: Edit, cells: set[str]) -> bool:
         """Make an edit part of the program if these cells come out right everywhere then."""
@@ -206,7 +216,12 @@ class Trail:
         focus = self._focus(outcomes, cells)
         scene = culprit.recorded(examination, *examination.cases[focus])
         half = (deadline + time.perf_counter()) / 2
-        return scene, culprit.find_suspects(examination, scene, outcomes[focus].wrong() & cells, stage, half)
+        suspects = culprit.find_suspects(examination, scene, outcomes[focus].wrong() & cells, stage, half)
+        trusted = self.siblings.trusted(self.program) - {self.pair.forward, self.pair.name}
+        for suspect in suspects:
+            if suspect.statement.function in trusted:
+                suspect.penalty += TRUSTED
+        return scene, sorted(suspects, key=lambda suspect: suspect.penalty)
 
     @staticmethod
     def _focus(outcomes: list[Outcome], cells: set[str]) -> int:

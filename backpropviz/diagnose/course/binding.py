@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -125,12 +126,25 @@ def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, ar
                     raise CannotCall(f"it is not known what its parameter {parameter.name!r} takes") from None
                 arguments.append(parameter.default)
     names = {p.name.lower() for p in given}
+    names |= {p.name.lower() for p in inspect.signature(function).parameters.values()}
     modes = names & {"mode", *_MEANS["training"]}
+    if "eps" in layer.settings and not has_dictionary and not names & {*_MEANS["eps"]}:
+        raise CannotCall("it takes no eps")
     if case.settings.get("mode") == "test" and not has_dictionary and not modes:
         raise NotApplicable("no test mode")
     if not has_dictionary and case.without and "eps" in case.without:
         raise NotApplicable("eps is given")
     return arguments
+
+
+def keyword_arguments(function: Callable[..., Any], layer: Layer, case: Case) -> dict[str, Any]:
+    """The settings that a function takes by keyword only: `def batchnorm_forward(x, gamma, beta, *, eps=1e-5)`."""
+    found = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            with contextlib.suppress(KeyError):
+                found[parameter.name] = _setting(parameter.name, case, layer)
+    return found
 
 
 def _input_order(names: list[str], layer: Layer) -> dict[int, str]:

@@ -111,8 +111,9 @@ def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
     for function in functions:
         trace = record(function, {name: value.copy() for name, value in case.inputs.items()}, settings)  # type: ignore[arg-type]
         names = [node.name or "out" for node in trace.recording.outputs]
-        upstream = {
-            name: random_upstream(node.value, UPSTREAM_SEED) for name, node in zip(names, trace.recording.outputs)
+        upstream = {  # each output's its own: with the same for two, a path left out can be made up for by the other
+            name: random_upstream(node.value, UPSTREAM_SEED + i)
+            for i, (name, node) in enumerate(zip(names, trace.recording.outputs))
         }
         if layer.is_loss:
             upstream = {name: np.ones_like(value) for name, value in upstream.items()}

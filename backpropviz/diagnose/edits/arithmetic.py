@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from backpropviz.diagnose.course.names import concept
 from backpropviz.diagnose.edits.tree import (
     Proposal,
     Scope,
@@ -115,7 +116,9 @@ def operators(node: ast.expr) -> Iterator[Proposal]:
         kind = "constant_factor" if isinstance(node.op, ast.Mult | ast.Div) else "wrong_power" if isinstance(
             node.op, ast.Pow) else "extra_term"  # fmt: skip
         for kept, dropped in ((node.left, node.right), (node.right, node.left)):
-            plain = isinstance(dropped, ast.Name | ast.Constant)
+            plain = isinstance(dropped, ast.Name | ast.Constant) or (
+                isinstance(dropped, ast.Subscript) and isinstance(dropped.slice, ast.Constant)
+            )
             yield kept, kind if plain or kind == "extra_term" else "wrong_operand", 1.6 if plain else 2.0
         left, right = node.left, node.right
         if isinstance(node.op, ast.Add) and isinstance(left, ast.BinOp) and isinstance(right, ast.BinOp):
@@ -134,6 +137,10 @@ def eps(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal
     names = scope.eps_names
     if not names or "__eps__" not in scope.settings:
         return
+    if called(node) == "sqrt" and not any(own in scope.scalars for own in names):
+        for array in scope.arrays:  # eps is not at hand, but the root with it is
+            if concept(array) == "sqrtvar":
+                yield name(array), "eps", 0.5
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         for inner, eps in ((node.left, node.right), (node.right, node.left)):
             if isinstance(eps, ast.Name | ast.Constant | ast.Subscript) and _is_eps(eps, scope):
@@ -205,8 +212,9 @@ def factors(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
         yield binary(node, ast.Div(), size), "constant_factor", 1.4 + more + far
         yield binary(node, ast.Mult(), size), "constant_factor", 1.4 + more + far
     for scalar in (*scope.scalars, *(s for s in scope.settings if s in ("__p__",))):
-        yield binary(node, ast.Div(), name(scalar)), "constant_factor", 1.6 + more
-        yield binary(node, ast.Mult(), name(scalar)), "constant_factor", 1.6 + more
+        far = 0.0 if scalar in scope.scalars else 0.6
+        yield binary(node, ast.Div(), name(scalar)), "constant_factor", 1.6 + more + far
+        yield binary(node, ast.Mult(), name(scalar)), "constant_factor", 1.6 + more + far
         left_out = binary(number(1), ast.Sub(), name(scalar))
         yield binary(node, ast.Div(), left_out), "constant_factor", 1.8 + more
     yield binary(number(1), ast.Div(), node), "wrong_operand", 2.0 + more

@@ -61,8 +61,8 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
                 yield from _made(statement, slot, tuple_swaps(expression, "cache"))
             continue
         proposals: list[Iterator[Proposal]] = [
-            numbers(expression, above), operators(expression), reductions(expression), _calls(expression),
-            _names(expression, above, scope), _ranges(expression, scope), products(expression),
+            numbers(expression, above), operators(expression), reductions(expression), _calls(expression, scope),
+            _names(expression, above, scope), _ranges(expression, above, scope), products(expression),
             layout(expression, scope),
             eps(expression, above, scope), areas(expression, scope),
         ]  # fmt: skip
@@ -104,7 +104,7 @@ def _is_term(node: ast.expr, above: list[ast.AST]) -> bool:
     return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add | ast.Sub)
 
 
-def _calls(node: ast.expr) -> Iterator[Proposal]:
+def _calls(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
     """Another function, or the call left out."""
     if not isinstance(node, ast.Call):
         return
@@ -132,6 +132,12 @@ def _calls(node: ast.expr) -> Iterator[Proposal]:
     if called(node) == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
         for equation, kind, cost in equations(str(node.args[0].value)):
             yield ast.Call(node.func, [ast.Constant(equation), *node.args[1:]], node.keywords), kind, cost
+    if isinstance(node.func, ast.Name) and node.func.id not in ("range", "len", "int", "float"):
+        for i, argument in enumerate(node.args):  # a gradient that arrives from elsewhere as well: dh[:, t] + dprev_h
+            for array in scope.arrays if isinstance(argument, ast.Name | ast.Subscript) else ():
+                if array != getattr(argument, "id", "") and (array.startswith("d") or "grad" in array):
+                    more = [*node.args[:i], binary(argument, ast.Add(), name(array)), *node.args[i + 1 :]]
+                    yield ast.Call(node.func, more, node.keywords), "missing_term", 1.7
     if called(node) == "clip" and len(node.args) == 3:
         for low, high in ((node.args[1], ast.Constant(None)), (ast.Constant(None), node.args[2])):
             yield ast.Call(node.func, [node.args[0], low, high], node.keywords), "wrong_operator", 1.4
@@ -153,8 +159,12 @@ def _keys(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
                 yield ast.Subscript(node.value, ast.Constant(key), ast.Load()), "wrong_operand", 1.5
 
 
-def _ranges(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
-    """A loop that ends where the last window still fits: `range(0, W - PW + 1, S)` for `range(0, W, S)`."""
+def _ranges(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal]:
+    """A loop that runs backward in time; or ends where the last window still fits: `range(0, W - PW + 1, S)`."""
+    if called(node) == "range" and not above:
+        yield ast.Call(name("reversed"), [node], []), "reversed", 1.3
+    if called(node) == "reversed" and isinstance(node, ast.Call) and node.args:
+        yield node.args[0], "reversed", 1.3
     if called(node) != "range" or not isinstance(node, ast.Call) or len(node.args) < 2:
         return
     for size, length in scope.integers.items():

@@ -54,14 +54,27 @@ def running_statistics(statement: Statement, block: list[ast.stmt], position: in
 
 
 def gradients(
-    statement: Statement, definition: ast.FunctionDef, block: list[ast.stmt], position: int, scope: Scope
+    statement: Statement,
+    definition: ast.FunctionDef,
+    block: list[ast.stmt],
+    position: int,
+    around: Around,
+    scope: Scope,
 ) -> Iterator[Edit]:
-    """A line that is missing behind a gradient: that of the regularization, that of the right class."""
+    """A line that is missing behind a gradient: the mean over the batch, the regularization, the right class."""
     node = statement.node
     if not isinstance(node, ast.AugAssign):
         return
     made: list[ast.stmt] = []
     gradient = node.target.id if isinstance(node.target, ast.Name) else ""
+    root = next(iter(targets(node)), "")
+    if root in scope.arrays and not around:
+        sizes = [name(size) for size, value in scope.integers.items() if value > 1]
+        sizes += [ast.parse(f"{root}.shape[0]", mode="eval").body]
+        for size in sizes:
+            mean = ast.AugAssign(ast.Name(root, ast.Store()), ast.Div(), size)
+            text = f"{written(ast.fix_missing_locations(mean))}, after this line"
+            yield exchanged_for(statement, block, position, [node, mean], "missing_line", 1.2, own_text=text)
     strength = next((k for k, v in scope.scalars.items() if v == scope.settings.get("__reg__")), "")
     if strength and gradient in scope.arrays:
         for array, value in scope.arrays.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,10 +111,11 @@ def _is_sum_of_products(node: ast.AST) -> bool:
 
 
 def plain_names(text: str) -> str:
-    """`__eps__`, our own name for the configuration's eps, as a reader knows it."""
-    for name in ("eps", "stride", "pad", "G", "pool_height", "pool_width", "p", "momentum"):
+    """`__eps__`, our own name for a setting that is not at hand, as a reader knows it, and what to do about it."""
+    missing = list(dict.fromkeys(re.findall(r"__([a-zA-Z]\w*?)__", text)))
+    for name in missing:
         text = text.replace(f"__{name}__", name)
-    return text
+    return text + f"  ({' and '.join(missing)} has to be handed on to here)" * bool(missing)
 
 
 @dataclass(frozen=True, eq=False)

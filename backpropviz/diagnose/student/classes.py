@@ -29,6 +29,7 @@ from backpropviz.diagnose.student.sandbox import time_limit
 FORWARD, BACKWARD = ("forward", "__call__", "fprop", "f"), ("backward", "bprop", "backprop")
 _SIZES = (3, 4, 5)
 _ARRAY = re.compile(r"w|b|weights?|bias(es)?|gamma|beta|kernel|filters|params", re.IGNORECASE)
+_SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
 _STATE = re.compile(r"(running|moving|run|mov)_?|cache|mask|velocity|^d[A-Za-z_]|grad", re.IGNORECASE)
 
@@ -154,7 +155,7 @@ def _wrapper(
     is_loss = len(takes) > 1 and len(upstream) <= defaults
     kept = {} if is_loss else dict(_parameters(layer, definition, arrays))
     shapes = {name: eval(f"layer.{path}.shape", {"layer": layer}) for name, (path, _) in kept.items()}
-    if not set(shapes.values()) <= {_SIZES[:1], _SIZES[:2], _SIZES[1:2]}:
+    if stem.startswith("dropout") or not set(shapes.values()) <= {_SIZES[:1], _SIZES[:2], _SIZES[1:2]}:
         stem = f"{stem}_layer"  # W as (out, in), b as (1, out): not the layer that courses call so
     call = _sized(call, shapes)
     names = [*takes, *dict.fromkeys([*arrays, *(name for name in kept if name not in arrays)])]
@@ -206,11 +207,14 @@ def _construction(definition: ast.ClassDef) -> tuple[str, list[str], dict[str, f
     if init is None:
         return f"{definition.name}()", [], {}
     sizes = iter(_SIZES)
-    given, arrays, settings = [], [], {}
+    given: list[str] = []
+    arrays: list[str] = []
+    settings: dict[str, float] = {}
     for name in _required(init):
         length = next((value for word, value in _LENGTHS.items() if word in name.lower()), None)
         if length is not None:
-            given.append(str(length))
+            settings[name] = length
+            given.append(name)
         elif _ARRAY.fullmatch(name):
             given.append(name)
             arrays.append(name)
@@ -218,8 +222,10 @@ def _construction(definition: ast.ClassDef) -> tuple[str, list[str], dict[str, f
             given.append(str(next(sizes)))
     optional = init.args.args[len(init.args.args) - len(init.args.defaults) :]
     for argument, default in zip(optional, init.args.defaults):
-        if argument.arg in ("eps", "epsilon", "alpha", "slope") and isinstance(default, ast.Constant):
-            settings[argument.arg] = float(default.value)  # type: ignore[arg-type]
+        value = default.value if isinstance(default, ast.Constant) else None
+        is_length = any(word in argument.arg.lower() for word in _LENGTHS)
+        if (argument.arg in _SETTINGS or is_length) and isinstance(value, int | float):
+            settings[argument.arg] = value
             given.append(f"{argument.arg}={argument.arg}")
     return f"{definition.name}({', '.join(given)})", arrays, settings
 
