@@ -257,3 +257,20 @@ def test_a_solved_worksheet_with_a_constant_passes(tmp_path):
     text = worksheet(f"{tmp_path}/attn.py", folder=tmp_path, shapes={"x": (4, 3)}, solved=True)
     report = grade_text(text, tmp_path)
     assert report.passed, render(report)
+
+
+def test_the_function_as_a_whole_is_run_when_every_blank_is_right(tmp_path):
+    path = tmp_path / "bn.py"
+    write_worksheet("batchnorm", path, {}, {}, solved=True)
+    text = path.read_text()
+    assert grade(path).passed
+    for right, wrong, said in (
+        ("return dx, dgamma, dbeta", "return dgamma, dx, dbeta", "in the order of the inputs"),
+        ("return dx, dgamma, dbeta", "return dx", "1 gradients are returned, for 3 inputs"),
+        ("    dgammax = dout", "    while True: pass\n    dgammax = dout", "still running"),
+    ):
+        assert right in text
+        path.write_text(text.replace(right, wrong))
+        report = grade(path)
+        assert not report.passed
+        assert said in report.entries[-1].evidence

@@ -154,7 +154,10 @@ class Investigation:
             tried.append((examination, outcomes))
             if all_right(outcomes):
                 return tried[-1]
-        return max(tried, key=lambda form: sum(map(self._gave_output, form[1])))
+        # where none gives a right output, the one that at least runs
+        return max(
+            tried, key=lambda form: (sum(map(self._gave_output, form[1])), -sum(bool(o.failure) for o in form[1]))
+        )
 
     def _gave_output(self, outcome: Outcome) -> bool:
         """The forward pass came out right."""

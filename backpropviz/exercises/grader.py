@@ -94,6 +94,35 @@ class Grade:
     notes: list[str] = field(default_factory=list)
 
 
+def as_a_whole(function: ast.FunctionDef, run: Run) -> Grade:
+    """The function as it is called: what only its last line, or a line that sets no gradient, can spoil."""
+    line = next((node.lineno for node in reversed(function.body) if isinstance(node, ast.Return)), function.lineno)
+    forward, backward = run.scope[f"{run.trace.layer}_forward"], run.scope[function.name]
+    inputs = [node.value.copy() for node in run.trace.inputs.values()]
+    upstream = [node.value.copy() for node in run.trace.upstream.values()]
+    try:
+        cache = forward(*inputs)[-1]
+    except Exception:  # it takes constants as well: the function cannot be called by itself
+        return Grade(RIGHT, line)
+    try:
+        with time_limit(SECONDS), np.errstate(all="ignore"):
+            returned = backward(*upstream, cache)
+    except TimeUp:
+        return Grade(WRONG, line, f"the whole function was still running after {SECONDS:.0f} s")
+    except (Exception, SystemExit) as error:
+        return Grade(WRONG, line, f"the whole function fails: {type(error).__name__}: {error}")
+    values = returned if isinstance(returned, tuple) else (returned,)
+    right = list(run.trace.grad.values())
+    if len(values) != len(right):
+        return Grade(WRONG, line, f"{len(values)} gradients are returned, for {len(right)} inputs")
+    for name, value, wanted in zip(run.trace.grad, values, right):
+        if np.shape(value) != wanted.shape or not np.allclose(value, wanted, rtol=1e-6, atol=1e-9):
+            return Grade(
+                WRONG, line, f"what is returned for {name} is not d{name}: are they in the order of the inputs?"
+            )
+    return Grade(RIGHT, line)
+
+
 class Grader:
     """Goes through the statements of a backward function, on all runs at once."""
 

@@ -15,7 +15,7 @@ from backpropviz.diagnose.runner import in_child
 from backpropviz.diagnose.student import sandbox
 from backpropviz.errors import BackpropvizError, LayerError
 from backpropviz.exercises.exercise import MARKER, Blank, blanks
-from backpropviz.exercises.grader import OPEN, RIGHT, WRONG, Grade, Grader, Run, traces
+from backpropviz.exercises.grader import OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
 from backpropviz.layers.library import Layer, load
 from backpropviz.show.records import Explanation
 
@@ -145,7 +145,13 @@ def grade_text(
     function = next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
     if function is None:
         raise LayerError(f"{file} has no function {name}", fix="Write a new worksheet with `backpropviz exercise`.")
-    return WorksheetReport(file, layer.name, tuple(_entries(function, runs)))
+    report = WorksheetReport(file, layer.name, tuple(_entries(function, runs)))
+    if report.passed and f"{runs[0].trace.layer}_forward" in runs[0].scope:
+        whole = as_a_whole(function, runs[0])
+        if whole.status != RIGHT:
+            entry = Entry("return", "", WRONG, whole.line, whole.evidence, (), "every gradient itself is right", (), ())
+            report = WorksheetReport(file, layer.name, (*report.entries, entry))
+    return report
 
 
 def _origin(text: str, folder: Path, file: str) -> tuple[Layer, dict[str, Any], dict[str, Any]]:

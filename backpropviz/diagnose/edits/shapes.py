@@ -187,6 +187,10 @@ def positions(node: ast.Slice, scope: Scope) -> Iterator[Proposal]:
                     if isinstance(value, ast.Name) and value.id == position:
                         setattr(inner, field, binary(name(position), ast.Mult(), name(factor)))
             yield tree.slice, "stride_pad", 1.5
+    if node.step is None and isinstance(node.lower, ast.Constant) and node.upper is None:
+        yield ast.Slice(None, ast.UnaryOp(ast.USub(), node.lower)), "wrong_slice", 1.3  # all but the last for the first
+    if node.step is None and node.lower is None and isinstance(node.upper, ast.UnaryOp):
+        yield ast.Slice(node.upper.operand, None), "wrong_slice", 1.3
     for integer in scope.integers:
         for bound in ("lower", "upper"):
             old = getattr(node, bound)
