@@ -117,8 +117,9 @@ class Search:
                 lines.setdefault(suspect.statement.index, plan)
         groups = [[lines[index] for index in sorted(lines)] for lines in alike.values() if 2 <= len(lines) <= 6]
         made: list[Plan] = []
-        for chosen in groups + list(_exchanged(alike)):
-            cost = sum(plan[0] for plan in chosen) / len(chosen) + REPEATED
+        plain = len(groups)
+        for i, chosen in enumerate(groups + list(_exchanged(alike))):
+            cost = sum(plan[0] for plan in chosen) / len(chosen) + REPEATED + 0.3 * (i >= plain)
             together = Edit.together([edit for _, _, _, edit in chosen])
             made.append((cost, len(plans) + len(made), chosen[0][2], together))
         return made

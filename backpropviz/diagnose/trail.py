@@ -236,4 +236,4 @@ def _variety(case: Case) -> int:
     """How many different lengths its axes and settings have: equal ones hide which is which."""
     numbers = [v for v in case.settings.values() if isinstance(v, int) and v > 1]
     lengths = [n for value in case.inputs.values() for n in value.shape]
-    return len({*numbers, *lengths})
+    return len({*numbers, *lengths}) + len(set(numbers))

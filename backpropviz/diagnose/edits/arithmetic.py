@@ -192,6 +192,8 @@ def _sized(scope: Scope) -> list[tuple[ast.expr, Any]]:
                 found.setdefault(size, ast.Subscript(shape, number(axis), ast.Load()))
     sizes = [(node, value) for value, node in found.items()]
     pairs = [(binary(a, ast.Mult(), b), 0) for (a, _), (b, _) in itertools.combinations(sizes[:5], 2)]
+    alike = itertools.combinations([k for k, v in scope.integers.items() if v > 1], 2)
+    pairs += [(binary(name(a), ast.Mult(), name(b)), 0) for a, b in alike if scope.integers[a] == scope.integers[b]]
     triples = [
         (binary(binary(a, ast.Mult(), b), ast.Mult(), c), 0)
         for (a, _), (b, _), (c, _) in itertools.combinations(sizes[:5], 3)

@@ -137,7 +137,9 @@ def _calls(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
             for array in scope.arrays if isinstance(argument, ast.Name | ast.Subscript) else ():
                 if array != getattr(argument, "id", "") and (array.startswith("d") or "grad" in array):
                     more = [*node.args[:i], binary(argument, ast.Add(), name(array)), *node.args[i + 1 :]]
-                    yield ast.Call(node.func, more, node.keywords), "missing_term", 1.7
+                    # a name could as well have been given the sum where it was assigned
+                    cost = 3.4 if isinstance(argument, ast.Name) else 1.7
+                    yield ast.Call(node.func, more, node.keywords), "missing_term", cost
     if called(node) == "clip" and len(node.args) == 3:
         for low, high in ((node.args[1], ast.Constant(None)), (ast.Constant(None), node.args[2])):
             yield ast.Call(node.func, [node.args[0], low, high], node.keywords), "wrong_operator", 1.4

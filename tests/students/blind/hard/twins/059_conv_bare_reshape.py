@@ -1,0 +1,115 @@
+import numpy as np
+
+
+def affine_forward(inp, weight, bias):
+    batch = inp.shape[0]
+    mat = inp.reshape(batch, -1)
+    res = np.dot(mat, weight) + bias
+    return res, (inp, weight, bias)
+
+
+def affine_backward(upstream, saved):
+    inp, weight, bias = saved
+    mat = inp.reshape(inp.shape[0], -1)
+    grad_inp = np.dot(upstream, weight.T).reshape(inp.shape)
+    grad_weight = np.dot(mat.T, upstream)
+    grad_bias = upstream.sum(axis=0)
+    return grad_inp, grad_weight, grad_bias
+
+
+def relu_forward(inp):
+    return np.maximum(inp, 0.), inp
+
+
+def relu_backward(upstream, saved):
+    gate = np.zeros_like(saved)
+    gate[saved > 0] = 1.
+    return upstream * gate
+
+
+def batchnorm_forward(inp, scale, shift, bn_param):
+    small = bn_param.get('eps', 1e-5)
+    decay = bn_param.get('momentum', 0.9)
+    batch, width = inp.shape
+    hist_mean = bn_param.get('running_mean', np.zeros(width))
+    hist_var = bn_param.get('running_var', np.zeros(width))
+    training = bn_param['mode'] == 'train'
+    mean = np.sum(inp, axis=0) / batch if training else hist_mean
+    var = np.sum((inp - mean) ** 2, axis=0) / batch if training else hist_var
+    root = np.sqrt(var + small)
+    unit = (inp - mean) / root
+    res = scale * unit + shift
+    if training:
+        bn_param['running_mean'] = decay * hist_mean + (1 - decay) * mean
+        bn_param['running_var'] = decay * hist_var + (1 - decay) * var
+    saved = (inp, mean, root, unit, scale)
+    return res, saved
+
+
+def batchnorm_backward(upstream, saved):
+    inp, mean, root, unit, scale = saved
+    batch = inp.shape[0]
+    grad_shift = upstream.sum(axis=0)
+    grad_scale = (upstream * unit).sum(axis=0)
+    grad_unit = upstream * scale
+    centered = inp - mean
+    # both statistics by hand, quotient rule
+    along = np.sum(grad_unit * centered, axis=0)
+    grad_inp = grad_unit / root - np.sum(grad_unit, axis=0) / (batch * root) - centered * along / (batch * root ** 3)
+    return grad_inp, grad_scale, grad_shift
+
+
+def spatial_batchnorm_forward(inp, scale, shift, bn_param):
+    batch, chan, rows, cols = inp.shape
+    order = np.rollaxis(inp, 1, 4)
+    res, saved = batchnorm_forward(order.reshape(-1, chan), scale, shift, bn_param)
+    res = np.rollaxis(res.reshape(order.shape), 3, 1)
+    return res, saved
+
+
+def spatial_batchnorm_backward(upstream, saved):
+    batch, chan, rows, cols = upstream.shape
+    order = np.rollaxis(upstream, 1, 4)
+    grad_inp, grad_scale, grad_shift = batchnorm_backward(order.reshape(-1, chan), saved)
+    grad_inp = np.rollaxis(grad_inp.reshape(order.shape), 3, 1)
+    return grad_inp, grad_scale, grad_shift
+
+
+def conv_forward_naive(inp, weight, bias, conv_param):
+    step, border = conv_param['stride'], conv_param['pad']
+    batch, chan, rows, cols = inp.shape
+    filters, _, kr, kc = weight.shape
+    rows_out = (rows + 2 * border - kr) // step + 1
+    cols_out = (cols + 2 * border - kc) // step + 1
+    wide = np.pad(inp, ((0, 0), (0, 0), (border, border), (border, border)), 'constant')
+    # one long matrix: a line per output pixel
+    mat = np.zeros((batch * rows_out * cols_out, chan * kr * kc))
+    k = 0
+    for n in range(batch):
+        for r in range(rows_out):
+            for c in range(cols_out):
+                mat[k] = wide[n, :, r * step:r * step + kr, c * step:c * step + kc].ravel()
+                k += 1
+    res = mat.dot(weight.reshape(filters, -1).T) + bias
+    res = res.reshape(batch, rows_out, cols_out, filters).transpose(0, 3, 1, 2)
+    return res, (inp.shape, wide.shape, mat, weight, conv_param)
+
+
+def conv_backward_naive(upstream, saved):
+    in_shape, wide_shape, mat, weight, conv_param = saved
+    step, border = conv_param['stride'], conv_param['pad']
+    batch, filters, rows_out, cols_out = upstream.shape
+    _, chan, kr, kc = weight.shape
+    up = upstream.transpose(0, 2, 3, 1).reshape(-1, filters)
+    grad_bias = up.sum(axis=0)
+    grad_weight = up.T.dot(mat).reshape(weight.shape)
+    grad_mat = up.dot(weight.reshape(filters, -1))
+    grad_wide = np.zeros(wide_shape)
+    k = 0
+    for n in range(batch):
+        for r in range(rows_out):
+            for c in range(cols_out):
+                grad_wide[n, :, r * step:r * step + kr, c * step:c * step + kc] += grad_mat[k].reshape(chan, kr, kc)
+                k += 1
+    grad_inp = grad_wide[:, :, border:border + in_shape[2], border:border + in_shape[3]]
+    return grad_inp, grad_weight, grad_bias
