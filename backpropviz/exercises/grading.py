@@ -82,7 +82,7 @@ class WorksheetReport:
 
 
 def grade(path: str | os.PathLike[str], *, seconds: float = 30.0, megabytes: int = 2048) -> WorksheetReport:
-    """Grade a worksheet in a child process; `diagnose/sandbox.py` says what that protects against.
+    """Grade a worksheet in a child process; `diagnose/student/sandbox.py` says what that protects against.
 
     Raises:
         LayerError: there is no such file, or it is no worksheet that can be graded.
