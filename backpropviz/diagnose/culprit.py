@@ -276,13 +276,18 @@ def _is_alias(statement: Statement, changing: tuple[str, int], suspects: list[Su
     )  # fmt: skip
 
 
-def _notice_unpacking(program: Program, suspects: list[Suspect], forward: str) -> None:
-    """The statements that take something out of the cache under the name of what was put in at another place."""
-    packed = [
+def packed_names(function: ast.FunctionDef) -> list[list[str]]:
+    """The tuples that a function makes, each as the names in it; empty for what is no name."""
+    return [
         [getattr(part, "id", "") for part in node.elts]
-        for node in ast.walk(program.definitions[forward])
+        for node in ast.walk(function)
         if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load)
     ]
+
+
+def _notice_unpacking(program: Program, suspects: list[Suspect], forward: str) -> None:
+    """The statements that take something out of the cache under the name of what was put in at another place."""
+    packed = packed_names(program.definitions[forward])
     for suspect in suspects:
         node = suspect.statement.node
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Name):

@@ -20,7 +20,7 @@ from backpropviz.diagnose.course.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.course.layers import recognize
 from backpropviz.diagnose.course.names import concept
 from backpropviz.diagnose.course.reference import Entry
-from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd
+from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd, packed_names
 from backpropviz.diagnose.edits.expressions import expression_edits
 from backpropviz.diagnose.edits.statements import statement_edits
 from backpropviz.diagnose.edits.tree import Edit, Scope
@@ -148,15 +148,12 @@ class Search:
         node = statement.node
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
             return False
-        forward = self.examination.program.definitions[self.examination.pair.forward]
-        packed = [
-            [getattr(part, "id", "") for part in tuple_.elts] for tuple_ in ast.walk(forward)
-            if isinstance(tuple_, ast.Tuple) and isinstance(tuple_.ctx, ast.Load) and len(tuple_.elts) > 1
-        ]  # fmt: skip
+        packed = packed_names(self.examination.program.definitions[self.examination.pair.forward])
         taken = [getattr(part, "id", "") for part in node.targets[0].elts]
         return any(
             len(put) == len(taken) and all(a == b or a not in put for a, b in zip(taken, put)) and {*put} & {*taken}
             for put in packed
+            if len(put) > 1
         )
 
     def _try(self, cost: float, suspect: Suspect, edit: Edit) -> Hit | None:

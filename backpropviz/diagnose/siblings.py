@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from backpropviz.diagnose.course.layers import Pair
 from backpropviz.diagnose.examine import Examination, all_right
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.verdict import Finding
@@ -16,6 +17,11 @@ class Repaired:
 
     definition: ast.FunctionDef
     findings: tuple[Finding, ...]
+
+
+def functions_of(program: Program, pair: Pair) -> set[str]:
+    """The functions of a pair, and what they call."""
+    return {pair.forward, pair.name} | program.called_by(pair.forward) | program.called_by(pair.name)
 
 
 @dataclass
@@ -34,14 +40,13 @@ class Siblings:
         """The functions of the pairs that are right, and what those call."""
         found: set[str] = set()
         for pair in (examination.pair for examination in self.right):
-            found |= {pair.forward, pair.name} | program.called_by(pair.forward) | program.called_by(pair.name)
+            found |= functions_of(program, pair)
         return found
 
     def broken_by_now(self, program: Program, function: str) -> bool:
         """Whether a pair that was right is wrong as the program stands now, among those that call this function."""
         for examination in self.right:
             pair = examination.pair
-            uses = program.called_by(pair.forward) | program.called_by(pair.name) | {pair.forward, pair.name}
-            if function in uses and not all_right(examination.run_all()):
+            if function in functions_of(program, pair) and not all_right(examination.run_all()):
                 return True
         return False

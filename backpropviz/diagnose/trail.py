@@ -145,9 +145,13 @@ class Trail:
         self.findings.append(replace(found, proved=proved))
         return proved
 
+    def _trusted(self) -> set[str]:
+        """What right pairs rest on, but for this pair's own functions."""
+        return self.siblings.trusted(self.program) - {self.pair.forward, self.pair.name}
+
     def _blamed(self, failure: Failure | None) -> Failure | None:
         """An exception in what a right pair rests on is blamed on the line that called it."""
-        trusted = self.siblings.trusted(self.program) - {self.pair.forward, self.pair.name}
+        trusted = self._trusted()
         if failure is None or failure.function not in trusted:
             return failure
         calls = [call for call in failure.calls if call[0] not in trusted and call[0] in self.program.definitions]
@@ -217,7 +221,7 @@ class Trail:
         scene = culprit.recorded(examination, *examination.cases[focus])
         half = (deadline + time.perf_counter()) / 2
         suspects = culprit.find_suspects(examination, scene, outcomes[focus].wrong() & cells, stage, half)
-        trusted = self.siblings.trusted(self.program) - {self.pair.forward, self.pair.name}
+        trusted = self._trusted()
         for suspect in suspects:
             if suspect.statement.function in trusted:
                 suspect.penalty += TRUSTED
