@@ -20,8 +20,8 @@ Names are imported when they are first used, so that `import backpropviz` costs 
 from typing import Any
 
 _HOMES = {
-    "trace": "backpropviz.engine.trace",
-    "Trace": "backpropviz.engine.trace",
+    "trace": "backpropviz.facade",
+    "Trace": "backpropviz.facade",
     "gradcheck": "backpropviz.study.gradcheck",
     "im2col": "backpropviz.primitives.windows",
     "col2im": "backpropviz.primitives.windows",

@@ -1,11 +1,9 @@
 """Derivatives by means that share nothing with the engine: central differences and complex steps on bare NumPy."""
 
-from types import SimpleNamespace
-
 import numpy as np
 
-from backpropviz.engine.backward import sweep
-from backpropviz.engine.trace import record
+from backpropviz.engine.backward import forget, sweep
+from backpropviz.engine.recording import record
 from backpropviz.engine.tracing import Tape
 
 _OF = {
@@ -63,7 +61,7 @@ def second_order(f, arrays, upstream, directions):
     """
     t = trace(f, *arrays)
     t.backward(upstream)
-    dout = t.upstream[t.recording.outputs[0]]
+    dout = t.upstream[t.outputs[0]]
     tape = Tape()
     targets = {}
     s = 0.0
@@ -73,7 +71,8 @@ def second_order(f, arrays, upstream, directions):
             s += float(np.sum(v * node.value))
             targets[node] = targets.get(node, 0.0) + v
     if targets:
-        both = SimpleNamespace(nodes=[*t.nodes, *t.red.nodes], steps=[])
+        both = [*t.nodes, *t.red.nodes]
+        forget(both, ())
         sweep(both, {node: tape.input(v).node for node, v in targets.items()}, tape)
     found = [*(t[name] for name, _ in zip("xyz", arrays)), dout]
     has = [node.gradient.value if targets and node.gradient is not None else np.zeros(node.shape) for node in found]

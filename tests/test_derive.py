@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.code.derive import listing
+from backpropviz.code.derive import derive, listing
 from backpropviz.errors import TraceError
 from backpropviz.layers.library import layer_names, load
 
@@ -37,7 +37,7 @@ def run(trace, at=None):
     at = at or trace
     upstream = [node.value for node in at.upstream.values()]
     inputs = [node.value for node in at.inputs.values()]
-    options = {name: value for name, value in at.recording.settings.items() if name in code.settings}
+    options = {name: value for name, value in at.settings.items() if name in code.settings}
     returned = namespace[code.name](*upstream, *inputs, **code.constants, **options)
     gradients = returned if isinstance(returned, tuple) else (returned,)
     assert len(gradients) == len(at.grad)
@@ -53,7 +53,7 @@ def assert_runs(trace, at=None):
 
 def assert_tidy(trace):
     """Every name is assigned once, and used; every parameter is an input, a setting that is used, or a constant."""
-    tree = ast.parse(trace.derive())
+    tree = ast.parse(derive(trace))
     function = tree.body[-1]
     stored = Counter(n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
     loaded = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
@@ -72,7 +72,7 @@ def names_stored(statement):
 
 
 def lines(trace):
-    return [line.strip() for line in trace.derive().splitlines()]
+    return [line.strip() for line in derive(trace).splitlines()]
 
 
 # ---- the layers ------------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def test_settings_can_be_changed_in_derived_code(name, settings):
 
 @pytest.mark.parametrize("name", ["batchnorm", "conv"])
 def test_golden(name, golden):
-    golden(f"derive_{name}.txt", load(name).trace().derive())
+    golden(f"derive_{name}.txt", derive(load(name).trace()))
 
 
 def test_conv_reads_as_a_person_writes_it():
@@ -365,7 +365,7 @@ def own_trace(function, rows=4):
         shape = {"m": (3, 3)}.get(name, (rows, 3))
         inputs[name] = random.integers(0, 3, rows) if name == "labels" else random.normal(0, 1, shape)
     trace = bp.trace(function, **inputs)
-    outputs = trace.recording.outputs
+    outputs = trace.outputs
     trace.backward({node.name: random.normal(size=node.shape) for node in outputs} if len(outputs) > 1 else None)
     return trace
 
@@ -405,7 +405,7 @@ def test_what_is_computed_twice_is_computed_once():
 
 
 def test_what_reaches_no_input_is_left_out():
-    code = bp.trace(unused, x=np.ones(2), w=np.ones(2)).derive()
+    code = derive(bp.trace(unused, x=np.ones(2), w=np.ones(2)))
     assert "forgotten" not in code
     assert "other" not in code
 
@@ -456,13 +456,13 @@ def test_a_function_without_float_inputs_is_refused():
         return labels + 1
 
     with pytest.raises(TraceError, match="no input of count gets a gradient"):
-        bp.trace(count, labels=np.arange(3)).derive()
+        derive(bp.trace(count, labels=np.arange(3)))
 
 
 def test_derive_computes_the_backward_pass_if_it_has_not_run():
     trace = load("relu").trace()
     assert trace.dout is None
-    assert "dx = dout * (x > 0)" in trace.derive()
+    assert "dx = dout * (x > 0)" in derive(trace)
 
 
 # ---- numbers and arrays made from sizes ------------------------------------------------------------------------------
@@ -487,7 +487,7 @@ def attention_at(size):
 
 def test_numbers_and_arrays_made_from_sizes_are_made_again():
     trace = attention_at(4)
-    code = trace.derive()
+    code = derive(trace)
     assert [text for text in ("np.sqrt(D)", "math.log(T)", "float(D)") if text not in code] == []
     assert "mask = np.triu(np.full((T, T), -1e9), k=1)" in code
     assert listing(trace).constants.keys() == {"constant_1"}  # composed by an operator, and without a name
@@ -514,7 +514,7 @@ def test_single_and_double_precision_stay_what_they_are():
     x = np.ones((2, 3), np.float32)
     widened, kept = scaled(x)
     trace = bp.trace(scaled, x=x)
-    assert [node.value.dtype for node in trace.recording.outputs] == [widened.dtype, kept.dtype]
+    assert [node.value.dtype for node in trace.outputs] == [widened.dtype, kept.dtype]
     assert np.array_equal(trace.output, widened)
 
 
@@ -544,7 +544,7 @@ def test_drawn_numbers_are_drawn_again_from_a_seed_only():
         trace.backward()
         assert listing(trace).constants.keys() == handed_in
         assert_runs(trace)
-    assert "# mask (4, 3) is made by the layer itself: mask = np.random.rand(*x.shape) < 0.5" in trace.derive()
+    assert "# mask (4, 3) is made by the layer itself: mask = np.random.rand(*x.shape) < 0.5" in derive(trace)
 
 
 # ---- names and turns -------------------------------------------------------------------------------------------------
@@ -558,7 +558,7 @@ def test_axes_turned_there_and_back_are_not_written():
     random = np.random.default_rng(0)
     trace = bp.trace(scores, q=random.standard_normal((4, 3)), k=random.standard_normal((5, 3)))
     trace.backward()
-    code = trace.derive()
+    code = derive(trace)
     assert [
         text for text in (".T.T", ".swapaxes(-1, -2).T", ".swapaxes(-1, -2).swapaxes(-1, -2)") if text in code
     ] == []
@@ -574,5 +574,5 @@ def test_a_gradient_inside_a_step_goes_by_the_step():
     random = np.random.default_rng(0)
     trace = bp.trace(scores, q=random.standard_normal((4, 3)), k=random.standard_normal((5, 3)))
     trace.backward()
-    assert "ds_inner = dout / 2" in trace.derive()
+    assert "ds_inner = dout / 2" in derive(trace)
     assert_runs(trace)

@@ -145,7 +145,7 @@ def test_numbers_put_into_the_formulas_give_the_trace(name, shapes, settings):
     for key, node in (*trace.inputs.items(), ("dout", next(iter(trace.upstream.values())))):
         for index in np.ndindex(node.shape):
             numbers[entry_name(found.letters[key], index, node.shape)] = float(node.value[index])
-    numbers |= {key: value for key, value in trace.recording.settings.items() if isinstance(value, float)}
+    numbers |= {key: value for key, value in trace.settings.items() if isinstance(value, float)}
     symbols = {key: sympy.Symbol(key) for key in numbers}
     assert [part.name for part in found.gradients] == [f"d{found.letters[key]}" for key in trace.grad]
     values = [trace.output, *trace.grad.values()]
@@ -252,7 +252,7 @@ def test_long_formulas_are_written_step_by_step():
 @pytest.mark.parametrize(("name", "shapes"), [("batchnorm", {"x": (3, 2)}), ("layernorm", {"x": (2, 3)})])
 def test_numbers_put_into_the_steps_one_after_the_other_give_the_gradients(name, shapes):
     trace, told = report(name, shapes)
-    known = {key: plain(value) for key, value in trace.recording.settings.items() if isinstance(value, float)}
+    known = {key: plain(value) for key, value in trace.settings.items() if isinstance(value, float)}
     for letter, node in [*trace.inputs.items(), ("dout", next(iter(trace.upstream.values())))]:
         known |= {entry_name(letter, index, node.shape): node.value[index] for index in np.ndindex(node.shape)}
     for array in told.steps:

@@ -8,9 +8,13 @@ import pytest
 import backpropviz as bp
 from backpropviz.layers.library import layer_names, load
 from backpropviz.primitives import PRIMITIVES
-from backpropviz.show.explain import explain
 from backpropviz.show.rows import shares_of
 from backpropviz.show.view import view
+
+
+def explain(trace):
+    """What every step's backward pass does, in the order of the steps."""
+    return [step.explanation for step in view(trace).steps if step.explanation is not None]
 
 
 def explained(layer, **arguments):

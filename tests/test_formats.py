@@ -7,11 +7,12 @@ import subprocess
 import numpy as np
 import pytest
 
+import backpropviz as bp
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import SUFFIXES, export
 from backpropviz.draw.mermaid import mermaid
 from backpropviz.draw.tikz import _columns, tikz
-from backpropviz.engine.trace import record
+from backpropviz.engine.recording import record
 from backpropviz.errors import DrawingError
 from backpropviz.layers.library import layer_names, load
 
@@ -108,7 +109,7 @@ def test_another_suffix_is_refused(tmp_path):
 
 
 def test_a_notebook_shows_the_drawing(monkeypatch):
-    trace = load("relu").trace()
+    trace = bp.trace("relu")
     trace.backward()
     assert trace._repr_html_().startswith("<svg")
     assert trace.diagram().svg().endswith(trace._repr_html_())

@@ -252,10 +252,10 @@ def test_bare_and_traced_runs_give_the_same_bits(name):
     for layer, arguments in cases(name, 6):
         returned = call(layer, arguments)
         trace = layer.trace(arguments)
-        assert len(trace.recording.outputs) == len(returned)
-        for node, value in zip(trace.recording.outputs, returned):
+        assert len(trace.outputs) == len(returned)
+        for node, value in zip(trace.outputs, returned):
             np.testing.assert_array_equal(node.value, value)
-        assert trace.output is trace.recording.outputs[0].value
+        assert trace.output is trace.outputs[0].value
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -321,7 +321,7 @@ SQUARE = {("rnn_step", "wh"), ("convnet", "w1")}
 def test_sample_sizes_cannot_be_mistaken_for_each_other(name):
     arrays = {n: v.shape for n, v in load(name).sample().items()}
     trace = load(name).trace()
-    arrays |= {node.name or "out": node.shape for node in trace.recording.outputs}
+    arrays |= {node.name or "out": node.shape for node in trace.outputs}
     for wrt, shape in arrays.items():
         pairs = [shape[:2], shape[2:]] if len(shape) == 4 and name != "conv_same" else [shape]
         for pair in pairs:
@@ -407,7 +407,7 @@ def test_running_averages_are_updated_beside_the_graph(name):
     plain = layer.trace({n: arguments[n] for n in ("x", "gamma", "beta")})
     kept = layer.trace(arguments)
     np.testing.assert_array_equal(kept.output, plain.output)
-    assert [node.name for node in kept.recording.outputs] == ["out", "next_mean", "next_var"]
+    assert [node.name for node in kept.outputs] == ["out", "next_mean", "next_var"]
     dout = np.random.default_rng(0).normal(size=kept.output.shape)
     with_state, without = kept.backward(dout), plain.backward(dout)
     assert list(with_state) == list(without) == ["x", "gamma", "beta"]
@@ -564,7 +564,7 @@ def test_both_outputs_of_an_lstm_take_a_gradient():
     arguments = layer.arguments()
     trace = layer.trace(arguments)
     random = np.random.default_rng(0)
-    dh, dc = (random.normal(size=node.shape) for node in trace.recording.outputs)
+    dh, dc = (random.normal(size=node.shape) for node in trace.outputs)
     gradient = trace.backward({"next_h": dh, "next_c": dc})["wh"]
     numeric, h = np.empty_like(gradient), 1e-6
     for index in np.ndindex(gradient.shape):

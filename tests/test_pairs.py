@@ -6,9 +6,10 @@ import inspect
 import numpy as np
 import pytest
 
+from backpropviz.code.derive import derive
 from backpropviz.code.pairs import pair
 from backpropviz.diagnose.runner import diagnose
-from backpropviz.engine.trace import record
+from backpropviz.engine.recording import record
 from backpropviz.layers.library import layer_names, load
 
 
@@ -22,10 +23,10 @@ def executed(trace):
 def assert_equal_to(trace, namespace):
     forward, backward = namespace[f"{trace.function}_forward"], namespace[f"{trace.function}_backward"]
     inputs = {name: node.value for name, node in trace.inputs.items()}
-    constants = {name: value for name, value in trace.recording.constants.values() if isinstance(name, str)}
+    constants = {name: value for name, value in trace.constants.values() if isinstance(name, str)}
     needed = [name for name, p in inspect.signature(forward).parameters.items() if p.default is p.empty]
     *outputs, cache = forward(*[{**constants, **inputs}[name] for name in needed])
-    for found, node in zip(outputs, trace.recording.outputs, strict=True):
+    for found, node in zip(outputs, trace.outputs, strict=True):
         np.testing.assert_allclose(found, node.value, rtol=1e-12, atol=1e-12)
     gradients = backward(*[node.value for node in trace.upstream.values()], cache)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
@@ -38,7 +39,7 @@ def assert_equal_to(trace, namespace):
 def test_the_pair_equals_the_trace(name, seed):
     trace = load(name).trace(seed=seed)
     assert_equal_to(trace, executed(trace))
-    assert len(trace.upstream) == len(trace.recording.outputs)
+    assert len(trace.upstream) == len(trace.outputs)
 
 
 @pytest.mark.parametrize("name", layer_names())
@@ -130,7 +131,7 @@ def test_a_function_called_forward_has_a_backward():
     code = pair(trace)
     assert "def affine_forward(x, w):" in code
     assert "def affine_backward(dout, cache):" in code
-    assert "def affine_backward(dout, x, w):" in trace.derive()
+    assert "def affine_backward(dout, x, w):" in derive(trace)
 
 
 @pytest.mark.parametrize("name", layer_names())

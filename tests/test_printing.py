@@ -17,7 +17,7 @@ X = np.random.default_rng(0).normal(size=(4, 3))
 def printed(function, *, name=None, **inputs):
     """The code of the last step (or the one called `name`) of a function on its inputs."""
     trace = bp.trace(function, **inputs)
-    return Printer(trace.recording).code(trace[name] if name else trace.steps[-1].node)
+    return Printer(trace).code(trace[name] if name else trace.steps[-1].node)
 
 
 def expression(text):
@@ -91,7 +91,7 @@ def test_what_is_printed_evaluates_to_the_value(text):
     w = X[::-1] + 0.1
     with np.errstate(invalid="ignore"):
         trace = bp.trace(expression(text), x=X, w=w)
-        printer = Printer(trace.recording)
+        printer = Printer(trace)
         code = printer.code(trace.steps[-1].node)
         value = eval(code, {"np": np, "x": X, "w": w, **printer.constants})
     np.testing.assert_array_equal(value, trace.output)
@@ -162,7 +162,7 @@ def test_slices_with_sums_have_room():
         return x[:, H : 2 * H], x[:, 2 * H :], x[:, :H]
 
     trace = bp.trace(layer, x=X)
-    assert [Printer(trace.recording).code(step.node) for step in trace.steps] == [
+    assert [Printer(trace).code(step.node) for step in trace.steps] == [
         "x[:, H : 2 * H]",
         "x[:, 2 * H :]",
         "x[:, :H]",
@@ -174,9 +174,9 @@ def test_shapes_are_written_in_terms_of_what_is_at_hand():
     scores, biased = trace["scores"], trace["biased"]
     assert [node for node in same_shape(biased)] == [biased, scores]
     assert [place for place in origins(biased, 0)][-1] == (trace["x"], 0)
-    printer = Printer(trace.recording, at_hand={*trace.inputs.values(), trace["x_col"]})
+    printer = Printer(trace, at_hand={*trace.inputs.values(), trace["x_col"]})
     assert printer._new_shape(bp.trace("conv") and _shape_of(biased)) == "N, F, -1"
-    assert Printer(trace.recording)._new_shape(_shape_of(biased)) == "biased.shape"
+    assert Printer(trace)._new_shape(_shape_of(biased)) == "biased.shape"
 
 
 def _shape_of(node):
@@ -199,9 +199,9 @@ def test_lengths_are_never_followed_by_coincidence():
 def test_every_forward_step_evaluates_to_its_value(name):
     """Each step's code, run on the values of the steps before it, gives that step's value."""
     trace = load(name).trace()
-    printer = Printer(trace.recording)
+    printer = Printer(trace)
     code = {step: printer.code(step.node) for step in trace.steps}
-    known = {**trace.recording.settings, **{key: node.value for key, node in trace.inputs.items()}, **printer.constants}
+    known = {**trace.settings, **{key: node.value for key, node in trace.inputs.items()}, **printer.constants}
     known |= {helper: getattr(bp, helper) for helper in ("im2col", "output_shape", "stop_gradient")}
     for statement in printer.size_statements():
         exec(statement, {"np": np}, known)

@@ -75,7 +75,7 @@ def test_a_nine_step_listing_is_nine_steps():
     assert t.steps[2].statement == "sq = xmu ** 2"
     assert t.steps[5].where == f"test_recording.py:{nine_steps.__code__.co_firstlineno + 17}"
     assert np.array_equal(t.output, nine_steps(X, np.array([0.5, 2.0, 1.0]), np.arange(3.0), 1e-5)[0])
-    assert [node.name for node in t.recording.outputs] == ["out"]
+    assert [node.name for node in t.outputs] == ["out"]
     t.backward()
     assert [[node.name for node in step.backward if node.name] for step in reversed(t.steps)] == [
         ["dbeta"], ["dgamma", "dxhat"], ["dxmu_1", "divar"], ["dsqrtvar"], ["dvar"], ["dsq"], ["dxmu_2"],
@@ -204,10 +204,10 @@ def test_plain_numbers_and_arrays_are_no_steps():
 
     t = bp.trace(plain, x=X)
     assert names(t) == ["out"]
-    assert [size.statement for size in t.recording.sizes] == [
+    assert [size.statement for size in t.sizes] == [
         "N, D = x.shape", "scale = 1.0 / N", "mask = np.arange(D) > 0",
     ]  # fmt: skip
-    (kept,) = [(name, array) for name, array in t.recording.constants.values() if name == "mask"]
+    (kept,) = [(name, array) for name, array in t.constants.values() if name == "mask"]
     assert kept[1].tolist() == [False, True, True]
 
 
@@ -220,7 +220,7 @@ def test_constants_of_one_name_are_told_apart():
         return out
 
     t = bp.trace(two_masks, x=X)
-    assert sorted(name for name, _ in t.recording.constants.values()) == ["mask", "mask_2"]
+    assert sorted(name for name, _ in t.constants.values()) == ["mask", "mask_2"]
 
 
 # ---- returns ---------------------------------------------------------------------------------------------------------
@@ -240,8 +240,8 @@ def test_what_is_returned_unnamed_is_called_out():
     assert names(bp.trace(direct, x=X)) == ["out"]
     assert bp.trace(direct, x=X).steps[0].code == "np.tanh(x) * 2"
     t = bp.trace(pair, x=X)
-    assert [node.name for node in t.recording.outputs] == ["out", "out_2"]
-    assert bp.trace(nothing_returned, x=X).recording.outputs[0].name == "out"
+    assert [node.name for node in t.outputs] == ["out", "out_2"]
+    assert bp.trace(nothing_returned, x=X).outputs[0].name == "out"
 
 
 # ---- groups ----------------------------------------------------------------------------------------------------------
@@ -441,7 +441,7 @@ def test_settings_and_sizes_are_plain_numbers_to_numpy():
         t = bp.trace(reads_settings, x=x, stride=2, axis=(0, 1))
         assert t.output.dtype == np.asarray(reads_settings(x)).dtype
         assert np.array_equal(t.output, reads_settings(x))
-    assert t.recording.settings == {"eps": 1e-5, "stride": 2, "flag": True, "axis": (0, 1), "kind": "soft"}
+    assert t.settings == {"eps": 1e-5, "stride": 2, "flag": True, "axis": (0, 1), "kind": "soft"}
 
 
 def test_settings_keep_their_names_in_what_is_recorded():

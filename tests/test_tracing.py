@@ -433,7 +433,7 @@ def test_a_constant_is_kept_as_it_was_when_it_was_used():
     assert np.array_equal(t.output, masked_twice(X))
     gradient = t.backward(dout)["x"]
     np.testing.assert_allclose(gradient, dout * np.array([3.0, 6.0, 3.0, 1.0]), rtol=1e-15)
-    names = {name for name, _ in t.recording.constants.values()}
+    names = {name for name, _ in t.constants.values()}
     assert names == {"mask", "mask_2"}
 
 

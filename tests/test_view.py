@@ -54,7 +54,7 @@ def test_every_formula_of_the_sweep_computes_its_value(layer):
     known |= {"put": bp.put, "first_winner": bp.first_winner, "stop_gradient": bp.stop_gradient}
     known |= {part.name: part.value for part in (*shown.inputs, *shown.steps, *shown.upstream)} | shown.settings
     known |= {part.name: part.value for part in shown.constants}
-    for size in trace.recording.sizes:
+    for size in trace.sizes:
         exec(size.statement, known)
     for flow in shown.backward:
         computed = eval(flow.formula, known)

@@ -67,15 +67,17 @@ def export(
         raise InputError(f"there are no frames in {frame_format!r}", fix="Choose svg, png or pdf.")
     trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only)
     chosen: Any = "forward" if forward_only else passes
+    from backpropviz.draw.diagram import Diagram
+
     if output is not None and animate:
-        print_or_write(trace.diagram(ops=ops, expand=tuple(expand or ())).animated(chosen), output)
+        print_or_write(Diagram(trace, ops=ops, expand=tuple(expand or ())).animated(chosen), output)
     elif output is not None:
         from backpropviz.draw.formats import export as write_out
 
         write_out(trace, output, layer, ops=ops, expand=tuple(expand or ()))
         print(f"wrote {output}")
     if frames is not None:
-        _write_frames(trace.diagram(ops=ops, expand=tuple(expand or ())), frames, chosen, frame_format)
+        _write_frames(Diagram(trace, ops=ops, expand=tuple(expand or ())), frames, chosen, frame_format)
 
 
 def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str) -> None:
@@ -130,7 +132,9 @@ def derive(
 
         text = pair(trace)
     else:
-        text = trace.derive()
+        from backpropviz.code.derive import derive as as_code
+
+        text = as_code(trace)
     print_or_write(text, output)
 
 

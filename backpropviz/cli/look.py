@@ -65,7 +65,9 @@ def show(
 
     shown = view(trace, layer, explain=explain or as_json or step is not None)
     if diagram is not None:
-        trace.diagram(ops=ops, expand=tuple(expand or ())).save(diagram)
+        from backpropviz.draw.diagram import Diagram
+
+        Diagram(trace, ops=ops, expand=tuple(expand or ())).save(diagram)
     if as_json:
         print_json(to_json(shown))
         return

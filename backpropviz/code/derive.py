@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backpropviz.code.printing import Printer
-from backpropviz.code.sharing import shared_names
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.named import plain
 from backpropviz.errors import TraceError
@@ -123,15 +122,15 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
         raise TraceError(
             f"no input of {trace.function} gets a gradient", fix="Is the output computed from a float input at all?"
         )
-    names = shared_names(trace)
-    draft = Printer(trace.recording, names)
+    names = trace.gradient_names.shared
+    draft = Printer(trace, names)
     _backward(trace, draft)
     # what is computed for its values anyway can also lend its shape; nothing else is computed only to be measured
     computed = _forward(trace, draft, draft.mentioned, measured=False)
     at_hand = {*trace.inputs.values(), *wanted, *(statement.node for statement in computed)}
-    printer = Printer(trace.recording, names, at_hand)
+    printer = Printer(trace, names, at_hand)
     backward = _backward(trace, printer)
-    taken = trace.recording.taken() | {statement.name for statement in backward}
+    taken = trace.taken() | {statement.name for statement in backward}
     returns = []
     for name, gradient in graded.items():
         written = printer.reference(gradient)
@@ -143,7 +142,7 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
     forward = _forward(trace, printer, [*printer.mentioned, *printer.measured, *wanted])
     sizes = printer.size_statements()
     text = "\n".join([*sizes, *map(str, forward), *map(str, backward)])
-    settings = {name: value for name, value in trace.recording.settings.items() if _mentions(text, name)}
+    settings = {name: value for name, value in trace.settings.items() if _mentions(text, name)}
     upstream = [str(node.name) for node in trace.upstream.values()]
     name = f"{trace.layer}_backward"
     return Listing(
@@ -154,7 +153,7 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
 
 def _remarks(trace: Trace, printer: Printer) -> list[str]:
     """What derived code cannot make by itself: arrays that it takes as arguments, numbers that are written out."""
-    made = {size.names: size.statement for size in trace.recording.sizes}
+    made = {size.names: size.statement for size in trace.sizes}
     remarks = []
     for name, array in printer.constants.items():
         statement = " ".join(made.get((name,), "").split())

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from backpropviz.code.derive import listing, title
 from backpropviz.code.mathematics import Writer
 from backpropviz.code.notation import Latex, Notation, Plain, width
-from backpropviz.code.sharing import shared_names
 
 if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
@@ -43,7 +42,7 @@ def formulas(trace: Trace, notation: Notation) -> list[Formula]:
         TraceError: nothing that the output depends on carries a gradient.
     """
     code = listing(trace)
-    writer = Writer(trace, shared_names(trace), notation)
+    writer = Writer(trace, trace.gradient_names.shared, notation)
     unnamed = [statement for statement in code.forward if statement.node.name is None]
     written = []
     for statement in (*unnamed, *code.backward):
@@ -57,7 +56,7 @@ def formulas(trace: Trace, notation: Notation) -> list[Formula]:
 def taken(trace: Trace) -> set[str]:
     """The names that no other symbol can have."""
     named = {node.name for node in (*trace.nodes, *trace.red.nodes) if node.name}
-    return {*named, *trace.recording.settings, *trace.recording.dims.values()}
+    return {*named, *trace.settings, *trace.dims.values()}
 
 
 def legend(notation: Latex | Plain) -> list[tuple[str, str]]:

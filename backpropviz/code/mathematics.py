@@ -30,7 +30,7 @@ class Writer:
     """Writes the nodes of one trace in a notation."""
 
     def __init__(self, trace: Trace, temporaries: dict[Node, str], notation: Notation):
-        self.recording = trace.recording
+        self.trace = trace
         self.temporaries = temporaries
         self.notation = notation
         self.red = set(trace.red.nodes)
@@ -68,7 +68,7 @@ class Writer:
 
     def array(self, array: Any) -> Text:
         """A constant array, by its name in the source."""
-        name, _ = self.recording.constants.get(id(array), (None, None))
+        name, _ = self.trace.constants.get(id(array), (None, None))
         if isinstance(name, Constructed):
             return self.notation.call(name.name, [self.operand(arg)[0] for arg in name.args])
         if name is None:
@@ -108,8 +108,8 @@ class Writer:
             if isinstance(place, int):
                 if isinstance(place, Named) and not isinstance(place.expression, Dim):
                     return self.expression(place.expression, place)
-            elif place in self.recording.dims:
-                return self.symbol(self.recording.dims[place]), ATOM
+            elif place in self.trace.dims:
+                return self.symbol(self.trace.dims[place]), ATOM
             else:
                 places.append(place)
         places.sort(key=lambda place: place[0].primitive is not None)

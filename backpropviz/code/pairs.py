@@ -46,7 +46,7 @@ def pair(trace: Trace) -> str:
     Raises:
         TraceError: nothing that the output depends on carries a gradient.
     """
-    outputs = trace.recording.outputs
+    outputs = trace.outputs
     if not trace.upstream:
         trace.backward({node.name or "out": None for node in outputs})
     code = listing(trace, wanted=outputs)
@@ -55,7 +55,7 @@ def pair(trace: Trace) -> str:
     dictionary = _unlike(_DICTIONARIES.get(trace.layer, f"{trace.layer}_param"), inputs)
     cache = _unlike("cache", [*inputs, *names])
     read = read_names(code.backward, [*code.upstream, *bare_names(code.helpers)])
-    made = [*inputs, *code.settings, *(name for size in trace.recording.sizes for name in size.names)]
+    made = [*inputs, *code.settings, *(name for size in trace.sizes for name in size.names)]
     kept = sorted(read, key=[*made, *(statement.name for statement in code.forward)].index)
     settings = _settings(trace, code, dictionary)
     options = [f"{dictionary}=None"] if settings else []
@@ -104,7 +104,7 @@ def _settings(trace: Trace, code: Listing, dictionary: str) -> list[str]:
         height, width = used["window"] if isinstance(used["window"], tuple) else (used["window"],) * 2
         sides = f"({_get(dictionary, 'pool_height', height)}, {_get(dictionary, 'pool_width', width)})"
         lines[list(used).index("window")] = f"window = {_get(dictionary, 'window', sides)}"
-    for name, value in trace.recording.settings.items():
+    for name, value in trace.settings.items():
         if name not in used and isinstance(value, str | bool):
             same = "is" if isinstance(value, bool) else "=="
             found = _get(dictionary, name, _literal(value))

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.lengths import Place, origins, same_shape
-from backpropviz.engine.graph import Node, Recording, is_range
+from backpropviz.engine.graph import Node, is_range
 from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape, expression_of, plain
 from backpropviz.engine.recording import Constructed
+from backpropviz.engine.trace import Trace
 from backpropviz.primitives.record import Primitive
 
 # How tightly an expression binds, as in Python's grammar.
@@ -50,7 +51,7 @@ Text = tuple[str, int]
 
 
 class Printer:
-    """Prints the nodes of one recording.
+    """Prints the nodes of one trace.
 
     A node that has a name is referred to by it; one without is written out where it is used. `temporaries` gives names
     to further nodes. What printed code needs is collected while printing: `mentioned` nodes, `sizes` used, `constants`
@@ -62,10 +63,8 @@ class Printer:
             these, and of sizes, where it can be: nothing should be computed only to be measured.
     """
 
-    def __init__(
-        self, recording: Recording, temporaries: dict[Node, str] | None = None, at_hand: set[Node] | None = None
-    ):
-        self.recording = recording
+    def __init__(self, trace: Trace, temporaries: dict[Node, str] | None = None, at_hand: set[Node] | None = None):
+        self.trace = trace
         self.temporaries = temporaries or {}
         self.at_hand = at_hand
         self.mentioned: set[Node] = set()
@@ -75,7 +74,7 @@ class Printer:
         self.made: dict[str, Any] = {}
         self.frozen: set[str] = set()
         self.helpers: set[str] = set()
-        self._values = {node.name for node in recording.nodes}
+        self._values = {node.name for node in trace.nodes}
         self._reproducible = self._reproducible_sizes()
 
     def code(self, node: Node) -> str:
@@ -221,12 +220,12 @@ class Printer:
 
     def _number(self, expression: Any, value: Any) -> Text:
         if isinstance(expression, Name):
-            if expression.name in self.recording.settings:
+            if expression.name in self.trace.settings:
                 return expression.name, _ATOM
             if expression.name in self._reproducible:
                 self.sizes.add(expression.name)
                 return expression.name, _ATOM
-            place = next((place for place, name in self.recording.dims.items() if name == expression.name), None)
+            place = next((place for place, name in self.trace.dims.items() if name == expression.name), None)
             return self._frozen(value) if place is None else self._dim(Dim(*place), value)
         if isinstance(expression, Dim):
             return self._dim(expression, value)
@@ -277,7 +276,7 @@ class Printer:
                 if text and (binds == _ATOM or not usable):
                     return text, binds
                 break
-            name = self.recording.dims.get(origin)
+            name = self.trace.dims.get(origin)
             if name in self._reproducible:
                 self.sizes.add(str(name))
                 return str(name), _ATOM
@@ -348,7 +347,7 @@ class Printer:
         return self._measure(node) + ("" if whole else f"[{first or ''}:{last if last < node.value.ndim else ''}]")
 
     def _array(self, array: Any) -> Text:
-        name, _ = self.recording.constants.get(id(array), (None, None))
+        name, _ = self.trace.constants.get(id(array), (None, None))
         if isinstance(name, Constructed):
             return self._call(f"np.{name.name}", name.args, name.kwargs)
         if array.ndim == 0:
@@ -360,7 +359,7 @@ class Printer:
         if is_range(array):
             return f"np.arange({len(array)})", _ATOM
         base = array.base
-        if base is not None and base.ndim > 1 and id(base) in self.recording.constants:
+        if base is not None and base.ndim > 1 and id(base) in self.trace.constants:
             turned = base.swapaxes(-1, -2)
             if (array.shape, array.strides) == (turned.shape, turned.strides):
                 return f"{self._array(base)[0]}{'.T' if base.ndim == 2 else '.swapaxes(-1, -2)'}", _ATOM
@@ -375,10 +374,10 @@ class Printer:
 
     def _reproducible_sizes(self) -> set[str]:
         """The size names whose statements can be repeated in derived code."""
-        inputs = {name for name in self.recording.inputs if f"{name}_2" not in self._values}  # not assigned again
-        known = _REPRODUCIBLE | inputs | set(self.recording.settings) | {"_"}
+        inputs = {name for name in self.trace.inputs if f"{name}_2" not in self._values}  # not assigned again
+        known = _REPRODUCIBLE | inputs | set(self.trace.settings) | {"_"}
         sizes: set[str] = set()
-        for statement in self.recording.sizes:
+        for statement in self.trace.sizes:
             if not self._repeatable(statement.statement):
                 continue
             if set(statement.needs) <= known | sizes and not self._values & set(statement.names):
@@ -388,14 +387,14 @@ class Printer:
     def _repeatable(self, statement: str) -> bool:
         """Whether a statement makes the same numbers again: it draws none, or draws them from a seed of its own."""
         seed = _SEEDED.search(statement)
-        settings = self.recording.settings
+        settings = self.trace.settings
         return "random" not in statement or (seed is not None and settings.get(seed[1], seed[1]) is not None)
 
     def size_statements(self) -> list[str]:
         """The statements that define the sizes used so far, with the ones those need, in order."""
         wanted = set(self.sizes)
         chosen = []
-        for statement in reversed(self.recording.sizes):
+        for statement in reversed(self.trace.sizes):
             if wanted & set(statement.names):
                 chosen.append(statement.statement)
                 wanted |= set(statement.needs)

@@ -22,9 +22,9 @@ def scope_of(trace: Trace) -> dict[str, Any]:
     """NumPy and our helpers, inputs and constants (as copies), settings, sizes: what code about a trace refers to."""
     scope: dict[str, Any] = {"np": np, "math": math, "output_shape": output_shape, **HELPERS}
     scope |= {name: node.value.copy() for name, node in trace.inputs.items()}
-    scope |= {name: array for name, array in trace.recording.constants.values() if isinstance(name, str)}
-    scope |= {name: plain(value) for name, value in trace.recording.settings.items()}
-    for size in trace.recording.sizes:
+    scope |= {name: array for name, array in trace.constants.values() if isinstance(name, str)}
+    scope |= {name: plain(value) for name, value in trace.settings.items()}
+    for size in trace.sizes:
         try:
             exec(size.statement, scope)
         except Exception:  # it needs what only exists inside the layer, and the derived code does without it

@@ -40,19 +40,19 @@ def _vocabulary(trace: Trace) -> tuple[dict[str, str], dict[str, Any]]:
     derived = listing(trace)
     values: dict[str, Any] = {name: node.value for name, node in trace.inputs.items()}
     values |= {node.name or "": node.value for node in trace.upstream.values()}
-    values |= dict(trace.recording.settings)
+    values |= dict(trace.settings)
     codes: dict[str, str] = {}
     for step in trace.steps:
         codes[step.name], values[step.name] = step.code, step.value
     for statement in [*derived.forward, *derived.backward]:
         codes[statement.name], values[statement.name] = statement.code, statement.node.value
     plain = {**values, "np": np}
-    for size in trace.recording.sizes:  # `N, D = x.shape`, `sqrtvar = np.sqrt(running_var + eps)`
+    for size in trace.sizes:  # `N, D = x.shape`, `sqrtvar = np.sqrt(running_var + eps)`
         with contextlib.suppress(Exception):  # what needs more than names has no code here
             exec(size.statement, plain)
             codes |= {name: size.statement.partition("=")[2].strip() for name in size.names[:1] if len(size.names) == 1}
-    values |= {name: array for name, array in trace.recording.constants.values() if isinstance(name, str)}
-    values |= {name: plain[name] for size in trace.recording.sizes for name in size.names if name in plain}
+    values |= {name: array for name, array in trace.constants.values() if isinstance(name, str)}
+    values |= {name: plain[name] for size in trace.sizes for name in size.names if name in plain}
     return codes, values
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import count
 from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
@@ -75,10 +74,10 @@ class _Reader:
 
     def read(self) -> Circuit:
         self.result = {key: self._result(key) for key in self.keys}
-        names = self._names()
-        self.printer = Printer(self.trace.recording, names)
+        self.names = self.trace.gradient_names
+        self.printer = Printer(self.trace, self.names.inside if self.ops else self.names.red)
         self.vertices = {key: self._vertex(key) for key in self.keys}
-        outputs = [node for node in dict.fromkeys(self.trace.recording.outputs) if self.owner.get(node) is not None]
+        outputs = [node for node in dict.fromkeys(self.trace.outputs) if self.owner.get(node) is not None]
         outside = {
             node: Vertex(f"outside_{number}", "outside", "", node.name or "", "", "", None)
             for number, node in enumerate(outputs, 1)
@@ -101,37 +100,13 @@ class _Reader:
         steps = [step for step in self.trace.steps if key in _upward(step.group)]
         return next((step for step in steps if step.name == key.name), steps[-1]).node
 
-    # ---- names -------------------------------------------------------------------------------------------------------
-
-    def _names(self) -> dict[Node, str]:
-        """Names for operations without one, and for gradients after what is drawn.
-
-        The gradient of `xhat` is `dxhat`, and if several terms meet in it they are `dxhat_1`, `dxhat_2`. One that is
-        passed on unchanged keeps its name.
-        """
-        taken = {node.name for node in (*self.trace.nodes, *self.trace.red.nodes)}
-        names: dict[Node, str] = {}
-        fresh = (name for name in map("t{}".format, count(1)) if name not in taken)
-        for node in self.result.values():
-            if node.name is None:
-                names[node] = next(fresh)
-        gradients = {node: f"d{names.get(node, node.name)}" for node in self.result.values()}
-        for red in self.trace.upstream.values():
-            names[red] = str(red.name)
-        for node, name in reversed(gradients.items()):
-            terms = [term.node for term in node.terms]
-            numbered = zip(terms, (f"{name}_{number}" for number in count(1)))
-            for red, own in [(node.gradient, name), *(numbered if len(terms) > 1 else ())]:
-                if red is not None:
-                    names.setdefault(red, own)
-        return names
-
-    def _gradient(self, node: Node, name: str) -> str:
+    def _gradient(self, node: Node) -> str:
         """The name of a gradient, and if it is a sum of terms or passed on unchanged, what it is equal to."""
         if node.gradient is None:
             return ""
+        name = self.names.gradient(node)
         terms = " + ".join(self.printer.reference(term.node) for term in node.terms)
-        return f"d{name}" if len(node.terms) == 1 and terms == f"d{name}" else f"d{name} = {terms}"
+        return name if terms == name else f"{name} = {terms}"
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
 
@@ -149,8 +124,8 @@ class _Reader:
         else:
             vertex = self._operation(key)
         vertex.id = vertex.id.replace(".", "_")
-        vertex.is_output = node in self.trace.recording.outputs
-        vertex.gradient = self._gradient(node, vertex.name)
+        vertex.is_output = node in self.trace.outputs
+        vertex.gradient = self._gradient(node)
         return vertex
 
     def _operation(self, node: Node) -> Vertex:

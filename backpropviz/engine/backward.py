@@ -7,12 +7,12 @@ undone here, once for all primitives: a term is summed over the axes along which
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.graph import Array, Node, Recording, Step, Term
+from backpropviz.engine.graph import Array, Node, Step, Term
 from backpropviz.engine.tracing import Tape, Traced
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES
@@ -55,21 +55,20 @@ def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
     return result
 
 
-def sweep(recording: Recording, upstream: dict[Node, Node], tape: Tape) -> None:
+def sweep(nodes: Sequence[Node], upstream: dict[Node, Node], tape: Tape) -> None:
     """Record on `tape` the gradient of every value that `upstream` reaches, and hang it on the nodes.
 
     Args:
-        recording: a forward run.
+        nodes: those of a forward run, in order, without gradients.
         upstream: for each output that has one, the red input node with its gradient.
         tape: holds those red nodes already, and receives the rest.
 
     Raises:
         TraceError: an operation on the way has no gradient.
     """
-    forget(recording)
     for output, node in upstream.items():
         output.terms.append(Term(output, -1, node))
-    for node in reversed(recording.nodes):
+    for node in reversed(nodes):
         if not node.terms or not node.carries_gradient:
             continue
         before = len(tape.nodes)
@@ -80,37 +79,20 @@ def sweep(recording: Recording, upstream: dict[Node, Node], tape: Tape) -> None:
         _claim(node.step, tape.nodes[before:])
 
 
-def forget(recording: Recording) -> None:
-    """Take all gradients off a recording."""
-    for node in recording.nodes:
+def forget(nodes: Iterable[Node], steps: Iterable[Step]) -> None:
+    """Take all gradients off a run."""
+    for node in nodes:
         node.gradient = None
         node.terms = []
-    for step in recording.steps:
+    for step in steps:
         step.backward = []
 
 
 def _add_terms(node: Node, tape: Tape) -> None:
-    terms = node.terms
-    if len(terms) > 1 and node.name:
-        for term, name in zip(terms, part_names(node.name, len(terms), tape.taken)):
-            term.node.name = term.node.name or tape.unique(name)
-    total: Any = Traced(terms[0].node, tape)
-    for term in terms[1:]:
+    total: Any = Traced(node.terms[0].node, tape)
+    for term in node.terms[1:]:
         total = total + Traced(term.node, tape)
     node.gradient = total.node
-    if node.name and total.node.name is None:
-        total.node.name = tape.unique(f"d{node.name}")
-
-
-def part_names(name: str, count: int, taken: Collection[Any]) -> list[str]:
-    """What the terms of a gradient are called: dx_1, dx_2; but dx_part1, dx_part2 where x_1 or x_2 has a gradient, too.
-
-    Args:
-        taken: the names of the forward pass among them.
-    """
-    numbers = range(1, count + 1)
-    clash = any(f"{name}_{number}" in taken for number in numbers)
-    return [f"d{name}_{'part' if clash else ''}{number}" for number in numbers]
 
 
 def _hand_back(node: Node, tape: Tape) -> None:

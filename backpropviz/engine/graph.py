@@ -1,4 +1,4 @@
-"""The record of one run: nodes, steps, terms, and the trace that holds them. Plain data; nothing here computes."""
+"""What a record consists of: nodes, terms, steps and groups. Plain data; nothing here computes."""
 
 from __future__ import annotations
 
@@ -140,66 +140,6 @@ class SizeStatement:
     names: tuple[str, ...]
     statement: str
     needs: tuple[str, ...]
-
-
-@dataclass(eq=False)
-class Recording:
-    """What the forward run left behind, in order."""
-
-    callable: Any
-    inputs: dict[str, Node]
-    settings: dict[str, Any]
-    nodes: list[Node]
-    steps: list[Step]
-    groups: list[Group]
-    outputs: list[Node]
-    returned: Any
-    notes: list[str]
-    sizes: list[SizeStatement]
-    constants: dict[int, tuple[Any, Array]]
-    dims: dict[tuple[Node, int], str]
-
-    @property
-    def function(self) -> str:
-        name: str = self.callable.__name__
-        return name
-
-    @property
-    def layer(self) -> str:
-        """The function's name without its pass: "batchnorm" for batchnorm_forward."""
-        return self.function.removesuffix("_forward") or self.function
-
-    @property
-    def file(self) -> Path:
-        return Path(self.callable.__code__.co_filename)
-
-    def node(self, name: str) -> Node:
-        """The node called `name`: an input, or the value of a step.
-
-        Raises:
-            KeyError: no node has that name.
-        """
-        if name in self.inputs:
-            return self.inputs[name]
-        for step in self.steps:
-            if step.name == name:
-                return step.node
-        for node in self.nodes:
-            if node.name == name:
-                return node
-        raise KeyError(f"no value is called {name!r}; there are {', '.join(self.names())}")
-
-    def names(self) -> list[str]:
-        return [*self.inputs, *(step.name for step in self.steps)]
-
-    def taken(self) -> set[Any]:
-        """Every name that the forward pass uses: for values, settings, sizes and constants."""
-        return {
-            *self.settings,
-            *(node.name for node in self.nodes),
-            *(name for size in self.sizes for name in size.names),
-            *(name for name, _ in self.constants.values() if isinstance(name, str)),
-        }
 
 
 def is_range(array: Array) -> bool:

@@ -9,7 +9,7 @@ import math
 import operator
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from types import FunctionType, TracebackType
@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.graph import Group, Node, Recording, SizeStatement, Step, is_range
+from backpropviz.engine.graph import Group, Node, SizeStatement, Step, is_range
 from backpropviz.engine.named import Dim, Name, Named, Operation, called, named, plain
 from backpropviz.engine.source import HOOK, Instrumented, Site, instrument
+from backpropviz.engine.trace import Trace, checked
 from backpropviz.engine.tracing import _STORE_FIX, Tape, Traced
 from backpropviz.errors import BackpropvizError, InputError, LayerError, TraceError
 from backpropviz.primitives import PRIMITIVES
@@ -45,6 +46,16 @@ _NUMBER_FUNCTIONS: dict[Any, str] = {
 }
 # the standard library, the installed packages, and this one
 _NOT_USER_CODE = tuple(str(Path(file).parents[up]) for file, up in ((os.__file__, 0), (np.__file__, 1), (__file__, 1)))
+
+
+def record(function: FunctionType, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> Trace:
+    """Run `function` on traced `inputs` and plain `settings`.
+
+    Raises:
+        InputError: an input is no array of finite numbers. TraceError, LayerError: as `Recorder.run`.
+    """
+    arrays = {name: checked(name, value) for name, value in inputs.items()}
+    return Recorder(function).run(function, arrays, dict(settings))
 
 
 class _Frame:
@@ -376,7 +387,7 @@ class Recorder(Tape):
 
     # ---- the run -----------------------------------------------------------------------------------------------------
 
-    def run(self, function: FunctionType, inputs: dict[str, Any], settings: dict[str, Any]) -> Recording:
+    def run(self, function: FunctionType, inputs: dict[str, Any], settings: dict[str, Any]) -> Trace:
         """Call `function` on traced `inputs` and `settings`, and return what it left behind.
 
         Raises:
@@ -407,7 +418,7 @@ class Recorder(Tape):
             self._steps_without_source(function)
         self._collect_outputs(function, returned)
         self._settle_names()
-        return Recording(
+        return Trace(
             function,
             {name: value.node for name, value in traced.items()}, settings, self.nodes, self.steps, self.groups,
             self.outputs, returned, self.notes, self.sizes, self.constants, self.dims,

@@ -1,89 +1,112 @@
-"""The trace: one recorded run of a layer, its backward pass, and everything read off them."""
+"""The trace: the record of one run of a layer, its backward pass, and running it again."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from backpropviz.engine.backward import forget, sweep
-from backpropviz.engine.graph import Array, Group, Node, Recording, Step
-from backpropviz.engine.recording import Recorder
+from backpropviz.engine.gradient_names import GradientNames, name_red_nodes
+from backpropviz.engine.graph import Array, Group, Node, SizeStatement, Step
 from backpropviz.engine.replay import Plan
 from backpropviz.engine.tracing import Tape
-from backpropviz.errors import DrawingError, InputError
-
-if TYPE_CHECKING:
-    from backpropviz.draw.diagram import Diagram
+from backpropviz.errors import InputError
 
 
+@dataclass(eq=False, repr=False)
 class Trace:
     """One recorded run.
 
-    Made by `backpropviz.trace`. `t["xhat"]` is the node called xhat, with `.value`, `.grad` (None before `backward`)
-    and `.terms`; `t.steps` are the steps in order; `t.output` is the first returned value, `t.grad` the inputs'
-    gradients.
+    `t["xhat"]` is the node called xhat, with `.value`, `.grad` (None before `backward`) and `.terms`.
+
+    Attributes:
+        callable: the function that was recorded.
+        inputs: the traced arguments by name. settings: the others.
+        nodes, steps, groups: what the run made, in order.
+        outputs: the returned values. returned: what the function gave back, as it stands.
+        notes: what a reader has to know.
+        sizes: the statements that made plain numbers; constants: plain arrays by their id, with the name or the call
+            they came from; dims: the axes that have a name (`N, D = x.shape`).
+        red: the backward pass, a tape of its own. upstream: for every output that has one, the red node of its
+            gradient. drawn: the outputs whose upstream gradient was drawn, with the seed.
     """
 
-    def __init__(self, recording: Recording):
-        self.recording = recording
-        self.red = Tape()
-        self.upstream: dict[Node, Node] = {}
-        self.drawn: dict[Node, int] = {}  # outputs whose upstream gradient was drawn, with the seed
-        self._plans: dict[tuple[str, ...], Plan] = {}
+    callable: Any
+    inputs: dict[str, Node]
+    settings: dict[str, Any]
+    nodes: list[Node]
+    steps: list[Step]
+    groups: list[Group]
+    outputs: list[Node]
+    returned: Any
+    notes: list[str]
+    sizes: list[SizeStatement]
+    constants: dict[int, tuple[Any, Array]]
+    dims: dict[tuple[Node, int], str]
+    red: Tape = field(default_factory=Tape)
+    upstream: dict[Node, Node] = field(default_factory=dict)
+    drawn: dict[Node, int] = field(default_factory=dict)
+    _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
+    _names: GradientNames | None = None
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
-    def __getitem__(self, name: str) -> Node:
-        return self.recording.node(name)
-
     @property
     def function(self) -> str:
-        return self.recording.function
+        name: str = self.callable.__name__
+        return name
 
     @property
     def layer(self) -> str:
         """The function's name without its pass: "batchnorm" for batchnorm_forward."""
-        return self.recording.layer
+        return self.function.removesuffix("_forward") or self.function
+
+    @property
+    def file(self) -> Path:
+        return Path(self.callable.__code__.co_filename)
+
+    def __getitem__(self, name: str) -> Node:
+        """The node called `name`: an input, or the value of a step.
+
+        Raises:
+            KeyError: no node has that name.
+        """
+        if name in self.inputs:
+            return self.inputs[name]
+        for step in self.steps:
+            if step.name == name:
+                return step.node
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(f"no value is called {name!r}; there are {', '.join(self.names())}")
 
     def __repr__(self) -> str:
-        outputs = ", ".join(f"{node.name or 'out'} {node.shape}" for node in self.recording.outputs)
+        outputs = ", ".join(f"{node.name or 'out'} {node.shape}" for node in self.outputs)
         backward = "backward done" if self.upstream else "forward only"
         steps = f"{len(self.steps)} step{'' if len(self.steps) == 1 else 's'}"
         return f"<trace of {self.function}: {steps}, {outputs}, {backward}>"
 
-    @property
-    def callable(self) -> Any:
-        """The function that was recorded."""
-        return self.recording.callable
+    def names(self) -> list[str]:
+        return [*self.inputs, *(step.name for step in self.steps)]
 
-    @property
-    def inputs(self) -> dict[str, Node]:
-        return self.recording.inputs
-
-    @property
-    def steps(self) -> list[Step]:
-        return self.recording.steps
-
-    @property
-    def groups(self) -> list[Group]:
-        return self.recording.groups
-
-    @property
-    def nodes(self) -> list[Node]:
-        return self.recording.nodes
-
-    @property
-    def notes(self) -> list[str]:
-        return self.recording.notes
+    def taken(self) -> set[Any]:
+        """Every name that the forward pass uses: for values, settings, sizes and constants."""
+        return {
+            *self.settings,
+            *(node.name for node in self.nodes),
+            *(name for size in self.sizes for name in size.names),
+            *(name for name, _ in self.constants.values() if isinstance(name, str)),
+        }
 
     @property
     def output(self) -> Array:
         """The first value the function returned."""
-        return self.recording.outputs[0].value
+        return self.outputs[0].value
 
     @property
     def grad(self) -> dict[str, Array]:
@@ -93,8 +116,15 @@ class Trace:
     @property
     def dout(self) -> Array | None:
         """The upstream gradient of the first output, once `backward` has run."""
-        node = self.upstream.get(self.recording.outputs[0])
+        node = self.upstream.get(self.outputs[0])
         return None if node is None else node.value
+
+    @property
+    def gradient_names(self) -> GradientNames:
+        """What the gradients are called; made anew after every backward pass."""
+        if self._names is None:
+            self._names = GradientNames(self)
+        return self._names
 
     # ---- the backward pass -------------------------------------------------------------------------------------------
 
@@ -108,24 +138,26 @@ class Trace:
         Raises:
             InputError: `dout` has another shape than the output.
         """
-        outputs = {node.name or "out": node for node in self.recording.outputs}
+        outputs = {node.name or "out": node for node in self.outputs}
         given = dout if isinstance(dout, Mapping) else {next(iter(outputs)): dout}
         upstream: dict[Node, Any] = {}
         for name, value in given.items():
             if name not in outputs:
                 raise InputError(f"no output is called {name!r}", fix=f"The outputs are {', '.join(outputs)}.")
             upstream[outputs[name]] = _upstream(name, outputs[name].value, value, seed)
-        forget(self.recording)
+        forget(self.nodes, self.steps)
         self.red = Tape()
-        self.red.taken = self.recording.taken()
+        self.red.taken = self.taken()
         self._plans.clear()
+        self._names = None
         self.drawn = {outputs[name]: seed for name, value in given.items() if value is None}
         single = len(upstream) == 1
         self.upstream = {
             node: self.red.input(value, self.red.unique("dout" if single else f"d{node.name}")).node
             for node, value in upstream.items()
         }
-        sweep(self.recording, self.upstream, self.red)
+        sweep(self.nodes, self.upstream, self.red)
+        name_red_nodes(reversed(self.nodes), self.red)
         return self.grad
 
     # ---- running again -----------------------------------------------------------------------------------------------
@@ -145,7 +177,7 @@ class Trace:
                 raise InputError(f"no input is called {name!r}", fix=f"The inputs are {', '.join(self.inputs)}.")
             changed[self.inputs[name]] = _fitting(self.inputs[name].value, value, name)
         if dout is not None:
-            output = self.recording.outputs[0]
+            output = self.outputs[0]
             if output not in self.upstream:
                 raise InputError("dout is given, but there is no backward pass yet", fix="Call backward(dout) first.")
             changed[self.upstream[output]] = _fitting(output.value, dout, "dout")
@@ -158,62 +190,13 @@ class Trace:
         self._plans[key]()
         return self.output
 
-    # ---- views -------------------------------------------------------------------------------------------------------
 
-    def derive(self) -> str:
-        """The backward pass as NumPy code: a function of the upstream gradient and the inputs."""
-        from backpropviz.code.derive import derive
-
-        return derive(self)
-
-    def diagram(self, **options: Any) -> Diagram:
-        """The drawing of the graph; `.svg()`, `.dot` and `.save(path)` on it."""
-        from backpropviz.draw.diagram import Diagram
-
-        return Diagram(self, **options)
-
-    def _repr_html_(self) -> str | None:
-        """The drawing, in a notebook; None, which leaves it to `repr`, where there is too much to draw."""
-        try:
-            svg = self.diagram().svg()
-            return svg[svg.index("<svg") :]
-        except DrawingError:
-            return None
-
-
-def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, **arguments: Any) -> Trace:
-    """Run a layer on arrays and record it.
-
-    Args:
-        layer: a function that takes NumPy arrays, or the name of a layer in `graphs/`, or "file.py:function".
-        arguments: its inputs and settings by name. Arrays (and lists) are traced; other values pass through. For a
-            layer with sample inputs, those that are not given come from the sample.
-        settings: more settings, for names that clash with `layer`.
-
-    Returns:
-        The trace, forward only; call `.backward()` on it.
+def checked(name: str, value: Any) -> Array:
+    """`value` as an array of finite numbers.
 
     Raises:
-        LayerError: the layer cannot be found, or fails. InputError: an input does not fit.
-        TraceError: it does something that cannot be followed, such as assigning into an array.
+        InputError: it holds something else.
     """
-    arguments = {**arguments, **(settings or {})}
-    if not isinstance(layer, FunctionType):
-        from backpropviz.layers.library import load
-
-        return load(layer).trace(arguments)
-    inputs = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray | list | np.generic)}
-    parameters = inspect.signature(layer).parameters.values()
-    settings = {p.name: p.default for p in parameters if p.default is not p.empty} | arguments
-    return record(layer, inputs, {name: value for name, value in settings.items() if name not in inputs})
-
-
-def record(function: FunctionType, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> Trace:
-    """Run `function` on traced `inputs` and plain `settings`."""
-    return Trace(Recorder(function).run(function, {k: _array(k, v) for k, v in inputs.items()}, dict(settings)))
-
-
-def _array(name: str, value: Any) -> Array:
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise InputError(
@@ -232,7 +215,7 @@ def _upstream(name: str, output: Array, dout: Any, seed: int) -> Array:
     if dout is None:
         # a loss is a single number and its own gradient is 1
         return np.ones_like(output) if output.ndim == 0 else random_upstream(output, seed)
-    array: Array = np.array(_array("dout", dout), dtype=output.dtype)  # a copy: a replay writes into it
+    array: Array = np.array(checked("dout", dout), dtype=output.dtype)  # a copy: a replay writes into it
     if array.shape != output.shape:
         raise InputError(
             f"dout has shape {array.shape}, but {name} has shape {output.shape}",

@@ -199,14 +199,14 @@ def _runs(trace: Trace, code: Listing, statements: list[Statement]) -> bool:
 
 def _sizes(trace: Trace, code: Listing, read: set[str]) -> list[str]:
     wanted = read | {name for line in code.sizes for name in _assigned(line)}
-    return [name for size in trace.recording.sizes for name in size.names if name in wanted and name != "_"]
+    return [name for size in trace.sizes for name in size.names if name in wanted and name != "_"]
 
 
 def _size_statements(trace: Trace, names: list[str]) -> list[str]:
     """The statements that set sizes, with those they need, in order."""
     wanted = set(names)
     chosen: list[str] = []
-    for size in reversed(trace.recording.sizes):
+    for size in reversed(trace.sizes):
         if wanted & set(size.names):
             wanted |= set(size.needs)
             chosen.append(size.statement)
@@ -219,19 +219,19 @@ def _assigned(line: str) -> set[str]:
 
 
 def _used_settings(trace: Trace, code: Listing, read: set[str]) -> list[str]:
-    needs = {name for size in trace.recording.sizes for name in size.needs}
-    return [name for name in trace.recording.settings if name in code.settings or name in read | needs]
+    needs = {name for size in trace.sizes for name in size.needs}
+    return [name for name in trace.settings if name in code.settings or name in read | needs]
 
 
 def _signature(trace: Trace, code: Listing, given: list[str]) -> str:
-    settings = trace.recording.settings
+    settings = trace.settings
     required = [name for name in given if name not in settings]
     options = [f"{name}={plain(settings[name])!r}" for name in given if name in settings]
     return ", ".join([*required, *(["*", *options] if options else [])])
 
 
 def _outputs(trace: Trace) -> str:
-    return ", ".join(node.name or "out" for node in trace.recording.outputs)
+    return ", ".join(node.name or "out" for node in trace.outputs)
 
 
 def _from(folder: Path, spec: str) -> str:

@@ -52,7 +52,7 @@ class _Asker:
         self.values |= {step.name: step.value for step in shown.steps}
         self.values |= {flow.name: flow.value for flow in shown.backward}
         self.values |= {upstream.name: upstream.value for upstream in shown.upstream}
-        sizes = {name: node.shape[axis] for (node, axis), name in trace.recording.dims.items()}
+        sizes = {name: node.shape[axis] for (node, axis), name in trace.dims.items()}
         self.sizes = {name: int(size) for name, size in sizes.items()}
 
     def pick(self, items: list[Any]) -> Any:

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.trace import Trace, record
+from backpropviz.engine.recording import record
+from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.loading import choose, load_module
 
@@ -226,7 +227,7 @@ def _arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _not_finite(trace: Trace) -> Iterator[str]:
     """Where the values stop being finite, if the output is not."""
-    if all(np.isfinite(node.value).all() for node in trace.recording.outputs):
+    if all(np.isfinite(node.value).all() for node in trace.outputs):
         return
     step = next((step for step in trace.steps if not np.isfinite(step.value).all()), None)
     if step is not None:

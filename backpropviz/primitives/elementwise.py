@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.named import plain
 from backpropviz.primitives.record import gate, minus
 
 gate(
@@ -273,7 +272,7 @@ gate(
     ("1 inside, 0 outside", lambda g, out, x, low=None, high=None: g * _between(x, low, high)),
     ("1 where x <= low", lambda g, out, x, low, high=None: g * (x <= low)),
     ("1 where x >= high", lambda g, out, x, low, high: g * (x >= high)),
-    decision=lambda x, low=None, high=None: _between(x, plain(low), plain(high)),
+    decision=lambda x, low=None, high=None: _between(x, low, high),
     into=np.clip,
     elementwise=True,
 )

@@ -21,8 +21,6 @@ from backpropviz.primitives.reductions import axes_of
 from backpropviz.show.numerals import counted
 from backpropviz.show.records import Explanation, Gate, Share
 
-__all__ = ["Explainer", "Explanation", "explain"]
-
 Shape = tuple[int, ...]
 
 _NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(\.T\b)?(?![\w(=])(\.shape|[.\[])?")
@@ -30,13 +28,6 @@ _ATOM = re.compile(r"[\w.]+|[\w.]+\([^()]*\)")
 _VARIABLE = re.compile(r"\b(x|y|z|n|out)\b")
 _LOWERED = re.compile(r"\*\*\(\(?(-?[\d.]+)\)? - 1\)")
 _DOUBLE = re.compile(r"\(\(([^()]*)\)\)")
-
-
-def explain(trace: Trace) -> list[Explanation]:
-    """What every step's backward pass does, in the order of the steps; for a trace whose backward pass was run."""
-    from backpropviz.show.view import view
-
-    return [step.explanation for step in view(trace).steps if step.explanation is not None]
 
 
 class Explainer:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
-from backpropviz.code.sharing import fresh, inner_names
-from backpropviz.engine.backward import part_names
 from backpropviz.engine.graph import Array, Group, Node, Step, Term
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
@@ -53,9 +50,6 @@ class _Viewer:
 
     def __init__(self, trace: Trace, explain: bool = False):
         self.trace = trace
-        red = trace.red.nodes
-        self.taken = {node.name for node in (*trace.nodes, *red) if node.name}
-        self.owner = self._owners()
         self.members: dict[Group, list[Step]] = {}
         for step in trace.steps:
             for group in _enclosing(step.group):
@@ -64,15 +58,9 @@ class _Viewer:
         for node in trace.nodes:
             for number, term in enumerate(node.terms):
                 self.handed.setdefault(term.consumer, []).append((node, number))
-        uses = Counter(parent for node in red for parent in node.parents)
-        inner = inner_names(trace)
-        self.parts = {
-            node: fresh(inner.get(node, f"{node.primitive.name}_1"), self.taken)
-            for node in red
-            if node.primitive is not None and node.name is None and uses[node] > 1 and not node.is_view
-        }
-        self.printer = Printer(trace.recording, dict(self.parts))
-        self.term_names = {node: self._term_names(node) for node in trace.nodes if node.name and node.terms}
+        self.names = trace.gradient_names
+        self.parts = self.names.parts
+        self.printer = Printer(trace, self.names.red)
         self.explainer = self._explainer() if explain else None
 
     def _explainer(self) -> Explainer:
@@ -80,10 +68,10 @@ class _Viewer:
 
         formulas = {
             name: self._formula(term.node, name)
-            for node, names in self.term_names.items()
+            for node, names in self.names.terms.items()
             for term, name in zip(node.terms, names)
         }
-        return Explainer(self.trace, self.printer, self.term_names, formulas)
+        return Explainer(self.trace, self.printer, self.names.terms, formulas)
 
     def view(self, layer: str, summary: str) -> TraceView:
         trace = self.trace
@@ -93,17 +81,17 @@ class _Viewer:
             layer=layer,
             summary=summary,
             function=trace.function,
-            file=trace.recording.file.name,
+            file=trace.file.name,
             inputs=tuple(InputView(name, node.value, self.gradient(node)) for name, node in trace.inputs.items()),
             # the printer met them while it wrote the formulas above
             constants=tuple(
                 ConstantView(name, array) for name, array in {**self.printer.made, **self.printer.constants}.items()
             ),
-            settings={name: plain(value) for name, value in trace.recording.settings.items()},
+            settings={name: plain(value) for name, value in trace.settings.items()},
             steps=steps,
             groups=tuple(self.group(group) for group in trace.groups),
             backward=backward,
-            outputs=tuple(OutputView(node.name or "out", node.value) for node in trace.recording.outputs),
+            outputs=tuple(OutputView(node.name or "out", node.value) for node in trace.outputs),
             upstream=tuple(self.upstream(output, node) for output, node in trace.upstream.items()),
             notes=(*trace.notes, *self._without_upstream()),
         )
@@ -111,45 +99,12 @@ class _Viewer:
     def _without_upstream(self) -> Iterator[str]:
         """A note on outputs that could have an upstream gradient and were given none."""
         trace = self.trace
-        left = [node for node in trace.recording.outputs if node.carries_gradient and node not in trace.upstream]
+        left = [node for node in trace.outputs if node.carries_gradient and node not in trace.upstream]
         if trace.upstream and left:
             names = ", ".join(node.name or "out" for node in left)
             yield f"no upstream gradient was given for {names}: what is shown is the gradient without it"
 
     # ---- names of gradients ------------------------------------------------------------------------------------------
-
-    def _owners(self) -> dict[Node, Node]:
-        """For every red node the value it was made for; where it is passed on unchanged, others share it."""
-        owner = {red: output for output, red in self.trace.upstream.items()}
-        for node in reversed(self.trace.nodes):
-            if node.name and node.gradient is not None:
-                for term in node.terms:
-                    owner.setdefault(term.node, node)
-                owner.setdefault(node.gradient, node)
-        return owner
-
-    def _fresh(self, name: str) -> str:
-        """`name`, or the next free one after it: "sum_1", "sum_2"; "dx", "dx_"."""
-        stem, _, number = name.rpartition("_")
-        while name in self.taken:
-            number = str(int(number) + 1) if number.isdigit() else number
-            name = f"{stem}_{number}" if stem and number.isdigit() else f"{name}_"
-        self.taken.add(name)
-        return name
-
-    def _term_names(self, node: Node) -> list[str]:
-        names: list[str] = []
-        several = len(node.terms) > 1
-        parts = part_names(str(node.name), len(node.terms), self.taken) if several else [f"d{node.name}"]
-        for term, part in zip(node.terms, parts):
-            if self._is_own(term.node, node) and term.node.name not in names:
-                names.append(str(term.node.name))
-            else:
-                names.append(self._fresh(part))
-        return names
-
-    def _is_own(self, red: Node, node: Node) -> bool:
-        return self.owner.get(red) is node and red.name is not None
 
     def _formula(self, red: Node, name: str) -> str:
         """How a gradient that goes by `name` was computed: its operation, or the other name of what it is."""
@@ -159,11 +114,11 @@ class _Viewer:
         red = node.gradient
         if red is None:
             return None
-        names = self.term_names[node]
+        names = self.names.terms[node]
         several = len(names) > 1
-        name = (red.name or f"d{node.name}") if several else names[0]
+        name = self.names.gradient(node)
         terms = tuple(self.term(term, name) for term, name in zip(node.terms, names))
-        return GradientView(str(name), self._formula(red, name) if several else terms[0].formula, red.value, terms)
+        return GradientView(name, self._formula(red, name) if several else terms[0].formula, red.value, terms)
 
     def term(self, term: Term, name: str) -> TermView:
         if term.position < 0:  # from outside
@@ -258,7 +213,7 @@ class _Viewer:
         if node.name and len(node.terms) > 1:
             gradient = self.gradient(node)
             assert gradient is not None
-            names = tuple(self.term_names[node])
+            names = tuple(self.names.terms[node])
             yield (
                 FlowView(label, gradient.name, node.name, "sum", str(gradient.formula), False, names, gradient.value),
                 node.gradient,
@@ -266,7 +221,7 @@ class _Viewer:
         for operand, number in sorted(self.handed.get(node, ()), key=lambda pair: pair[0].terms[pair[1]].position):
             term = operand.terms[number]
             if operand.name and term.position >= 0:
-                name = self.term_names[operand][number]
+                name = self.names.terms[operand][number]
                 kind = "term" if len(operand.terms) > 1 else "gradient"
                 formula, shared = self._formula(term.node, name), term.node.name != name
                 yield FlowView(label, name, operand.name, kind, formula, shared, (), term.value), term.node

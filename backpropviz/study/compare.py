@@ -131,7 +131,7 @@ def _backward(trace: Trace, functions: list[FunctionType]) -> list[Entry]:
 
 
 def _arguments(trace: Trace) -> dict[str, Any]:
-    return {**trace.recording.settings, **{name: node.value for name, node in trace.inputs.items()}}
+    return {**trace.settings, **{name: node.value for name, node in trace.inputs.items()}}
 
 
 def _bind(function: FunctionType, values: Mapping[str, Any]) -> Callable[[], Any]:

@@ -90,7 +90,7 @@ def elements(trace: Trace, letters: dict[str, str] | None = None) -> ElementRepo
                 fix=f"Use a smaller case: --shape {name}=...",
             )
     run = _SymbolicRun(trace, letters, sympy)
-    output = trace.recording.outputs[0]
+    output = trace.outputs[0]
     outputs = [run.formulas(letters["out"], output)]
     gradients = [
         run.formulas(f"d{letters[name]}", node.gradient)
@@ -233,7 +233,7 @@ def entry_name(letter: str, index: tuple[int, ...], shape: tuple[int, ...]) -> s
 def _rotated_filter(trace: Trace, run: _SymbolicRun) -> RotatedFilter | None:
     """Show, and check symbolically, that a one-channel convolution's dx is a convolution with the rotated filter."""
     x, w = trace.inputs.get("x"), trace.inputs.get("w")
-    settings = {name: plain(value) for name, value in trace.recording.settings.items()}
+    settings = {name: plain(value) for name, value in trace.settings.items()}
     if (
         x is None
         or w is None

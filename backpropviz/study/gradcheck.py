@@ -29,8 +29,9 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Array, Node
+from backpropviz.engine.recording import record
 from backpropviz.engine.replay import Plan, downstream
-from backpropviz.engine.trace import Trace, record
+from backpropviz.engine.trace import Trace
 from backpropviz.engine.tracing import bare
 from backpropviz.errors import InputError
 
@@ -166,9 +167,8 @@ def _moves(node: Node, label: str, fast: bool) -> tuple[int, int]:
 
 def _in_float64(trace: Trace, seed: int) -> Trace:
     """The trace with its backward pass, all floats in float64, in arrays that the caller does not see."""
-    recording = trace.recording
     inputs = {n: x.value.astype(np.float64) if x.value.dtype.kind == "f" else x.value for n, x in trace.inputs.items()}
-    again = record(trace.callable, inputs, recording.settings)
+    again = record(trace.callable, inputs, trace.settings)
     upstream = {n.name: v.value.astype(np.float64) for n, v in trace.upstream.items()}
     again.backward(upstream or None, seed)
     return again

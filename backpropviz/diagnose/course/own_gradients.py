@@ -16,7 +16,8 @@ from backpropviz.diagnose.course.reference import UPSTREAM_SEED, Entry, Referenc
 from backpropviz.diagnose.matching import is_array
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
-from backpropviz.engine.trace import random_upstream, record
+from backpropviz.engine.recording import record
+from backpropviz.engine.trace import random_upstream
 from backpropviz.errors import BackpropvizError
 from backpropviz.layers.library import Layer as LayerFile
 
@@ -41,7 +42,7 @@ def held_against(ours: LayerFile, pair: Pair, case: Case) -> Reference:
     """What is right by a layer of `graphs/`."""
     inputs = dict(zip(ours.parameters, (value.copy() for value in case.inputs.values())))
     trace = record(ours.function, inputs, ours.settings)
-    nodes = trace.recording.outputs[: len(pair.layer.outputs)]
+    nodes = trace.outputs[: len(pair.layer.outputs)]
     outputs = {name: node.value for name, node in zip(pair.layer.outputs, nodes)}
     upstream = _upstream(outputs)
     trace.backward({node.name or "out": value for node, value in zip(nodes, upstream.values())})
@@ -103,7 +104,7 @@ def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -
     try:
         np.random.seed(123)
         trace = record(forward, inputs, settings)
-        nodes = trace.recording.outputs[: len(outputs)]
+        nodes = trace.outputs[: len(outputs)]
         same = len(nodes) == len(outputs) and all(
             np.array_equal(node.value, value) for node, value in zip(nodes, outputs.values())
         )

@@ -11,7 +11,8 @@ import numpy as np
 from backpropviz.diagnose.course.cases import Case
 from backpropviz.diagnose.course.layers import Layer
 from backpropviz.engine.graph import Node
-from backpropviz.engine.trace import Trace, random_upstream, record
+from backpropviz.engine.recording import record
+from backpropviz.engine.trace import Trace, random_upstream
 
 UPSTREAM_SEED = 2718  # far from the seeds of the cases: an upstream gradient must not resemble an input
 
@@ -110,16 +111,16 @@ def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
     traces = []
     for function in functions:
         trace = record(function, {name: value.copy() for name, value in case.inputs.items()}, settings)  # type: ignore[arg-type]
-        names = [node.name or "out" for node in trace.recording.outputs]
+        names = [node.name or "out" for node in trace.outputs]
         upstream = {  # each output's its own: with the same for two, a path left out can be made up for by the other
             name: random_upstream(node.value, UPSTREAM_SEED + i)
-            for i, (name, node) in enumerate(zip(names, trace.recording.outputs))
+            for i, (name, node) in enumerate(zip(names, trace.outputs))
         }
         if layer.is_loss:
             upstream = {name: np.ones_like(value) for name, value in upstream.items()}
         trace.backward(upstream)
         traces.append(trace)
-    first = traces[0].recording.outputs
+    first = traces[0].outputs
     outputs = {name: node.value for name, node in zip(layer.outputs, first)}
     douts = {name: traces[0].upstream[node].value for name, node in zip(layer.outputs, first)}
     gradients = cleaned({f"d{name}": traces[0].grad[name] for name in layer.wants}, douts)
@@ -143,7 +144,7 @@ def _closed_form(trace: Trace) -> tuple[Entry, ...]:
     axis, count = (0, xhat.shape[0]) if mu.ndim == 1 else (1, xhat.shape[1])
     found = []
     for name in ("xhat", "out") if axis == 0 else ("xhat",):  # over the batch, gamma may as well be taken out
-        node = trace.upstream[trace.recording.outputs[0]] if name == "out" else trace[name].gradient
+        node = trace.upstream[trace.outputs[0]] if name == "out" else trace[name].gradient
         assert node is not None
         gradient = node.value
         total = np.sum(gradient, axis=axis, keepdims=True)

@@ -1,0 +1,76 @@
+"""What Python users hold: `trace`, and a trace that shows itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backpropviz.engine import trace as engine
+from backpropviz.engine.recording import record
+from backpropviz.errors import DrawingError
+from backpropviz.layers.library import load
+
+if TYPE_CHECKING:
+    from backpropviz.draw.diagram import Diagram
+
+
+class Trace(engine.Trace):
+    """One recorded run, made by `backpropviz.trace`, with its views.
+
+    `t["xhat"]` is the node called xhat, with `.value`, `.grad` (None before `backward`) and `.terms`; `t.steps` are the
+    steps in order; `t.output` is the first returned value, `t.grad` the inputs' gradients.
+    """
+
+    def derive(self) -> str:
+        """The backward pass as NumPy code: a function of the upstream gradient and the inputs."""
+        from backpropviz.code.derive import derive
+
+        return derive(self)
+
+    def diagram(self, **options: Any) -> Diagram:
+        """The drawing of the graph; `.svg()`, `.dot` and `.save(path)` on it."""
+        from backpropviz.draw.diagram import Diagram
+
+        return Diagram(self, **options)
+
+    def _repr_html_(self) -> str | None:
+        """The drawing, in a notebook; None, which leaves it to `repr`, where there is too much to draw."""
+        try:
+            svg = self.diagram().svg()
+            return svg[svg.index("<svg") :]
+        except DrawingError:
+            return None
+
+
+def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, **arguments: Any) -> Trace:
+    """Run a layer on arrays and record it.
+
+    Args:
+        layer: a function that takes NumPy arrays, or the name of a layer in `graphs/`, or "file.py:function".
+        arguments: its inputs and settings by name. Arrays (and lists) are traced; other values pass through. For a
+            layer with sample inputs, those that are not given come from the sample.
+        settings: more settings, for names that clash with `layer`.
+
+    Returns:
+        The trace, forward only; call `.backward()` on it.
+
+    Raises:
+        LayerError: the layer cannot be found, or fails. InputError: an input does not fit.
+        TraceError: it does something that cannot be followed, such as assigning into an array.
+    """
+    arguments = {**arguments, **(settings or {})}
+    if not isinstance(layer, FunctionType):
+        return _shown(load(layer).trace(arguments))
+    inputs = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray | list | np.generic)}
+    parameters = inspect.signature(layer).parameters.values()
+    settings = {p.name: p.default for p in parameters if p.default is not p.empty} | arguments
+    return _shown(record(layer, inputs, {name: value for name, value in settings.items() if name not in inputs}))
+
+
+def _shown(recorded: engine.Trace) -> Trace:
+    """The same record, with its views."""
+    return Trace(**vars(recorded))
