@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
-import inspect
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -12,15 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from backpropviz.engine.calls import (
+    IN_PLACE_FIX,
+    METHODS,
+    REDUCTIONS,
+    bound,
+    canonical,
+    look,
+    nearest,
+    no_option,
+    unknown,
+)
 from backpropviz.engine.graph import Array, Node
 from backpropviz.engine.named import Shape, plain
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.composites import COMPARISONS, COMPOSITES, LOOKS
 from backpropviz.primitives.shapes import astype, take
-
-_UNSUPPORTED = {"out", "where", "dtype", "initial", "casting", "subok", "copy", "order", "correction", "mean"}
-_IN_PLACE = "Write the result to a new name: `y = x + 1` instead of changing x where it stands."
 
 
 class Tape:
@@ -113,11 +119,6 @@ def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -
     return plain(value)
 
 
-def _look(value: Any) -> Any:
-    """An argument with arrays for traced values, for functions that only look."""
-    return bare(Tape()._encode(value, []))
-
-
 def _refuse_lost(primitive: Primitive, parents: list[Node]) -> None:
     if any(parent.carries_gradient for parent in parents):
         raise TraceError(
@@ -141,30 +142,30 @@ class Traced(NDArrayOperatorsMixin):
         return self.tape.record(primitive, args, kwargs)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "reduce" and ufunc in _REDUCTIONS:
-            return _REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
+        if method == "reduce" and ufunc in REDUCTIONS:
+            return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
         if method != "__call__":
             raise TraceError(f"np.{ufunc.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
         out = kwargs.pop("out", None)
         # `h[0] += 1` on a single number makes a new one; on an array it would change it where it stands
         if out is not None and not (out[0] is inputs[0] is self and self.ndim == 0):
-            raise TraceError("an in-place operation (out= or an augmented assignment into an array)", fix=_IN_PLACE)
+            raise TraceError("an in-place operation (out= or an augmented assignment into an array)", fix=IN_PLACE_FIX)
         if kwargs:
-            raise _option(ufunc.__name__, next(iter(kwargs)))
+            raise no_option(ufunc.__name__, next(iter(kwargs)))
         if ufunc not in PRIMITIVES:
-            raise _unknown(ufunc)
+            raise unknown(ufunc)
         return self.tape.record(PRIMITIVES[ufunc], inputs, {})
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func in LOOKS:
             if func in COMPARISONS:
                 self.tape.decide(self)
-            return func(*_look(args), **{key: _look(value) for key, value in kwargs.items()})
+            return func(*look(args), **{key: look(value) for key, value in kwargs.items()})
         if func in COMPOSITES:
-            return COMPOSITES[func](*_bound(func, args, kwargs))
+            return COMPOSITES[func](*bound(func, args, kwargs))
         if func not in PRIMITIVES:
-            raise _unknown(func)
-        return self.tape.record(PRIMITIVES[func], *_canonical(func, args, kwargs))
+            raise unknown(func)
+        return self.tape.record(PRIMITIVES[func], *canonical(func, args, kwargs))
 
     def __pow__(self, exponent: Any) -> Any:
         # ndarray ** 2 is not np.power(_, 2): NumPy gives the operator shortcuts of its own
@@ -275,97 +276,13 @@ class Traced(NDArrayOperatorsMixin):
         return astype(self, dtype)
 
     def __getattr__(self, name: str) -> Any:
-        function = getattr(np, name, None) if name in _METHODS else None
+        function = getattr(np, name, None) if name in METHODS else None
         if function is not None:
             return functools.partial(function, self)
         if name.startswith("__") or not hasattr(np.ndarray, name):
             raise AttributeError(f"an array has no attribute {name!r}")
-        raise TraceError(f"array.{name} cannot be traced", fix=_nearest(name, _METHODS))
+        raise TraceError(f"array.{name} cannot be traced", fix=nearest(name, METHODS))
 
 
-_METHODS = [
-    "all", "any", "argmax", "argmin", "argsort", "clip", "copy", "cumsum", "diagonal", "dot", "max", "mean", "min",
-    "prod", "ravel", "repeat", "round", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
-]  # fmt: skip
-_REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 _SEVERAL_FIX = "To pick entries, index by the mask itself: `x[x > 0]`."
 _STORE_FIX = "Build the parts as values and join them: `out = np.stack([...])`, np.concatenate or np.where."
-
-
-def _canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """One way to write every call: operands by position, options by name, defaults left out."""
-    primitive = PRIMITIVES[func]
-    defaults = _defaults(func)
-    if primitive.name == "einsum" and not isinstance(args[0], str):
-        raise TraceError("np.einsum without an equation", fix='Name the axes by letters: np.einsum("ij,jk->ik", x, y).')
-    operands, options = args, kwargs
-    if defaults is not None and primitive.name != "einsum":
-        count = max(1, len(primitive.gradients))
-        if len(args) != count:
-            options = {**dict(zip(defaults, args)), **kwargs}
-            if len(options) < len(args) + len(kwargs):
-                inspect.signature(func).bind(*args, **kwargs)  # raises: an argument too many, or one given twice
-            if primitive.name == "clip":
-                low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
-                return (options["a"], low, high), {}
-            operands = tuple([options.pop(name) for name in list(defaults)[:count] if name in options])
-        if primitive.name == "reshape":  # its shape goes by another name before NumPy 2.1
-            operands = (*operands, *[options.pop(name) for name in ("shape", "newshape") if name in options])
-        options = {k: v for k, v in options.items() if k not in defaults or not _is(v, defaults[k])}
-    if primitive.gradient_of is not None and isinstance(operands[0], Traced):
-        operands = (list(operands[0]), *operands[1:])  # np.stack(x): its rows
-    for option, value in options.items():
-        if option in _UNSUPPORTED and value is not None:
-            raise _option(primitive.name, option)
-    return operands, options
-
-
-def _is(value: Any, default: Any) -> bool:
-    return value is default or (isinstance(value, (str, int)) and value == default)
-
-
-@functools.cache
-def _defaults(func: Any) -> dict[str, Any] | None:
-    """The parameters of a function with their defaults, in order."""
-    try:
-        parameters = inspect.signature(func).parameters.values()
-    except ValueError:  # a C function without a text signature
-        return None
-    return {p.name: p.default for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
-
-
-def _bound(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """The arguments of a composite by position.
-
-    Raises:
-        TraceError: NumPy has an option there that the composite has not.
-    """
-    signature = inspect.signature(COMPOSITES[func])
-    try:
-        bound = signature.bind(*args, **kwargs)
-    except TypeError as error:
-        raise TraceError(f"np.{func.__name__}: {error}", fix=f"It is traced as {func.__name__}{signature}.") from error
-    bound.apply_defaults()
-    return bound.args
-
-
-def _option(function: str, option: str) -> TraceError:
-    return TraceError(
-        f"np.{function} with {option}= cannot be traced",
-        fix=_IN_PLACE if option == "out" else f"Leave {option}= out, and do its work in a step of its own.",
-    )
-
-
-def _unknown(func: Any) -> TraceError:
-    name = f"{getattr(func, '__module__', None) or 'numpy'}.{func.__name__}".replace("numpy", "np", 1)
-    known = {p.name for f, p in PRIMITIVES.items() if p.call.startswith("np")} | {f.__name__ for f in COMPOSITES}
-    return TraceError(f"{name} has no gradient here", fix=_nearest(func.__name__, sorted(known)))
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    if near:
-        return f"The nearest that can be traced: {', '.join('np.' + n for n in near)}."
-    return (
-        "Write it with sums, products, np.exp, np.log, np.where and the like; `backpropviz list --ops` names them all."
-    )
