@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 from numpy.lib.stride_tricks import sliding_window_view
 
-from backpropviz.primitives import elementwise, products, reductions, shapes, windows
+from backpropviz.primitives import elementwise, products, reductions, shapes, stores, windows
 
 
 @dataclass
@@ -420,6 +420,23 @@ def put_back(draw, function):
 
 
 @st.composite
+def written(draw, function):
+    shape = (3, 4)
+    index = draw(st.sampled_from([*INDICES, ([0, 2, 0], [1, 1, 1])]))
+    part = np.empty(shape)[index].shape
+    if draw(st.booleans()):
+        part = part[1:]  # broadcast into its place
+    return Case(lambda x, value: function(x, value, index), draw(values(shape, part)))
+
+
+@st.composite
+def rewritten(draw, function):
+    index = draw(st.sampled_from([*INDICES, ([0, 2, 0], [1, 1, 1])]))
+    part = np.empty((3, 4))[index].shape
+    return Case(lambda value: function(value, index, (3, 4)), draw(values(part)))
+
+
+@st.composite
 def images(draw, function, back=False):
     window = draw(st.sampled_from([1, 2, (1, 2), (2, 3)]))
     stride = draw(st.sampled_from([1, 2, (1, 2)]))
@@ -534,6 +551,9 @@ TABLE = {
     shapes.stop_gradient: fixed((lambda x: shapes.stop_gradient(np.round(x)) * x, (2, 3))),
     shapes.take: indexed(lambda x, index: x[index]),
     shapes.put: put_back(shapes.put),
+    stores.stored: written(stores.stored),
+    stores.added: written(stores.added),
+    stores.last_writes: rewritten(stores.last_writes),
     np.pad: padded(np.pad),
     np.concatenate: joined(np.concatenate),
     np.stack: joined(np.stack, axis_of="new"),

@@ -22,12 +22,15 @@ class Reports:
         self.seen.append(("assign", site.names, site.code))
         return value
 
-    def augment(self, site, operation, current, value, scope):
+    def augment(self, site, operation, current, value):
         self.seen.append(("augment", site.names, operation))
         return getattr(ast, operation) and {"Add": current + value, "LShift": current}[operation]
 
-    def store(self, site, container, value):
+    def store(self, site, value, container, key):
         self.seen.append(("store", site.names, site.statement))
+        container[key] = value
+
+    def done(self, site, value):
         return value
 
     def result(self, site, value):
@@ -95,7 +98,7 @@ def test_the_rewritten_function_computes_what_the_written_one_does():
     value, seen = run(everything, 1.0, 2.0, 5.0)
     assert ("assign", ("first", ""), "[x, *rest]") in seen
     assert seen.count(("augment", ("total",), "Add")) == 2
-    assert ("store", (), "table[1] = total") in seen
+    assert ("store", ("table",), "table[1] = total") in seen
     assert ("assign", ("w",), "v**2") in seen
     assert ("assign", ("total",), "total + y") in seen
     returned = "result, inner.__name__, everything.__doc__"

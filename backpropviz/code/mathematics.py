@@ -16,7 +16,7 @@ from backpropviz.code.lengths import origins
 from backpropviz.code.notation import ATOM, BIG, MATRIX, NEGATION, PRODUCT, SUM, TIGHT, Notation, Text, fit
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, plain
-from backpropviz.engine.recording import Constructed
+from backpropviz.engine.recording import Constructed, Part
 from backpropviz.primitives.reductions import axes_of
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class Writer:
         name, _ = self.trace.constants.get(id(array), (None, None))
         if isinstance(name, Constructed):
             return self.notation.call(name.name, [self.operand(arg)[0] for arg in name.args])
+        if isinstance(name, Part):
+            return self.take(name.whole, name.index)
         if name is None:
             return self.notation.verbatim("constant"), ATOM
         return self.symbol(name), ATOM
@@ -222,6 +224,9 @@ class Writer:
     def put(self, g: Any, index: Any, shape: Any) -> Text:
         return self.notation.call("put", [self.operand(g)[0]], [f"[{self.index(index)}]"])
 
+    def written(self, name: str, x: Any, value: Any, index: Any) -> Text:
+        return self.notation.call(name, [self.operand(x)[0], self.operand(value)[0]], [f"[{self.index(index)}]"])
+
     def index(self, index: Any) -> str:
         if isinstance(index, tuple):
             return ", ".join(map(self.index, index))
@@ -289,6 +294,9 @@ _FORMS: dict[str, Callable[..., Text]] = {
     "minimum": _function("min"),
     "take": Writer.take,
     "put": Writer.put,
+    "stored": lambda writer, x, value, index: writer.written("stored", x, value, index),
+    "added": lambda writer, x, value, index: writer.written("added", x, value, index),
+    "last_writes": lambda writer, value, index, shape: writer.operand(value),
     "first_winner": Writer.winner,
     "where": Writer.where,
     "einsum": Writer.einsum,

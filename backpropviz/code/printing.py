@@ -12,7 +12,7 @@ import numpy as np
 from backpropviz.code.lengths import Place, origins, same_shape
 from backpropviz.engine.graph import Node, is_range
 from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape, expression_of, plain
-from backpropviz.engine.recording import Constructed
+from backpropviz.engine.recording import Constructed, Part
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.record import Primitive
 
@@ -173,6 +173,9 @@ class Printer:
 
     def _put(self, g: Any, index: Any, shape: Any) -> Text:
         return f"put({self.argument(g)}, {self._index_value(index)}, {self.argument(shape)})", _ATOM
+
+    def _written(self, helper: str, x: Any, value: Any, index: Any) -> Text:
+        return f"{helper}({self.argument(x)}, {self.argument(value)}, {self._index_value(index)})", _ATOM
 
     def _index(self, index: Any) -> str:
         if isinstance(index, tuple):
@@ -350,6 +353,8 @@ class Printer:
         name, _ = self.trace.constants.get(id(array), (None, None))
         if isinstance(name, Constructed):
             return self._call(f"np.{name.name}", name.args, name.kwargs)
+        if isinstance(name, Part):
+            return self._take(name.whole, name.index)
         if array.ndim == 0:
             return self._literal(array[()])
         if name in self._reproducible:
@@ -407,6 +412,12 @@ _SPECIAL: dict[str, Any] = {
     "transpose": Printer._transpose,
     "take": Printer._take,
     "put": Printer._put,
+    "stored": lambda printer, x, value, index: printer._written("stored", x, value, index),
+    "added": lambda printer, x, value, index: printer._written("added", x, value, index),
+    "last_writes": lambda printer, value, index, shape: (
+        f"last_writes({printer.argument(value)}, {printer._index_value(index)}, {printer.argument(shape)})",
+        _ATOM,
+    ),
     "identity": lambda printer, x: printer._operand(x),
     "stop_gradient": lambda printer, x: printer._operand(x),
     "swapaxes": lambda printer, x, axis1, axis2: (

@@ -14,6 +14,7 @@ import numpy as np
 
 from backpropviz.engine.graph import Array, Node, Step, Term
 from backpropviz.engine.tracing import Tape, Traced
+from backpropviz.engine.versions import WRITES
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES
 
@@ -37,7 +38,7 @@ def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
     Raises:
         ValueError: the gradient is of no shape that `shape` can be broadcast to, or from.
     """
-    given = gradient.node.value.shape
+    given = gradient.node.shape
     if given == shape:
         return gradient
     total: Any = gradient
@@ -49,7 +50,7 @@ def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
         total = np.sum(total, axis=axes if len(axes) > 1 else axes[0], **keep)
     if extra and stretched:
         total = np.reshape(total, shape)  # axes of length one that were summed together with the ones in front
-    if total.node.value.shape != shape:
+    if total.node.shape != shape:
         total = np.broadcast_to(total, shape)
     result: Traced = total
     return result
@@ -102,13 +103,16 @@ def _hand_back(node: Node, tape: Tape) -> None:
     args = tuple(_wrap(arg, tape) for arg in node.args)
     kwargs = {key: _wrap(value, tape) for key, value in node.kwargs.items()}
     assert node.gradient is not None
-    upstream, out = Traced(node.gradient, tape), Traced(node, tape)
-    for position, operand in operands(node):
+    # of an assignment, what was written reads its place in the gradient before that place is set to zero
+    handed = list(operands(node))[:: -1 if node.primitive in WRITES else 1]
+    for position, operand in handed:
         entry = node.primitive.gradient(position)
         if not operand.carries_gradient or entry is None:
             continue
         try:
-            term = _fit(entry.vjp(upstream, out, *args, **kwargs), operand.value, tape)
+            # a VJP may change what it is handed: no other one sees that
+            handed_down = entry.vjp(Traced(node.gradient, tape), Traced(node, tape), *args, **kwargs)
+            term = _fit(handed_down, operand.outline, tape)
         except NotImplementedError as error:
             raise TraceError(f"not supported: {error}", where=node.step.where if node.step else None) from error
         except TraceError as error:
@@ -121,7 +125,7 @@ def _fit(term: Any, value: Array, tape: Tape) -> Any:
     """A VJP's result in the dtype and shape of the operand it is for."""
     if not isinstance(term, Traced):  # a constant
         term = tape.record(PRIMITIVES[np.broadcast_to], (np.asarray(term),), {"shape": value.shape})
-    if term.node.value.dtype != value.dtype:
+    if term.node.outline.dtype != value.dtype:
         term = term.astype(value.dtype)
     return sum_to_shape(term, value.shape)
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from backpropviz.engine.named import plain
 from backpropviz.primitives.record import Primitive
 
 Array = np.ndarray[Any, Any]
+
+
+class Memory(Protocol):
+    """Where the values of some nodes are, other than with them."""
+
+    @property
+    def outline(self) -> Array: ...
+
+    def at(self, node: Node) -> Array: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +38,8 @@ class Node:
         name: the name it was assigned to, with a version where the name was used before; None if it has none.
         step: the step that made it; for a red node, the step whose backward pass made it.
         is_view: the value shares its memory with a parent's value.
+        memory: what works the value out where it is not kept; shared by the versions of an array changed in place.
+        observed: some operation used the value, so it is kept when the next version is written.
         carries_gradient: some input that can have a gradient reaches it through differentiable operations.
         gradient: the red node with the gradient of the output with respect to it; None before backward.
         terms: what each consumer contributed to the gradient, in the order of arrival.
@@ -37,23 +50,44 @@ class Node:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     parents: tuple[Node, ...]
-    value: Array
+    _value: Array | None
     name: str | None = None
     step: Step | None = None
     is_view: bool = False
+    memory: Memory | None = None
+    observed: bool = False
     carries_gradient: bool = False
     gradient: Node | None = None
     terms: list[Term] = field(default_factory=list)
 
     @property
-    def grad(self) -> Array | None:
-        """The gradient, of the value's shape; None if it was not computed."""
-        return None if self.gradient is None else self.gradient.value
+    def value(self) -> Array:
+        if self._value is None:
+            assert self.memory is not None
+            return self.memory.at(self)
+        return self._value
+
+    @value.setter
+    def value(self, value: Array) -> None:
+        self._value = value
+
+    @property
+    def outline(self) -> Array:
+        """An array of the value's shape and dtype; its entries may be others."""
+        if self._value is None:
+            assert self.memory is not None
+            return self.memory.outline
+        return self._value
 
     @property
     def shape(self) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self.value.shape
+        shape: tuple[int, ...] = self.outline.shape
         return shape
+
+    @property
+    def grad(self) -> Array | None:
+        """The gradient, of the value's shape; None if it was not computed."""
+        return None if self.gradient is None else self.gradient.value
 
     def __repr__(self) -> str:
         made_by = self.primitive.name if self.primitive else "input"
@@ -170,6 +204,22 @@ def flatten(value: Any) -> Iterator[Node]:
             yield from flatten(item)
     elif isinstance(value, slice):
         yield from flatten((value.start, value.stop, value.step))
+
+
+def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -> Any:
+    """A recorded argument as NumPy takes it: arrays for nodes, plain numbers for named ones."""
+    kind = type(value)
+    if kind is Node:
+        return of(value)
+    if kind is tuple:
+        return tuple([bare(item, of) for item in value])
+    if kind is dict:
+        return {key: bare(item, of) for key, item in value.items()}
+    if kind is list:
+        return [bare(item, of) for item in value]
+    if isinstance(value, tuple):
+        return tuple([plain(item) for item in value])
+    return plain(value)
 
 
 def substitute(value: Any, replace: Any) -> Any:

@@ -160,12 +160,12 @@ class Shape(tuple[Any, ...]):
 
     @classmethod
     def of(cls, node: Any) -> Shape:
-        shape = cls(node.value.shape)
+        shape = cls(node.shape)
         shape.node = node
         return shape
 
     def __iter__(self) -> Iterator[Any]:
-        return (named(length, Dim(self.node, axis)) for axis, length in enumerate(self.node.value.shape))
+        return (named(length, Dim(self.node, axis)) for axis, length in enumerate(self.node.shape))
 
     def __getitem__(self, index: Any) -> Any:
         return tuple(self)[index]

@@ -13,18 +13,18 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from types import FunctionType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from backpropviz.engine.graph import Group, Node, SizeStatement, Step, is_range
 from backpropviz.engine.named import Dim, Name, Named, Operation, called, named, plain
+from backpropviz.engine.slate import Slate, find_traced, now, resolved, slate
 from backpropviz.engine.source import HOOK, Instrumented, Site, instrument
 from backpropviz.engine.trace import Trace, checked
-from backpropviz.engine.tracing import _STORE_FIX, Tape, Traced
+from backpropviz.engine.tracing import Tape, Traced
 from backpropviz.errors import BackpropvizError, InputError, LayerError, TraceError
-from backpropviz.primitives import PRIMITIVES
-from backpropviz.primitives.shapes import IDENTITY
+from backpropviz.primitives.shapes import IDENTITY, TAKE
 
 _OPERATORS = {
     "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "Pow": operator.pow,
@@ -36,7 +36,7 @@ _CONSTANT_MAKERS: dict[Any, str] = {
     getattr(np, name): name
     for name in (
         "arange", "zeros", "ones", "full", "eye", "identity", "linspace", "tri", "triu", "tril", "diag",
-        "zeros_like", "ones_like", "full_like",
+        "zeros_like", "ones_like", "full_like", "empty", "empty_like",
     )
 }  # fmt: skip
 _NUMBER_FUNCTIONS: dict[Any, str] = {
@@ -98,6 +98,9 @@ class Recorder(Tape):
         self._kept: dict[int, tuple[Any, Any]] = {}  # plain arrays that were used, each with its copy
         self._made: dict[int, Any] = {}  # plain arrays as the statement made them
         self._size_values: dict[str, Any] = {}
+        self._constructed: dict[int, Constructed] = {}  # how plain arrays were made
+        self._slates: dict[int, tuple[Any, Slate]] = {}  # the function's own arrays, with what it is handed for them
+        self._changed: list[Traced] = []  # arrays changed in place by the statement that runs
         self._pending = 0  # nodes before this index belong to a step already
         self._frames: list[_Frame] = []
         self._bound: dict[Any, Callable[..., Any]] = {}
@@ -106,6 +109,7 @@ class Recorder(Tape):
 
     def assign(self, site: Site, value: Any) -> Any:
         """`a = value`, or `a, b = value`."""
+        value = now(value)
         if len(site.names) == 1:
             return self._assigned(site, site.names[0], value)
         if isinstance(value, Traced) and site.names and value.ndim:
@@ -119,43 +123,99 @@ class Recorder(Tape):
             return items if isinstance(value, list) else tuple(items)
         return value
 
-    def augment(self, site: Site, operation: str, current: Any, value: Any, scope: dict[str, Any]) -> Any:
-        """`a += value` on a name: the same as `a = a + value`, where that can make no difference."""
-        if not isinstance(current, Traced) and (not isinstance(value, Traced) or isinstance(current, list)):
-            return _IN_PLACE[operation](current, value)
-        result = _OPERATORS[operation](current, value)
-        array = current.node.value if isinstance(current, Traced) else current
-        if isinstance(array, np.ndarray) and array.ndim:  # a single number is replaced, not changed
-            self._check_in_place(site, array, result, scope)
-            if result.dtype != array.dtype:
-                result = result.astype(array.dtype)
-        return self._assigned(site, site.names[0], result)
+    def augment(self, site: Site, operation: str, current: Any, value: Any) -> Any:
+        """`a += value` on a name: an array changes where it stands, a number is replaced."""
+        current, value = now(current), now(value)
+        if isinstance(current, np.ndarray) and find_traced(value) is not None and type(current) is not Slate:
+            current = self._held(current) if type(current) is np.ndarray and current.ndim else current
+        result = _IN_PLACE[operation](current, value)
+        if type(result) is Traced and result is current:
+            self._name_changed(site)
+            return result
+        result = now(result)
+        if type(result) is Traced and self._changed:
+            self._name_changed(site)
+            return result
+        return self._assigned(site, site.names[0], result) if type(result) is not np.ndarray else result
 
-    def _check_in_place(self, site: Site, array: Any, result: Any, scope: dict[str, Any]) -> None:
-        shared = [name for name, other in scope.items() if name != site.names[0] and _shares(other, array)]
-        if shared:
-            seen = f"also changes {shared[0]}, which shares its memory"
-        elif tuple(result.shape) != array.shape:
-            seen = f"gives shape {tuple(result.shape)}, but is stored into shape {array.shape}"
-        elif not np.can_cast(result.dtype, array.dtype, "same_kind"):
-            seen = f"gives {result.dtype}, but is stored into {array.dtype}"
+    def store(self, site: Site, value: Any, container: Any, key: Any) -> None:
+        """`container[key] = value`."""
+        container, value = now(container), now(value)
+        if type(container) is np.ndarray and find_traced((value, key)) is not None:
+            raise TraceError(
+                f"`{site.statement}` writes a traced value into an array that was made outside of the function",
+                where=site.where,
+                fix="Make the array inside of it, or copy it first: `out = out.copy()`.",
+            )
+        if type(container) is Traced or isinstance(container, np.ndarray):
+            container[key] = value
+            self._name_changed(site)
         else:
-            return
-        raise TraceError(
-            f"`{site.statement}` {seen}",
-            where=site.where,
-            fix=f"Write it as an assignment: `{site.names[0]} = {site.code}`.",
-        )
+            named = isinstance(key, str) and type(value) is Traced
+            container[key] = self._assigned(site, key, value) if named else self._held(value)
 
-    def store(self, site: Site, container: Any, value: Any) -> Any:
-        """`container[...] = value`, before it happens."""
-        if isinstance(container, Traced) or (isinstance(container, np.ndarray) and isinstance(value, Traced)):
-            raise TraceError(f"`{site.statement}` assigns into an array", where=site.where, fix=_STORE_FIX)
+    def augment_item(self, site: Site, operation: str, container: Any, key: Any, value: Any) -> None:
+        """`container[key] += value`."""
+        container = now(container)
+        current = self.item(container, key)
+        if type(current) is np.ndarray and type(container) is not np.ndarray:
+            current = self._held(current)
+        result = _IN_PLACE[operation](current, now(value))
+        if type(container) is Traced or isinstance(container, np.ndarray):
+            if type(container) is not Slate or find_traced((result, key)) is not None:
+                self._changed.clear()  # the part was written by itself; what counts is that it is put back
+            self.store(site, result, container, key)
+        else:
+            self._name_changed(site)
+            container[key] = now(result)
+
+    def begun(self, array: Any) -> None:
+        name, _ = self._arrays.get(id(array), (None, None))
+        if isinstance(name, str):  # the name means its versions now
+            self._forget(name)
+            self._arrays[id(array)] = (self._constructed.get(id(array)), array)
+
+    def changed(self, traced: Traced) -> None:
+        if traced not in self._changed:
+            self._changed.append(traced)
+
+    def done(self, site: Site, value: Any) -> Any:
+        """A statement that is an expression: what it changed in place becomes a step."""
+        self._name_changed(site)
         return value
+
+    def _name_changed(self, site: Site) -> None:
+        """Arrays that were changed in place are new values under their old names."""
+        while self._changed:
+            traced = self._changed.pop(0)
+            node = traced._node
+            if node.name is None:
+                self._step(site, self._name_before(node) or (site.names[0] if site.names else "out"), node)
+
+    def _name_before(self, node: Node) -> str | None:
+        """The name, as it was written, of the value that a node is a new version of."""
+        while node.args and node.primitive is not None:
+            node = node.args[0]
+            if type(node) is not Node:
+                return None
+            if node.name is not None:
+                return self._names[node.name][0]
+        return None
+
+    def _held(self, value: Any) -> Any:
+        """A plain array as a slate, into which traced values can be written."""
+        if type(value) is not np.ndarray:
+            return value
+        if id(value) not in self._slates:
+            self._slates[id(value)] = (value, slate(value, self))
+            if id(value) in self._arrays:
+                self._arrays[id(self._slates[id(value)][1])] = self._arrays[id(value)]
+        return self._slates[id(value)][1]
 
     def result(self, site: Site, value: Any) -> Any:
         """`return value`."""
-        values = list(value) if isinstance(value, tuple) else [value]
+        value = now(value)
+        values = list(map(now, value)) if isinstance(value, tuple) else [value]
         for i, item in enumerate(values):
             # an input that is handed back at the top is an output of its own
             handed_back = len(self._frames) == 1 and isinstance(item, Traced) and item.node.primitive is None
@@ -166,11 +226,9 @@ class Recorder(Tape):
 
     def item(self, container: Any, index: Any) -> Any:
         """`container[index]`: a plain array looked up at a traced index is recorded too."""
-        if isinstance(container, np.ndarray) and not isinstance(container, Traced):
-            inside = index if isinstance(index, tuple) else (index,)
-            traced = next((part for part in inside if isinstance(part, Traced)), None)
-            if traced is not None:
-                return self.record(PRIMITIVES[_take], (container, index), {})
+        container, index = now(container), resolved(index) if isinstance(index, tuple) else now(index)
+        if type(container) is np.ndarray and find_traced(index) is not None:
+            return self.record(TAKE, (container, index), {})
         return container[index]
 
     def literal(self, value: float) -> Any:
@@ -197,9 +255,13 @@ class Recorder(Tape):
         """A copy of a constant: the function may go on to change its own."""
         its_own, kept = self._kept.get(id(array), (None, None))
         if its_own is None or not np.array_equal(kept, array):
-            kept = array.copy()
+            kept = np.array(array)
             self._kept[id(array)] = (array, kept)
             name, _ = self._arrays.get(id(array), (None, None))
+            if name is None and type(array) is Slate and array.index is not None and array.source is not None:
+                whole = self.keep(array.source)
+                if self.constants[id(whole)][0] is not None:
+                    name = Part(whole, array.index)
             self.constants[id(kept)] = (name, kept)
             if id(array) in self._made and not np.array_equal(self._made[id(array)], kept):
                 self._forget(name)  # it was changed after the statement that made it
@@ -209,9 +271,11 @@ class Recorder(Tape):
 
     def _assigned(self, site: Site, name: str, value: Any, more: bool = False) -> Any:
         """Make `value` a step. With `more` to come from the same statement, later operations are left to those."""
+        value = now(value)
         if isinstance(value, Named) or type(value) in (int, float):
             return self._size(site, name, value)
-        if isinstance(value, np.ndarray):
+        if type(value) in (np.ndarray, Slate):
+            value = self._held(value)
             self._constant_named(site, name, value)
         if not isinstance(value, Traced) or value.tape is not self:
             return value
@@ -312,7 +376,7 @@ class Recorder(Tape):
             self._forget(name)
             return
         self._size_values[name] = np.ndarray
-        self._made[id(array)] = array.copy()
+        self._made[id(array)] = np.array(array)
         if not any(name in size.names for size in self.sizes):
             self.sizes.append(SizeStatement(site.names, site.statement, site.needs))
 
@@ -324,10 +388,12 @@ class Recorder(Tape):
         array = function(*args, **kwargs)
         if isinstance(array, Traced):
             return array
-        args = tuple(self.keep(arg) if type(arg) is np.ndarray else arg for arg in args)
+        array = self._held(np.asarray(array))
+        args = tuple(self.keep(arg) if type(arg) in (np.ndarray, Slate) else arg for arg in args)
         args = tuple(arg.node if isinstance(arg, Traced) else arg for arg in args)
-        if any(map(self._has_origin, args)):
-            self._arrays[id(array)] = (Constructed(name, args, kwargs), array)
+        if any(map(self._has_origin, args)) or type(array) is Slate:
+            self._constructed[id(array)] = Constructed(name, args, kwargs)
+            self._arrays[id(array)] = (self._constructed[id(array)], array)
         return array
 
     def _has_origin(self, value: Any) -> bool:
@@ -395,6 +461,7 @@ class Recorder(Tape):
             LayerError: the function itself failed.
         """
         traced = {name: self.input(np.array(value), name) for name, value in inputs.items()}
+        nodes = {name: value.node for name, value in traced.items()}
         self._names.update((name, (name, 0)) for name in traced)
         self._pending = len(self.nodes)
         arguments = {**traced, **{name: named(value, Name(name)) for name, value in settings.items()}}
@@ -420,7 +487,7 @@ class Recorder(Tape):
         self._settle_names()
         return Trace(
             function,
-            {name: value.node for name, value in traced.items()}, settings, self.nodes, self.steps, self.groups,
+            nodes, settings, self.nodes, self.steps, self.groups,
             self.outputs, returned, self.notes, self.sizes, self.constants, self.dims,
         )  # fmt: skip
 
@@ -451,6 +518,13 @@ class Recorder(Tape):
         self.notes.append(f"the source of {function.__name__} could not be read: every operation is a step")
 
 
+class Part(NamedTuple):
+    """How a constant array was picked from another."""
+
+    whole: Any
+    index: Any
+
+
 class Constructed:
     """How a constant array was made: `np.ones((N, D))`."""
 
@@ -467,12 +541,6 @@ def _as_called(function: FunctionType, arguments: dict[str, Any]) -> tuple[list[
             break
         positional.append(rest.pop(name))
     return positional, rest
-
-
-def _shares(other: Any, array: Any) -> bool:
-    if isinstance(other, Traced):
-        return np.may_share_memory(other.node.value, array)
-    return isinstance(other, np.ndarray) and np.may_share_memory(other, array)
 
 
 def _user_line(frame: Any) -> str:
@@ -516,5 +584,4 @@ def _raised_on_purpose(error: BaseException) -> bool:
     return linecache.getline(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno).lstrip().startswith("raise ")
 
 
-_take = next(key for key, primitive in PRIMITIVES.items() if primitive.name == "take")
-__all__ = ["Constructed", "Dim", "Instrumented", "Operation", "Recorder", "where_in"]
+__all__ = ["Constructed", "Dim", "Instrumented", "Operation", "Part", "Recorder", "where_in"]

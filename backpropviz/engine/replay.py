@@ -7,13 +7,14 @@ calls downstream of some nodes, each writing into the array its node made the fi
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.graph import Array, Node
-from backpropviz.engine.tracing import bare
+from backpropviz.engine.graph import Array, Node, bare
+from backpropviz.engine.versions import Deferred, Versions, write_into
+from backpropviz.errors import InputError
 
 Call = Callable[[], Any]
 
@@ -46,25 +47,52 @@ class Plan:
             node: np.array(node.value) for node in sources if node.is_view or not node.value.flags.writeable
         }
         self.nodes = downstream(nodes, set(sources))
-        self._calls = [call for call in map(self._compile, self.nodes) if call is not None]
+        self._begun: set[Versions] = set()
+        self._calls = [call for node in self.nodes for call in self._compile(node)]
 
     def buffer(self, node: Node) -> Array:
         """The array this plan reads or writes for `node`."""
-        return self._buffers.get(node, node.value)
+        if node in self._buffers:
+            return self._buffers[node]
+        if isinstance(node.memory, Versions) and node.memory in self._begun:
+            # read in its turn: before the next version is written
+            return node.memory.array if node._value is None else node._value
+        return node.value
 
-    def _compile(self, node: Node) -> Call | None:
+    def _compile(self, node: Node) -> Iterator[Call]:
         assert node.primitive is not None
+        if isinstance(node.memory, Deferred):
+            return  # what it adds to is written without it
+        if isinstance(node.memory, Versions):
+            if node.memory not in self._begun:
+                yield from self._begin(node.memory, node)
+            yield from self._write(node.memory, node)
+            return
         args, kwargs = bare(node.args, self.buffer), bare(node.kwargs, self.buffer)
         out = node.value
         if node.is_view:
             view = np.asarray(node.primitive.run(*args, **kwargs))
             if any(np.may_share_memory(view, self.buffer(parent)) for parent in node.parents):
                 self._buffers[node] = view
-                return None
+                return
             self._buffers[node] = out = out.copy()
         if node.primitive.into is not None:
-            return functools.partial(node.primitive.into, *args, **kwargs, out=out)
-        return functools.partial(_copy_into, out, node.primitive.run, args, kwargs)
+            yield functools.partial(node.primitive.into, *args, **kwargs, out=out)
+        else:
+            yield functools.partial(_copy_into, out, node.primitive.run, args, kwargs)
+
+    def _begin(self, memory: Versions, until: Node) -> Iterator[Call]:
+        """Bring an array that is changed in place back to where it was before the version `until`."""
+        self._begun.add(memory)
+        base = memory.nodes[0].args[0]
+        yield functools.partial(np.copyto, memory.array, self.buffer(base) if isinstance(base, Node) else base)
+        for node in memory.nodes[: memory.nodes.index(until)]:
+            yield functools.partial(write_into, memory.array, node, self.buffer)
+
+    def _write(self, memory: Versions, node: Node) -> Iterator[Call]:
+        yield functools.partial(write_into, memory.array, node, self.buffer)
+        if node._value is not None and node._value is not memory.array:
+            yield functools.partial(np.copyto, node._value, memory.array)
 
     def __call__(self) -> None:
         for call in self._calls:
@@ -72,4 +100,10 @@ class Plan:
 
 
 def _copy_into(out: Array, run: Callable[..., Any], args: Any, kwargs: Any) -> None:
-    np.copyto(out, run(*args, **kwargs))
+    value = np.asarray(run(*args, **kwargs))
+    if value.shape != out.shape:
+        raise InputError(
+            f"a value has shape {value.shape} here, but was recorded with {out.shape}: shapes depend on values",
+            fix="Trace again for these inputs.",
+        )
+    np.copyto(out, value)

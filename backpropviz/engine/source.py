@@ -156,16 +156,28 @@ class _Instrumenter(ast.NodeTransformer):
             return [self._assigned(self._copy(node, link), ast.unparse(link)) for link in chain]
         return self._assigned(node)
 
-    def _assigned(self, node: ast.Assign, statement: str = "") -> ast.Assign:
+    def _assigned(self, node: ast.Assign, statement: str = "") -> Any:
         target = node.targets[0]
         site = self._site(node, _target_names(target), node.value, statement)
         value = self.visit(node.value)
-        if isinstance(target, ast.Subscript):
-            value = self._report("store", site, _load(target.value), value)
-        else:
-            value = self._report("assign", site, value)
-        assignment: ast.Assign = self._copy(node, ast.Assign(node.targets, value))
+        if isinstance(target, ast.Subscript):  # Python, too, computes the value first, then the array, then the index
+            container, key = self._item(target)
+            return self._copy(node, ast.Expr(self._report("store", site, value, container, key)))
+        assignment: ast.Assign = self._copy(node, ast.Assign(node.targets, self._report("assign", site, value)))
         return assignment
+
+    def _item(self, target: ast.Subscript) -> tuple[ast.expr, ast.expr]:
+        """The array of `array[index]`, to be read, and the index as a value."""
+        container = self.visit(_load(target.value))
+        key = ast.Subscript(ast.Attribute(ast.Name(HOOK, ast.Load()), "key", ast.Load()), target.slice, ast.Load())
+        return container, self.generic_visit(key)  # type: ignore[return-value]
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        if not isinstance(node.value, ast.Call):
+            return self.generic_visit(node)
+        names = [_base_name(argument) for argument in (*node.value.args[:1], node.value.func)]
+        site = self._site(node, [next(filter(None, names), "")], node.value)
+        return self._copy(node, ast.Expr(self._report("done", site, self.visit(node.value))))
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is None or not isinstance(node.target, ast.Name):
@@ -182,15 +194,14 @@ class _Instrumenter(ast.NodeTransformer):
         if isinstance(node.target, ast.Name):
             site = self._augmented_site(node, node.target)
             value = self.visit(node.value)
-            scope = ast.Call(ast.Name("locals", ast.Load()), [], [])
-            report = self._report("augment", site, operator, _load(node.target), value, scope)
+            report = self._report("augment", site, operator, _load(node.target), value)
             return self._copy(node, ast.Assign([node.target], report))
-        site = self._site(node, (), node.value)
+        if not isinstance(node.target, ast.Subscript):
+            return self.generic_visit(node)
+        site = self._site(node, _target_names(node.target), node.value)
+        container, key = self._item(node.target)
         value = self.visit(node.value)
-        container = node.target.value
-        return self._copy(
-            node, ast.AugAssign(node.target, node.op, self._report("store", site, _load(container), value))
-        )
+        return self._copy(node, ast.Expr(self._report("augment_item", site, operator, container, key, value)))
 
     def _augmented_site(self, node: ast.AugAssign, target: ast.Name) -> ast.expr:
         """The site of `a *= b + c`; its code is that of the assignment it stands for, `a * (b + c)`."""
@@ -256,7 +267,18 @@ def _target_names(target: ast.expr) -> tuple[str, ...]:
         return _target_names(target.value)
     if isinstance(target, ast.Tuple | ast.List):
         return tuple(element.id if isinstance(element, ast.Name) else "" for element in target.elts)
-    return ()
+    return (name,) if isinstance(target, ast.Subscript) and (name := _base_name(target)) else ()
+
+
+def _base_name(target: ast.expr) -> str:
+    """What is changed by an assignment into it: `out` of `out[i][j]`, `W` of `self.W[0]` and of `grads["W"][0]`."""
+    while isinstance(target, ast.Subscript):
+        if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
+            return target.slice.value
+        target = target.value
+    if isinstance(target, ast.Attribute):
+        return _base_name(target.value) if isinstance(target.value, ast.Subscript) else target.attr
+    return target.id if isinstance(target, ast.Name) else ""
 
 
 def _load(target: ast.expr) -> ast.expr:

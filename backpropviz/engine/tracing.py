@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backpropviz.engine.calls import (
-    IN_PLACE_FIX,
     METHODS,
     REDUCTIONS,
     bound,
@@ -21,12 +19,15 @@ from backpropviz.engine.calls import (
     no_option,
     unknown,
 )
-from backpropviz.engine.graph import Array, Node
-from backpropviz.engine.named import Shape, plain
+from backpropviz.engine.graph import Array, Node, bare
+from backpropviz.engine.in_place import IN_PLACE, add_at, fill, joined_index
+from backpropviz.engine.named import Shape
+from backpropviz.engine.versions import Deferred, Versions, is_write
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.composites import COMPARISONS, COMPOSITES, LOOKS
-from backpropviz.primitives.shapes import astype, take
+from backpropviz.primitives.shapes import PUT, TAKE, astype, take
+from backpropviz.primitives.stores import ADDED, STORED
 
 
 class Tape:
@@ -57,42 +58,71 @@ class Tape:
             TraceError: a value with a gradient stands where none is handed back, or the operation made several arrays.
         """
         parents: list[Node] = []
+        first = args[0]
         arrays = len(primitive.gradients)
         kept = []
         for position, arg in enumerate(args):
             operand = np.asarray(arg) if position < arrays and isinstance(arg, (list, tuple)) else arg
             kept.append(self._encode(operand, parents))
         args, operands = tuple(kept), len(parents)
-        values = [arg.value if type(arg) is Node else bare(arg) for arg in args]
         if kwargs:
             kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
-        value = primitive.run(*values, **bare(kwargs)) if kwargs else primitive.run(*values)
-        if type(value) is tuple:
-            raise TraceError(f"{primitive.call} gives several arrays here", fix=_SEVERAL_FIX)
-        value = np.asarray(value)
-        node = Node(len(self.nodes), primitive, args, kwargs, tuple(parents), value)
-        if primitive.differentiable and value.dtype.kind in "fc":
+        node = Node(len(self.nodes), primitive, args, kwargs, tuple(parents), None)
+        traced = Traced(node, self)
+        writes = any([parent.memory is not None for parent in parents]) and _use_memory(node)
+        if writes or primitive is STORED or primitive is ADDED:
+            _write(node)
+        elif primitive is PUT and type(args[0]) is Node:
+            node.memory = Deferred(node)
+        else:
+            shares = self._run(node)
+            # a view of an array: what is written into either changes both
+            if shares and type(first) is Traced and node.outline.ndim:
+                traced.source, traced.version = first, first.root.version
+        if primitive.differentiable and node.outline.dtype.kind in "fc":
             node.carries_gradient = any([parent.carries_gradient for parent in parents])
             handed_back = parents[:operands] if primitive.gradient_of else [arg for arg in args if type(arg) is Node]
             if len(handed_back) < len(parents):
                 _refuse_lost(primitive, [parent for parent in parents if parent not in handed_back])
-        if not isinstance(primitive.run, np.ufunc):
-            node.is_view = any([np.may_share_memory(value, parent.value) for parent in parents])
-            if parents and not node.is_view and not value.flags.writeable:
-                node.value = value.copy()  # a replay will write into it
         self.nodes.append(node)
-        return Traced(node, self)
+        return traced
+
+    @staticmethod
+    def _run(node: Node) -> bool:
+        """Compute a node's value from its arguments; whether NumPy lets it share an operand's memory."""
+        primitive, parents = node.primitive, node.parents
+        assert primitive is not None
+        values = [arg.value if type(arg) is Node else bare(arg) for arg in node.args]
+        value = primitive.run(*values, **bare(node.kwargs)) if node.kwargs else primitive.run(*values)
+        if type(value) is tuple:
+            raise TraceError(f"{primitive.call} gives several arrays here", fix=_SEVERAL_FIX)
+        node.value = value = np.asarray(value)
+        if isinstance(primitive.run, np.ufunc):
+            return False
+        node.is_view = shares = any([np.may_share_memory(value, parent.outline) for parent in parents])
+        if shares and any([isinstance(parent.memory, Versions) for parent in parents]):
+            node.value, node.is_view = value.copy(order="K"), False  # the memory will be written into
+        elif parents and not shares and not value.flags.writeable:
+            node.value = value.copy()  # a replay will write into it
+        return shares
 
     def _encode(self, value: Any, found: list[Node]) -> Any:
         """An argument as it is kept in the record: nodes for traced values, which are also added to `found`."""
         kind = type(value)
         if kind is Traced:
-            found.append(value.node)
-            return value.node
+            node = value.node
+            found.append(node)
+            return node
+        if kind is Node:
+            found.append(value)
+            return value
         if kind is np.ndarray:
             return self.keep(value)
         if kind in (tuple, list):
             return kind([self._encode(item, found) for item in value])
+        if isinstance(value, np.ndarray):  # a Slate
+            traced = value.traced  # type: ignore[attr-defined]
+            return self.keep(value) if traced is None else self._encode(traced, found)
         return value
 
     def keep(self, array: Array) -> Array:
@@ -102,21 +132,31 @@ class Tape:
     def decide(self, traced: Traced) -> None:
         """Called when Python asks a traced value whether it is true."""
 
+    def begun(self, array: Array) -> None:
+        """Called when a plain array becomes a traced one."""
 
-def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -> Any:
-    """A recorded argument as NumPy takes it: arrays for nodes, plain numbers for named ones."""
-    kind = type(value)
-    if kind is Node:
-        return of(value)
-    if kind is tuple:
-        return tuple([bare(item, of) for item in value])
-    if kind is dict:
-        return {key: bare(item, of) for key, item in value.items()}
-    if kind is list:
-        return [bare(item, of) for item in value]
-    if isinstance(value, tuple):
-        return tuple([plain(item) for item in value])
-    return plain(value)
+    def changed(self, traced: Traced) -> None:
+        """Called when an array was changed in place."""
+
+
+def _use_memory(node: Node) -> bool:
+    """Take note that operands whose value is not theirs alone are used; whether the node writes into the first's."""
+    writes = is_write(node)
+    for position, parent in enumerate(node.parents):
+        if isinstance(parent.memory, Versions):
+            parent.observed |= node.primitive is not TAKE and not (writes and position == 0)
+        elif parent.memory is not None and not (writes and position == 1):
+            parent._value, parent.memory = parent.value, None
+    return writes
+
+
+def _write(node: Node) -> None:
+    """Make a node the next version of its first operand, in the memory they share."""
+    base = node.args[0]
+    memory = base.memory if type(base) is Node else None
+    if not isinstance(memory, Versions) or memory.nodes[-1] is not base:
+        memory = Versions(np.array(bare(base)))
+    memory.extend(node)
 
 
 def _refuse_lost(primitive: Primitive, parents: list[Node]) -> None:
@@ -130,11 +170,90 @@ def _refuse_lost(primitive: Primitive, parents: list[Node]) -> None:
 class Traced(NDArrayOperatorsMixin):
     """Stands for an array while a function runs: computes like it, and records each operation on its tape."""
 
-    __slots__ = ("node", "tape")
+    __slots__ = ("_node", "source", "tape", "version")
 
     def __init__(self, node: Node, tape: Tape):
-        self.node = node
+        self._node = node
         self.tape = tape
+        self.source: Traced | None = None  # what it is a view of
+        self.version = 0  # how often it was written into; for a view: how often its root was, when it was read last
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # what `isinstance` asks: a traced value is an array (or a number), for all it shows
+        value = self._node.outline
+        return type(value) if value.ndim else type(value[()])
+
+    @property
+    def node(self) -> Node:
+        """The value as it is now: of an array that was changed in place, the last version."""
+        if self.source is not None and self.version != self.root.version:
+            node = self._node
+            assert node.primitive is not None
+            arguments = [Traced(arg, self.tape) if type(arg) is Node else arg for arg in node.args[1:]]
+            self.version = self.root.version
+            self._node = self.tape.record(node.primitive, (self.source, *arguments), node.kwargs)._node
+        return self._node
+
+    @property
+    def root(self) -> Traced:
+        """The array that this is a view of, after all; itself if of none."""
+        traced = self
+        while traced.source is not None:
+            traced = traced.source
+        return traced
+
+    # ---- writing -----------------------------------------------------------------------------------------------------
+
+    def write(self, primitive: Primitive, value: Any, index: Any) -> None:
+        """Put (`STORED`) or add (`ADDED`) a value at an index: a new version of the array, and of each view of it."""
+        if self.source is not None and self.node.primitive is TAKE:
+            joined = joined_index(self.node.args[1], index)
+            if joined is not None:
+                self.source.write(primitive, value, joined)
+                return
+        self.replace(self.record(primitive, (self, value, index), {}))
+
+    def replace(self, value: Traced) -> None:
+        """Make `value`, of this array's shape and dtype, its new version."""
+        if self.source is None:
+            self._node = value._node
+            self.version += 1
+            self.tape.changed(self)
+            return
+        node = self.node
+        assert node.primitive is not None
+        if node.primitive is TAKE:
+            self.source.write(STORED, value, node.args[1])
+            return
+        gradient = node.primitive.gradient(0)
+        if not node.outline.flags.writeable or gradient is None or node.primitive.name not in _RENAMES:
+            raise ValueError("assignment destination is read-only")
+        # what only renames places is undone as a gradient is handed back through it
+        self.source.replace(gradient.vjp(value, self, self.source, *node.args[1:], **node.kwargs))
+
+    def fill_with(self, result: Any) -> None:
+        """Make the result of an operation the new version: `x += y`, or an `out=`.
+
+        Raises:
+            ValueError, TypeError: it does not fit, as NumPy has it.
+        """
+        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            raise TypeError(
+                f"Cannot cast the result from {result.dtype!r} to {self.dtype!r} with casting rule 'same_kind'"
+            )
+        if tuple(result.shape) != self.node.shape:
+            if np.broadcast_shapes(result.shape, self.node.shape) != self.node.shape:
+                raise ValueError(
+                    f"non-broadcastable output operand with shape {self.node.shape} doesn't match the broadcast shape "
+                    f"{tuple(result.shape)}"
+                )
+            result = np.broadcast_to(result, self.node.shape)
+        if result.dtype != self.dtype:
+            result = result.astype(self.dtype)
+        if type(result) is Traced:
+            self.replace(result)
+        else:
+            self.write(STORED, result, ...)
 
     # ---- recording -------------------------------------------------------------------------------------------------
 
@@ -144,12 +263,15 @@ class Traced(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "reduce" and ufunc in REDUCTIONS:
             return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
+        if method == "at":
+            add_at(ufunc, *inputs)
+            return None
         if method != "__call__":
             raise TraceError(f"np.{ufunc.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
-        out = kwargs.pop("out", None)
-        # `h[0] += 1` on a single number makes a new one; on an array it would change it where it stands
-        if out is not None and not (out[0] is inputs[0] is self and self.ndim == 0):
-            raise TraceError("an in-place operation (out= or an augmented assignment into an array)", fix=IN_PLACE_FIX)
+        if kwargs.get("out") is not None:
+            (out,) = kwargs.pop("out")
+            result = self.__array_ufunc__(ufunc, method, *inputs, **kwargs)
+            return result if out is inputs[0] and np.ndim(out) == 0 else fill(out, result)
         if kwargs:
             raise no_option(ufunc.__name__, next(iter(kwargs)))
         if ufunc not in PRIMITIVES:
@@ -161,6 +283,11 @@ class Traced(NDArrayOperatorsMixin):
             if func in COMPARISONS:
                 self.tape.decide(self)
             return func(*look(args), **{key: look(value) for key, value in kwargs.items()})
+        if func in IN_PLACE:
+            return IN_PLACE[func](*args, **kwargs)
+        if kwargs.get("out") is not None:
+            options = {key: value for key, value in kwargs.items() if key != "out"}
+            return fill(kwargs["out"], func(*args, **options))
         if func in COMPOSITES:
             return COMPOSITES[func](*bound(func, args, kwargs))
         if func not in PRIMITIVES:
@@ -178,7 +305,7 @@ class Traced(NDArrayOperatorsMixin):
         return take(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TraceError("assignment into an array", fix=_STORE_FIX)
+        self.write(STORED, value, index)
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
@@ -191,15 +318,15 @@ class Traced(NDArrayOperatorsMixin):
 
     @property
     def ndim(self) -> int:
-        return self.node.value.ndim
+        return self.node.outline.ndim
 
     @property
     def size(self) -> int:
-        return self.node.value.size
+        return self.node.outline.size
 
     @property
     def dtype(self) -> Any:
-        return self.node.value.dtype
+        return self.node.outline.dtype
 
     @property
     def T(self) -> Any:  # noqa: N802
@@ -210,7 +337,7 @@ class Traced(NDArrayOperatorsMixin):
         return np.swapaxes(self, -1, -2)
 
     def __len__(self) -> int:
-        return len(self.node.value)
+        return len(self.node.outline)
 
     def __repr__(self) -> str:
         return repr(self.node.value[()])
@@ -272,6 +399,16 @@ class Traced(NDArrayOperatorsMixin):
     def flatten(self, order: str = "C") -> Any:
         return np.ravel(self, order=order)  # type: ignore[call-overload]
 
+    def fill(self, value: Any) -> None:
+        self.write(STORED, value, ...)
+
+    def sort(self, axis: int = -1) -> None:
+        ordered: Any = np.sort(self, axis)
+        self.replace(ordered)
+
+    def put(self, indices: Any, values: Any) -> None:
+        IN_PLACE[np.put](self, indices, values)
+
     def astype(self, dtype: Any, **kwargs: Any) -> Any:
         return astype(self, dtype)
 
@@ -285,4 +422,6 @@ class Traced(NDArrayOperatorsMixin):
 
 
 _SEVERAL_FIX = "To pick entries, index by the mask itself: `x[x > 0]`."
-_STORE_FIX = "Build the parts as values and join them: `out = np.stack([...])`, np.concatenate or np.where."
+
+
+_RENAMES = {"reshape", "ravel", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "identity", "flip"}

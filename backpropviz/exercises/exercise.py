@@ -21,6 +21,7 @@ from backpropviz.code.pairs import captioned, packed, unpacked
 from backpropviz.code.scope import HELPERS, read_names, scope_of
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
+from backpropviz.engine.versions import WRITES
 from backpropviz.errors import InputError
 from backpropviz.files import write
 from backpropviz.layers.library import load
@@ -172,7 +173,8 @@ def _forward(trace: Trace, code: Listing, known: list[str]) -> list[str]:
     for statement in code.forward:
         step = statement.step
         names = read_names([step.statement]) if step is not None else set()
-        if step is not None and statement.node is step.node and step.group is None and names <= available - versions:
+        as_written = step is not None and statement.node is step.node and step.node.primitive not in WRITES
+        if step is not None and as_written and step.group is None and names <= available - versions:
             statement = Statement(statement.name, " ".join(step.code.split()), statement.node, step)
         statements.append(statement)
         available.add(statement.name)

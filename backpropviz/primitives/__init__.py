@@ -1,6 +1,6 @@
 """The page of calculus: every operation that can be traced, with its vector-Jacobian products."""
 
-from backpropviz.primitives import elementwise, products, reductions, shapes, windows
+from backpropviz.primitives import elementwise, products, reductions, shapes, stores, windows
 from backpropviz.primitives.record import PRIMITIVES, Gradient, Primitive, gate, traceable
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "products",
     "reductions",
     "shapes",
+    "stores",
     "traceable",
     "windows",
 ]

@@ -130,7 +130,7 @@ def take(x: Any, index: Any) -> Any:
     return x[index]
 
 
-def _picks_once(index: Any) -> bool:
+def picks_once(index: Any) -> bool:
     """Whether an index can pick no entry twice: it is made of integers, slices and masks."""
     parts = index if isinstance(index, tuple) else (index,)
     simple = (int, np.integer, slice, type(None), type(Ellipsis))
@@ -142,7 +142,7 @@ def put(g: Any, index: Any, shape: Any, out: Any = None) -> Any:
     """Zeros of `shape` with `g` added at `index`; an entry named twice collects both. The adjoint of indexing."""
     x = np.empty(tuple(shape), g.dtype) if out is None else out
     x[...] = 0
-    if _picks_once(index):
+    if picks_once(index):
         x[index] = g
     else:
         np.add.at(x, index, g)
@@ -156,14 +156,14 @@ def _take_back(g: Any, out: Any, x: Any, index: Any) -> Any:
     return put(g, index, x.shape)
 
 
-gate(
+TAKE = gate(
     take,
     "x[index]",
     "An index picks entries: their gradient goes back to where they came from, zero elsewhere.",
     ("1 for the picked, else 0", _take_back),
     module="",
 )
-gate(
+PUT = gate(
     put,
     "put at index",
     "The gradient is picked at the same index.",

@@ -28,11 +28,10 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.graph import Array, Node
+from backpropviz.engine.graph import Array, Node, bare
 from backpropviz.engine.recording import record
 from backpropviz.engine.replay import Plan, downstream
 from backpropviz.engine.trace import Trace
-from backpropviz.engine.tracing import bare
 from backpropviz.errors import InputError
 
 Progress = Callable[[int], None]

@@ -1,0 +1,93 @@
+"""How the versions of an array that is changed in place share one memory.
+
+`out[i] = v` in a loop of n rounds makes n versions of `out`. Each is a node with a value, but a copy each would cost n
+whole arrays. So versions write into one array, and an earlier one is copied out just before it is overwritten, if some
+operation used it; if none did, its value is worked out again from the writes, should anybody ask for it.
+
+The backward pass gains by the same: a gradient that collects terms `put(g, index)`, zeros but at an index, adds each of
+them into one array at its place.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Array, Node, bare
+from backpropviz.primitives.record import PRIMITIVES
+from backpropviz.primitives.shapes import PUT, picks_once
+from backpropviz.primitives.stores import ADDED, STORED
+
+ADD = PRIMITIVES[np.add]
+WRITES = (STORED, ADDED)
+
+
+class Versions:
+    """One array, and the nodes that were made by writing into it, in order."""
+
+    __slots__ = ("array", "nodes")
+
+    def __init__(self, array: Array):
+        self.array = array
+        self.nodes: list[Node] = []
+
+    @property
+    def outline(self) -> Array:
+        """An array of the versions' shape and dtype."""
+        return self.array
+
+    def at(self, node: Node) -> Array:
+        """The value of an earlier version: that of the last one that was kept, with the writes since."""
+        writes: list[Node] = []
+        base: Any = node
+        while type(base) is Node and base._value is None and base.memory is self:
+            writes.append(base)
+            base = base.args[0]
+        array = np.array(bare(base))
+        for write in reversed(writes):
+            write_into(array, write)
+        return array
+
+    def extend(self, node: Node) -> None:
+        """Make `node` the latest version: write into the array what it adds to the one before."""
+        if self.nodes:
+            last = self.nodes[-1]
+            last._value = self.array.copy() if last.observed else None
+        write_into(self.array, node)
+        node._value, node.memory = self.array, self
+        self.nodes.append(node)
+
+
+class Deferred:
+    """The value of a `put` that nobody used yet: zeros but for a part."""
+
+    __slots__ = ("outline",)
+
+    def __init__(self, node: Node):
+        g, _, shape = node.args
+        self.outline = np.broadcast_to(np.zeros((), g.outline.dtype), tuple(shape))
+
+    def at(self, node: Node) -> Array:
+        return np.asarray(PUT.run(*bare(node.args)))
+
+
+def is_write(node: Node) -> bool:
+    """Whether a node is made by writing into its first operand's memory."""
+    return node.primitive in WRITES or (node.primitive is ADD and isinstance(node.args[1].memory, Deferred))
+
+
+def write_into(array: Array, node: Node, of: Callable[[Node], Any] = operator.attrgetter("value")) -> None:
+    """Do to `array` what the operation of `node` does to its first operand. `of` gives the operands' arrays."""
+    if node.primitive is ADD:  # a term that is zero but at an index
+        value, index, _ = bare(node.args[1].args, of)
+    else:
+        value, index = bare(node.args[1:], of)
+    if node.primitive is STORED:
+        array[index] = value
+    elif node.primitive is ADD and picks_once(index):
+        array[index] += value
+    else:
+        np.add.at(array, index, value)
