@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpropviz.engine import trace as engine
-from backpropviz.engine.recording import record
+from backpropviz.engine.verifying import record
 from backpropviz.errors import DrawingError
 from backpropviz.layers.library import load
 
@@ -46,14 +46,16 @@ class Trace(engine.Trace):
             return None
 
 
-def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, **arguments: Any) -> Trace:
+def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, verify: bool = True, **arguments: Any) -> Trace:
     """Run a layer on arrays and record it.
 
     Args:
         layer: a function that takes NumPy arrays, or the name of a layer in `graphs/`, or "file.py:function".
         arguments: its inputs and settings by name. Arrays (and lists) are traced; other values pass through. For a
             layer with sample inputs, those that are not given come from the sample.
-        settings: more settings, for names that clash with `layer`.
+        settings: more settings, for names that clash with `verify`.
+        verify: hold the trace against the plain function, which is run once more for that; in a loop over many inputs
+            once is enough.
 
     Returns:
         The trace, forward only; call `.backward()` on it.
@@ -64,11 +66,12 @@ def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, **argumen
     """
     arguments = {**arguments, **(settings or {})}
     if not isinstance(layer, FunctionType):
-        return _shown(load(layer).trace(arguments))
+        return _shown(load(layer).trace(arguments, verify=verify))
     inputs = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray | list | np.generic)}
     parameters = inspect.signature(layer).parameters.values()
     settings = {p.name: p.default for p in parameters if p.default is not p.empty} | arguments
-    return _shown(record(layer, inputs, {name: value for name, value in settings.items() if name not in inputs}))
+    settings = {name: value for name, value in settings.items() if name not in inputs}
+    return _shown(record(layer, inputs, settings, verify))
 
 
 def _shown(recorded: engine.Trace) -> Trace:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from backpropviz.engine.backward import forget, sweep
-from backpropviz.engine.recording import record
 from backpropviz.engine.tracing import Tape
+from backpropviz.engine.verifying import record
 
 _OF = {
     1: lambda f: lambda x: f(x),

@@ -12,7 +12,7 @@ from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import SUFFIXES, export
 from backpropviz.draw.mermaid import mermaid
 from backpropviz.draw.tikz import _columns, tikz
-from backpropviz.engine.recording import record
+from backpropviz.engine.verifying import record
 from backpropviz.errors import DrawingError
 from backpropviz.layers.library import layer_names, load
 

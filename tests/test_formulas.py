@@ -8,7 +8,7 @@ import pytest
 
 from backpropviz.code.formulas import formulas, latex, plain_text
 from backpropviz.code.notation import Latex, Plain, escape_latex, width
-from backpropviz.engine.recording import record
+from backpropviz.engine.verifying import record
 from backpropviz.layers.library import layer_names, load
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,7 +11,7 @@ import pytest
 import backpropviz.draw.player
 from backpropviz.draw.cards import BLACK, RED
 from backpropviz.draw.player import MOST_ENTRIES, page, write_page
-from backpropviz.engine.recording import record
+from backpropviz.engine.verifying import record
 from backpropviz.layers.library import layer_names, load
 
 

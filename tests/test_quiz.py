@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backpropviz.engine.recording import record
+from backpropviz.engine.verifying import record
 from backpropviz.exercises.questions import questions
 from backpropviz.exercises.quiz import Question, ask, listing, read_number, read_shape
 from backpropviz.layers.library import layer_names, load

@@ -33,6 +33,19 @@ class Reports:
     def done(self, site, value):
         return value
 
+    def rounds(self, site, iterable):
+        self.seen.append(("loop", site.statement))
+        yield from iterable
+
+    def again(self, site, test):
+        return test
+
+    def left(self, site):
+        pass
+
+    def caught(self):
+        pass
+
     def result(self, site, value):
         self.seen.append(("return", site.names, site.code))
         return value

@@ -115,6 +115,7 @@ class Group:
         label: its number, counted like a step's: "2", or "2.1" inside another group.
         function: the called function's name.
         name: the name its result was assigned to, if any.
+        round: the round of a loop that it was called in, if any.
         parent: the group it was called from; None at the top.
     """
 
@@ -125,6 +126,43 @@ class Group:
     caption: str = ""
     line: int = 0
     name: str | None = None
+    round: Round | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """A `for`, a `while` or a comprehension that ran.
+
+    Attributes:
+        head: as written, on one line: "for i in range(Ho)".
+        file, line: where it stands.
+        group: the call it stands in; None at the top.
+        around: the round of the loop around it, in the same call; None if there is none.
+        rounds: one for every time its body ran, in order.
+    """
+
+    head: str
+    file: str
+    line: int
+    group: Group | None
+    around: Round | None
+    rounds: list[Round] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Round:
+    """One run of a loop's body.
+
+    Attributes:
+        number: counted from 0. variables: what the loop's variables were.
+        nodes, steps: where in the trace's lists of nodes and steps it begins and ends.
+    """
+
+    loop: Loop
+    number: int
+    variables: dict[str, Any]
+    nodes: range
+    steps: range
 
 
 @dataclass(slots=True, eq=False)
@@ -139,6 +177,7 @@ class Step:
         node: the value it assigned. nodes: everything it computed, the assigned value last.
         group: the call it belongs to; None at the top.
         file, line: where it stands.
+        round: the round of a loop that it was made in; None outside of loops.
     """
 
     label: str
@@ -151,6 +190,7 @@ class Step:
     group: Group | None
     file: str
     line: int
+    round: Round | None = None
     backward: list[Node] = field(default_factory=list)
 
     @property

@@ -9,7 +9,7 @@ import math
 import operator
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from types import FunctionType, TracebackType
@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backpropviz.engine.graph import Group, Node, SizeStatement, Step, is_range
+from backpropviz.engine.graph import Group, Loop, Node, Round, SizeStatement, Step, is_range
 from backpropviz.engine.named import Dim, Name, Named, Operation, called, named, plain
 from backpropviz.engine.slate import Slate, find_traced, now, resolved, slate
 from backpropviz.engine.source import HOOK, Instrumented, Site, instrument
-from backpropviz.engine.trace import Trace, checked
+from backpropviz.engine.trace import Trace
 from backpropviz.engine.tracing import Tape, Traced
 from backpropviz.errors import BackpropvizError, InputError, LayerError, TraceError
 from backpropviz.primitives.shapes import IDENTITY, TAKE
@@ -31,7 +31,7 @@ _OPERATORS = {
     "MatMult": operator.matmul, "FloorDiv": operator.floordiv, "Mod": operator.mod, "BitAnd": operator.and_,
     "BitOr": operator.or_, "BitXor": operator.xor, "LShift": operator.lshift, "RShift": operator.rshift,
 }  # fmt: skip
-_IN_PLACE = {name: getattr(operator, f"i{f.__name__.strip('_')}") for name, f in _OPERATORS.items()}
+IN_PLACE_OPERATORS = {name: getattr(operator, f"i{f.__name__.strip('_')}") for name, f in _OPERATORS.items()}
 _CONSTANT_MAKERS: dict[Any, str] = {
     getattr(np, name): name
     for name in (
@@ -48,22 +48,13 @@ _NUMBER_FUNCTIONS: dict[Any, str] = {
 _NOT_USER_CODE = tuple(str(Path(file).parents[up]) for file, up in ((os.__file__, 0), (np.__file__, 1), (__file__, 1)))
 
 
-def record(function: FunctionType, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> Trace:
-    """Run `function` on traced `inputs` and plain `settings`.
-
-    Raises:
-        InputError: an input is no array of finite numbers. TraceError, LayerError: as `Recorder.run`.
-    """
-    arrays = {name: checked(name, value) for name, value in inputs.items()}
-    return Recorder(function).run(function, arrays, dict(settings))
-
-
 class _Frame:
     """Where a call stands while it runs: its group, and how many steps it made."""
 
     def __init__(self, prefix: str, group: Group | None):
         self.prefix, self.group = prefix, group
         self.count = 0
+        self.round: Round | None = None  # of the innermost loop that runs
 
     def next_label(self) -> str:
         return f"{self.prefix}{self.count + 1}"
@@ -86,6 +77,9 @@ class Recorder(Tape):
         self.home = Path(function.__code__.co_filename).parent
         self.steps: list[Step] = []
         self.groups: list[Group] = []
+        self.loops: list[Loop] = []
+        self.decisions: list[tuple[Callable[[], bool], bool]] = []
+        self._whiles: set[Loop] = set()
         self.notes: list[str] = []
         self.sizes: list[SizeStatement] = []
         self.constants: dict[int, tuple[Any, Any]] = {}
@@ -128,7 +122,7 @@ class Recorder(Tape):
         current, value = now(current), now(value)
         if isinstance(current, np.ndarray) and find_traced(value) is not None and type(current) is not Slate:
             current = self._held(current) if type(current) is np.ndarray and current.ndim else current
-        result = _IN_PLACE[operation](current, value)
+        result = IN_PLACE_OPERATORS[operation](current, value)
         if type(result) is Traced and result is current:
             self._name_changed(site)
             return result
@@ -160,7 +154,7 @@ class Recorder(Tape):
         current = self.item(container, key)
         if type(current) is np.ndarray and type(container) is not np.ndarray:
             current = self._held(current)
-        result = _IN_PLACE[operation](current, now(value))
+        result = IN_PLACE_OPERATORS[operation](current, now(value))
         if type(container) is Traced or isinstance(container, np.ndarray):
             if type(container) is not Slate or find_traced((result, key)) is not None:
                 self._changed.clear()  # the part was written by itself; what counts is that it is put back
@@ -183,6 +177,72 @@ class Recorder(Tape):
         """A statement that is an expression: what it changed in place becomes a step."""
         self._name_changed(site)
         return value
+
+    def caught(self) -> None:
+        """At the start of an `except`: what cannot be traced is not for the function to handle."""
+        error = sys.exception()
+        while error is not None:
+            if isinstance(error, BackpropvizError):
+                raise error
+            error = error.__context__
+
+    # ---- loops -------------------------------------------------------------------------------------------------------
+
+    def rounds(self, site: Site, iterable: Any) -> Iterator[Any]:
+        """The values that a loop goes through; each is a round."""
+        frame = self._frames[-1]
+        loop = self._loop(site, frame)
+        for value in now(iterable):
+            one = len(site.names) == 1
+            values = dict(zip(site.names, [value] if one else value if isinstance(value, tuple | list) else []))
+            self._begin_round(frame, loop, values)
+            try:
+                yield value
+            finally:
+                self._end_round(frame, loop)
+
+    def again(self, site: Site, test: Any) -> Any:
+        """The test of a `while`, each time: if it holds, a round begins."""
+        frame = self._frames[-1]
+        while frame.round is not None and frame.round.loop.head != site.statement and frame.round.loop in self._whiles:
+            self._end_round(frame, frame.round.loop)
+        running = frame.round is not None and (frame.round.loop.line, frame.round.loop.head) == (
+            site.line,
+            site.statement,
+        )
+        if running:
+            assert frame.round is not None
+            loop = frame.round.loop
+            self._end_round(frame, loop)
+        if not test:
+            return False
+        if not running:
+            loop = self._loop(site, frame)
+            self._whiles.add(loop)
+        self._begin_round(frame, loop, {})
+        return True
+
+    def left(self, site: Site) -> None:
+        """After a `while`, however it ended."""
+        frame = self._frames[-1]
+        if frame.round is not None and (frame.round.loop.line, frame.round.loop.head) == (site.line, site.statement):
+            self._end_round(frame, frame.round.loop)
+
+    def _loop(self, site: Site, frame: _Frame) -> Loop:
+        loop = Loop(site.statement, site.file, site.line, frame.group, frame.round)
+        self.loops.append(loop)
+        return loop
+
+    def _begin_round(self, frame: _Frame, loop: Loop, variables: dict[str, Any]) -> None:
+        nodes, steps = len(self.nodes), len(self.steps)
+        frame.round = Round(loop, len(loop.rounds), variables, range(nodes, nodes), range(steps, steps))
+        loop.rounds.append(frame.round)
+
+    def _end_round(self, frame: _Frame, loop: Loop) -> None:
+        round_ = loop.rounds[-1]
+        round_.nodes = range(round_.nodes.start, len(self.nodes))
+        round_.steps = range(round_.steps.start, len(self.steps))
+        frame.round = loop.around
 
     def _name_changed(self, site: Site) -> None:
         """Arrays that were changed in place are new values under their old names."""
@@ -247,6 +307,8 @@ class Recorder(Tape):
                 self._bound[function] = self._as_group(function)
             call = self._bound[function]
             return call if call is function else lambda *args, **kwargs: call(site, *args, **kwargs)
+        if function is type:
+            return lambda *args: _type_of(*args) if len(args) == 1 else type(*args)
         if function is len:
             return lambda value: value.shape[0] if isinstance(value, Traced) and value.ndim else len(value)
         return function
@@ -320,7 +382,7 @@ class Recorder(Tape):
         self._pending += len(made)
         step = Step(
             label, node.name, code or site.code, statement or site.statement, site.caption, node, made, frame.group,
-            site.file, site.line,
+            site.file, site.line, frame.round,
         )  # fmt: skip
         for part in made:
             part.step = step
@@ -420,7 +482,7 @@ class Recorder(Tape):
     def _grouped(self, site: Site, call: Any, function: Any, args: Any, kwargs: Any) -> Any:
         self._name_arguments(site, function, args)
         frame = self._frames[-1]
-        group = Group(frame.next_label(), function.__name__, frame.group, site.code, "", site.line)
+        group = Group(frame.next_label(), function.__name__, frame.group, site.code, "", site.line, None, frame.round)
         position = len(self.groups)
         self.groups.append(group)
         inner = _Frame(f"{group.label}.", group)
@@ -445,7 +507,8 @@ class Recorder(Tape):
                 code = site.names[position] if position < len(site.names) else ""
                 self._step(site, parameters[position], value.node, code, f"{parameters[position]} = {code}")
 
-    def decide(self, traced: Traced) -> None:
+    def decide(self, test: Callable[[], bool], truth: bool) -> None:
+        self.decisions.append((test, truth))
         site = _user_line(sys._getframe(2))
         note = f"{site}: the path taken depends on values here; with other inputs the graph may differ"
         if note not in self.notes:
@@ -468,7 +531,7 @@ class Recorder(Tape):
         instrumented = instrument(function.__code__)
         call = instrumented.bind(function, self) if instrumented else function
         self._frames.append(_Frame("", None))
-        positional, keywords = _as_called(function, arguments)
+        positional, keywords = as_called(function, arguments)
         try:
             with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of what is printed about it
                 returned = call(*positional, **keywords)
@@ -488,7 +551,8 @@ class Recorder(Tape):
         return Trace(
             function,
             nodes, settings, self.nodes, self.steps, self.groups,
-            self.outputs, returned, self.notes, self.sizes, self.constants, self.dims,
+            self.outputs, returned, self.notes, self.sizes, self.constants, self.dims, self.decisions,
+            [loop for loop in self.loops if loop.rounds],
         )  # fmt: skip
 
     def _collect_outputs(self, function: FunctionType, returned: Any) -> None:
@@ -532,7 +596,12 @@ class Constructed:
         self.name, self.args, self.kwargs = name, args, kwargs
 
 
-def _as_called(function: FunctionType, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def _type_of(value: Any) -> type:
+    """What `type(value)` says of the array that a value stands for."""
+    return np.ndarray if type(value) is Slate else value.__class__
+
+
+def as_called(function: FunctionType, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     innermost = inspect.unwrap(function).__code__  # a decorated function takes what the one inside it takes
     positional: list[Any] = []
     rest = dict(arguments)

@@ -214,6 +214,37 @@ class _Instrumenter(ast.NodeTransformer):
         self.sites[-1] = made._replace(code=code, needs=(target.id, *made.needs))
         return site
 
+    def visit_For(self, node: ast.For) -> Any:
+        site = self._loop_site(node, node.target, node.iter)
+        self.generic_visit(node)
+        node.iter = self._copy(node.iter, self._report("rounds", site, node.iter))
+        return node
+
+    def visit_While(self, node: ast.While) -> Any:
+        head = f"while {self.text.code(node.test)}"
+        site = self._site(node, (), None, head)
+        self.generic_visit(node)
+        node.test = self._copy(node.test, self._report("again", site, node.test))
+        return [node, self._copy(node, ast.Expr(self._report("left", site)))]
+
+    def visit_comprehension(self, node: ast.comprehension) -> Any:
+        site = self._loop_site(node.iter, node.target, node.iter)
+        self.generic_visit(node)
+        node.iter = self._copy(node.iter, self._report("rounds", site, node.iter))
+        return node
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        return ast.NodeTransformer.generic_visit(self, node)  # it runs in bits, in between other code
+
+    def _loop_site(self, node: Any, target: ast.expr, iterable: ast.expr) -> ast.expr:
+        head = f"for {self.text.code(target)} in {self.text.code(iterable)}"
+        return self._site(node, _target_names(target), None, head)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
+        self.generic_visit(node)
+        node.body.insert(0, self._copy(node.body[0], ast.Expr(self._report("caught"))))
+        return node
+
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is None:
             return node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from backpropviz.engine.backward import forget, sweep
 from backpropviz.engine.gradient_names import GradientNames, name_red_nodes
-from backpropviz.engine.graph import Array, Group, Node, SizeStatement, Step
+from backpropviz.engine.graph import Array, Group, Loop, Node, SizeStatement, Step
 from backpropviz.engine.replay import Plan
 from backpropviz.engine.tracing import Tape
 from backpropviz.errors import InputError
@@ -31,6 +31,8 @@ class Trace:
         notes: what a reader has to know.
         sizes: the statements that made plain numbers; constants: plain arrays by their id, with the name or the call
             they came from; dims: the axes that have a name (`N, D = x.shape`).
+        decisions: the questions about values that the path taken depended on, each with its answer.
+        loops: the loops that ran, in the order they began.
         red: the backward pass, a tape of its own. upstream: for every output that has one, the red node of its
             gradient. drawn: the outputs whose upstream gradient was drawn, with the seed.
     """
@@ -47,6 +49,8 @@ class Trace:
     sizes: list[SizeStatement]
     constants: dict[int, tuple[Any, Array]]
     dims: dict[tuple[Node, int], str]
+    decisions: list[tuple[Callable[[], bool], bool]]
+    loops: list[Loop]
     red: Tape = field(default_factory=Tape)
     upstream: dict[Node, Node] = field(default_factory=dict)
     drawn: dict[Node, int] = field(default_factory=dict)
@@ -182,13 +186,26 @@ class Trace:
                 raise InputError("dout is given, but there is no backward pass yet", fix="Call backward(dout) first.")
             changed[self.upstream[output]] = _fitting(output.value, dout, "dout")
             self.drawn.pop(output, None)
-        for node, array in changed.items():
-            node.value[...] = array
         key = tuple(sorted(inputs)) + (("dout",) if dout is not None else ())
         if key not in self._plans:
             self._plans[key] = Plan([*self.nodes, *self.red.nodes], changed)
-        self._plans[key]()
+        before = {node: node.value.copy() for node in changed}
+        try:
+            self._run(key, changed)
+        except InputError:
+            self._run(key, before, check=False)
+            raise
         return self.output
+
+    def _run(self, key: tuple[str, ...], values: dict[Node, Array], check: bool = True) -> None:
+        for node, array in values.items():
+            node.value[...] = array
+        self._plans[key]()
+        if check and any(test() != truth for test, truth in self.decisions):
+            raise InputError(
+                "with these inputs the function takes another path: it asks for values",
+                fix="Trace again for them.",
+            )
 
 
 def checked(name: str, value: Any) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -129,8 +130,13 @@ class Tape:
         """A constant, as it is kept in the record."""
         return array
 
-    def decide(self, traced: Traced) -> None:
-        """Called when Python asks a traced value whether it is true."""
+    def encoded(self, arguments: Any) -> Any:
+        """Arguments as a record would keep them."""
+        args, kwargs = arguments
+        return self._encode(args, []), {key: self._encode(value, []) for key, value in kwargs.items()}
+
+    def decide(self, test: Callable[[], bool], truth: bool) -> None:
+        """Called when the path depends on a value: a question, and its answer."""
 
     def begun(self, array: Array) -> None:
         """Called when a plain array becomes a traced one."""
@@ -280,9 +286,13 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if func in LOOKS:
-            if func in COMPARISONS:
-                self.tape.decide(self)
-            return func(*look(args), **{key: look(value) for key, value in kwargs.items()})
+            if func not in COMPARISONS:
+                return func(*look(args), **{key: look(value) for key, value in kwargs.items()})
+            kept = self.tape.encoded((args, kwargs))
+            answer = func(*bare(kept[0]), **bare(kept[1]))
+            if isinstance(answer, bool):
+                self.tape.decide(lambda: bool(func(*bare(kept[0]), **bare(kept[1]))), answer)
+            return answer
         if func in IN_PLACE:
             return IN_PLACE[func](*args, **kwargs)
         if kwargs.get("out") is not None:
@@ -351,8 +361,9 @@ class Traced(NDArrayOperatorsMixin):
     # ---- what would leave the record -------------------------------------------------------------------------------
 
     def __bool__(self) -> bool:
-        truth = bool(self.node.value)
-        self.tape.decide(self)
+        node = self.node
+        truth = bool(node.value)
+        self.tape.decide(lambda: bool(node.value), truth)
         return truth
 
     def _leaves(self, how: str) -> Any:

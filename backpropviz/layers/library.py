@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.recording import record
 from backpropviz.engine.trace import Trace
+from backpropviz.engine.verifying import record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.loading import choose, load_module
 
@@ -164,7 +164,7 @@ class Layer:
                     arguments = changed
         return arguments
 
-    def trace(self, arguments: Mapping[str, Any] | None = None, **options: Any) -> Trace:
+    def trace(self, arguments: Mapping[str, Any] | None = None, verify: bool = True, **options: Any) -> Trace:
         """Record a run. `arguments` replace the sample's; `options` are those of `arguments()`.
 
         Raises:
@@ -176,7 +176,7 @@ class Layer:
         settings = {**self.settings, **{name: value for name, value in whole.items() if name not in inputs}}
         settings = {name: value for name, value in settings.items() if name not in inputs}
         try:
-            trace = record(self.function, inputs, settings)
+            trace = record(self.function, inputs, settings, verify)
             trace.notes.extend(
                 f"{name} holds whole numbers, taken as floats: it gets a gradient"
                 for name, value in given.items()

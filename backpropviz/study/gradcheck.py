@@ -29,9 +29,9 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Array, Node, bare
-from backpropviz.engine.recording import record
 from backpropviz.engine.replay import Plan, downstream
 from backpropviz.engine.trace import Trace
+from backpropviz.engine.verifying import record
 from backpropviz.errors import InputError
 
 Progress = Callable[[int], None]

@@ -16,8 +16,8 @@ from backpropviz.diagnose.course.reference import UPSTREAM_SEED, Entry, Referenc
 from backpropviz.diagnose.matching import is_array
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
-from backpropviz.engine.recording import record
 from backpropviz.engine.trace import random_upstream
+from backpropviz.engine.verifying import record
 from backpropviz.errors import BackpropvizError
 from backpropviz.layers.library import Layer as LayerFile
 

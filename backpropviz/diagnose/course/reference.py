@@ -11,8 +11,8 @@ import numpy as np
 from backpropviz.diagnose.course.cases import Case
 from backpropviz.diagnose.course.layers import Layer
 from backpropviz.engine.graph import Node
-from backpropviz.engine.recording import record
 from backpropviz.engine.trace import Trace, random_upstream
+from backpropviz.engine.verifying import record
 
 UPSTREAM_SEED = 2718  # far from the seeds of the cases: an upstream gradient must not resemble an input
 
