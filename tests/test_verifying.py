@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from backpropviz.code.formulas import latex
 from backpropviz.errors import BackpropvizError, InputError, TraceError
+from backpropviz.show.view import view
 
 X = np.random.default_rng(0).normal(size=(3, 4))
 
@@ -239,3 +241,34 @@ def test_every_error_is_one_of_ours_or_the_functions():
 
     with pytest.raises(BackpropvizError):
         bp.trace(odd, x=X)
+
+
+# ---- nothing is too deep --------------------------------------------------------------------------------------------
+
+
+def windows(x):
+    return np.stack([np.sum(x[i : i + 2]) for i in range(len(x) - 1)])
+
+
+def a_long_sum(x):
+    return np.sin(sum([x * k for k in range(1500)]))
+
+
+def a_long_chain(x):
+    h = x
+    for _ in range(400):
+        h = np.tanh(h + x)
+    return h
+
+
+@pytest.mark.parametrize(("function", "size"), [(windows, 300), (a_long_sum, 3), (a_long_chain, 3)])
+def test_a_value_used_hundreds_of_times_is_written_out_in_parts(function, size):
+    x = np.random.default_rng(1).normal(size=size)
+    t = bp.trace(function, x=x)
+    dout = np.random.default_rng(2).normal(size=t.output.shape)
+    t.backward(dout)
+    scope = {}
+    exec(t.derive(), scope)
+    np.testing.assert_allclose(scope[f"{function.__name__}_backward"](dout, x), t.grad["x"], rtol=1e-9, atol=1e-12)
+    assert view(t).backward
+    assert latex(t)

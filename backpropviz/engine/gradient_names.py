@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from backpropviz.engine.tracing import Tape
 
 
+DEEPEST = 50
+"""Operations within operations that are written out in one expression."""
+
+
 def name_red_nodes(nodes: Iterable[Node], red: Tape) -> None:
     """Give the red nodes that carry a term or a gradient its name, unless they have one already.
 
@@ -59,10 +63,15 @@ class GradientNames:
     def __init__(self, trace: Trace):
         self._trace = trace
         self._red_nodes = set(trace.red.nodes)
+        self._deep: set[Node] = set()  # nodes that have a name because too much stands inside of them
         self._taken = trace.taken() | {node.name for node in trace.red.nodes}
         self.shared = self._shared()
-        unnamed = {name for node, name in self.shared.items() if node not in self._red_nodes}
-        self.red = {n: name for n, name in self.shared.items() if n in self._red_nodes and name not in unnamed}
+        unnamed = {name for node, name in self.shared.items() if node not in self._red_nodes | self._deep}
+        self.red = {
+            node: name
+            for node, name in self.shared.items()
+            if node in self._deep or (node in self._red_nodes and name not in unnamed)
+        }
         written = {node.name for node in (*trace.nodes, *trace.red.nodes)}
         firsts = {name: node for node, name in reversed(self.red.items()) if name not in written}
         self.parts = {node: name for name, node in reversed(firsts.items())}
@@ -108,9 +117,11 @@ class GradientNames:
             if node.gradient is not None and node.step is not None and not node.name
         }
         names: dict[Node, str] = {}
+        height: dict[Node, int] = {}  # how many operations deep a node is written out
         for node in everything:
             if node.name or node.primitive is None:
                 continue
+            height[node] = 1 + max((height.get(parent, 0) for parent in node.parents), default=0)
             same = named.get(first[node])
             if same is not None and not (same in red and same.index > node.index):  # written before it is needed here
                 names[node] = str(same.name)
@@ -118,6 +129,11 @@ class GradientNames:
                 names[node] = names[first[node]]
             elif uses[first[node]] > 1 and not node.is_view:  # a view costs nothing to write out twice
                 names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), self._taken)
+            elif height[node] >= DEEPEST:
+                self._deep.add(node)
+                names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), self._taken)
+            if node in names:
+                height[node] = 0
         return names
 
     def _written_out(self) -> Iterator[Node]:
