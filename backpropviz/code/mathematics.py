@@ -15,7 +15,7 @@ import numpy as np
 from backpropviz.code.lengths import origins
 from backpropviz.code.notation import ATOM, BIG, MATRIX, NEGATION, PRODUCT, SUM, TIGHT, Notation, Text, fit
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, plain
+from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Variable, plain
 from backpropviz.engine.recording import Constructed, Part
 from backpropviz.primitives.reductions import axes_of
 
@@ -91,6 +91,8 @@ class Writer:
         """A size or a setting, as it was written."""
         if isinstance(expression, Name):
             return self.symbol(expression.name), ATOM
+        if isinstance(expression, Variable):
+            return self.number(expression.value)
         if isinstance(expression, Dim):
             return self.length(expression)
         if isinstance(expression, Operation):

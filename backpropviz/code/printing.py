@@ -11,7 +11,18 @@ import numpy as np
 
 from backpropviz.code.lengths import Place, origins, same_shape
 from backpropviz.engine.graph import Node, is_range
-from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape, expression_of, plain
+from backpropviz.engine.named import (
+    Call,
+    Dim,
+    Name,
+    Named,
+    NamedTuple,
+    Operation,
+    Shape,
+    Variable,
+    expression_of,
+    plain,
+)
 from backpropviz.engine.recording import Constructed, Part
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.record import Primitive
@@ -67,6 +78,7 @@ class Printer:
         self.trace = trace
         self.temporaries = temporaries or {}
         self.at_hand = at_hand
+        self.loops: set[Any] = set()  # the loops whose variables can be written, by their site
         self.mentioned: set[Node] = set()
         self.measured: set[Node] = set()
         self.sizes: set[str] = set()
@@ -230,6 +242,9 @@ class Printer:
                 return expression.name, _ATOM
             place = next((place for place, name in self.trace.dims.items() if name == expression.name), None)
             return self._frozen(value) if place is None else self._dim(Dim(*place), value)
+        if isinstance(expression, Variable):
+            inside = expression.round.loop.site in self.loops
+            return (expression.name, _ATOM) if inside else self._literal(expression.value)
         if isinstance(expression, Dim):
             return self._dim(expression, value)
         if isinstance(expression, Operation):

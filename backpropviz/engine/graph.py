@@ -148,6 +148,19 @@ class Loop:
     around: Round | None
     rounds: list[Round] = field(default_factory=list)
 
+    @property
+    def site(self) -> tuple[str, int, str]:
+        """Which loop of the source it is."""
+        return self.file, self.line, self.head
+
+    @property
+    def outer(self) -> Round | None:
+        """The round that it ran in, also where that loop stands in a function further out."""
+        around, group = self.around, self.group
+        while around is None and group is not None:
+            around, group = group.round, group.parent
+        return around
+
 
 @dataclass(slots=True, eq=False)
 class Round:
@@ -176,7 +189,7 @@ class Step:
         caption: the comment above it, without its comment sign and step number.
         node: the value it assigned. nodes: everything it computed, the assigned value last.
         group: the call it belongs to; None at the top.
-        file, line: where it stands.
+        file, line: where it stands. written: the name as it stands there, without a version.
         round: the round of a loop that it was made in; None outside of loops.
     """
 
@@ -191,6 +204,7 @@ class Step:
     file: str
     line: int
     round: Round | None = None
+    written: str = ""
     backward: list[Node] = field(default_factory=list)
 
     @property

@@ -23,6 +23,14 @@ class Name(typing.NamedTuple):
     name: str
 
 
+class Variable(typing.NamedTuple):
+    """A loop's variable in one round."""
+
+    name: str
+    round: Any
+    value: int
+
+
 class Dim(typing.NamedTuple):
     """The length of one axis of a traced value: `x.shape[0]`."""
 
@@ -45,7 +53,7 @@ class Call(typing.NamedTuple):
     args: tuple[Any, ...]
 
 
-Expression = Name | Dim | Operation | Call | Number
+Expression = Name | Variable | Dim | Operation | Call | Number
 
 
 class Named:
@@ -104,6 +112,15 @@ def plain(value: Any) -> Any:
 def expression_of(value: Any) -> Any:
     """The expression a number carries, or the number itself."""
     return value.expression if isinstance(value, Named) else value
+
+
+def varies(expression: Any) -> bool:
+    """Whether a loop's variable is part of an expression."""
+    if isinstance(expression, Operation):
+        return varies(expression.left) or varies(expression.right)
+    if isinstance(expression, Call):
+        return any(map(varies, expression.args))
+    return isinstance(expression, Variable)
 
 
 def is_number(value: Any) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backpropviz.engine.graph import Group, Loop, Node, Round, SizeStatement, Step, is_range
-from backpropviz.engine.named import Dim, Name, Named, Operation, called, named, plain
+from backpropviz.engine.named import Dim, Name, Named, Operation, Variable, called, named, plain, varies
 from backpropviz.engine.slate import Slate, find_traced, now, resolved, slate
 from backpropviz.engine.source import HOOK, Instrumented, Site, instrument
 from backpropviz.engine.trace import Trace
@@ -192,14 +192,28 @@ class Recorder(Tape):
         """The values that a loop goes through; each is a round."""
         frame = self._frames[-1]
         loop = self._loop(site, frame)
-        for value in now(iterable):
-            one = len(site.names) == 1
-            values = dict(zip(site.names, [value] if one else value if isinstance(value, tuple | list) else []))
-            self._begin_round(frame, loop, values)
+        iterator = iter(now(iterable))
+        while True:
+            round_ = self._begin_round(frame, loop)  # what fetching a value computes belongs to its round
+            try:
+                value = next(iterator)
+            except StopIteration:
+                loop.rounds.pop()
+                frame.round = loop.around
+                return
+            if len(site.names) == 1:
+                value = self._variable(round_, site.names[0], value)
+            elif type(value) is tuple and len(value) == len(site.names):
+                value = tuple([self._variable(round_, name, part) for name, part in zip(site.names, value)])
             try:
                 yield value
             finally:
                 self._end_round(frame, loop)
+
+    @staticmethod
+    def _variable(round_: Round, name: str, value: Any) -> Any:
+        round_.variables[name] = value
+        return named(plain(value), Variable(name, round_, plain(value))) if type(plain(value)) is int else value
 
     def again(self, site: Site, test: Any) -> Any:
         """The test of a `while`, each time: if it holds, a round begins."""
@@ -219,7 +233,7 @@ class Recorder(Tape):
         if not running:
             loop = self._loop(site, frame)
             self._whiles.add(loop)
-        self._begin_round(frame, loop, {})
+        self._begin_round(frame, loop)
         return True
 
     def left(self, site: Site) -> None:
@@ -233,10 +247,11 @@ class Recorder(Tape):
         self.loops.append(loop)
         return loop
 
-    def _begin_round(self, frame: _Frame, loop: Loop, variables: dict[str, Any]) -> None:
+    def _begin_round(self, frame: _Frame, loop: Loop) -> Round:
         nodes, steps = len(self.nodes), len(self.steps)
-        frame.round = Round(loop, len(loop.rounds), variables, range(nodes, nodes), range(steps, steps))
+        frame.round = Round(loop, len(loop.rounds), {}, range(nodes, nodes), range(steps, steps))
         loop.rounds.append(frame.round)
+        return frame.round
 
     def _end_round(self, frame: _Frame, loop: Loop) -> None:
         round_ = loop.rounds[-1]
@@ -405,6 +420,8 @@ class Recorder(Tape):
         things: list[Any] = [*self.nodes, *self.steps, *self.groups]
         for thing in things:
             thing.name = settled.get(thing.name, thing.name)
+        for step in self.steps:
+            step.written = self._names[step.name][0]
         for key, (name, array) in self.constants.items():
             if isinstance(name, str):
                 self.constants[key] = (self._version(name), array)
@@ -417,6 +434,8 @@ class Recorder(Tape):
     def _size(self, site: Site, name: str, value: Any) -> Any:
         """A size or setting under a name of its own, as long as the name means one number only."""
         expression = value.expression if isinstance(value, Named) else None
+        if varies(expression):
+            return value
         if (isinstance(expression, Name) and expression.name == name) or len(self._frames) > 1:
             return value
         if name in self._size_values and self._size_values[name] != value:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape
+from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape, Variable
 
 
 def same_computations(nodes: Iterable[Node]) -> dict[Node, Node]:
@@ -34,7 +34,7 @@ def _computation(node: Node, first: dict[Node, Node]) -> Any:
             return value.function, identity(value.args)
         if isinstance(value, Dim):
             return value.node, value.axis
-        if isinstance(value, Name):
+        if isinstance(value, Name | Variable):
             return value
         if isinstance(value, Shape):
             return value.node
