@@ -35,7 +35,10 @@ class Statement:
 
 @dataclass(slots=True)
 class Listing:
-    """Derived code in parts: what it needs, the forward values it uses, and the backward steps."""
+    """Derived code in parts: what it needs, the forward values it uses, and the backward steps.
+
+    Where loops are kept, `rolled` has both passes as lines, in place of `forward` and `backward`.
+    """
 
     name: str
     upstream: list[str]
@@ -48,6 +51,7 @@ class Listing:
     backward: list[Statement] = field(default_factory=list)
     returns: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    rolled: tuple[list[str], list[str]] | None = None
 
     def __str__(self) -> str:
         options = [f"{name}={plain(value)!r}" for name, value in self.settings.items()]
@@ -55,9 +59,9 @@ class Listing:
             [*self.upstream, *self.parameters, *self.constants, *(["*", *options] if options else [])]
         )
         body = [*(f"# {remark}" for remark in self.remarks), *self.sizes]
-        if self.forward:
-            body += ["# the forward values that the backward pass uses", *map(str, self.forward)]
-        backward = titled(self.backward)
+        forward, backward = self.rolled or (list(map(str, self.forward)), titled(self.backward))
+        if forward:
+            body += ["# the forward values that the backward pass uses", *forward]
         body += ["", *backward] if body else backward
         body += ["", f"return {', '.join(self.returns)}"]
         return "\n".join([*imports(self.helpers), "", "", f"def {self.name}({signature}):", *indented(body), ""])
@@ -105,11 +109,17 @@ def derive(trace: Trace) -> str:
     """The backward pass of a trace as a NumPy function of the upstream gradient, the inputs and the settings.
 
     Executed, it gives the same gradients as the trace. Sizes are written by name (`N`, `x.shape[0]`), so it also holds
-    for inputs of other shapes with the same number of axes.
+    for inputs of other shapes with the same number of axes. Loops stay loops where all their rounds do the same.
 
     Raises:
         TraceError: nothing that the output depends on carries a gradient.
     """
+    if trace.loops:
+        from backpropviz.code.rolled import rolled  # what only functions with loops need
+
+        if not trace.upstream:
+            trace.backward()
+        return str(rolled(trace) or listing(trace))
     return str(listing(trace))
 
 
@@ -142,7 +152,7 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
     forward = _forward(trace, printer, [*printer.mentioned, *printer.measured, *wanted])
     sizes = printer.size_statements()
     text = "\n".join([*sizes, *map(str, forward), *map(str, backward)])
-    settings = {name: value for name, value in trace.settings.items() if _mentions(text, name)}
+    settings = {name: value for name, value in trace.settings.items() if mentions(text, name)}
     upstream = [str(node.name) for node in trace.upstream.values()]
     name = f"{trace.layer}_backward"
     return Listing(
@@ -201,5 +211,5 @@ def _forward(trace: Trace, printer: Printer, wanted: Iterable[Node], measured: b
     return [found[node] for node in sorted(found, key=lambda node: node.index)]
 
 
-def _mentions(text: str, name: str) -> bool:
+def mentions(text: str, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", text) is not None

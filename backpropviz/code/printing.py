@@ -76,7 +76,7 @@ class Printer:
 
     def __init__(self, trace: Trace, temporaries: dict[Node, str] | None = None, at_hand: set[Node] | None = None):
         self.trace = trace
-        self.temporaries = temporaries or {}
+        self.temporaries = {} if temporaries is None else temporaries
         self.at_hand = at_hand
         self.loops: set[Any] = set()  # the loops whose variables can be written, by their site
         self.mentioned: set[Node] = set()

@@ -28,7 +28,7 @@ class Variable(typing.NamedTuple):
 
     name: str
     round: Any
-    value: int
+    value: Number
 
 
 class Dim(typing.NamedTuple):

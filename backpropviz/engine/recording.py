@@ -167,7 +167,8 @@ class Recorder(Tape):
         name, _ = self._arrays.get(id(array), (None, None))
         if isinstance(name, str):  # the name means its versions now
             self._forget(name)
-            self._arrays[id(array)] = (self._constructed.get(id(array)), array)
+            unchanged = np.array_equal(self._made.get(id(array), array), np.asarray(array), equal_nan=True)
+            self._arrays[id(array)] = (self._constructed.get(id(array)) if unchanged else None, array)
 
     def changed(self, traced: Traced) -> None:
         if traced not in self._changed:
@@ -213,7 +214,9 @@ class Recorder(Tape):
     @staticmethod
     def _variable(round_: Round, name: str, value: Any) -> Any:
         round_.variables[name] = value
-        return named(plain(value), Variable(name, round_, plain(value))) if type(plain(value)) is int else value
+        return (
+            named(plain(value), Variable(name, round_, plain(value))) if type(plain(value)) in (int, float) else value
+        )
 
     def again(self, site: Site, test: Any) -> Any:
         """The test of a `while`, each time: if it holds, a round begins."""
@@ -422,8 +425,14 @@ class Recorder(Tape):
             thing.name = settled.get(thing.name, thing.name)
         for step in self.steps:
             step.written = self._names[step.name][0]
+        origin = {id(kept): key for key, (_, kept) in self._kept.items()}
+        repeated = {name for size in self.sizes for name in size.names} - {step.written for step in self.steps}
         for key, (name, array) in self.constants.items():
-            if isinstance(name, str):
+            made = self._constructed.get(origin.get(key, 0))
+            made = made if np.array_equal(self._made.get(origin.get(key, 0), array), array) else None
+            if isinstance(name, str) and name not in repeated and made is not None:
+                self.constants[key] = (made, array)  # the name came to mean something else
+            elif isinstance(name, str):
                 self.constants[key] = (self._version(name), array)
         unnamed = [array for name, array in self.constants.values() if name is None and array.ndim]
         free = (name for number in count(1) if (name := f"constant_{number}") not in self._names)

@@ -108,7 +108,13 @@ class Slate(np.ndarray[Any, Any]):
             return
         if not np.can_cast(result.dtype, self.dtype, "same_kind"):
             raise TypeError(f"Cannot cast the result from {result.dtype!r} to {self.dtype!r} (same_kind)")
-        self.write(STORED, result, ...)
+        if self.source is None and type(result) is Traced and tuple(result.shape) == self.shape:
+            # all of it is new: the result of `x += y` as it would be for a traced x
+            self.tape.begun(self)
+            self._traced = Traced((result if result.dtype == self.dtype else result.astype(self.dtype)).node, self.tape)
+            self.tape.changed(self._traced)
+        else:
+            self.write(STORED, result, ...)
 
     # ---- being an array ----------------------------------------------------------------------------------------------
 

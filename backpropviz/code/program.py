@@ -1,0 +1,310 @@
+"""The program behind a trace: its loops as loops again, each with one body.
+
+A trace has a node for every operation of every round. Where all rounds of a loop did the same, operation by operation,
+to the same places (of the same round, of the round before, or from outside), one of them can stand for all. This module
+finds that out; `rolling.py` writes the code. Nothing here looks at names or printed text: places are compared by the
+operations that fill them, and numbers by how they were written (`i*stride`, not 6).
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Loop, Node, Round
+from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape, Variable
+from backpropviz.engine.trace import Trace
+from backpropviz.primitives.record import Primitive
+
+
+class Uneven(Exception):  # noqa: N818
+    """The rounds of a loop differ, so it has to be written out.
+
+    Attributes:
+        site: which loop. reason: how they differ, for the reader.
+    """
+
+    def __init__(self, site: Any, reason: str):
+        super().__init__(reason)
+        self.site, self.reason = site, reason
+
+
+@dataclass(eq=False)
+class Place:
+    """An operation of the program.
+
+    Attributes:
+        nodes: its nodes, in a loop those of all rounds, in order. template: the one that stands for all.
+        carried: what it is to the next round, if that uses it. gathered: the node that joins those of all rounds.
+    """
+
+    body: Body
+    nodes: list[Node]
+    template: Node
+    carried: Carried | None = None
+    gathered: Node | None = None
+
+    @property
+    def primitive(self) -> Primitive | None:
+        return self.template.primitive
+
+    def latest_before(self, index: int) -> Node | None:
+        """Its last node before a node of that index."""
+        at = bisect.bisect_left(self.nodes, index, key=lambda node: node.index)
+        return self.nodes[at - 1] if at else None
+
+
+@dataclass(eq=False)
+class Carried:
+    """What a loop hands from round to round: in the first round it is what `start` says.
+
+    Attributes:
+        start: the place, or the constant array, that the first round finds. loop: the outermost that hands it on.
+    """
+
+    start: Place | Any
+    loop: LoopItem
+
+
+@dataclass(eq=False)
+class Body:
+    """A sequence of operations and loops; `loop` is what it is the body of, None for the function."""
+
+    loop: LoopItem | None
+    items: list[Place | LoopItem] = field(default_factory=list)
+
+    def chain(self) -> list[LoopItem]:
+        """The loops around it, the outermost first."""
+        loops: list[LoopItem] = []
+        body: Body = self
+        while body.loop is not None:
+            loops.append(body.loop)
+            body = body.loop.parent
+        return loops[::-1]
+
+
+@dataclass(eq=False)
+class LoopItem:
+    """A loop of the program, with the runs of it that the trace has."""
+
+    head: str
+    site: Any
+    parent: Body
+    runs: list[Loop]
+    body: Body = field(init=False)
+
+
+class Program:
+    """The places of a trace.
+
+    Args:
+        unrolled: the sites of loops that are written out.
+
+    Raises:
+        Uneven: the rounds of another loop differ.
+    """
+
+    def __init__(self, trace: Trace, unrolled: frozenset[Any] = frozenset()):
+        self.trace = trace
+        self.place: dict[Node, Place] = {}
+        self._rounds: dict[Node, tuple[Round, ...]] = {}
+        inside: dict[Round | None, list[Loop]] = {}
+        for loop in trace.loops:
+            if loop.site not in unrolled and any(len(r.nodes) for r in loop.rounds):
+                inside.setdefault(self._outer(loop, unrolled), []).append(loop)
+        self._inside = inside
+        self.body = self._build(None, [(range(len(trace.nodes)), None, ())])
+        for place in self.places():
+            self._check(place)
+
+    @staticmethod
+    def _outer(loop: Loop, unrolled: frozenset[Any]) -> Round | None:
+        round_ = loop.outer
+        while round_ is not None and round_.loop.site in unrolled:
+            round_ = round_.loop.outer
+        return round_
+
+    def places(self, body: Body | None = None) -> Iterator[Place]:
+        """Every place, in the order of the program."""
+        for item in (body or self.body).items:
+            if isinstance(item, Place):
+                yield item
+            else:
+                yield from self.places(item.body)
+
+    def has_loops(self) -> bool:
+        return any(isinstance(item, LoopItem) for item in self.body.items)
+
+    def rounds(self, node: Node) -> tuple[Round, ...]:
+        """The rounds that a node was made in, the outermost first."""
+        return self._rounds[node]
+
+    # ---- building ----------------------------------------------------------------------------------------------------
+
+    def _build(self, loop: LoopItem | None, runs: list[tuple[range, Round | None, tuple[Round, ...]]]) -> Body:
+        """The body that all of `runs` are runs of: each a range of nodes, the round it is, and those around it."""
+        body = Body(loop)
+        sequences = [self._sequence(nodes, round_) for nodes, round_, _ in runs]
+        if loop is not None and len({len(sequence) for sequence in sequences}) > 1:
+            raise Uneven(loop.site, "its rounds do not all make the same steps")
+        # the second round of every loop: it takes over from one before it, and hands on to one after it
+        middle = next((at for at, (_, _, rounds) in enumerate(runs) if all(r.number == 1 for r in rounds)), None)
+        if middle is None:
+            assert loop is not None
+            raise Uneven(loop.site, "it has a single round")
+        for parts in zip(*sequences):
+            if isinstance(parts[0], Node):
+                if any(not isinstance(p, Node) or p.primitive is not parts[0].primitive for p in parts):
+                    assert loop is not None
+                    raise Uneven(loop.site, "its rounds do not all make the same steps")
+                place = Place(body, list(parts), parts[middle])
+                body.items.append(place)
+                for node, (_, _, rounds) in zip(parts, runs):
+                    self.place[node] = place
+                    self._rounds[node] = rounds
+            else:
+                if any(isinstance(p, Node) or p.site != parts[0].site for p in parts):
+                    assert loop is not None
+                    raise Uneven(loop.site, "its rounds do not all run the same loops")
+                item = LoopItem(parts[0].head, parts[0].site, body, list(parts))
+                inner = [(r.nodes, r, (*rounds, r)) for part, (_, _, rounds) in zip(parts, runs) for r in part.rounds]
+                item.body = self._build(item, inner)
+                if item.body.items:
+                    body.items.append(item)
+        return body
+
+    def _sequence(self, nodes: range, round_: Round | None) -> list[Node | Loop]:
+        """What one run of a body consists of, in order."""
+        sequence: list[Node | Loop] = []
+        at = nodes.start
+        for loop in self._inside.get(round_, ()):
+            start, stop = loop.rounds[0].nodes.start, loop.rounds[-1].nodes.stop
+            sequence += self.trace.nodes[at:start]
+            sequence.append(loop)
+            at = stop
+        sequence += self.trace.nodes[at : nodes.stop]
+        return sequence
+
+    # ---- comparing ---------------------------------------------------------------------------------------------------
+
+    def _check(self, place: Place) -> None:
+        """That all nodes of a place take the same arguments; notes what is carried from round to round.
+
+        Raises:
+            Uneven: they do not.
+        """
+        loops = place.body.chain()
+        if not loops:
+            for value in place.template.parents:
+                self._read_after(place.template, value)
+            return
+        arguments = [self._slots((node.args, tuple(sorted(node.kwargs.items())))) for node in place.nodes]
+        template = arguments[place.nodes.index(place.template)]
+        for node, slots in zip(place.nodes, arguments):
+            if len(slots) != len(template):
+                raise Uneven(loops[-1].site, "its rounds take different arguments")
+            for mine, its in zip(slots, template):
+                if not isinstance(its, Node) and mine != its:
+                    raise Uneven(loops[-1].site, "its rounds take different arguments")
+                if isinstance(its, Node):
+                    self._reads(place, node, mine, its)
+
+    def _reads(self, reader: Place, node: Node, value: Any, usual: Node) -> None:
+        """That `node` reads the newest value of a place: of the one the template reads, or of a loop's start."""
+        source = self.place[usual]
+        found = self.place.get(value) if isinstance(value, Node) else None
+        loops = reader.body.chain()
+        if found is source:
+            newest = source.latest_before(node.index)
+            start = source.carried.start if source.carried is not None else None
+            replaced = isinstance(start, Place) and isinstance(value, Node) and self._is_newer(start, value, node)
+            if newest is not value or replaced:
+                raise Uneven(loops[-1].site, "a round looks back further than to the round before it")
+            return
+        # the first round: what it finds is from before the loop
+        own, others = source.body.chain(), found.body.chain() if found is not None else []
+        if len(own) <= len(others) or own[: len(others)] != others:
+            raise Uneven(loops[-1].site, "its rounds read different values")
+        if isinstance(value, _Constant):
+            value = value.array
+        start = found if found is not None else value
+        if source.carried is None:
+            source.carried = Carried(start, own[len(others)])
+        known = source.carried.start
+        same = known is start if found is not None else _array_key(self.trace, known) == _array_key(self.trace, start)
+        if not same:
+            raise Uneven(loops[-1].site, "its rounds read different values")
+        newest = source.latest_before(node.index)
+        if newest is not None and (not isinstance(value, Node) or newest.index > value.index):
+            raise Uneven(loops[-1].site, "a round starts from a value that was replaced")
+
+    def _is_newer(self, start: Place, value: Node, reader: Node) -> bool:
+        again = start.latest_before(reader.index)
+        return again is not None and again.index > value.index
+
+    def _read_after(self, reader: Node, value: Node) -> None:
+        """That code outside of a loop reads what the loop left, not what some round made."""
+        place = self.place[value]
+        loops = place.body.chain()
+        first = reader.args[0]
+        if len(loops) == 1 and isinstance(first, list | tuple) and list(first) == place.nodes:
+            place.gathered = reader
+        elif loops and place.latest_before(reader.index) is not value:
+            raise Uneven(loops[0].site, "a single round's value is used after it")
+
+    def _slots(self, value: Any) -> list[Any]:
+        """What an argument consists of: nodes, and keys for numbers and constants as they were written."""
+        if isinstance(value, Node):
+            return [value]
+        if type(value) in (tuple, list):
+            return [type(value).__name__, len(value), *(slot for item in value for slot in self._slots(item))]
+        if isinstance(value, slice):
+            return ["slice", *self._slots((value.start, value.stop, value.step))]
+        if isinstance(value, Shape):
+            return ["shape", value.node]
+        if isinstance(value, Named | NamedTuple):
+            return ["number", *self._expression(value.expression)]
+        if isinstance(value, np.ndarray):
+            return [_Constant(value, _array_key(self.trace, value))] if value.ndim else [value.item()]
+        return [value if isinstance(value, str | int | float | bool | type(None)) else repr(value)]
+
+    def _expression(self, expression: Any) -> list[Any]:
+        if isinstance(expression, Variable):
+            return [expression.name, expression.round.loop.site]
+        if isinstance(expression, Dim):
+            return [expression.node, expression.axis]
+        if isinstance(expression, Operation):
+            return [expression.symbol, *self._expression(expression.left), *self._expression(expression.right)]
+        if isinstance(expression, Call):
+            return [expression.function, *(slot for arg in expression.args for slot in self._expression(arg))]
+        if isinstance(expression, Name):
+            return [expression.name]
+        return [expression]
+
+
+class _Constant:
+    """A constant array among the slots: equal to another that was made in the same way."""
+
+    def __init__(self, array: Any, key: Any):
+        self.array, self.key = array, key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Constant) and self.key == other.key
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _array_key(trace: Trace, array: Any) -> Any:
+    """What makes two constants the same: the array, or for parts of one, which part."""
+    from backpropviz.engine.recording import Part
+
+    if not isinstance(array, np.ndarray):
+        return repr(array)
+    name, _ = trace.constants.get(id(array), (None, None))
+    if isinstance(name, Part):
+        return "part", id(name.whole), repr(name.index)
+    return array.shape, array.dtype, array.tobytes()

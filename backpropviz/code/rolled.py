@@ -1,0 +1,227 @@
+"""Derived code with its loops: the forward values it needs, the backward loops, and the proof that it computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backpropviz.code.derive import Listing, mentions
+from backpropviz.code.program import Body, LoopItem, Place, Program, Uneven
+from backpropviz.code.rolling import Lines, Roller, Slot
+from backpropviz.engine.graph import Node
+from backpropviz.engine.named import plain
+from backpropviz.engine.trace import Trace
+from backpropviz.primitives.stores import ADDED, STORED
+
+
+def rolled(trace: Trace) -> Listing | None:
+    """The backward pass of a trace whose function has loops; None where all of them have to be written out.
+
+    What it gives was run once on the trace's own inputs, and gave the trace's gradients.
+    """
+    unrolled: dict[Any, str] = {}
+    while True:
+        try:
+            program = Program(trace, frozenset(unrolled))
+            if not program.has_loops():
+                return None
+            listing = _Writer(trace, program, unrolled).listing()
+        except Uneven as uneven:
+            if uneven.site in unrolled or uneven.site is None:
+                return None
+            unrolled[uneven.site] = uneven.reason
+            continue
+        return listing if _is_right(trace, listing) else None
+
+
+def _is_right(trace: Trace, listing: Listing) -> bool:
+    """Whether the code, run on the recorded inputs, gives the recorded gradients."""
+    scope: dict[str, Any] = {}
+    arguments = [node.value.copy() for node in trace.upstream.values()]
+    arguments += [trace.inputs[name].value.copy() for name in listing.parameters]
+    settings = {name: plain(value) for name, value in listing.settings.items()}
+    try:
+        exec(str(listing), scope)
+        with np.errstate(all="ignore"):
+            found = scope[listing.name](*arguments, *listing.constants.values(), **settings)
+    except Exception:
+        return False
+    found = found if isinstance(found, tuple) else (found,)
+    for array, grad in zip(found, trace.grad.values(), strict=True):
+        scale = np.max(np.abs(grad), initial=0.0)
+        if np.shape(array) != grad.shape or not np.allclose(array, grad, rtol=1e-9, atol=1e-9 * scale, equal_nan=True):
+            return False
+    return True
+
+
+class _Writer:
+    """Puts the parts together: what is computed forward, what is kept for the way back, and the way back."""
+
+    def __init__(self, trace: Trace, program: Program, unrolled: dict[Any, str]):
+        self.trace, self.program, self.unrolled = trace, program, unrolled
+        self.roller = Roller(trace, program)
+        self.printer = self.roller.printer
+        self.saved: dict[Body, list[str]] = {}
+        self.needed: set[Place] = set()
+
+    def listing(self) -> Listing:
+        trace, roller, printer = self.trace, self.roller, self.printer
+        backward = roller.backward()
+        returns = []
+        for name, node in trace.inputs.items():
+            if node.gradient is None:
+                continue
+            place = self.program.place[node]
+            written = roller.gradient[place] if place in roller.collects else printer.reference(node.gradient)
+            own = roller.gradient.get(place, f"d{name}")
+            if written != own:
+                backward.append(f"{own} = {written}")
+            returns.append(own)
+        self._restore([*printer.mentioned, *printer.measured])
+        forward = self._forward(self.program.body)
+        sizes = printer.size_statements()
+        lines = [*_flat(forward), *_flat(backward)]
+        text = "\n".join([*sizes, *lines])
+        return Listing(
+            f"{trace.layer}_backward", [str(node.name) for node in trace.upstream.values()], list(trace.inputs),
+            {name: value for name, value in trace.settings.items() if mentions(text, name)}, printer.constants,
+            sorted(printer.helpers), sizes, returns=returns, remarks=self._remarks(),
+            rolled=(list(_flat(forward)), list(_flat(backward))),
+        )  # fmt: skip
+
+    def _remarks(self) -> list[str]:
+        return [
+            f"the loop of line {line} is written out round by round: {reason}"
+            for (_, line, _), reason in self.unrolled.items()
+        ]
+
+    # ---- forward values in the backward pass -------------------------------------------------------------------------
+
+    def _restore(self, mentioned: list[Node]) -> None:
+        """Say at the start of every backward round how the forward values of that round come about."""
+        again: dict[Body, set[Place]] = {}
+        waiting, known = list(mentioned), set()
+        while waiting:
+            node = waiting.pop()
+            if node in known or node not in self.program.place:
+                continue
+            known.add(node)
+            place, last = self.roller.seen.get(node, (self.program.place[node], False))
+            self.needed.add(place)
+            if not place.body.chain():
+                continue
+            if self.roller._is_buffer(place):
+                if not self.roller.is_written_once(place):
+                    raise Uneven(place.body.chain()[-1].site, "an array is overwritten that is still needed")
+                continue  # it is all there after the forward loop
+            if last or not self._is_repeatable(place):
+                names = self.saved.setdefault(place.body, [])
+                name = self.roller.written[place] + "_last" * last
+                if name not in names:
+                    names.append(name)
+            elif place not in again.setdefault(place.body, set()):
+                again[place.body].add(place)
+                waiting += self._read_by(place)
+        for body in {*again, *self.saved}:
+            if body not in self.roller.restored:
+                continue
+            slot = self.roller.restored[body]
+            if body in self.saved:
+                names = self.saved[body]
+                slot.append(f"{', '.join(names)} = saved.pop()" if len(names) > 1 else f"{names[0]} = saved.pop()")
+            self.printer.loops |= {loop.site for loop in body.chain()}
+            for item in body.items:
+                if isinstance(item, Place) and item in again.get(body, ()):
+                    slot.append(f"{self.roller.written[item]} = {self.printer.code(item.template)}")
+            self.printer.loops.clear()
+        # what a round only computes again is not needed on the way forward
+        self.needed -= {place for places in again.values() for place in places}
+        waiting_places = list(self.needed)
+        while waiting_places:
+            place = waiting_places.pop()
+            sources = [self.program.place[node] for node in place.template.parents]
+            if place.carried is not None and isinstance(place.carried.start, Place):
+                sources.append(place.carried.start)
+            for source in sources:
+                if source not in self.needed:
+                    self.needed.add(source)
+                    waiting_places.append(source)
+
+    def _read_by(self, place: Place) -> list[Node]:
+        """The nodes with names that the code of a place reads."""
+        kept, self.printer.mentioned = self.printer.mentioned, set()
+        self.printer.code(place.template)
+        found, self.printer.mentioned = list(self.printer.mentioned), kept | self.printer.mentioned
+        return found
+
+    def _is_repeatable(self, place: Place) -> bool:
+        """Whether a backward round can compute the value again, from values outside of the loop alone."""
+        if place.carried is not None or place.primitive in (STORED, ADDED):
+            return False
+        for node in place.template.parents:
+            source, last = self.roller.seen[node]
+            mine, its = place.body.chain(), source.body.chain()
+            if last or mine[: len(its)] != its or (its and not self._is_repeatable(source)):
+                return False
+        return True
+
+    # ---- the forward pass --------------------------------------------------------------------------------------------
+
+    def _forward(self, body: Body) -> Lines:
+        lines: Lines = []
+        for item in body.items:
+            if isinstance(item, Place):
+                if item in self.needed and item.primitive is not None and item in self.roller.written:
+                    lines.append(self._statement(item))
+            elif any(place in self.needed and self._runs_forward(place) for place in self.program.places(item.body)):
+                lines += self._loop(item)
+        return lines
+
+    def _runs_forward(self, place: Place) -> bool:
+        return place.primitive is not None
+
+    def _statement(self, place: Place) -> str:
+        node, name = place.template, self.roller.written[place]
+        if place.carried is not None and place.primitive in (STORED, ADDED):
+            value, index = node.args[1:]
+            if place.primitive is STORED:
+                return f"{name}[{self.printer._index(index)}] = {self.printer.argument(value)}"
+            return f"np.add.at({name}, {self.printer._index_value(index)}, {self.printer.argument(value)})"
+        return f"{name} = {self.printer.code(node)}"
+
+    def _loop(self, item: LoopItem) -> Lines:
+        before: Lines = []
+        block: Lines = []
+        for place in self.program.places(item.body):
+            if place in self.needed and place.carried is not None and place.carried.loop is item:
+                start = place.carried.start
+                text = self.printer._operand(start.template if isinstance(start, Place) else start)[0]
+                copied = place.primitive in (STORED, ADDED) and not text.startswith("np.")
+                if text != self.roller.written[place]:
+                    before.append(f"{self.roller.written[place]} = {text}{'.copy()' if copied else ''}")
+        inside = {body for body in self.saved if item in body.chain()}
+        if inside and item.parent.loop is None and not any(line == "saved = []" for line in before):
+            before.append("saved = []")
+        self.printer.loops.add(item.site)
+        for place in (place for place in item.body.items if isinstance(place, Place)):
+            lasts = [node for node, seen in self.roller.seen.items() if seen == (place, True)]
+            if place in self.needed and lasts and not self.roller._is_buffer(place):
+                block.append(f"{self.roller.written[place]}_last = {self.roller.written[place]}")
+        block += self._forward(item.body)
+        if item.body in self.saved:
+            names = self.saved[item.body]
+            block.append(f"saved.append(({', '.join(names)}))" if len(names) > 1 else f"saved.append({names[0]})")
+        head = self.roller._head(item, backwards=False)
+        self.printer.loops.discard(item.site)
+        return [*before, head, block]
+
+
+def _flat(lines: Lines, depth: int = 0) -> Iterator[str]:
+    """Lines with their indentation."""
+    for line in lines:
+        if isinstance(line, str):
+            yield "    " * depth + line
+        else:
+            yield from _flat(list(line), depth if isinstance(line, Slot) else depth + 1)

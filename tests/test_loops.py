@@ -1,0 +1,304 @@
+"""Loops stay loops in derived code: once each, run backward, right at other sizes and lengths."""
+
+import ast
+
+import numpy as np
+import pytest
+
+import backpropviz as bp
+from backpropviz.code.derive import derive
+from backpropviz.code.rolled import rolled
+
+# ---- functions as people write them ---------------------------------------------------------------------------------
+
+
+def convolution(x, w, b, *, stride=1, pad=1):
+    N, _C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    Ho = 1 + (H + 2 * pad - HH) // stride
+    Wo = 1 + (W + 2 * pad - WW) // stride
+    out = np.zeros((N, F, Ho, Wo))
+    for n in range(N):
+        for f in range(F):
+            for i in range(Ho):
+                for j in range(Wo):
+                    window = xp[n, :, i * stride : i * stride + HH, j * stride : j * stride + WW]
+                    out[n, f, i, j] = np.sum(window * w[f]) + b[f]
+    return out
+
+
+def rnn(x, wx, wh, b):
+    N, T, _ = x.shape
+    H = wh.shape[0]
+    h = np.zeros((N, T, H))
+    prev = np.zeros((N, H))
+    for t in range(T):
+        prev = np.tanh(x[:, t] @ wx + prev @ wh + b)
+        h[:, t] = prev
+    return h
+
+
+def rnn_from_a_state(x, h0, wx, wh, b):
+    h = h0
+    hs = np.zeros((x.shape[0], x.shape[1], h0.shape[1]))
+    for t in range(x.shape[1]):
+        z = x[:, t] @ wx + h @ wh + b
+        h = np.tanh(z)
+        hs[:, t] = h
+    return hs, h
+
+
+def pooling(x, *, size=2, stride=2):
+    N, C, H, W = x.shape
+    Ho, Wo = 1 + (H - size) // stride, 1 + (W - size) // stride
+    out = np.zeros((N, C, Ho, Wo))
+    for n in range(N):
+        for c in range(C):
+            for i in range(Ho):
+                for j in range(Wo):
+                    window = x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
+                    out[n, c, i, j] = np.max(window)
+    return out
+
+
+def by_rows(x, w):
+    out = np.zeros(x.shape)
+    for i in range(len(x)):
+        out[i] = x[i] * w
+    return out
+
+
+def newton(a, *, k=5):
+    x = a
+    for _ in range(k):
+        x = 0.5 * (x + a / x)
+    return x
+
+
+def power(x, w):
+    acc = np.zeros(x.shape)
+    p = np.ones(x.shape)
+    for k in range(4):
+        acc += w[k] * p
+        p = p * x
+    return acc
+
+
+def lookback(x, w):
+    h = np.zeros((5, 3))
+    h[0] = x[0]
+    for t in range(1, 5):
+        h[t] = np.sin(h[t - 1] * w) + x[t]
+    return h * 2
+
+
+def nested(x, w):
+    out = np.zeros(x.shape[0])
+    for i in range(x.shape[0]):
+        s = 0.0 * w[0]
+        for j in range(x.shape[1]):
+            s = s + x[i, j] * w[j] * s
+            s = s + x[i, j]
+        out[i] = s
+    return out
+
+
+def listed(x, w):
+    h = x[:, 0] * 0.0
+    hs = []
+    for t in range(x.shape[1]):
+        h = np.tanh(h * w[t] + x[:, t])
+        hs.append(h)
+    return np.stack(hs, axis=1)
+
+
+def lstm(x, wx, wh, b):
+    N, T, _ = x.shape
+    H = wh.shape[0]
+    h = np.zeros((N, H))
+    c = np.zeros((N, H))
+    out = np.zeros((N, T, H))
+    for t in range(T):
+        a = x[:, t] @ wx + h @ wh + b
+        i = 1 / (1 + np.exp(-a[:, :H]))
+        f = 1 / (1 + np.exp(-a[:, H : 2 * H]))
+        o = 1 / (1 + np.exp(-a[:, 2 * H : 3 * H]))
+        g = np.tanh(a[:, 3 * H :])
+        c = f * c + i * g
+        h = o * np.tanh(c)
+        out[:, t] = h
+    return out
+
+
+def adam(w, g, *, rate=0.1):
+    m = 0.0 * g
+    v = 0.0 * g
+    for t in range(1, 4):
+        m = 0.9 * m + 0.1 * g
+        v = 0.99 * v + 0.01 * g * g
+        w = w - rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-3)
+    return w
+
+
+def sinkhorn(x):
+    k = np.exp(x)
+    for _ in range(3):
+        k = k / k.sum(axis=1, keepdims=True)
+        k = k / k.sum(axis=0, keepdims=True)
+    return k
+
+
+def weighted_windows(x, w):
+    total = np.zeros((x.shape[0], len(w)))
+    for j, scale in zip(range(3), [1.0, 2.0, 0.5]):
+        total[:, j] = x[:, j] * w[j] * scale
+    return total
+
+
+def reversed_time(x, w):
+    carry = np.zeros(x.shape[0])
+    out = np.zeros(x.shape)
+    for t in reversed(range(x.shape[1])):
+        carry = np.tanh(carry * w[t] + x[:, t])
+        out[:, t] = carry
+    return out
+
+
+def random(*shape):
+    return np.random.default_rng([len(shape), *shape]).normal(size=shape)
+
+
+CASES = {
+    convolution: [
+        {"x": random(2, 3, 4, 5), "w": random(4, 3, 3, 2), "b": random(4)},
+        {"x": random(3, 2, 6, 4), "w": random(2, 2, 2, 3), "b": random(2)},
+        {"x": random(1, 1, 3, 3), "w": random(1, 1, 2, 2), "b": random(1)},
+    ],
+    pooling: [{"x": random(2, 3, 4, 6)}, {"x": random(3, 2, 6, 4)}, {"x": random(1, 1, 8, 5)}],
+    rnn: [
+        {"x": random(2, 5, 3), "wx": random(3, 4), "wh": random(4, 4), "b": random(4)},
+        {"x": random(3, 2, 5), "wx": random(5, 2), "wh": random(2, 2), "b": random(2)},
+        {"x": random(1, 7, 2), "wx": random(2, 3), "wh": random(3, 3), "b": random(3)},
+    ],
+    rnn_from_a_state: [
+        {"x": random(2, 5, 3), "h0": random(2, 4), "wx": random(3, 4), "wh": random(4, 4), "b": random(4)},
+        {"x": random(3, 2, 5), "h0": random(3, 2), "wx": random(5, 2), "wh": random(2, 2), "b": random(2)},
+        {"x": random(1, 1, 2), "h0": random(1, 3), "wx": random(2, 3), "wh": random(3, 3), "b": random(3)},
+    ],
+    lstm: [
+        {"x": random(2, 5, 3), "wx": random(3, 16), "wh": random(4, 16), "b": random(16)},
+        {"x": random(3, 2, 5), "wx": random(5, 8), "wh": random(2, 8), "b": random(8)},
+        {"x": random(1, 6, 2), "wx": random(2, 12), "wh": random(3, 12), "b": random(12)},
+    ],
+    by_rows: [{"x": random(4, 3), "w": random(3)}, {"x": random(2, 5), "w": random(5)}],
+    newton: [{"a": np.abs(random(3)) + 1}, {"a": np.abs(random(2, 2)) + 1}],
+    power: [{"x": random(3, 2), "w": random(4)}, {"x": random(5, 1), "w": random(4)}],
+    lookback: [{"x": random(5, 3), "w": random(3)}],
+    nested: [{"x": random(3, 4), "w": random(4)}, {"x": random(2, 5), "w": random(5)}],
+    listed: [{"x": random(3, 4), "w": random(4)}, {"x": random(2, 5), "w": random(5)}],
+    adam: [{"w": random(3), "g": random(3)}, {"w": random(2, 4), "g": random(2, 4)}],
+    sinkhorn: [{"x": random(3, 3)}, {"x": random(4, 2)}],
+    weighted_windows: [{"x": random(2, 3), "w": random(3)}, {"x": random(4, 3), "w": random(3)}],
+    reversed_time: [{"x": random(2, 4), "w": random(4)}, {"x": random(3, 6), "w": random(6)}],
+}
+
+
+def gradients(listing, trace):
+    scope = {}
+    exec(str(listing), scope)
+    arguments = [*(node.value.copy() for node in trace.upstream.values())]
+    arguments += [trace.inputs[name].value.copy() for name in listing.parameters]
+    found = scope[listing.name](*arguments, **{name: trace.settings[name] for name in listing.settings})
+    return found if isinstance(found, tuple) else (found,)
+
+
+@pytest.mark.parametrize("function", CASES, ids=lambda function: function.__name__)
+def test_derived_loops_hold_at_other_sizes(function):
+    first, *others = CASES[function]
+    t = bp.trace(function, **first)
+    t.backward({node.name: None for node in t.outputs})
+    listing = rolled(t)
+    assert listing is not None
+    assert not listing.constants
+    assert not listing.remarks
+    for arguments in (first, *others):
+        at = bp.trace(function, **arguments)
+        at.backward({node.name: random(*node.shape, 9)[..., 0] for node in at.outputs})
+        for array, (name, grad) in zip(gradients(listing, at), at.grad.items(), strict=True):
+            np.testing.assert_allclose(array, grad, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def loops_in(code):
+    return sum(isinstance(node, ast.For) for node in ast.walk(ast.parse(code)))
+
+
+def test_four_loops_forward_are_four_loops_back():
+    t = bp.trace(convolution, **CASES[convolution][0])
+    code = derive(t)
+    assert loops_in(code) == 4
+    assert len(code.splitlines()) < 40
+    assert "dw[f] += " in code
+    assert "dxp[n, :, i * stride : i * stride + HH, j * stride : j * stride + WW] += dwindow" in code
+    assert "for j in reversed(range(Wo)):" in code
+
+
+def test_what_a_round_hands_back_is_carried():
+    code = derive(bp.trace(rnn, **CASES[rnn][0]))
+    assert "dprev = dprev + dout[:, t]" in code
+    assert "dprev = dprev_last" in code
+    assert loops_in(code) == 2  # one forward, which keeps what the other needs
+
+
+# ---- loops that have to be written out -------------------------------------------------------------------------------
+
+
+def with_a_branch(x):
+    h = x[0] * 1.0
+    for t in range(4):
+        h = np.tanh(h + x[t]) if t == 2 else h * x[t]
+    return h
+
+
+def until_small(x):
+    h = x * 1.0
+    while np.max(np.abs(h)) > 0.5:
+        h = h * 0.5
+    return h
+
+
+def looks_two_back(x):
+    before, now = x[0] * 1.0, x[1] * 1.0
+    for t in range(2, 6):
+        before, now = now, np.sin(now) * before + x[t]
+    return now
+
+
+@pytest.mark.parametrize("function", [with_a_branch, until_small, looks_two_back], ids=lambda f: f.__name__)
+def test_uneven_loops_are_written_out_and_right(function):
+    x = random(6, 3)
+    t = bp.trace(function, x=x)
+    dout = random(*t.output.shape)
+    t.backward(dout)
+    scope, code = {}, derive(t)
+    exec(code, scope)
+    np.testing.assert_allclose(scope[f"{function.__name__}_backward"](dout, x), t.grad["x"], rtol=1e-12, atol=1e-12)
+
+
+def test_one_loop_can_be_written_out_and_another_kept():
+    def mixed(x):
+        out = np.zeros(x.shape)
+        for i in range(len(x)):
+            out[i] = np.sin(x[i])
+        h = out[0] * 1.0
+        for t in range(3):
+            h = h * out[t] if t else h + out[t]
+        return h
+
+    t = bp.trace(mixed, x=random(3, 2))
+    t.backward()
+    listing = rolled(t)
+    assert listing is not None
+    assert "is written out round by round: its rounds do not all make the same steps" in listing.remarks[0]
+    assert loops_in(str(listing)) >= 1
+    np.testing.assert_allclose(gradients(listing, t)[0], t.grad["x"], rtol=1e-12, atol=1e-12)
