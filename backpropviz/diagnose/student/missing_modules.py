@@ -6,6 +6,8 @@ import builtins
 import importlib.abc
 import importlib.machinery
 import math
+import sys
+import sysconfig
 import types
 from typing import Any
 
@@ -57,13 +59,26 @@ class Missing:
     __truediv__ = __rtruediv__ = __matmul__ = __neg__ = __enter__ = __float__ = __int__ = __array__ = _fails
 
 
+_INSTALLED = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def _asked_by_a_package() -> bool:
+    """Whether the import that is looked up stands in an installed module, not in a hand-in."""
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename.startswith(_INSTALLED)
+
+
 class MissingModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Last in line among the finders: every module that nobody else has is made of Missing things."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec:
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if _asked_by_a_package():
+            return None  # an installed package knows how to do without what it only tries to import
         self.names.append(name)
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
