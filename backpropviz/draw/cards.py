@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
+from typing import Any
 from unicodedata import east_asian_width
 
 from backpropviz.draw.circuit import Vertex
@@ -193,15 +194,19 @@ def entries(array: Array) -> list[str]:
         texts = numbers(array.tolist())
         return [f"[{' '.join(texts[:COLUMNS])}", f" {' '.join(texts[COLUMNS:])}]"]
     if array.ndim > 2 or rows.shape[0] > ROWS or rows.shape[1] > COLUMNS:
-        extent = numbers([float(array.min()), float(array.mean()), float(array.max())])
+        sizes = abs(array) if array.dtype.kind == "c" else array
+        extent = numbers([float(sizes.min()), float(sizes.mean()), float(sizes.max())])
         return [f"{word} {text}" for word, text in zip(("min ", "mean", "max "), extent)]
     texts = numbers(rows.ravel().tolist())
     lines = [" ".join(texts[at : at + rows.shape[1]]) for at in range(0, array.size, rows.shape[1])]
     return [f"[{line}]" for line in lines] if array.ndim else lines
 
 
-def numbers(values: list[float]) -> list[str]:
+def numbers(values: list[Any]) -> list[str]:
     """Numbers as texts of one width, three significant digits for the largest."""
+    if any(isinstance(value, complex) for value in values):
+        parts = [text.strip() for text in numbers([part for value in values for part in (value.real, value.imag)])]
+        return [f"{real}{'' if imag.startswith('-') else '+'}{imag}j" for real, imag in zip(parts[::2], parts[1::2])]
     largest = max((abs(value) for value in values if isfinite(value)), default=0.0)
     if all(isinstance(value, int) for value in values):
         texts = [str(int(value)) for value in values]

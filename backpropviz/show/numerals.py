@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -54,8 +55,9 @@ def summary(array: Array, width: int, rows: int = _ROWS) -> list[str]:
         return ["no entries"]
     if array.dtype.kind == "b":
         return [f"{np.count_nonzero(array)} of {array.size} true"]
+    sizes = np.abs(array) if array.dtype.kind == "c" else array
     with np.errstate(all="ignore"):
-        low, mean, high = (float(of(array)) for of in (np.min, np.mean, np.max))
+        low, mean, high = (float(of(sizes)) for of in (np.min, np.mean, np.max))
     if abs(mean) < 1e-12 * max(abs(low), abs(high)):
         mean = 0.0  # rounding noise
     extent = f"min {compact(low)}{GAP}mean {compact(mean)}{GAP}max {compact(high)}"
@@ -79,10 +81,13 @@ def counted(count: int) -> str:
     return _WORDS[count] if count < len(_WORDS) else str(count)
 
 
-def write(values: list[float]) -> list[str]:
+def write(values: list[Any]) -> list[str]:
     """Numbers as texts with as many decimals each; an exact zero has none."""
     if all(isinstance(value, int) for value in values):
         return [str(value) for value in values]
+    if any(isinstance(value, complex) for value in values):
+        parts = write([part for value in values for part in (value.real, value.imag)])
+        return [f"{real}{'' if imag.startswith('-') else '+'}{imag}j" for real, imag in zip(parts[::2], parts[1::2])]
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     if largest and not 1e-3 <= largest < 1e6:
         return [f"{value:.3e}" if value else "0" for value in values]

@@ -307,6 +307,8 @@ def encode(value: Any) -> Any:
 
 
 def _entries(array: Array) -> Any:
+    if array.dtype.kind == "c":  # pairs: the real part, the imaginary part
+        return _entries(np.stack([array.real, array.imag], axis=-1))
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return array.tolist()
     return _map(_not_finite, array.tolist())

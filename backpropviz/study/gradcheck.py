@@ -215,7 +215,7 @@ class _Checker:
         kinks: list[Kink] = []
         unchecked: list[Kink] = []
         # .flat writes in any memory order
-        flat, values, analytic, scales = buffer.flat, start.reshape(-1), gradient.reshape(-1), scale.reshape(-1)
+        flat, values, analytic, scales = buffer.flat, start.reshape(-1), gradient.real.reshape(-1), scale.reshape(-1)
 
         def move_entry(at: int, amount: float) -> None:
             flat[at] = values[at] + amount
@@ -227,7 +227,7 @@ class _Checker:
             (at, functools.partial(move_entry, at), float(scales[at]), float(analytic[at]), floor) for at in entries
         ]
         tries += [
-            (None, functools.partial(move_along, d), 1.0, float(np.sum(gradient * d)), floor * math.sqrt(d.size))
+            (None, functools.partial(move_along, d), 1.0, float(np.sum(gradient * d).real), floor * math.sqrt(d.size))
             for d in (scale * direction for direction in along)
         ]
         for at, move, size, exact, least in tries:
