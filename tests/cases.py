@@ -4,7 +4,9 @@ A case is a function of one to three arrays, and the arrays. `TABLE` has a strat
 calculus and for every composite.
 """
 
+import functools
 import operator
+import warnings
 from dataclasses import dataclass
 from math import prod
 
@@ -13,7 +15,21 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 from numpy.lib.stride_tricks import sliding_window_view
 
-from backpropviz.primitives import elementwise, products, reductions, shapes, stores, windows
+import backpropviz as bp
+from backpropviz.primitives import (
+    PRIMITIVES,
+    elementwise,
+    products,
+    reductions,
+    running,
+    shapes,
+    signals,
+    sorting,
+    stores,
+    windows,
+)
+from backpropviz.primitives.composites import COMPOSITES
+from tests.spellings import BLOCKS
 
 
 @dataclass
@@ -527,7 +543,7 @@ TABLE = {
     np.max: reduction(np.max),
     np.min: reduction(np.min),
     np.prod: prods(np.prod),
-    reductions.others: reduction(reductions.others, keepdims=False),
+    running.others: reduction(running.others, keepdims=False),
     reductions.first_winner: winners(reductions.first_winner),
     np.cumsum: along(np.cumsum),
     np.linalg.norm: norms(np.linalg.norm),
@@ -562,6 +578,9 @@ TABLE = {
     np.triu: triangles(np.triu),
     np.tril: triangles(np.tril),
     np.take_along_axis: picked_along(np.take_along_axis),
+    sorting.rank_weights: fixed((lambda x: sorting.rank_weights(x, 0.3, axis=1), (2, 4)),
+                                (lambda x: sorting.rank_weights(x, [0.3, 0.6]), (2, 4))),
+    signals.segment: fixed((lambda x: signals.segment(x, [-1.0, 0.3, 0.6]), (2, 4))),
     windows.im2col: images(windows.im2col),
     windows.col2im: images(windows.col2im, back=True),
     sliding_window_view: slid(sliding_window_view),
@@ -601,11 +620,57 @@ TABLE = {
 }
 # fmt: on
 
+
+@st.composite
+def spelled(draw, name):
+    """One of the spellings that use a function, on arrays of a random seed."""
+    block, function = draw(st.sampled_from(_spellings(name)))
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    arrays = block.arrays(seed=draw(st.integers(0, 2**16)))
+    return Case(function, [arrays[name] for name in names])
+
+
+@functools.cache
+def _spellings(name):
+    found = [
+        (block, function)
+        for block in BLOCKS
+        for text, function in block.functions()
+        if f"{name}(" in text and "float32" not in text and not refused(block, function)
+    ]
+    assert found, f"no spelling of {name}"
+    return found
+
+
+def refused(block, function):
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    arrays = block.arrays()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            t = bp.trace(function, **{name: arrays[name] for name in names})
+            t.backward(np.ones(t.output.shape))
+    except bp.BackpropvizError:
+        return True
+    return len(t.upstream) > 1 or t.output.dtype.kind not in "fbi" or not np.isfinite(t.output).all()
+
+
+def called(key):
+    return (
+        PRIMITIVES[key].call
+        if key in PRIMITIVES
+        else f"{key.__module__ or 'numpy'}.{key.__name__}".replace("numpy", "np")
+    )
+
+
+TABLE |= {key: spelled(called(key)) for key in (*PRIMITIVES, *COMPOSITES) if key not in TABLE}
+
 FLAT = {
     np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.around, np.logical_not, np.isfinite, np.isnan, np.isinf,
     np.invert, np.floor_divide, np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.argmax, np.argmin,
     np.argsort, np.any, np.all, np.count_nonzero, reductions.first_winner,
+    sorting.rank_weights, signals.segment,
 }  # fmt: skip
 """No gradient comes back through these."""
 
@@ -615,7 +680,7 @@ ANALYTIC = {
     np.arctanh, np.arccosh, np.copy, np.ravel, np.add, np.subtract, np.multiply, np.divide, np.power, operator.pow,
     np.matmul, np.dot, np.outer, np.einsum, np.tensordot, np.sum, np.mean, np.prod, np.cumsum, np.reshape, np.transpose,
     np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to, np.flip, np.roll, np.pad, np.concatenate,
-    np.stack, np.tile, np.repeat, np.triu, np.tril, reductions.others, windows.im2col, windows.col2im, np.vstack,
+    np.stack, np.tile, np.repeat, np.triu, np.tril, running.others, windows.im2col, windows.col2im, np.vstack,
     np.hstack, np.column_stack, np.average, np.inner, np.diagonal, np.trace, np.diff, np.rot90, np.take, shapes.put,
     sliding_window_view, windows.add_windows,
 }  # fmt: skip

@@ -32,7 +32,7 @@ def central(f, arrays, position, upstream, h=1e-6):
     for index in np.ndindex(x.shape):
         change = 0.0
         for sign in (1, -1):
-            moved = x.copy()
+            moved = x.copy(order="K")
             moved[index] += sign * h
             # as numbers: a flat or Boolean result moves by whole steps or not at all
             out = np.asarray(f(*arrays[:position], moved, *arrays[position + 1 :]), dtype=float)

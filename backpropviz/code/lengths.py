@@ -48,10 +48,11 @@ def _before(node: Node, axis: int) -> Place | int | None:
     return rule(node, axis) if rule is not None else None
 
 
+_ALIKE = {"cumsum", "cumprod", "flip", "roll", "triu", "tril", "sort", "partition", "inv", "cholesky"}
+
+
 def _keeps_shape(node: Node) -> bool:
-    return node.primitive is not None and (
-        node.primitive.elementwise or node.primitive.name in ("cumsum", "flip", "roll", "triu", "tril")
-    )
+    return node.primitive is not None and (node.primitive.elementwise or node.primitive.name in _ALIKE)
 
 
 def _entrywise(node: Node, axis: int) -> Place | None:
@@ -118,5 +119,5 @@ _RULES: dict[str, Callable[[Node, int], Place | int | None]] = {
     "transpose": _transpose,
     "take": _take,
     "im2col": lambda node, axis: (node.args[0], 0) if axis == 0 else None,
-    **dict.fromkeys(("sum", "mean", "max", "min", "prod", "var", "std"), _reduction),
+    **dict.fromkeys(("sum", "mean", "max", "min", "prod", "var", "std", "median", "any", "all"), _reduction),
 }

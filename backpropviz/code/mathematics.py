@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
 
 _LETTERS = "ijklmnpq"
+_TOLD = ("q", "where", "initial", "ddof")  # options that change what is computed, not only where it stands
 _UNCHANGED = {"broadcast_to", "identity", "copy", "astype", "stop_gradient", "expand_dims", "squeeze", "positive"}
 
 
@@ -201,12 +202,21 @@ class Writer:
         """Letters for the axes that are summed over."""
         return [_letter(at) for at in axes_of(plain(axis), np.ndim(_value(x)))]
 
-    def big(self, sign: str, x: Any, axis: Any = None, **_: Any) -> Text:
+    def big(
+        self, sign: str, x: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None, **options: Any
+    ) -> Text:
+        if options:  # where, initial
+            return self.over(sign, x, axis, **options)
         return self.notation.big(sign, self.axes(x, axis), self.operand(x))
 
-    def over(self, name: str, x: Any, axis: Any = None, **_: Any) -> Text:
-        """A function of entries along axes: mean, var."""
-        return self.notation.call(name, [self.operand(x)[0]], self.axes(x, axis))
+    def over(
+        self, name: str, x: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None, **options: Any
+    ) -> Text:
+        """A function of entries along axes: mean, var; with the options that change what it is."""
+        told = [
+            f"{self.notation.verbatim(key)} {self.operand(value)[0]}" for key, value in options.items() if key in _TOLD
+        ]
+        return self.notation.call(name, [self.operand(x)[0], *told], self.axes(x, axis))
 
     def transpose(self, x: Any, axes: Any = None) -> Text:
         if axes is None:
@@ -292,6 +302,13 @@ _FORMS: dict[str, Callable[..., Text]] = {
     "mean": lambda w, x, **options: w.over("mean", x, **options),
     "var": lambda w, x, **options: w.over("var", x, **options),
     "std": lambda w, x, **options: w.over("std", x, **options),
+    "median": lambda w, x, **options: w.over("median", x, **options),
+    "quantile": lambda w, x, q, **options: w.over("quantile", x, q=q, **options),
+    "percentile": lambda w, x, q, **options: w.over("percentile", x, q=q, **options),
+    "inv": lambda w, x: w.notation.power(w.operand(x), ("-1", ATOM)),
+    "conjugate": _function("conj"),
+    "real": _function("Re"),
+    "imag": _function("Im"),
     "maximum": _function("max"),
     "minimum": _function("min"),
     "take": Writer.take,

@@ -29,7 +29,7 @@ from backpropviz.primitives.record import Primitive
 
 # How tightly an expression binds, as in Python's grammar.
 _BINDS = {
-    "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "|": 5, "^": 6, "&": 7, "+": 9, "-": 9,
+    "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "|": 5, "^": 6, "&": 7, "<<": 8, ">>": 8, "+": 9, "-": 9,
     "*": 10, "/": 10, "//": 10, "%": 10, "@": 10, "**": 12,
 }  # fmt: skip
 _COMPARISON, _UNARY, _POWER, _ATOM = 4, 11, 12, 13
@@ -133,15 +133,19 @@ class Printer:
         if "." not in primitive.call and not primitive.helper:  # a primitive of the user's own
             self.helpers.add(f"{Path(inspect.unwrap(primitive.run).__code__.co_filename).stem}.{primitive.call}")
         options = _without_defaults(primitive, node.kwargs) if primitive.helper else node.kwargs
-        return self._call(primitive.call, node.args, options)
+        module, _, name = primitive.call.rpartition(".")
+        if module.startswith("scipy"):  # derived code imports it by name
+            self.helpers.add(primitive.call)
+        text, binds = self._call(name if module.startswith("scipy") else primitive.call, node.args, options)
+        return text + primitive.suffix, binds
 
-    def _infix(self, symbol: str, left: Any, right: Any = None) -> Text:
-        if right is None:
+    def _infix(self, symbol: str, left: Any, *rest: Any) -> Text:
+        if not rest:
             return f"{symbol}{self._bound(left, _UNARY)}", _UNARY
         binds = _BINDS[symbol]
         tight = " " if binds != _POWER else ""
         first = self._bound(left, binds + (symbol == "**" or binds == _COMPARISON))
-        return f"{first}{tight}{symbol}{tight}{self._bound(right, binds + (symbol != '**'))}", binds
+        return f"{first}{tight}{symbol}{tight}{self._bound(rest[0], binds + (symbol != '**'))}", binds
 
     def _bound(self, value: Any, at_least: int) -> str:
         text, binds = self._operand(value)
@@ -155,7 +159,9 @@ class Printer:
         ]
         return f"{name}({', '.join(parts)})", _ATOM
 
-    def _reshape(self, x: Any, shape: Any) -> Text:
+    def _reshape(self, x: Any, shape: Any, order: str = "C", copy: Any = None) -> Text:
+        if order != "C":
+            return f"{self._bound(x, _ATOM)}.reshape({self._new_shape(shape)}, order={order!r})", _ATOM
         while isinstance(x, Node) and not self.name(x) and x.primitive is not None and x.primitive.name == "reshape":
             x = x.args[0]  # only the last of several reshapes counts
         return f"{self._bound(x, _ATOM)}.reshape({self._new_shape(shape)})", _ATOM
@@ -191,7 +197,7 @@ class Printer:
 
     def _index(self, index: Any) -> str:
         if isinstance(index, tuple):
-            return ", ".join(map(self._index, index)) + ("," if len(index) == 1 else "")
+            return ", ".join(map(self._index, index)) + ("," if len(index) == 1 else "") if index else "()"
         if isinstance(index, slice):
             ends = ["" if end is None else self.argument(end) for end in (index.start, index.stop)]
             colon = " : " if any(" " in end for end in ends) else ":"
@@ -317,14 +323,15 @@ class Printer:
     def _new_shape(self, shape: Any) -> str:
         """The arguments of a reshape."""
         if not isinstance(shape, Shape):
-            return ", ".join(map(self.argument, shape)) if isinstance(shape, tuple) else self.argument(shape)
-        lengths = self._lengths(shape.node, unknown=1)
+            return ", ".join(map(self.argument, shape)) if isinstance(shape, tuple) and shape else self.argument(shape)
+        some = shape.node.value.size > 0  # of nothing, NumPy cannot tell a length
+        lengths = self._lengths(shape.node, unknown=int(some))
         if not lengths:
             return self._measure(shape.node)
         # one length may be left to NumPy: best one that is no input's and has no name
         computed = [at for at in lengths if at is None or (isinstance(at[0], Node) and at[0].primitive is not None)]
-        left = computed[0] if len(computed) == 1 else None
-        return ", ".join("-1" if at is left and computed else self._measured(at)[0] for at in lengths)
+        left = computed[0] if len(computed) == 1 and some else None
+        return ", ".join("-1" if at is left and computed and some else self._measured(at)[0] for at in lengths)
 
     def _lengths(self, node: Node, unknown: int) -> list[Any]:
         """Every axis of a node that is not at hand; none if more than `unknown` of them would have to be measured."""
@@ -379,7 +386,7 @@ class Printer:
         if is_range(array):
             return f"np.arange({len(array)})", _ATOM
         base = array.base
-        if base is not None and base.ndim > 1 and id(base) in self.trace.constants:
+        if isinstance(base, np.ndarray) and base.ndim > 1 and id(base) in self.trace.constants:
             turned = base.swapaxes(-1, -2)
             if (array.shape, array.strides) == (turned.shape, turned.strides):
                 return f"{self._array(base)[0]}{'.T' if base.ndim == 2 else '.swapaxes(-1, -2)'}", _ATOM
@@ -439,7 +446,8 @@ _SPECIAL: dict[str, Any] = {
         f"{printer._bound(x, _ATOM)}.swapaxes({printer.argument(axis1)}, {printer.argument(axis2)})",
         _ATOM,
     ),
-    "ravel": lambda printer, x: (f"{printer._bound(x, _ATOM)}.ravel()", _ATOM),
+    "ravel": lambda printer, x, order="": (f"{printer._bound(x, _ATOM)}.ravel({order and repr(order)})", _ATOM),
+    "flatten": lambda printer, x, order="": (f"{printer._bound(x, _ATOM)}.flatten({order and repr(order)})", _ATOM),
     "astype": lambda printer, x, dtype: (f"{printer._bound(x, _ATOM)}.astype({printer.argument(dtype)})", _ATOM),
 }
 

@@ -118,6 +118,12 @@ def _hand_back(node: Node, tape: Tape) -> None:
         except TraceError as error:
             error.where = error.where or (node.step.where if node.step else None)
             raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise TraceError(
+                f"the gradient of {node.primitive.call or node.primitive.name} cannot be computed here: {error}",
+                where=node.step.where if node.step else None,
+                fix="Write the operation out in sums, products and indexing; or give plain numbers for its options.",
+            ) from error
         operand.terms.append(Term(node, position, (-term if entry.negative else term).node))
 
 
@@ -125,6 +131,8 @@ def _fit(term: Any, value: Array, tape: Tape) -> Any:
     """A VJP's result in the dtype and shape of the operand it is for."""
     if not isinstance(term, Traced):  # a constant
         term = tape.record(PRIMITIVES[np.broadcast_to], (np.asarray(term),), {"shape": value.shape})
+    if term.node.outline.dtype.kind == "c" and value.dtype.kind != "c":
+        term = np.real(term)  # a real value moves the loss by the real part alone
     if term.node.outline.dtype != value.dtype:
         term = term.astype(value.dtype)
     return sum_to_shape(term, value.shape)

@@ -1,111 +1,155 @@
-"""One way of every call: NumPy's many spellings of a call become operands by position and options by name."""
+"""Carries out calls of NumPy on traced values: as a gate, as a composite of gates, or by a look at the values.
+
+A call that NumPy carries out on plain arrays is recorded, or refused by a TraceError. One that fails there fails here
+with NumPy's own error.
+"""
 
 from __future__ import annotations
 
-import difflib
-import functools
 import inspect
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.named import plain
-from backpropviz.errors import TraceError
-from backpropviz.primitives import PRIMITIVES
-from backpropviz.primitives.composites import COMPOSITES
+from backpropviz.engine.canonical import as_given, canonical, look
+from backpropviz.engine.refusals import full_name, no_option, not_like_this, unknown
+from backpropviz.errors import BackpropvizError, TraceError
+from backpropviz.primitives import PRIMITIVES, Primitive
+from backpropviz.primitives.arrays import array
+from backpropviz.primitives.composites import COMPOSITES, LOOKS
+from backpropviz.primitives.shapes import astype
+from backpropviz.primitives.special import enter_scipy
 
-_UNSUPPORTED = {"out", "where", "dtype", "initial", "casting", "subok", "copy", "order", "correction", "mean"}
-IN_PLACE_FIX = "Write the result to a new name: `y = x + 1` instead of changing x where it stands."
-METHODS = [
-    "all", "any", "argmax", "argmin", "argsort", "clip", "copy", "cumsum", "diagonal", "dot", "max", "mean", "min",
-    "prod", "ravel", "repeat", "round", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
-]  # fmt: skip
-REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
-
-
-def canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """One way to write every call: operands by position, options by name, defaults left out."""
-    primitive = PRIMITIVES[func]
-    defaults = _defaults(func)
-    if primitive.name == "einsum" and not isinstance(args[0], str):
-        raise TraceError("np.einsum without an equation", fix='Name the axes by letters: np.einsum("ij,jk->ik", x, y).')
-    operands, options = args, kwargs
-    if defaults is not None and primitive.name != "einsum":
-        count = max(1, len(primitive.gradients))
-        if len(args) != count:
-            options = {**dict(zip(defaults, args)), **kwargs}
-            if len(options) < len(args) + len(kwargs):
-                inspect.signature(func).bind(*args, **kwargs)  # raises: an argument too many, or one given twice
-            if primitive.name == "clip":
-                low, high = (options.pop(f"a_{end}", options.pop(end, None)) for end in ("min", "max"))
-                return (options["a"], low, high), {}
-            operands = tuple([options.pop(name) for name in list(defaults)[:count] if name in options])
-        if primitive.name == "reshape":  # its shape goes by another name before NumPy 2.1
-            operands = (*operands, *[options.pop(name) for name in ("shape", "newshape") if name in options])
-        options = {k: v for k, v in options.items() if k not in defaults or not _is(v, defaults[k])}
-    if primitive.gradient_of is not None and hasattr(operands[0], "node"):
-        operands = (list(operands[0]), *operands[1:])  # np.stack(x): its rows
-    for name, value in options.items():
-        if name in _UNSUPPORTED and value is not None:
-            raise no_option(primitive.name, name)
-    return operands, options
+Record = Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any]
+_REDUCE: dict[Any, Any] = {
+    np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min, np.logical_and: np.all,
+    np.logical_or: np.any,
+}  # fmt: skip
+_ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
-def _is(value: Any, default: Any) -> bool:
-    return value is default or (isinstance(value, (str, int)) and value == default)
-
-
-@functools.cache
-def _defaults(func: Any) -> dict[str, Any] | None:
-    """The parameters of a function with their defaults, in order."""
-    try:
-        parameters = inspect.signature(func).parameters.values()
-    except ValueError:  # a C function without a text signature
-        return None
-    return {p.name: p.default for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
-
-
-def bound(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """The arguments of a composite by position.
+def function(record: Record, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Carry out a call of a NumPy function that has traced values among its arguments.
 
     Raises:
-        TraceError: NumPy has an option there that the composite has not.
+        TraceError: NumPy can do that, but it cannot be traced. Other errors are NumPy's own.
     """
-    signature = inspect.signature(COMPOSITES[func])
+    if func is np.where and len(args) == 1:
+        func = np.nonzero
+    if func is np.unique and args and getattr(getattr(args[0], "node", None), "carries_gradient", False):
+        raise unknown(func)  # which entries are left depends on the values
+    if func in LOOKS:
+        return func(*look(args), **look(kwargs))
+    if func not in COMPOSITES and _gate(func) is None:
+        raise unknown(func)
     try:
-        arguments = signature.bind(*args, **kwargs)
+        if func in COMPOSITES:
+            return _composed(func, args, kwargs)
+        return record(PRIMITIVES[func], *canonical(func, args, kwargs))
+    except (BackpropvizError, NotImplementedError):
+        _on_plain_arrays(func, args, kwargs)
+        raise
+    except Exception as error:
+        _on_plain_arrays(func, args, kwargs)
+        raise not_like_this(full_name(func), error) from error
+
+
+def ufunc(record: Record, func: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Carry out a ufunc, or one of its methods, on traced values.
+
+    Raises:
+        TraceError: as `function`.
+    """
+    if method == "reduce" and func in _REDUCE:
+        return function(record, _REDUCE[func], inputs, options if len(inputs) > 1 else {"axis": 0, **options})
+    if method == "accumulate" and func in _ACCUMULATE:
+        if not look(inputs[0]).shape:
+            func.accumulate(look(inputs[0]))  # fails
+        return function(record, _ACCUMULATE[func], inputs, options if len(inputs) > 1 else {"axis": 0, **options})
+    if method == "outer" and len(inputs) == 2:
+        left, right = map(array, inputs)
+        inputs, method = (np.reshape(left, (*left.shape, *[1] * right.ndim)), right), "__call__"
+    if method != "__call__":
+        raise TraceError(f"np.{func.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
+    if func in COMPOSITES:
+        return function(record, func, inputs, options)
+    gate = _gate(func)
+    if gate is None:
+        raise unknown(func)
+    try:
+        operands = tuple([array(x) if type(x) in (list, tuple) else x for x in inputs])
+        if not options:
+            return record(gate, operands, {})
+        return _with_options(record, func, gate, operands, options)
+    except BackpropvizError:
+        _on_plain_arrays(func, inputs, options)
+        raise
+    except Exception as error:
+        _on_plain_arrays(func, inputs, options)
+        raise not_like_this(full_name(func), error) from error
+
+
+def _with_options(record: Record, func: np.ufunc, gate: Primitive, inputs: Any, options: dict[str, Any]) -> Any:
+    """With dtype= a ufunc converts its operands, with order= its result is copied; other options must not matter."""
+    if options.get("where", True) is not True:
+        raise no_option(func.__name__, "where")  # it leaves entries that nothing has written
+    like = _quietly(func, inputs, options)
+    dtype = options.get("dtype")
+    if dtype is not None:
+        inputs = [x if getattr(x, "dtype", None) == dtype else astype(array(x), dtype) for x in inputs]
+    result = record(gate, tuple(inputs), {})
+    value = result.node.value
+    if value.dtype != like.dtype or not np.array_equal(value, like, equal_nan=value.dtype.kind in "fc"):
+        raise no_option(func.__name__, next(iter(options)))
+    order = options.get("order", "K")
+    return result if order == "K" or value.strides == np.asarray(like).strides else np.copy(result, order=order)
+
+
+def _gate(func: Any) -> Primitive | None:
+    if func not in PRIMITIVES:
+        enter_scipy()
+    return PRIMITIVES.get(func)
+
+
+def _on_plain_arrays(func: Any, args: Any, kwargs: Any) -> None:
+    """Where a call fails on plain arrays, too, that error is the function's own: let it out."""
+    if kwargs.get("out") is None:
+        _quietly(func, args, kwargs)
+
+
+def _quietly(func: Any, args: Any, kwargs: Any) -> Any:
+    """What a call returns on plain arrays; it warns when it is recorded, and need not do so twice."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return func(*look(args), **look(kwargs))
+
+
+def _composed(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a composite with what a call of NumPy's function says, defaults left out.
+
+    Raises:
+        TraceError: NumPy has an option there that the composite has not, or makes something else of this call.
+    """
+    composite, signature = COMPOSITES[func], inspect.signature(COMPOSITES[func])
+    positional, named = as_given(func, args, kwargs)
+    try:
+        signature.bind(*positional, **named)
     except TypeError as error:
-        raise TraceError(f"np.{func.__name__}: {error}", fix=f"It is traced as {func.__name__}{signature}.") from error
-    arguments.apply_defaults()
-    return arguments.args
+        strange = next((name for name in named if name not in signature.parameters), None)
+        raise no_option(func.__name__, strange or "these arguments") from error
+    result = composite(*positional, **named)
+    own = func is np.apply_along_axis  # what it calls is the user's
+    if not own and not _alike(look(result), _quietly(func, args, kwargs)):
+        raise not_like_this(full_name(func), ValueError("it would give other values"))
+    return result
 
 
-def no_option(function: str, option: str) -> TraceError:
-    return TraceError(
-        f"np.{function} with {option}= cannot be traced",
-        fix=IN_PLACE_FIX if option == "out" else f"Leave {option}= out, and do its work in a step of its own.",
-    )
-
-
-def unknown(func: Any) -> TraceError:
-    name = f"{getattr(func, '__module__', None) or 'numpy'}.{func.__name__}".replace("numpy", "np", 1)
-    known = {p.name for f, p in PRIMITIVES.items() if p.call.startswith("np")} | {f.__name__ for f in COMPOSITES}
-    return TraceError(f"{name} has no gradient here", fix=nearest(func.__name__, sorted(known)))
-
-
-def nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    if near:
-        return f"The nearest that can be traced: {', '.join('np.' + n for n in near)}."
-    return (
-        "Write it with sums, products, np.exp, np.log, np.where and the like; `backpropviz list --ops` names them all."
-    )
-
-
-def look(value: Any) -> Any:
-    """An argument with arrays for traced values, for functions that only look."""
-    if hasattr(value, "node"):
-        return value.node.value
-    if isinstance(value, tuple | list):
-        return (list if type(value) is list else tuple)([look(item) for item in value])
-    return plain(value)
+def _alike(result: Any, like: Any) -> bool:
+    """Whether arrays, or tuples of them, are of one kind and equal to the bit."""
+    if isinstance(like, tuple | list):
+        return isinstance(result, tuple | list) and len(result) == len(like) and all(map(_alike, result, like))
+    result, like = np.asarray(result), np.asarray(like)
+    same = result.shape == like.shape and result.dtype == like.dtype
+    return same and np.array_equal(result, like, equal_nan=like.dtype.kind in "fc")

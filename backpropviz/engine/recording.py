@@ -24,6 +24,7 @@ from backpropviz.engine.source import HOOK, Instrumented, Site, instrument
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.tracing import Tape, Traced
 from backpropviz.errors import BackpropvizError, InputError, LayerError, TraceError
+from backpropviz.primitives.arrays import substitute, with_index_trick
 from backpropviz.primitives.shapes import IDENTITY, TAKE
 
 _OPERATORS = {
@@ -307,6 +308,8 @@ class Recorder(Tape):
         container, index = now(container), resolved(index) if isinstance(index, tuple) else now(index)
         if type(container) is np.ndarray and find_traced(index) is not None:
             return self.record(TAKE, (container, index), {})
+        if (container is np.c_ or container is np.r_) and find_traced(index) is not None:
+            return with_index_trick(container, resolved(index))
         return container[index]
 
     def literal(self, value: float) -> Any:
@@ -314,6 +317,19 @@ class Recorder(Tape):
         return named(value, value)
 
     def callee(self, site: Site, function: Any) -> Any:
+        """The function about to be called: on traced values, those that NumPy does not ask have a substitute."""
+        call, stand_in = self._called(site, function), substitute(function)
+        if stand_in is None:
+            return call
+
+        def either(*args: Any, **kwargs: Any) -> Any:
+            if find_traced((args, kwargs)) is None:
+                return call(*args, **kwargs)
+            return stand_in(*resolved(args), **resolved(kwargs))
+
+        return either
+
+    def _called(self, site: Site, function: Any) -> Any:
         """The function about to be called: a user's function becomes a group of steps."""
         if function.__hash__ is not None and function in _CONSTANT_MAKERS:
             return lambda *args, **kwargs: self._constant(_CONSTANT_MAKERS[function], function, args, kwargs)
@@ -595,6 +611,12 @@ class Recorder(Tape):
                 f"{function.__name__} returned {type(returned).__name__}, no value computed from its inputs",
                 where=f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}",
                 fix="Return the layer's output: `return out`, or `return out, cache`.",
+            )
+        if any(node.value.dtype.kind == "c" for node in self.outputs):
+            raise LayerError(
+                f"{function.__name__} returned complex numbers: a loss cannot be made of them",
+                where=f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}",
+                fix="Return a real value of them: np.abs(out), out.real, or the inverse transform's real part.",
             )
 
     def _steps_without_source(self, function: FunctionType) -> None:

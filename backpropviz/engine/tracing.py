@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -10,23 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from backpropviz.engine.calls import (
-    METHODS,
-    REDUCTIONS,
-    bound,
-    canonical,
-    look,
-    nearest,
-    no_option,
-    unknown,
-)
+from backpropviz.engine import calls
 from backpropviz.engine.graph import Array, Node, bare
 from backpropviz.engine.in_place import IN_PLACE, add_at, fill, joined_index
+from backpropviz.engine.methods import attribute
 from backpropviz.engine.named import Shape
 from backpropviz.engine.versions import Deferred, Versions, is_write
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES, Primitive
-from backpropviz.primitives.composites import COMPARISONS, COMPOSITES, LOOKS
+from backpropviz.primitives.composites import COMPARISONS
 from backpropviz.primitives.shapes import PUT, TAKE, astype, take
 from backpropviz.primitives.stores import ADDED, STORED
 
@@ -267,27 +258,17 @@ class Traced(NDArrayOperatorsMixin):
         return self.tape.record(primitive, args, kwargs)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "reduce" and ufunc in REDUCTIONS:
-            return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **kwargs})
         if method == "at":
             add_at(ufunc, *inputs)
             return None
-        if method != "__call__":
-            raise TraceError(f"np.{ufunc.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
         if kwargs.get("out") is not None:
             (out,) = kwargs.pop("out")
             result = self.__array_ufunc__(ufunc, method, *inputs, **kwargs)
             return result if out is inputs[0] and np.ndim(out) == 0 else fill(out, result)
-        if kwargs:
-            raise no_option(ufunc.__name__, next(iter(kwargs)))
-        if ufunc not in PRIMITIVES:
-            raise unknown(ufunc)
-        return self.tape.record(PRIMITIVES[ufunc], inputs, {})
+        return calls.ufunc(self.tape.record, ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if func in LOOKS:
-            if func not in COMPARISONS:
-                return func(*look(args), **{key: look(value) for key, value in kwargs.items()})
+        if func in COMPARISONS:
             kept = self.tape.encoded((args, kwargs))
             answer = func(*bare(kept[0]), **bare(kept[1]))
             if isinstance(answer, bool):
@@ -298,11 +279,7 @@ class Traced(NDArrayOperatorsMixin):
         if kwargs.get("out") is not None:
             options = {key: value for key, value in kwargs.items() if key != "out"}
             return fill(kwargs["out"], func(*args, **options))
-        if func in COMPOSITES:
-            return COMPOSITES[func](*bound(func, args, kwargs))
-        if func not in PRIMITIVES:
-            raise unknown(func)
-        return self.tape.record(PRIMITIVES[func], *canonical(func, args, kwargs))
+        return calls.function(self.tape.record, func, args, kwargs)
 
     def __pow__(self, exponent: Any) -> Any:
         # ndarray ** 2 is not np.power(_, 2): NumPy gives the operator shortcuts of its own
@@ -407,9 +384,6 @@ class Traced(NDArrayOperatorsMixin):
     def transpose(self, *axes: Any) -> Any:
         return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
-    def flatten(self, order: str = "C") -> Any:
-        return np.ravel(self, order=order)  # type: ignore[call-overload]
-
     def fill(self, value: Any) -> None:
         self.write(STORED, value, ...)
 
@@ -424,12 +398,7 @@ class Traced(NDArrayOperatorsMixin):
         return astype(self, dtype)
 
     def __getattr__(self, name: str) -> Any:
-        function = getattr(np, name, None) if name in METHODS else None
-        if function is not None:
-            return functools.partial(function, self)
-        if name.startswith("__") or not hasattr(np.ndarray, name):
-            raise AttributeError(f"an array has no attribute {name!r}")
-        raise TraceError(f"array.{name} cannot be traced", fix=nearest(name, METHODS))
+        return attribute(self, name)
 
 
 _SEVERAL_FIX = "To pick entries, index by the mask itself: `x[x > 0]`."

@@ -267,7 +267,16 @@ def load_summaries() -> list[dict[str, str]]:
 
 def operations() -> list[dict[str, str]]:
     """Every operation that can be traced: NumPy's name, formula and what it does to a gradient."""
+    from backpropviz.engine.refusals import full_name
     from backpropviz.primitives import PRIMITIVES
+    from backpropviz.primitives.composites import COMPOSITES
+    from backpropviz.primitives.special import enter_scipy
 
-    entries = {p.call: {"name": p.call, "summary": p.story, "inputs": p.formula} for p in PRIMITIVES.values()}
+    enter_scipy(at_once=True)
+    gates = {p.call + p.suffix: p for p in PRIMITIVES.values()}
+    entries = {name: {"name": name, "summary": p.story, "inputs": p.formula} for name, p in gates.items()}
+    for function in COMPOSITES:
+        name = full_name(function)
+        story = "It is put together from other operations of this list: so is its gradient."
+        entries.setdefault(name, {"name": name, "summary": story, "inputs": f"{function.__name__}(...)"})
     return [entries[name] for name in sorted(entries)]

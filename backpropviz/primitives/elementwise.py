@@ -1,4 +1,4 @@
-"""Gates that work entry by entry: arithmetic, powers, exponentials, trigonometry, and those with kinks."""
+"""Gates that work entry by entry and are smooth: arithmetic, powers, exponentials, trigonometry."""
 
 from __future__ import annotations
 
@@ -77,7 +77,11 @@ def _power_into(x: Any, exponent: Any, out: Any) -> None:
 
 
 _function: Any
-for _function, _also, _into in ((_power, (operator.pow,), _power_into), (np.power, (), np.power)):
+for _function, _also, _into in (
+    (_power, (operator.pow,), _power_into),
+    (np.power, (), np.power),
+    (np.float_power, (), np.float_power),
+):
     gate(
         _function,
         "x ** y",
@@ -85,8 +89,8 @@ for _function, _also, _into in ((_power, (operator.pow,), _power_into), (np.powe
         ("y * x**(y - 1)", _power_base),
         ("x**y * log(x)", lambda g, out, x, y: g * (out * np.log(np.where(x > 0, x, 1.0)))),
         also=_also,
-        name="power",
-        infix="**",
+        name="float_power" if _function is np.float_power else "power",
+        infix="" if _function is np.float_power else "**",
         into=_into,
         elementwise=True,
     )
@@ -141,6 +145,13 @@ gate(
     "A soft maximum shares the gradient between its inputs by their softmax.",
     ("exp(x - out)", lambda g, out, x, y: g * np.exp(x - out)),
     ("exp(y - out)", lambda g, out, x, y: g * np.exp(y - out)),
+)
+gate(
+    np.logaddexp2,
+    "log2(2**x + 2**y)",
+    "A soft maximum to base two shares the gradient between its inputs by their share of the sum.",
+    ("2**(x - out)", lambda g, out, x, y: g * np.exp2(x - out)),
+    ("2**(y - out)", lambda g, out, x, y: g * np.exp2(y - out)),
 )
 gate(np.sin, "sin(x)", "The derivative of sine is cosine.", ("cos(x)", lambda g, out, x: g * np.cos(x)))
 gate(np.cos, "cos(x)", "The derivative of cosine is minus sine.", ("-sin(x)", lambda g, out, x: -g * np.sin(x)))
@@ -207,116 +218,22 @@ gate(
     ("x / out", lambda g, out, x, y: g * x / out),
     ("y / out", lambda g, out, x, y: g * y / out),
 )
-
-# Gates with a kink: each says which branch an entry takes, so that a numerical check knows when it stepped across.
-_ROUTES = "A {} gate is a router: the gradient goes to the input that won, and the other gets none."
-
-
-def _wins(winner: np.ufunc, or_ties: np.ufunc) -> Any:
-    """VJPs of maximum and minimum. Against a constant a tie passes nothing (the usual relu'(0) = 0)."""
-
-    def first(g: Any, out: Any, x: Any, y: Any) -> Any:
-        return g * winner(x, y)
-
-    def second(g: Any, out: Any, x: Any, y: Any) -> Any:
-        # exactly one winner when both sides carry a gradient: the second takes the ties
-        return g * (or_ties(y, x) if hasattr(x, "node") else winner(y, x))
-
-    return first, second
-
-
-for _function, _word, _winner, _or_ties, _sign in (
-    (np.maximum, "max", np.greater, np.greater_equal, ">"),
-    (np.minimum, "min", np.less, np.less_equal, "<"),
-    (np.fmax, "max", np.greater, np.greater_equal, ">"),
-    (np.fmin, "min", np.less, np.less_equal, "<"),
+for _function, _factor, _local in (
+    (np.radians, math.pi / 180, "pi / 180"),
+    (np.deg2rad, math.pi / 180, "pi / 180"),
+    (np.degrees, 180 / math.pi, "180 / pi"),
+    (np.rad2deg, 180 / math.pi, "180 / pi"),
 ):
-    _first, _second = _wins(_winner, _or_ties)
     gate(
         _function,
-        f"{_word}(x, y)",
-        _ROUTES.format(_word),
-        (f"1 where x {_sign} y, else 0", _first),
-        (f"1 where y {_sign} x, else 0", _second),
-        decision=_winner,
-    )
-for _function in (np.absolute, np.fabs):
-    gate(
-        _function,
-        "|x|",
-        "An absolute value passes the gradient with the sign of its input.",
-        ("sign(x)", lambda g, out, x: g * np.sign(x)),
-        decision=np.sign,
+        f"{_function.__name__}(x)",
+        "A change of units multiplies by the factor between them.",
+        (_local, lambda g, out, x, factor=_factor: g * factor),
     )
 gate(
-    np.where,
-    "y where x, else z",
-    "A switch sends the gradient to the branch that was chosen, entry by entry.",
+    np.ldexp,
+    "x * 2**y",
+    "A shift of the exponent multiplies by a power of two.",
+    ("2**y", lambda g, out, x, y: np.ldexp(g, y)),
     None,
-    ("1 where chosen, else 0", lambda g, out, c, x, y: np.where(c, g, 0.0)),
-    ("1 where not chosen, else 0", lambda g, out, c, x, y: np.where(c, 0.0, g)),
-    decision=lambda c, x, y: c,
-    elementwise=True,
 )
-
-
-def _between(x: Any, low: Any, high: Any) -> Any:
-    inside: Any = True if low is None else x > low
-    return inside if high is None else inside & (x < high)
-
-
-gate(
-    np.clip,
-    "clip(x, low, high)",
-    "A clip passes the gradient inside the bounds and stops it outside.",
-    ("1 inside, 0 outside", lambda g, out, x, low=None, high=None: g * _between(x, low, high)),
-    ("1 where x <= low", lambda g, out, x, low, high=None: g * (x <= low)),
-    ("1 where x >= high", lambda g, out, x, low, high: g * (x >= high)),
-    decision=lambda x, low=None, high=None: _between(x, low, high),
-    into=np.clip,
-    elementwise=True,
-)
-
-gate(
-    np.remainder,
-    "x % y",
-    "A remainder passes the gradient to the first input, and to the second minus how often it fits.",
-    ("1", lambda g, out, x, y: g),
-    minus("-floor(x / y)", lambda g, out, x, y: g * np.floor(x / y)),
-    infix="%",
-    decision=np.floor_divide,
-)
-
-# Gates no gradient comes back through: they choose and compare, or are flat almost everywhere.
-_FLAT = "Flat almost everywhere: no gradient comes back through it."
-for _function, _symbol in (
-    (np.greater, ">"),
-    (np.greater_equal, ">="),
-    (np.less, "<"),
-    (np.less_equal, "<="),
-    (np.equal, "=="),
-    (np.not_equal, "!="),
-    (np.bitwise_and, "&"),
-    (np.bitwise_or, "|"),
-    (np.bitwise_xor, "^"),
-    (np.floor_divide, "//"),
-):
-    gate(_function, f"x {_symbol} y", _FLAT, infix=_symbol, decision=_function)
-for _function in (
-    np.logical_and,
-    np.logical_or,
-    np.logical_xor,
-    np.logical_not,
-    np.isfinite,
-    np.isnan,
-    np.isinf,
-    np.invert,
-    np.sign,
-    np.floor,
-    np.ceil,
-    np.rint,
-    np.trunc,
-    np.round,
-    np.around,
-):
-    gate(_function, f"{_function.__name__}(x)", _FLAT, decision=_function)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.primitives.record import Gradient, gate, traceable
+from backpropviz.primitives.shapes import put
 
 
 def swap(x: Any) -> Any:
@@ -73,20 +74,19 @@ def _subscripts(equation: str, operands: Any) -> tuple[list[str], str]:
 def _operand(i: int) -> Gradient:
     def vjp(g: Any, out: Any, equation: str, *operands: Any, **options: Any) -> Any:
         inputs, result = _subscripts(equation, operands)
-        mine = inputs[i]
-        if len(set(mine)) != len(mine):
-            raise NotImplementedError(
-                f"the gradient of np.einsum with a repeated axis in one operand ({mine!r}); take the diagonal first"
-            )
+        written, mine = inputs[i], "".join(dict.fromkeys(inputs[i]))  # of a repeated axis, the diagonal is taken
         others = [s for j, s in enumerate(inputs) if j != i]
         arrays = [x for j, x in enumerate(operands) if j != i]
         reached = "".join(c for c in mine if c in result or any(c in s for s in others))
         term = np.einsum(f"{','.join([result, *others])}->{reached}", g, *arrays, **options)
-        if reached == mine:
+        if reached != mine:  # an axis that only this operand has was summed: hand its gradient to every entry
+            missing = tuple(axis for axis, c in enumerate(mine) if c not in reached)
+            shape = tuple(operands[i].shape[written.index(c)] for c in mine)
+            term = np.broadcast_to(np.expand_dims(term, missing), shape)
+        if mine == written:
             return term
-        # an axis that only this operand has was summed: hand its gradient to every entry
-        missing = tuple(axis for axis, c in enumerate(mine) if c not in reached)
-        return np.broadcast_to(np.expand_dims(term, missing), operands[i].shape)
+        places = dict(zip(mine, np.ogrid[tuple(slice(n) for n in term.shape)]))
+        return put(term, tuple(places[c] for c in written), operands[i].shape)
 
     return Gradient("the other factors", vjp)
 

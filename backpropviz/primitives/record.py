@@ -50,7 +50,7 @@ class Primitive:
         gradients: one entry per array operand; None where no gradient flows.
         gradient_of: for primitives over a sequence of arrays: the entry of the i-th of them.
         infix: the operator it prints as, if it has one.
-        call: the function it prints as, otherwise.
+        call: the function it prints as, otherwise. suffix: what its result prints with (".logabsdet").
         into: runs it again, writing into an array it made before; None where a copy has to do.
         decision: for a primitive with kinks: which branch every entry takes. Two runs that decide alike lie on the
             same smooth piece.
@@ -66,6 +66,7 @@ class Primitive:
     gradient_of: Callable[[int], Gradient] | None = None
     infix: str = ""
     call: str = ""
+    suffix: str = ""
     into: Callable[..., Any] | None = None
     decision: Callable[..., Any] | None = None
     elementwise: bool = False

@@ -9,19 +9,34 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import Gradient, gate, traceable
+from backpropviz.primitives.record import gate, traceable
 
 gate(
     np.reshape,
     "reshape(x)",
     "A reshape only renames places: the gradient is reshaped back.",
-    ("1, in the old shape", lambda g, out, x, shape: np.reshape(g, x.shape)),
+    ("1, in the old shape", lambda g, out, x, shape, order="C", copy=None: np.reshape(g, x.shape, order=order)),
 )
 gate(
     np.ravel,
     "ravel(x)",
     "Laying entries in one row only renames places: the gradient is reshaped back.",
-    ("1, in the old shape", lambda g, out, x: np.reshape(g, x.shape)),
+    ("1, in the old shape", lambda g, out, x, order="C": np.reshape(g, x.shape, order=order)),
+)
+
+
+@traceable
+def flatten(x: Any, order: str = "C") -> Any:
+    """`x.flatten()`: a copy of `x` in one row."""
+    return x.flatten(order)
+
+
+gate(
+    flatten,
+    "x in one row",
+    "Laying entries in one row only renames places: the gradient is reshaped back.",
+    ("1, in the old shape", lambda g, out, x, order="C": np.reshape(g, x.shape, order=order)),
+    module="",
 )
 
 
@@ -59,21 +74,17 @@ gate(
     "broadcast(x)",
     "A value used many times collects the gradients of all its copies.",
     # backward.py sums over the broadcast axes, as it does for every primitive
-    ("1 for every copy", lambda g, out, x, shape: g),
+    ("1 for every copy", lambda g, out, x, shape, subok=False: g),
     elementwise=True,
 )
 gate(np.flip, "flip(x)", "A flip is flipped back.", ("1, flipped", lambda g, out, x, axis=None: np.flip(g, axis=axis)))
-gate(
-    np.roll,
-    "roll(x)",
-    "A roll is rolled back.",
-    (
-        "1, rolled back",
-        lambda g, out, x, shift, axis=None: np.roll(
-            g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis
-        ),
-    ),
-)
+
+
+def _roll_back(g: Any, out: Any, x: Any, shift: Any, axis: Any = None) -> Any:
+    return np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple | list) else -shift, axis=axis)
+
+
+gate(np.roll, "roll(x)", "A roll is rolled back.", ("1, rolled back", _roll_back))
 
 
 @traceable
@@ -105,7 +116,13 @@ gate(
     module="",
     elementwise=True,
 )
-gate(np.copy, "copy(x)", "A copy passes the gradient on unchanged.", ("1", lambda g, out, x: g), elementwise=True)
+gate(
+    np.copy,
+    "copy(x)",
+    "A copy passes the gradient on unchanged.",
+    ("1", lambda g, out, x, order="K", subok=False: g),
+    elementwise=True,
+)
 
 
 @traceable
@@ -118,7 +135,7 @@ gate(
     astype,
     "x as another dtype",
     "A change of precision passes the gradient on, in the input's precision.",
-    ("1", lambda g, out, x, dtype: g.astype(x.dtype)),
+    ("1", lambda g, out, x, dtype: (np.real(g) if g.dtype.kind == "c" != x.dtype.kind else g).astype(x.dtype)),
     module="",
     elementwise=True,
 )
@@ -174,89 +191,6 @@ PUT = gate(
 )
 
 
-def _crop(g: Any, out: Any, x: Any, pad_width: Any, mode: str = "constant", **values: Any) -> Any:
-    if mode != "constant" or isinstance(pad_width, dict):
-        how = f"mode={mode!r}" if mode != "constant" else "a dict of widths"
-        raise NotImplementedError(f"the gradient of np.pad with {how}; pad with zeros by pairs, or join slices")
-    widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)).tolist()
-    return g[tuple(slice(int(before), int(before) + size) for (before, _), size in zip(widths, x.shape))]
-
-
-gate(
-    np.pad,
-    "pad(x)",
-    "Padding is cropped off: the border was constant, so its gradient goes nowhere.",
-    ("1 inside the border", _crop),
-)
-
-
-def _part(i: int) -> Gradient:
-    def vjp(g: Any, out: Any, arrays: Any, axis: Any = 0) -> Any:
-        if axis is None:
-            start = sum(np.size(array) for array in arrays[:i])
-            return np.reshape(g[start : start + arrays[i].size], arrays[i].shape)
-        sizes = [np.shape(array)[axis] for array in arrays]
-        start = sum(sizes[:i])
-        return g[(slice(None),) * (axis % out.ndim) + (slice(start, start + sizes[i]),)]
-
-    return Gradient("1 for its own part", vjp)
-
-
-def _layer(i: int) -> Gradient:
-    def vjp(g: Any, out: Any, arrays: Any, axis: Any = 0) -> Any:
-        return g[(slice(None),) * (axis % out.ndim) + (i,)]
-
-    return Gradient("1 for its own layer", vjp)
-
-
-gate(
-    np.concatenate,
-    "join(x, y, ...)",
-    "A join is cut apart again: each input gets its own part of the gradient.",
-    sequence=_part,
-    into=np.concatenate,
-)
-gate(
-    np.stack,
-    "stack(x, y, ...)",
-    "A stack is taken apart: each input gets its own layer of the gradient.",
-    sequence=_layer,
-    into=np.stack,
-)
-
-
-def _tile_back(g: Any, out: Any, x: Any, reps: Any) -> Any:
-    reps = tuple(reps) if isinstance(reps, tuple | list) else (reps,)
-    ndim = max(len(reps), x.ndim)
-    reps = (1,) * (ndim - len(reps)) + reps
-    shape = (1,) * (ndim - x.ndim) + tuple(x.shape)
-    split = np.reshape(g, tuple(n for pair in zip(reps, shape) for n in pair))
-    return np.reshape(np.sum(split, axis=tuple(range(0, 2 * ndim, 2))), x.shape)
-
-
-def _repeat_back(g: Any, out: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
-    if not isinstance(repeats, int):
-        source = np.repeat(np.arange(x.size if axis is None else x.shape[axis]), repeats)
-        lead = () if axis is None else (slice(None),) * (axis % x.ndim)
-        return np.reshape(put(g, (*lead, source), (x.size,) if axis is None else x.shape), x.shape)
-    if axis is None:
-        return np.reshape(np.sum(np.reshape(g, (-1, repeats)), axis=1), x.shape)
-    axis = axis % x.ndim
-    return np.sum(np.reshape(g, (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])), axis=axis + 1)
-
-
-gate(
-    np.tile,
-    "tile(x)",
-    "Every tile's gradient comes home to the one it was copied from.",
-    ("1 for every tile", _tile_back),
-)
-gate(
-    np.repeat,
-    "repeat(x)",
-    "Every repeat's gradient comes home to the entry it was copied from.",
-    ("1 for every repeat", _repeat_back),
-)
 gate(
     np.triu,
     "upper triangle",
@@ -272,8 +206,9 @@ gate(
 
 
 def _along_axis_back(g: Any, out: Any, x: Any, indices: Any, axis: Any = -1) -> Any:
-    plain = np.asarray(getattr(getattr(indices, "node", None), "value", indices))
-    grid = list(np.ogrid[tuple(slice(n) for n in plain.shape)])
+    if axis is None:
+        return np.reshape(put(g, (indices,), (x.size,)), x.shape)
+    grid = list(np.ogrid[tuple(slice(n) for n in out.shape)])
     grid[axis % x.ndim] = indices
     return put(g, tuple(grid), x.shape)
 

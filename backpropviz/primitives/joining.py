@@ -1,0 +1,136 @@
+"""Gates that put arrays together and repeat them: joins, stacks, tiles, repeats, padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backpropviz.primitives.record import Gradient, gate, traceable
+from backpropviz.primitives.shapes import put
+
+_padded: Any = np.pad
+_INDEXED = ("edge", "reflect", "symmetric", "wrap")
+
+
+def _crop(g: Any, out: Any, x: Any, pad_width: Any, mode: str = "constant", **values: Any) -> Any:
+    widths = _widths(pad_width, x.ndim)
+    if (
+        mode in _INDEXED and values.get("reflect_type") != "odd"
+    ):  # the border is made of copies: each gives its gradient to what it was copied from
+        places = [_padded(np.arange(n), width, mode=mode, **values) for n, width in zip(x.shape, widths)]
+        return put(g, np.ix_(*places), x.shape)
+    if mode not in ("constant", "empty"):
+        raise NotImplementedError(
+            f"the gradient of np.pad with mode={mode!r}; constant, {', '.join(_INDEXED)} have one"
+        )
+    return g[tuple(slice(before, before + size) for (before, _), size in zip(widths, x.shape))]
+
+
+def _widths(pad_width: Any, ndim: int) -> Any:
+    """What np.pad was given, as a pair for every axis."""
+    if isinstance(pad_width, dict):
+        named = [pad_width[a] if a in pad_width else pad_width.get(a - ndim, 0) for a in range(ndim)]
+        return [np.broadcast_to(width, 2).tolist() for width in named]
+    return np.broadcast_to(_whole(pad_width), (ndim, 2)).tolist()
+
+
+def _whole(value: Any) -> Any:
+    """Numbers that say where to: as a plain array of integers, whether traced, named or in lists."""
+    return np.asarray(value.node.value if hasattr(value, "record") else value, dtype=int)
+
+
+gate(
+    np.pad,
+    "pad(x)",
+    "Padding is cropped off: the border was constant, so its gradient goes nowhere.",
+    ("1 inside the border", _crop),
+)
+
+
+def _part(i: int) -> Gradient:
+    def vjp(g: Any, out: Any, arrays: Any, axis: Any = 0, dtype: Any = None, casting: Any = None) -> Any:
+        if axis is None:
+            start = sum(np.size(array) for array in arrays[:i])
+            return np.reshape(g[start : start + arrays[i].size], arrays[i].shape)
+        sizes = [np.shape(array)[axis] for array in arrays]
+        start = sum(sizes[:i])
+        return g[(slice(None),) * (axis % out.ndim) + (slice(start, start + sizes[i]),)]
+
+    return Gradient("1 for its own part", vjp)
+
+
+def _layer(i: int) -> Gradient:
+    def vjp(g: Any, out: Any, arrays: Any, axis: Any = 0, dtype: Any = None, casting: Any = None) -> Any:
+        return g[(slice(None),) * (axis % out.ndim) + (i,)]
+
+    return Gradient("1 for its own layer", vjp)
+
+
+gate(
+    np.concatenate,
+    "join(x, y, ...)",
+    "A join is cut apart again: each input gets its own part of the gradient.",
+    sequence=_part,
+    into=np.concatenate,
+)
+gate(
+    np.stack,
+    "stack(x, y, ...)",
+    "A stack is taken apart: each input gets its own layer of the gradient.",
+    sequence=_layer,
+    into=np.stack,
+)
+
+
+def _tile_back(g: Any, out: Any, x: Any, reps: Any) -> Any:
+    whole = reps if isinstance(reps, tuple) else tuple(_whole(reps).ravel().tolist()) if np.ndim(reps) else (reps,)
+    ndim = max(len(whole), x.ndim)
+    whole = (1,) * (ndim - len(whole)) + whole
+    shape = (1,) * (ndim - x.ndim) + tuple(x.shape)
+    split = np.reshape(g, tuple(n for pair in zip(whole, shape) for n in pair))
+    return np.reshape(np.sum(split, axis=tuple(range(0, 2 * ndim, 2))), x.shape)
+
+
+def _repeat_back(g: Any, out: Any, x: Any, repeats: Any, axis: Any = None) -> Any:
+    if not isinstance(repeats, int):
+        source = np.repeat(np.arange(x.size if axis is None else x.shape[axis]), _whole(repeats))
+        lead = () if axis is None else (slice(None),) * (axis % x.ndim)
+        return np.reshape(put(g, (*lead, source), (x.size,) if axis is None else x.shape), x.shape)
+    if axis is None:
+        return np.reshape(np.sum(np.reshape(g, (x.size, repeats)), axis=1), x.shape)
+    axis = axis % x.ndim
+    return np.sum(np.reshape(g, (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])), axis=axis + 1)
+
+
+gate(
+    np.tile,
+    "tile(x)",
+    "Every tile's gradient comes home to the one it was copied from.",
+    ("1 for every tile", _tile_back),
+)
+gate(
+    np.repeat,
+    "repeat(x)",
+    "Every repeat's gradient comes home to the entry it was copied from.",
+    ("1 for every repeat", _repeat_back),
+)
+
+
+def _on_diagonal(g: Any, out: Any, x: Any, k: Any = 0) -> Any:
+    rows = np.arange(x.shape[0])
+    return g[rows - min(k, 0), rows + max(k, 0)]
+
+
+@traceable
+def diag(x: Any, k: Any = 0) -> Any:
+    """A matrix with `x`, shape (n,), on its k-th diagonal."""
+    return np.diag(x, k)
+
+
+gate(
+    diag,
+    "diag(x)",
+    "A diagonal matrix has zeros elsewhere: only the diagonal's gradient comes back.",
+    ("1 on the diagonal", _on_diagonal),
+)
