@@ -173,6 +173,9 @@ BLOCKS = [
         np.interp(<0.5|V|[0.3, 0.5]>, <np.cumsum(np.ravel(x))|np.arange(x.size) / x.size>, <np.ravel(x)|np.arange(x.size) / 3>)
         np.apply_along_axis(<np.sum|np.sort|lambda r: r * r|np.cumsum>, <0|1|-1>, x)
         np.unwrap(x)
+        np.vectorize(lambda v: v * v)(x[0, 0])
+        np.fromiter((v for v in x[0, 0]), <float|dtype=np.float64, count=2>)
+        x + 0 * x.<itemsize|nbytes|strides[0]>
         np.<left_shift|right_shift|gcd|lcm>((10 * x).astype(int), <2|np.array([1, 2, 3, 1])>) * x
         np.bitwise_count((10 * x).astype(int)) * x
         ((10 * x).astype(int) << 1) + ((10 * x).astype(int) >> 1) * x
@@ -206,7 +209,7 @@ BLOCKS = [
         np.block(<[x, y]|[[x, y]]|[[x], [y]]|[x[0, 0], 1.0]|[[x[0], y[0]], [y[0], x[0]]]>)
         np.<array|asarray|stack>([x, y])
         np.array(<[[x[0, 0, 0], 1.0], [y[0, 0, 0], 2.0]]|[np.sum(x), np.sum(y)]|(x[0], y[0])|[x[0, 0], V]|[x, y], dtype=np.float32|[x[0, 0, 0], 2]>)
-        <x + [y[0, 0, i] for i in range(4)]|[y[0, 0, i] for i in range(4)] * x|np.sum([np.sum(x), np.sum(y)])|np.max([x, y], axis=0)|np.mean([x, y], axis=0)|np.maximum.reduce([x, y])|np.exp([x, y])|np.add.reduce([x, y])>
+        <np.sum((x, y))|np.array([x, y]).sum(axis=(0, 1))|x + [y[0, 0, i] for i in range(4)]|[y[0, 0, i] for i in range(4)] * x|np.sum([np.sum(x), np.sum(y)])|np.max([x, y], axis=0)|np.mean([x, y], axis=0)|np.maximum.reduce([x, y])|np.exp([x, y])|np.add.reduce([x, y])>
         np.<c_|r_>[x[0, 0], y[1, 1]]
         np.<c_[np.ones(3), x[0]]|r_[x[0, 0], 0.0, y[0, 0]]|r_[x, y]|c_[x, y]>
         np.meshgrid(x[0, 0], y[0, 1]<|, indexing="ij"|, sparse=True>)<[0]|[1]>

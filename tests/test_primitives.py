@@ -188,3 +188,33 @@ def test_a_gradient_that_is_one_in_a_thousand_off_is_seen():
         with pytest.raises(AssertionError, match="differs by"):
             assert_close(gradient, oracle(cube, [x], 0, upstream), rtol=1e-6)
         assert_close(gradient / 1.001, oracle(cube, [x], 0, upstream), rtol=1e-6)
+
+
+def test_where_an_entry_meets_its_bound_the_bound_gets_the_gradient():
+    x, low, high = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 0.5]), np.zeros(6), np.array([1.0, 1.0, 1.0, 1.0, 1.0, -1.0])
+    upstream = np.array([0.3, -0.7, 1.1, 0.9, -0.2, 0.6])
+    found = gradients(np.clip, [x, low, high], upstream)
+    took = [np.nonzero(gradient)[0].tolist() for gradient in found]
+    assert took == [[2], [0, 1], [3, 4, 5]]  # of crossed bounds the upper one holds
+    assert np.array_equal(sum(found), upstream)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.sort(x, axis=None),
+        lambda x: np.tile(x, np.array([2, 1])),
+        lambda x: np.roll(x, [1, 2], axis=[0, 1]),
+        lambda x: np.einsum("ij->ji", x, out=None),
+        lambda x: np.prod(x[:, :0], axis=1) * x[:, 0],
+        lambda x: np.repeat(x, np.array([0, 2, 1]), axis=0),
+        lambda x: np.max(x, axis=1, initial=0.5),
+        lambda x: np.linalg.norm(x, 1, axis=0),
+        lambda x: np.einsum("ii->i", x[:, :3]),
+        lambda x: np.pad(x, 1, mode="reflect"),
+    ],
+)
+def test_no_raw_errors_in_backward_passes(call):
+    x = np.random.default_rng(0).uniform(0.2, 0.9, (3, 4))
+    upstream = np.random.default_rng(1).standard_normal(np.shape(call(x)))
+    assert_close(gradients(call, [x], upstream)[0], central(call, [x], 0, upstream), rtol=1e-6, scale=1.0)

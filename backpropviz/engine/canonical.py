@@ -59,7 +59,10 @@ def _in_places(
             return (options.pop("a"), low, high), {k: v for k, v in options.items() if v is not None}
         operands = tuple([options.pop(name) for name in list(defaults)[:count] if name in options])
     if primitive.name == "reshape":  # its shape goes by another name before NumPy 2.1
-        operands = (*operands, *[options.pop(name) for name in ("shape", "newshape") if name in options])
+        operands = (
+            *operands,
+            *[options.pop(name) for name in ("shape", "newshape") if name in options and name in defaults],
+        )
     if "correction" in options:
         options["ddof"] = options.pop("correction")
     return operands, {k: v for k, v in options.items() if k not in defaults or not _is(v, defaults[k])}

@@ -47,6 +47,8 @@ def attribute(array: Any, name: str) -> Any:
     """
     if name in METHODS:
         return functools.partial(METHODS[name], array)
+    if name in ("flags", "itemsize", "nbytes", "strides"):
+        return getattr(array.node.value, name)
     if name in _PROPERTIES:
         return _PROPERTIES[name](array)
     if name.startswith("__") or not hasattr(np.ndarray, name):

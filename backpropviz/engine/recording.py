@@ -323,6 +323,8 @@ class Recorder(Tape):
             return call
 
         def either(*args: Any, **kwargs: Any) -> Any:
+            if function is np.fromiter and args:
+                args = (list(args[0]), *args[1:])  # a generator is used up by a look
             if find_traced((args, kwargs)) is None:
                 return call(*args, **kwargs)
             return stand_in(*resolved(args), **resolved(kwargs))

@@ -66,7 +66,7 @@ def unknown(func: Any) -> TraceError:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Advice that names what is spelt most like `name` among what can be traced."""
     short = {full.rpartition(".")[2]: full for full in reversed(sorted(known))}
-    near = difflib.get_close_matches(name.rpartition(".")[2], list(short), n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name.rpartition(".")[2], list(short), n=3, cutoff=0.7)
     if near:
         return f"The nearest that can be traced: {', '.join(short[each] for each in near)}."
     return (

@@ -35,7 +35,8 @@ def array(value: Any) -> Any:
     if is_traced(value) or isinstance(value, np.ndarray):
         return value
     if type(value) in (list, tuple) and holds_traced(value):
-        return np.stack([array(item) for item in value])
+        rows: Any = np.stack([array(item) for item in value])
+        return rows if rows.node.value.flags.c_contiguous else np.copy(rows, order="C")
     return np.asarray(value)
 
 
@@ -93,6 +94,7 @@ _MAKERS: dict[Any, Callable[..., Any]] = {
     np.asfortranarray: _as_laid_out("F"),
     np.require: lambda a, dtype=None, requirements=None, *, like=None: _as_array(a, dtype),
     np.full: _full,
+    np.fromiter: lambda iter, dtype, count=-1: _as_array(list(iter)[: None if count < 0 else count], dtype),
 }
 
 
@@ -110,6 +112,18 @@ def _through_protocol(function: Any, args: Any, kwargs: Any) -> Any:
     return waiting[0].__array_function__(function, (), args, kwargs)
 
 
+def _entry_by_entry(function: Any) -> Callable[..., Any]:
+    """A call of np.vectorize: its function, on every entry."""
+
+    def call(*args: Any) -> Any:
+        shape = np.broadcast_shapes(*map(np.shape, args))
+        lines = [np.ravel(np.broadcast_to(array(arg), shape)) for arg in args]
+        made = array([function.pyfunc(*[line[i] for line in lines]) for i in range(lines[0].size)])
+        return np.reshape(made, shape) if function.otypes is None else astype(np.reshape(made, shape), function.otypes)
+
+    return call
+
+
 def substitute(function: Any) -> Callable[..., Any] | None:
     """What stands for a function where NumPy does not ask traced values; None for a function that needs nothing.
 
@@ -117,6 +131,8 @@ def substitute(function: Any) -> Callable[..., Any] | None:
     """
     if isinstance(function, type):
         return (lambda value=0.0: astype(array(value), function)) if issubclass(function, np.generic) else None
+    if isinstance(function, np.vectorize) and function.signature is None:
+        return _entry_by_entry(function)
     try:
         maker = _MAKERS.get(function)
     except TypeError:  # no key of a table
