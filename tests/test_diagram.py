@@ -1,4 +1,4 @@
-"""Diagrams: their red formulas compute the gradients, no text can break them, and their files are whole."""
+"""Diagrams as cards: their red formulas compute the gradients, no text can break them, and their files are whole."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,6 +22,7 @@ from backpropviz.engine.named import plain
 from backpropviz.errors import DrawingError
 from backpropviz.layers.library import layer_names
 
+Cards = partial(Diagram, style="cards")
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '5 < 6 & "7" > \\N \\\\ </TABLE> ]]> %s {x|y} &lt; ü'
 SETTINGS = {"dropout": {"mode": "train"}}
@@ -67,7 +69,7 @@ def ids(svg, kind):
 def test_the_formulas_on_the_red_edges_add_up_to_the_gradients(name, ops):
     trace = traced(name)
     names = {group.function for group in trace.groups}
-    circuit = Diagram(trace, ops=ops, expand=tuple(names)).circuit
+    circuit = Cards(trace, ops=ops, expand=tuple(names)).circuit
     scope = {
         "np": np,
         **{helper: getattr(bp, helper) for helper in ("im2col", "col2im", "output_shape", "first_winner", "put")},
@@ -98,7 +100,7 @@ def test_the_formulas_on_the_red_edges_add_up_to_the_gradients(name, ops):
 
 
 def test_the_picture_is_the_circuit_of_the_nine_steps():
-    diagram = Diagram(traced("batchnorm"))
+    diagram = Cards(traced("batchnorm"))
     drawn = {(edge.tail.name, edge.head.name) for edge in diagram.circuit.forward if edge.head.kind != "outside"}
     assert drawn == {
         ("x", "mu"), ("x", "xmu"), ("mu", "xmu"), ("xmu", "sq"), ("sq", "var"), ("var", "sqrtvar"), ("sqrtvar", "ivar"),
@@ -116,7 +118,7 @@ def test_the_picture_is_the_circuit_of_the_nine_steps():
 
 
 def test_black_edges_lead_right_and_red_ones_left():
-    svg = Diagram(traced("batchnorm")).svg()
+    svg = Cards(traced("batchnorm")).svg()
     for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
         if group.get("class") == "edge" and "outside" not in group.find(f"{SVG}title").text:
             path = next(group.iter(f"{SVG}path"))
@@ -133,7 +135,7 @@ def _last(path):
 def test_every_use_of_a_value_is_an_edge(layer):
     trace = layer("def f(x):\n    y = x * x\n    return y\n", x=random(2, 3))
     trace.backward()
-    circuit = Diagram(trace).circuit
+    circuit = Cards(trace).circuit
     assert [edge.tail.name for edge in circuit.forward if edge.head.name == "y" and edge.tail.name == "x"] == ["x", "x"]
     assert [edge.formula for edge in circuit.backward if edge.head.name == "x"] == [
         "dx_1 = dout * x",
@@ -142,7 +144,7 @@ def test_every_use_of_a_value_is_an_edge(layer):
 
 
 def test_without_a_backward_pass_nothing_is_red():
-    diagram = Diagram(bp.trace("batchnorm"))
+    diagram = Cards(bp.trace("batchnorm"))
     svg = diagram.svg()
     assert RED not in svg
     assert not [edge for edge in ids(svg, "edge") if edge.startswith("backward")]
@@ -151,7 +153,7 @@ def test_without_a_backward_pass_nothing_is_red():
 
 
 def test_inputs_without_a_gradient_are_drawn_without_one():
-    circuit = Diagram(traced("softmax_loss")).circuit
+    circuit = Cards(traced("softmax_loss")).circuit
     labels = next(vertex for vertex in circuit.vertices if vertex.name == "y")
     assert labels.grad is None
     assert not labels.gradient
@@ -160,10 +162,10 @@ def test_inputs_without_a_gradient_are_drawn_without_one():
 
 def test_every_operation_has_a_card_of_its_own_with_ops():
     trace = traced("batchnorm")
-    cards = [vertex for vertex in Diagram(trace, ops=True).circuit.vertices if vertex.kind == "operation"]
+    cards = [vertex for vertex in Cards(trace, ops=True).circuit.vertices if vertex.kind == "operation"]
     assert len(cards) == len([node for node in trace.nodes if node.primitive is not None])
     assert [card.code for card in cards if card.name == "sqrtvar"] == ["np.sqrt(add_1)"]
-    assert "cluster_step_5" in Diagram(trace, ops=True).dot
+    assert "cluster_step_5" in Cards(trace, ops=True).dot
 
 
 # ---- groups ----------------------------------------------------------------------------------------------------------
@@ -188,20 +190,20 @@ def f(x, w):
 def test_groups_are_closed_but_for_those_to_expand(layer):
     trace = layer(CALLS, x=random(2, 3), w=random(3))
     trace.backward()
-    opened = Diagram(trace)
+    opened = Cards(trace)
     assert not [vertex for vertex in opened.circuit.vertices if vertex.kind == "group"]
     assert opened.dot.count("subgraph cluster_group_") == len(trace.groups)
-    one = Diagram(trace, expand=["first"]).circuit
+    one = Cards(trace, expand=["first"]).circuit
     assert [vertex.name for vertex in one.vertices if vertex.kind == "group"][-1] == "second"
     assert "second" not in {box.title.split(" = ")[0] for vertex in one.vertices for box in vertex.boxes}
-    inside = Diagram(trace, expand=["inner"]).circuit  # the groups around it are opened, too
+    inside = Cards(trace, expand=["inner"]).circuit  # the groups around it are opened, too
     assert not [vertex for vertex in inside.vertices if vertex.kind == "group"]
 
 
 def test_edges_meet_a_closed_group_once_and_name_only_what_is_drawn(layer):
     trace = layer(CALLS, x=random(2, 3), w=random(3))
     trace.backward()
-    circuit = Diagram(trace, expand=["first"]).circuit
+    circuit = Cards(trace, expand=["first"]).circuit
     (second,) = [vertex for vertex in circuit.vertices if vertex.name == "second"]
     assert sorted(edge.tail.name for edge in circuit.forward if edge.head is second) == ["first", "w"]
     (edge,) = [edge for edge in circuit.backward if edge.tail is second and edge.head.name == "w"]
@@ -218,18 +220,18 @@ def test_groups_start_closed_when_there_are_many_steps(layer):
         x=random(2),
     )
     trace.backward()
-    assert {vertex.kind for vertex in Diagram(trace).circuit.vertices} == {"input", "group", "outside"}
-    assert len(Diagram(trace, expand=["inner"]).circuit.vertices) > 40
+    assert {vertex.kind for vertex in Cards(trace).circuit.vertices} == {"input", "group", "outside"}
+    assert len(Cards(trace, expand=["inner"]).circuit.vertices) > 40
 
 
 def test_an_unknown_group_is_named_with_those_there_are(layer):
     trace = layer(CALLS, x=random(2, 3), w=random(3))
     with pytest.raises(DrawingError, match="'middle'") as caught:
-        Diagram(trace, expand=["middle"])
+        Cards(trace, expand=["middle"])
     assert "inner" in caught.value.fix
     assert "second" in caught.value.fix
     with pytest.raises(DrawingError, match="'middle'"):
-        Diagram(bp.trace("batchnorm"), expand=["middle"])
+        Cards(bp.trace("batchnorm"), expand=["middle"])
 
 
 LOOP = """
@@ -247,9 +249,9 @@ def f(x):
 def test_thousands_of_steps_are_one_closed_card_or_refused(layer):
     closed = layer(LOOP.format("y = inner(x)"), x=random(2))
     closed.backward()
-    assert len(Diagram(closed).circuit.vertices) == 3
+    assert len(Cards(closed).circuit.vertices) == 3
     with pytest.raises(DrawingError, match="cannot be read"):
-        Diagram(closed, expand=["inner"])
+        Cards(closed, expand=["inner"])
 
 
 # ---- text ------------------------------------------------------------------------------------------------------------
@@ -259,7 +261,7 @@ def test_hostile_text_is_shown_as_it_is(layer):
     code = "x * {'<b>&\"\\\\N': 2.0}['<b>&\"\\\\N']"
     trace = layer(f"def f(x):\n    # {HOSTILE}\n    y = {code}\n    return y\n", x=random(2))
     trace.backward()
-    svg = Diagram(trace, title=HOSTILE).svg()
+    svg = Cards(trace, title=HOSTILE).svg()
     root = ElementTree.fromstring(svg)
     tooltips = [link.get("{http://www.w3.org/1999/xlink}title") for link in root.iter(f"{SVG}a")]
     assert HOSTILE in tooltips
@@ -271,12 +273,12 @@ def test_hostile_text_is_shown_as_it_is(layer):
 def test_control_characters_do_not_break_the_drawing():
     trace = bp.trace("gate") if "gate" in layer_names() else bp.trace("batchnorm")
     title = "a\x00b\x0bc\ud800d\te\nf"
-    assert "a\ufffdb\ufffdc\ufffdd\ufffde\ufffdf" in texts(Diagram(trace, title=title).svg())
+    assert "a\ufffdb\ufffdc\ufffdd\ufffde\ufffdf" in texts(Cards(trace, title=title).svg())
 
 
 def test_text_stays_text_and_fits_into_its_card():
     for name in ("batchnorm", "conv", "softmax_loss"):
-        svg = Diagram(traced(name)).svg()
+        svg = Cards(traced(name)).svg()
         for card in ElementTree.fromstring(svg).iter(f"{SVG}g"):
             if card.get("class") != "node" or card.get("id").startswith("outside"):
                 continue
@@ -326,11 +328,11 @@ def test_large_arrays_are_summarized():
 
 
 def test_the_same_bytes_from_run_to_run():
-    diagram = Diagram(traced("batchnorm"))
+    diagram = Cards(traced("batchnorm"))
     assert all(diagram.render(format) == diagram.render(format) for format in ("svg", "png", "pdf"))
     other = _python(
         "import sys, backpropviz as bp; t = bp.trace('batchnorm'); t.backward();"
-        "sys.stdout.buffer.write(t.diagram().svg().encode())",
+        "sys.stdout.buffer.write(t.diagram(style='cards').svg().encode())",
         PYTHONHASHSEED="7",
     )
     assert other.stdout.decode() == diagram.svg()
@@ -351,11 +353,11 @@ def test_cards_and_edges_are_placed_alike_on_a_machine_without_fonts(tmp_path):
     nothing.write_text('<?xml version="1.0"?><fontconfig></fontconfig>')
     other = _python(
         "import sys, backpropviz as bp; t = bp.trace('batchnorm'); t.backward();"
-        "sys.stdout.buffer.write(t.diagram().svg().encode())",
+        "sys.stdout.buffer.write(t.diagram(style='cards').svg().encode())",
         FONTCONFIG_FILE=str(nothing),
     )
     lines = r"<(?:path|polygon|polyline|svg)[^>]*>"
-    assert re.findall(lines, other.stdout.decode()) == re.findall(lines, Diagram(traced("batchnorm")).svg())
+    assert re.findall(lines, other.stdout.decode()) == re.findall(lines, Cards(traced("batchnorm")).svg())
 
 
 def _python(code, **variables):
@@ -374,7 +376,7 @@ def _python(code, **variables):
 )
 def test_the_suffix_says_what_is_written(tmp_path, suffix, start):
     path = tmp_path / f"bn.{suffix}"
-    Diagram(traced("batchnorm")).save(path)
+    Cards(traced("batchnorm")).save(path)
     assert path.read_bytes().startswith(start)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
@@ -382,13 +384,13 @@ def test_the_suffix_says_what_is_written(tmp_path, suffix, start):
 @pytest.mark.parametrize("name", ["bn.gif", "bn", "bn.svg.gz"])
 def test_an_unknown_suffix_is_refused_with_the_known_ones(tmp_path, name):
     with pytest.raises(DrawingError, match=name) as caught:
-        Diagram(bp.trace("batchnorm")).save(tmp_path / name)
+        Cards(bp.trace("batchnorm")).save(tmp_path / name)
     assert all(suffix in caught.value.fix for suffix in (".svg", ".png", ".pdf", ".dot"))
     assert not list(tmp_path.iterdir())
 
 
 def test_a_path_that_cannot_be_written_leaves_nothing_behind(tmp_path):
-    diagram = Diagram(bp.trace("batchnorm"))
+    diagram = Cards(bp.trace("batchnorm"))
     with pytest.raises(DrawingError, match="cannot be written"):
         diagram.save(tmp_path / "missing" / "bn.svg")
     (tmp_path / "bn.svg").mkdir()
@@ -400,8 +402,8 @@ def test_a_path_that_cannot_be_written_leaves_nothing_behind(tmp_path):
 def test_a_drawing_that_fails_keeps_the_old_file(tmp_path):
     path = tmp_path / "bn.svg"
     path.write_text("old")
-    diagram = Diagram(bp.trace("batchnorm"))
-    diagram.dot = "digraph {"
+    diagram = Cards(bp.trace("batchnorm"))
+    diagram.picture.dot = lambda shown: "digraph {"
     with pytest.raises(DrawingError, match="syntax error"):
         diagram.save(path)
     assert path.read_text() == "old"
@@ -448,7 +450,7 @@ def no_wheel(monkeypatch, tmp_path):
 
 def test_without_the_wheel_and_without_dot_it_says_what_to_install(no_wheel):
     with pytest.raises(DrawingError, match="no Graphviz") as caught:
-        Diagram(bp.trace("batchnorm")).svg()
+        Cards(bp.trace("batchnorm")).svg()
     assert "pip install pygraphviz" in caught.value.fix
 
 
@@ -457,9 +459,9 @@ def test_without_the_wheel_dot_draws(no_wheel):
     program = no_wheel / "dot"
     program.write_text(f"#!{sys.executable}\nimport sys\nsys.stdout.write(' '.join(sys.argv[1:]) + sys.stdin.read())\n")
     program.chmod(0o755)
-    diagram = Diagram(bp.trace("batchnorm"))
+    diagram = Cards(bp.trace("batchnorm"))
     assert diagram.svg() == "-Tsvg" + diagram.dot
-    assert diagram.render("png").decode() == "-Tpng -Gdpi=144" + diagram.dot
+    assert diagram.render("png").decode() == "-Tpng -Gdpi=192" + diagram.dot
     program.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('Error: no room')\n")
     with pytest.raises(DrawingError, match="no room"):
         diagram.svg()
@@ -474,22 +476,22 @@ def placed(svg):
 
 
 def test_frames_go_back_from_the_last_step_to_the_inputs():
-    frames = Diagram(traced("batchnorm")).frames()
+    frames = Cards(traced("batchnorm")).frames()
     assert [frame.label for frame in frames] == ["9", "8", "7", "6", "5", "4", "3", "2", "1", "0"]
     assert {frame.direction for frame in frames} == {"backward"}
-    both = Diagram(traced("batchnorm")).frames("both")
+    both = Cards(traced("batchnorm")).frames("both")
     assert [frame.number for frame in both] == list(range(1, 20))
     assert [frame.label for frame in both[:9]] == [str(number) for number in range(1, 10)]
 
 
 def test_frames_differ_in_nothing_but_colour():
-    diagram = Diagram(traced("batchnorm"), title="batchnorm")
+    diagram = Cards(traced("batchnorm"), title="batchnorm")
     assert {placed(frame.svg()) for frame in diagram.frames("both")} == {placed(diagram.svg())}
 
 
 def test_a_frame_lights_its_step_and_shows_what_is_known():
     trace = traced("batchnorm")
-    frames = {frame.label: frame.svg() for frame in Diagram(trace).frames()}
+    frames = {frame.label: frame.svg() for frame in Cards(trace).frames()}
     for number, step in enumerate(reversed(trace.steps), 1):
         svg = frames[step.label]
         lit = [card for card in ids(svg, "node") if "#ffe28a" in _card(svg, card)]
@@ -518,20 +520,20 @@ def _in_red(svg, id, start):
 
 
 def test_forward_frames_show_no_gradient():
-    for frame in Diagram(traced("conv")).frames("forward"):
+    for frame in Cards(traced("conv")).frames("forward"):
         assert RED not in frame.svg()
-    assert len(Diagram(bp.trace("conv")).frames("forward")) == 5
+    assert len(Cards(bp.trace("conv")).frames("forward")) == 5
 
 
 def test_frames_of_a_pass_that_did_not_run_are_refused():
     with pytest.raises(DrawingError, match="backward pass has not run"):
-        Diagram(bp.trace("conv")).frames()
+        Cards(bp.trace("conv")).frames()
     with pytest.raises(DrawingError, match="sideways"):
-        Diagram(traced("conv")).frames("sideways")
+        Cards(traced("conv")).frames("sideways")
 
 
 def test_the_animation_goes_through_the_colours_of_the_frames():
-    diagram = Diagram(traced("batchnorm"))
+    diagram = Cards(traced("batchnorm"))
     frames, animated = [frame.svg() for frame in diagram.frames()], diagram.animated()
     root = ElementTree.fromstring(animated)
     style = root.find(f"{SVG}style").text
@@ -549,7 +551,7 @@ def test_pages_are_the_frames():
     pypdf = pytest.importorskip("pypdf")
     import io
 
-    reader = pypdf.PdfReader(io.BytesIO(Diagram(traced("conv")).pages("both")))
+    reader = pypdf.PdfReader(io.BytesIO(Cards(traced("conv")).pages("both")))
     assert len(reader.pages) == 5 + 6
     assert "scores" in reader.pages[0].extract_text()
 
@@ -557,7 +559,7 @@ def test_pages_are_the_frames():
 def test_pages_without_pypdf_say_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pypdf", None)
     with pytest.raises(DrawingError, match="pypdf"):
-        Diagram(traced("conv")).pages()
+        Cards(traced("conv")).pages()
 
 
 def test_short_vectors_are_shown_whole():
@@ -578,11 +580,11 @@ def test_formulas_that_are_cut_are_whole_in_the_tooltip():
 
     trace = bp.trace(layer, first_long_name=np.ones(2), second_long_name=np.ones(2))
     trace.backward()
-    diagram = Diagram(trace)
+    diagram = Cards(trace)
     step = next(vertex for vertex in diagram.circuit.vertices if vertex.kind == "step")
     assert wrapped(step.code)[-1].endswith("...")
     assert " ".join(step.code.split()) in html.unescape(diagram.svg())
 
 
 def test_the_end_says_what_it_is():
-    assert Diagram(bp.trace("affine")).svg().count(">output<") == 1
+    assert Cards(bp.trace("affine")).svg().count(">output<") == 1

@@ -95,7 +95,7 @@ def test_the_suffix_says_what_is_written(tmp_path, suffix):
     trace = load("relu").trace()
     trace.backward()
     path = tmp_path / f"relu{suffix}"
-    export(trace, path, "relu")
+    export(Diagram(trace), path, "relu")
     begins = {
         ".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF", ".dot": b"digraph", ".tex": b"\\documentclass",
         ".mmd": b"flowchart LR", ".html": b"<!DOCTYPE html>",
@@ -105,7 +105,7 @@ def test_the_suffix_says_what_is_written(tmp_path, suffix):
 
 def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(DrawingError, match=r"relu\.gif"):
-        export(load("relu").trace(), tmp_path / "relu.gif")
+        export(Diagram(load("relu").trace()), tmp_path / "relu.gif")
 
 
 def test_a_notebook_shows_the_drawing(monkeypatch):

@@ -10,9 +10,17 @@ import pytest
 
 import backpropviz.draw.player
 from backpropviz.draw.cards import BLACK, RED
-from backpropviz.draw.player import MOST_ENTRIES, page, write_page
+from backpropviz.draw.diagram import Diagram
+from backpropviz.draw.player import MOST_ENTRIES, write_page
+from backpropviz.draw.player import page as written
 from backpropviz.engine.verifying import record
 from backpropviz.layers.library import layer_names, load
+
+
+def page(trace, layer="", **options):
+    if not trace.upstream:
+        trace.backward()
+    return written(Diagram(trace, **options), layer)
 
 
 class Reader(HTMLParser):
@@ -54,16 +62,19 @@ def frames_of(text):
     return json.loads(Reader(text).scripts[0][1])
 
 
+@pytest.mark.parametrize("style", ["board", "cards"])
 @pytest.mark.parametrize("name", layer_names())
-def test_frames_light_what_is_there(name):
+def test_frames_light_what_is_there(name, style):
     trace = load(name).trace()
-    text = page(trace, name)
+    text = page(trace, name, style=style)
     found = Reader(text)
     assert len(found.ids) == len(set(found.ids))
     frames = frames_of(text)
+    owners = {*found.ids, *re.findall(r"\bof_(\w+)", text)}
     for frame in frames:
-        for ids in ("lit", "edges", "known", "reached"):
+        for ids in ("lit", "edges", "known"):
             assert set(frame[ids]) <= set(found.ids)
+        assert {each for each in frame["reached"] if not each.startswith(("sum_", "inner_"))} <= owners
         assert frame["title"]
     forward = [frame["step"] for frame in frames if frame["pass"] == "forward"]
     assert forward == ["0", *(step.label for step in trace.steps)]
@@ -72,7 +83,11 @@ def test_frames_light_what_is_there(name):
     assert backward[-1] == "0"
     assert backward[1:-1] == [step.label for step in reversed(trace.steps) if step.label in backward]
     lit = {edge for frame in frames for edge in frame["edges"]}
-    assert lit >= {each for each in found.ids if each.startswith("backward_")}
+    drawn = {re.sub(r"(?<=\d)_\d+$", "", each) for each in found.ids if each.startswith("backward_")}
+    assert lit >= drawn
+    assert {each for frame in frames for each in frame["reached"]} >= {
+        each for each in owners if each.startswith("sum_")
+    }
 
 
 def test_the_numbers_are_those_of_the_trace():
@@ -158,5 +173,5 @@ def test_groups_may_be_opened(tmp_path):
     trace = load("convnet").trace()
     opened = page(trace, expand=["conv"])
     assert {"lit": ["step_1_3"]}.items() <= {"lit": frames_of(opened)[3]["lit"]}.items()
-    write_page(trace, tmp_path / "net.html", "convnet")
+    write_page(Diagram(trace), tmp_path / "net.html", "convnet")
     assert (tmp_path / "net.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

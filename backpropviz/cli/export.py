@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ from backpropviz.errors import DrawingError, InputError
 
 if TYPE_CHECKING:
     from backpropviz.draw.diagram import Diagram
+    from backpropviz.engine.trace import Trace
 
 
 def export(
@@ -57,6 +59,19 @@ def export(
     ops: OpsOption = False,
     expand: ExpandOption = None,
     forward_only: Annotated[bool, typer.Option("--forward", help="Draw the forward pass alone.")] = False,
+    style: Annotated[
+        str, typer.Option(metavar="board|cards", help="Gates and wires, or cards with all arrays.")
+    ] = "board",
+    size: Annotated[
+        str, typer.Option(metavar="slide|page|free", help="16:9, the width of a column, or as wide as it becomes.")
+    ] = "slide",
+    theme: Annotated[
+        str, typer.Option(metavar="light|dark|print|auto", help="The colours; auto: an .svg that follows the screen.")
+    ] = "light",
+    values: Annotated[bool, typer.Option("--values", help="Write the arrays beside the wires.")] = False,
+    title: Annotated[str | None, typer.Option(help="A heading; the layer's name without one.")] = None,
+    legend: Annotated[bool, typer.Option("--legend/--no-legend", help="Say what black and red mean.")] = True,
+    dpi: Annotated[int, typer.Option(min=24, max=1200, help="Dots per inch of a .png; 96: 1600x900 a slide.")] = 192,
 ) -> None:
     """Draw the graph: as a picture, a page that plays, TikZ or Mermaid."""
     if output is None and frames is None:
@@ -65,22 +80,48 @@ def export(
         raise InputError("--animate plays in an .svg", fix="Say where: -o batchnorm.svg --animate")
     if frame_format not in ("svg", "png", "pdf"):
         raise InputError(f"there are no frames in {frame_format!r}", fix="Choose svg, png or pdf.")
+    if theme == "auto" and (output is None or output.suffix.lower() != ".svg"):
+        raise InputError("--theme auto follows the screen in an .svg alone", fix="Choose light, dark or print.")
     trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only)
     chosen: Any = "forward" if forward_only else passes
     from backpropviz.draw.diagram import Diagram
+    from backpropviz.draw.formats import export as write_out
+    from backpropviz.draw.formats import known
 
-    if output is not None and animate:
-        print_or_write(Diagram(trace, ops=ops, expand=tuple(expand or ())).animated(chosen), output)
-    elif output is not None:
-        from backpropviz.draw.formats import export as write_out
-
-        write_out(trace, output, layer, ops=ops, expand=tuple(expand or ()))
-        print(f"wrote {output}")
+    if output is not None:
+        known(output)
+    heading = title if title is not None or style == "cards" else _heading(trace, layer)
+    kind: Any = {"style": style, "size": size, "theme": theme}
+    diagram = Diagram(trace, ops, tuple(expand or ()), heading, values=values, legend=legend, **kind)
+    if output is not None:
+        if animate:
+            print_or_write(diagram.animated(chosen), output)
+        else:
+            write_out(diagram, output, layer, dpi)
+            print(f"wrote {output}")
+        _note_size(diagram)
     if frames is not None:
-        _write_frames(Diagram(trace, ops=ops, expand=tuple(expand or ())), frames, chosen, frame_format)
+        _write_frames(diagram, frames, chosen, frame_format, dpi)
 
 
-def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str) -> None:
+def _heading(trace: Trace, layer: str) -> str:
+    """The first words of the layer's docstring, or its name: "Batch normalization"."""
+    from backpropviz.draw.formats import heading
+
+    return heading(trace, layer)
+
+
+def _note_size(diagram: Diagram) -> None:
+    """Say so where a picture cannot be read in the size that was asked for."""
+    if not diagram.picture.fits:
+        print(
+            f"backpropviz: its text is {diagram.picture.smallest:.0f} pixels high on a slide of 1600x900, too small to "
+            "be read; move parts of the function into functions of their own, or choose --size free",
+            file=sys.stderr,
+        )
+
+
+def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str, dpi: int) -> None:
     from backpropviz.files import write
 
     if target.suffix.lower() == ".pdf":
@@ -95,7 +136,7 @@ def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str) -> N
             f"{target} cannot be made: {error.strerror}", fix="Name a folder, or a .pdf file."
         ) from error
     for frame in series:
-        write(target / f"{frame.number:02}_{frame.direction}_{frame.label}.{format}", frame.render(format))
+        write(target / f"{frame.number:02}_{frame.direction}_{frame.label}.{format}", frame.render(format, dpi))
     print(f"wrote {len(series)} pictures to {target}")
 
 
@@ -143,6 +184,7 @@ COMMANDS = (
         export,
         "Examples: backpropviz export batchnorm -o batchnorm.svg | backpropviz export conv -o conv.pdf --ops | "
         "backpropviz export batchnorm --frames steps/ --frame-format png | "
+        "backpropviz export batchnorm -o batchnorm.png --values --theme dark | "
         "backpropviz export batchnorm -o batchnorm.html",
     ),
     (derive, "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py"),

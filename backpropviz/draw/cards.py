@@ -55,6 +55,7 @@ def card(vertex: Vertex, terms: list[tuple[str, str, str]], shade: Shade) -> str
     black, red = ink(BLACK, shade.value), ink(RED, shade.gradient)
     code, value = wrapped(vertex.code), entries(vertex.value)
     gradient = [*wrapped(vertex.gradient), *entries(vertex.grad)] if vertex.grad is not None else []
+    gradient += [line for part in vertex.inner for line in wrapped(part)]
     shape = str(vertex.value.shape)
     badge = text_width(vertex.label) + 2 * BADGE if vertex.label else 0
     least = badge + text_width(vertex.name, LARGE) + text_width(shape) + 14

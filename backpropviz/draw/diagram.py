@@ -1,19 +1,23 @@
-"""The diagram of a trace: values from left to right along black edges, gradients back along red ones."""
+"""The diagram of a trace: values from left to right along black wires, gradients back along red ones."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from backpropviz.draw.dot import write_dot
-from backpropviz.draw.rendering import FORMATS, render
+from backpropviz.draw.rendering import DPI, FORMATS
 from backpropviz.draw.wiring import read_circuit
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
 
 if TYPE_CHECKING:
+    from backpropviz.draw.board.picture import BoardPicture
+    from backpropviz.draw.board.sizing import Size
+    from backpropviz.draw.circuit import Circuit
+    from backpropviz.draw.dot import CardsPicture
     from backpropviz.draw.frames import Frame, Passes
     from backpropviz.engine.trace import Trace
 
@@ -26,33 +30,66 @@ class Diagram:
         ops: draw every operation instead of every step.
         expand: the groups to open, by function or by assigned name; without any, all, unless that is too much to read.
         title: a heading.
+        style: "board" for a circuit as on the blackboard, "cards" for a row of cards with all arrays.
+        size, theme, values, legend: of a board, as for `BoardPicture`.
 
     Attributes:
-        circuit: what it shows.
-        dot: the same in the language of Graphviz, identical from run to run.
+        trace, circuit: what it shows.
+        picture: how it is drawn.
 
     Raises:
-        DrawingError: there is no such group, or more to draw than a picture can hold.
+        DrawingError: there is no such group, style, size or theme, or more to draw than a picture can hold.
     """
 
-    def __init__(self, trace: Trace, ops: bool = False, expand: Collection[str] = (), title: str | None = None):
-        self.circuit = read_circuit(trace, ops, expand)
-        self.title = title
-        self.dot = write_dot(self.circuit, title)
+    def __init__(
+        self,
+        trace: Trace,
+        ops: bool = False,
+        expand: Collection[str] = (),
+        title: str | None = None,
+        *,
+        style: Literal["board", "cards"] = "board",
+        size: Size = "slide",
+        theme: str = "light",
+        values: bool = False,
+        legend: bool = True,
+    ):
+        self.trace = trace
+        self.circuit: Circuit = read_circuit(trace, ops, expand)
+        self.picture: BoardPicture | CardsPicture
+        if style == "cards":
+            from backpropviz.draw.dot import CardsPicture
+
+            self.picture = CardsPicture(self.circuit, title or "")
+            return
+        if style != "board":
+            raise DrawingError(f"there is no style {style!r}", fix="Choose board or cards.")
+        from backpropviz.draw.board.picture import BoardPicture
+
+        options = title or "", size, theme, values, legend
+        self.picture = BoardPicture(self.circuit, *options)
+        if trace.groups and not expand and not self.picture.fits:
+            self.circuit = read_circuit(trace, ops, closed=True)
+            self.picture = BoardPicture(self.circuit, *options)
+
+    @cached_property
+    def dot(self) -> str:
+        """The same in the language of Graphviz, identical from run to run."""
+        return self.picture.dot()
 
     def svg(self) -> str:
         """The picture as SVG, in which text is text."""
         return self.render("svg").decode()
 
-    def render(self, format: str) -> bytes:
-        """The bytes of an svg, png or pdf file.
+    def render(self, format: str, dpi: int = DPI) -> bytes:
+        """The bytes of an svg, png (of `dpi` dots per inch; 96 for the size it has on a screen) or pdf file.
 
         Raises:
             DrawingError: it is another format, or there is no Graphviz.
         """
-        return render(self.dot, format)
+        return self.picture.render(format, dpi=dpi)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], dpi: int = DPI) -> None:
         """Write the picture as the suffix says: .svg, .png, .pdf or .dot. The file is written whole or not at all.
 
         Raises:
@@ -63,7 +100,7 @@ class Diagram:
         if format not in (*FORMATS, "dot"):
             known = ", ".join(f".{name}" for name in (*FORMATS, "dot"))
             raise DrawingError(f"{path.name} does not say what to draw", fix=f"End it in one of {known}.")
-        write(path, self.dot.encode() if format == "dot" else self.render(format))
+        write(path, self.dot.encode() if format == "dot" else self.render(format, dpi))
 
     def frames(self, passes: Passes = "backward") -> list[Frame]:
         """One picture for every step of a pass, the step lit; backward from the last step down to "0", the inputs.
@@ -73,7 +110,7 @@ class Diagram:
         """
         from backpropviz.draw.frames import read_frames
 
-        return read_frames(self.circuit, passes, self.title)
+        return read_frames(self.circuit, self.picture, passes)
 
     def animated(self, passes: Passes = "backward") -> str:
         """One SVG that plays the frames."""

@@ -6,34 +6,42 @@ Ids are plain and every text is escaped. A red edge does not constrain the order
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import takewhile
 
 from backpropviz.draw.cards import BLACK, LARGE, RED, Shade, card, cell, escaped, ink, is_cut, table, text_width
-from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
+from backpropviz.draw.circuit import Box, Circuit, Vertex
+from backpropviz.draw.light import Shown
+from backpropviz.draw.rendering import DPI, render
 
 FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
-    """What a picture shows in full colour; all else is faint. Lit cards and edges stand out."""
+class CardsPicture:
+    """A circuit as a row of cards, laid out by Graphviz."""
 
-    values: Collection[Vertex]
-    gradients: Collection[Vertex]
-    edges: Collection[Edge]
-    lit: Collection[Vertex | Edge] = ()
+    def __init__(self, circuit: Circuit, title: str = ""):
+        self.circuit, self.title = circuit, title
+        self.fits, self.smallest = True, 10.0
+        self.wires = {edge: f"forward_{number}" for number, edge in enumerate(circuit.forward, 1)}
+        self.wires |= {edge: f"backward_{number}" for number, edge in enumerate(circuit.backward, 1)}
+
+    def dot(self, shown: Shown | None = None) -> str:
+        return write_dot(self.circuit, self.title, shown)
+
+    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI) -> bytes:
+        """The bytes of an svg, png or pdf file."""
+        return render(self.dot(shown), format, "dot", dpi)
 
 
-def write_dot(circuit: Circuit, title: str | None = None, light: Light | None = None) -> str:
+def write_dot(circuit: Circuit, title: str | None = None, light: Shown | None = None) -> str:
     """The DOT text of a circuit, the same for the same circuit. `light` changes colours and nothing else."""
     if light is None:
-        light = Light(circuit.vertices, circuit.vertices, [*circuit.forward, *circuit.backward])
+        light = Shown(circuit.vertices, circuit.vertices, [*circuit.forward, *circuit.backward])
     return "\n".join([*_lines(circuit, title, light), ""])
 
 
-def _lines(circuit: Circuit, title: str | None, light: Light) -> Iterator[str]:
+def _lines(circuit: Circuit, title: str | None, light: Shown) -> Iterator[str]:
     yield "digraph circuit {"
     yield f'  graph [rankdir=LR, fontname="{FONTS}", nodesep=0.2, ranksep=0.42, pad=0.15, bgcolor=white]'
     yield f'  node [shape=plain, fontname="{FONTS}", fontsize={LARGE}]'
@@ -68,7 +76,7 @@ def _lines(circuit: Circuit, title: str | None, light: Light) -> Iterator[str]:
     yield "}"
 
 
-def _vertex(vertex: Vertex, terms: list[tuple[str, str, str]], light: Light) -> str:
+def _vertex(vertex: Vertex, terms: list[tuple[str, str, str]], light: Shown) -> str:
     told = [vertex.caption or vertex.code or vertex.name]
     told += [text for text in (vertex.code, vertex.gradient, *(formula for _, formula, _ in terms)) if is_cut(text)]
     tooltip = "&#10;".join(map(_quoted, dict.fromkeys(told)))

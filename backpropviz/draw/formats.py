@@ -1,46 +1,57 @@
-"""Writes a trace to a file as its suffix asks: a picture, TikZ, Mermaid, or a page that plays both passes."""
+"""Writes a diagram to a file as its suffix asks: a picture, TikZ, Mermaid, or a page that plays both passes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backpropviz.draw.diagram import Diagram
-from backpropviz.engine.trace import Trace
+from backpropviz.draw.rendering import DPI
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".tex", ".mmd", ".html")
 
 
-def export(
-    trace: Trace,
-    path: Path,
-    layer: str = "",
-    *,
-    ops: bool = False,
-    expand: Collection[str] = (),
-    title: str | None = None,
-) -> None:
-    """Write a trace: .svg, .png, .pdf, .dot; .tex (TikZ), .mmd (Mermaid), .html (plays both passes).
-
-    Args:
-        layer: what the page calls the layer.
-        ops, expand, title: as for `Diagram`.
+def known(path: Path) -> str:
+    """The suffix of a path, if it says what to draw.
 
     Raises:
-        DrawingError: the suffix is none of these, there is too much to draw, or the file cannot be written.
+        DrawingError: it does not.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DrawingError(f"{path.name} does not say what to draw", fix=f"End it in one of {', '.join(SUFFIXES)}.")
+    return suffix
+
+
+def heading(trace: Trace, layer: str) -> str:
+    """What a picture is called: the beginning of the docstring of the function or its file, or the layer's name."""
+    function = trace.callable
+    told = (function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0]
+    first = re.split(r"[:,.;(]", told)[0].strip()
+    return first if 0 < len(first) <= 48 else layer
+
+
+def export(diagram: Diagram, path: Path, layer: str = "", dpi: int = DPI) -> None:
+    """Write a diagram: .svg, .png, .pdf, .dot; .tex (TikZ), .mmd (Mermaid), .html (plays both passes).
+
+    Args:
+        layer: what the page calls the layer. dpi: of a .png.
+
+    Raises:
+        DrawingError: the suffix is none of these, or the file cannot be written.
+    """
+    suffix = known(path)
     if suffix == ".html":
         from backpropviz.draw.player import write_page
 
-        write_page(trace, path, layer, ops=ops, expand=expand)
-        return
-    diagram = Diagram(trace, ops=ops, expand=expand, title=title)
-    if suffix == ".tex":
+        write_page(diagram, path, layer)
+    elif suffix == ".tex":
         from backpropviz.draw.tikz import tikz
 
         write(path, tikz(diagram.circuit).encode())
@@ -49,4 +60,4 @@ def export(
 
         write(path, mermaid(diagram.circuit).encode())
     else:
-        diagram.save(path)
+        diagram.save(path, dpi)

@@ -11,12 +11,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 from backpropviz.draw.circuit import Circuit, Vertex
-from backpropviz.draw.dot import Light, write_dot
-from backpropviz.draw.rendering import render
+from backpropviz.draw.light import Shown
+from backpropviz.draw.rendering import DPI
 from backpropviz.errors import DrawingError
+
+
+class Picture(Protocol):
+    """A picture of a circuit that can show a part of it in full colour."""
+
+    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI) -> bytes: ...
+
 
 Passes = Literal["forward", "backward", "both"]
 
@@ -34,23 +41,24 @@ class Frame:
         number: its place in the series, from 1.
         direction: which pass it belongs to.
         label: the step it lights: "9" down to "1" and then, where the gradients arrive at the inputs, "0".
-        dot: the picture in the language of Graphviz.
+        shown: what is in full colour, and what is lit.
     """
 
+    picture: Picture
     number: int
     direction: Literal["forward", "backward"]
     label: str
-    dot: str
+    shown: Shown
 
     def svg(self) -> str:
         return self.render("svg").decode()
 
-    def render(self, format: str) -> bytes:
+    def render(self, format: str, dpi: int = DPI) -> bytes:
         """The bytes of an svg, png or pdf file."""
-        return render(self.dot, format)
+        return self.picture.render(format, self.shown, dpi)
 
 
-def read_frames(circuit: Circuit, passes: Passes = "backward", title: str | None = None) -> list[Frame]:
+def read_frames(circuit: Circuit, picture: Picture, passes: Passes = "backward") -> list[Frame]:
     """The frames of one pass, or of both in the order of a run.
 
     Raises:
@@ -60,14 +68,13 @@ def read_frames(circuit: Circuit, passes: Passes = "backward", title: str | None
         raise DrawingError(f"there is no pass called {passes!r}", fix="Say forward, backward or both.")
     if passes != "forward" and not circuit.backward:
         raise DrawingError("the backward pass has not run", fix="Call backward() on the trace before drawing it.")
-    stages: list[tuple[Literal["forward", "backward"], str, Light]] = []
+    stages: list[tuple[Literal["forward", "backward"], str, Shown]] = []
     if passes != "backward":
-        stages += [("forward", label, light) for label, light in _forward(circuit)]
+        stages += [("forward", label, shown) for label, shown in _forward(circuit)]
     if passes != "forward":
-        stages += [("backward", label, light) for label, light in _backward(circuit)]
+        stages += [("backward", label, shown) for label, shown in _backward(circuit)]
     return [
-        Frame(number, direction, label, write_dot(circuit, title, light))
-        for number, (direction, label, light) in enumerate(stages, 1)
+        Frame(picture, number, direction, label, shown) for number, (direction, label, shown) in enumerate(stages, 1)
     ]
 
 
@@ -75,15 +82,15 @@ def _steps(circuit: Circuit) -> list[Vertex]:
     return [vertex for vertex in circuit.vertices if vertex.kind not in ("input", "outside")]
 
 
-def _forward(circuit: Circuit) -> Iterator[tuple[str, Light]]:
+def _forward(circuit: Circuit) -> Iterator[tuple[str, Shown]]:
     known = {vertex for vertex in circuit.vertices if vertex.kind == "input"}
     for vertex in _steps(circuit):
         known.add(vertex)
         used = [edge for edge in circuit.forward if edge.head in known]
-        yield vertex.label or vertex.name, Light(known.copy(), (), used, (vertex,))
+        yield vertex.label or vertex.name, Shown(known.copy(), (), used, (vertex,))
 
 
-def _backward(circuit: Circuit) -> Iterator[tuple[str, Light]]:
+def _backward(circuit: Circuit) -> Iterator[tuple[str, Shown]]:
     done = {vertex for vertex in circuit.vertices if vertex.kind == "outside"}
     inputs = [vertex for vertex in circuit.vertices if vertex.kind == "input" and vertex.grad is not None]
     stages = [
@@ -99,7 +106,7 @@ def _backward(circuit: Circuit) -> Iterator[tuple[str, Light]]:
         shown |= {vertex for vertex in arrived if vertex.grad is not None}
         used = [edge for edge in circuit.forward if edge.tail in shown and edge.head in shown]
         bright = [edge for edge in carried if (edge.head if label == "0" else edge.tail) in lit]
-        yield label, Light(shown, arrived, [*used, *carried], [*lit, *bright])
+        yield label, Shown(shown, arrived, [*used, *carried], [*lit, *bright])
 
 
 def animate(frames: list[Frame]) -> str:

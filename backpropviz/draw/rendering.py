@@ -19,22 +19,25 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from backpropviz.errors import DrawingError
 
 FORMATS = ("svg", "png", "pdf")
 """What can be rendered. Graphviz may crash on formats it does not know, so it is handed no others."""
 
-_DPI = "144"  # of PNG pictures: twice the size on paper, sharp on slides
+DPI = 192  # of PNG pictures: twice the size they have on a screen, and sharp
+Engine = Literal["dot", "nop2"]
+"""`dot` lays a graph out; `nop2` draws one whose nodes and edges have their places."""
+
 _FONTS = Path(__file__).parent / "fonts"
 _CONFIGURATION = "FONTCONFIG_FILE"
 _NOISE = ("Fontconfig", "Warning:", "in label of")
 _one_at_a_time = threading.Lock()  # Graphviz keeps global state, and so does standard error
 
 
-def render(dot: str, format: str) -> bytes:
-    """The drawing of a graph in DOT: SVG text in UTF-8, or the bytes of a PNG or PDF file.
+def render(dot: str, format: str, engine: Engine = "dot", dpi: int = DPI) -> bytes:
+    """The drawing of a graph in DOT: SVG text in UTF-8, or the bytes of a PNG (of `dpi` dots per inch) or PDF file.
 
     Raises:
         DrawingError: the format is none of `FORMATS`, Graphviz is missing, or it cannot draw the graph.
@@ -42,10 +45,15 @@ def render(dot: str, format: str) -> bytes:
     if format not in FORMATS:
         raise DrawingError(f"{format!r} is no format of a picture", fix=f"Choose one of {', '.join(FORMATS)}.")
     graphviz = _binding()
-    picture = _in_process(graphviz, dot, format) if graphviz else _by_program(dot, format)
+    picture = _in_process(graphviz, dot, format, engine, dpi) if graphviz else _by_program(dot, format, engine, dpi)
     # the same bytes from run to run, and from system to system
     picture = re.sub(rb"(?<=/CreationDate \(D:)\d{14}", b"19700101000000", picture) if format == "pdf" else picture
     return picture.replace(b"\r\n", b"\n") if format == "svg" else picture
+
+
+def can_render() -> bool:
+    """Whether there is a Graphviz to draw with."""
+    return shutil.which("dot") is not None or _binding() is not None
 
 
 def _binding() -> Any:
@@ -66,7 +74,7 @@ def _binding() -> Any:
         del sys.modules["pygraphviz"]
 
 
-def _in_process(graphviz: Any, dot: str, format: str) -> bytes:
+def _in_process(graphviz: Any, dot: str, format: str, engine: Engine, dpi: int) -> bytes:
     with (
         _one_at_a_time,
         tempfile.TemporaryFile("w+", encoding="utf-8") as source,
@@ -76,7 +84,7 @@ def _in_process(graphviz: Any, dot: str, format: str) -> bytes:
         source.write(dot)
         source.flush()
         source.seek(0)
-        picture = _draw(graphviz, source, format)
+        picture = _draw(graphviz, source, format, engine, dpi)
         said.seek(0)
         reason = said.read().decode(errors="replace")
     if not picture or "Error: " in reason:  # a label that it cannot read is replaced, and drawn all the same
@@ -84,17 +92,17 @@ def _in_process(graphviz: Any, dot: str, format: str) -> bytes:
     return picture
 
 
-def _draw(graphviz: Any, source: IO[str], format: str) -> bytes:
+def _draw(graphviz: Any, source: IO[str], format: str, engine: Engine, dpi: int) -> bytes:
     """The picture; empty if it fails."""
     try:
         graph = graphviz.agread(source, None)
     except ValueError:
         return b""
     if format == "png":
-        graphviz.agattr(graph, graphviz.AGRAPH, b"dpi", _DPI.encode())
+        graphviz.agattr(graph, graphviz.AGRAPH, b"dpi", str(dpi).encode())
     context = graphviz.gvContextWithBuiltins()
     result = None
-    if graphviz.gvLayout(context, graph, b"dot") == 0:
+    if graphviz.gvLayout(context, graph, engine.encode()) == 0:
         result = graphviz.gvRenderData(context, graph, format.encode())
         graphviz.gvFreeLayout(context, graph)
     graphviz.agclose(graph)
@@ -137,14 +145,15 @@ def _captured_stderr() -> Iterator[IO[bytes]]:
             os.close(saved)
 
 
-def _by_program(dot: str, format: str) -> bytes:
+def _by_program(dot: str, format: str, engine: Engine, dpi: int) -> bytes:
     program = shutil.which("dot")
     if program is None:
         raise DrawingError(
             "there is no Graphviz to draw with",
             fix="Install it: `pip install pygraphviz` brings a copy; a `dot` program on the PATH serves as well.",
         )
-    options = [f"-Gdpi={_DPI}"] if format == "png" else []
+    options = [f"-Gdpi={dpi}"] if format == "png" else []
+    options += ["-Knop2"] if engine == "nop2" else []
     result = subprocess.run([program, f"-T{format}", *options], input=dot.encode(), capture_output=True, check=False)
     if result.returncode or not result.stdout:
         raise _cannot_draw(result.stderr.decode(errors="replace"))

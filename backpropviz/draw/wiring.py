@@ -18,10 +18,11 @@ READABLE = {False: 24, True: 150}
 MOST = 1500  # vertices: laying out more takes minutes
 
 
-def read_circuit(trace: Trace, ops: bool = False, expand: Collection[str] = ()) -> Circuit:
+def read_circuit(trace: Trace, ops: bool = False, expand: Collection[str] = (), closed: bool = False) -> Circuit:
     """The picture of a trace, step by step or, with `ops`, operation by operation.
 
     Args:
+        closed: close the groups, unless some are to be expanded.
         expand: the groups to open, by function or by the name their result was assigned to, and those around them; the
             others are closed. Without any, all are open unless that makes more vertices than are `READABLE`.
 
@@ -35,7 +36,7 @@ def read_circuit(trace: Trace, ops: bool = False, expand: Collection[str] = ()) 
             raise DrawingError(f"no group of steps is called {name!r}", fix=fix)
     wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
     reader = _Reader(trace, ops, {above for group in wanted for above in _upward(group)})
-    if not expand and len(reader.keys) > READABLE[ops]:
+    if not expand and (closed or len(reader.keys) > READABLE[ops]):
         reader = _Reader(trace, ops, set())
     if len(reader.keys) > MOST:
         raise DrawingError(
@@ -77,6 +78,7 @@ class _Reader:
         self.names = self.trace.gradient_names
         self.printer = Printer(self.trace, self.names.inside if self.ops else self.names.red)
         self.vertices = {key: self._vertex(key) for key in self.keys}
+        self._define_parts()
         outputs = [node for node in dict.fromkeys(self.trace.outputs) if self.owner.get(node) is not None]
         outside = {
             node: Vertex(f"outside_{number}", "outside", "", node.name or "", "", "", None)
@@ -138,6 +140,15 @@ class _Reader:
         if len(step.nodes) > 1:
             vertex.boxes += (Box(f"step_{step.label}".replace(".", "_"), step.label, f"{step.name} = {step.code}"),)
         return vertex
+
+    def _define_parts(self) -> None:
+        """Say at every gate what the formulas around it use that goes by no value's name."""
+        told = {self.names.gradient(node) for node in self.result.values() if node.gradient is not None}
+        told |= {self.printer.reference(term.node) for node in self.result.values() for term in node.terms}
+        for red, name in self.names.parts.items():
+            key = self.owner.get(red.step.node) if red.step is not None else None
+            if key is not None and not isinstance(key, Group) and name not in told:
+                self.vertices[key].inner += (f"{name} = {self.printer.code(red)}",)
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ import html
 import json
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from backpropviz.code.notation import Plain
 from backpropviz.draw.circuit import Circuit, Vertex
 from backpropviz.draw.diagram import Diagram
 from backpropviz.engine.graph import Array
-from backpropviz.engine.trace import Trace
+from backpropviz.errors import DrawingError
 from backpropviz.files import write
 from backpropviz.show.records import FlowView, StepView, TraceView, encode
 from backpropviz.show.view import view
@@ -33,21 +34,23 @@ _ARRIVES = "The gradient of the loss with respect to the output arrives; it is s
 _ARRIVED = "The gradients have arrived at the inputs. Where paths meet, they add up."
 
 
-def page(trace: Trace, layer: str = "", *, ops: bool = False, expand: Collection[str] = ()) -> str:
+def page(diagram: Diagram, layer: str = "") -> str:
     """The page as HTML.
 
     Args:
+        diagram: of a trace whose backward pass was run.
         layer: what the layer is called; the function's name without one.
-        ops, expand: of the drawing, as for `Diagram`.
 
     Raises:
-        DrawingError: there is more than a drawing can hold. TraceError: nothing carries a gradient.
+        DrawingError: the backward pass has not run. TraceError: nothing carries a gradient.
     """
+    trace = diagram.trace
     if not trace.upstream:
-        trace.backward()
-    diagram = Diagram(trace, ops=ops, expand=expand)
+        raise DrawingError(
+            "the page plays both passes, and the backward pass has not run", fix="Run it, or draw an .svg."
+        )
     shown = view(trace, layer)
-    frames = [*_forward(shown, diagram.circuit), *_backward(trace, shown, diagram.circuit)]
+    frames = [*_forward(shown, diagram), *_backward(shown, diagram)]
     parts = {
         "title": html.escape(f"{shown.layer}, forward and backward"),
         "layer": html.escape(shown.layer),
@@ -61,13 +64,13 @@ def page(trace: Trace, layer: str = "", *, ops: bool = False, expand: Collection
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("template.html"))
 
 
-def write_page(trace: Trace, path: str | os.PathLike[str], layer: str = "", **options: Any) -> None:
+def write_page(diagram: Diagram, path: str | os.PathLike[str], layer: str = "") -> None:
     """Write the page to a file, whole or not at all.
 
     Raises:
         DrawingError: as for `page`, or the file cannot be written.
     """
-    write(Path(path), page(trace, layer, **options).encode())
+    write(Path(path), page(diagram, layer).encode())
 
 
 def _file(name: str) -> str:
@@ -88,7 +91,8 @@ def _data(value: Any) -> str:
 # ---- frames ----------------------------------------------------------------------------------------------------------
 
 
-def _forward(shown: TraceView, circuit: Circuit) -> Iterator[Frame]:
+def _forward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
+    circuit, wires = diagram.circuit, diagram.picture.wires
     known = [vertex.id for vertex in circuit.vertices if vertex.kind == "input"]
     given = [_array("value", part.name, part.value) for part in shown.inputs]
     yield _frame("forward", "0", "the inputs", shown.summary, arrays=given, lit=known, known=known)
@@ -98,11 +102,13 @@ def _forward(shown: TraceView, circuit: Circuit) -> Iterator[Frame]:
         yield _frame(
             "forward", step.label, _code(step), step.caption,
             arrays=[_array("value", step.name, step.value)], lit=[vertex.id], known=known,
-            edges=[f"forward_{number}" for number, edge in enumerate(circuit.forward, 1) if edge.head is vertex],
+            edges=list(dict.fromkeys(wires[edge] for edge in circuit.forward if edge.head is vertex)),
         )  # fmt: skip
 
 
-def _backward(trace: Trace, shown: TraceView, circuit: Circuit) -> Iterator[Frame]:
+def _backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
+    trace, circuit, wires = diagram.trace, diagram.circuit, diagram.picture.wires
+    left = Counter(id(edge.head) for edge in circuit.backward)  # terms that have not arrived yet
     symbols: dict[str, list[str]] = {}
     notation = Plain(taken(trace))
     for formula in formulas(trace, notation):
@@ -111,11 +117,14 @@ def _backward(trace: Trace, shown: TraceView, circuit: Circuit) -> Iterator[Fram
         lines += [told for symbol, told in legend(notation) if re.search(rf"\b{symbol}\b", " ".join(lines))]
 
     def frame(label: str, title: str, caption: str, vertices: list[Vertex], **more: Any) -> Frame:
-        sent = [(number, edge) for number, edge in enumerate(circuit.backward, 1) if edge.tail in vertices]
+        sent = [edge for edge in circuit.backward if edge.tail in vertices]
+        left.subtract(id(edge.head) for edge in sent)
+        inner = [f"inner_{vertex.id}" for vertex in vertices if vertex.inner]
+        summed = dict.fromkeys(f"sum_{edge.head.id}" for edge in sent if left[id(edge.head)] == 0)
         return _frame(
             "backward", label, title, caption, lit=[vertex.id for vertex in vertices],
-            known=[vertex.id for vertex in circuit.vertices], edges=[f"backward_{number}" for number, _ in sent],
-            reached=[edge.head.id for _, edge in sent], formulas=symbols.get(label, []), **more,
+            known=[vertex.id for vertex in circuit.vertices], edges=[wires[edge] for edge in sent],
+            reached=[*(edge.head.id for edge in sent), *summed, *inner], formulas=symbols.get(label, []), **more,
         )  # fmt: skip
 
     outside = [vertex for vertex in circuit.vertices if vertex.kind == "outside"]

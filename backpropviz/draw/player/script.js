@@ -46,17 +46,26 @@
 
   const fill = (element, lines) => element.replaceChildren(...lines.map((line) => make("div", line)));
 
+  // What an element belongs to: on a board its class says so, "of_backward_3"; a card is itself.
+  const owner = (element) => {
+    for (const name of element.classList) if (name.startsWith("of_")) return name.slice(3);
+    return element.id;
+  };
+
+  const board = drawing.querySelector('[class*="of_"]') !== null;
   const light = (frame, quick) => {
     const lit = new Set([...frame.lit, ...frame.edges]);
     const known = new Set(frame.known);
     const backward = frame.pass === "backward";
     for (const element of drawing.querySelectorAll("g.node, g.edge")) {
-      const red = element.id.startsWith("backward_");
-      const passed = red ? backward && seen.has(element.id) : backward || seen.has(element.id);
-      const bright = lit.has(element.id) || (element.classList.contains("node") ? known.has(element.id) : passed);
-      element.classList.toggle("lit", lit.has(element.id));
-      element.classList.toggle("faint", !bright);
-      element.classList.toggle("waiting", !reached.has(element.id));
+      const own = owner(element);
+      const passed = own.startsWith("backward_") ? backward && seen.has(own)
+        : own.startsWith("sum_") || own.startsWith("inner_") ? backward && reached.has(own)
+        : own.startsWith("forward_") ? backward || seen.has(own)
+        : known.has(own) || own.startsWith("chip_") || own.startsWith("outside_") || own === "legend" || own === "title";
+      element.classList.toggle("lit", lit.has(own));
+      element.classList.toggle("faint", !(lit.has(own) || passed));
+      element.classList.toggle("waiting", !board && !reached.has(own));
     }
     const first = frame.lit.length ? document.getElementById(frame.lit[0]) : null;
     if (!first) return;

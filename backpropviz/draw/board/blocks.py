@@ -1,0 +1,195 @@
+"""The texts of a board as blocks of known size: what stands on the wires, in the gates and beside the boxes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from backpropviz.draw.board.geometry import Ink
+from backpropviz.draw.board.record import Gate
+from backpropviz.draw.board.texts import ADVANCE, LEADING, broken, columns, width
+from backpropviz.engine.graph import Array
+
+SIZE = 14.0  # of all text
+SYMBOL = 22.0  # of an operator in a round gate
+DIGITS = 12.0  # of the numbers in arrays
+TRACK = 13.0  # from a black wire to the red one beside it
+DIAMETER = 46.0  # of a round gate
+SLOT = 30.0  # between two wires that enter a gate side by side
+BADGE = 20.0
+ROWS, COLUMNS = 6, 4  # arrays up to this size are shown whole
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How arrays are shown: at most so many rows, their numbers with so many digits."""
+
+    rows: int = ROWS
+    digits: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How texts are broken: the columns of a formula and of a gate, and whether a shape stands below its name.
+
+    Attributes:
+        values: how arrays are shown, if they are. shapes: write a shape also where it is that of an operand.
+    """
+
+    formula: int = 24
+    inside: int = 14
+    stacked: bool = False
+    values: Shown | None = None
+    shapes: bool = True
+
+
+class Formula(NamedTuple):
+    """A formula of the backward pass, and what it belongs to in the drawing."""
+
+    text: str
+    owner: str
+    bold: bool = False
+
+
+class Run(NamedTuple):
+    """A piece of a line. `owner` is what it belongs to, if not to the same as the whole block."""
+
+    text: str
+    ink: Ink = "ink"
+    bold: bool = False
+    size: float = SIZE
+    owner: str = ""
+
+    @property
+    def width(self) -> float:
+        return width(self.text, self.size)
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The entries of an array as texts in rows, and how large each is beside the largest."""
+
+    rows: list[list[str]]
+    strengths: list[list[float]]
+    ink: Ink
+
+    @property
+    def cell(self) -> float:
+        whole = [row for row in self.rows if len(row) == len(self.rows[0])]
+        return (max(columns(text) for row in whole for text in row) + 0.8) * ADVANCE * DIGITS
+
+    @property
+    def width(self) -> float:
+        last = (columns(self.rows[-1][0]) + 0.8) * ADVANCE * DIGITS
+        return max(len(self.rows[0]) * self.cell, last)
+
+    @property
+    def height(self) -> float:
+        return len(self.rows) * DIGITS * 1.35
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines of text, left-aligned, and below them an array.
+
+    Attributes:
+        formulas: what the lines say if they are formulas, unbroken.
+    """
+
+    lines: list[list[Run]] = field(default_factory=list)
+    array: Numbers | None = None
+    formulas: list[Formula] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.lines) or self.array is not None
+
+    @property
+    def width(self) -> float:
+        texts = max((sum(run.width for run in line) for line in self.lines), default=0.0)
+        return max(texts, self.array.width if self.array else 0.0)
+
+    @property
+    def height(self) -> float:
+        texts = sum(max(run.size for run in line) * LEADING for line in self.lines)
+        return texts + (self.array.height + 4 if self.array else 0.0)
+
+
+def badge_width(badge: str) -> float:
+    return max(BADGE, width(badge, SIZE) + 8)
+
+
+def red_block(formulas: list[Formula], room: int, array: Numbers | None = None) -> Block:
+    """Formulas in lines of `room` columns."""
+    lines = [[Run(line, "red", bold, owner=owner)] for text, owner, bold in formulas for line in broken(text, room)]
+    return Block(lines, array, formulas)
+
+
+def label(gate: Gate, style: Style) -> Block:
+    """Name and shape, as they stand on a black wire."""
+    if gate.kind in ("input", "end"):
+        return Block()
+    name, shape = Run(gate.name, bold=True), Run(gate.shape, "grey")
+    if not gate.shape or (gate.keeps and not style.shapes):
+        return Block([[name]])
+    return Block([[name], [shape]]) if style.stacked else Block([[name, Run(" "), shape]])
+
+
+def inscription(gate: Gate, style: Style, chip: bool = False) -> list[list[Run]]:
+    """What stands in a gate or box."""
+    if gate.kind == "end":
+        return [[Run(gate.inscription, "grey")]] if gate.inscription else []
+    if gate.kind == "input":
+        shape = [] if chip or not gate.shape else [[Run(gate.shape, "grey")]]
+        return [[Run(gate.name, bold=True)], *shape]
+    if columns(gate.inscription) <= 2:
+        return [[Run(gate.inscription, size=SYMBOL)]]
+    return [[Run(line)] for line in broken(gate.inscription, style.inside)]
+
+
+def array_of(value: Array | None, ink: Ink, shown: Shown) -> Numbers | None:
+    """An array to be shown: whole if it is small, or its first rows; else its smallest, mean and largest entry."""
+    if value is None:
+        return None
+    if value.size == 0:
+        return Numbers([["empty"]], [[0.0]], ink)
+    length = value.shape[-1] if value.ndim else 1
+    if value.ndim > 2 or length > COLUMNS or value.size // length > ROWS:
+        with np.errstate(all="ignore"):
+            extent = [float(value.min()), float(value.mean()), float(value.max())]
+        lines = [f"{word} {text}" for word, text in zip(("min ", "mean", "max "), numerals(extent, shown.digits))]
+        lines = _range(extent, shown) if shown.rows == 1 else [lines[0], lines[2]] if shown.rows < 3 else lines
+        return Numbers([[line] for line in lines], [[0.0] for _ in lines], ink)
+    flat = [float(entry) for entry in value.ravel().tolist()]
+    largest = max((abs(entry) for entry in flat if math.isfinite(entry)), default=0.0) or 1.0
+    texts = numerals(value.ravel().tolist(), shown.digits)
+    strengths = [max(-1.0, min(1.0, entry / largest)) if not math.isnan(entry) else 0.0 for entry in flat]
+    starts = list(range(0, len(flat), length))
+    made = Numbers([texts[at : at + length] for at in starts], [strengths[at : at + length] for at in starts], ink)
+    if len(starts) > shown.rows == 1:
+        return Numbers([_range([min(flat), max(flat)], shown)], [[0.0]], ink)
+    if len(starts) > shown.rows:
+        made.rows = [*made.rows[: shown.rows - 1], [f"⋮ {len(starts)} rows"]]
+        made.strengths = [*made.strengths[: shown.rows - 1], [0.0]]
+    return made
+
+
+def _range(extent: list[float], shown: Shown) -> list[str]:
+    low, high = numerals([extent[0], extent[-1]], shown.digits)
+    return [f"{low.strip()} to {high.strip()}"]
+
+
+def numerals(values: list[float], digits: int) -> list[str]:
+    """Numbers as texts of one width, with so many digits for the largest."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if all(isinstance(value, int) for value in values):
+        texts = [str(int(value)) for value in values]
+    elif largest and not 1e-3 <= largest < 1e5:
+        texts = [f"{value:.{digits - 2}e}" if value else "0" for value in values]
+    else:
+        decimals = min(4, max(0, digits - 1 - math.floor(math.log10(largest)))) if largest else 0
+        texts = [f"{round(value, decimals) + 0.0:.{decimals}f}" for value in values]
+    wide = max(map(len, texts))
+    return [text.replace("-", "−").rjust(wide) for text in texts]

@@ -1,0 +1,190 @@
+"""Draws a board whose places are known: all shapes, wires and texts of it."""
+
+from __future__ import annotations
+
+from backpropviz.draw.board.anchors import BESIDE, Hung, Placed
+from backpropviz.draw.board.blocks import BADGE, DIGITS, SIZE, Block, Numbers, Run, badge_width
+from backpropviz.draw.board.crossings import give_way
+from backpropviz.draw.board.geometry import Drawing, Outline, Shape, Text, Tile, Wire
+from backpropviz.draw.board.groups import Surrounded
+from backpropviz.draw.board.placing import BELOW_BOX, ELBOW, HALF, Places
+from backpropviz.draw.board.stations import Station
+from backpropviz.draw.board.texts import LEADING, width
+from backpropviz.draw.board.wires import beside, id_of, is_round, lay_tracks, rim, straight
+
+
+def draw(places: Places) -> Drawing:
+    """The drawing of a board, without title and legend."""
+    return _Draft(places).draw()
+
+
+class _Draft:
+    def __init__(self, places: Places):
+        self.places, self.spacing, self.grid = places, places.spacing, places.grid
+        self.drawing = Drawing(max(places.widths, default=0.0), places.height)
+        tracks = lay_tracks(places, places.leaving)
+        self.black, self.red = tracks.black, tracks.red
+        self.drawing.dots = tracks.dots
+
+    def draw(self) -> Drawing:
+        for station in self.grid.stations:
+            self._gate(station)
+            for hung, depth in zip(self.spacing.hung.get(station, ()), self._depths(station)):
+                self._hung(station, hung, depth)
+        for placed in self.spacing.placed:
+            self._placed(placed)
+        self._continued()
+        self._outlines()
+        give_way(self.red, self.black)
+        self.drawing.wires = [*self.red, *self.black]
+        return self.drawing
+
+    # ---- gates and boxes ---------------------------------------------------------------------------------------------
+
+    def _gate(self, station: Station) -> None:
+        gate, (x, y), (half, high) = station.gate, self.places.at(station), self.places.half[station]
+        id, kind = id_of(station), gate.kind
+        round_ = is_round(station, (half, high))
+        look = "chip" if station.chip else "round" if round_ else kind
+        self.drawing.shapes.append(Shape(id, look, x, y, 2 * half, 2 * high, gate.told))
+        self._centred(id, self.spacing.written[station], x, y)
+        if not gate.badge:
+            return
+        size = badge_width(gate.badge)
+        at = (x - half * 0.72, y - high * 0.78) if round_ else (x - half, y - high)
+        if size > BADGE:  # clear of what enters from above or the left
+            at = (x - 15 - size / 2, y - high) if round_ else (x - half - 2, y - high - 2)
+        self.drawing.shapes.append(Shape(id, "badge", *at, size, BADGE))
+        text = width(gate.badge, SIZE)
+        self.drawing.texts.append(Text(id, at[0] - text / 2, at[1], gate.badge, SIZE, "paper", True))
+
+    def _centred(self, owner: str, lines: list[list[Run]], x: float, y: float) -> None:
+        """Lines of text around the middle of a gate or box."""
+        top = y - sum(line[0].size * 1.2 for line in lines) / 2
+        for line in lines:
+            left = x - sum(run.width for run in line) / 2
+            for run in line:
+                self.drawing.texts.append(
+                    Text(owner, left, top + run.size * 0.6, run.text, run.size, run.ink, run.bold)
+                )
+                left += run.width
+            top += line[0].size * 1.2
+
+    def _depths(self, station: Station) -> list[int]:
+        """How deep every hung wire turns to its slot: the outermost lowest, so that none crosses another."""
+        hung = self.spacing.hung.get(station, [])
+        left = [each for each in hung if each.x < each.slot - 1]
+        right = [each for each in hung if each.x > each.slot + 1]
+        depths = {each: len(left) - number for number, each in enumerate(left)}
+        depths |= {each: number + 1 for number, each in enumerate(right)}
+        return [depths.get(each, 0) for each in hung]
+
+    def _hung(self, station: Station, hung: Hung, depth: int) -> None:
+        """A box above a gate, its wire, and the formula beside it."""
+        places, heights = self.places, self.places.heights
+        (x, y), half, key = places.at(station), places.half[station], places.key(station)
+        use, gate = hung.pin.use, hung.pin.gate
+        roof = y - heights.names[key] - heights.arrays[key]  # above it hang the boxes
+        bottom = roof - heights.elbows[key] - heights.texts[key] - BELOW_BOX
+        box_x, high = x + hung.x, places.box_height(hung)
+        box, look = (f"chip_{use.number}", "chip") if hung.pin.chip else (gate.id, "input")
+        shape = Shape(box, "chip" if look == "chip" else "input", box_x, bottom - high / 2, hung.width, high, gate.told)
+        self.drawing.shapes.append(shape)
+        self._centred(box, hung.box, box_x, bottom - high / 2)
+        way = [(box_x, bottom)]
+        if depth:
+            turn = roof - heights.elbows[key] + ELBOW * (depth - 0.6)
+            way += [(box_x, turn), (x + hung.slot, turn)]
+        way.append((x + hung.slot, y - rim(half, is_round(station, half), abs(hung.slot) + HALF)))
+        forward, backward = f"forward_{use.number}", f"backward_{use.number}"
+        # red runs on the right, where its formula stands
+        self.black.append(Wire(forward, forward, "ink", straight(beside(way, HALF)), box, station.gate.id))
+        if use.terms is not None:
+            back = straight(beside(way, -HALF))[::-1]
+            self.red.append(Wire(backward, backward, "red", back, station.gate.id, box, told="; ".join(use.terms)))
+        self._block(gate.id, places.under[hung], box_x + BESIDE, bottom + 5)
+
+    # ---- texts -------------------------------------------------------------------------------------------------------
+
+    def _placed(self, placed: Placed) -> None:
+        places, heights = self.places, self.places.heights
+        key = places.segment(placed.anchor[0]), placed.row
+        y, block = places.y[key], places.blocks[placed]
+        x, close = places.left[placed]
+        if placed.band == "names":
+            top = y - HALF - 4 - block.height
+        elif placed.band == "arrays":
+            top = y - heights.names[key] - 3 - block.height
+        else:
+            top = y + (HALF if close else heights.gates[key]) + 4
+        self._block(placed.owner, block, x, top)
+
+    def _block(self, owner: str, block: Block, x: float, top: float) -> None:
+        for line in block.lines:
+            size = max(run.size for run in line)
+            left, y = x, top + size * LEADING / 2
+            for run in line:
+                if run.text.strip():
+                    text = Text(run.owner or owner, left, y, run.text, run.size, run.ink, run.bold)
+                    self.drawing.texts.append(text)
+                left += run.width
+            top += size * LEADING
+        if block.array is not None:
+            shown = f"sum_{owner}" if block.array.ink == "red" else owner
+            self._array(shown, block.array, x, top + (4 if block.lines else 0))
+
+    def _array(self, owner: str, array: Numbers, x: float, top: float) -> None:
+        cell, high = array.cell, DIGITS * 1.35
+        for row, (texts, strengths) in enumerate(zip(array.rows, array.strengths)):
+            for column, (text, strength) in enumerate(zip(texts, strengths)):
+                left, y = x + column * cell, top + row * high
+                if strength:
+                    self.drawing.tiles.append(Tile(owner, left, y, cell - 1, high - 1, strength))
+                indent = cell - 0.4 * 0.6 * DIGITS - width(text, DIGITS) if len(texts) > 1 or strength else 0.0
+                self.drawing.texts.append(Text(owner, left + indent, y + high / 2, text, DIGITS, array.ink))
+
+    def _continued(self) -> None:
+        """The names of wires that go on in the next row of the page."""
+        done = set()
+        for route in self.grid.routes:
+            gate = route.link.tail.gate
+            for end, (left, y) in self.places.pieces(route.link.tail, route.link.head, route.row):
+                if end not in done:
+                    done.add(end)
+                    text = Text(gate.id, left, y - HALF - 4 - SIZE / 2, gate.name, SIZE, "ink", True)
+                    self.drawing.texts.append(text)
+
+    # ---- groups ------------------------------------------------------------------------------------------------------
+
+    def _outlines(self) -> None:
+        """The lines around groups, the outer ones first."""
+        drawn: list[tuple[int, Surrounded, float, float]] = []
+        for each in self.spacing.surrounded:  # the inner ones come first
+            for segment in range(len(self.places.rows)):
+                rows, wide = self.places.group_rows(each, segment), self.places.group_x(each, segment)
+                if not rows or wide is None:
+                    continue
+                top, bottom = self._reach(wide, segment, rows)
+                for at, inner, high, low in drawn:
+                    if at == segment and set(inner.stations) <= set(each.stations):
+                        top, bottom = min(top, high), max(bottom, low)
+                title = self.places.group_title(each, wide)
+                top, bottom = top - len(title) * SIZE * LEADING - 6, bottom + 7
+                drawn.append((segment, each, top, bottom))
+                id = each.frame.id if segment == self.places.segment(each.columns[0]) else f"{each.frame.id}_{segment}"
+                box = Outline(id, wide[0], top, wide[1] - wide[0], bottom - top, title)
+                self.drawing.outlines.insert(0, box)
+                for number, line in enumerate(title):
+                    y = top + 3 + SIZE * LEADING * (number + 0.5)
+                    self.drawing.texts.append(Text(id, wide[0] + 7, y, line, SIZE, "grey"))
+
+    def _reach(self, wide: tuple[float, float], segment: int, rows: list[int]) -> tuple[float, float]:
+        """From where to where gates, boxes and texts reach in a part of some rows."""
+        places, (one, two) = self.places, (rows[0], rows[-1])
+        high = places.y[segment, one] - places.heights.top((segment, one)) - 1
+        low = places.y[segment, two] + places.heights.bottom((segment, two)) + 1
+        spans = [(shape.x, shape.y, shape.height / 2) for shape in self.drawing.shapes]
+        spans += [(text.x, text.y, text.size * 0.6) for text in self.drawing.texts]
+        spans += [(wide[0], places.y[segment, row], HALF) for row in rows]
+        inside = [(y - half, y + half) for x, y, half in spans if wide[0] <= x <= wide[1] and high <= y <= low]
+        return min(top for top, _ in inside), max(bottom for _, bottom in inside)

@@ -1,0 +1,74 @@
+"""Puts a board on its page: in its place and size, with title, legend, and what the letters stand for."""
+
+from __future__ import annotations
+
+from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Text, Tile, Wire
+from backpropviz.draw.board.record import Board
+from backpropviz.draw.board.sizing import FOOTER, HEADER, TITLE, Fitted
+from backpropviz.draw.board.texts import LEADING, broken, width
+
+_SMALL = 14.0
+_LINE = 28.0  # the middle of the title
+
+
+def compose(fitted: Fitted, board: Board, legend: bool = True, size: str = "slide") -> Drawing:
+    """The whole picture of a board."""
+    drawing, scale = fitted.drawing, fitted.scale
+    edge = 16.0 if size == "page" else 24.0
+    page = Drawing(fitted.width, fitted.height, board.title, scale=scale, smallest=fitted.smallest)
+    left = (page.width - drawing.width * scale) / 2
+    top = HEADER + max(0.0, (page.height - HEADER - FOOTER - drawing.height * scale) / 2)
+    if size == "page":
+        left = edge
+    _moved(drawing, left, top, scale)
+    for name in ("shapes", "texts", "wires", "dots", "tiles", "outlines"):
+        setattr(page, name, getattr(drawing, name))
+    x = edge
+    if board.title:
+        page.texts.append(Text("title", x, _LINE, board.title, TITLE, "ink", True))
+        x += width(board.title, TITLE) + 50
+    if legend:
+        if x > edge and x + 480 > page.width - edge:
+            x = page.width  # no room beside the title
+        else:
+            _legend(page, x, any(wire.ink == "red" for wire in drawing.wires))
+        _footer(page, board, edge)
+    return page
+
+
+def _legend(page: Drawing, x: float, red: bool) -> None:
+    kinds: list[tuple[Ink, str]] = [("ink", "forward: values")]
+    kinds += [("red", "backward: gradients")] if red else []
+    for ink, text in kinds:
+        points = [(x, _LINE), (x + 46, _LINE)] if ink == "ink" else [(x + 46, _LINE), (x, _LINE)]
+        id = f"legend_{ink}"
+        page.wires.append(Wire(id, "legend", ink, points, "", "", lines=[points]))
+        page.texts.append(Text("legend", x + 56, _LINE, text, _SMALL, ink))
+        x += 56 + width(text, _SMALL) + 40
+
+
+def _footer(page: Drawing, board: Board, edge: float) -> None:
+    told = [f"{letter} = {meaning}" for letter, meaning in board.lengths.items()]
+    told += ["where red wires meet, their gradients add up"] if any(gate.sum for gate in board.gates) else []
+    lines = broken("; ".join(told), int((page.width - 2 * edge) / width(" ", _SMALL))) if told else []
+    for number, line in enumerate(lines):
+        y = page.height - FOOTER / 2 - (len(lines) - 1 - number) * _SMALL * LEADING
+        page.texts.append(Text("legend", edge, y, line, _SMALL, "grey"))
+
+
+def _moved(drawing: Drawing, left: float, top: float, scale: float) -> None:
+    """Scale a drawing and move it to its place."""
+    for shape in drawing.shapes:
+        shape.x, shape.y = left + shape.x * scale, top + shape.y * scale
+        shape.width, shape.height = shape.width * scale, shape.height * scale
+    for text in drawing.texts:
+        text.x, text.y, text.size = left + text.x * scale, top + text.y * scale, text.size * scale
+    for wire in drawing.wires:
+        wire.points = [(left + x * scale, top + y * scale) for x, y in wire.points]
+        wire.lines = [[(left + x * scale, top + y * scale) for x, y in line] for line in wire.lines]
+    for dot in drawing.dots:
+        dot.x, dot.y = left + dot.x * scale, top + dot.y * scale
+    boxes: list[Tile | Outline] = [*drawing.tiles, *drawing.outlines]
+    for box in boxes:
+        box.x, box.y = left + box.x * scale, top + box.y * scale
+        box.width, box.height = box.width * scale, box.height * scale

@@ -1,0 +1,129 @@
+"""The board of a circuit as a picture: laid out once, then written in any light, theme and format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from backpropviz.draw.board.geometry import Drawing
+from backpropviz.draw.board.page import compose
+from backpropviz.draw.board.reading import read_board
+from backpropviz.draw.board.record import Board
+from backpropviz.draw.board.sizing import LEAST, LEAST_DIGITS, Size, fit
+from backpropviz.draw.board.themes import LIGHT, THEMES, Light, in_the_dark
+from backpropviz.draw.circuit import Circuit, Edge
+from backpropviz.draw.light import Shown
+from backpropviz.draw.rendering import DPI, can_render, render
+from backpropviz.errors import DrawingError
+
+SIZES = ("slide", "page", "free")
+
+
+class BoardPicture:
+    """A circuit as on the blackboard.
+
+    Args:
+        size: "slide" for 16:9, "page" for a column of text, "free" for as wide as it becomes.
+        theme: "light", "dark", "print", or "auto": an SVG that follows the reader's screen.
+        values: show the arrays, too. legend: say what black and red mean.
+
+    Raises:
+        DrawingError: there is no such size or theme.
+    """
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        title: str = "",
+        size: Size = "slide",
+        theme: str = "light",
+        values: bool = False,
+        legend: bool = True,
+    ):
+        if size not in SIZES:
+            raise DrawingError(f"there is no size {size!r}", fix=f"Choose {', '.join(SIZES[:-1])} or {SIZES[-1]}.")
+        if theme not in (*THEMES, "auto"):
+            raise DrawingError(f"there is no theme {theme!r}", fix=f"Choose {', '.join(THEMES)} or auto.")
+        self.circuit, self.size, self.theme, self.values, self.legend = circuit, size, theme, values, legend
+        self.board: Board = read_board(circuit, title)
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        return compose(fit(self.board, self.size, self.values), self.board, self.legend, self.size)
+
+    @property
+    def smallest(self) -> float:
+        """The height of the smallest text in pixels, on a slide of 1600 by 900 or a page of 760."""
+        return self.drawing.smallest
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can be read in its size."""
+        least = LEAST * (LEAST_DIGITS / 12 if self.values else 1)
+        return self.size != "slide" or self.smallest >= least - 0.05
+
+    def dot(self, shown: Shown | None = None) -> str:
+        from backpropviz.draw.board.dot import write_dot
+
+        return write_dot(self.drawing, THEMES.get(self.theme, LIGHT), self._light(shown))
+
+    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI) -> bytes:
+        """The bytes of an svg, png or pdf file."""
+        if format == "svg" and not can_render():
+            from backpropviz.draw.board.svg import write_svg
+
+            picture = write_svg(self.drawing, THEMES.get(self.theme, LIGHT), self._light(shown))
+            return (in_the_dark(picture) if self.theme == "auto" else picture).encode()
+        drawn = render(self.dot(shown), format, "nop2", dpi)
+        if format != "svg":
+            return drawn
+        from backpropviz.draw.board.dot import BOLD, FONTS
+
+        # to an SVG, a bold font is a family with a weight
+        picture = drawn.decode().replace(f'font-family="{BOLD}"', f'font-family="{FONTS}" font-weight="bold"')
+        return (in_the_dark(picture) if self.theme == "auto" else picture).encode()
+
+    @cached_property
+    def wires(self) -> dict[Edge, str]:
+        """What the wire of every edge is called in the drawing: forward_3, and backward_3 beside it."""
+        numbers = {(use.tail.id, use.head.id): use.number for use in reversed(self.board.uses)}
+        several: dict[tuple[str, str], list[int]] = {}
+        for use in self.board.uses:
+            several.setdefault((use.tail.id, use.head.id), []).append(use.number)
+        found = {}
+        for edges, name, turned in (
+            (self.circuit.forward, "forward", False),
+            (self.circuit.backward, "backward", True),
+        ):
+            seen: dict[tuple[str, str], int] = {}
+            for edge in edges:
+                key = (edge.head.id, edge.tail.id) if turned else (edge.tail.id, edge.head.id)
+                at = seen.get(key, 0)
+                seen[key] = at + 1
+                own = several.get(key, [numbers.get(key, 0)])
+                found[edge] = f"{name}_{own[min(at, len(own) - 1)]}"
+        return found
+
+    def _light(self, shown: Shown | None) -> Light:
+        if shown is None:
+            return Light()
+        faint = frozenset(self._faint(shown))
+        lit = {self.wires[each] if isinstance(each, Edge) else each.id for each in shown.lit}
+        return Light(faint - lit, frozenset(lit))
+
+    def _faint(self, shown: Shown) -> Iterator[str]:
+        for vertex in self.circuit.vertices:
+            if vertex not in shown.values:
+                yield vertex.id
+            if vertex not in shown.gradients:
+                yield f"sum_{vertex.id}"
+        for vertex in self.circuit.vertices:
+            if vertex.inner and not any(edge.tail is vertex and edge in shown.edges for edge in self.circuit.backward):
+                yield f"inner_{vertex.id}"
+        for edge in self.circuit.forward:
+            if edge.tail not in shown.values:
+                yield self.wires[edge]
+                yield f"chip_{self.wires[edge].removeprefix('forward_')}"
+        for edge in self.circuit.backward:
+            if edge not in shown.edges:
+                yield self.wires[edge]

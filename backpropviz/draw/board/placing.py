@@ -1,0 +1,275 @@
+"""Distances from top to bottom, and where everything is: what `spacing` found, with y for every row.
+
+A long board is cut into rows of the page, like text; each of these segments has rows of its own heights.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from functools import cached_property
+
+from backpropviz.draw.board.anchors import ARROW, BESIDE, INSET, Hung, Placed, Spacing, Trunk
+from backpropviz.draw.board.blocks import BADGE, SIZE, TRACK, Block, badge_width, red_block
+from backpropviz.draw.board.geometry import Point
+from backpropviz.draw.board.grid import Route
+from backpropviz.draw.board.groups import Surrounded
+from backpropviz.draw.board.stations import Station
+from backpropviz.draw.board.texts import LEADING, broken, width
+
+HALF = TRACK / 2
+ROW_GAP = 15.0  # between the texts of two rows
+PAGE_GAP = 34.0  # between the rows of the page that a long board is cut into
+ELBOW = 18.0  # a wire from a box that is led to its slot
+BELOW_BOX = 10.0  # between a box's formulas and where its wire turns
+_LONGEST = 48  # columns of a formula that has all the room it wants
+Key = tuple[int, int]
+"""A segment and a row in it."""
+
+
+class Heights:
+    """How high the bands of every row are, above and below its wires."""
+
+    def __init__(self) -> None:
+        self.gates: dict[Key, float] = defaultdict(float)
+        self.names: dict[Key, float] = defaultdict(lambda: HALF + 4)
+        self.arrays: dict[Key, float] = defaultdict(float)
+        self.boxes: dict[Key, float] = defaultdict(float)
+        self.texts: dict[Key, float] = defaultdict(float)  # beside the wires from boxes
+        self.elbows: dict[Key, float] = defaultdict(float)
+        self.formulas: dict[Key, float] = defaultdict(lambda: HALF + 4)
+        self.roofs: dict[Key, float] = defaultdict(float)  # for the lines around groups, and their titles
+        self.floors: dict[Key, float] = defaultdict(float)
+
+    def top(self, key: Key) -> float:
+        """From the middle of the wires to what stands highest."""
+        hanging = self.boxes[key] + self.texts[key] + BELOW_BOX + 4 + self.elbows[key] if key in self.boxes else 0.0
+        return self.names[key] + self.arrays[key] + hanging
+
+    def bottom(self, key: Key) -> float:
+        return max(self.formulas[key], self.gates[key])
+
+
+class Places:
+    """Where everything on a board is.
+
+    Args:
+        stretched: how much wider each segment becomes, in all.
+        lift: how much farther apart rows are.
+    """
+
+    def __init__(self, spacing: Spacing, stretched: list[float] | None = None, lift: float = 0.0):
+        self.spacing, self.grid, self.lift = spacing, spacing.grid, lift
+        self.half, self.slots, self.trunks = spacing.half, spacing.slots, spacing.trunks
+        self.starts = [first for first, _ in spacing.segments]
+        more = stretched or [0.0] * len(spacing.widths)
+        self.widths = [wide + extra for wide, extra in zip(spacing.widths, more)]
+        self.x = self._stretched(stretched) if stretched else spacing.x
+        self.rows = self._rows()
+        self.in_row: dict[Key, list[Station]] = defaultdict(list)
+        for station in self.grid.stations:
+            self.in_row[self.key(station)].append(station)
+        self.blocks = {placed: placed.block for placed in spacing.placed}
+        self.left = {placed: self._left(placed) for placed in spacing.placed}
+        self.under = {hung: self._under(at, hung) for at, boxes in spacing.hung.items() for hung in boxes}
+        self.heights = self._heights()
+        self.y: dict[Key, float] = {}
+        self.height = self._stack()
+
+    def key(self, station: Station) -> Key:
+        return self.segment(self.grid.column[station]), self.grid.row[station]
+
+    def segment(self, column: int) -> int:
+        return bisect_right(self.starts, column) - 1
+
+    def row_of(self, station: Station) -> int:
+        return self.grid.row[station]
+
+    def at(self, station: Station) -> Point:
+        return self.x[self.grid.column[station], 0], self.y[self.key(station)]
+
+    def trunk_x(self, trunk: Trunk) -> float:
+        return self.x[trunk.anchor]
+
+    def level(self, station: Station, row: int) -> float:
+        return self.y[self.segment(self.grid.column[station]), row]
+
+    def pieces(self, tail: Station, head: Station, row: int) -> list[tuple[Point, Point]]:
+        """Where a level wire is cut: the end of a segment, and the beginning of the next."""
+        first, last = self.segment(self.grid.column[tail]), self.segment(self.grid.column[head])
+        return [((self.widths[each], self.y[each, row]), (0.0, self.y[each + 1, row])) for each in range(first, last)]
+
+    # ---- from left to right ------------------------------------------------------------------------------------------
+
+    def _stretched(self, stretched: list[float]) -> dict[tuple[int, int], float]:
+        x: dict[tuple[int, int], float] = {}
+        for (first, last), extra in zip(self.spacing.segments, stretched):
+            anchors = [anchor for anchor in self.spacing.x if first <= anchor[0] <= last]
+            columns = max(sum(anchor[1] == 0 for anchor in anchors), 1)
+            x.update((each, self.spacing.x[each] + extra * (each[0] - first) / columns) for each in anchors)
+        return x
+
+    def _rows(self) -> list[list[int]]:
+        """The rows that each segment has."""
+        found: list[set[int]] = [set() for _ in self.starts]
+        for station in self.grid.stations:
+            found[self.segment(self.grid.column[station])].add(self.grid.row[station])
+        for route in self.grid.routes:
+            first, last = (self.grid.column[each] for each in (route.link.tail, route.link.head))
+            for each in range(self.segment(first), self.segment(last) + 1):
+                found[each].add(route.row)
+        return [sorted(rows) for rows in found]
+
+    def _left(self, placed: Placed) -> tuple[float, bool]:
+        """The left end of a block, and for a formula whether it stands right below its wire, between two gates.
+
+        Formulas are broken into fewer lines where there is room for that.
+        """
+        x = self.x[placed.anchor] + placed.offset
+        if placed.band != "formulas":
+            return x, False
+        segment = self.segment(placed.anchor[0])
+        if placed.ends:
+            return self._before(placed, segment, x + placed.block.width)
+        start, limit = x, self.widths[segment]
+        for station in self.in_row[segment, placed.row]:
+            middle, half = self.x[self.grid.column[station], 0], self.half[station][0]
+            if middle - half <= x < middle + half:
+                start = middle + half + 7
+            elif middle - half > x:
+                limit = min(limit, middle - half - ARROW)
+        for anchor, extent in self.extents(segment, placed):
+            if anchor > placed.anchor:
+                limit = min(limit, self.x[anchor] - extent[0] - 16)
+        for room in (limit - start, limit - x):
+            block = self.blocks[placed] = _widened(self.blocks[placed], room)
+            if block.width <= limit - start:
+                return start, True
+        return x, False
+
+    def extents(self, segment: int, placed: Placed) -> list[tuple[tuple[int, int], list[float]]]:
+        """What else stands in the band of a block."""
+        first, last = self.spacing.segments[segment]
+        extents = self.spacing.extents[placed.row, placed.band]
+        return [(anchor, extent) for anchor, extent in extents.items() if first <= anchor[0] <= last]
+
+    def _before(self, placed: Placed, segment: int, end: float) -> tuple[float, bool]:
+        """A block that ends at a gate, in fewer lines if the wire before it is long."""
+        before = [
+            self.x[anchor] + each[1] + 16 for anchor, each in self.extents(segment, placed) if anchor < placed.anchor
+        ]
+        spans = [(self.x[self.grid.column[each], 0], self.half[each][0]) for each in self.in_row[segment, placed.row]]
+        start = max([0.0, *before, *(middle + half + 8 for middle, half in spans if middle + half < end)])
+        block = self.blocks[placed] = _widened(placed.block, end - start)
+        left = end - block.width
+        return left, all(middle + half < left or middle - half > end for middle, half in spans)
+
+    def _under(self, station: Station, hung: Hung) -> Block:
+        """The formulas beside the wire from a box, in fewer lines where there is room."""
+        column, at = self.grid.column[station], self.x[self.grid.column[station], 0]
+        if hung is not self.spacing.hung[station][-1]:
+            return hung.block
+        segment, row = self.key(station)
+        first, last = self.spacing.segments[segment]
+        right = self.widths[segment]
+        for anchor, extent in self.spacing.extents[row, "boxes"].items():
+            if first <= anchor[0] <= last and anchor > (column, 0):
+                right = min(right, self.x[anchor] - extent[0] - 16)
+        for each in self.spacing.surrounded:
+            if each.columns[1] == column and each.rows[0] <= row <= each.rows[1]:
+                right = min(right, at + each.right - INSET)
+        return _widened(hung.block, right - at - hung.x - BESIDE)
+
+    # ---- from top to bottom ------------------------------------------------------------------------------------------
+
+    def _heights(self) -> Heights:
+        heights = Heights()
+
+        def raised(band: dict[Key, float], key: Key, height: float) -> None:
+            band[key] = max(band[key], height)
+
+        for station in self.grid.stations:
+            key, badge = self.key(station), station.gate.badge
+            raised(heights.gates, key, self.half[station][1])
+            round_ = self.half[station][0] == self.half[station][1]
+            above = 0.0 if not badge else 14.0 if badge_width(badge) > BADGE else 5.0 if round_ else 10.0
+            raised(heights.names, key, self.half[station][1] + above)
+            for hung in self.spacing.hung.get(station, ()):
+                raised(heights.boxes, key, self.box_height(hung))
+                raised(heights.texts, key, max(self.under[hung].height, 12.0))
+                raised(heights.elbows, key, ELBOW * self.elbows(station))
+        for placed, block in self.blocks.items():
+            key = self.segment(placed.anchor[0]), placed.row
+            if placed.band == "names":
+                raised(heights.names, key, HALF + 5 + block.height)
+            elif placed.band == "arrays":
+                raised(heights.arrays, key, block.height + 6)
+            else:
+                raised(heights.formulas, key, (HALF if self.left[placed][1] else heights.gates[key]) + 5 + block.height)
+        for route in self.grid.routes:  # the names of wires that come from the segment above
+            first, last = (self.segment(self.grid.column[each]) for each in (route.link.tail, route.link.head))
+            for segment in range(first + 1, last + 1):
+                raised(heights.names, (segment, route.row), HALF + 5 + SIZE * LEADING)
+        for each in self.spacing.surrounded:
+            for segment in range(len(self.rows)):
+                rows, wide = self.group_rows(each, segment), self.group_x(each, segment)
+                if rows and wide is not None:
+                    heights.roofs[segment, rows[0]] += len(self.group_title(each, wide)) * SIZE * LEADING + 10
+                    heights.floors[segment, rows[-1]] += 10.0
+        return heights
+
+    def _stack(self) -> float:
+        """y of every row; the height of it all."""
+        y = 0.0
+        for segment, rows in enumerate(self.rows):
+            y += PAGE_GAP + self.lift if segment else 0.0
+            for number, row in enumerate(rows):
+                key = segment, row
+                y += ROW_GAP + self.lift if number else 0.0
+                self.y[key] = y + self.heights.roofs[key] + self.heights.top(key)
+                y = self.y[key] + self.heights.bottom(key) + self.heights.floors[key]
+        return y
+
+    def elbows(self, station: Station) -> int:
+        """How many wires from boxes have to be led sideways, one below the other."""
+        hung = self.spacing.hung[station]
+        left = sum(each.x < each.slot - 1 for each in hung)
+        right = sum(each.x > each.slot + 1 for each in hung)
+        return max(left, right)
+
+    @staticmethod
+    def box_height(hung: Hung) -> float:
+        return len(hung.box) * SIZE * 1.2 + (6 if hung.pin.chip else 12)
+
+    # ---- groups ------------------------------------------------------------------------------------------------------
+
+    def group_rows(self, each: Surrounded, segment: int) -> list[int]:
+        return [row for row in self.rows[segment] if each.rows[0] <= row <= each.rows[1]]
+
+    def group_x(self, each: Surrounded, segment: int) -> tuple[float, float] | None:
+        """From where to where the line around a group runs in a segment."""
+        first, last = self.spacing.segments[segment]
+        if each.columns[1] < first or each.columns[0] > last:
+            return None
+        left = self.x[each.columns[0], 0] - each.left + INSET / 2 if each.columns[0] >= first else 0.0
+        right = self.x[each.columns[1], 0] + each.right - INSET / 2 if each.columns[1] <= last else self.widths[segment]
+        return left, right
+
+    @staticmethod
+    def group_title(each: Surrounded, wide: tuple[float, float]) -> tuple[str, ...]:
+        return broken(each.frame.title, int((wide[1] - wide[0] - 12) / width(" ", SIZE)))
+
+    @cached_property
+    def leaving(self) -> dict[Station, list[Route]]:
+        found: dict[Station, list[Route]] = {station: [] for station in self.grid.stations}
+        for route in self.grid.routes:
+            found[route.link.tail].append(route)
+        return found
+
+
+def _widened(block: Block, room: float) -> Block:
+    """A block of formulas in fewer lines, if that fits."""
+    if not block.formulas:
+        return block
+    wider = red_block(block.formulas, int(min(room / width(" ", SIZE), _LONGEST)), block.array)
+    return wider if wider.width <= room and wider.height < block.height else block

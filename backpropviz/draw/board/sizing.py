@@ -1,0 +1,182 @@
+"""Fits a board into its frame: how texts are broken, where a long board is cut into rows, and how large all becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from backpropviz.draw.board.anchors import Spacing
+from backpropviz.draw.board.blocks import DIGITS, SIZE, Shown, Style
+from backpropviz.draw.board.drafting import draw
+from backpropviz.draw.board.geometry import Drawing
+from backpropviz.draw.board.grid import Grid, lay_out
+from backpropviz.draw.board.placing import Places
+from backpropviz.draw.board.record import Board
+from backpropviz.draw.board.spacing import Spacer
+from backpropviz.draw.board.texts import width
+
+Size = Literal["slide", "page", "free"]
+
+SLIDE = (1600.0, 900.0)
+PAGE = 760.0  # the width of a column
+LEAST, LEAST_DIGITS = 14.0, 12.0  # what can be read on a slide
+_MOST_ROWS = 6  # that a board is cut into on a slide
+LARGEST = 1.7  # small boards are not blown up farther than that
+MARGIN = 24.0
+TITLE = 24.0  # the size of a title
+HEADER, FOOTER = 50.0, 34.0
+_BREAKS = (
+    (12, 10),
+    (14, 10),
+    (16, 10),
+    (16, 14),
+    (18, 12),
+    (20, 10),
+    (20, 14),
+    (22, 12),
+    (24, 14),
+    (27, 14),
+    (30, 14),
+    (38, 20),
+)
+_SHOWN = (
+    Shown(6, 3),
+    Shown(6, 2),
+    Shown(3, 3),
+    Shown(3, 2),
+    Shown(2, 2),
+    Shown(1, 2),
+)  # arrays, with fewer and fewer numbers
+_NARROW = {12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
+
+
+@dataclass(slots=True)
+class Fitted:
+    """A drawing of a board without its heading, how much it was scaled, and the room around it."""
+
+    drawing: Drawing
+    scale: float
+    width: float
+    height: float
+
+    @property
+    def smallest(self) -> float:
+        return SIZE * self.scale
+
+
+def fit(board: Board, size: Size, values: bool = False, footer: float = FOOTER) -> Fitted:
+    """The board in the style and size in which its text is largest, with room for what stands below it."""
+    grid = lay_out(board)
+    if size == "free":
+        draft = Places(Spacer(grid, Style(values=Shown() if values else None)).solve())
+        wide = max(draft.widths[0], width(board.title, TITLE) + 480) + 2 * MARGIN
+        return Fitted(draw(draft), 1.0, wide, draft.height + HEADER + FOOTER)
+    if size == "page":
+        return _on_page(grid, values)
+    return _on_slide(grid, values, footer)
+
+
+def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
+    room = SLIDE[0] - 2 * MARGIN, SLIDE[1] - HEADER - footer
+    best = _Best(room, max(LEAST / SIZE, LEAST_DIGITS / DIGITS if values else 0))
+    for shown in _SHOWN if values else (None,):
+        if best.scale < 0.85 * best.least and shown in _SHOWN[1:-1]:
+            continue  # a little less will not do
+        spacers = {shapes: [Spacer(grid, style) for style in _styles(shown, shapes)] for shapes in (True, False)}
+        for rows in range(1, _MOST_ROWS + 1):
+            for shapes in (True, False):
+                if not best.is_enough:
+                    best.improve(spacers[shapes], rows)
+    assert best.spacing is not None
+    return Fitted(draw(_filled(best.spacing, room[0] / best.scale, room[1] / best.scale)), best.scale, *SLIDE)
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best spacing found so far, and how large it becomes in a room."""
+
+    room: tuple[float, float]
+    least: float
+    worth: float = 0.0
+    scale: float = 0.0
+    spacing: Spacing | None = None
+
+    @property
+    def is_enough(self) -> bool:
+        return self.scale >= self.least
+
+    def improve(self, spacers: list[Spacer], rows: int) -> None:
+        """Look for a better spacing that is cut into rows of the page."""
+        for spacer in spacers:
+            spacing = spacer.solve(_cuts(spacer, rows))
+            wide = max(spacing.widths)
+            if len(spacing.segments) < rows or _worth(self.room[0] / wide, self.least, spacer.style) <= self.worth:
+                continue
+            scale = min(self.room[0] / wide, self.room[1] / Places(spacing).height, LARGEST)
+            worth = _worth(scale, self.least, spacer.style)
+            if worth > self.worth * 1.001:
+                self.worth, self.scale, self.spacing = worth, scale, replace(spacing, x=dict(spacing.x))
+
+
+def _worth(scale: float, least: float, style: Style) -> float:
+    """What can be read comes first; then large text counts, and formulas in few lines."""
+    return scale if scale < least else min(scale, 1.35) + 0.2 - _NARROW.get(style.formula, 0.0)
+
+
+def _styles(values: Shown | None, shapes: bool) -> Iterator[Style]:
+    """Ways to break texts; names above their shapes, or beside them."""
+    for formula, inside in _BREAKS:
+        for stacked in (False, True) if shapes else (False,):
+            yield Style(formula, inside, stacked, values, shapes)
+
+
+def _filled(spacing: Spacing, wide: float, high: float) -> Places:
+    """Spread out over the frame, but not so far that what belongs together falls apart."""
+    extra = [min(max(0.0, wide - each), 0.5 * each) for each in spacing.widths]
+    shared = min(max(each + more for each, more in zip(spacing.widths, extra)), wide)
+    extra = [max(0.0, min(shared - each, 0.5 * each)) for each in spacing.widths]
+    draft = Places(spacing, extra)
+    gaps = sum(len(rows) for rows in draft.rows)
+    lift = max(0.0, (high - draft.height) / (gaps + 1))
+    return Places(spacing, extra, min(lift, 110.0))
+
+
+def _on_page(grid: Grid, values: bool) -> Fitted:
+    style = Style(22, 12, True, Shown() if values else None)
+    spacer = Spacer(grid, style)
+    room = PAGE - 2 * 16
+    rows = 1
+    while True:
+        spacing = spacer.solve(_cuts(spacer, rows))
+        if max(spacing.widths) <= room or len(spacing.segments) >= len(set(grid.column.values())) or rows > 200:
+            break
+        rows += 1
+    scale = min(1.0, room / max(spacing.widths))
+    draft = _filled(spacing, room / scale, 0.0)
+    return Fitted(draw(draft), scale, PAGE, draft.height * scale + HEADER + FOOTER)
+
+
+def _cuts(spacer: Spacer, rows: int) -> tuple[int, ...]:
+    """The columns after which a board is cut into rows of about the same width, through as few wires as can be."""
+    if rows == 1:
+        return ()
+    x, last = spacer.uncut, spacer.last
+    running: list[set[object]] = [set() for _ in range(last + 1)]
+    for route in spacer.grid.routes:
+        tail, head = spacer.grid.column[route.link.tail], spacer.grid.column[route.link.head]
+        for column in range(tail, head):
+            running[column].add((route.link.tail, route.row))
+    target = x[-1] / rows
+    # the cheapest cuts before every column, row after row: uneven rows cost, and so do the wires that are cut
+    cheapest: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    for number in range(1, rows + 1):
+        following: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for start, (cost, cuts) in cheapest.items():
+            for end in range(start + 1, last + 2) if number < rows else (last + 1,):
+                uneven = (abs(x[end] - x[start] - target) / target) ** 2
+                total = cost + uneven + (0.05 * len(running[end - 1]) if end <= last else 0.0)
+                if end not in following or total < following[end][0]:
+                    following[end] = total, (*cuts, end - 1) if end <= last else cuts
+        cheapest = following
+    return cheapest[last + 1][1] if last + 1 in cheapest else ()

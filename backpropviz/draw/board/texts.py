@@ -1,0 +1,81 @@
+"""Measures text in a monospaced font, and breaks formulas where a person would."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from unicodedata import combining, east_asian_width
+
+ADVANCE = 0.602  # the width of a character, in font sizes, of the widest of the fonts
+LEADING = 1.25  # from line to line, in font sizes
+_TUPLE = re.compile(r"\(-?\d+(, -?\d+)*\)?")  # also the axes that a call is given
+_TORN = {",": 0.1, "+": 0.2, "-": 0.2}  # how much a break behind it tears apart, within its level
+_OPERATORS = ("+", "-", "*", "/", "@", "=", "//", "**", "<", ">", "==", "!=", "<=", ">=", "&", "|", "%")
+
+
+def columns(text: str) -> int:
+    """How many columns of a monospaced font a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def width(text: str, size: float) -> float:
+    return columns(text) * ADVANCE * size
+
+
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """A place where a formula can be broken, and how much of it that tears apart."""
+
+    at: int
+    cost: float
+
+
+@lru_cache(4096)  # the same formulas are tried in many widths
+def broken(formula: str, room: int) -> tuple[str, ...]:
+    """A formula in lines of at most `room` columns where it has joints for that, and longer lines where it has not.
+
+    Lines end behind an operator or comma of the outermost level that offers one; nothing is ever left out.
+    """
+    lines: list[str] = []
+    rest = " ".join(formula.split())
+    while columns(rest) > room:
+        joints = list(_joints(rest))
+        near = [joint for joint in joints if columns(rest[: joint.at].rstrip()) <= room]
+        if not near:
+            if not joints:
+                break
+            near = [min(joints, key=lambda joint: joint.at)]
+        least = min(joint.cost for joint in near)
+        at = max(joint.at for joint in near if joint.cost == least)
+        lines.append(rest[:at].rstrip())
+        rest = rest[at:].lstrip()
+    return tuple([*lines, rest] if rest else lines)
+
+
+def _joints(formula: str) -> list[_Joint]:
+    found = []
+    depth, quote = 0, ""
+    whole = [range(*tuple_.span()) for tuple_ in _TUPLE.finditer(formula)]
+    for at, char in enumerate(formula):
+        if quote:
+            quote = "" if char == quote else quote
+            continue
+        if char in "'\"":
+            quote = char
+        elif char in "([{":
+            depth += 1
+            if at + 1 < len(formula) and formula[at + 1] not in ")]}" and at > 2:
+                found.append(_Joint(at + 1, depth + 0.5))
+        elif char in ")]}":
+            depth -= 1
+        elif char == " " and 0 < at < len(formula) - 1:
+            before = formula[:at].rsplit(" ", 1)[-1].lstrip("([")
+            if before in _OPERATORS or before.endswith(","):
+                torn = 3.0 if any(at in each for each in whole) else _TORN.get(before[-1], 0.3)
+                found.append(_Joint(at + 1, depth + torn))
+        elif char == "." and at and formula[at - 1] == ")" and formula[at + 1 : at + 2].isalpha():
+            found.append(_Joint(at, depth + 0.4))
+    return found

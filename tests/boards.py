@@ -1,0 +1,291 @@
+"""Measures boards as a paper on layout would: crossings, labels over other things, bends, area, the smallest text.
+
+    python tests/boards.py [NAME ...]
+
+prints the figures for every layer and for the users' functions below, beside those of Graphviz's own layout (`dot`) of
+the same cards and edges.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import combinations
+
+import numpy as np
+
+import backpropviz as bp
+from backpropviz.draw.board.crossings import crossings, pieces_of
+from backpropviz.draw.board.texts import width
+from backpropviz.draw.diagram import Diagram
+from backpropviz.layers.library import layer_names
+
+# ---- users' functions ------------------------------------------------------------------------------------------------
+
+
+def attention(x, wq, wk, wv):
+    # what every word looks for
+    q = x @ wq
+    # what every word offers
+    k = x @ wk
+    # what every word says
+    v = x @ wv
+    # how well they fit
+    scores = q @ k.T / np.sqrt(q.shape[1])
+    e = np.exp(scores)
+    # weights that add up to one
+    weights = e / np.sum(e, axis=1, keepdims=True)
+    # a mixture of what was said
+    out = weights @ v
+    return out
+
+
+def residual_block(x, w1, b1, w2, b2):
+    # the way through two layers
+    h = x @ w1 + b1
+    a = np.maximum(0, h)
+    f = a @ w2 + b2
+    # and the way around them
+    s = x + f
+    out = np.maximum(0, s)
+    return out
+
+
+def rnn(x, h0, wx, wh, b):
+    h = h0
+    for t in range(6):
+        a = x[:, t] @ wx + h @ wh + b
+        h = np.tanh(a)
+    return h
+
+
+def three_layers(x, w1, b1, w2, b2, w3, b3, y):
+    z1 = x @ w1 + b1
+    a1 = np.maximum(0, z1)
+    z2 = a1 @ w2 + b2
+    a2 = np.tanh(z2)
+    scores = a2 @ w3 + b3
+    e = np.exp(scores)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    loss = -np.mean(np.log(p[np.arange(len(y)), y]))
+    return loss
+
+
+def adam(w, g, m, v, *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8, t=3):
+    next_m = b1 * m + (1 - b1) * g
+    next_v = b2 * v + (1 - b2) * g**2
+    mhat = next_m / (1 - b1**t)
+    vhat = next_v / (1 - b2**t)
+    next_w = w - lr * mhat / (np.sqrt(vhat) + eps)
+    return next_w
+
+
+SHAPES = {
+    attention: {"x": (4, 5), "wq": (5, 3), "wk": (5, 3), "wv": (5, 2)},
+    residual_block: {"x": (4, 5), "w1": (5, 3), "b1": (3,), "w2": (3, 5), "b2": (5,)},
+    rnn: {"x": (2, 6, 3), "h0": (2, 4), "wx": (3, 4), "wh": (4, 4), "b": (4,)},
+    three_layers: {"x": (4, 5), "w1": (5, 6), "b1": (6,), "w2": (6, 7), "b2": (7,), "w3": (7, 3), "b3": (3,)},
+    adam: {"w": (3, 2), "g": (3, 2), "m": (3, 2), "v": (3, 2)},
+}
+USERS = {function.__name__: function for function in SHAPES}
+NAMES = [*layer_names(), *USERS]
+
+
+def traced(name, **settings):
+    """The trace of a layer or of a user's function, with its backward pass."""
+    if name in USERS:
+        random = np.random.default_rng(0)
+        inputs = {key: random.uniform(0.2, 1.5, shape) for key, shape in SHAPES[USERS[name]].items()}
+        if name == "three_layers":
+            inputs["y"] = np.array([0, 2, 1, 1])
+        trace = bp.trace(USERS[name], **inputs, **settings)
+    else:
+        trace = bp.trace(name, **settings)
+    trace.backward()
+    return trace
+
+
+# ---- boards ----------------------------------------------------------------------------------------------------------
+
+
+def measure(drawing):
+    """The figures of a drawing, as a dict."""
+    wires = [wire for wire in drawing.wires if wire.owner != "legend"]
+    black = [wire for wire in wires if wire.ink == "ink"]
+    red = [wire for wire in wires if wire.ink == "red"]
+    whole = [_whole(wire) for wire in red]
+    boxes = _boxes(drawing)
+    return {
+        "black": sum(map(len, crossings(black, black).values())) // 2,
+        "red-black": sum(map(len, crossings(whole, black).values())),
+        "through": len(through(drawing)),
+        "over": len(covered(drawing)),
+        "bends": sum(len(wire.points) - 2 for wire in black),
+        "area": sum((right - left) * (low - high) for left, high, right, low in boxes)
+        / (drawing.width * drawing.height),
+        "text": min((text.size for text in drawing.texts), default=0.0) * _reduced(drawing),
+    }
+
+
+def _reduced(drawing):
+    """How much smaller a drawing is on a slide of 1600 by 900."""
+    return min(1600 / drawing.width, 900 / drawing.height)
+
+
+def _whole(wire):
+    """A red wire without the gaps it has at crossings."""
+    copy = type(wire)(wire.id, wire.owner, wire.ink, wire.points, wire.tail, wire.head)
+    copy.lines = [wire.points]
+    return copy
+
+
+def _boxes(drawing):
+    boxes = [_box_of(text) for text in drawing.texts]
+    return [
+        *boxes,
+        *((s.x - s.width / 2, s.y - s.height / 2, s.x + s.width / 2, s.y + s.height / 2) for s in drawing.shapes),
+    ]
+
+
+def _box_of(text):
+    """Where the letters of a text are: its height is that of capitals, a little more above and below."""
+    return text.x, text.y - text.size * 0.42, text.x + width(text.text, text.size), text.y + text.size * 0.42
+
+
+def through(drawing):
+    """The wires that run through a gate or box: it begins and ends at others."""
+    found = []
+    shapes = [shape for shape in drawing.shapes if shape.kind not in ("badge", "end")]
+    for wire in drawing.wires:
+        for one, two in pieces_of(wire):
+            found += [(wire.id, shape.owner) for shape in shapes if _hits(one, two, _inner(shape, 2.0))]
+    return found
+
+
+def _inner(shape, margin):
+    return (
+        shape.x - shape.width / 2 + margin, shape.y - shape.height / 2 + margin,
+        shape.x + shape.width / 2 - margin, shape.y + shape.height / 2 - margin,
+    )  # fmt: skip
+
+
+def _hits(one, two, box):
+    left, high, right, low = box
+    x1, x2 = sorted((one[0], two[0]))
+    y1, y2 = sorted((one[1], two[1]))
+    return x1 < right and x2 > left and y1 < low and y2 > high
+
+
+def covered(drawing):
+    """The texts that lie over another text, a wire, or a gate that is not their own; and badges over wires."""
+    found = []
+    texts = [(text, _box_of(text)) for text in drawing.texts]
+    for (one, a), (two, b) in combinations(texts, 2):
+        if a[0] < b[2] - 0.5 and b[0] < a[2] - 0.5 and a[1] < b[3] - 0.5 and b[1] < a[3] - 0.5:
+            found.append((one.text, two.text))
+    for wire in drawing.wires:
+        for p, q in pieces_of(wire):
+            found += [(text.text, wire.id) for text, box in texts if _hits(p, q, box)]
+    for shape in drawing.shapes:
+        if shape.kind == "end":
+            continue
+        edge = (
+            shape.x - shape.width / 2,
+            shape.y - shape.height / 2,
+            shape.x + shape.width / 2,
+            shape.y + shape.height / 2,
+        )
+        for text, box in texts:
+            inside = edge[0] - 1 <= box[0] and box[2] <= edge[2] + 1 and edge[1] - 1 <= box[1] and box[3] <= edge[3] + 1
+            apart = box[0] >= edge[2] or box[2] <= edge[0] or box[1] >= edge[3] or box[3] <= edge[1]
+            if shape.kind == "badge" and not apart:
+                apart = _off_circle(shape, box)
+            if not inside and not apart and not _in_badge(drawing, text, shape):
+                found.append((text.text, shape.owner))
+    return found
+
+
+def _off_circle(badge, box):
+    """Whether a badge, whose ends are round, keeps off a box that its corners reach into."""
+    radius = badge.height / 2
+    left, right = badge.x - badge.width / 2 + radius, badge.x + badge.width / 2 - radius
+    dx = max(box[0] - right, left - box[2], 0)
+    dy = max(box[1] - badge.y, badge.y - box[3], 0)
+    return dx * dx + dy * dy > (radius - 1) ** 2
+
+
+def _in_badge(drawing, text, shape):
+    """Whether a text is the number on a badge, which lies over the corner of its gate."""
+    return any(
+        badge.kind == "badge" and badge.owner == shape.owner == text.owner
+        and abs(badge.x - text.x) < badge.width and abs(badge.y - text.y) < 1
+        for badge in drawing.shapes
+    )  # fmt: skip
+
+
+def off_the_page(drawing):
+    return [
+        box for box in _boxes(drawing) if box[0] < 0 or box[1] < 0 or box[2] > drawing.width or box[3] > drawing.height
+    ]
+
+
+# ---- the same, laid out by dot ---------------------------------------------------------------------------------------
+
+
+def measure_cards(diagram):
+    """The figures of a row of cards, as Graphviz lays it out."""
+    svg = diagram.svg()
+    wide, high = (float(size) for size in re.search(r'width="(\d+)pt" height="(\d+)pt"', svg).groups())
+    ways = {"forward": [], "backward": []}
+    for id, path in re.findall(r'<g id="((?:for|back)ward_\d+)".*?<path [^>]* d="([^"]+)"', svg, re.DOTALL):
+        ways[id.split("_")[0]].append(_sampled(path))
+    black, red = ways["forward"], ways["backward"]
+    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', svg)]
+    scale = min(1600 / wide, 900 / high)
+    return {
+        "black": sum(_cross(one, two) for one, two in combinations(black, 2)),
+        "red-black": sum(_cross(one, two) for one in red for two in black),
+        "text": min(sizes) * scale,
+    }
+
+
+def _sampled(path):
+    numbers = [tuple(map(float, pair)) for pair in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)]
+    points = [numbers[0]]
+    for at in range(1, len(numbers) - 2, 3):
+        p0, p1, p2, p3 = points[-1], *numbers[at : at + 3]
+        for step in range(1, 9):
+            t = step / 8
+            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            points.append(tuple(sum(w * p[axis] for w, p in zip(weights, (p0, p1, p2, p3))) for axis in (0, 1)))
+    return points
+
+
+def _cross(one, two):
+    def side(a, b, c):
+        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+    count = 0
+    for a, b in zip(one, one[1:]):
+        for c, d in zip(two, two[1:]):
+            count += side(a, b, c) * side(a, b, d) < -1e-6 and side(c, d, a) * side(c, d, b) < -1e-6
+    return count
+
+
+def main(names):
+    headings = f"{'':18}{'black':>6}{'red-black':>11}{'through':>9}{'over':>6}{'bends':>7}{'area':>7}{'text':>7}"
+    print(f"{headings}      dot: black red-black  text")
+    for name in names:
+        trace = traced(name)
+        drawing = Diagram(trace).picture.drawing
+        own, cards = measure(drawing), measure_cards(Diagram(trace, style="cards"))
+        print(
+            f"{name:18}{own['black']:>6}{own['red-black']:>11}{own['through']:>9}{own['over']:>6}{own['bends']:>7}"
+            f"{own['area']:>7.0%}{own['text']:>7.1f}{'':12}{cards['black']:>4}{cards['red-black']:>10}{cards['text']:>6.1f}"
+        )
+        for found in (*through(drawing), *covered(drawing)):
+            print("      ", found)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or NAMES)

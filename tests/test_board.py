@@ -1,0 +1,458 @@
+"""Boards: what they say computes the gradients, nothing covers anything, and every text can be read."""
+
+import html
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import backpropviz as bp
+from backpropviz.draw import rendering
+from backpropviz.draw.board.blocks import DIGITS
+from backpropviz.draw.board.grid import lay_out
+from backpropviz.draw.board.record import Board, Gate, Use
+from backpropviz.draw.board.sizing import fit
+from backpropviz.draw.board.texts import broken, columns
+from backpropviz.draw.board.themes import DARK, LIGHT, PRINT
+from backpropviz.draw.diagram import Diagram
+from backpropviz.draw.wiring import read_circuit
+from backpropviz.engine.named import plain
+from backpropviz.errors import DrawingError
+from tests.boards import NAMES, covered, measure, off_the_page, through, traced
+
+SVG = "{http://www.w3.org/2000/svg}"
+TOO_MUCH = [("lstm_step", True)]  # four ways side by side, with two arrays at every wire
+SMALL = [name for name in NAMES if name != "rnn"]  # of up to twelve steps, once groups are folded
+
+
+def drawing(name, **options):
+    return Diagram(traced(name), **options).picture.drawing
+
+
+# ---- what it says ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_formulas_on_the_red_wires_add_up_to_the_gradients(name):
+    diagram = Diagram(traced(name))
+    trace, board = diagram.trace, diagram.picture.board
+    scope = {
+        "np": np,
+        **{helper: getattr(bp, helper) for helper in ("im2col", "col2im", "output_shape", "first_winner", "put")},
+        **{key: plain(value) for key, value in trace.settings.items()},
+        **{gate.name: gate.value for gate in board.gates if gate.value is not None},
+        **{node.name: node.value for node in trace.upstream.values()},
+        **{name: array for name, array in trace.constants.values() if isinstance(name, str)},
+    }
+    for size in trace.sizes:
+        exec(size.statement, scope)
+    for letter, meaning in board.lengths.items():
+        scope[letter] = eval(meaning, scope)
+    for vertex in diagram.circuit.vertices:
+        if vertex.grad is not None:
+            scope[f"d{vertex.name}"] = vertex.grad
+    checked = 0
+    for gate in reversed(board.gates):
+        for part in gate.inner:
+            exec(part, scope)
+    for gate in board.gates:
+        terms = [term for use in board.uses if use.tail is gate for term in use.terms or ()]
+        for text in [*terms, *([gate.sum] if gate.sum else [])]:
+            term, equals, expression = text.partition(" = ")
+            if equals and not (gate.kind == "group" or any(use.head.kind == "group" for use in board.uses)):
+                value = np.broadcast_to(eval(expression, scope), gate.value.shape)
+                if term == f"d{gate.name}":
+                    np.testing.assert_allclose(value, gate.grad, rtol=1e-12, atol=1e-12, err_msg=text)
+                    checked += 1
+                scope[term] = value
+    assert checked or any(use.head.kind == "group" for use in board.uses) or name in ("tanh", "relu")
+
+
+def test_the_nine_steps_as_on_the_blackboard():
+    diagram = Diagram(traced("batchnorm"))
+    grid = lay_out(diagram.picture.board)
+    names = {station.gate.name: station for station in grid.stations if station.gate.kind != "end"}
+    spine = sorted((names[name] for name in ("x", "xmu", "xhat", "gammax", "out")), key=lambda each: grid.column[each])
+    assert [station.gate.name for station in spine] == ["x", "xmu", "xhat", "gammax", "out"]
+    assert {grid.row[station] for station in spine} == {0}
+    assert {grid.row[names[name]] for name in ("mu", "sq", "var", "sqrtvar", "ivar")} == {1}
+    shapes = [shape for shape in diagram.picture.drawing.shapes if shape.kind in ("round", "gate")]
+    assert len(shapes) == 9
+    said = {text.text for text in diagram.picture.drawing.texts}
+    assert {"−", "a²", "mean", "1/a", "×", "+", "gamma", "xhat", "dxmu = dxmu_1 + dxmu_2"} <= said
+    assert "N = x.shape[0]; where red wires meet, their gradients add up" in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", ["slide", "page", "free"])
+def test_no_formula_is_cut(name, size):
+    diagram = Diagram(traced(name), size=size)
+    said = re.sub(r"\s", "", " ".join(text.text for text in diagram.picture.drawing.texts))
+    assert "..." not in said
+    board = diagram.picture.board
+    for text in [*(gate.sum for gate in board.gates), *(term for use in board.uses for term in use.terms or ())]:
+        assert re.sub(r"\s", "", text) in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_before_the_backward_pass_nothing_is_red(name):
+    trace = traced(name)
+    fresh = bp.trace(trace.callable, **{key: node.value for key, node in trace.inputs.items()},
+                     settings=trace.settings)  # fmt: skip
+    board = Diagram(fresh).picture
+    assert not [wire for wire in board.drawing.wires if wire.ink == "red"]
+    assert LIGHT.red not in board.dot()
+
+
+def test_every_use_of_a_value_is_a_wire():
+    def square(x):
+        y = x * x
+        return y
+
+    trace = bp.trace(square, x=np.array([1.0, 2.0]))
+    trace.backward()
+    drawn = Diagram(trace).picture.drawing
+    assert [wire.id for wire in drawn.wires if wire.tail == "input_0" and wire.ink == "ink"] == [
+        "forward_1",
+        "forward_2",
+    ]
+    assert {"dx = dx_1 + dx_2", "dx_1 = dout * x", "dx_2 = dout * x"} <= {text.text for text in drawn.texts}
+
+
+def test_lengths_are_letters_that_no_value_has():
+    def mean(N, x):
+        y = np.mean(x, axis=0) * N
+        return y
+
+    trace = bp.trace(mean, N=np.array(2.0), x=np.ones((3, 2)))
+    trace.backward()
+    assert Diagram(trace).picture.board.lengths == {}
+    assert Diagram(traced("layernorm")).picture.board.lengths == {"D": "x.shape[1]"}
+
+
+# ---- how it is laid out ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("options", [{}, {"size": "page"}, {"size": "free"}, {"values": True}], ids=str)
+def test_nothing_covers_anything(name, options):
+    drawn = drawing(name, **options)
+    assert through(drawn) == []
+    assert covered(drawn) == []
+    assert off_the_page(drawn) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_black_wires_do_not_cross_and_red_ones_hardly(name):
+    found = measure(drawing(name))
+    assert found["black"] == 0
+    assert found["red-black"] <= (2 if name != "lstm_step" else 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [(name, values) for values in (False, True) for name in SMALL if (name, values) not in TOO_MUCH]
+)
+def test_text_can_be_read_on_a_slide(name, values):
+    drawn = drawing(name, values=values)
+    assert (drawn.width, drawn.height) == (1600, 900)
+    digits = DIGITS * drawn.scale
+    assert digits >= 11.99 or not values
+    assert min(text.size for text in drawn.texts if abs(text.size - digits) > 1e-6) >= 13.99
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_as_wide_as_a_column(name):
+    drawn = drawing(name, size="page")
+    assert drawn.width == 760
+    assert min(text.size for text in drawn.texts) >= 9
+
+
+def test_wires_lead_right_and_down_and_red_ones_back():
+    for wire in drawing("batchnorm").wires:
+        ways = {(np.sign(x2 - x1), np.sign(y2 - y1)) for (x1, y1), (x2, y2) in zip(wire.points, wire.points[1:])}
+        assert all(0 in way for way in ways)  # level or upright
+        if wire.owner.startswith("forward"):
+            assert (-1, 0) not in ways
+        elif wire.owner.startswith(("backward", "sum")):
+            assert (1, 0) not in ways
+
+
+def test_groups_are_framed_and_folded_where_they_do_not_fit():
+    opened = drawing("spatial_batchnorm")
+    assert {line for outline in opened.outlines for line in outline.title} >= {
+        "3 normed = batchnorm(rows, gamma, beta, **settings)"
+    }
+    folded = Diagram(traced("lstm_step"))
+    assert [vertex.name for vertex in folded.circuit.vertices if vertex.kind == "group"] == ["i", "f", "o"]
+    wanted = Diagram(traced("lstm_step"), expand=["sigmoid"])
+    assert not [vertex for vertex in wanted.circuit.vertices if vertex.kind == "group"]
+    assert not wanted.picture.fits
+
+
+@st.composite
+def circuits(draw):
+    """A board with any wiring: every gate uses one to three earlier values, some of them twice."""
+    count = draw(st.integers(1, 14))
+    gates = [Gate(f"input_{number}", "input", "xyz"[number], name="xyz"[number], shape="(2, 3)") for number in range(3)]
+    uses = []
+    for number in range(count):
+        inscription = draw(st.sampled_from(["+", "a²", "exp", "np.sum(x * y, axis=0) / N"]))
+        gate = Gate(
+            f"step_{number}",
+            "gate",
+            inscription,
+            str(number + 1),
+            f"v{number}",
+            draw(st.sampled_from(["(2, 3)", "()"])),
+        )
+        for tail in draw(st.lists(st.sampled_from(gates[-6:] + gates[:1]), min_size=1, max_size=3)):
+            terms = draw(st.sampled_from([None, (), ("dx_1 = dout * np.exp(x + y)",)]))
+            uses.append(Use(len(uses) + 1, tail, gate, terms))
+        gate.entrywise = draw(st.booleans())
+        gates.append(gate)
+    end = Gate("outside_1", "end", "loss")
+    uses.append(Use(len(uses) + 1, gates[-1], end, ("dout",)))
+    return Board([*gates, end], uses)
+
+
+@given(circuits(), st.sampled_from(["slide", "page", "free"]))
+def test_any_board_can_be_drawn(board, size):
+    drawn = fit(board, size).drawing
+    assert through(drawn) == []
+    assert covered(drawn) == []
+    wires = {wire.owner for wire in drawn.wires}
+    assert {f"forward_{use.number}" for use in board.uses} <= wires
+    returning = {f"backward_{use.number}" for use in board.uses if use.terms is not None}
+    assert returning == {owner for owner in wires if owner.startswith("backward")}
+
+
+def test_a_board_is_the_same_from_run_to_run():
+    code = (
+        "import sys, backpropviz as bp; t = bp.trace('lstm_step'); t.backward();"
+        "sys.stdout.write(t.diagram().dot)"
+    )  # fmt: skip
+    made = [_python(code, PYTHONHASHSEED=seed).stdout for seed in ("0", "7")]
+    assert made[0] == made[1]
+    assert made[0].decode() == Diagram(traced("lstm_step")).dot
+
+
+def _python(code, **variables):
+    environment = {**os.environ, **variables}
+    environment["PYTHONPATH"] = os.pathsep.join([str(Path(bp.__file__).parent.parent), *sys.path])
+    return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, env=environment, check=True)
+
+
+# ---- formulas in lines -----------------------------------------------------------------------------------------------
+
+
+def test_formulas_break_where_a_person_would():
+    assert broken("dvar = dsqrtvar / (2 * sqrtvar)", 20) == ("dvar = dsqrtvar /", "(2 * sqrtvar)")
+    assert broken("np.sum(dout * xhat, axis=0)", 20) == ("np.sum(dout * xhat,", "axis=0)")
+    assert broken("x.transpose(0, 3, 1, 2)", 15) == ("x.transpose(", "0, 3, 1, 2)")
+    assert broken("np.sum(d).reshape(b.shape)", 20) == ("np.sum(d)", ".reshape(b.shape)")
+    assert broken("one_name_that_is_long", 5) == ("one_name_that_is_long",)
+    assert broken("f('a, b', x)", 8) == ("f('a, b',", "x)")
+    assert broken("", 5) == ()
+
+
+@given(st.text(st.sampled_from("ab.(),[]*+-/=@ '\"²"), max_size=60), st.integers(1, 30))
+def test_nothing_is_lost_by_breaking(text, room):
+    assert "".join(broken(text, room)).replace(" ", "") == text.replace(" ", "")
+
+
+def test_columns_of_wide_letters():
+    assert columns("x̂") == 1
+    assert columns("層") == 2
+
+
+# ---- looks -----------------------------------------------------------------------------------------------------------
+
+
+def contrast(one, other):
+    def light(color):
+        parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    a, b = sorted((light(one), light(other)), reverse=True)
+    return (a + 0.05) / (b + 0.05)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK, PRINT])
+def test_inks_stand_out_and_faint_ones_are_still_seen(theme):
+    assert min(contrast(ink, theme.paper) for ink in (theme.ink, theme.red, theme.grey)) >= 4.5
+    assert min(contrast(ink, theme.paper) for ink in (theme.faint_ink, theme.faint_red)) >= 2
+    assert contrast(theme.ink, theme.lit) >= 4.5
+
+
+def test_themes_change_colours_and_nothing_else():
+    trace = traced("batchnorm")
+    made = {theme: Diagram(trace, theme=theme).svg() for theme in ("light", "dark", "print")}
+    placed = {re.sub(r'="#\w+"', "", svg) for svg in made.values()}
+    assert len(placed) == 1
+    auto = Diagram(trace, theme="auto").svg()
+    assert re.sub(r"\n<style>.*?</style>", "", auto) == made["light"]
+    assert f'[fill="{LIGHT.paper}"]{{fill:{DARK.paper}}}' in auto
+    ElementTree.fromstring(auto.encode())
+
+
+@pytest.mark.parametrize(("option", "value", "known"), [
+    ("style", "circles", "board or cards"), ("size", "huge", "slide, page or free"), ("theme", "pink", "dark"),
+])  # fmt: skip
+def test_unknown_looks_are_refused_with_the_known_ones(option, value, known):
+    with pytest.raises(DrawingError, match=value) as caught:
+        Diagram(bp.trace("relu"), **{option: value})
+    assert known in caught.value.fix
+
+
+def test_title_and_legend():
+    said = {text.text for text in drawing("relu", title="Rectifier").texts}
+    assert {"Rectifier", "forward: values", "backward: gradients"} <= said
+    assert "forward: values" not in {text.text for text in drawing("relu", legend=False).texts}
+
+
+def test_arrays_are_tinted_by_size_and_signs_are_written():
+    drawn = drawing("batchnorm", values=True)
+    trace = traced("batchnorm")
+    tiles = [tile for tile in drawn.tiles if tile.owner == "step_2"]
+    largest = np.abs(trace["xmu"].value).max()
+    np.testing.assert_allclose([tile.strength for tile in tiles], trace["xmu"].value.ravel() / largest)
+    assert "−2.7" in {text.text for text in drawn.texts if text.owner == "step_2"}
+    assert {tile.owner for tile in drawn.tiles} >= {"sum_step_2", "sum_input_0", "input_0"}
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+HOSTILE = '5 < 6 & "7" > \\N \\\\ </TABLE> ]]> %s {x|y} &lt; ü'
+
+
+def test_hostile_text_is_shown_as_it_is():
+    def layer(x):
+        y = x * {'<b>&"\\N': 2.0}['<b>&"\\N']
+        return y
+
+    trace = bp.trace(layer, x=np.ones(2))
+    trace.backward()
+    svg = Diagram(trace, title=HOSTILE).svg()
+    said = [(text.text or "").replace("\xa0", " ") for text in ElementTree.fromstring(svg.encode()).iter(f"{SVG}text")]
+    assert HOSTILE in said
+    assert "a\ufffdb\ufffdc\ufffdd" in Diagram(trace, title="a\x00b\x0bc\ud800d").svg()
+
+
+def test_text_stays_text_of_its_width():
+    svg = Diagram(traced("softmax_loss")).svg()
+    places = {}
+    for text in ElementTree.fromstring(svg.encode()).iter(f"{SVG}text"):
+        places.setdefault(html.unescape(text.text).replace("\xa0", " "), []).append(float(text.get("x")))
+    for text in drawing("softmax_loss").texts:
+        middle = (text.x + 0.602 * text.size * len(text.text) / 2) * 0.75
+        assert min(abs(middle - x) for x in places[text.text]) < 0.5
+
+
+def test_own_svg_has_the_same_parts_in_the_same_places(monkeypatch):
+    trace = traced("batchnorm")
+    drawn = Diagram(trace).svg()
+    monkeypatch.setattr("backpropviz.draw.board.picture.can_render", lambda: False)
+    own = Diagram(trace).svg()
+    parts = [
+        {group.get("id") for group in ElementTree.fromstring(svg.encode()).iter(f"{SVG}g")} for svg in (drawn, own)
+    ]
+    wires = {each for each in parts[0] if each and re.match(r"(forward|backward|step|input|sum)_", each)}
+    assert wires <= parts[1]
+    assert own == Diagram(trace).svg()
+    assert "DejaVu" in own
+
+
+def test_the_size_of_a_picture(tmp_path):
+    diagram = Diagram(traced("relu"))
+    assert re.search(r'width="1200pt" height="675pt"', diagram.svg())  # 1600 by 900 pixels
+    for dpi, size in ((96, (1600, 900)), (192, (3200, 1800))):
+        png = diagram.render("png", dpi)
+        assert tuple(int.from_bytes(png[at : at + 4], "big") for at in (16, 20)) == size
+
+
+def test_graphviz_says_nothing_about_it(capfd):
+    Diagram(traced("conv"), title="conv").svg()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for dot is a script")
+def test_without_the_wheel_dot_draws_it_with_the_same_engine(monkeypatch, tmp_path):
+    program = tmp_path / "dot"
+    program.write_text(f"#!{sys.executable}\nimport sys\nsys.stdout.write(' '.join(sys.argv[1:]) + sys.stdin.read())\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(rendering, "_binding", lambda: None)
+    diagram = Diagram(bp.trace("relu"))
+    assert diagram.svg() == "-Tsvg -Knop2" + diagram.dot
+
+
+# ---- frames ----------------------------------------------------------------------------------------------------------
+
+
+def test_frames_differ_in_nothing_but_colour():
+    diagram = Diagram(traced("batchnorm"))
+    frames = diagram.frames("both")
+
+    def placed(svg):
+        # an arrowhead grows with its line
+        return re.sub(r' (?:fill|stroke|stroke-width|points)="[^"]*"', "", svg)
+
+    assert {placed(frame.svg()) for frame in frames} == {placed(diagram.svg())}
+
+
+def test_a_frame_lights_its_gate_and_shows_what_is_known():
+    diagram = Diagram(traced("batchnorm"))
+    frames = {frame.label: frame.svg() for frame in diagram.frames()}
+    assert list(frames) == ["9", "8", "7", "6", "5", "4", "3", "2", "1", "0"]
+    for label in "987654321":
+        lit = _groups(
+            frames[label], lambda group: f'fill="{LIGHT.lit}"' in ElementTree.tostring(group, encoding="unicode")
+        )
+        assert lit == [f"step_{label}"]
+    # at step 7 its own terms are known, but not the sum at xmu, which waits for step 3
+    for label, color in (("7", LIGHT.faint_red), ("4", LIGHT.faint_red), ("3", LIGHT.red)):
+        assert _color(frames[label], "dxmu = dxmu_1 + dxmu_2") == color
+    assert _color(frames["7"], "dxmu_1 = dxhat * ivar") == LIGHT.red
+    assert _color(frames["8"], "dxmu_1 = dxhat * ivar") == LIGHT.faint_red
+
+
+def _groups(svg, holds):
+    root = ElementTree.fromstring(svg.encode())
+    return [g.get("id") for g in root.iter(f"{SVG}g") if (g.get("class") or "").startswith("node") and holds(g)]
+
+
+def _color(svg, said):
+    root = ElementTree.fromstring(svg.encode())
+    return next(t.get("fill") for t in root.iter(f"{SVG}text") if (t.text or "").replace("\xa0", " ") == said)
+
+
+def test_forward_frames_show_no_gradient():
+    for frame in Diagram(traced("conv")).frames("forward"):
+        root = ElementTree.fromstring(frame.svg().encode())
+        red = [
+            part.get("class")
+            for part in root.iter(f"{SVG}g")
+            if LIGHT.red in ElementTree.tostring(part, encoding="unicode")
+        ]
+        assert {name for name in red if name not in ("graph", None)} <= {"edge of_legend", "node of_legend"}
+
+
+def test_the_animation_plays_the_frames():
+    diagram = Diagram(traced("affine"))
+    animated = diagram.animated()
+    assert "@keyframes" in animated
+    assert re.sub(r"\n<style>.*</style>| class=\"change\d+\"", "", animated, flags=re.S) == diagram.frames()[-1].svg()
+
+
+def test_read_circuit_closes_groups_when_it_is_asked_to():
+    trace = traced("lstm_step")
+    assert [vertex.kind for vertex in read_circuit(trace, closed=True).vertices].count("group") == 3
+    assert [vertex.kind for vertex in read_circuit(trace).vertices].count("group") == 0
