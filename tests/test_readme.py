@@ -12,10 +12,11 @@ from backpropviz.cli import app
 
 ROOT = Path(__file__).parent.parent
 MARKER = re.compile(r"<!-- (run|file): (.+?) -->\n(?:\n```\w*\n.*?\n```\n)?", re.DOTALL)
+PICTURES = ("batchnorm", "softmax_loss", "conv", "lstm_step", "convnet")
 GALLERY = {
-    "batchnorm.svg": "export batchnorm",
-    "conv.svg": "export conv",
-    "convnet.svg": "export convnet",
+    f"{name}{'-dark' if theme == 'dark' else ''}.svg": f"export {name} --size page --theme {theme}"
+    for name in PICTURES
+    for theme in ("light", "dark")
 }
 
 
@@ -57,6 +58,23 @@ def test_gallery(name, request, tmp_path):
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(fresh)
     assert kept.read_text() == fresh, "run pytest --update-golden, and look at the picture"
+
+
+def test_every_picture_is_shown_in_both_colours():
+    for page, folder in ((ROOT / "README.md", "examples/gallery/"), (ROOT / "examples/gallery/README.md", "")):
+        shown = re.findall(r'srcset="([^"]+)"', page.read_text()) + re.findall(
+            r'<img [^>]*src="([^"]+)"', page.read_text()
+        )
+        assert shown
+        assert all(name.removeprefix(folder) in GALLERY for name in shown)
+        assert {name for name in shown if name.endswith("-dark.svg")} == {
+            name.replace(".svg", "-dark.svg") for name in shown if not name.endswith("-dark.svg")
+        }
+
+
+def test_no_formula_of_the_gallery_is_cut():
+    for name in GALLERY:
+        assert "..." not in (ROOT / "examples" / "gallery" / name).read_text()
 
 
 def test_every_command_is_in_the_readme():

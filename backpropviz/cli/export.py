@@ -99,7 +99,7 @@ def export(
         else:
             write_out(diagram, output, layer, dpi)
             print(f"wrote {output}")
-        _note_size(diagram)
+        _note_size(diagram, size)
     if frames is not None:
         _write_frames(diagram, frames, chosen, frame_format, dpi)
 
@@ -111,9 +111,9 @@ def _heading(trace: Trace, layer: str) -> str:
     return heading(trace, layer)
 
 
-def _note_size(diagram: Diagram) -> None:
+def _note_size(diagram: Diagram, size: str) -> None:
     """Say so where a picture cannot be read in the size that was asked for."""
-    if not diagram.picture.fits:
+    if size == "slide" and not diagram.picture.fits:
         print(
             f"backpropviz: its text is {diagram.picture.smallest:.0f} pixels high on a slide of 1600x900, too small to "
             "be read; move parts of the function into functions of their own, or choose --size free",

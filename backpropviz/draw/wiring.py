@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
-from backpropviz.engine.graph import Group, Node, Step, Term
+from backpropviz.engine.graph import Group, Node, Step
 from backpropviz.errors import DrawingError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class _Reader:
         if node.gradient is None:
             return ""
         name = self.names.gradient(node)
-        terms = " + ".join(self.printer.reference(term.node) for term in node.terms)
+        terms = " + ".join(self._carried(node, number) for number in range(len(node.terms)))
         return name if terms == name else f"{name} = {terms}"
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
@@ -169,22 +169,29 @@ class _Reader:
         """One edge for every term of a gradient; those from one closed group to one vertex share an edge."""
         edges: dict[object, Edge] = {}
         for node in self.trace.nodes:
-            for term in node.terms:
+            for number, term in enumerate(node.terms):
                 head, tail = self.owner[node], self.owner[term.consumer]
                 if head is None or tail is None or (head is tail and term.position >= 0):
                     continue
                 if term.position < 0:
                     edges[term] = Edge(outside[node], self.vertices[head], self.printer.reference(term.node))
                 elif (tail, head) in edges:
-                    edges[tail, head].formula += f" + {self.printer.reference(term.node)}"
+                    edges[tail, head].formula += f" + {self._carried(node, number)}"
                 else:
-                    edge = Edge(self.vertices[tail], self.vertices[head], self._formula(term, node, tail))
+                    edge = Edge(self.vertices[tail], self.vertices[head], self._formula(number, node, tail))
                     edges[(tail, head) if isinstance(tail, Group) else term] = edge
         return list(edges.values())
 
-    def _formula(self, term: Term, target: Node, tail: Key) -> str:
+    def _carried(self, node: Node, number: int) -> str:
+        """What a term is called. One that a closed group hands on unchanged has a name that only its inside knows."""
+        term = node.terms[number]
+        if isinstance(self.owner[term.consumer], Group) and node in self.names.terms:
+            return self.names.terms[node][number]
+        return self.printer.reference(term.node)
+
+    def _formula(self, number: int, target: Node, tail: Key) -> str:
         """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
-        name = self.printer.reference(term.node)
+        term, name = target.terms[number], self._carried(target, number)
         if isinstance(tail, Group) or term.node is self.result[tail].gradient:
             return name
         formula = code = self.printer.code(term.node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Text, Tile, Wire
 from backpropviz.draw.board.record import Board
-from backpropviz.draw.board.sizing import FOOTER, HEADER, TITLE, Fitted
+from backpropviz.draw.board.sizing import EDGE, FOOTER, HEADER, MARGIN, TITLE, Fitted
 from backpropviz.draw.board.texts import LEADING, broken, width
 
 _SMALL = 14.0
@@ -14,7 +14,7 @@ _LINE = 28.0  # the middle of the title
 def compose(fitted: Fitted, board: Board, legend: bool = True, size: str = "slide") -> Drawing:
     """The whole picture of a board."""
     drawing, scale = fitted.drawing, fitted.scale
-    edge = 16.0 if size == "page" else 24.0
+    edge = EDGE if size == "page" else MARGIN
     page = Drawing(fitted.width, fitted.height, board.title, scale=scale, smallest=fitted.smallest)
     left = (page.width - drawing.width * scale) / 2
     top = HEADER + max(0.0, (page.height - HEADER - FOOTER - drawing.height * scale) / 2)

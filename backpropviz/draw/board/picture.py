@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from backpropviz.draw.board.blocks import DIGITS, SIZE
 from backpropviz.draw.board.geometry import Drawing
 from backpropviz.draw.board.page import compose
 from backpropviz.draw.board.reading import read_board
 from backpropviz.draw.board.record import Board
-from backpropviz.draw.board.sizing import LEAST, LEAST_DIGITS, Size, fit
+from backpropviz.draw.board.sizing import LEAST, LEAST_DIGITS, Fitted, Size, fit
 from backpropviz.draw.board.themes import LIGHT, THEMES, Light, in_the_dark
 from backpropviz.draw.circuit import Circuit, Edge
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI, can_render, render
 from backpropviz.errors import DrawingError
 
+_FEW_ROWS = 4  # on a page; a board that needs more is better read with its groups closed
 SIZES = ("slide", "page", "free")
 
 
@@ -48,8 +50,12 @@ class BoardPicture:
         self.board: Board = read_board(circuit, title)
 
     @cached_property
+    def _fitted(self) -> Fitted:
+        return fit(self.board, self.size, self.values)
+
+    @cached_property
     def drawing(self) -> Drawing:
-        return compose(fit(self.board, self.size, self.values), self.board, self.legend, self.size)
+        return compose(self._fitted, self.board, self.legend, self.size)
 
     @property
     def smallest(self) -> float:
@@ -59,8 +65,10 @@ class BoardPicture:
     @property
     def fits(self) -> bool:
         """Whether it can be read in its size."""
-        least = LEAST * (LEAST_DIGITS / 12 if self.values else 1)
-        return self.size != "slide" or self.smallest >= least - 0.05
+        if self.size == "page":
+            return self._fitted.rows <= _FEW_ROWS and self._fitted.smallest >= LEAST - 0.05
+        least = LEAST if not self.values else max(LEAST, LEAST_DIGITS / DIGITS * SIZE)
+        return self.size == "free" or self._fitted.smallest >= least - 0.05
 
     def dot(self, shown: Shown | None = None) -> str:
         from backpropviz.draw.board.dot import write_dot

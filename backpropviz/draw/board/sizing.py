@@ -24,6 +24,8 @@ LEAST, LEAST_DIGITS = 14.0, 12.0  # what can be read on a slide
 _MOST_ROWS = 6  # that a board is cut into on a slide
 LARGEST = 1.7  # small boards are not blown up farther than that
 MARGIN = 24.0
+EDGE = 16.0  # the same on a page
+_PAGE_BREAKS = ((18, 12), (22, 12), (26, 14))
 TITLE = 24.0  # the size of a title
 HEADER, FOOTER = 50.0, 34.0
 _BREAKS = (
@@ -53,12 +55,13 @@ _NARROW = {12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into 
 
 @dataclass(slots=True)
 class Fitted:
-    """A drawing of a board without its heading, how much it was scaled, and the room around it."""
+    """A drawing of a board without its heading, how much it was scaled, the whole size, and its rows."""
 
     drawing: Drawing
     scale: float
     width: float
     height: float
+    rows: int = 1
 
     @property
     def smallest(self) -> float:
@@ -89,7 +92,12 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
                 if not best.is_enough:
                     best.improve(spacers[shapes], rows)
     assert best.spacing is not None
-    return Fitted(draw(_filled(best.spacing, room[0] / best.scale, room[1] / best.scale)), best.scale, *SLIDE)
+    return Fitted(
+        draw(_filled(best.spacing, room[0] / best.scale, room[1] / best.scale)),
+        best.scale,
+        *SLIDE,
+        len(best.spacing.segments),
+    )
 
 
 @dataclass(slots=True)
@@ -143,18 +151,40 @@ def _filled(spacing: Spacing, wide: float, high: float) -> Places:
 
 
 def _on_page(grid: Grid, values: bool) -> Fitted:
-    style = Style(22, 12, True, Shown() if values else None)
-    spacer = Spacer(grid, style)
-    room = PAGE - 2 * 16
-    rows = 1
-    while True:
-        spacing = spacer.solve(_cuts(spacer, rows))
-        if max(spacing.widths) <= room or len(spacing.segments) >= len(set(grid.column.values())) or rows > 200:
-            break
-        rows += 1
-    scale = min(1.0, room / max(spacing.widths))
-    draft = _filled(spacing, room / scale, 0.0)
-    return Fitted(draw(draft), scale, PAGE, draft.height * scale + HEADER + FOOTER)
+    """As wide as a column of text, and no higher than it must be."""
+    room = PAGE - 2 * EDGE
+    best: tuple[float, float, Spacing] | None = None
+    for formula, inside in _PAGE_BREAKS:
+        spacer = Spacer(grid, Style(formula, inside, True, Shown() if values else None))
+        for part in (1.0, 0.92, 0.84, 0.76, 0.6, 0.4):
+            spacing = spacer.solve(_filling(spacer, room * part))
+            scale = min(1.0, room / max(spacing.widths))
+            found = 1 / scale, Places(spacing).height * scale
+            if best is None or found < best[:2]:
+                best = *found, replace(spacing, x=dict(spacing.x))
+            if scale == 1.0:
+                break
+    assert best is not None
+    scale, spacing = 1 / best[0], best[2]
+    places = _filled(spacing, room / scale, 0.0)
+    return Fitted(draw(places), scale, PAGE, places.height * scale + HEADER + FOOTER, len(spacing.segments))
+
+
+def _filling(spacer: Spacer, room: float) -> tuple[int, ...]:
+    """The columns after which a board is cut so that every row fits, with few rows and few wires cut."""
+    x, last = spacer.uncut, spacer.last
+    running = _running(spacer)
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    for end in range(1, last + 2):
+        for start in range(end - 1, -1, -1):
+            wide = x[end] - x[start]
+            if wide > room and start < end - 1:
+                break
+            cost, cuts = best[start]
+            cost += 1 + 0.2 * (1 - wide / room) ** 2 + (0.15 * running[end - 1] if end <= last else 0.0)
+            if end not in best or cost < best[end][0]:
+                best[end] = cost, (*cuts, end - 1) if end <= last else cuts
+    return best[last + 1][1]
 
 
 def _cuts(spacer: Spacer, rows: int) -> tuple[int, ...]:
@@ -162,11 +192,7 @@ def _cuts(spacer: Spacer, rows: int) -> tuple[int, ...]:
     if rows == 1:
         return ()
     x, last = spacer.uncut, spacer.last
-    running: list[set[object]] = [set() for _ in range(last + 1)]
-    for route in spacer.grid.routes:
-        tail, head = spacer.grid.column[route.link.tail], spacer.grid.column[route.link.head]
-        for column in range(tail, head):
-            running[column].add((route.link.tail, route.row))
+    running = _running(spacer)
     target = x[-1] / rows
     # the cheapest cuts before every column, row after row: uneven rows cost, and so do the wires that are cut
     cheapest: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
@@ -175,8 +201,18 @@ def _cuts(spacer: Spacer, rows: int) -> tuple[int, ...]:
         for start, (cost, cuts) in cheapest.items():
             for end in range(start + 1, last + 2) if number < rows else (last + 1,):
                 uneven = (abs(x[end] - x[start] - target) / target) ** 2
-                total = cost + uneven + (0.05 * len(running[end - 1]) if end <= last else 0.0)
+                total = cost + uneven + (0.05 * running[end - 1] if end <= last else 0.0)
                 if end not in following or total < following[end][0]:
                     following[end] = total, (*cuts, end - 1) if end <= last else cuts
         cheapest = following
     return cheapest[last + 1][1] if last + 1 in cheapest else ()
+
+
+def _running(spacer: Spacer) -> list[int]:
+    """How many level wires run on behind every column."""
+    running: list[set[object]] = [set() for _ in range(spacer.last + 1)]
+    for route in spacer.grid.routes:
+        tail, head = spacer.grid.column[route.link.tail], spacer.grid.column[route.link.head]
+        for column in range(tail, head):
+            running[column].add((route.link.tail, route.row))
+    return list(map(len, running))
