@@ -15,8 +15,8 @@ from itertools import combinations
 import numpy as np
 
 import backpropviz as bp
+from backpropviz.code.breaking import width
 from backpropviz.draw.board.crossings import crossings, pieces_of
-from backpropviz.draw.board.texts import width
 from backpropviz.draw.diagram import Diagram
 from backpropviz.layers.library import layer_names
 

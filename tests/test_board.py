@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backpropviz as bp
+from backpropviz.code.breaking import broken, columns
 from backpropviz.draw import rendering
 from backpropviz.draw.board.blocks import DIGITS
 from backpropviz.draw.board.grid import lay_out
 from backpropviz.draw.board.record import Board, Gate, Use
 from backpropviz.draw.board.sizing import fit
-from backpropviz.draw.board.texts import broken, columns
 from backpropviz.draw.board.themes import DARK, LIGHT, PRINT
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.wiring import read_circuit

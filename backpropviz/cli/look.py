@@ -24,6 +24,7 @@ from backpropviz.cli.options import (
     run,
     users_code,
 )
+from backpropviz.errors import InputError
 
 
 def list_(
@@ -57,9 +58,24 @@ def show(
     diagram: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Draw the graph too: .svg, .png, .pdf or .dot.")
     ] = None,
+    table: Annotated[
+        bool | None,
+        typer.Option("--table/--passes", help="One row a node, or forward and backward pass one after the other."),
+    ] = None,
+    values: Annotated[
+        str, typer.Option(metavar="none|short|full", help="How the numbers of the table are written.")
+    ] = "short",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="PATH", help="The table as .svg, .html or .txt.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print every step's value and gradient."""
+    whole = ops or explain or step is not None  # what the table has no place for
+    if (output is not None or values != "short") and (table is False or whole):
+        raise InputError(
+            f"{'-o' if output else '--values'} is for the table", fix="Leave out --passes, --ops, --explain and --step."
+        )
     trace = run(layer, inputs, shape, set_, seed, dout, dtype)
     from backpropviz.show.view import to_json, view
 
@@ -71,10 +87,22 @@ def show(
     if as_json:
         print_json(to_json(shown))
         return
-    from backpropviz.show.table import show as table
-
     screen = console()
-    screen.print(table(shown, ops=ops, step=step, explain=explain, expand=tuple(expand or ()), width=screen.width))
+    if table or (table is None and not whole):
+        from backpropviz.show.tables.nodes import NodeTable
+
+        made = NodeTable(shown, values, tuple(expand or ()), ops)
+        if output is None:
+            screen.print(made)
+        else:
+            from backpropviz.show.tables.files import save
+
+            save(made, output, layer)
+            print(f"wrote {output}")
+        return
+    from backpropviz.show.table import show as passes
+
+    screen.print(passes(shown, ops=ops, step=step, explain=explain, expand=tuple(expand or ()), width=screen.width))
 
 
 def gradcheck(
@@ -111,8 +139,8 @@ COMMANDS = (
     (list_, "Example: backpropviz list"),
     (
         show,
-        "Examples: backpropviz show batchnorm | backpropviz show mine.py:swish --shape x=8,5 | "
-        "backpropviz show conv --set pad=1 --diagram conv.svg",
+        "Examples: backpropviz show batchnorm | backpropviz show batchnorm --passes | "
+        "backpropviz show mine.py:swish --shape x=8,5 | backpropviz show conv --set pad=1 --diagram conv.svg",
     ),
     (gradcheck, "Examples: backpropviz gradcheck conv | backpropviz gradcheck mine.py --fast"),
 )

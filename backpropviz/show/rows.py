@@ -73,13 +73,18 @@ def parameters_text(count: int) -> str:
 # ---- the backward pass -----------------------------------------------------------------------------------------------
 
 
-def upstream_row(upstream: UpstreamView) -> Row:
+def origin_of(upstream: UpstreamView) -> str:
+    """Where an upstream gradient comes from."""
     origins = {
         "random": f"drawn from seed {upstream.seed}",
         "one": "a single number: its own gradient is 1",
         "given": "as given",
     }
-    texts: list[Line] = [[(upstream.name, RED_NAME)], [(origins[upstream.origin], "caption")]]
+    return origins[upstream.origin]
+
+
+def upstream_row(upstream: UpstreamView) -> Row:
+    texts: list[Line] = [[(upstream.name, RED_NAME)], [(origin_of(upstream), "caption")]]
     return Row("", texts, str(upstream.value.shape), upstream.value, RED)
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backpropviz.code.breaking import ADVANCE, LEADING, broken, columns, width
 from backpropviz.draw.board.geometry import Ink
 from backpropviz.draw.board.record import Gate
-from backpropviz.draw.board.texts import ADVANCE, LEADING, broken, columns, width
 from backpropviz.engine.graph import Array
 
 SIZE = 14.0  # of all text

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from backpropviz.code.breaking import width
 from backpropviz.draw.board.anchors import APART, Anchor, Spacing
 from backpropviz.draw.board.blocks import SIZE
-from backpropviz.draw.board.texts import width
 
 Least = dict[Anchor, dict[Anchor, float]]
 

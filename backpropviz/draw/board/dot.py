@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import graphviz
 
+from backpropviz.code.breaking import width
 from backpropviz.draw.board.geometry import Drawing, Outline, Point, Shape, Text, Tile, Wire
-from backpropviz.draw.board.texts import width
 from backpropviz.draw.board.themes import LIGHT, Light, Theme, fill_of, ink_of, tint_of
 
 FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"

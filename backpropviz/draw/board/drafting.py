@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backpropviz.code.breaking import LEADING, width
 from backpropviz.draw.board.anchors import BESIDE, Hung, Placed
 from backpropviz.draw.board.blocks import BADGE, DIGITS, SIZE, Block, Numbers, Run, badge_width
 from backpropviz.draw.board.crossings import give_way
@@ -9,7 +10,6 @@ from backpropviz.draw.board.geometry import Drawing, Outline, Shape, Text, Tile,
 from backpropviz.draw.board.groups import Surrounded
 from backpropviz.draw.board.placing import BELOW_BOX, ELBOW, HALF, Places
 from backpropviz.draw.board.stations import Station
-from backpropviz.draw.board.texts import LEADING, width
 from backpropviz.draw.board.wires import beside, id_of, is_round, lay_tracks, rim, straight
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Text, Tile, Wire
 from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.sizing import EDGE, FOOTER, HEADER, MARGIN, TITLE, Fitted
-from backpropviz.draw.board.texts import LEADING, broken, width
 
 _SMALL = 14.0
 _LINE = 28.0  # the middle of the title

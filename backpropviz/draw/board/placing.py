@@ -9,13 +9,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from functools import cached_property
 
+from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.anchors import ARROW, BESIDE, INSET, Hung, Placed, Spacing, Trunk
 from backpropviz.draw.board.blocks import BADGE, SIZE, TRACK, Block, badge_width, red_block
 from backpropviz.draw.board.geometry import Point
 from backpropviz.draw.board.grid import Route
 from backpropviz.draw.board.groups import Surrounded
 from backpropviz.draw.board.stations import Station
-from backpropviz.draw.board.texts import LEADING, broken, width
 
 HALF = TRACK / 2
 ROW_GAP = 15.0  # between the texts of two rows

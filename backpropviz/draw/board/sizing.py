@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from backpropviz.code.breaking import width
 from backpropviz.draw.board.anchors import Spacing
 from backpropviz.draw.board.blocks import DIGITS, SIZE, Shown, Style
 from backpropviz.draw.board.drafting import draw
@@ -14,7 +15,6 @@ from backpropviz.draw.board.grid import Grid, lay_out
 from backpropviz.draw.board.placing import Places
 from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.spacing import Spacer
-from backpropviz.draw.board.texts import width
 
 Size = Literal["slide", "page", "free"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
+from backpropviz.code.breaking import broken, width
 from backpropviz.draw.board.anchors import ARROW, BANDS, BESIDE, INSET, Hung, Spacing, Trunk
 from backpropviz.draw.board.blocks import (
     BADGE,
@@ -26,7 +27,6 @@ from backpropviz.draw.board.grid import Grid, Route
 from backpropviz.draw.board.groups import Surrounded, surroundings
 from backpropviz.draw.board.labels import place_texts
 from backpropviz.draw.board.stations import Station
-from backpropviz.draw.board.texts import broken, width
 
 
 class Spacer:

@@ -1,0 +1,262 @@
+"""One table of a trace: a row a node, with its code, shape, value and gradient side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from backpropviz.code.breaking import broken
+from backpropviz.engine.graph import Array
+from backpropviz.errors import InputError
+from backpropviz.show.numerals import Numbers, numbers, summary, write
+from backpropviz.show.records import GradientView, GroupView, StepView, TraceView
+from backpropviz.show.rows import code_of, origin_of
+from backpropviz.show.tables.plain import FAINT, GAP, shape_text
+
+VALUES = ("none", "short", "full")
+RED, RED_NAME, NAME = "red", "bold red", "bold"
+_LEAST_CODE = 34  # columns that code gets beside two columns of numbers; else the numbers stand below it
+_WIDE = {"short": 26, "full": 36}  # an array wider than this is summed up,
+_SUMMARY = {"short": 22, "full": 36}  # in so many columns
+_FEW = {"short": 8, "full": 16}  # rows of an array that is shown whole
+
+
+class Code:
+    """Lines of code, each a name and what it is equal to, broken as a person would where there is no room for them."""
+
+    def __init__(self, *lines: Text):
+        self.lines = [line for line in lines if line]
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        widest = max((line.cell_len for line in self.lines), default=0)
+        return Measurement(min(8, widest), widest).clamp(max_width=options.max_width)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.lines:
+            start = 0
+            for number, part in enumerate(broken(line.plain, options.max_width - 2)):
+                start += len(line.plain[start:]) - len(line.plain[start:].lstrip())
+                left, end = len(part.replace(" ", "")), start
+                while left:
+                    left -= not line.plain[end].isspace()
+                    end += 1
+                yield Text("  " * bool(number)).append_text(line[start:end])
+                start = end
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One row: what its node is, and its numbers."""
+
+    label: str
+    code: Code
+    gradient_code: Code
+    shape: str
+    value: Array | None
+    gradient: Array | None
+
+
+class NodeTable:
+    """The table of a trace, for any terminal.
+
+    Args:
+        values: "none", "short" for two or three digits a number, "full" for all that `show` has.
+        expand: the groups to open, by label, function or result; `everything` opens all.
+
+    Raises:
+        InputError: there is no such group, or no such way to show values.
+    """
+
+    def __init__(self, view: TraceView, values: str = "short", expand: Collection[str] = (), everything: bool = False):
+        if values not in VALUES:
+            raise InputError(f"--values {values}", fix=f"Choose {', '.join(VALUES[:-1])} or {VALUES[-1]}.")
+        self.view, self.values = view, values
+        self.groups = {group.label: group for group in view.groups}
+        self.opened = set(self.groups) if everything else self._opened(expand)
+        self.rows = list(self._rows())
+
+    def _opened(self, expand: Collection[str]) -> set[str]:
+        opened: set[str] = set()
+        for word in expand:
+            found = [group for group in self.view.groups if word in (group.label, group.function, group.name)]
+            if not found:
+                there = ", ".join(dict.fromkeys(group.function for group in self.view.groups))
+                fix = f"The groups are {there}." if there else f"{self.view.layer} calls no functions: it has none."
+                raise InputError(f"there is no group {word!r} to expand", fix=fix)
+            opened.update(label for group in found for label in (group.label, *group.groups))
+        return opened
+
+    # ---- rows --------------------------------------------------------------------------------------------------------
+
+    def _rows(self) -> Iterator[Node]:
+        for part in self.view.inputs:
+            dtype = "" if part.value.dtype == "float64" else f"  {part.value.dtype}"
+            code = Text.assemble((part.name, NAME), (dtype, FAINT))
+            yield self._node("", code, part.value, part.gradient)
+        for constant in self.view.constants:
+            yield self._node("", Text.assemble((constant.name, NAME), ("  constant", FAINT)), constant.value, None)
+        seen: set[str] = set()
+        for step in self.view.steps:
+            for label in step.groups:
+                group, closed = self.groups[label], label not in self.opened
+                if label not in seen:
+                    seen.add(label)
+                    yield self._group(group, closed)
+                if closed:
+                    break
+            else:
+                yield self._step(step)
+
+    def _step(self, step: StepView) -> Node:
+        code = Text.assemble((step.name, NAME), f" = {code_of(step)}")
+        return self._node(step.label, code, step.value, step.gradient)
+
+    def _group(self, group: GroupView, closed: bool) -> Node:
+        name = f"{group.name} = " if group.name else ""
+        code = Text.assemble((name.removesuffix(" = "), NAME), " = " if name else "", " ".join(group.code.split()))
+        if not closed:
+            code.stylize(FAINT)
+            return Node(group.label, Code(code), Code(), "", None, None)
+        result = next((step for step in self.view.steps if step.name == group.name), None)
+        return self._node(group.label, code, group.value, result.gradient if result else None)
+
+    def _node(self, label: str, code: Text, value: Array, gradient: GradientView | None) -> Node:
+        red = Code(*self._red(label, gradient)) if gradient is not None else Code()
+        return Node(
+            label, Code(code), red, shape_text(value.shape), value, None if gradient is None else gradient.value
+        )
+
+    def _red(self, label: str, gradient: GradientView) -> Iterator[Text]:
+        """The formulas of a gradient: its terms, their sum, and what the step computes for them."""
+        inside = [flow for flow in self.view.backward if flow.step == label and flow.kind == "part"]
+        given = {each.name: origin_of(each) for each in self.view.upstream}
+        for term in gradient.terms:
+            through = self._closed(term.step)
+            if term.formula is None:
+                yield Text.assemble((term.name, RED_NAME), (f"  {given.get(term.name, '')}", FAINT))
+            elif through is not None:
+                yield Text.assemble((term.name, RED_NAME), (f" through {through.function}", RED))
+            elif len(gradient.terms) == 1 or term.formula not in {each.name for each in gradient.terms}:
+                yield Text.assemble((term.name, RED_NAME), (f" = {term.formula}", RED))
+        if len(gradient.terms) > 1:
+            added = " + ".join(term.name for term in gradient.terms)
+            yield Text.assemble((gradient.name, RED_NAME), (f" = {added}", RED))
+        for part in inside:
+            yield Text.assemble((part.name, RED_NAME), (f" = {part.formula}", RED))
+
+    def _closed(self, label: str | None) -> GroupView | None:
+        """The outermost closed group that a step stands in."""
+        step = next((step for step in self.view.steps if step.label == label), None)
+        closed = [] if step is None else [each for each in step.groups if each not in self.opened]
+        return self.groups[closed[0]] if closed else None
+
+    # ---- the table ---------------------------------------------------------------------------------------------------
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(self.view.layer, NAME)
+        if self.view.summary:
+            yield Text(self.view.summary)
+        yield self._table(self._columns(options.max_width))
+        if self.view.notes:
+            yield Text("\n" + "\n".join(self.view.notes))
+
+    def _columns(self, room: int) -> int:
+        """How many columns of numbers there is room for beside the code: two, one, or none: then they stand below."""
+        if self.values == "none":
+            return 0
+        wide = max((len(line) for lines in self.lines.values() for line in lines), default=0)
+        shape = max(len(row.shape) for row in self.rows)
+        left = room - len("step") - shape - 2 * GAP
+        most = 2 if self.view.upstream else 1
+        return next((count for count in (most, 1) if left - count * (wide + GAP) >= _LEAST_CODE), 0)
+
+    def _table(self, columns: int) -> Table:
+        table = Table(
+            box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style=NAME, padding=(0, GAP - 1, 0, 0)
+        )
+        table.expand = True
+        table.add_column(Text("step"), justify="right", style="cyan", no_wrap=True)
+        table.add_column(Text("node"), ratio=1, overflow="fold")
+        table.add_column(Text("shape"), style=FAINT, no_wrap=True)
+        value, gradient = Text("value →"), Text("← gradient", RED_NAME)
+        titles = [value, gradient] if columns == 2 else [Text("\n").join([value, gradient])] if columns else []
+        if not self.view.upstream:
+            titles = [value] if columns else []
+        for title in titles:
+            table.add_column(title, justify="right", no_wrap=True)
+        for row in self.rows:
+            cells: list[RenderableType] = [Text(row.label), row.code, Text(row.shape)]
+            forward, backward = self._numbers(row, "value"), self._numbers(row, "gradient")
+            if columns == 2:
+                cells[1] = Code(*row.code.lines, *row.gradient_code.lines)
+                table.add_row(*cells, forward, backward)
+            elif columns == 1:
+                table.add_row(*cells, forward)
+                if row.gradient_code:
+                    table.add_row("", row.gradient_code, "", backward)
+            else:
+                cells[1] = Group(*(part for part in (row.code, forward, row.gradient_code, backward) if part))
+                table.add_row(*cells)
+        return table
+
+    def _numbers(self, row: Node, which: str) -> Text:
+        lines = self.lines.get((row, which), [])
+        return Text("\n".join(lines), RED if which == "gradient" else "", no_wrap=True)
+
+    @cached_property
+    def lines(self) -> dict[tuple[Node, str], list[str]]:
+        """All arrays in lines, those that are shown whole with their decimal points below each other."""
+        if self.values == "none":
+            return {}
+        arrays = {(row, "value"): row.value for row in self.rows if row.value is not None}
+        arrays |= {(row, "gradient"): row.gradient for row in self.rows if row.gradient is not None}
+        whole = {key: self._whole(array) for key, array in arrays.items()}
+        sizes = [
+            each.size for each in whole.values() if each is not None and not any("e" in text for text in each.texts)
+        ]
+        size = (max(before for before, _ in sizes), max(after for _, after in sizes)) if sizes else (0, 0)
+        found = {}
+        for key, each in whole.items():
+            if each is None:
+                found[key] = self._summed(arrays[key])
+                continue
+            found[key] = each.lines(size) if any("." in text for text in each.texts) else each.lines()
+            if max(map(len, found[key])) > _WIDE[self.values]:
+                found[key] = each.lines()
+        return found
+
+    def _whole(self, array: Array) -> Numbers | None:
+        """The numbers of a small array."""
+        wide, high = _WIDE[self.values], _FEW[self.values]
+        if self.values == "full":
+            return numbers(array, wide, high)
+        length = array.shape[-1] if array.ndim else 1
+        if array.ndim > 2 or not 0 < array.size <= high * length:
+            return None
+        written = Numbers(_short(array.ravel().tolist()), length)
+        return written if max(map(len, written.lines())) <= wide else None
+
+    def _summed(self, array: Array) -> list[str]:
+        return summary(array, _SUMMARY[self.values], 1 if self.values == "short" else 2)
+
+
+def _short(values: Sequence[float]) -> list[str]:
+    """Numbers with two decimals, or with two digits for the largest if that is small."""
+    texts = write(list(values))
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    largest = max(finite, default=0.0)
+    if any("e" in text for text in texts) or all(isinstance(value, int) for value in values):
+        return texts
+    decimals = 2 if largest >= 0.1 or not largest else 1 - math.floor(math.log10(largest))
+    return [f"{round(value, decimals) + 0.0:.{decimals}f}" if math.isfinite(value) else str(value) for value in values]
