@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from types import FunctionType
+from pathlib import Path
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backpropviz.engine import trace as engine
+from backpropviz.engine.holders import Flat, holds_arrays
 from backpropviz.engine.verifying import record
-from backpropviz.errors import DrawingError
+from backpropviz.errors import DrawingError, LayerError
+from backpropviz.layers.choosing import Method, forward_of, plain_function
+from backpropviz.layers.classes import flat_of
 from backpropviz.layers.library import load
 
 if TYPE_CHECKING:
@@ -65,13 +69,44 @@ def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, verify: b
         TraceError: it does something that cannot be followed, such as assigning into an array.
     """
     arguments = {**arguments, **(settings or {})}
-    if not isinstance(layer, FunctionType):
-        return _shown(load(layer).trace(arguments, verify=verify))
-    inputs = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray | list | np.generic)}
-    parameters = inspect.signature(layer).parameters.values()
+    if isinstance(layer, str | Path):
+        return _shown(load(str(layer)).trace(arguments, verify=verify))
+    function = _as_function(layer)
+    parameters = inspect.signature(function).parameters.values()
+    inputs = {name: value for name, value in arguments.items() if _is_array(value)}
     settings = {p.name: p.default for p in parameters if p.default is not p.empty} | arguments
     settings = {name: value for name, value in settings.items() if name not in inputs}
-    return _shown(record(layer, inputs, settings, verify))
+    return _shown(record(function, inputs, settings, verify))
+
+
+def _as_function(layer: Any) -> FunctionType | Flat:
+    """A function as it is; an object with a forward pass, or a method of one, as a function of the arrays it holds.
+
+    Raises:
+        LayerError: it is neither.
+    """
+    owner = layer.__self__ if isinstance(layer, MethodType) else layer
+    if isinstance(layer, FunctionType):
+        return layer
+    if isinstance(layer, MethodType):
+        return flat_of(owner, Method(owner if isinstance(owner, type) else type(owner), layer.__name__))
+    found = None if isinstance(layer, type) else forward_of(type(layer))
+    if isinstance(found, Method):
+        return flat_of(layer, found)
+    behind: FunctionType | None = plain_function(found or layer)
+    if behind is not None:
+        return behind
+    what = f"the class {layer.__name__}" if isinstance(layer, type) else f"a {type(layer).__name__}"
+    raise LayerError(
+        f"{what} is no layer", fix="Give a function, an object with a forward method, or the name of a layer."
+    )
+
+
+def _is_array(value: Any) -> bool:
+    """Whether an argument is one array: a list of arrays stays the list it is."""
+    if isinstance(value, list):
+        return not any(isinstance(item, np.ndarray | list | tuple | dict) and holds_arrays([item]) for item in value)
+    return isinstance(value, np.ndarray | np.generic)
 
 
 def _shown(recorded: engine.Trace) -> Trace:

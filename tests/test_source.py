@@ -163,16 +163,24 @@ def test_annotations_are_not_evaluated():
     assert run(annotated, 5)[0] == 5
 
 
-def test_lambdas_builtins_and_vanished_sources_cannot_be_instrumented():
+def test_vanished_sources_cannot_be_instrumented():
     scope = {}
-    exec("def gone(x):\n    return x", scope)
+    exec("def gone(x):\n    return x\nalso = lambda x: x", scope)
     assert instrument(scope["gone"].__code__) is None
-    assert instrument((lambda x: x).__code__) is None
+    assert instrument(scope["also"].__code__) is None
+
+
+def test_of_lambdas_on_one_line_the_right_one_is_rewritten():
+    twice, thrice = lambda x, k=2: x * k, lambda x: [x * k for k in (1, 2)]
+    assert run(twice, 5)[0] == 10
+    value, seen = run(thrice, 5)
+    assert value == [5, 10]
+    assert seen == [("return", (), "[x * k for k in (1, 2)]")]
 
 
 def test_a_source_that_was_registered_is_read_before_the_file():
     text = SourceText("<listing>", ["def wrapped(x):\n", "    # doubled\n", "    y = 2 * x\n", "    return y\n"])
-    source.register(text)
+    source.register("<listing>", text)
     scope = {}
     exec(compile("".join(text.lines), "<listing>", "exec"), scope)
     value, seen = run(scope["wrapped"], 4)

@@ -14,10 +14,10 @@ from backpropviz.diagnose.course import binding
 from backpropviz.diagnose.course.cases import Case
 from backpropviz.diagnose.course.layers import Layer, Pair
 from backpropviz.diagnose.course.reference import Reference
-from backpropviz.diagnose.student.missing_modules import MissingModule
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
+from backpropviz.layers.missing import MissingModule
 
 TOLERANCE = 1e-6  # of the largest entry; what is closer is right
 ROUNDING = 1e-9  # what float64 reaches easily; between the two lies float32

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
+import copy
 import linecache
 import math
 import operator
@@ -12,12 +12,13 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from types import FunctionType, TracebackType
+from types import FunctionType, MethodType, TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from backpropviz.engine.graph import Group, Loop, Node, Round, SizeStatement, Step, is_range
+from backpropviz.engine.holders import Flat, as_called
 from backpropviz.engine.named import Dim, Name, Named, Operation, Variable, called, named, plain, varies
 from backpropviz.engine.slate import Slate, find_traced, now, resolved, slate
 from backpropviz.engine.source import HOOK, Instrumented, Site, instrument
@@ -73,8 +74,10 @@ class Recorder(Tape):
 
     key = _Key()
 
-    def __init__(self, function: FunctionType):
+    def __init__(self, function: FunctionType | Flat):
         super().__init__()
+        self.held = {*function.holders} if isinstance(function, Flat) else set[str]()
+        self.held_arrays = {*function.arrays} if isinstance(function, Flat) else set[str]()
         self.home = Path(function.__code__.co_filename).parent
         self.steps: list[Step] = []
         self.groups: list[Group] = []
@@ -338,16 +341,24 @@ class Recorder(Tape):
         if function.__hash__ is not None and function in _NUMBER_FUNCTIONS:
             name = _NUMBER_FUNCTIONS[function]
             return lambda *args, **kwargs: function(*args, **kwargs) if kwargs else called(name, function, args)
+        method = getattr(type(function), "__call__", None)  # noqa: B004
+        if type(function) is MethodType and type(function.__func__) is FunctionType:
+            return self._called_as_group(site, function.__func__, function, function.__self__)
+        if type(function) is not FunctionType and type(method) is FunctionType:  # `self.layer(x)`
+            return self._called_as_group(site, method, function, function)
         if type(function) is FunctionType:
-            if function not in self._bound:
-                self._bound[function] = self._as_group(function)
-            call = self._bound[function]
-            return call if call is function else lambda *args, **kwargs: call(site, *args, **kwargs)
+            return self._called_as_group(site, function, function)
         if function is type:
             return lambda *args: _type_of(*args) if len(args) == 1 else type(*args)
         if function is len:
             return lambda value: value.shape[0] if isinstance(value, Traced) and value.ndim else len(value)
         return function
+
+    def _called_as_group(self, site: Site, function: FunctionType, called_: Any, *owner: Any) -> Any:
+        if function not in self._bound:
+            self._bound[function] = self._as_group(function)
+        call = self._bound[function]
+        return called_ if call is function else lambda *args, **kwargs: call(site, *owner, *args, **kwargs)
 
     def keep(self, array: Any) -> Any:
         """A copy of a constant: the function may go on to change its own."""
@@ -391,6 +402,8 @@ class Recorder(Tape):
                     group.name, group.code, group.line = node.name, site.code, site.line
                     group.caption = site.caption or group.caption
             return value
+        if node.name == name and name in self.held_arrays and "." not in site.statement.partition("=")[0]:
+            return value  # `W1 = params["W1"]` takes it out, and that is all
         if node.name is not None:
             value = self.record(IDENTITY, (value,), {})
             node = value.node
@@ -465,6 +478,9 @@ class Recorder(Tape):
             return value
         if (isinstance(expression, Name) and expression.name == name) or len(self._frames) > 1:
             return value
+        statement = self._repeatable(site)
+        if not statement:
+            return value
         if name in self._size_values and self._size_values[name] != value:
             self._forget(name)
             return value
@@ -472,8 +488,15 @@ class Recorder(Tape):
         if isinstance(expression, Dim):
             self.dims[expression.node, expression.axis] = name
         if not any(name in size.names for size in self.sizes):
-            self.sizes.append(SizeStatement(site.names, site.statement, site.needs))
+            self.sizes.append(SizeStatement(site.names, statement, site.needs))
         return named(plain(value), Name(name))
+
+    def _repeatable(self, site: Site) -> str:
+        """A statement as derived code can repeat it; empty where that reads or fills what an object holds."""
+        fills = "." in site.statement.partition("=")[0]  # `self.N, self.D = x.shape`
+        if self.held.intersection(site.needs) or (fills and not all(site.names)):
+            return ""
+        return f"{', '.join(site.names)} = {site.code}" if fills else site.statement
 
     def _constant_named(self, site: Site, name: str, array: Any) -> None:
         """A plain array under a name of its own: derived code can repeat the statement that made it."""
@@ -483,10 +506,13 @@ class Recorder(Tape):
         if name in self._size_values:
             self._forget(name)
             return
+        statement = self._repeatable(site)
+        if not statement:
+            return
         self._size_values[name] = np.ndarray
         self._made[id(array)] = np.array(array)
         if not any(name in size.names for size in self.sizes):
-            self.sizes.append(SizeStatement(site.names, site.statement, site.needs))
+            self.sizes.append(SizeStatement(site.names, statement, site.needs))
 
     def _forget(self, name: str) -> None:
         """The name does not mean one thing only."""
@@ -528,7 +554,9 @@ class Recorder(Tape):
     def _grouped(self, site: Site, call: Any, function: Any, args: Any, kwargs: Any) -> Any:
         self._name_arguments(site, function, args)
         frame = self._frames[-1]
-        group = Group(frame.next_label(), function.__name__, frame.group, site.code, "", site.line, None, frame.round)
+        group = Group(
+            frame.next_label(), _group_name(function, args), frame.group, site.code, "", site.line, None, frame.round
+        )
         position = len(self.groups)
         self.groups.append(group)
         inner = _Frame(f"{group.label}.", group)
@@ -548,9 +576,10 @@ class Recorder(Tape):
         if self._pending == len(self.nodes):
             return
         parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
+        owners = len(args) - len(site.names) if len(args) == len(site.names) + 1 else 0  # `self` is not written there
         for position, value in enumerate(args):
             if isinstance(value, Traced) and value.node.name is None and position < len(parameters):
-                code = site.names[position] if position < len(site.names) else ""
+                code = site.names[position - owners] if position - owners < len(site.names) else ""
                 self._step(site, parameters[position], value.node, code, f"{parameters[position]} = {code}")
 
     def decide(self, test: Callable[[], bool], truth: bool) -> None:
@@ -562,7 +591,7 @@ class Recorder(Tape):
 
     # ---- the run -----------------------------------------------------------------------------------------------------
 
-    def run(self, function: FunctionType, inputs: dict[str, Any], settings: dict[str, Any]) -> Trace:
+    def run(self, function: FunctionType | Flat, inputs: dict[str, Any], settings: dict[str, Any]) -> Trace:
         """Call `function` on traced `inputs` and `settings`, and return what it left behind.
 
         Raises:
@@ -573,11 +602,17 @@ class Recorder(Tape):
         nodes = {name: value.node for name, value in traced.items()}
         self._names.update((name, (name, 0)) for name in traced)
         self._pending = len(self.nodes)
-        arguments = {**traced, **{name: named(value, Name(name)) for name, value in settings.items()}}
-        instrumented = instrument(function.__code__)
-        call = instrumented.bind(function, self) if instrumented else function
+        own = {
+            name: copy.deepcopy(value) if isinstance(value, dict | list) else value for name, value in settings.items()
+        }
+        arguments = {**traced, **{name: named(value, Name(name)) for name, value in own.items()}}
+        target = function.function if isinstance(function, Flat) else function
+        if isinstance(function, Flat):
+            arguments = function.arguments(arguments)
+        instrumented = instrument(target.__code__)
+        call = instrumented.bind(target, self) if instrumented else target
         self._frames.append(_Frame("", None))
-        positional, keywords = as_called(function, arguments)
+        positional, keywords = as_called(target, arguments)
         try:
             with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of what is printed about it
                 returned = call(*positional, **keywords)
@@ -593,6 +628,8 @@ class Recorder(Tape):
         if instrumented is None:
             self._steps_without_source(function)
         self._collect_outputs(function, returned)
+        if isinstance(function, Flat):
+            nodes = self._without_unread(nodes, function)
         self._settle_names()
         return Trace(
             function,
@@ -601,7 +638,19 @@ class Recorder(Tape):
             [loop for loop in self.loops if loop.rounds],
         )  # fmt: skip
 
-    def _collect_outputs(self, function: FunctionType, returned: Any) -> None:
+    def _without_unread(self, inputs: dict[str, Node], function: Flat) -> dict[str, Node]:
+        """The inputs without the arrays that an object holds, but this run does not read."""
+        read = {parent for node in self.nodes for parent in node.parents} | {*self.outputs}
+        unread = {name for name in function.arrays if inputs[name] not in read}
+        left = {inputs[name] for name in unread}
+        self.nodes[:] = [node for node in self.nodes if node not in left]
+        for index, node in enumerate(self.nodes):
+            node.index = index
+        for name in unread:
+            self._names.pop(name, None)
+        return {name: node for name, node in inputs.items() if name not in unread}
+
+    def _collect_outputs(self, function: Any, returned: Any) -> None:
         values = returned if isinstance(returned, tuple) else (returned,)
         self.outputs = [value.node for value in values if isinstance(value, Traced)]
         if not self.outputs and returned is None and self.steps:
@@ -609,9 +658,11 @@ class Recorder(Tape):
             named_out = [step.node for step in self.steps if step.name == "out"]
             self.outputs = named_out or [self.steps[-1].node]
         if not self.outputs:
+            what = "None" if all(value is None for value in values[:1]) else type(returned).__name__
             raise LayerError(
-                f"{function.__name__} returned {type(returned).__name__}, no value computed from its inputs",
-                where=f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}",
+                f"{function.__name__} returned {what}, no value computed from its inputs"
+                + (": is it written yet?" if what == "None" else ""),
+                where=f"{Path(function.__code__.co_filename).name}:{function.__code__.co_firstlineno}",
                 fix="Return the layer's output: `return out`, or `return out, cache`.",
             )
         if any(node.value.dtype.kind == "c" for node in self.outputs):
@@ -621,7 +672,7 @@ class Recorder(Tape):
                 fix="Return a real value of them: np.abs(out), out.real, or the inverse transform's real part.",
             )
 
-    def _steps_without_source(self, function: FunctionType) -> None:
+    def _steps_without_source(self, function: Any) -> None:
         site = Site((), "", "", "", function.__code__.co_filename, function.__code__.co_firstlineno)
         for node in self.nodes[self._pending :]:
             node.name = self._version(node.primitive.name if node.primitive else "x")
@@ -641,6 +692,12 @@ class Part(NamedTuple):
     index: Any
 
 
+def _group_name(function: FunctionType, args: Any) -> str:
+    """A called function's name; for an object's forward pass, that of its class."""
+    its_own = bool(args) and not isinstance(args[0], Traced) and hasattr(type(args[0]), function.__name__)
+    return type(args[0]).__name__ if its_own and function.__name__ in ("forward", "__call__") else function.__name__
+
+
 class Constructed:
     """How a constant array was made: `np.ones((N, D))`."""
 
@@ -651,17 +708,6 @@ class Constructed:
 def _type_of(value: Any) -> type:
     """What `type(value)` says of the array that a value stands for."""
     return np.ndarray if type(value) is Slate else value.__class__
-
-
-def as_called(function: FunctionType, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    innermost = inspect.unwrap(function).__code__  # a decorated function takes what the one inside it takes
-    positional: list[Any] = []
-    rest = dict(arguments)
-    for name in innermost.co_varnames[: innermost.co_argcount]:
-        if name not in rest:
-            break
-        positional.append(rest.pop(name))
-    return positional, rest
 
 
 def _user_line(frame: Any) -> str:
@@ -681,7 +727,7 @@ def where_in(traceback: TracebackType | None, home: Path) -> str | None:
     return found
 
 
-def _failed(function: FunctionType, error: BaseException, home: Path) -> BackpropvizError:
+def _failed(function: Any, error: BaseException, home: Path) -> BackpropvizError:
     if _raised_on_purpose(error):
         return InputError(
             f"{function.__name__} refuses its input: {error}",

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 HOOK, SITES = "__backpropviz__", "__sites__"
 _FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
 _STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.]?\s*(-+\s+)?", re.IGNORECASE)
+_LAMBDA = "__lambda__"
 _FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
 
 
@@ -93,14 +94,25 @@ def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
 _registered: dict[str, SourceText] = {}
 
 
-def register(text: SourceText) -> None:
-    """Make known the source of a file whose tree was changed after reading (a listing wrapped in a function)."""
-    _registered[text.filename] = text
+def register(filename: str, text: SourceText | None) -> None:
+    """Make known the source of a file whose tree was changed after reading (a listing wrapped in a function).
+
+    None takes an earlier one back.
+    """
+    if text is None:
+        _registered.pop(filename, None)
+    else:
+        _registered[filename] = text
+
+
+def lines_of(text: str) -> list[str]:
+    """A text's lines as Python counts them: a form feed ends none."""
+    return io.StringIO(text).readlines()
 
 
 @functools.lru_cache(maxsize=64)
 def _parse(filename: str, text: str) -> SourceText:
-    return SourceText(filename, text.splitlines(keepends=True))
+    return SourceText(filename, lines_of(text))
 
 
 def source_of(filename: str) -> SourceText | None:
@@ -112,13 +124,33 @@ def source_of(filename: str) -> SourceText | None:
     return _parse(filename, "".join(lines)) if lines else None
 
 
-def _definition(text: SourceText, code: CodeType) -> ast.FunctionDef | None:
-    for node in ast.walk(text.tree):
+def _definition(text: SourceText, code: CodeType) -> tuple[ast.FunctionDef | None, str]:
+    """The definition that `code` was compiled from, and the class it stands in; a lambda as the function it is."""
+    waiting: list[tuple[ast.AST, str]] = [(text.tree, "")]
+    for node, owner in waiting:
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
-            first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
-            if first == code.co_firstlineno:
-                return node
-    return None
+            # a decorator that could not be loaded was left out
+            if code.co_firstlineno in (node.lineno, *(decorator.lineno for decorator in node.decorator_list)):
+                return node, owner
+        elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>" and _begins_with(code, node.body):
+            body = ast.copy_location(ast.Return(node.body), node.body)
+            definition = ast.FunctionDef(_LAMBDA, node.args, [body], [])
+            return ast.fix_missing_locations(ast.copy_location(definition, node)), owner
+        inside = node.name if isinstance(node, ast.ClassDef) else "" if isinstance(node, ast.FunctionDef) else owner
+        waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
+    return None, ""
+
+
+def definition_of(code: CodeType) -> ast.FunctionDef | None:
+    """The definition a function was compiled from; None where its source cannot be read."""
+    text = source_of(code.co_filename)
+    return None if text is None else _definition(text, code)[0]
+
+
+def _begins_with(code: CodeType, body: ast.expr) -> bool:
+    """Whether the code of a lambda is that of the expression `body`: two may stand on one line."""
+    ends = [(end, last) for _, end, _, last in code.co_positions() if end is not None and last is not None]
+    return (body.end_lineno, body.end_col_offset) in ends and code.co_firstlineno <= body.lineno
 
 
 class _Instrumenter(ast.NodeTransformer):
@@ -150,7 +182,7 @@ class _Instrumenter(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         first, *more = node.targets
-        if more and all(isinstance(target, ast.Name) for target in node.targets):  # a = b = 0
+        if more and all(isinstance(target, ast.Name | ast.Attribute) for target in node.targets):  # a = b = 0
             again = self._copy(first, _load(first))
             chain = [ast.Assign([first], node.value), *(ast.Assign([target], again) for target in more)]
             return [self._assigned(self._copy(node, link), ast.unparse(link)) for link in chain]
@@ -180,9 +212,9 @@ class _Instrumenter(ast.NodeTransformer):
         return self._copy(node, ast.Expr(self._report("done", site, self.visit(node.value))))
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        if node.value is None or not isinstance(node.target, ast.Name):
+        if node.value is None or not isinstance(node.target, ast.Name | ast.Attribute):
             return node
-        site = self._site(node, [node.target.id], node.value)
+        site = self._site(node, _target_names(node.target), node.value)
         return self._copy(node, ast.Assign([node.target], self._report("assign", site, self.visit(node.value))))
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
@@ -191,7 +223,7 @@ class _Instrumenter(ast.NodeTransformer):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         operator = ast.Constant(type(node.op).__name__)
-        if isinstance(node.target, ast.Name):
+        if isinstance(node.target, ast.Name | ast.Attribute):
             site = self._augmented_site(node, node.target)
             value = self.visit(node.value)
             report = self._report("augment", site, operator, _load(node.target), value)
@@ -203,15 +235,16 @@ class _Instrumenter(ast.NodeTransformer):
         value = self.visit(node.value)
         return self._copy(node, ast.Expr(self._report("augment_item", site, operator, container, key, value)))
 
-    def _augmented_site(self, node: ast.AugAssign, target: ast.Name) -> ast.expr:
+    def _augmented_site(self, node: ast.AugAssign, target: ast.Name | ast.Attribute) -> ast.expr:
         """The site of `a *= b + c`; its code is that of the assignment it stands for, `a * (b + c)`."""
-        site = self._site(node, [target.id], node.value)
-        made = self.sites[-1]
-        symbol = made.statement.removeprefix(target.id).partition("=")[0].strip()
+        site = self._site(node, _target_names(target), node.value)
+        made, written = self.sites[-1], ast.unparse(target)
+        symbol = made.statement.removeprefix(written).partition("=")[0].strip()
         whole = ast.unparse(ast.BinOp(_load(target), node.op, node.value))
-        bare = whole == f"{target.id} {symbol} {ast.unparse(node.value)}"
-        code = f"{target.id} {symbol} {made.code if bare else f'({made.code})'}"
-        self.sites[-1] = made._replace(code=code, needs=(target.id, *made.needs))
+        bare = whole == f"{written} {symbol} {ast.unparse(node.value)}"
+        code = f"{written} {symbol} {made.code if bare else f'({made.code})'}"
+        needs = [name.id for name in ast.walk(target) if isinstance(name, ast.Name)]
+        self.sites[-1] = made._replace(code=code, needs=(*needs, *made.needs))
         return site
 
     def visit_For(self, node: ast.For) -> Any:
@@ -294,10 +327,12 @@ class _Instrumenter(ast.NodeTransformer):
 def _target_names(target: ast.expr) -> tuple[str, ...]:
     if isinstance(target, ast.Name):
         return (target.id,)
+    if isinstance(target, ast.Attribute):
+        return (target.attr.strip("_") or target.attr,)  # `self.out = ...` is a step called out
     if isinstance(target, ast.Starred):
         return _target_names(target.value)
     if isinstance(target, ast.Tuple | ast.List):
-        return tuple(element.id if isinstance(element, ast.Name) else "" for element in target.elts)
+        return tuple(_target_names(e)[0] if isinstance(e, ast.Name | ast.Attribute) else "" for e in target.elts)
     return (name,) if isinstance(target, ast.Subscript) and (name := _base_name(target)) else ()
 
 
@@ -335,9 +370,9 @@ class Instrumented(NamedTuple):
 
 @functools.lru_cache(maxsize=256)
 def instrument(code: CodeType) -> Instrumented | None:
-    """Rewrite the function that `code` belongs to; None where its source cannot be read (or is a lambda)."""
+    """Rewrite the function that `code` belongs to; None where its source cannot be read."""
     text = source_of(code.co_filename)
-    found = _definition(text, code) if text is not None else None
+    found, owner = _definition(text, code) if text is not None else (None, "")
     if text is None or found is None:
         return None
     # a copy: the tree is kept for other readers
@@ -354,12 +389,17 @@ def instrument(code: CodeType) -> Instrumented | None:
     definition.body.insert(0, ast.Expr(ast.Name(HOOK, ast.Load())))  # always a free variable
     outer = ast.parse(f"def __outer__({', '.join([HOOK, SITES, *code.co_freevars])}):\n    return None").body[0]
     assert isinstance(outer, ast.FunctionDef)
-    # a function that calls itself calls what its module has under its name
-    itself = [] if code.co_name in code.co_freevars else [ast.Global([code.co_name])]
-    outer.body[:0] = [*itself, definition]
+    if owner:  # inside its class, where `self.__x` means `self._Owner__x`
+        outer.body[:0] = [ast.ClassDef(owner, [], [], [definition], [])]
+    else:
+        # a function that calls itself calls what its module has under its name
+        itself = [] if definition.name in code.co_freevars else [ast.Global([definition.name])]
+        outer.body[:0] = [*itself, definition]
     module = ast.fix_missing_locations(ast.Module([outer], []))
     compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE_FLAGS, dont_inherit=True)
-    inner = _nested(_nested(compiled, "__outer__"), code.co_name)
+    inner = _nested(compiled, "__outer__")
+    for name in filter(None, (owner, definition.name)):
+        inner = _nested(inner, name)
     return Instrumented(inner, instrumenter.sites)
 
 

@@ -62,7 +62,7 @@ class Trace:
     @property
     def function(self) -> str:
         name: str = self.callable.__name__
-        return name
+        return name if name.isidentifier() else "layer"  # a lambda has no name
 
     @property
     def layer(self) -> str:

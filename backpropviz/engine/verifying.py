@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.recording import IN_PLACE_OPERATORS, Recorder, as_called
+from backpropviz.engine.holders import Flat, as_called, taken_apart
+from backpropviz.engine.recording import IN_PLACE_OPERATORS, Recorder
 from backpropviz.engine.source import Site, instrument
 from backpropviz.engine.trace import Trace, checked
 from backpropviz.engine.tracing import Traced
@@ -26,9 +27,12 @@ from backpropviz.errors import TraceError
 
 
 def record(
-    function: FunctionType, inputs: Mapping[str, Any], settings: Mapping[str, Any], verify: bool = False
+    function: FunctionType | Flat, inputs: Mapping[str, Any], settings: Mapping[str, Any], verify: bool = False
 ) -> Trace:
     """Run `function` on traced `inputs` and plain `settings`.
+
+    Arrays of floats that settings hold (an object, a dictionary or a list of parameters) are inputs too, by names of
+    their own, if the run reads them.
 
     Args:
         verify: hold the trace against the plain function.
@@ -37,6 +41,7 @@ def record(
         InputError: an input is no array of finite numbers. LayerError: the function failed.
         TraceError: it does something that cannot be followed, or is another function when it is traced.
     """
+    function, inputs, settings = taken_apart(function, inputs, settings)
     arrays = {name: checked(name, value) for name, value in inputs.items()}
     if not verify:
         return Recorder(function).run(function, arrays, dict(settings))
@@ -127,9 +132,11 @@ def _agree(one: Any, other: Any) -> bool:
 def _first_difference(trace: Trace, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[str, str]:
     """Where, and what, is the first value that the plain function computes otherwise."""
     log = _Log()
-    instrumented = instrument(trace.callable.__code__)
+    function = trace.callable
+    instrumented = instrument(function.__code__)
     if instrumented is not None:
-        _plain_run(trace.callable, inputs, settings, instrumented.bind(trace.callable, log))
+        bound = instrumented.bind(function.function if isinstance(function, Flat) else function, log)
+        _plain_run(function, inputs, settings, function.calling(bound) if isinstance(function, Flat) else bound)
     waiting = iter(log.values)
     for step in trace.steps:
         plain = next((value for line, value in waiting if line == (step.file, step.line)), None)

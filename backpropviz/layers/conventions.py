@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 Shape = tuple[int, ...]
 
@@ -13,7 +15,14 @@ NUMBERS = {
     "eps": 1e-5, "epsilon": 1e-5, "momentum": 0.9, "stride": 1, "pad": 1, "padding": 1, "alpha": 0.1, "p": 0.5,
     "keep_prob": 0.5, "G": 3, "groups": 3, "pool_size": 2, "pool_height": 2, "pool_width": 2, "reg": 0.1, "lr": 0.1,
     "mode": "train", "axis": 0, "seed": 0, "temperature": 2.0, "slope": 0.1, "num_heads": 1, "n_heads": 1, "heads": 1,
+    "rng": np.random.default_rng(0), "training": True, "is_training": True, "train": True, "verbose": False,
 }  # fmt: skip
+KEYED = {
+    "kernel": 3, "kernel_size": 3, "k": 3, "ksize": 3, "filter_size": 3, "f": 2, "HF": 2, "WF": 2, "pool": 2,
+    "window": 2, "size": 2, "dropout": 0.5, "drop_prob": 0.5, "rate": 0.5, "reg_strength": 0.1, "weight_scale": 0.5,
+    "std": 0.5, "activation": "relu", "name": "layer", "dtype": np.float64, "bias": True, "use_bias": True,
+}  # fmt: skip
+"""What is a number (or a word) where a constructor or a dictionary of settings takes it."""
 POSITIVE = {"gamma", "scale", "var", "running_var", "sigma", "std", "sample_var"}
 RECURRENT = re.compile(r"[Ww]_?h+|U\w*")
 _KINDS = {
@@ -25,22 +34,36 @@ _KINDS = {
     "index": re.compile(r"idx|ids|index|indices|tokens?|words"),
     "mask": re.compile(r"\w*mask"),
     "state": re.compile(r"(prev_|last_)?[hc]|[hc]_?prev|state"),
+    "size": re.compile(
+        r"(n|num|nb|number_of)_\w+|n(in|out)|[a-z]+_(dim|size|units|length|width|height)|fan_(in|out)|dim|"
+        r"(in|out|input|output|hidden)_(in|out|features|channels|classes)"
+    ),
+    "sizes": re.compile(r"(layer|hidden|layers|network)?_?(dims|sizes|dimensions|units)"),
 }
 _DIMENSIONS = {"N": 0, "D": -1, "C": 1, "H": 2, "W": 3, "F": 1, "M": -1}
-_MAINS: list[Shape] = [(4, 3), (2, 3, 6, 5), (2, 4, 3), (3,), ()]
+_MAINS: list[Shape] = [(4, 3), (2, 3, 7, 8), (2, 4, 3), (3,), (), (2, 3, 6, 8)]
 _WIDE = 2  # another rank of the main input is as unusual as this many other parameters of another rank
 
 
 @dataclass(frozen=True)
 class Guess:
-    """What a parameter could be: floats, whole numbers below a bound ("i"), or a mask ("b"), of a shape."""
+    """What a parameter could be, of a shape: floats, whole numbers below a bound ("i"), a mask ("b").
+
+    Or a size itself ("n"), or a list of them ("l"): the shape is then what is given.
+    """
 
     shape: Shape
     dtype: str = "f"
 
 
+def word(name: str) -> str:
+    """What a value is called inside of what holds it: "W1" of "params.W1"."""
+    return name.rpartition(".")[2]
+
+
 def kind_of(name: str) -> str:
-    """weight, vector, label, index, mask or state, by the name; main for all others."""
+    """weight, vector, label, index, mask, state, size or sizes, by the name; main for all others."""
+    name = word(name)
     plain = name.rstrip("0123456789_") or name
     return next((kind for kind, names in _KINDS.items() if names.fullmatch(plain)), "main")
 
@@ -58,40 +81,57 @@ def is_options(name: str) -> bool:
     return name.endswith(("param", "params", "config", "cfg"))
 
 
-def assignments(names: list[str], given: Mapping[str, Shape]) -> Iterator[tuple[int, Shape, dict[str, Guess]]]:
+def assignments(
+    kinds: Mapping[str, str], given: Mapping[str, Shape], ranks: Mapping[str, int], taken: Collection[int] = ()
+) -> Iterator[tuple[int, Shape, dict[str, Guess]]]:
     """Guesses for all parameters together, the most conventional first: how unusual they are, the main shape, guesses.
 
     Sizes that no convention ties together are all different, so that a message about two sizes tells the axes.
+
+    Args:
+        kinds: what each parameter is. given: shapes that are known. ranks: how many axes the code counts on.
+        taken: sizes that something else has.
     """
-    leading = [name for name in names if len(given.get(name, ())) > 1]
-    first = next(iter(leading or [name for name in names if kind_of(name) in ("main", "index")]), "")
-    mains = [given[first]] if first in given else _MAINS
+    leading = [name for name in kinds if len(given.get(name, ())) > 1]
+    first = next(iter(leading or [name for name in kinds if kinds[name] in ("main", "index")]), "")
+    if any(kinds.get(name) == "weight" and rank == 4 for name, rank in ranks.items()):  # filters see images
+        ranks = {first: 4, **ranks}
+    mains = [given[first]] if first in given else [main for main in _MAINS if ranks.get(first) in (None, len(main))]
     ranked = []
-    for order, main in enumerate(mains):
-        sizes = _primes(but={n for shape in given.values() for n in shape})
+    for order, main in enumerate(mains or _MAINS):
+        sizes = _primes(but={*taken, *(n for shape in given.values() for n in shape)})
+        main = main if first in given else tuple(next(sizes) if n in taken else n for n in main)
         options = [
-            [Guess(given[name], dtype) for dtype in _dtypes(name)]
+            [Guess(given[name], dtype) for dtype in _dtypes(kind)]
             if name in given
-            else [Guess(main), Guess(main, "i")][:: -1 if kind_of(name) == "index" else 1]
+            else [Guess(main), Guess(main, "i")][:: -1 if kind == "index" else 1]
             if name == first
-            else _options(kind_of(name), main, sizes)
-            for name in names
+            else _of_rank(ranks.get(name), _options(kind, main, sizes), sizes)
+            for name, kind in kinds.items()
         ]
-        for places, unusual in _places(names, [len(choices) for choices in options]).items():
-            guesses = {name: choices[at] for name, choices, at in zip(names, options, places)}
+        for places, unusual in _places(kinds, [len(choices) for choices in options]).items():
+            guesses = {name: choices[at] for name, choices, at in zip(kinds, options, places)}
             ranked.append((unusual + (_WIDE if order else 0), bool(unusual), main, guesses))
     for unusual, _, main, guesses in sorted(ranked, key=lambda entry: entry[:2]):
         yield unusual, main, guesses
 
 
-def _places(names: list[str], lengths: list[int]) -> dict[tuple[int, ...], int]:
+def _of_rank(rank: int | None, options: list[Guess], sizes: Iterator[int]) -> list[Guess]:
+    """The guesses that have as many axes as the code counts on; one that has, if none does."""
+    if rank is None or any(guess.dtype in "nl" for guess in options):
+        return options
+    fitting = [guess for guess in options if len(guess.shape) == rank]
+    return fitting or [Guess(tuple(itertools.islice(sizes, rank)), options[0].dtype)]
+
+
+def _places(kinds: Mapping[str, str], lengths: list[int]) -> dict[tuple[int, ...], int]:
     """Which of its guesses each parameter gets, and how unusual that is: all biases in columns are one peculiarity."""
-    kinds = list(dict.fromkeys(kind_of(name) for name in names))
-    most = {kind: min(n for name, n in zip(names, lengths) if kind_of(name) == kind) for kind in kinds}
+    each_kind = list(dict.fromkeys(kinds.values()))
+    most = {kind: min(n for its, n in zip(kinds.values(), lengths) if its == kind) for kind in each_kind}
     places: dict[tuple[int, ...], int] = {}
     for styles in _up_to(2, list(most.values())):
-        style = dict(zip(kinds, styles))
-        places[tuple(style[kind_of(name)] for name in names)] = sum(styles)
+        style = dict(zip(each_kind, styles))
+        places[tuple(style[kind] for kind in kinds.values())] = sum(styles)
     for each in _up_to(2, lengths):
         places.setdefault(each, sum(each))
     return places
@@ -112,8 +152,8 @@ def _up_to(total: int, lengths: list[int]) -> Iterator[tuple[int, ...]]:
             yield (at, *others)
 
 
-def _dtypes(name: str) -> str:
-    return {"label": "fi", "index": "i", "mask": "bf"}.get(kind_of(name), "fi")
+def _dtypes(kind: str) -> str:
+    return {"label": "fi", "class": "i", "index": "i", "mask": "bf", "size": "n", "sizes": "l"}.get(kind, "fi")
 
 
 def _options(kind: str, main: Shape, sizes: Iterator[int]) -> list[Guess]:
@@ -121,18 +161,25 @@ def _options(kind: str, main: Shape, sizes: Iterator[int]) -> list[Guess]:
     rows, dimensions = main[:1], len(main)
     if kind == "index":
         return [Guess(rows, "i"), Guess(main, "i")]
+    if kind in ("size", "sizes"):
+        return [Guess(tuple(itertools.islice(sizes, 1 if kind == "size" else 3)), _dtypes(kind))]
     if kind == "vector":
         a = next(sizes)
         return [Guess(shape) for shape in ([(a,), (a, 1), (1, a), ()] if main else [()])]
     if kind == "weight":
         a, b = next(sizes), next(sizes)
-        return [Guess(shape) for shape in (*([(4, main[1], 3, 2)] if dimensions == 4 else []), (a, b), (a,))]
+        return [Guess(shape) for shape in (*([(5, main[1], 6, 4)] if dimensions == 4 else []), (a, b), (a,))]
     fresh = tuple(itertools.islice(sizes, max(dimensions, 2)))
     if kind == "state" and dimensions == 3:  # of one moment of a sequence
         dimensions = 2
     same = fresh[:dimensions]
+    moments = main[:2] if dimensions == 3 else ()  # of a batch of sequences: a label for every word
+    if kind == "class":  # a label that something is indexed with
+        return [Guess(shape, "i") for shape in ([moments] if moments else []) + [rows, main]]
     if kind == "label":
-        return [Guess(same), Guess(rows, "i"), Guess(main, "i"), Guess(fresh[:1])]
+        every = [Guess(moments, "i")] if moments else []
+        return [*every, Guess(same), Guess(rows, "i"), Guess(main, "i"), Guess(fresh[:1])]
     if kind == "mask":
-        return [Guess(same, "b"), Guess(same), Guess(fresh[:1], "b")]
+        every = [Guess(moments, "b")] if moments else []
+        return [*every, Guess(same, "b"), Guess(same), Guess(fresh[:1], "b")]
     return [Guess(same), *(Guess(fresh[:rank]) for rank in (2, 1) if rank != dimensions)]

@@ -10,15 +10,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from backpropviz.engine.holders import Flat, holds_arrays
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.verifying import record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
-from backpropviz.layers.loading import choose, load_module
+from backpropviz.layers.choosing import Method, choose
+from backpropviz.layers.classes import Built
+from backpropviz.layers.loading import load_module
+from backpropviz.layers.sources import SUFFIXES, split_spec
 
 
 def graphs_directory() -> Path:
@@ -34,10 +38,10 @@ def layer_names() -> list[str]:
 
 @dataclass(frozen=True)
 class Layer:
-    """A function with the sample inputs it is shown on."""
+    """A function, or a class with a forward pass, with the sample inputs it is shown on."""
 
     name: str
-    function: FunctionType
+    function: Any
     path: Path
     module: ModuleType
 
@@ -79,9 +83,7 @@ class Layer:
         rng = np.random.default_rng(seed)
         maker = getattr(self.module, f"sample_{self.function.__name__}", None) or getattr(self.module, "sample", None)
         if maker is None:
-            from backpropviz.layers.sampling import guess  # what only some files need
-
-            return guess(self.function, rng, shapes, self.where, given)
+            return self._made_up(self.function, seed, shapes, given)
         own = inspect.signature(maker).parameters
         options = {name: tuple(shape) for name, shape in shapes.items() if name in own}
         options |= {name: value for name, value in given.items() if name in own and name in self.settings}
@@ -111,6 +113,11 @@ class Layer:
                 sample[name] = rng.integers(0, np.max(labels) + 1, shape) if integers else rng.normal(size=shape)
         return sample
 
+    def _made_up(self, function: Any, seed: int, shapes: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        from backpropviz.layers.sampling import guess  # what only some files need
+
+        return guess(function, np.random.default_rng(seed), shapes, self.where, given)
+
     def arguments(
         self,
         seed: int = 0,
@@ -124,13 +131,7 @@ class Layer:
             InputError: an argument the layer does not have. LayerError: no sample inputs can be made up.
         """
         given = dict(inputs or {})
-        for name in (*given, *(shapes or {})):
-            if name not in self.parameters:
-                near = difflib.get_close_matches(name, self.parameters, 1)
-                hint = f" (did you mean {near[0]!r}?)" if near else ""
-                raise InputError(
-                    f"{self.name} has no input or setting {name!r}{hint}", fix=f"It takes {', '.join(self.parameters)}."
-                )
+        held = [name for name in {**given, **(shapes or {})} if name not in self.parameters]
         for name in shapes or {}:
             if self.settings.get(name) is not None:
                 raise InputError(
@@ -139,18 +140,56 @@ class Layer:
         arrays = {name: value for name, value in given.items() if isinstance(value, np.ndarray)}
         sizes = {**{name: value.shape for name, value in arrays.items()}, **(shapes or {})}
         needed = [name for name, p in self.parameters.items() if p.default is p.empty]
+        known = {name: value for name, value in given.items() if name not in held}
         try:
-            sample = self.sample(seed, sizes, given)
+            sample = self.sample(seed, sizes, known)
         except BackpropvizError:
             if not all(name in given for name in needed):
                 raise
             sample = {}  # nothing is missing
         arguments = {**sample, **{name: _alike(name, value, sample.get(name)) for name, value in given.items()}}
+        if held:
+            arguments = self._with_held(arguments, held, sizes, seed)
+            if isinstance(self.function, Built):  # the object is made to fit them
+                fitting = self.function.holding({name: np.zeros(sizes[name]) for name in held})
+                again = self._made_up(fitting, seed, sizes, known)
+                arguments = {**again, **{name: arguments[name] for name in (*given, *held)}}
         if not sample:
             arguments = self._in_floats(arguments)
         if dtype is not None:
             arguments = {name: _cast(value, dtype) for name, value in arguments.items()}
         return arguments
+
+    def _with_held(
+        self, arguments: dict[str, Any], names: list[str], shapes: Mapping[str, Any], seed: int
+    ) -> dict[str, Any]:
+        """The arguments, if what is given by `names` is held by one of them: `W1` of a dictionary of parameters.
+
+        Raises:
+            InputError: nothing holds it.
+        """
+        its_own = {name: value for name, value in arguments.items() if name in self.parameters}
+        there = self._flat(its_own, seed)
+        arrays = there.arrays if there else {}
+        for name in names:
+            if name not in arrays:
+                known = [*self.parameters, *arrays]
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f" (did you mean {near[0]!r}?)" if near else ""
+                raise InputError(
+                    f"{self.name} has no input or setting {name!r}{hint}", fix=f"It takes {', '.join(known)}."
+                )
+            if name not in arguments:
+                random = np.random.default_rng([seed, *shapes[name]])
+                arguments = {**arguments, name: random.normal(size=tuple(shapes[name]))}
+        return arguments
+
+    def _flat(self, arguments: Mapping[str, Any], seed: int) -> Flat | None:
+        """The function as one of plain arrays, where something holds some."""
+        if isinstance(self.function, Built):
+            return self.function.flat(arguments, seed)
+        holders = {name: value for name, value in arguments.items() if holds_arrays(value)}
+        return Flat(self.function, holders) if holders else None
 
     def _in_floats(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Whole numbers as floats, which get a gradient, wherever the function takes them."""
@@ -172,11 +211,13 @@ class Layer:
         """
         given = _arrays(arguments or {})
         whole = self.arguments(inputs=given, **options)
-        inputs = {name: value for name, value in whole.items() if isinstance(value, np.ndarray)}
+        function, inputs = self._as_recorded(whole, options.get("seed", 0))
         settings = {**self.settings, **{name: value for name, value in whole.items() if name not in inputs}}
         settings = {name: value for name, value in settings.items() if name not in inputs}
+        if isinstance(self.function, Built):
+            settings = self.function.forward_arguments(settings)
         try:
-            trace = record(self.function, inputs, settings, verify)
+            trace = record(function, inputs, settings, verify)
             trace.notes.extend(
                 f"{name} holds whole numbers, taken as floats: it gets a gradient"
                 for name, value in given.items()
@@ -187,38 +228,52 @@ class Layer:
         except LayerError as error:
             from backpropviz.layers.sampling import explain_misfit  # what only some files need
 
-            misfit = explain_misfit(self.function, {**settings, **inputs})
+            misfit = explain_misfit(self.function, {**self.settings, **whole})
             if misfit is None:
                 raise
             raise InputError(
                 misfit, where=error.where, fix=f"The line fails with {error.seen.split('failed with ', 1)[-1]}"
             ) from error
 
+    def _as_recorded(self, whole: dict[str, Any], seed: int) -> tuple[Any, dict[str, Any]]:
+        """What is recorded for these arguments, and its inputs: the arrays among them, and those that objects hold."""
+        inputs = {name: value for name, value in whole.items() if isinstance(value, np.ndarray)}
+        if not isinstance(self.function, Built):
+            there = self._flat({name: value for name, value in whole.items() if name in self.parameters}, seed)
+            return there or self.function, inputs
+        its_own = {name: value for name, value in whole.items() if name in self.parameters}
+        there, held = self.function.sample(its_own, seed)
+        return there, {**self.function.forward_arguments(inputs), **held, **{n: inputs[n] for n in held if n in inputs}}
+
 
 def load(spec: str) -> Layer:
-    """The layer called `spec`: a name from `graphs/`, "file.py", or "file.py:function".
+    """The layer called `spec`: a name from `graphs/`, or "file.py", "file.py:function", "file.py:Class.method".
+
+    A notebook is a file like any other: "notebook.ipynb:function".
 
     Raises:
         LayerError: there is no such layer, file or function, or the file cannot be run.
     """
-    path, _, function = str(spec).partition(":") if ".py" in str(spec) else (str(spec), "", "")
-    if not path.endswith(".py"):
-        known = graphs_directory() / f"{path}.py"
-        if "/" in path or not known.is_file():
-            near = difflib.get_close_matches(path, layer_names(), n=3, cutoff=0.5)
+    path, wanted = split_spec(str(spec))
+    if not path:
+        known = graphs_directory() / f"{spec}.py"
+        if "/" in str(spec) or not known.is_file():
+            near = difflib.get_close_matches(str(spec), layer_names(), n=3, cutoff=0.5)
             hint = f"The nearest: {', '.join(near)}." if near else "`backpropviz list` names them all."
-            raise LayerError(f"there is no layer {path!r}", fix=f"{hint} Your own code is named by its file: mine.py")
-        file = known
+            raise LayerError(f"there is no layer {spec!r}", fix=f"{hint} Your own code is named by its file: mine.py")
+        file, wanted = known, ""
     else:
         file = Path(path)
         if not file.is_file():
             raise LayerError(
-                f"there is no file {path}", fix="Check the path; a layer of the tool is named without .py."
+                f"there is no file {path}",
+                fix=f"Check the path; a layer of the tool is named without {file.suffix or SUFFIXES[0]}.",
             )
     module = load_module(file)
-    found = choose(module, file, function)
-    name = file.stem if found.__name__ in (file.stem, "listing") else found.__name__
-    return Layer(name, found, file, module)
+    found = choose(module, file, wanted)
+    function = Built(found) if isinstance(found, Method) else found
+    name = file.stem if function.__name__ in (file.stem, "listing") else function.__name__
+    return Layer(name, function, file, module)
 
 
 def _arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:

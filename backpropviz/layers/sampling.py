@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Mapping
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from backpropviz.errors import LayerError
+from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.search import Arguments, Search, runs
 
 
 def guess(
-    function: FunctionType,
+    function: Callable[..., Any],
     rng: np.random.Generator,
     shapes: Mapping[str, Any],
     where: str,
@@ -32,7 +32,14 @@ def guess(
     """
     fixed = {name: tuple(shape) for name, shape in shapes.items()}
     search = Search(function, int(rng.integers(2**32)), fixed, given or {})
-    state = search.found()
+    try:
+        state = search.found()
+    except MissingModule as missing:
+        raise LayerError(
+            f"{function.__name__} needs {missing}, which is not here",
+            where=where,
+            fix="Install it, or put the file it comes from beside this one.",
+        ) from missing
     if state is not None:
         return search.arguments(search.tidied(state))
     raise LayerError(

@@ -8,41 +8,38 @@ the function is tried on first (best-first search).
 from __future__ import annotations
 
 import contextlib
+import copy
 import heapq
 import inspect
 import io
 import itertools
+import math
 import re
-import time
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from types import FunctionType, MappingProxyType, TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
 
-from backpropviz.layers.conventions import (
-    NUMBERS,
-    POSITIVE,
-    RECURRENT,
-    Guess,
-    Shape,
-    assignments,
-    dimension,
-    is_options,
-    kind_of,
-)
+from backpropviz.engine.holders import call
+from backpropviz.layers.conventions import POSITIVE, RECURRENT, Guess, Shape, assignments, dimension, kind_of, word
+from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, usual
+from backpropviz.layers.missing import MissingModule
+from backpropviz.layers.reading import read
 
 Arguments = dict[str, Any]
 
-RUNS, SECONDS = 5000, 0.3
-"""The search ends after this many runs of the function, or this long; what is common takes 5 to 30."""
+RUNS, CALLS = 3000, 1_000_000
+"""The search ends after this many runs of the function, or this many calls in them; what is common takes 5 to 30."""
 
 LARGEST = 256
 """No made-up axis is longer."""
 
 _NOT_FINITE = "the result is not finite"
+_KEYS = 64  # no dictionary that is made up has more
 _REPAIRED, _GUESSED = 12, 4  # of one set of ranks, about so many states are changed further
 
 
@@ -87,43 +84,88 @@ class _State:
         return f"{self.guesses} {self.bound} {self.values}"
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {shape}" for name, shape in self.shapes.items()) + f": {self.problem}"
+        shown = (
+            f"{word(name)} = {', '.join(map(str, guess.shape))}"
+            if guess.dtype in "nl"
+            else f"{word(name)} {guess.shape}"
+            for name, guess in self.guesses.items()
+        )
+        return f"{', '.join(shown)}: {self.problem}"
 
 
 class Search:
     """Looks for shapes on which one function runs."""
 
-    def __init__(self, function: FunctionType, seed: int, fixed: Mapping[str, Shape], given: Mapping[str, Any]):
-        self.function, self.seed, self.fixed = function, seed, fixed
+    def __init__(self, function: Any, seed: int, fixed: Mapping[str, Shape], given: Mapping[str, Any]):
+        self.function, self.seed = function, seed
+        self.values = {name: value for name, value in given.items() if not isinstance(value, np.ndarray)}
+        parameters = inspect.signature(function).parameters
+        reading = read(function)
         self.required = [
             name
-            for name, parameter in inspect.signature(function).parameters.items()
+            for name, parameter in parameters.items()
             if (parameter.default is parameter.empty or name in fixed)
-            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            and parameter.kind is not parameter.VAR_KEYWORD
+            and name not in self.values
         ]
-        self.values = {name: value for name, value in given.items() if not isinstance(value, np.ndarray)}
-        self.names = [
-            name
+        its_globals = getattr(function, "__globals__", {})
+        of_class = getattr(function, "of_constructor", ())
+        self.forms = {
+            name: Leaf(f"{CONSTRUCTOR}.{name}")
+            if name in of_class
+            else form_of(name, parameters[name], reading, its_globals)
             for name in self.required
-            if name in fixed or not (name in NUMBERS or name in self.values or is_options(name))
-        ]
-        self.runs, self.until = 0, time.monotonic() + SECONDS
+        }
+        self.ranks, self.labels = reading.ranks, reading.labels
+        held = getattr(function, "held", {})
+        self.taken = {n for array in held.values() for n in array.shape}
+        self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
+        self.given = fixed
+        self.runs, self.calls = 0, 0
         self.best: _State | None = None
+        self._read_forms()
+
+    def _read_forms(self) -> None:
+        """Which values are looked for, as the forms stand now; shapes are given by a value's name or its last word."""
+        self.leaves = [name for form in self.forms.values() for name in leaves(form)]
+        shapes = {name: self.given.get(name) or self.given.get(word(name)) for name in self.leaves}
+        self.fixed = {name: shape for name, shape in shapes.items() if shape is not None}
+        self.names = [name for name in self.leaves if name in self.fixed or usual(name) is None]
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What each value is by its name; what a class is constructed from is a size, if nothing else."""
+        kinds = {name: kind_of(name) for name in self.names}
+        for name in self.labels & {*kinds}:
+            kinds[name] = {"label": "class", "main": "index"}.get(kinds[name], kinds[name])
+        of_class = {name for name, kind in kinds.items() if kind == "main" and name.startswith(f"{CONSTRUCTOR}.")}
+        return {name: "size" if name in of_class else kind for name, kind in kinds.items()}
 
     @property
     def over(self) -> bool:
-        return self.runs > RUNS or time.monotonic() > self.until
+        return self.runs > RUNS or self.calls > CALLS
 
-    def arguments(self, state: _State) -> Arguments:
+    def arguments(self, state: _State, asking: bool = False) -> Arguments:
+        """The arguments of a state; `asking`, with dictionaries that tell what they lack."""
         rng = np.random.default_rng(self.seed)
-        made = {name: self._argument(name, state, rng) for name in self.required}
-        return {**made, **self.values}
+        made = {name: self._value(name, state, rng) for name in self.leaves}
+        whole = {name: filled(form, made.__getitem__, name if asking else "") for name, form in self.forms.items()}
+        return {**whole, **self.values}
 
-    def _argument(self, name: str, state: _State, rng: np.random.Generator) -> Any:
+    def _dimension(self, name: str, main: Shape) -> int | None:
+        if name.startswith(f"{CONSTRUCTOR}."):
+            return None
+        return dimension(word(name), list(map(word, self.leaves)), main)
+
+    def _value(self, name: str, state: _State, rng: np.random.Generator) -> Any:
         guess = state.guesses.get(name)
         if guess is None:
-            size = dimension(name, self.required, state.main)
-            return size if size is not None else dict(NUMBERS) if is_options(name) else NUMBERS.get(name)
+            size = self._dimension(name, state.main)
+            return size if size is not None else usual(name)
+        if guess.dtype == "n":
+            return guess.shape[0]
+        if guess.dtype == "l":
+            return list(guess.shape)
         if guess.dtype == "i":
             labels = rng.integers(0, state.bound, guess.shape)
             if labels.size:
@@ -131,13 +173,31 @@ class Search:
             return labels
         if guess.dtype == "b":
             return np.tri(*guess.shape[-2:], dtype=bool) if len(guess.shape) == 2 else rng.random(guess.shape) < 0.7
-        if state.values == 0 and name.rstrip("0123456789_") not in POSITIVE:
+        if state.values == 0 and word(name).rstrip("0123456789_") not in POSITIVE:
             return rng.normal(0.5, 1.0, guess.shape)
         return rng.uniform(*((0.5, 2.0) if state.values < 2 else (0.1, 0.9)), guess.shape)
 
     def found(self) -> _State | None:
-        """The most conventional state that runs; None where the search ends without one."""
-        levels = itertools.groupby(assignments(self.names, self.fixed), key=lambda entry: entry[0])
+        """The most conventional state that runs; None where the search ends without one.
+
+        Raises:
+            MissingModule: the function needs one.
+        """
+        while True:
+            try:
+                return self._found()
+            except MissingKey as missing:  # with one more key, from the start
+                form = self.forms[missing.parameter]
+                if not isinstance(form, dict) or len(form) > _KEYS or not isinstance(missing.key, str | int):
+                    return None
+                form[missing.key] = Leaf(f"{missing.parameter}.{missing.key}")
+                self._read_forms()
+                self.best = None
+
+    def _found(self) -> _State | None:
+        levels = itertools.groupby(
+            assignments(self.kinds, self.fixed, self.ranks, self.taken), key=lambda entry: entry[0]
+        )
         stuck: list[_State] = []
         second: _State | None = None
         for _, level in levels:
@@ -164,9 +224,7 @@ class Search:
     def _arrays(self, guesses: Mapping[str, Guess], main: Shape) -> dict[str, Guess]:
         """Without the parameters that are one of the main input's sizes."""
         return {
-            name: guess
-            for name, guess in guesses.items()
-            if name in self.fixed or dimension(name, self.required, main) is None
+            name: guess for name, guess in guesses.items() if name in self.fixed or self._dimension(name, main) is None
         }
 
     def _solve(self, start: _State, guessing: bool) -> _State:
@@ -193,17 +251,40 @@ class Search:
 
     def _run(self, state: _State) -> _State:
         self.runs += 1
+        before = sys.getprofile()
+        sys.setprofile(self._count)  # work, not time: the same sample is found on a busy machine
         problem, progress = "", tuple[int, ...]()
         try:
-            if not runs(self.function, self.arguments(state)):
+            if not runs(self.function, self.arguments(state, asking=True)):
                 problem = _NOT_FINITE
+        except (MissingKey, MissingModule):
+            raise
+        except KeyError as error:
+            problem = f"{type(error).__name__}: {error}"
+            self._ask_for(error.args[0] if error.args else None)
+            progress = _progress(error.__traceback__, self.function.__code__.co_filename)
         except (Exception, SystemExit) as error:
             problem = f"{type(error).__name__}: {error}"
             progress = _progress(error.__traceback__, self.function.__code__.co_filename)
+        finally:
+            sys.setprofile(before)
         state = replace(state, problem=problem, progress=progress)
         if problem and (self.best is None or progress > self.best.progress):
             self.best = state
         return state
+
+    def _count(self, *_event: Any) -> None:
+        self.calls += 1
+
+    def _ask_for(self, key: Any) -> None:
+        """A copy of a dictionary lacks a key: `dict(bn_param)["mode"]`.
+
+        Raises:
+            MissingKey: there is a dictionary that could have it.
+        """
+        holder = next((name for name, form in self.forms.items() if isinstance(form, dict) and key not in form), None)
+        if holder is not None and isinstance(key, str):
+            raise MissingKey(holder, key)
 
     def _repairs(self, state: _State) -> Iterator[_State]:
         """What the message asks for."""
@@ -214,6 +295,8 @@ class Search:
             yield replace(state, bound=int(bound[1]))
         pairs = _mismatches(state.problem)
         sizes = state.sizes(but=self.fixed)
+        for pair in pairs:  # what is joined: Wx above Wh has as many rows as x beside h has columns
+            yield from self._joined(state, *pair)
         together = state
         # sizes of inputs further behind give way, those of the main input last
         order = [*state.main, *sizes]
@@ -227,6 +310,17 @@ class Search:
         for a, b in pairs:
             yield state.with_size(a, b, self.fixed)
             yield state.with_size(b, a, self.fixed)
+
+    def _joined(self, state: _State, one: int, other: int) -> Iterator[_State]:
+        """Sizes made equal where the sums of two of them should be."""
+        sizes = state.sizes()
+        if one in sizes or other in sizes:
+            return
+        sums = [(a, b) for a, b in itertools.permutations(sizes, 2) if a + b == one]
+        for (a, b), (c, d) in itertools.product(sums, itertools.combinations(sizes, 2)):
+            if c + d == other:
+                first, second = ((a, b), (c, d)) if a in state.main or b in state.main else ((c, d), (a, b))
+                yield state.with_size(second[0], first[0], self.fixed).with_size(second[1], first[1], self.fixed)
 
     def _guesses(self, state: _State) -> Iterator[_State]:
         """One size made equal to another, or a multiple of it: four gates side by side are four times as wide."""
@@ -248,7 +342,9 @@ class Search:
         """
         for name, shape in state.shapes.items():
             loose = len(shape) == 2 and shape[1] not in state.multiples and not {*shape} & {*state.main}
-            square = state.with_size(shape[0], shape[1], self.fixed) if loose and RECURRENT.fullmatch(name) else state
+            square = (
+                state.with_size(shape[0], shape[1], self.fixed) if loose and RECURRENT.fullmatch(word(name)) else state
+            )
             state = state if self._run(square).problem else square
         weights = [shape for name, shape in state.shapes.items() if kind_of(name) == "weight" and len(shape) > 1]
         lengths = [shape[0] if len(shape) == 4 else shape[-1] for shape in reversed(weights)]
@@ -272,7 +368,7 @@ def _strange(state: _State) -> bool:
     """A weight that is no matrix, or a bias that shares no size with any weight."""
     weights = [shape for name, shape in state.shapes.items() if kind_of(name) == "weight"]
     sizes = {n for shape in weights for n in shape}
-    biases = [shape for name, shape in state.shapes.items() if name.startswith("b") and kind_of(name) == "vector"]
+    biases = [shape for name, shape in state.shapes.items() if word(name).startswith("b") and kind_of(name) == "vector"]
     return any(len(shape) < 2 for shape in weights) or bool(
         weights and any(shape and not sizes & {*shape} for shape in biases)
     )
@@ -300,6 +396,9 @@ def _mismatches(problem: str) -> list[tuple[int, int]]:
     if found := _TWO_SIZES.search(problem):
         a, b = (int(size) for size in found.groups() if size is not None)
         return [(a, b)] if max(a, b) <= LARGEST else []
+    if found := re.search(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)", problem):
+        wanted = math.prod(int(n) for n in found[2].split(",") if n.strip())
+        return [(int(found[1]), wanted)] if 1 < max(int(found[1]), wanted) <= LARGEST else []
     if "broadcast" not in problem:
         return []
     remapped = re.findall(r"->\(([^)]*)\)", problem) or re.findall(r"\(([\d,newaxis ]*)\)", problem)
@@ -314,13 +413,8 @@ def _mismatches(problem: str) -> list[tuple[int, int]]:
 
 def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
     """Whether `function` returns something finite on plain copies of `arguments`; its prints are swallowed."""
-    copies = {name: _copy(value) for name, value in arguments.items()}
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        returned = function(**copies)
+        returned = call(function, copy.deepcopy(dict(arguments)))
     first = returned[0] if isinstance(returned, tuple) and returned else returned
     return not isinstance(first, np.ndarray | float) or bool(np.isfinite(first).all())
-
-
-def _copy(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray | dict) else value

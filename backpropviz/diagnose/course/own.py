@@ -29,12 +29,13 @@ from backpropviz.engine.trace import random_upstream
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.library import Layer as LayerFile
 from backpropviz.layers.library import layer_names, load
+from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.search import Search
 
 NOTE = "its own forward pass was taken as right, and the gradients held against it"
 SECONDS = 3.0
 _RANKS = ((2, 4, 3), (4, 3), (2, 3, 6, 5), (5,))  # shapes to try where the backward pass fails on the conventional one
-_MISSING = re.compile(r"(?:MissingModule: |NameError: name ')(?P<name>[\w.]+)")
+_MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
 
 
 def understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
@@ -174,7 +175,10 @@ def _case(words: str, arguments: dict[str, Any]) -> Case:
 
 def _made_up(function: FunctionType, seed: int, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
     search = Search(function, seed, shapes, {})
-    state = search.found()
+    try:
+        state = search.found()
+    except MissingModule as missing:
+        raise CannotCall(f"it needs {missing}, which is not here") from None
     if state is None:
         problem = search.best.problem if search.best else ""
         if found := _MISSING.match(problem):

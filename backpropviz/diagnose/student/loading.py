@@ -16,15 +16,10 @@ from numpy.lib.array_utils import byte_bounds
 
 from backpropviz.diagnose.student import classes
 from backpropviz.diagnose.student.classes import Wrapped
-from backpropviz.diagnose.student.missing_modules import OLD_BUILTINS, MissingModule, MissingModules
 from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
 from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
+from backpropviz.layers.missing import OLD_BUILTINS, MissingModule, MissingModules, old_numpy
 
-_ALIASES = {
-    "int": int, "float": float, "bool": bool, "object": object, "complex": complex, "str": str, "float_": np.float64,
-    "Inf": np.inf, "Infinity": np.inf, "NaN": np.nan, "product": np.prod, "cumproduct": np.cumprod,
-    "alltrue": np.all, "sometrue": np.any, "in1d": np.isin, "row_stack": np.vstack, "infty": np.inf,
-}  # fmt: skip
 LOADING_SECONDS = 5.0
 MODULE = "coursework.student"
 _as_strided = np.lib.stride_tricks.as_strided
@@ -137,11 +132,8 @@ def parse(path: Path, python2: bool = False) -> Student:
 
 def load(student: Student) -> None:
     """Run the file's top level, statement by statement: one that fails is noted and the rest still counts."""
-    for name, value in _ALIASES.items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if not hasattr(np, name):
-                setattr(np, name, value)
+    for name, value in old_numpy().items():
+        setattr(np, name, value)
     np.lib.stride_tricks.as_strided = checked_as_strided  # type: ignore[assignment]
     finder = MissingModules()
     sys.meta_path.append(finder)
@@ -149,7 +141,7 @@ def load(student: Student) -> None:
     module.__package__, module.__file__ = "coursework", str(student.path)
     sys.modules[MODULE] = module
     student.namespace = vars(module)
-    student.namespace.update({name: value for name, value in OLD_BUILTINS.items() if value is not None})
+    student.namespace.update(OLD_BUILTINS)
     student.namespace["__divide__"] = divide
     for statement in map(_as_definition, student.tree.body):
         _run(statement, student)

@@ -1,0 +1,92 @@
+"""What a user's file can import while it is run: files beside it, packages it lies in, and stand-ins for the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.abc
+import importlib.machinery
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from backpropviz.layers.missing import OLD_BUILTINS, AsMeant, MissingModules
+from backpropviz.layers.sources import read_parts
+
+GIVEN = {"np": np, **OLD_BUILTINS}
+"""What a file may use without saying where it comes from."""
+
+_LEVELS = 3  # `from ...utils import x` climbs that far
+_FOLDERS = "backpropviz_folders"
+
+
+class _BesideLoader(importlib.machinery.SourceFileLoader):
+    """Runs a file beside the user's as the user's own is run; nothing compiled is left in the folder."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        (part,) = read_parts(Path(self.get_filename(fullname)))
+        return compile(AsMeant(part.tree).visit(part.tree), part.name, "exec", dont_inherit=True)
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module).update(GIVEN)
+        super().exec_module(module)
+
+
+class _Beside(importlib.abc.MetaPathFinder):
+    """First in line among the finders: what lies in the file's folder, and the folders themselves as packages."""
+
+    def __init__(self, here: Path):
+        self.folders = [here, *here.parents][:_LEVELS]
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        places = [str(self.folders[0])] if path is None else path
+        spec = importlib.machinery.PathFinder.find_spec(name, places)
+        if spec is None and path is None:  # `from cs231n.layers import *` in a file of the folder cs231n
+            above = [str(folder.parent) for folder in self.folders if folder.name == name]
+            spec = importlib.machinery.PathFinder.find_spec(name, above) if above else None
+        if spec is None or not self.has(spec.origin or next(iter(spec.submodule_search_locations or [""]))):
+            return None
+        if type(spec.loader) is importlib.machinery.SourceFileLoader:
+            spec.loader = _BesideLoader(name, str(spec.origin))
+        return spec
+
+    def has(self, file: str | None) -> bool:
+        """Whether a file lies in one of the folders."""
+        return any((file or "").startswith(f"{folder}{os.sep}") for folder in self.folders[:-1]) or (
+            Path(file or "").parent in self.folders
+        )
+
+
+@contextlib.contextmanager
+def imports_of(file: Path) -> Iterator[str]:
+    """Inside the block, a file's imports are served; yields the package that its relative imports start from.
+
+    Modules that were imported from beside it, and stand-ins, are forgotten afterwards.
+    """
+    here = file.resolve().parent
+    beside, missing = _Beside(here), MissingModules()
+    before = set(sys.modules)
+    package = _FOLDERS
+    for folder in reversed(beside.folders):
+        module = ModuleType(package)
+        module.__path__ = [str(folder)]
+        sys.modules[package] = module
+        package += ".inside"
+    sys.path.insert(0, str(here))
+    sys.meta_path.insert(0, beside)
+    sys.meta_path.append(missing)
+    try:
+        yield package.removesuffix(".inside")
+    finally:
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in (beside, missing)]
+        with contextlib.suppress(ValueError):  # the file may have changed it
+            sys.path.remove(str(here))
+        for name in set(sys.modules) - before:
+            module = sys.modules[name]
+            its_own = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", [])), "")
+            if name.startswith(_FOLDERS) or getattr(module, "__loader__", None) is missing or beside.has(its_own):
+                del sys.modules[name]

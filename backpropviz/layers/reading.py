@@ -1,0 +1,188 @@
+"""What a function's source says of its parameters: dictionaries, lists, labels, and how many axes an array has.
+
+Functions of the same file that a parameter is handed to are read as well. After a parameter's name was given to
+something else, nothing that is said of the name counts.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+from backpropviz.engine.source import definition_of
+from backpropviz.layers.conventions import kind_of
+
+MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas")
+"""What may be a list of arrays, by its name."""
+
+_OF_DICTIONARIES = ("get", "keys", "values", "items", "setdefault", "update")
+_DEPTH = 3  # so far calls are followed
+
+
+@dataclass
+class Reading:
+    """What a function's source says of its parameters.
+
+    Attributes:
+        dictionaries: those that are. counted: those whose keys are counted, or put together.
+        lengths: for those that are lists, how many values they hold, or the names of those.
+        ranks: numbers of axes. labels: those that something is indexed with.
+    """
+
+    dictionaries: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
+    lengths: dict[str, Any] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
+    labels: set[str] = field(default_factory=set)
+
+    def take_over(self, inner: Reading, names: Mapping[str, str]) -> None:
+        """What was read of another function's parameters, by the names they have here."""
+        self.dictionaries |= {names[name] for name in inner.dictionaries & {*names}}
+        self.counted |= {names[name] for name in inner.counted & {*names}}
+        self.labels |= {names[name] for name in inner.labels & {*names}}
+        for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks)):
+            for name, value in its.items():
+                if name in names:
+                    mine.setdefault(names[name], value)
+
+
+def read(function: Any, depth: int = _DEPTH) -> Reading:
+    """Read a function's source for what it does to its parameters."""
+    definition = definition_of(function.__code__)
+    reader = _Reader(set(inspect.signature(function).parameters), getattr(function, "__globals__", {}), depth)
+    if definition is not None:
+        reader.see(definition)
+    return reader.found
+
+
+class _Reader(ast.NodeVisitor):
+    def __init__(self, names: set[str], its_globals: Mapping[str, Any], depth: int):
+        self.names, self.globals, self.depth = names, its_globals, depth
+        self.found = Reading()
+        self.until: dict[str, int] = {}
+
+    def see(self, definition: ast.FunctionDef) -> None:
+        for node in ast.walk(definition):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in self.names:
+                self.until[node.id] = min(node.lineno, self.until.get(node.id, node.lineno))
+        for statement in definition.body:
+            self.visit(statement)
+
+    def _parameter(self, node: ast.AST) -> str:
+        """The parameter that an expression is, or nothing."""
+        its_own = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in self.names
+        return node.id if its_own and node.lineno <= self.until.get(node.id, node.lineno) else ""  # type: ignore[attr-defined]
+
+    def _has_rank(self, name: str, rank: int) -> None:
+        if name and rank > 2:  # two is what is assumed
+            self.found.ranks.setdefault(name, rank)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        name, index = self._parameter(node.value), node.slice
+        parts = index.elts if isinstance(index, ast.Tuple) else [index]
+        if name and isinstance(index, ast.Constant) and isinstance(index.value, str):
+            self.found.dictionaries.add(name)
+        elif name and _has_text(index):
+            self.found.dictionaries.add(name)
+            self.found.counted.add(name)
+        elif name and isinstance(index, ast.Constant) and isinstance(index.value, int) and MANY.fullmatch(name):
+            known = self.found.lengths.get(name, 2)
+            self.found.lengths[name] = max(known, index.value + 1) if isinstance(known, int) else known
+        elif name and not any(map(_adds_axes, parts)):
+            self._has_rank(name, len(parts))
+        for part in parts:  # `p[np.arange(N), y]` and `p[i, y[i]]`
+            inner = part.value if isinstance(part, ast.Subscript) else part
+            if label := self._parameter(inner):
+                self.found.labels.add(label)
+        self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        if isinstance(node.left, ast.Constant) and isinstance(node.left.value, str) and isinstance(node.ops[0], ast.In):
+            self.found.dictionaries |= set(filter(None, map(self._parameter, node.comparators)))
+        self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        name = self._parameter(node.value)
+        if name and node.attr in _OF_DICTIONARIES:
+            self.found.dictionaries.add(name)
+            self.found.counted |= set() if node.attr in ("get", "setdefault") else {name}
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        owner = self._parameter(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        first = self._parameter(node.args[0]) if node.args else ""
+        if method == "len" and first:
+            self.found.counted.add(first)
+        if method == "astype" and owner and node.args and "int" in ast.unparse(node.args[0]):
+            self.found.labels.add(owner)
+        if method == "transpose":
+            axes = node.args if owner else node.args[1:]
+            axes = axes[0].elts if len(axes) == 1 and isinstance(axes[0], ast.Tuple | ast.List) else axes
+            self._has_rank(owner or first, len(axes))
+        axis = next((option.value for option in node.keywords if option.arg == "axis"), None)
+        if isinstance(axis, ast.Tuple):
+            numbers = [part.value for part in axis.elts if isinstance(part, ast.Constant)]
+            self._has_rank(owner or first, 1 + max((n for n in numbers if isinstance(n, int)), default=0))
+        called = self.globals.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if isinstance(called, FunctionType) and self.depth:
+            parameters = list(inspect.signature(called).parameters)
+            handed = {name: self._parameter(argument) for name, argument in zip(parameters, node.args)}
+            handed |= {option.arg: self._parameter(option.value) for option in node.keywords if option.arg}
+            handed = {name: mine for name, mine in handed.items() if mine}
+            if handed:
+                self.found.take_over(read(called, self.depth - 1), handed)
+        self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        target = node.targets[0]
+        if isinstance(target, ast.Tuple | ast.List):
+            pairs = [(target, node.value)]
+            if isinstance(node.value, ast.Tuple) and len(node.value.elts) == len(target.elts):
+                pairs = [(t, v) for t, v in zip(target.elts, node.value.elts) if isinstance(t, ast.Tuple | ast.List)]
+            for left, right in pairs:
+                self._unpacked(left.elts, right)
+        self.generic_visit(node)
+
+    def _unpacked(self, targets: list[ast.expr], value: ast.expr) -> None:
+        """`W1, b1 = params` is a list, `N, D = x.shape` counts the axes of x."""
+        if any(isinstance(target, ast.Starred) for target in targets):
+            return
+        if name := self._parameter(value):
+            words = [target.id for target in targets if isinstance(target, ast.Name)]
+            is_list = any(kind_of(word) != "main" for word in words) or MANY.fullmatch(name)
+            if len(words) == len(targets) and is_list:
+                self.found.lengths[name] = words
+        elif isinstance(value, ast.Attribute) and value.attr == "shape" and (name := self._parameter(value.value)):
+            self.found.ranks[name] = len(targets)
+
+    def visit_For(self, node: ast.For | ast.comprehension) -> None:
+        """`for W, b in params` and `for W, b in zip(weights, biases)`."""
+        lists = [name for part in ast.walk(node.iter) if MANY.fullmatch(name := self._parameter(part))]
+        if lists and not isinstance(node.iter, ast.Attribute | ast.Subscript):
+            self.found.lengths |= dict.fromkeys(lists, 2)
+            if len(lists) == 1 and isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Name):
+                words = [target.id for target in node.target.elts if isinstance(target, ast.Name)]
+                self.found.lengths[lists[0]] = [words, words]
+        self.generic_visit(node)
+
+    visit_comprehension = visit_For
+
+
+def _adds_axes(index: ast.expr) -> bool:
+    """Whether a part of an index may stand for several axes, or for none: `...`, None, np.newaxis."""
+    if isinstance(index, ast.Constant):
+        return index.value is None or index.value is ...
+    return isinstance(index, ast.Attribute | ast.Starred)
+
+
+def _has_text(node: ast.AST) -> bool:
+    """Whether a key is put together from text: `f"W{i}"`, `"W" + str(i)`."""
+    if not isinstance(node, ast.JoinedStr | ast.BinOp):
+        return False
+    return any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(node))
