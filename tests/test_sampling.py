@@ -177,7 +177,7 @@ MODELS = [
     [
         (batchnorm_forward, {"x": (4, 3), "gamma": (3,), "beta": (3,)}),
         (affine_forward, {"x": (4, 3), "w": (3, 2), "b": (2,)}),
-        (conv_forward, {"x": (2, 3, 7, 8), "w": (5, 3, 6, 4), "b": (5,)}),
+        (conv_forward, {"x": (2, 3, 7, 8), "w": (6, 3, 5, 4), "b": (6,)}),
         (softmax_loss, {"x": (4, 3), "y": (4,)}),
         (squared_error, {"predictions": (4, 3), "targets": (4, 3)}),
         (normalize, {"x": (4, 3), "mean": (3,), "var": (3,)}),

@@ -96,10 +96,12 @@ def assignments(
     first = next(iter(leading or [name for name in kinds if kinds[name] in ("main", "index")]), "")
     if any(kinds.get(name) == "weight" and rank == 4 for name, rank in ranks.items()):  # filters see images
         ranks = {first: 4, **ranks}
+    alike = [rank for name, rank in ranks.items() if kinds.get(name) == "main"]  # q, k and v
+    ranks = {first: max(alike), **ranks} if alike else ranks
     mains = [given[first]] if first in given else [main for main in _MAINS if ranks.get(first) in (None, len(main))]
     ranked = []
     for order, main in enumerate(mains or _MAINS):
-        sizes = _primes(but={*taken, *(n for shape in given.values() for n in shape)})
+        sizes = _primes(but={*taken, *main, *(n for shape in given.values() for n in shape)})
         main = main if first in given else tuple(next(sizes) if n in taken else n for n in main)
         options = [
             [Guess(given[name], dtype) for dtype in _dtypes(kind)]
@@ -168,7 +170,7 @@ def _options(kind: str, main: Shape, sizes: Iterator[int]) -> list[Guess]:
         return [Guess(shape) for shape in ([(a,), (a, 1), (1, a), ()] if main else [()])]
     if kind == "weight":
         a, b = next(sizes), next(sizes)
-        return [Guess(shape) for shape in (*([(5, main[1], 6, 4)] if dimensions == 4 else []), (a, b), (a,))]
+        return [Guess(shape) for shape in (*([(6, main[1], 5, 4)] if dimensions == 4 else []), (a, b), (a,))]
     fresh = tuple(itertools.islice(sizes, max(dimensions, 2)))
     if kind == "state" and dimensions == 3:  # of one moment of a sequence
         dimensions = 2

@@ -22,6 +22,7 @@ from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.choosing import Method, choose
 from backpropviz.layers.classes import Built
 from backpropviz.layers.loading import load_module
+from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.sources import SUFFIXES, split_spec
 
 
@@ -52,7 +53,8 @@ class Layer:
 
     @property
     def where(self) -> str:
-        return f"{self.path.name}:{self.function.__code__.co_firstlineno}"
+        code = self.function.__code__
+        return f"{Path(code.co_filename).name}:{code.co_firstlineno}"  # of a notebook, with the cell
 
     @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
@@ -226,8 +228,10 @@ class Layer:
             trace.notes.extend(_not_finite(trace))
             return trace
         except LayerError as error:
-            from backpropviz.layers.sampling import explain_misfit  # what only some files need
+            from backpropviz.layers.sampling import explain_misfit, needs  # what only some files need
 
+            if isinstance(error.__cause__, MissingModule):
+                raise needs(self.function, error.__cause__, self.where) from error
             misfit = explain_misfit(self.function, {**self.settings, **whole})
             if misfit is None:
                 raise

@@ -11,7 +11,8 @@ import numpy as np
 
 from backpropviz.errors import LayerError
 from backpropviz.layers.missing import MissingModule
-from backpropviz.layers.search import Arguments, Search, runs
+from backpropviz.layers.search import Arguments, Search, line_in, runs
+from backpropviz.layers.tidying import tidied
 
 
 def guess(
@@ -35,18 +36,32 @@ def guess(
     try:
         state = search.found()
     except MissingModule as missing:
-        raise LayerError(
-            f"{function.__name__} needs {missing}, which is not here",
-            where=where,
-            fix="Install it, or put the file it comes from beside this one.",
-        ) from missing
+        raise needs(function, missing, where) from missing
     if state is not None:
-        return search.arguments(search.tidied(state))
+        return search.arguments(tidied(search, state))
+    if search.best is not None and search.best.problem.startswith(_NOT_OF_SIZES):
+        raise LayerError(
+            f"{function.__name__} failed with {search.best.problem}",
+            where=search.best.where or where,
+            fix="Run it once on plain arrays: it fails whatever their shapes are.",
+        )
     raise LayerError(
         f"no sample inputs could be made up for {function.__name__} (the best try: {search.best})",
         where=where,
         fix="Give shapes with --shape x=8,5, arrays with --input x=x.npy, numbers with --set eps=1e-3, or add "
         "`def sample(rng)` to the file, which returns a dict of inputs.",
+    )
+
+
+_NOT_OF_SIZES = ("NameError", "AttributeError", "ImportError", "ModuleNotFoundError", "UnboundLocalError", "FileNotF")
+
+
+def needs(function: Any, missing: MissingModule, where: str) -> LayerError:
+    """What is said of a function that uses something of a missing module."""
+    return LayerError(
+        f"{function.__name__} needs {missing}, which is not here",
+        where=line_in(missing, function.__code__.co_filename) or where,
+        fix="Install it, or put the file that it comes from beside this one.",
     )
 
 

@@ -14,19 +14,21 @@ import inspect
 import io
 import itertools
 import math
-import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
 
 from backpropviz.engine.holders import call
-from backpropviz.layers.conventions import POSITIVE, RECURRENT, Guess, Shape, assignments, dimension, kind_of, word
+from backpropviz.layers.conventions import POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
 from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, usual
+from backpropviz.layers.messages import LARGEST, label_bound, mismatches, reshape
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 
@@ -35,22 +37,19 @@ Arguments = dict[str, Any]
 RUNS, CALLS = 3000, 1_000_000
 """The search ends after this many runs of the function, or this many calls in them; what is common takes 5 to 30."""
 
-LARGEST = 256
-"""No made-up axis is longer."""
-
 _NOT_FINITE = "the result is not finite"
 _KEYS = 64  # no dictionary that is made up has more
 _REPAIRED, _GUESSED = 12, 4  # of one set of ranks, about so many states are changed further
 
 
 @dataclass(frozen=True)
-class _State:
+class State:
     """One assignment of shapes, and what became of it.
 
     Attributes:
         bound: labels are below it. values: which distribution floats are drawn from.
         multiples: sizes that were made k times another: {20: (4, 5)}.
-        progress: where it failed, as the places in the bytecode of the calls; later is better.
+        progress: where it failed, as the places in the bytecode of the calls; later is better. where: file and line.
     """
 
     guesses: Mapping[str, Guess]
@@ -60,8 +59,9 @@ class _State:
     multiples: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     problem: str = ""
     progress: tuple[int, ...] = ()
+    where: str = ""
 
-    def with_size(self, old: int, new: int, fixed: Mapping[str, Shape]) -> _State:
+    def with_size(self, old: int, new: int, fixed: Mapping[str, Shape]) -> State:
         """The same with a size put in place of another one, but not in shapes the user gave."""
         guesses = {
             name: guess if name in fixed else replace(guess, shape=tuple(new if n == old else n for n in guess.shape))
@@ -90,7 +90,8 @@ class _State:
             else f"{word(name)} {guess.shape}"
             for name, guess in self.guesses.items()
         )
-        return f"{', '.join(shown)}: {self.problem}"
+        line = f" in line {self.where.rpartition(':')[2]}" if self.where else ""
+        return f"{', '.join(shown)}: {self.problem}{line}"
 
 
 class Search:
@@ -122,7 +123,7 @@ class Search:
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
         self.given = fixed
         self.runs, self.calls = 0, 0
-        self.best: _State | None = None
+        self.best: State | None = None
         self._read_forms()
 
     def _read_forms(self) -> None:
@@ -145,7 +146,7 @@ class Search:
     def over(self) -> bool:
         return self.runs > RUNS or self.calls > CALLS
 
-    def arguments(self, state: _State, asking: bool = False) -> Arguments:
+    def arguments(self, state: State, asking: bool = False) -> Arguments:
         """The arguments of a state; `asking`, with dictionaries that tell what they lack."""
         rng = np.random.default_rng(self.seed)
         made = {name: self._value(name, state, rng) for name in self.leaves}
@@ -157,7 +158,7 @@ class Search:
             return None
         return dimension(word(name), list(map(word, self.leaves)), main)
 
-    def _value(self, name: str, state: _State, rng: np.random.Generator) -> Any:
+    def _value(self, name: str, state: State, rng: np.random.Generator) -> Any:
         guess = state.guesses.get(name)
         if guess is None:
             size = self._dimension(name, state.main)
@@ -177,7 +178,7 @@ class Search:
             return rng.normal(0.5, 1.0, guess.shape)
         return rng.uniform(*((0.5, 2.0) if state.values < 2 else (0.1, 0.9)), guess.shape)
 
-    def found(self) -> _State | None:
+    def found(self) -> State | None:
         """The most conventional state that runs; None where the search ends without one.
 
         Raises:
@@ -194,22 +195,22 @@ class Search:
                 self._read_forms()
                 self.best = None
 
-    def _found(self) -> _State | None:
+    def _found(self) -> State | None:
         levels = itertools.groupby(
             assignments(self.kinds, self.fixed, self.ranks, self.taken), key=lambda entry: entry[0]
         )
-        stuck: list[_State] = []
-        second: _State | None = None
+        stuck: list[State] = []
+        second: State | None = None
         for _, level in levels:
             last = second is not None
-            starts = [_State(self._arrays(guesses, main), main) for _, main, guesses in level]
+            starts = [State(self._arrays(guesses, main), main) for _, main, guesses in level]
             # sizes that no message tells are guessed where the last level got furthest
             furthest = max((state.progress for state in stuck), default=())
             tries = [(state, False) for state in starts] + [(s, True) for s in stuck if s.progress == furthest][:3]
             stuck = []
             for start, guessing in tries:
-                state = self._solve(start, guessing)
-                if not state.problem and not _strange(state):
+                state = self.solve(start, guessing)
+                if not state.problem and not is_strange(state):
                     return state
                 if not state.problem:
                     second = second or state
@@ -227,48 +228,48 @@ class Search:
             name: guess for name, guess in guesses.items() if name in self.fixed or self._dimension(name, main) is None
         }
 
-    def _solve(self, start: _State, guessing: bool) -> _State:
+    def solve(self, start: State, guessing: bool) -> State:
         """Repair sizes until the function runs; the state that came furthest if it never does."""
-        furthest = start if guessing else self._run(start)
+        furthest = start if guessing else self.run(start)
         order = itertools.count()
-        queue = [(tuple[int, ...](), next(order), furthest)]
+        queue = [(0, tuple[int, ...](), next(order), furthest)]
         seen = {furthest.key}
         for _ in range(_GUESSED if guessing else max(_REPAIRED, 2 * len(self.names))):
             if not queue or not furthest.problem:
                 break
-            state = heapq.heappop(queue)[2]
+            state = heapq.heappop(queue)[-1]
             for child in self._guesses(state) if guessing else self._repairs(state):
                 if child.key in seen or self.over:
                     continue
                 seen.add(child.key)
-                child = self._solve(child, guessing=False) if guessing else self._run(child)
+                child = self.solve(child, guessing=False) if guessing else self.run(child)
                 if not child.problem:
                     return child
                 if child.progress > state.progress or not guessing:  # in a loop, better may fail earlier
-                    heapq.heappush(queue, (tuple(-at for at in child.progress), next(order), child))
+                    merged = self._merged(child)  # sizes of one input made equal: only if nothing else helps
+                    heapq.heappush(queue, (merged, tuple(-at for at in child.progress), next(order), child))
                     furthest = max(furthest, child, key=lambda s: s.progress)
         return furthest
 
-    def _run(self, state: _State) -> _State:
+    def run(self, state: State) -> State:
         self.runs += 1
         before = sys.getprofile()
         sys.setprofile(self._count)  # work, not time: the same sample is found on a busy machine
-        problem, progress = "", tuple[int, ...]()
+        problem, progress, where = "", tuple[int, ...](), ""
+        file = self.function.__code__.co_filename
         try:
             if not runs(self.function, self.arguments(state, asking=True)):
                 problem = _NOT_FINITE
         except (MissingKey, MissingModule):
             raise
-        except KeyError as error:
-            problem = f"{type(error).__name__}: {error}"
-            self._ask_for(error.args[0] if error.args else None)
-            progress = _progress(error.__traceback__, self.function.__code__.co_filename)
         except (Exception, SystemExit) as error:
+            if isinstance(error, KeyError):
+                self._ask_for(error.args[0] if error.args else None)
             problem = f"{type(error).__name__}: {error}"
-            progress = _progress(error.__traceback__, self.function.__code__.co_filename)
+            progress, where = _progress(error.__traceback__, file), line_in(error, file)
         finally:
             sys.setprofile(before)
-        state = replace(state, problem=problem, progress=progress)
+        state = replace(state, problem=problem, progress=progress, where=where)
         if problem and (self.best is None or progress > self.best.progress):
             self.best = state
         return state
@@ -286,14 +287,15 @@ class Search:
         if holder is not None and isinstance(key, str):
             raise MissingKey(holder, key)
 
-    def _repairs(self, state: _State) -> Iterator[_State]:
+    def _repairs(self, state: State) -> Iterator[State]:
         """What the message asks for."""
         if state.problem == _NOT_FINITE and state.values < 2:
             yield replace(state, values=state.values + 1)
-        bound = re.search(r"out of bounds for axis \d+ with size (\d+)", state.problem)
-        if bound and int(bound[1]) and any(guess.dtype == "i" for guess in state.guesses.values()):
-            yield replace(state, bound=int(bound[1]))
-        pairs = _mismatches(state.problem)
+        bound = label_bound(state.problem)
+        if bound and any(guess.dtype == "i" for guess in state.guesses.values()):
+            yield replace(state, bound=bound)
+        yield from self._reshaped(state)
+        pairs = mismatches(state.problem)
         sizes = state.sizes(but=self.fixed)
         for pair in pairs:  # what is joined: Wx above Wh has as many rows as x beside h has columns
             yield from self._joined(state, *pair)
@@ -311,18 +313,37 @@ class Search:
             yield state.with_size(a, b, self.fixed)
             yield state.with_size(b, a, self.fixed)
 
-    def _joined(self, state: _State, one: int, other: int) -> Iterator[_State]:
+    def _reshaped(self, state: State) -> Iterator[State]:
+        """Sizes with which a reshape holds all entries: a vector as long as asked, or rows as long as one of x's."""
+        entries, shape = reshape(state.problem)
+        sizes = state.sizes(but=self.fixed)
+        for its in (its for its in state.shapes.values() if math.prod(its) == entries):
+            here, there = Counter(its) - Counter(shape), Counter(shape) - Counter(its)
+            if here.total() == there.total() == 1:  # (5, 7) into (3, 7)
+                yield state.with_size(next(iter(here)), next(iter(there)), self.fixed)
+        if entries in sizes and 1 < math.prod(shape) <= LARGEST:
+            yield state.with_size(entries, math.prod(shape), self.fixed)
+        for asked in (n for n in shape if n in sizes and n not in state.main):
+            for length in reversed(state.main):
+                yield state.with_size(asked, length, self.fixed)
+
+    def _joined(self, state: State, one: int, other: int) -> Iterator[State]:
         """Sizes made equal where the sums of two of them should be."""
         sizes = state.sizes()
         if one in sizes or other in sizes:
             return
         sums = [(a, b) for a, b in itertools.permutations(sizes, 2) if a + b == one]
         for (a, b), (c, d) in itertools.product(sums, itertools.combinations(sizes, 2)):
-            if c + d == other:
+            if c + d == other and not {a, b} & {c, d}:
                 first, second = ((a, b), (c, d)) if a in state.main or b in state.main else ((c, d), (a, b))
                 yield state.with_size(second[0], first[0], self.fixed).with_size(second[1], first[1], self.fixed)
 
-    def _guesses(self, state: _State) -> Iterator[_State]:
+    def _merged(self, state: State) -> int:
+        """How many sizes of one input became equal; weights may be square."""
+        shapes = [shape for name, shape in state.shapes.items() if kind_of(name) in ("main", "state", "index")]
+        return sum(len(shape) - len({*shape}) for shape in shapes)
+
+    def _guesses(self, state: State) -> Iterator[State]:
         """One size made equal to another, or a multiple of it: four gates side by side are four times as wide."""
         known = sorted(state.sizes(), key=lambda n: n in state.main)  # the hidden size before the input's
         for size, old in itertools.product(known, reversed(state.sizes(but=self.fixed))):
@@ -330,41 +351,14 @@ class Search:
                 yield from self._multiples(state, old, size)
                 yield state.with_size(old, size, self.fixed)
 
-    def _multiples(self, state: _State, old: int, size: int) -> Iterator[_State]:
+    def _multiples(self, state: State, old: int, size: int) -> Iterator[State]:
         for k in (4, 3, 2):
             if k * size <= LARGEST:
                 changed = state.with_size(old, k * size, self.fixed)
                 yield replace(changed, multiples={**state.multiples, k * size: (k, size)})
 
-    def tidied(self, state: _State) -> _State:
-        """The same by more conventions, where that runs too: recurrent weights are square, biases as long as the
-        weights' outputs, sizes small.
-        """
-        for name, shape in state.shapes.items():
-            loose = len(shape) == 2 and shape[1] not in state.multiples and not {*shape} & {*state.main}
-            square = (
-                state.with_size(shape[0], shape[1], self.fixed) if loose and RECURRENT.fullmatch(word(name)) else state
-            )
-            state = state if self._run(square).problem else square
-        weights = [shape for name, shape in state.shapes.items() if kind_of(name) == "weight" and len(shape) > 1]
-        lengths = [shape[0] if len(shape) == 4 else shape[-1] for shape in reversed(weights)]
-        for name, shape in state.shapes.items():
-            alone = kind_of(name) == "vector" and len(shape) == 1 and str(state.shapes).count(str(shape[0])) == 1
-            changes = (state.with_size(shape[0], length, self.fixed) for length in lengths if alone)
-            state = next((change for change in changes if not self._run(change).problem), state)
-        kept = {*state.main, 1, *(n for shape in self.fixed.values() for n in shape)}
-        made_up = [n for n in state.sizes(but=self.fixed) if n > 4 and n not in kept and n not in state.multiples]
-        new = dict(zip(reversed(made_up), (n for n in itertools.chain([2], itertools.count(5)) if n not in kept)))
-        new |= {n: k * new.get(size, size) for n, (k, size) in state.multiples.items()}
-        guesses = {
-            name: guess if name in self.fixed else replace(guess, shape=tuple(new.get(n, n) for n in guess.shape))
-            for name, guess in state.guesses.items()
-        }
-        small = self._solve(replace(state, guesses=guesses), guessing=False)  # labels get another bound
-        return state if small.problem else small
 
-
-def _strange(state: _State) -> bool:
+def is_strange(state: State) -> bool:
     """A weight that is no matrix, or a bias that shares no size with any weight."""
     weights = [shape for name, shape in state.shapes.items() if kind_of(name) == "weight"]
     sizes = {n for shape in weights for n in shape}
@@ -372,6 +366,16 @@ def _strange(state: _State) -> bool:
     return any(len(shape) < 2 for shape in weights) or bool(
         weights and any(shape and not sizes & {*shape} for shape in biases)
     )
+
+
+def line_in(error: BaseException, file: str) -> str:
+    """`file:line` where an error passed through a file, as deep as possible."""
+    found, traceback = "", error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == file:
+            found = f"{Path(file).name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return found
 
 
 def _progress(traceback: TracebackType | None, file: str) -> tuple[int, ...]:
@@ -382,33 +386,6 @@ def _progress(traceback: TracebackType | None, file: str) -> tuple[int, ...]:
             places.append(traceback.tb_lasti)
         traceback = traceback.tb_next
     return tuple(places)
-
-
-_TWO_SIZES = re.compile(
-    r"\(size (\d+) is different from (\d+)\)|: (\d+) \(dim \d+\) != (\d+) \(dim \d+\)|"
-    r"has size (\d+) and the array at index \d+ has size (\d+)|"
-    r"axis is (\d+) but (?:size of )?corresponding boolean (?:axis|dimension) is (\d+)"
-)
-
-
-def _mismatches(problem: str) -> list[tuple[int, int]]:
-    """The sizes that NumPy says should be equal, in pairs."""
-    if found := _TWO_SIZES.search(problem):
-        a, b = (int(size) for size in found.groups() if size is not None)
-        return [(a, b)] if max(a, b) <= LARGEST else []
-    if found := re.search(r"cannot reshape array of size (\d+) into shape \(([\d, ]+)\)", problem):
-        wanted = math.prod(int(n) for n in found[2].split(",") if n.strip())
-        return [(int(found[1]), wanted)] if 1 < max(int(found[1]), wanted) <= LARGEST else []
-    if "broadcast" not in problem:
-        return []
-    remapped = re.findall(r"->\(([^)]*)\)", problem) or re.findall(r"\(([\d,newaxis ]*)\)", problem)
-    shapes = [tuple(int(n) if n.isdigit() else 1 for n in text.split(",") if n.strip()) for text in remapped]
-    pairs = []
-    for one, other in itertools.combinations(filter(None, shapes), 2):
-        pairs += [
-            (a, b) for a, b in zip(reversed(one), reversed(other)) if a != b and min(a, b) > 1 and max(a, b) <= LARGEST
-        ]
-    return pairs
 
 
 def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:

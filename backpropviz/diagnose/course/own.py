@@ -31,6 +31,7 @@ from backpropviz.layers.library import Layer as LayerFile
 from backpropviz.layers.library import layer_names, load
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.search import Search
+from backpropviz.layers.tidying import tidied
 
 NOTE = "its own forward pass was taken as right, and the gradients held against it"
 SECONDS = 3.0
@@ -185,7 +186,7 @@ def _made_up(function: FunctionType, seed: int, shapes: dict[str, tuple[int, ...
             raise CannotCall(f"it needs {found['name']}, which is not here")
         best = f" (the best try: {search.best})" if search.best else ""
         raise CannotCall(f"no inputs were found on which its forward pass runs{best}")
-    return search.arguments(search.tidied(state))
+    return search.arguments(tidied(search, state))
 
 
 def _gradient_count(program: Program, pair: Pair, case: Case, returned: Any) -> int:

@@ -1,0 +1,79 @@
+"""Sample inputs on which a function runs, made more like those that people choose, as long as it still runs."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from backpropviz.layers.conventions import RECURRENT, kind_of, word
+from backpropviz.layers.search import Search, State
+
+
+def tidied(search: Search, state: State) -> State:
+    """Recurrent weights are square or as wide as what is read of them, biases as long as the weights' outputs, vectors
+    as long as what is read of them, and sizes are small.
+    """
+    for name in state.shapes:
+        if RECURRENT.fullmatch(word(name)) and len(state.shapes[name]) == 2:
+            state = _recurrent(search, state, name)
+    state = _with_biases(search, state)
+    for size in _alone(search, state):
+        state = _as_read(search, state, size)
+    return _small(search, state)
+
+
+def _recurrent(search: Search, state: State, name: str) -> State:
+    """A recurrent weight made square; or else a gate less wide, until a gate is missing."""
+    rows, columns = state.shapes[name]
+    if columns in state.multiples or rows == columns or {rows, columns} & {*state.main}:
+        return state
+    square = state.with_size(rows, columns, search.fixed)
+    if not search.run(square).problem:
+        return square
+    for k in range(2, columns // rows + 1):
+        narrow = replace(
+            state.with_size(columns, k * rows, search.fixed), multiples={**state.multiples, k * rows: (k, rows)}
+        )
+        if not search.run(narrow).problem:
+            return narrow
+    return state
+
+
+def _with_biases(search: Search, state: State) -> State:
+    weights = [shape for name, shape in state.shapes.items() if kind_of(name) == "weight" and len(shape) > 1]
+    lengths = [shape[0] if len(shape) == 4 else shape[-1] for shape in reversed(weights)]
+    for name, shape in state.shapes.items():
+        if kind_of(name) == "vector" and len(shape) == 1 and shape[0] in _alone(search, state):
+            changes = (state.with_size(shape[0], length, search.fixed) for length in lengths)
+            state = next((change for change in changes if not search.run(change).problem), state)
+    return state
+
+
+def _alone(search: Search, state: State) -> list[int]:
+    """The sizes that one axis of one input has, and no other."""
+    every = [n for shape in state.shapes.values() for n in shape]
+    kept = {*state.main, *state.multiples, *(n for shape in search.fixed.values() for n in shape)}
+    return [n for n in every if every.count(n) == 1 and n not in kept and n > 1]
+
+
+def _as_read(search: Search, state: State, size: int) -> State:
+    """A size made that of another input, where the function reads so many entries and no more."""
+    known = [n for n in state.sizes() if n < size]
+    for length in range(1, size):
+        changed = state.with_size(size, length, search.fixed)
+        if not search.run(changed).problem:
+            return changed if length in known else state
+    return state
+
+
+def _small(search: Search, state: State) -> State:
+    kept = {*state.main, 1, *search.taken, *(n for shape in search.fixed.values() for n in shape)}
+    made_up = [n for n in state.sizes(but=search.fixed) if n > 4 and n not in kept and n not in state.multiples]
+    new = dict(zip(reversed(made_up), (n for n in itertools.chain([2], itertools.count(5)) if n not in kept)))
+    new |= {n: k * new.get(size, size) for n, (k, size) in state.multiples.items()}
+    guesses = {
+        name: guess if name in search.fixed else replace(guess, shape=tuple(new.get(n, n) for n in guess.shape))
+        for name, guess in state.guesses.items()
+    }
+    small = search.solve(replace(state, guesses=guesses), guessing=False)  # labels get another bound
+    return state if small.problem else small
