@@ -104,9 +104,7 @@ def _as_function(layer: Any) -> FunctionType | Flat:
 
 def _is_array(value: Any) -> bool:
     """Whether an argument is one array: a list of arrays stays the list it is."""
-    if isinstance(value, list):
-        return not any(isinstance(item, np.ndarray | list | tuple | dict) and holds_arrays([item]) for item in value)
-    return isinstance(value, np.ndarray | np.generic)
+    return isinstance(value, np.ndarray | np.generic) or (isinstance(value, list) and not holds_arrays(value))
 
 
 def _shown(recorded: engine.Trace) -> Trace:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 LayerArgument = Annotated[
     str,
-    typer.Argument(metavar="LAYER|FILE.py[:FUNCTION]", help="A layer's name, or your own NumPy function in a file."),
+    typer.Argument(
+        metavar="LAYER|FILE[:NAME]",
+        help="A layer's name, or your own function or class: mine.py, mine.py:swish, net.py:Linear, notes.ipynb:swish.",
+    ),
 ]
 InputOption = Annotated[
     list[str] | None,

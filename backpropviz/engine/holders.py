@@ -151,7 +151,8 @@ def taken_apart(
     if holders and not isinstance(function, Flat):
         function = Flat(function, holders)
     if isinstance(function, Flat):
-        settings = {**function.settings, **{n: value for n, value in settings.items() if n not in function.holders}}
+        held = {*function.holders, *function.arrays}
+        settings = {**function.settings, **{name: value for name, value in settings.items() if name not in held}}
         inputs = {**inputs, **{name: array for name, array in function.arrays.items() if name not in inputs}}
     return function, inputs, settings
 

@@ -66,7 +66,7 @@ def choose(module: ModuleType, file: Path, wanted: str = "") -> FunctionType | M
     if len(roots) != 1:
         several = roots or list(layers)
         choices = "\n  ".join(f"{file}:{name}" for name in several)
-        kinds = {"classes" if isinstance(layers[name], Method) else "functions" for name in several}
+        kinds = {"classes" if name in classes else "functions" for name in several}
         raise LayerError(f"{file.name} defines {len(several)} {' and '.join(sorted(kinds))}; say which:", fix=choices)
     return layers[roots[0]]
 

@@ -92,8 +92,9 @@ def assignments(
         kinds: what each parameter is. given: shapes that are known. ranks: how many axes the code counts on.
         taken: sizes that something else has.
     """
-    leading = [name for name in kinds if len(given.get(name, ())) > 1]
-    first = next(iter(leading or [name for name in kinds if kinds[name] in ("main", "index")]), "")
+    inputs = [name for name in kinds if kinds[name] in ("main", "index")]
+    leading = [name for name in inputs or kinds if len(given.get(name, ())) > 1]
+    first = next(iter(leading or inputs), "")
     if any(kinds.get(name) == "weight" and rank == 4 for name, rank in ranks.items()):  # filters see images
         ranks = {first: 4, **ranks}
     alike = [rank for name, rank in ranks.items() if kinds.get(name) == "main"]  # q, k and v

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.engine.source import SourceText, lines_of, register
 from backpropviz.layers.missing import OLD_BUILTINS, AsMeant, MissingModules
-from backpropviz.layers.sources import read_parts
+from backpropviz.layers.sources import Part, read_parts
 
 GIVEN = {"np": np, **OLD_BUILTINS}
 """What a file may use without saying where it comes from."""
@@ -24,12 +25,20 @@ _LEVELS = 3  # `from ...utils import x` climbs that far
 _FOLDERS = "backpropviz_folders"
 
 
+def as_meant(part: Part) -> Part:
+    """The part with NumPy's old names read as what they mean; its text stays as written."""
+    meant = AsMeant(part.tree)
+    tree = meant.visit(part.tree)
+    register(part.name, SourceText(part.name, lines_of(part.text), tree) if meant.changed else None)
+    return Part(part.name, part.text, tree)
+
+
 class _BesideLoader(importlib.machinery.SourceFileLoader):
     """Runs a file beside the user's as the user's own is run; nothing compiled is left in the folder."""
 
     def get_code(self, fullname: str) -> CodeType:
-        (part,) = read_parts(Path(self.get_filename(fullname)))
-        return compile(AsMeant(part.tree).visit(part.tree), part.name, "exec", dont_inherit=True)
+        (part,) = map(as_meant, read_parts(Path(self.get_filename(fullname))))
+        return compile(part.tree, part.name, "exec", dont_inherit=True)
 
     def exec_module(self, module: ModuleType) -> None:
         vars(module).update(GIVEN)

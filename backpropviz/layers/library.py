@@ -155,7 +155,7 @@ class Layer:
             if isinstance(self.function, Built):  # the object is made to fit them
                 fitting = self.function.holding({name: np.zeros(sizes[name]) for name in held})
                 again = self._made_up(fitting, seed, sizes, known)
-                arguments = {**again, **{name: arguments[name] for name in (*given, *held)}}
+                arguments = {**again, **{name: arguments[name] for name in (*given, *held) if name in arguments}}
         if not sample:
             arguments = self._in_floats(arguments)
         if dtype is not None:
@@ -181,7 +181,7 @@ class Layer:
                 raise InputError(
                     f"{self.name} has no input or setting {name!r}{hint}", fix=f"It takes {', '.join(known)}."
                 )
-            if name not in arguments:
+            if name not in arguments and arrays[name].shape != tuple(shapes[name]):
                 random = np.random.default_rng([seed, *shapes[name]])
                 arguments = {**arguments, name: random.normal(size=tuple(shapes[name]))}
         return arguments
@@ -211,7 +211,8 @@ class Layer:
         Raises:
             LayerError, TraceError, InputError: as `backpropviz.engine.trace`; a shape that does not fit is named.
         """
-        given = _arrays(arguments or {})
+        of_class = getattr(self.function, "of_constructor", ())
+        given = {name: value if name in of_class else _array(value) for name, value in (arguments or {}).items()}
         whole = self.arguments(inputs=given, **options)
         function, inputs = self._as_recorded(whole, options.get("seed", 0))
         settings = {**self.settings, **{name: value for name, value in whole.items() if name not in inputs}}
@@ -280,8 +281,9 @@ def load(spec: str) -> Layer:
     return Layer(name, function, file, module)
 
 
-def _arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {n: np.asarray(v) if isinstance(v, list | np.generic) else v for n, v in arguments.items()}
+def _array(value: Any) -> Any:
+    """A list of numbers as the array it is; a list of arrays stays a list."""
+    return np.asarray(value) if isinstance(value, list | np.generic) and not holds_arrays(value) else value
 
 
 def _not_finite(trace: Trace) -> Iterator[str]:

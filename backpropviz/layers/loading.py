@@ -16,8 +16,8 @@ from typing import Any
 
 from backpropviz.engine.source import SourceText, lines_of, register
 from backpropviz.errors import BackpropvizError, LayerError
-from backpropviz.layers.imports import GIVEN, imports_of
-from backpropviz.layers.missing import AsMeant, MissingModule
+from backpropviz.layers.imports import GIVEN, as_meant, imports_of
+from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.sources import Part, read_parts
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -33,7 +33,7 @@ def load_module(file: Path) -> ModuleType:
     Raises:
         LayerError: it cannot be read, has a syntax error, or fails while it runs.
     """
-    parts = [_as_meant(part) for part in read_parts(file)]
+    parts = [as_meant(part) for part in read_parts(file)]
     if not any(isinstance(node, _DEFINITIONS) for part in parts for node in part.tree.body):
         parts = [_wrap_listing(part) for part in parts]
     module = ModuleType(f"backpropviz_file_{file.stem}")
@@ -184,14 +184,6 @@ def _root(node: ast.AST) -> str:
 # ---- what is run in place of what is written -------------------------------------------------------------------------
 
 
-def _as_meant(part: Part) -> Part:
-    """The part with NumPy's old names read as what they mean; its text stays as written."""
-    meant = AsMeant(part.tree)
-    tree = meant.visit(part.tree)
-    register(part.name, SourceText(part.name, lines_of(part.text), tree) if meant.changed else None)
-    return Part(part.name, part.text, tree)
-
-
 def _wrap_listing(part: Part) -> Part:
     """A bare listing, statements that read names nobody gave, becomes a function of those names."""
     free: dict[str, None] = {}
@@ -227,6 +219,7 @@ def _in_order(statement: ast.AST) -> Iterator[tuple[ast.Name, bool]]:
     children = list(ast.iter_child_nodes(statement))
     inner = [child for child in children if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case)]
     names = [n for child in children if child not in inner for n in ast.walk(child) if isinstance(n, ast.Name)]
+    names.sort(key=lambda name: (name.lineno, name.col_offset))
     augmented = isinstance(statement, ast.AugAssign)
     yield from ((name, True) for name in names if augmented or isinstance(name.ctx, ast.Load))
     yield from ((name, False) for name in names if not isinstance(name.ctx, ast.Load))
