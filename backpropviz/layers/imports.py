@@ -94,8 +94,11 @@ def imports_of(file: Path) -> Iterator[str]:
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in (beside, missing)]
         with contextlib.suppress(ValueError):  # the file may have changed it
             sys.path.remove(str(here))
-        for name in set(sys.modules) - before:
-            module = sys.modules[name]
-            its_own = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", [])), "")
-            if name.startswith(_FOLDERS) or getattr(module, "__loader__", None) is missing or beside.has(its_own):
+        new = {name: sys.modules[name] for name in set(sys.modules) - before}
+        places = {
+            name: getattr(m, "__file__", None) or next(iter(getattr(m, "__path__", [])), "") for name, m in new.items()
+        }
+        for name, module in new.items():
+            stood_in = name.startswith(_FOLDERS) or getattr(module, "__loader__", None) is missing
+            if stood_in or beside.has(places[name]):
                 del sys.modules[name]
