@@ -54,9 +54,11 @@ def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, verify: b
     """Run a layer on arrays and record it.
 
     Args:
-        layer: a function that takes NumPy arrays, or the name of a layer in `graphs/`, or "file.py:function".
-        arguments: its inputs and settings by name. Arrays (and lists) are traced; other values pass through. For a
-            layer with sample inputs, those that are not given come from the sample.
+        layer: a function that takes NumPy arrays, an object with a `forward` method (or that method), the name of a
+            layer in `graphs/`, or "file.py:function", "file.py:Class", "notebook.ipynb:function".
+        arguments: its inputs and settings by name. Arrays (and lists of numbers) are traced, and so are the arrays that
+            an object, a dictionary or a list holds, by names of their own; other values pass through. For a layer with
+            sample inputs, those that are not given come from the sample.
         settings: more settings, for names that clash with `verify`.
         verify: hold the trace against the plain function, which is run once more for that; in a loop over many inputs
             once is enough.

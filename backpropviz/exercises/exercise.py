@@ -25,6 +25,7 @@ from backpropviz.engine.versions import WRITES
 from backpropviz.errors import InputError
 from backpropviz.files import write
 from backpropviz.layers.library import load
+from backpropviz.layers.sources import split_spec
 from backpropviz.show.records import InputView, StepView, TraceView
 from backpropviz.show.view import view
 
@@ -238,10 +239,11 @@ def _outputs(trace: Trace) -> str:
 
 def _from(folder: Path, spec: str) -> str:
     """A file's name as seen from a folder; a layer's name as it is."""
-    path, found, function = spec.partition(".py")
-    if not found:
+    path, wanted = split_spec(spec)
+    if not path:
         return spec
-    return Path(os.path.relpath(Path(f"{path}.py").resolve(), folder.resolve())).as_posix() + function
+    seen = Path(os.path.relpath(Path(path).resolve(), folder.resolve())).as_posix()
+    return f"{seen}:{wanted}" if wanted else seen
 
 
 def _refuse(value: Any) -> Any:

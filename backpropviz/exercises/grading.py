@@ -17,6 +17,7 @@ from backpropviz.errors import BackpropvizError, LayerError
 from backpropviz.exercises.exercise import MARKER, Blank, blanks
 from backpropviz.exercises.grader import OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
 from backpropviz.layers.library import Layer, load
+from backpropviz.layers.sources import split_spec
 from backpropviz.show.records import Explanation
 
 LATER = "later"
@@ -163,7 +164,7 @@ def _origin(text: str, folder: Path, file: str) -> tuple[Layer, dict[str, Any], 
         raise LayerError(
             f"{file} is no worksheet", fix="`backpropviz exercise batchnorm -o bn.py` writes one."
         ) from error
-    if ".py" in spec:
+    if split_spec(spec)[0]:
         spec = str(folder / spec)
     tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
     return load(spec), tuples, {name: tuple(shape) for name, shape in shapes.items()}

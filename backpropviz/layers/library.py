@@ -214,7 +214,7 @@ class Layer:
         of_class = getattr(self.function, "of_constructor", ())
         given = {name: value if name in of_class else _array(value) for name, value in (arguments or {}).items()}
         whole = self.arguments(inputs=given, **options)
-        function, inputs = self._as_recorded(whole, options.get("seed", 0))
+        function, inputs = self._as_recorded(whole, options.get("seed", 0), options.get("dtype"))
         settings = {**self.settings, **{name: value for name, value in whole.items() if name not in inputs}}
         settings = {name: value for name, value in settings.items() if name not in inputs}
         if isinstance(self.function, Built):
@@ -240,15 +240,19 @@ class Layer:
                 misfit, where=error.where, fix=f"The line fails with {error.seen.split('failed with ', 1)[-1]}"
             ) from error
 
-    def _as_recorded(self, whole: dict[str, Any], seed: int) -> tuple[Any, dict[str, Any]]:
+    def _as_recorded(self, whole: dict[str, Any], seed: int, dtype: str | None) -> tuple[Any, dict[str, Any]]:
         """What is recorded for these arguments, and its inputs: the arrays among them, and those that objects hold."""
         inputs = {name: value for name, value in whole.items() if isinstance(value, np.ndarray)}
-        if not isinstance(self.function, Built):
-            there = self._flat({name: value for name, value in whole.items() if name in self.parameters}, seed)
-            return there or self.function, inputs
         its_own = {name: value for name, value in whole.items() if name in self.parameters}
-        there, held = self.function.sample(its_own, seed)
-        return there, {**self.function.forward_arguments(inputs), **held, **{n: inputs[n] for n in held if n in inputs}}
+        if isinstance(self.function, Built):
+            flat, held = self.function.sample(its_own, seed)
+            inputs = self.function.forward_arguments(inputs)
+        elif (found := self._flat(its_own, seed)) is not None:
+            flat, held = found, found.arrays
+        else:
+            return self.function, inputs
+        held = {name: _cast(array, dtype or str(array.dtype)) for name, array in held.items()}
+        return flat, {**inputs, **{name: inputs.get(name, array) for name, array in held.items()}}
 
 
 def load(spec: str) -> Layer:
