@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import backpropviz as bp
 from backpropviz.code.derive import listing
 from backpropviz.errors import LayerError, TraceError
+from backpropviz.study.gradcheck import gradcheck
 
 
 def random(*shape, seed=0):
@@ -237,6 +238,8 @@ def checked(function, arrays, rtol=1e-6):
 @pytest.mark.parametrize("function", CASES, ids=lambda f: f.__name__)
 def test_values_gradients_replay_and_code(function):
     t, dout = checked(function, {"x": X, "w": W})
+    report = gradcheck(t)
+    assert report.passed, [check for check in report.checks if not check.passed]
     scope, code = {}, listing(t)
     exec(str(code), scope)
     derived = scope[f"{function.__name__}_backward"](dout, X.copy(), W.copy(), **code.constants)
@@ -423,6 +426,8 @@ def test_programs_at_random(text):
         np.testing.assert_allclose(node.value, value, rtol=1e-12)
     du, dv = random(3, 4, seed=4), 0.7
     grads = t.backward(dict(zip(names, (du, dv))))
+    report = gradcheck(t)
+    assert report.passed, (text, [check for check in report.checks if not check.passed])
 
     def loss(x, y):
         first, second = program(x.copy(), y.copy())

@@ -42,10 +42,14 @@ class Plan:
 
     def __init__(self, nodes: Iterable[Node], sources: Iterable[Node]):
         sources = list(sources)
-        # A source that is a view gets an array of its own, or changing it would change its parent too.
-        self._buffers: dict[Node, Array] = {
-            node: np.array(node.value) for node in sources if node.is_view or not node.value.flags.writeable
-        }
+        # A source that shares its array gets one of its own, or changing it would change the others too.
+        self._buffers: dict[Node, Array] = {}
+        for node in sources:
+            if isinstance(node.memory, Deferred):
+                node._value, node.memory = node.value, None
+            shared = node.is_view or isinstance(node.memory, Versions)
+            if shared or not node.value.flags.writeable:
+                self._buffers[node] = np.array(node.value)
         self.nodes = downstream(nodes, set(sources))
         self._begun: set[Versions] = set()
         self._calls = [call for node in self.nodes for call in self._compile(node)]
@@ -64,7 +68,7 @@ class Plan:
         if isinstance(node.memory, Deferred):
             return  # what it adds to is written without it
         if isinstance(node.memory, Versions):
-            if node.memory not in self._begun:
+            if node.memory not in self._begun or node.args[0] in self._buffers:
                 yield from self._begin(node.memory, node)
             yield from self._write(node.memory, node)
             return
@@ -84,9 +88,12 @@ class Plan:
     def _begin(self, memory: Versions, until: Node) -> Iterator[Call]:
         """Bring an array that is changed in place back to where it was before the version `until`."""
         self._begun.add(memory)
-        base = memory.nodes[0].args[0]
+        before = memory.nodes[: memory.nodes.index(until)]
+        # what is moved by hand is where it starts from; the versions before that do not count
+        first = max((at + 1 for at, node in enumerate(before) if node in self._buffers), default=0)
+        base = memory.nodes[first].args[0]
         yield functools.partial(np.copyto, memory.array, self.buffer(base) if isinstance(base, Node) else base)
-        for node in memory.nodes[: memory.nodes.index(until)]:
+        for node in before[first:]:
             yield functools.partial(write_into, memory.array, node, self.buffer)
 
     def _write(self, memory: Versions, node: Node) -> Iterator[Call]:

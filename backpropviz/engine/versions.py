@@ -81,8 +81,12 @@ def is_write(node: Node) -> bool:
 
 def write_into(array: Array, node: Node, of: Callable[[Node], Any] = operator.attrgetter("value")) -> None:
     """Do to `array` what the operation of `node` does to its first operand. `of` gives the operands' arrays."""
-    if node.primitive is ADD:  # a term that is zero but at an index
-        value, index, _ = bare(node.args[1].args, of)
+    if node.primitive is ADD:
+        term = node.args[1]
+        if isinstance(term.memory, Deferred):  # zero but at an index
+            value, index, _ = bare(term.args, of)
+        else:
+            value, index = of(term), ...
     else:
         value, index = bare(node.args[1:], of)
     if node.primitive is STORED:
