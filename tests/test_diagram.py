@@ -257,6 +257,20 @@ def test_thousands_of_steps_are_one_closed_card_or_refused(layer):
 # ---- text ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_value_used_in_a_hundred_rounds_can_be_drawn():
+    def layer(x):
+        out = np.zeros((12, 10))
+        for i in range(12):
+            for j in range(10):
+                out[i, j] = np.sum(x[i : i + 2, j : j + 2])
+        return out
+
+    trace = bp.trace(layer, x=random(13, 11))
+    trace.backward()
+    svg = trace.diagram().svg()  # Graphviz reads no text of more than 16384 characters, such as a sum of 120 terms
+    assert svg.count('class="node"') == 1 + 120 + 1
+
+
 def test_hostile_text_is_shown_as_it_is(layer):
     code = "x * {'<b>&\"\\\\N': 2.0}['<b>&\"\\\\N']"
     trace = layer(f"def f(x):\n    # {HOSTILE}\n    y = {code}\n    return y\n", x=random(2))

@@ -418,3 +418,21 @@ def test_the_report_as_records():
     record = gradcheck(trace).to_dict()
     assert (record["format"], record["version"], record["passed"]) == ("backpropviz/gradcheck", 1, True)
     assert [check["name"] for check in record["checks"]] == ["x", "out"]
+
+
+def test_the_rounds_of_a_loop_share_the_moves_of_a_step():
+    def layer(x):
+        out = np.zeros(x.shape)
+        for i in range(len(x)):
+            out[i] = x[i] * x[i]
+        return out
+
+    moves = []
+    for rounds in (5, 40):
+        trace = bp.trace(layer, x=np.random.default_rng(0).normal(size=(rounds, 9)))
+        trace.backward()
+        report = gradcheck(trace)
+        assert report.passed
+        assert len(report.checks) == 1 + rounds
+        moves.append(work(trace) - trace["x"].value.size)
+    assert moves[1] < 2 * moves[0]

@@ -16,6 +16,12 @@ from backpropviz.draw.rendering import DPI, render
 
 FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
+MANY = 400
+"""Edges. Of more, as a loop over all pixels has them, Graphviz is to find a layout soon: a good one takes minutes."""
+
+LONGEST_TOOLTIP = 2000
+"""Characters. Graphviz reads none above 16384, and escaping makes up to six of one."""
+
 
 class CardsPicture:
     """A circuit as a row of cards, laid out by Graphviz."""
@@ -46,6 +52,8 @@ def _lines(circuit: Circuit, title: str | None, light: Shown) -> Iterator[str]:
     yield f'  graph [rankdir=LR, fontname="{FONTS}", nodesep=0.2, ranksep=0.42, pad=0.15, bgcolor=white]'
     yield f'  node [shape=plain, fontname="{FONTS}", fontsize={LARGE}]'
     yield f'  edge [fontname="{FONTS}", arrowsize=0.7]'
+    if len(circuit.forward) + len(circuit.backward) > MANY:
+        yield "  graph [mclimit=0.1, nslimit=1, splines=line]"
     if title:
         yield f"  graph [labelloc=t, label=<{_heading(title, 14)}>]"
     arriving: dict[Vertex, list[tuple[str, str, str]]] = defaultdict(list)
@@ -71,7 +79,7 @@ def _lines(circuit: Circuit, title: str | None, light: Shown) -> Iterator[str]:
         yield (
             f"  {_port(edge.tail, 'gradient_left')}:w -> {_port(edge.head, f'term_{number}')}:e"
             f' [id=backward_{number}, color="{ink(RED, edge in light.edges)}", penwidth={width}, style=dashed,'
-            f' arrowhead=none, constraint=false, tooltip="{_quoted(edge.formula)}"]'
+            f' arrowhead=none, constraint=false, tooltip="{_quoted(_cut(edge.formula))}"]'
         )
     yield "}"
 
@@ -79,7 +87,7 @@ def _lines(circuit: Circuit, title: str | None, light: Shown) -> Iterator[str]:
 def _vertex(vertex: Vertex, terms: list[tuple[str, str, str]], light: Shown) -> str:
     told = [vertex.caption or vertex.code or vertex.name]
     told += [text for text in (vertex.code, vertex.gradient, *(formula for _, formula, _ in terms)) if is_cut(text)]
-    tooltip = "&#10;".join(map(_quoted, dict.fromkeys(told)))
+    tooltip = "&#10;".join(map(_quoted, _cut("\n".join(dict.fromkeys(told))).split("\n")))
     if vertex.kind == "outside":
         color = ink(BLACK, vertex in light.values)
         look = f"label=<{table(cell(['●'], 9, 12, color) + cell(['output'], text_width('output'), 12, color))}>"
@@ -104,6 +112,11 @@ def _port(vertex: Vertex, name: str) -> str:
     """Where an edge meets a card; one without that part is met as a whole."""
     missing = vertex.kind == "outside" or (name == "gradient_left" and vertex.grad is None)
     return vertex.id if missing else f"{vertex.id}:{name}"
+
+
+def _cut(text: str) -> str:
+    """Text for a tooltip; a sum of hundreds of terms is cut."""
+    return text if len(text) <= LONGEST_TOOLTIP else text[:LONGEST_TOOLTIP] + " …"
 
 
 def _quoted(text: str) -> str:

@@ -22,7 +22,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -41,7 +42,10 @@ RELATIVE_TOLERANCE = 1e-5
 """Central differences with h = 1e-5 are good to about 1e-9; a gradient that is 0.1 % off errs by 1e-3."""
 
 STEP_ENTRIES = 64
-"""Of a step's value, at most this many entries are moved one by one; a random direction covers the others."""
+"""Of a step's value, at most this many entries are moved one by one; a random direction covers the others.
+
+What a statement makes in the rounds of a loop shares them: a loop of n rounds depends on n rounds, each time.
+"""
 
 DIRECTIONS = 4
 """Random directions per gradient in a fast check."""
@@ -138,30 +142,32 @@ def gradcheck(
         raise InputError(f"the tolerance is {tolerance}", fix="Give a small number above 0, such as 1e-5.")
     trace = _in_float64(trace, seed)
     checker = _Checker(trace, tolerance, step_size, np.random.default_rng(seed), progress or (lambda done: None))
-    checks = [
-        checker.check(node, label, name, *_moves(node, label, fast)) for label, name, node in _targets(trace, steps)
-    ]
+    checks = [checker.check(*target, *moves) for target, moves in _targets(trace, steps, fast)]
     return Report(trace.function, tolerance, step_size, checks)
 
 
 def work(trace: Trace, *, fast: bool = False, steps: bool = True) -> int:
     """How many moves `gradcheck` will make, for a progress bar; the trace has to have its backward pass."""
-    return sum(sum(_moves(node, label, fast)) for label, _, node in _targets(trace, steps))
+    return sum(sum(moves) for _, moves in _targets(trace, steps, fast))
 
 
-def _targets(trace: Trace, steps: bool) -> list[tuple[str, str, Node]]:
-    """Label, name and node of all that has a gradient: inputs, without a label, then steps."""
-    targets = [("", name, node) for name, node in trace.inputs.items()]
-    targets += [(step.label, step.name, step.node) for step in trace.steps] if steps else []
-    return [target for target in targets if target[-1].gradient is not None]
+def _targets(trace: Trace, steps: bool, fast: bool) -> Iterator[tuple[tuple[Node, str, str], tuple[int, int]]]:
+    """All that has a gradient, inputs (without a label) first: its node, label and name, and how it is to be moved."""
+    for name, node in trace.inputs.items():
+        if node.gradient is not None:
+            yield (node, "", name), (0, DIRECTIONS) if fast else (node.value.size, 0)
+    times = Counter((step.file, step.line) for step in trace.steps)
+    for step in trace.steps if steps else []:
+        if step.node.gradient is not None:
+            yield (step.node, step.label, step.name), _moves(step.node, times[step.file, step.line], fast)
 
 
-def _moves(node: Node, label: str, fast: bool) -> tuple[int, int]:
-    """How many entries to move one by one, and in how many random directions all together."""
-    size = node.value.size
+def _moves(node: Node, times: int, fast: bool) -> tuple[int, int]:
+    """How many entries of a step's value to move one by one, and in how many random directions all together."""
     if fast:
-        return 0, DIRECTIONS
-    return (STEP_ENTRIES, 1) if label and size > STEP_ENTRIES else (size, 0)
+        return 0, max(1, DIRECTIONS // times)
+    size, most = node.value.size, max(1, STEP_ENTRIES // times)
+    return (most, 1) if size > most else (size, 0)
 
 
 def _in_float64(trace: Trace, seed: int) -> Trace:
