@@ -267,7 +267,7 @@ def test_a_value_used_in_a_hundred_rounds_can_be_drawn():
 
     trace = bp.trace(layer, x=random(13, 11))
     trace.backward()
-    svg = trace.diagram().svg()  # Graphviz reads no text of more than 16384 characters, such as a sum of 120 terms
+    svg = Cards(trace).svg()  # Graphviz reads no text of more than 16384 characters, such as a sum of 120 terms
     assert svg.count('class="node"') == 1 + 120 + 1
 
 

@@ -148,9 +148,8 @@ def definition_of(code: CodeType) -> ast.FunctionDef | None:
 
 
 def _begins_with(code: CodeType, body: ast.expr) -> bool:
-    """Whether the code of a lambda is that of the expression `body`: two may stand on one line."""
-    ends = [(end, last) for _, end, _, last in code.co_positions() if end is not None and last is not None]
-    return (body.end_lineno, body.end_col_offset) in ends and code.co_firstlineno <= body.lineno
+    """Whether the code of a lambda is that of the expression `body`: two may stand on one line, or in each other."""
+    return (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) in code.co_positions()
 
 
 class _Instrumenter(ast.NodeTransformer):

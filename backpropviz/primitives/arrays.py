@@ -141,7 +141,7 @@ def substitute(function: Any) -> Callable[..., Any] | None:
         return maker
     module = getattr(function, "__module__", None) or ""
     ours = isinstance(function, np.ufunc) or isinstance(getattr(function, "__self__", None), np.ufunc)
-    if ours or hasattr(function, "_implementation") or module.startswith("scipy."):
+    if ours or isinstance(function, type(np.sum)) or module.startswith("scipy."):
         return lambda *args, **kwargs: _through_protocol(function, args, kwargs)
     return None
 
