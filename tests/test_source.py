@@ -175,7 +175,7 @@ def test_of_lambdas_on_one_line_the_right_one_is_rewritten():
     assert run(twice, 5)[0] == 10
     value, seen = run(thrice, 5)
     assert value == [5, 10]
-    assert seen == [("return", (), "[x * k for k in (1, 2)]")]
+    assert seen == [("loop", "for k in (1, 2)"), ("return", (), "[x * k for k in (1, 2)]")]
 
 
 def test_a_source_that_was_registered_is_read_before_the_file():
