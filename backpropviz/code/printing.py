@@ -25,7 +25,7 @@ from backpropviz.engine.named import (
 )
 from backpropviz.engine.recording import Constructed, Part
 from backpropviz.engine.trace import Trace
-from backpropviz.primitives.record import Primitive
+from backpropviz.primitives.record import PRIMITIVES, Primitive
 
 # How tightly an expression binds, as in Python's grammar.
 _BINDS = {
@@ -33,6 +33,7 @@ _BINDS = {
     "*": 10, "/": 10, "//": 10, "%": 10, "@": 10, "**": 12,
 }  # fmt: skip
 _COMPARISON, _UNARY, _POWER, _ATOM = 4, 11, 12, 13
+_BROADCAST = PRIMITIVES[np.broadcast_to]
 _REPRODUCIBLE = {
     "np",
     "len",
@@ -144,8 +145,17 @@ class Printer:
             return f"{symbol}{self._bound(left, _UNARY)}", _UNARY
         binds = _BINDS[symbol]
         tight = " " if binds != _POWER else ""
+        if symbol in ("+", "-", "*", "/"):
+            left, rest = self._unstretched(left, rest[0]), (self._unstretched(rest[0], left),)
         first = self._bound(left, binds + (symbol == "**" or binds == _COMPARISON))
         return f"{first}{tight}{symbol}{tight}{self._bound(rest[0], binds + (symbol != '**'))}", binds
+
+    def _unstretched(self, value: Any, other: Any) -> Any:
+        """`value` without a broadcast to the shape that `other` has anyway: NumPy does that by itself."""
+        if not isinstance(value, Node) or value.primitive is not _BROADCAST or self.name(value):
+            return value
+        whole = isinstance(other, Node) and other.primitive is not _BROADCAST and other.shape == value.shape
+        return value.args[0] if whole else value
 
     def _bound(self, value: Any, at_least: int) -> str:
         text, binds = self._operand(value)
