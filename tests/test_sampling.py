@@ -5,8 +5,9 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.errors import LayerError
+from backpropviz.layers.running import runs
 from backpropviz.layers.sampling import explain_misfit, guess
-from backpropviz.layers.search import CALLS, RUNS, Search, runs
+from backpropviz.layers.search import CALLS, RUNS, Search
 
 
 def batchnorm_forward(x, gamma, beta, bn_param):

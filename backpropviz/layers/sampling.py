@@ -11,7 +11,8 @@ import numpy as np
 
 from backpropviz.errors import LayerError
 from backpropviz.layers.missing import MissingModule
-from backpropviz.layers.search import Arguments, Search, line_in, runs
+from backpropviz.layers.running import line_in, runs
+from backpropviz.layers.search import Arguments, Search
 from backpropviz.layers.tidying import tidied
 
 

@@ -7,30 +7,25 @@ the function is tried on first (best-first search).
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import heapq
 import inspect
-import io
 import itertools
 import math
 import sys
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from types import MappingProxyType, TracebackType
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.holders import call
 from backpropviz.layers.conventions import POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
 from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, usual
 from backpropviz.layers.messages import LARGEST, label_bound, mismatches, reshape
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
+from backpropviz.layers.running import line_in, progress_in, runs
+from backpropviz.layers.state import State, is_strange
 
 Arguments = dict[str, Any]
 
@@ -40,58 +35,6 @@ RUNS, CALLS = 3000, 1_000_000
 _NOT_FINITE = "the result is not finite"
 _KEYS = 64  # no dictionary that is made up has more
 _REPAIRED, _GUESSED = 12, 4  # of one set of ranks, about so many states are changed further
-
-
-@dataclass(frozen=True)
-class State:
-    """One assignment of shapes, and what became of it.
-
-    Attributes:
-        bound: labels are below it. values: which distribution floats are drawn from.
-        multiples: sizes that were made k times another: {20: (4, 5)}.
-        progress: where it failed, as the places in the bytecode of the calls; later is better. where: file and line.
-    """
-
-    guesses: Mapping[str, Guess]
-    main: Shape
-    bound: int = 10
-    values: int = 0
-    multiples: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    problem: str = ""
-    progress: tuple[int, ...] = ()
-    where: str = ""
-
-    def with_size(self, old: int, new: int, fixed: Mapping[str, Shape]) -> State:
-        """The same with a size put in place of another one, but not in shapes the user gave."""
-        guesses = {
-            name: guess if name in fixed else replace(guess, shape=tuple(new if n == old else n for n in guess.shape))
-            for name, guess in self.guesses.items()
-        }
-        return replace(self, guesses=guesses)
-
-    def sizes(self, but: Mapping[str, Shape] = MappingProxyType({})) -> list[int]:
-        """All sizes above 1 of the inputs that are not in `but`, in their order."""
-        shapes = [guess.shape for name, guess in self.guesses.items() if name not in but]
-        return list(dict.fromkeys(n for shape in shapes for n in shape if n > 1))
-
-    @property
-    def shapes(self) -> dict[str, Shape]:
-        return {name: guess.shape for name, guess in self.guesses.items()}
-
-    @property
-    def key(self) -> str:
-        """The same for states that are the same before they are run."""
-        return f"{self.guesses} {self.bound} {self.values}"
-
-    def __str__(self) -> str:
-        shown = (
-            f"{word(name)} = {', '.join(map(str, guess.shape))}"
-            if guess.dtype in "nl"
-            else f"{word(name)} {guess.shape}"
-            for name, guess in self.guesses.items()
-        )
-        line = f" in line {self.where.rpartition(':')[2]}" if self.where else ""
-        return f"{', '.join(shown)}: {self.problem}{line}"
 
 
 class Search:
@@ -266,7 +209,7 @@ class Search:
             if isinstance(error, KeyError):
                 self._ask_for(error.args[0] if error.args else None)
             problem = f"{type(error).__name__}: {error}"
-            progress, where = _progress(error.__traceback__, file), line_in(error, file)
+            progress, where = progress_in(error.__traceback__, file), line_in(error, file)
         finally:
             sys.setprofile(before)
         state = replace(state, problem=problem, progress=progress, where=where)
@@ -356,42 +299,3 @@ class Search:
             if k * size <= LARGEST:
                 changed = state.with_size(old, k * size, self.fixed)
                 yield replace(changed, multiples={**state.multiples, k * size: (k, size)})
-
-
-def is_strange(state: State) -> bool:
-    """A weight that is no matrix, or a bias that shares no size with any weight."""
-    weights = [shape for name, shape in state.shapes.items() if kind_of(name) == "weight"]
-    sizes = {n for shape in weights for n in shape}
-    biases = [shape for name, shape in state.shapes.items() if word(name).startswith("b") and kind_of(name) == "vector"]
-    return any(len(shape) < 2 for shape in weights) or bool(
-        weights and any(shape and not sizes & {*shape} for shape in biases)
-    )
-
-
-def line_in(error: BaseException, file: str) -> str:
-    """`file:line` where an error passed through a file, as deep as possible."""
-    found, traceback = "", error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == file:
-            found = f"{Path(file).name}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return found
-
-
-def _progress(traceback: TracebackType | None, file: str) -> tuple[int, ...]:
-    """How far a run came: the place in the bytecode of every call in the function's file."""
-    places = []
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == file:
-            places.append(traceback.tb_lasti)
-        traceback = traceback.tb_next
-    return tuple(places)
-
-
-def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
-    """Whether `function` returns something finite on plain copies of `arguments`; its prints are swallowed."""
-    with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        returned = call(function, copy.deepcopy(dict(arguments)))
-    first = returned[0] if isinstance(returned, tuple) and returned else returned
-    return not isinstance(first, np.ndarray | float) or bool(np.isfinite(first).all())

@@ -6,7 +6,8 @@ import itertools
 from dataclasses import replace
 
 from backpropviz.layers.conventions import RECURRENT, kind_of, word
-from backpropviz.layers.search import Search, State
+from backpropviz.layers.search import Search
+from backpropviz.layers.state import State
 
 
 def tidied(search: Search, state: State) -> State:
