@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import backpropviz as bp
 from backpropviz.code.derive import listing
-from backpropviz.errors import LayerError, TraceError
+from backpropviz.errors import BackpropvizError, LayerError, TraceError
 from backpropviz.study.gradcheck import gradcheck
 
 
@@ -438,3 +438,42 @@ def test_programs_at_random(text):
     slope = (loss(x + h * along[0], y + h * along[1]) - loss(x - h * along[0], y - h * along[1])) / (2 * h)
     analytic = sum(np.sum(grads.get(name, 0.0) * way) for name, way in zip(("x", "y"), along))
     assert abs(slope - analytic) <= 1e-5 * max(abs(slope), abs(analytic), 1.0), text
+
+
+# ---- names that come in other ways -----------------------------------------------------------------------------------
+
+
+def windows_of(x, k=2, s=1):
+    N, H = x.shape
+    n, h = x.strides
+    windows = np.lib.stride_tricks.as_strided(x, (N, (H - k) // s + 1, k), (n, h * s, h))
+    return (windows**2).sum(axis=2)
+
+
+def unpacked_into_parts(x):
+    out, other = np.zeros(x.shape), np.zeros(x.shape)
+    for t in range(x.shape[1]):
+        out[:, t], other[:, t] = np.tanh(x[:, t]), x[:, t] ** 2
+    return out * other
+
+
+def weights_of_its_own(x):
+    centred = (np.eye(x.shape[0]) - 1 / x.shape[0]).dot(x)
+    return centred**2
+
+
+@pytest.mark.parametrize("function", [windows_of, unpacked_into_parts, weights_of_its_own], ids=lambda f: f.__name__)
+def test_strided_windows_unpacked_parts_and_methods_of_plain_arrays(function):
+    x = np.random.default_rng(0).normal(size=(3, 5))
+    trace = bp.trace(function, x=x)
+    np.testing.assert_array_equal(trace.output, function(x))
+    trace.backward()
+    assert gradcheck(trace).passed
+
+
+def test_strides_that_lead_out_of_the_array_are_refused():
+    def outside(x):
+        return np.lib.stride_tricks.as_strided(x, (9, 9), (8, 8)) * 2
+
+    with pytest.raises(BackpropvizError, match="reads outside of the array"):
+        bp.trace(outside, x=np.ones((3, 5)), verify=False)

@@ -175,7 +175,7 @@ class Recorder(Tape):
             self._arrays[id(array)] = (self._constructed.get(id(array)) if unchanged else None, array)
 
     def changed(self, traced: Traced) -> None:
-        if traced not in self._changed:
+        if not any(each is traced for each in self._changed):  # `in` would compare their values
             self._changed.append(traced)
 
     def done(self, site: Site, value: Any) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import BuiltinMethodType
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from backpropviz.primitives.shapes import astype
 
@@ -85,7 +87,29 @@ def _full(
     return np.copy(np.broadcast_to(filling, shape), order=order)  # type: ignore[call-overload]
 
 
+def _as_strided(x: Any, shape: Any = None, strides: Any = None, subok: bool = False, writeable: bool = True) -> Any:
+    """The entries of the view, looked up by how far they lie from the first one.
+
+    Raises:
+        ValueError: some would lie outside of the array. NotImplementedError: x does not lie in memory in one piece.
+    """
+    value = array(x).node.value
+    if not value.flags.c_contiguous:
+        raise NotImplementedError(
+            "as_strided of an array that lies in memory in pieces; np.ascontiguousarray joins them"
+        )
+    lengths = value.shape if shape is None else tuple(map(int, np.atleast_1d(shape)))
+    steps = [int(step) // value.itemsize for step in (value.strides if strides is None else strides)]
+    at = np.zeros(lengths, dtype=int)
+    for axis, (length, step) in enumerate(zip(lengths, steps)):
+        at += (step * np.arange(length)).reshape((-1,) + (1,) * (len(lengths) - axis - 1))
+    if at.size and not 0 <= at.min() <= at.max() < value.size:
+        raise ValueError(f"as_strided: shape {lengths} with strides {tuple(strides)} reads outside of the array")
+    return np.ravel(array(x))[at]
+
+
 _MAKERS: dict[Any, Callable[..., Any]] = {
+    as_strided: _as_strided,
     np.array: _array,
     np.asarray: _as_array,
     np.asanyarray: _as_array,
@@ -139,8 +163,12 @@ def substitute(function: Any) -> Callable[..., Any] | None:
         return None
     if maker is not None:
         return maker
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ndarray) and isinstance(function, BuiltinMethodType):  # `weights.dot(x)` of a plain array
+        of_numpy = getattr(np, function.__name__, None)
+        return None if of_numpy is None else lambda *args, **kwargs: of_numpy(owner, *args, **kwargs)
     module = getattr(function, "__module__", None) or ""
-    ours = isinstance(function, np.ufunc) or isinstance(getattr(function, "__self__", None), np.ufunc)
+    ours = isinstance(function, np.ufunc) or isinstance(owner, np.ufunc)
     if ours or isinstance(function, type(np.sum)) or module.startswith("scipy."):
         return lambda *args, **kwargs: _through_protocol(function, args, kwargs)
     return None
