@@ -72,7 +72,8 @@ def test_the_formulas_on_the_red_edges_add_up_to_the_gradients(name, ops):
     circuit = Cards(trace, ops=ops, expand=tuple(names)).circuit
     scope = {
         "np": np,
-        **{helper: getattr(bp, helper) for helper in ("im2col", "col2im", "output_shape", "first_winner", "put")},
+        **{helper: getattr(bp, helper) for helper in ("im2col", "col2im", "output_shape", "first_winner")},
+        **{helper: getattr(bp, helper) for helper in ("put", "stored")},
         **{key: plain(value) for key, value in trace.settings.items()},
         **{vertex.name: vertex.value for vertex in circuit.vertices if vertex.kind != "outside"},
         **{node.name: node.value for node in trace.upstream.values()},

@@ -69,26 +69,46 @@ def convnet_case(random):
     return {"x": (n, c, h, w), "w1": (f, c, *sizes(random, 2, 1, 3))}, {"pad": pad}
 
 
+def loops_case(random):
+    x = (2, *sizes(random, 3, 3, 5))
+    w = (2, x[1], *sizes(random, 2, 1, 3))
+    return {"x": x, "w": w}, {"stride": int(random.integers(1, 3)), "pad": int(random.integers(0, 2))}
+
+
+def attention_case(random):
+    heads, each, features = sizes(random, 3, 1, 4)
+    return {"x": (*sizes(random, 2), features), "wq": (features, heads * each)}, {"heads": heads}
+
+
 CASES = {
     "affine": lambda random: ({"x": sizes(random, int(random.integers(2, 5)))}, {}),
+    "attention": attention_case,
     "avgpool": pool_case,
     "batchnorm": norm_case(lambda random: sizes(random, 2)),
     "conv": conv_case,
+    "conv_naive": loops_case,
     "conv_same": same_case,
     "convnet": convnet_case,
     "dropout": lambda random: (
         {"x": sizes(random, 2)},
         {"keep": float(random.uniform(0.3, 0.9)), "seed": int(random.integers(100)), "mode": "train"},
     ),
+    "embedding": lambda random: ({"tokens": sizes(random, 2), "w": sizes(random, 2)}, {}),
     "gate": lambda random: ({"x": sizes(random, int(random.integers(1, 3)))}, {}),
     "groupnorm": group_case,
     "layernorm": lambda random: ({"x": sizes(random, int(random.integers(2, 4)))}, {"eps": 0.01}),
+    "lstm": lambda random: ({"x": sizes(random, 3, 2, 4)}, {}),
     "lstm_step": lambda random: ({"x": sizes(random, 2)}, {}),
     "maxpool": lambda random: (
         pool_case(random)[0],
         pool_case(random)[1] | {"ties": str(random.choice(["first", "all"]))},
     ),
+    "maxpool_naive": lambda random: (
+        {"x": image(random)},
+        {"window": int(random.integers(1, 4)), "stride": int(random.integers(1, 4))},
+    ),
     "relu": lambda random: ({"x": sizes(random, int(random.integers(1, 5)))}, {}),
+    "rnn": lambda random: ({"x": sizes(random, 3)}, {}),
     "rnn_step": lambda random: ({"x": sizes(random, 2)}, {}),
     "sigmoid": lambda random: ({"x": sizes(random, 3)}, {}),
     "softmax_loss": lambda random: ({"x": sizes(random, 2)}, {}),
@@ -196,6 +216,27 @@ def lstm(x, h, c, wx, wh, b):
     return logistic(o) * np.tanh(cell), cell
 
 
+def over_time(step, x, *state):
+    """The first output of `step`, which goes from one state to the next, at every moment of x (N, T, D)."""
+    states = []
+    for t in range(x.shape[1]):
+        state = step(x[:, t], *state)
+        states.append(state[0])
+    return np.stack(states, axis=1)
+
+
+def attend(x, wq, wk, wv, wo, heads=2):
+    """One image, one head and one moment after the other; the future is left out, not masked."""
+    out = np.zeros_like(x)
+    columns = np.split(np.arange(wq.shape[1]), heads)
+    for n, t in product(*map(range, x.shape[:2])):
+        past = x[n, : t + 1]
+        for own in columns:
+            answers = np.exp(past @ wk[:, own] @ (x[n, t] @ wq[:, own]) / np.sqrt(len(own)))
+            out[n, t] += answers / answers.sum() @ past @ wv[:, own] @ wo[own]
+    return out
+
+
 def cross_entropy(x, y):
     return -np.mean([np.log(np.exp(row)[label] / np.exp(row).sum()) for row, label in zip(x, y)])
 
@@ -218,20 +259,26 @@ def network(x, w1, b1, w2, b2, y, pad=1):
 
 FORMULAS = {
     "affine": lambda x, w, b: np.einsum("nd,dm->nm", x.reshape(len(x), -1), w) + b,
+    "attention": attend,
     "avgpool": lambda x, window=2, stride=2: pooled(x, window, stride, np.mean),
     "batchnorm": batch_normalize,
     "conv": lambda x, w, b, stride=1, pad=0: correlate(x, w, b, stride, pad),
+    "conv_naive": lambda x, w, b, stride=1, pad=0: correlate(x, w, b, stride, pad),
     "conv_same": same,
     "convnet": network,
     "dropout": lambda x, keep=0.75, mode="train", seed=0: (
         x / keep * (np.random.default_rng(seed).random(x.shape) < keep)
     ),
+    "embedding": lambda tokens, w, p: np.eye(len(w))[tokens] @ w + p[: tokens.shape[1]],
     "gate": lambda x, y: np.sqrt(x * x + y * y),
     "groupnorm": group_normalize,
     "layernorm": lambda x, gamma, beta, eps=1e-5: normalize(x, (-1,), (-1,), gamma, beta, eps),
+    "lstm": lambda x, h0, wx, wh, b: over_time(lambda now, h, c: lstm(now, h, c, wx, wh, b), x, h0, 0 * h0),
     "lstm_step": lstm,
     "maxpool": lambda x, window=2, stride=2, ties="first": pooled(x, window, stride, np.max),
+    "maxpool_naive": lambda x, window=2, stride=2: pooled(x, window, stride, np.max),
     "relu": lambda x: x * (x > 0),
+    "rnn": lambda x, h0, wx, wh, b: over_time(lambda now, h: (np.tanh(now @ wx + h @ wh + b),), x, h0),
     "rnn_step": lambda x, h, wx, wh, b: np.tanh(np.hstack([x, h]) @ np.vstack([wx, wh]) + b),
     "sigmoid": logistic,
     "softmax_loss": cross_entropy,
@@ -313,8 +360,10 @@ def test_every_step_has_a_short_caption(name, settings):
     assert load(name).summary.endswith(".")
 
 
-# sides that are equal for a reason: a state meets itself, and the usual filter is a square
-SQUARE = {("rnn_step", "wh"), ("convnet", "w1")}
+# sides that are equal for a reason: a state meets itself, the usual filter is a square, and loops are kept short
+SQUARE = {
+    ("rnn", "wh"), ("rnn_step", "wh"), ("convnet", "w1"), ("conv_naive", "out_24"), ("maxpool_naive", "out_24"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -504,10 +553,45 @@ def test_conv_same_keeps_the_size_or_says_why_not():
         layer.function(x, w, b)
 
 
+@pytest.mark.parametrize("name", ["conv", "maxpool"])
+def test_what_loops_fill_in_is_what_one_product_gives(name):
+    layer, loops = load(name), load(f"{name}_naive")
+    arguments = loops.sample()
+    whole, parts = layer.trace(arguments), loops.trace(arguments)
+    np.testing.assert_allclose(parts.output, whole.output, atol=1e-14)
+    dout = np.random.default_rng(0).normal(size=whole.output.shape)
+    theirs, mine = whole.backward(dout), parts.backward(dout)
+    for wrt, gradient in theirs.items():
+        np.testing.assert_allclose(mine[wrt], gradient, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm", "attention"])
+def test_no_moment_depends_on_a_later_one(name):
+    layer = load(name)
+    arguments = layer.arguments()
+    trace = layer.trace(arguments)
+    dout = np.random.default_rng(0).normal(size=trace.output.shape)
+    dout[:, 2:] = 0
+    gradient = trace.backward(dout)["x"]
+    assert gradient[:, :2].all()
+    assert not gradient[:, 2:].any()
+
+
+def test_a_token_used_twice_collects_both_gradients():
+    trace = load("embedding").trace({"tokens": np.array([[3, 1, 3], [0, 3, 1]])})
+    dout = np.random.default_rng(0).normal(size=trace.output.shape)
+    gradients = trace.backward(dout)
+    np.testing.assert_allclose(gradients["w"][3], dout[0, 0] + dout[0, 2] + dout[1, 1], rtol=1e-14)
+    assert not gradients["w"][[2, 4]].any()
+    np.testing.assert_allclose(gradients["p"][:3], dout.sum(axis=0), rtol=1e-14)
+    assert not gradients["p"][3:].any()
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "words"),
     [
         ("groupnorm", {"G": 4}, "6 channels .* 4 groups"),
+        ("attention", {"heads": 3}, "10 columns .* 3 heads"),
         ("maxpool", {"ties": "last"}, "ties is 'last'"),
         ("conv_same", {"padding": "full"}, "padding is 'full'"),
         ("dropout", {"keep": 0.0}, "keep is 0.0: it is a probability"),

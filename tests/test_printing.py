@@ -202,7 +202,7 @@ def test_every_forward_step_evaluates_to_its_value(name):
     printer = Printer(trace)
     code = {step: printer.code(step.node) for step in trace.steps}
     known = {**trace.settings, **{key: node.value for key, node in trace.inputs.items()}, **printer.constants}
-    known |= {helper: getattr(bp, helper) for helper in ("im2col", "output_shape", "stop_gradient")}
+    known |= {helper: getattr(bp, helper) for helper in ("im2col", "output_shape", "stop_gradient", "stored")}
     for statement in printer.size_statements():
         exec(statement, {"np": np}, known)
     for step in trace.steps:

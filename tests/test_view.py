@@ -52,6 +52,7 @@ def test_every_formula_of_the_sweep_computes_its_value(layer):
     trace, shown = viewed(layer)
     known = {"np": np, "im2col": bp.im2col, "col2im": bp.col2im, "output_shape": bp.output_shape}
     known |= {"put": bp.put, "first_winner": bp.first_winner, "stop_gradient": bp.stop_gradient}
+    known |= {"stored": bp.stored}
     known |= {part.name: part.value for part in (*shown.inputs, *shown.steps, *shown.upstream)} | shown.settings
     known |= {part.name: part.value for part in shown.constants}
     for size in trace.sizes:
@@ -71,7 +72,7 @@ def test_terms_add_up_to_the_gradient(layer):
         if part.gradient is not None:
             total = sum(term.value for term in part.gradient.terms)
             np.testing.assert_allclose(total, part.gradient.value, rtol=1e-12, atol=1e-15)
-            assert part.gradient.value is trace[part.name].grad
+            np.testing.assert_array_equal(part.gradient.value, trace[part.name].grad)
 
 
 @pytest.mark.parametrize("layer", layer_names())

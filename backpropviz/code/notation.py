@@ -199,7 +199,9 @@ class Latex(_Lengths):
         return f"{function}{below}{self.bracketed(', '.join(arguments))}", ATOM
 
     def indexed(self, x: Text, index: str) -> Text:
-        return rf"{fit(x, ATOM, self)}_{{[{index}]}}", ATOM
+        whole = fit(x, ATOM, self)
+        whole = f"{{{whole}}}" if "_" in whole else whole  # LaTeX reads no second subscript
+        return rf"{whole}_{{[{index}]}}", ATOM
 
     def iverson(self, condition: str) -> Text:
         return rf"\left[{condition}\right]", ATOM
