@@ -10,6 +10,7 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.code.derive import derive, listing
+from backpropviz.code.rolled import rolled
 from backpropviz.errors import TraceError
 from backpropviz.layers.library import layer_names, load
 
@@ -31,7 +32,9 @@ CASES = [(name, settings) for name in layer_names() for settings in [{}, *SETTIN
 
 def run(trace, at=None):
     """The gradients that the derived function returns, by input; `at` another trace of the same function."""
-    code = listing(trace)
+    text = derive(trace)
+    code = (rolled(trace) if trace.loops else None) or listing(trace)
+    assert str(code) == text
     namespace = {}
     exec(compile(str(code), "<derived>", "exec"), namespace)
     at = at or trace
@@ -57,7 +60,7 @@ def assert_tidy(trace):
     function = tree.body[-1]
     stored = Counter(n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
     loaded = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    sizes = {name for statement in listing(trace).sizes for name in names_stored(statement)}
+    sizes = {name for size in trace.sizes for name in size.names}
     parameters = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
     if not trace.loops:  # a loop goes on with the names that it has
         assert [name for name, times in stored.items() if times > 1 or name in parameters] == []
@@ -66,10 +69,6 @@ def assert_tidy(trace):
     imported = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert imported <= loaded
     assert imported <= set(bp.__all__)
-
-
-def names_stored(statement):
-    return {n.id for n in ast.walk(ast.parse(statement)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def lines(trace):
@@ -90,17 +89,23 @@ def test_derived_code_equals_the_trace(name, settings):
 
 OTHER_SHAPES = {
     "affine": {"x": (3, 5), "w": (5, 2)},
+    "attention": {"x": (2, 5, 4), "wq": (4, 6)},
     "avgpool": {"x": (3, 2, 8, 7)},
     "batchnorm": {"x": (7, 2)},
     "conv": {"x": (3, 2, 7, 6), "w": (5, 2, 3, 1)},
+    "conv_naive": {"x": (3, 2, 5, 6), "w": (2, 2, 2, 3)},
     "conv_same": {"x": (1, 5, 7, 2), "w": (5, 3, 2, 6)},
     "convnet": {"x": (3, 2, 8, 6), "w1": (5, 2, 1, 3)},
+    "embedding": {"tokens": (3, 5), "w": (4, 2)},
     "gate": {"x": (3, 4)},
     "groupnorm": {"x": (3, 9, 2, 5)},
     "layernorm": {"x": (2, 7)},
+    "lstm": {"x": (3, 5, 2), "h0": (3, 4)},
     "lstm_step": {"x": (2, 5), "h": (2, 3)},
     "maxpool": {"x": (3, 2, 8, 7)},
+    "maxpool_naive": {"x": (3, 2, 8, 7)},
     "relu": {"x": (3, 4, 2)},
+    "rnn": {"x": (3, 5, 2), "h0": (3, 4)},
     "rnn_step": {"x": (2, 5), "h": (2, 4)},
     "sigmoid": {"x": (3, 4, 2)},
     "softmax_loss": {"x": (6, 5)},

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 READABLE = {False: 24, True: 150}
 """How many vertices, without and with operations, a picture may have before groups start closed."""
+SHORT = 80  # characters: what is longer and used more than once goes by a name
 MOST = 1500  # vertices: laying out more takes minutes
 
 
@@ -76,7 +77,7 @@ class _Reader:
     def read(self) -> Circuit:
         self.result = {key: self._result(key) for key in self.keys}
         self.names = self.trace.gradient_names
-        self.printer = Printer(self.trace, self.names.inside if self.ops else self.names.red)
+        self.printer = Printer(self.trace, self.names.inside if self.ops else self._spelled_out())
         self.vertices = {key: self._vertex(key) for key in self.keys}
         self._define_parts()
         outputs = [node for node in dict.fromkeys(self.trace.outputs) if self.owner.get(node) is not None]
@@ -87,6 +88,18 @@ class _Reader:
         away = [Edge(self._at(node), there) for node, there in outside.items()]
         vertices = [*self.vertices.values(), *outside.values()]
         return Circuit(vertices, [*self._forward(), *away], self._backward(outside))
+
+    def _spelled_out(self) -> dict[Node, str]:
+        """The names of gradients inside of steps, but for short ones: no card says what `dout_inner` is."""
+        red = self.names.red
+        printer = Printer(self.trace, red)
+        parts = self.names.parts
+        short = {
+            name
+            for node, name in parts.items()
+            if len(printer.code(node)) <= SHORT and not any(parent in red for parent in node.parents)
+        }
+        return {node: name for node, name in red.items() if name not in short}
 
     def _at(self, node: Node) -> Vertex:
         key = self.owner[node]

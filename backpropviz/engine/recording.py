@@ -330,7 +330,10 @@ class Recorder(Tape):
                 args = (list(args[0]), *args[1:])  # a generator is used up by a look
             if find_traced((args, kwargs)) is None:
                 return call(*args, **kwargs)
-            return stand_in(*resolved(args), **resolved(kwargs))
+            args, kwargs = resolved(args), resolved(kwargs)
+            if function in _CONSTANT_MAKERS:  # np.zeros_like(x) is no traced value, but made by the function itself
+                return self._constant(_CONSTANT_MAKERS[function], stand_in, args, kwargs)
+            return stand_in(*args, **kwargs)
 
         return either
 
@@ -456,6 +459,7 @@ class Recorder(Tape):
             thing.name = settled.get(thing.name, thing.name)
         for step in self.steps:
             step.written = self._names[step.name][0]
+            self._forget(step.name)
         origin = {id(kept): key for key, (_, kept) in self._kept.items()}
         repeated = {name for size in self.sizes for name in size.names} - {step.written for step in self.steps}
         for key, (name, array) in self.constants.items():
@@ -474,7 +478,7 @@ class Recorder(Tape):
     def _size(self, site: Site, name: str, value: Any) -> Any:
         """A size or setting under a name of its own, as long as the name means one number only."""
         expression = value.expression if isinstance(value, Named) else None
-        if varies(expression):
+        if varies(expression) or name == "_":  # nothing is called so
             return value
         if (isinstance(expression, Name) and expression.name == name) or len(self._frames) > 1:
             return value

@@ -24,15 +24,26 @@ def _crop(g: Any, out: Any, x: Any, pad_width: Any, mode: str = "constant", **va
         raise NotImplementedError(
             f"the gradient of np.pad with mode={mode!r}; constant, {', '.join(_INDEXED)} have one"
         )
-    return g[tuple(slice(before, before + size) for (before, _), size in zip(widths, x.shape))]
+    inside = (slice(before, before + size) for (before, _), size in zip(widths, x.shape))
+    return g[tuple(slice(None) if _is_nothing(width) else part for width, part in zip(widths, inside))]
 
 
 def _widths(pad_width: Any, ndim: int) -> Any:
-    """What np.pad was given, as a pair for every axis."""
+    """What np.pad was given, as a pair for every axis; sizes keep their names."""
     if isinstance(pad_width, dict):
         named = [pad_width[a] if a in pad_width else pad_width.get(a - ndim, 0) for a in range(ndim)]
-        return [np.broadcast_to(width, 2).tolist() for width in named]
-    return np.broadcast_to(_whole(pad_width), (ndim, 2)).tolist()
+        return [np.broadcast_to(_each(width), 2).tolist() for width in named]
+    return np.broadcast_to(_each(pad_width), (ndim, 2)).tolist()
+
+
+def _each(widths: Any) -> Any:
+    """An array of the numbers as they are: `pad` is not 1, if it is called so."""
+    return np.array(_whole(widths) if hasattr(widths, "record") else widths, dtype=object)
+
+
+def _is_nothing(width: list[Any]) -> bool:
+    """Whether an axis is not padded: what has a name may be 0 only here."""
+    return all(type(n) is int and n == 0 for n in width)
 
 
 def _whole(value: Any) -> Any:
