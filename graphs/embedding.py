@@ -1,18 +1,11 @@
-"""Embedding: every token is looked up in a table, and the place where it stands is added."""
+"""Embedding: every word is looked up in a table; the rows of the table are learned."""
 
 
-def embedding(tokens, w, p):
-    T = tokens.shape[1]
-    # a row for every token; rows used twice get two gradients
-    out = w[tokens]
-    # the same word means something else at another place
-    out += p[:T]
+def embedding(x, w):
+    # a row for every word; one that comes twice has two gradients
+    out = w[x]
     return out
 
 
-def sample(rng, *, tokens=(2, 4), w=(5, 3)):
-    return {
-        "tokens": rng.integers(0, w[0], tokens),
-        "w": rng.normal(0.0, 1.0, w),
-        "p": rng.normal(0.0, 1.0, (tokens[1] + 2, w[1])),
-    }
+def sample(rng, *, x=(2, 4), w=(5, 3)):
+    return {"x": rng.integers(0, w[0], x), "w": rng.normal(0.0, 1.0, w)}

@@ -96,7 +96,7 @@ OTHER_SHAPES = {
     "conv_naive": {"x": (3, 2, 5, 6), "w": (2, 2, 2, 3)},
     "conv_same": {"x": (1, 5, 7, 2), "w": (5, 3, 2, 6)},
     "convnet": {"x": (3, 2, 8, 6), "w1": (5, 2, 1, 3)},
-    "embedding": {"tokens": (3, 5), "w": (4, 2)},
+    "embedding": {"x": (3, 5), "w": (4, 2)},
     "gate": {"x": (3, 4)},
     "groupnorm": {"x": (3, 9, 2, 5)},
     "layernorm": {"x": (2, 7)},

@@ -100,7 +100,7 @@ def _settings(trace: Trace, code: Listing, dictionary: str) -> list[str]:
     """Reads the settings that the formulas use, and refuses those that would have taken another path."""
     used = {name: plain(value) for name, value in code.settings.items()}
     lines = [f"{name} = {_get(dictionary, name, _literal(value))}" for name, value in used.items()]
-    if "window" in used:  # courses give its height and width each by itself
+    if "window" in used and trace.layer in _DICTIONARIES:  # courses give its height and width each by itself
         height, width = used["window"] if isinstance(used["window"], tuple) else (used["window"],) * 2
         sides = f"({_get(dictionary, 'pool_height', height)}, {_get(dictionary, 'pool_width', width)})"
         lines[list(used).index("window")] = f"window = {_get(dictionary, 'window', sides)}"
