@@ -109,14 +109,16 @@ class Diagram:
             DrawingError: the backward pass has not run.
         """
         from backpropviz.draw.frames import read_frames
+        from backpropviz.draw.telling import tell
 
-        return read_frames(self.circuit, self.picture, passes)
+        told = tell(self.trace)
+        return read_frames(self.circuit, self.picture.with_room_for(told.values()), passes, told)
 
     def animated(self, passes: Passes = "backward") -> str:
         """One SVG that plays the frames."""
-        from backpropviz.draw.frames import animate
+        from backpropviz.draw.frames import animate, read_frames
 
-        return animate(self.frames(passes))
+        return animate(read_frames(self.circuit, self.picture, passes))
 
     def pages(self, passes: Passes = "backward") -> bytes:
         """One PDF with a page for every frame.

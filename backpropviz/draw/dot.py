@@ -6,13 +6,14 @@ Ids are plain and every text is escaped. A red edge does not constrain the order
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
 from backpropviz.draw.cards import BLACK, LARGE, RED, Shade, card, cell, escaped, ink, is_cut, table, text_width
 from backpropviz.draw.circuit import Box, Circuit, Vertex
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI, render
+from backpropviz.draw.telling import Told
 
 FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
@@ -32,11 +33,14 @@ class CardsPicture:
         self.wires = {edge: f"forward_{number}" for number, edge in enumerate(circuit.forward, 1)}
         self.wires |= {edge: f"backward_{number}" for number, edge in enumerate(circuit.backward, 1)}
 
+    def with_room_for(self, told: Iterable[Told]) -> CardsPicture:
+        return self
+
     def dot(self, shown: Shown | None = None) -> str:
         return write_dot(self.circuit, self.title, shown)
 
-    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI) -> bytes:
-        """The bytes of an svg, png or pdf file."""
+    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI, told: Told | None = None) -> bytes:
+        """The bytes of an svg, png or pdf file; a card tells its own."""
         return render(self.dot(shown), format, "dot", dpi)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, Protocol
@@ -16,13 +16,14 @@ from typing import Literal, Protocol
 from backpropviz.draw.circuit import Circuit, Vertex
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI
+from backpropviz.draw.telling import Direction, Told
 from backpropviz.errors import DrawingError
 
 
 class Picture(Protocol):
     """A picture of a circuit that can show a part of it in full colour."""
 
-    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI) -> bytes: ...
+    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI, told: Told | None = None) -> bytes: ...
 
 
 Passes = Literal["forward", "backward", "both"]
@@ -42,24 +43,31 @@ class Frame:
         direction: which pass it belongs to.
         label: the step it lights: "9" down to "1" and then, where the gradients arrive at the inputs, "0".
         shown: what is in full colour, and what is lit.
+        told: the words beside it; None for a picture alone.
     """
 
     picture: Picture
     number: int
-    direction: Literal["forward", "backward"]
+    direction: Direction
     label: str
     shown: Shown
+    told: Told | None = None
 
     def svg(self) -> str:
         return self.render("svg").decode()
 
     def render(self, format: str, dpi: int = DPI) -> bytes:
         """The bytes of an svg, png or pdf file."""
-        return self.picture.render(format, self.shown, dpi)
+        return self.picture.render(format, self.shown, dpi, self.told)
 
 
-def read_frames(circuit: Circuit, picture: Picture, passes: Passes = "backward") -> list[Frame]:
-    """The frames of one pass, or of both in the order of a run.
+def read_frames(
+    circuit: Circuit,
+    picture: Picture,
+    passes: Passes = "backward",
+    told: Mapping[tuple[Direction, str], Told] | None = None,
+) -> list[Frame]:
+    """The frames of one pass, or of both in the order of a run, with what is told beside them.
 
     Raises:
         DrawingError: `passes` is something else, or frames of a backward pass are wanted that did not run.
@@ -68,13 +76,14 @@ def read_frames(circuit: Circuit, picture: Picture, passes: Passes = "backward")
         raise DrawingError(f"there is no pass called {passes!r}", fix="Say forward, backward or both.")
     if passes != "forward" and not circuit.backward:
         raise DrawingError("the backward pass has not run", fix="Call backward() on the trace before drawing it.")
-    stages: list[tuple[Literal["forward", "backward"], str, Shown]] = []
+    stages: list[tuple[Direction, str, Shown]] = []
     if passes != "backward":
         stages += [("forward", label, shown) for label, shown in _forward(circuit)]
     if passes != "forward":
         stages += [("backward", label, shown) for label, shown in _backward(circuit)]
     return [
-        Frame(picture, number, direction, label, shown) for number, (direction, label, shown) in enumerate(stages, 1)
+        Frame(picture, number, direction, label, shown, told.get((direction, label)) if told else None)
+        for number, (direction, label, shown) in enumerate(stages, 1)
     ]
 
 

@@ -109,11 +109,10 @@ class _Writer:
     def _text(self, text: Text, number: int) -> None:
         wide = width(text.text, text.size)
         self.graph.node(
-            f"text_{number}", shape="none", label=escaped(text.text), fontsize=_n(text.size * POINTS),
+            f"text_{number}", shape="none", label=f"{escaped(text.text)}\\l", fontsize=_n(text.size * POINTS),
             fontcolor=ink_of(self.theme, text.ink, text.owner, self.light),
-            width=_n(wide / 96 + 0.08), height=_n(text.size / 54),
-            pos=self._pos(text.x + wide / 2, text.y), **{"class": _class(text.owner)},
-            **({"fontname": BOLD} if text.bold else {}),
+            width=_n(wide / 80), height=_n(text.size / 54), pos=self._pos(text.x + wide * 0.6, text.y),
+            **{"class": _class(text.owner)}, **({"fontname": BOLD} if text.bold else {}),
         )  # fmt: skip
 
     def _wire(self, wire: Wire) -> None:

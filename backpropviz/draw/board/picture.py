@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from functools import cached_property
 
 from backpropviz.draw.board.blocks import DIGITS, SIZE
 from backpropviz.draw.board.geometry import Drawing
-from backpropviz.draw.board.page import compose
+from backpropviz.draw.board.page import compose, height_of, write_below
 from backpropviz.draw.board.reading import read_board
 from backpropviz.draw.board.record import Board
-from backpropviz.draw.board.sizing import LEAST, LEAST_DIGITS, Fitted, Size, fit
+from backpropviz.draw.board.sizing import FOOTER, LEAST, LEAST_DIGITS, Fitted, Size, fit
 from backpropviz.draw.board.themes import LIGHT, THEMES, Light, in_the_dark
 from backpropviz.draw.circuit import Circuit, Edge
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI, can_render, render
+from backpropviz.draw.telling import Told
 from backpropviz.errors import DrawingError
 
 _FEW_ROWS = 4  # on a page; a board that needs more is better read with its groups closed
@@ -47,11 +49,12 @@ class BoardPicture:
         if theme not in (*THEMES, "auto"):
             raise DrawingError(f"there is no theme {theme!r}", fix=f"Choose {', '.join(THEMES)} or auto.")
         self.circuit, self.size, self.theme, self.values, self.legend = circuit, size, theme, values, legend
+        self.room = 0.0  # for words at the bottom
         self.board: Board = read_board(circuit, title)
 
     @cached_property
     def _fitted(self) -> Fitted:
-        return fit(self.board, self.size, self.values)
+        return fit(self.board, self.size, self.values, self.room + FOOTER)
 
     @cached_property
     def drawing(self) -> Drawing:
@@ -70,19 +73,30 @@ class BoardPicture:
         least = LEAST if not self.values else max(LEAST, LEAST_DIGITS / DIGITS * SIZE)
         return self.size == "free" or self._fitted.smallest >= least - 0.05
 
-    def dot(self, shown: Shown | None = None) -> str:
+    def with_room_for(self, told: Iterable[Told]) -> BoardPicture:
+        """The same, with room at the bottom for words."""
+        other = copy(self)
+        other.__dict__.pop("drawing", None)
+        other.__dict__.pop("_fitted", None)
+        other.room = max(map(height_of, told), default=0.0)
+        return other
+
+    def dot(self, shown: Shown | None = None, told: Told | None = None) -> str:
         from backpropviz.draw.board.dot import write_dot
 
-        return write_dot(self.drawing, THEMES.get(self.theme, LIGHT), self._light(shown))
+        return write_dot(self._telling(told), THEMES.get(self.theme, LIGHT), self._light(shown))
 
-    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI) -> bytes:
+    def _telling(self, told: Told | None) -> Drawing:
+        return self.drawing if told is None else write_below(self.drawing, told)
+
+    def render(self, format: str, shown: Shown | None = None, dpi: int = DPI, told: Told | None = None) -> bytes:
         """The bytes of an svg, png or pdf file."""
         if format == "svg" and not can_render():
             from backpropviz.draw.board.svg import write_svg
 
-            picture = write_svg(self.drawing, THEMES.get(self.theme, LIGHT), self._light(shown))
+            picture = write_svg(self._telling(told), THEMES.get(self.theme, LIGHT), self._light(shown))
             return (in_the_dark(picture) if self.theme == "auto" else picture).encode()
-        drawn = render(self.dot(shown), format, "nop2", dpi)
+        drawn = render(self.dot(shown, told), format, "nop2", dpi)
         if format != "svg":
             return drawn
         from backpropviz.draw.board.dot import BOLD, FONTS

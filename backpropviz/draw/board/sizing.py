@@ -55,13 +55,14 @@ _NARROW = {12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into 
 
 @dataclass(slots=True)
 class Fitted:
-    """A drawing of a board without its heading, how much it was scaled, the whole size, and its rows."""
+    """A drawing of a board without its heading: its scale, the size of the page, its rows, and the room below it."""
 
     drawing: Drawing
     scale: float
     width: float
     height: float
     rows: int = 1
+    room: float = 0.0
 
     @property
     def smallest(self) -> float:
@@ -92,12 +93,9 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
                 if not best.is_enough:
                     best.improve(spacers[shapes], rows)
     assert best.spacing is not None
-    return Fitted(
-        draw(_filled(best.spacing, room[0] / best.scale, room[1] / best.scale)),
-        best.scale,
-        *SLIDE,
-        len(best.spacing.segments),
-    )
+    rows = len(best.spacing.segments)
+    drawing = draw(_filled(best.spacing, room[0] / best.scale, room[1] / best.scale))
+    return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER)
 
 
 @dataclass(slots=True)

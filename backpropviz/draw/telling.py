@@ -1,0 +1,84 @@
+"""What is said beside the pictures of single steps: what arrives, the local derivatives, and what is handed back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from backpropviz.engine.trace import Trace
+from backpropviz.show.records import GradientView, StepView, TraceView
+from backpropviz.show.view import view
+
+Direction = Literal["forward", "backward"]
+_ARRIVED = "The gradients have arrived at the inputs. Where paths meet, they add up."
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The words for one picture.
+
+    Attributes:
+        title: the step and its code. sentence: what its gate does.
+        lines: what arrives, and for every operand the local derivative and what it gets, with all shapes.
+    """
+
+    title: str
+    sentence: str = ""
+    lines: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it, as one reads it out."""
+        return "\n".join(filter(None, (self.title, self.sentence, *self.lines)))
+
+
+def tell(trace: Trace) -> dict[tuple[Direction, str], Told]:
+    """The words for every step of both passes, by direction and label; the label of the inputs is "0"."""
+    shown = view(trace, explain=bool(trace.upstream))
+    told: dict[tuple[Direction, str], Told] = {}
+    for step in shown.steps:
+        title = f"{step.label}  {step.name} = {step.formula if step.groups else ' '.join(step.code.split())}"
+        told["forward", step.label] = Told(title, _sentence(step.caption), (f"{step.name} {step.value.shape}",))
+        if step.gradient is not None:
+            told["backward", step.label] = _backward(step, title, step.gradient)
+    for group in shown.groups:
+        title = f"{group.label}  {f'{group.name} = ' if group.name else ''}{' '.join(group.code.split())}"
+        told["forward", group.label] = Told(title, _sentence(group.caption), (f"{group.name} {group.value.shape}",))
+        lines = tuple(_through(shown, group.label))
+        told["backward", group.label] = Told(title, f"What {group.function} hands back.", lines)
+    graded = [part.gradient for part in shown.inputs if part.gradient is not None]
+    told["backward", "0"] = Told("The inputs", _ARRIVED, tuple(_summed(gradient) for gradient in graded))
+    return told
+
+
+def _sentence(caption: str) -> str:
+    return f"{caption[0].upper()}{caption[1:]}." if caption else ""
+
+
+def _backward(step: StepView, title: str, gradient: GradientView) -> Told:
+    explanation = step.explanation
+    gates = explanation.gates if explanation is not None else ()
+    stories = dict.fromkeys(gate.story for gate in gates)
+    handed = []
+    for gate in gates:
+        for share in gate.shares:
+            if share.dimensions is not None:
+                local = f"local derivative {share.local}" if len(share.local) <= 40 else "handed back"
+                handed.append(f"to {share.operand}: {local}; {share.dimensions}")
+    return Told(title, " ".join(stories), (f"arrives: {_summed(gradient)}", *handed))
+
+
+def _summed(gradient: GradientView) -> str:
+    """A gradient with its shape, and the terms it is the sum of."""
+    added = " + ".join(term.name for term in gradient.terms)
+    return f"{gradient.name} {gradient.value.shape}" + (f" = {added}" if len(gradient.terms) > 1 else "")
+
+
+def _through(shown: TraceView, label: str) -> Iterator[str]:
+    """What a closed group hands back to the values it was given."""
+    inside = {step.label for step in shown.steps if label in step.groups}
+    own = {step.name for step in shown.steps if step.label in inside}
+    for flow in shown.backward:
+        if flow.step in inside and flow.of is not None and flow.of not in own:
+            yield f"to {flow.of}: {flow.name} {flow.value.shape}"
