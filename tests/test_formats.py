@@ -1,5 +1,6 @@
 """TikZ and Mermaid hold every vertex and edge of the circuit, and nothing in a name or code can break them."""
 
+import html
 import re
 import shutil
 import subprocess
@@ -8,13 +9,15 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from backpropviz.draw.board.picture import BoardPicture
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import SUFFIXES, export
 from backpropviz.draw.mermaid import mermaid
-from backpropviz.draw.tikz import _columns, tikz
+from backpropviz.draw.tikz import tikz
 from backpropviz.engine.verifying import record
 from backpropviz.errors import DrawingError
 from backpropviz.layers.library import layer_names, load
+from tests.boards import NAMES, traced
 
 
 def circuit(name, **options):
@@ -23,36 +26,42 @@ def circuit(name, **options):
     return Diagram(trace, **options).circuit
 
 
-@pytest.mark.parametrize("name", layer_names())
-def test_tikz_has_every_vertex_and_edge(name):
-    drawn = circuit(name)
+def drawing(name, **options):
+    return Diagram(traced(name), size="page", **options).picture.drawing
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tikz_has_every_wire_gate_and_text(name):
+    drawn = drawing(name)
     text = tikz(drawn)
-    assert re.findall(r"\\node\[[^]]*\] \((\w+)\)", text) == [vertex.id for vertex in drawn.vertices]
-    for style, edges in (("forward", drawn.forward), ("backward", drawn.backward)):
-        found = re.findall(rf"\\draw\[{style}\] \((\w+)\).*\((\w+)\);$", text, re.MULTILINE)
-        assert found == [(edge.tail.id, edge.head.id) for edge in edges]
+    wires = re.findall(r"\\draw\[(forward|backward)(?:, ahead)?\] (.*); % (\w+)$", text, re.MULTILINE)
+    assert {id for _, _, id in wires} == {wire.id for wire in drawn.wires}
+    for style, way, id in wires:
+        wire = next(wire for wire in drawn.wires if wire.id == id)
+        assert (style == "forward") == (wire.ink == "ink")
+        points = [tuple(map(float, pair)) for pair in re.findall(r"\(([-\d.]+), ([-\d.]+)\)", way)]
+        assert any(np.allclose(points, line, atol=0.006) for line in wire.lines if len(line) == len(points))
+    assert text.count(r"\filldraw") == len([shape for shape in drawn.shapes if shape.kind != "end"])
+    assert text.count(r"\said{") == len(drawn.texts)
     assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
+    assert r"\linewidth/760" in text
 
 
 @pytest.mark.parametrize("name", layer_names())
-def test_columns_run_forward_and_no_two_cards_share_a_place(name):
-    drawn = circuit(name)
-    columns = _columns(drawn)
-    assert all(columns[edge.tail] < columns[edge.head] for edge in drawn.forward)
-    places = re.findall(r"at (\([-\d., ]+\)) \{", tikz(drawn))
-    assert len(places) == len(set(places)) == len(drawn.vertices)
-
-
-@pytest.mark.parametrize("name", layer_names())
-def test_mermaid_has_every_vertex_and_edge(name):
+def test_mermaid_runs_from_left_to_right_with_gradients_in_the_boxes(name):
     drawn = circuit(name)
     text = mermaid(drawn)
     assert re.findall(r'^\s+(\w+)(?:\["|\(\()', text, re.MULTILINE) == [vertex.id for vertex in drawn.vertices]
     assert re.findall(r"(\w+) --> (\w+)", text) == [(edge.tail.id, edge.head.id) for edge in drawn.forward]
-    assert re.findall(r'(\w+) -\. ".*" \.-> (\w+)', text) == [(edge.tail.id, edge.head.id) for edge in drawn.backward]
-    red = re.search(r"linkStyle ([\d,]+) stroke:#c0182a", text)[1].split(",")
-    first = len(drawn.forward)
-    assert list(map(int, red)) == list(range(first, first + len(drawn.backward)))
+    assert ".->" not in text
+    places = {vertex.id: number for number, vertex in enumerate(drawn.vertices)}
+    assert all(places[tail] < places[head] for tail, head in re.findall(r"(\w+) --> (\w+)", text))
+    said = re.sub(r"#(\d+);", lambda found: chr(int(found[1])), text)
+    for edge in drawn.backward:
+        box = next(
+            line for line in said.splitlines() if line.strip().startswith((f"{edge.head.id}[", f"{edge.head.id}("))
+        )
+        assert " ".join(edge.formula.split()) in box
 
 
 def test_open_groups_are_subgraphs():
@@ -71,11 +80,12 @@ def test_hostile_text_is_escaped():
     drawn = Diagram(trace).circuit
     for vertex in drawn.vertices:
         vertex.code += ' ~^&#$%{}\\end{document}"<script>`;'
-    picture = tikz(drawn, whole=False)
-    assert picture.startswith(r"\begin{tikzpicture}")
+    picture = tikz(BoardPicture(drawn, "~^&#$%{}\\end{document}", "page").drawing, whole=False)
     assert r"\end{document}" not in picture
     body = picture.partition("]\n")[2]
-    assert not re.search(r"(?<!\\)[%#&]|(?<![\\\w)}])\^", body.replace(r"\textasciicircum", ""))
+    for line in body.splitlines():
+        said = line.partition(r"\said")[2]
+        assert not re.search(r"(?<!\\)[%#&]", said)
     flow = mermaid(drawn)
     assert "<script" not in flow
     for line in flow.splitlines():
@@ -86,8 +96,8 @@ def test_hostile_text_is_escaped():
 def test_before_the_backward_pass_there_is_no_red():
     trace = load("affine").trace()
     drawn = Diagram(trace).circuit
-    assert "draw[backward]" not in tikz(drawn)
-    assert "linkStyle" not in mermaid(drawn)
+    assert "draw[backward]" not in tikz(Diagram(trace).picture.drawing)
+    assert "←" not in html.unescape(mermaid(drawn).replace("#", "&#"))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -124,9 +134,9 @@ def test_a_notebook_shows_the_drawing(monkeypatch):
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here")
 @pytest.mark.parametrize("name", ["batchnorm", "lstm_step"])
 def test_latex_compiles_it(tmp_path, name):
-    (tmp_path / "x.tex").write_text(tikz(circuit(name)), encoding="utf-8")
+    (tmp_path / "x.tex").write_text(tikz(drawing(name)), encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "x.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
-    if "standalone.cls' not found" in done.stdout:
-        pytest.skip("no standalone class here")
+    if "lmodern.sty' not found" in done.stdout:
+        pytest.skip("no scalable fonts here")
     assert done.returncode == 0, done.stdout[-2000:]

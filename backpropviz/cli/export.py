@@ -63,8 +63,11 @@ def export(
         str, typer.Option(metavar="board|cards", help="Gates and wires, or cards with all arrays.")
     ] = "board",
     size: Annotated[
-        str, typer.Option(metavar="slide|page|free", help="16:9, the width of a column, or as wide as it becomes.")
-    ] = "slide",
+        str | None,
+        typer.Option(
+            metavar="slide|page|free", help="16:9, the width of a column (as .tex is), or as wide as it becomes."
+        ),
+    ] = None,
     theme: Annotated[
         str, typer.Option(metavar="light|dark|print|auto", help="The colours; auto: an .svg that follows the screen.")
     ] = "light",
@@ -90,6 +93,7 @@ def export(
 
     if output is not None:
         known(output)
+    size = size or ("page" if output is not None and output.suffix.lower() == ".tex" else "slide")
     heading = title if title is not None or style == "cards" else _heading(trace, layer)
     kind: Any = {"style": style, "size": size, "theme": theme}
     diagram = Diagram(trace, ops, tuple(expand or ()), heading, values=values, legend=legend, **kind)

@@ -72,6 +72,13 @@ class Diagram:
             self.circuit = read_circuit(trace, ops, closed=True)
             self.picture = BoardPicture(self.circuit, *options)
 
+    @property
+    def board(self) -> BoardPicture:
+        """The board, also of cards: what has only one look is drawn from it."""
+        from backpropviz.draw.board.picture import BoardPicture
+
+        return self.picture if isinstance(self.picture, BoardPicture) else BoardPicture(self.circuit, size="page")
+
     @cached_property
     def dot(self) -> str:
         """The same in the language of Graphviz, identical from run to run."""

@@ -54,7 +54,7 @@ def export(diagram: Diagram, path: Path, layer: str = "", dpi: int = DPI) -> Non
     elif suffix == ".tex":
         from backpropviz.draw.tikz import tikz
 
-        write(path, tikz(diagram.circuit).encode())
+        write(path, tikz(diagram.board.drawing).encode())
     elif suffix == ".mmd":
         from backpropviz.draw.mermaid import mermaid
 

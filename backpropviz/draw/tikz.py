@@ -1,120 +1,121 @@
-r"""Writes a circuit for LaTeX: a TikZ picture with black edges forward and red edges back.
+r"""Writes a board for LaTeX: a TikZ picture with the same places as every other picture of it, as wide as a line.
 
-Every vertex stands in the column that its longest way from an input leads to, an input right before its first use.
-Black edges that skip a column take a bow above the cards; red ones run below.
+Lengths are parts of `\linewidth`, and so are the sizes of letters: whatever the width of the text, the picture is the
+same. Texts stand where the layout put them, off all lines.
 """
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Iterator
 
-from backpropviz.code.notation import Latex, escape_latex
-from backpropviz.draw.circuit import Circuit, Edge, Vertex
+from backpropviz.code.notation import escape_latex
+from backpropviz.draw.board.geometry import Drawing, Outline, Shape, Text, Tile, Wire
+from backpropviz.draw.board.themes import LIGHT, Light, Theme, tint_of
 
-_COLUMN, _ROW = 4.8, 3.6  # centimetres from card to card
-_LINE = 22  # characters in a line of code
-Place = tuple[float, float]
-
-_PREAMBLE = r"""\documentclass[tikz, border=4mm]{standalone}
-\usepackage{amsmath}
+_PREAMBLE = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern}
+\usepackage{amsmath, amssymb}
+\usepackage{tikz}
 \usetikzlibrary{arrows.meta}
-\definecolor{gradient}{HTML}{C0182A}
+\usepackage[paperwidth=190mm, paperheight=HEIGHTmm, margin=8mm]{geometry}
+\pagestyle{empty}
+\setlength{\parindent}{0pt}
 """
-_STYLES = r"""\begin{tikzpicture}[
-  >={Stealth[length=2mm]},
-  card/.style={draw, rounded corners, align=center, inner sep=1.5mm, font=\small, fill=white},
-  input card/.style={card, sharp corners, fill=yellow!12},
-  step card/.style={card},
-  operation card/.style={card},
-  group card/.style={card, double, fill=blue!6},
-  outside/.style={circle, fill, inner sep=1pt},
-  output/.style={very thick},
-  forward/.style={->},
-  backward/.style={->, gradient, dashed},
-  term/.style={midway, align=center, font=\scriptsize\ttfamily, inner sep=1pt, fill=white},
-]
+_SIGNS = {
+    "×": r"$\times$", "÷": r"$\div$", "−": "$-$", "√": r"$\surd$", "²": "$^2$", "³": "$^3$", "ᵀ": r"$^{\mathsf T}$",
+    "⋮": r"$\vdots$", "→": r"$\to$", "←": r"$\leftarrow$",
+}  # fmt: skip
+_STYLES = r"""  x=\backpropunit, y=-\backpropunit, line width=1.4\backpropunit,
+  forward/.style={draw=ink}, backward/.style={draw=red, dash pattern=on \backpropdash off \backpropgap},
+  ahead/.style={-{Stealth[length=\backproplength, width=\backpropwidth]}},
+  gate/.style={draw=ink, fill=gate}, input/.style={draw=ink, fill=input}, group/.style={draw=ink, fill=group},
+  said/.style={anchor=mid west, inner sep=0pt, outer sep=0pt},
 """
 
 
-def tikz(circuit: Circuit, whole: bool = True) -> str:
-    """A circuit as LaTeX.
+def tikz(drawing: Drawing, whole: bool = True, theme: Theme = LIGHT) -> str:
+    """A drawing as LaTeX.
 
     Args:
-        whole: a document of its own, for the `standalone` class; otherwise the picture alone, to be included.
+        whole: a document of its own; otherwise the picture alone, to be included where tikz, arrows.meta, amssymb and
+            a font of any size (lmodern) are loaded.
     """
-    columns = _columns(circuit)
-    places = _places(circuit, columns)
-    lines = [_vertex(vertex, places[vertex]) for vertex in circuit.vertices]
-    lines += [_forward(edge, places) for edge in circuit.forward]
-    lines += [_backward(edge, places) for edge in circuit.backward]
-    picture = _STYLES + "".join(f"  {line}\n" for line in lines) + "\\end{tikzpicture}\n"
-    return f"{_PREAMBLE}\\begin{{document}}\n{picture}\\end{{document}}\n" if whole else picture
+    picture = "\n".join([*_lines(drawing, theme), ""])
+    if not whole:
+        return picture
+    height = round(174 * drawing.height / drawing.width) + 24
+    return f"{_PREAMBLE.replace('HEIGHT', str(height))}\\begin{{document}}\n{picture}\\end{{document}}\n"
 
 
-def _columns(circuit: Circuit) -> dict[Vertex, int]:
-    """The column of every vertex. The vertices are in the order of the run, so tails come before heads."""
-    columns = dict.fromkeys(circuit.vertices, 0)
-    following: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in circuit.vertices}
-    for edge in circuit.forward:
-        following[edge.tail].append(edge.head)
-    for vertex in circuit.vertices:
-        for head in following[vertex]:
-            columns[head] = max(columns[head], columns[vertex] + 1)
-    for vertex in circuit.vertices:
-        if vertex.kind == "input" and following[vertex]:
-            columns[vertex] = min(columns[head] for head in following[vertex]) - 1
-    return columns
+def _lines(drawing: Drawing, theme: Theme) -> Iterator[str]:
+    yield r"\begingroup"
+    yield r"\ifdefined\backpropunit\else\newlength{\backpropunit}\fi"
+    yield rf"\setlength{{\backpropunit}}{{\dimexpr\linewidth/{round(drawing.width)}\relax}}"
+    for name, size in (("dash", 5), ("gap", 4), ("length", 9), ("width", 7)):
+        yield rf"\pgfmathsetlengthmacro{{\backprop{name}}}{{{size}\backpropunit}}"
+    for name in ("ink", "red", "grey", "paper", "gate", "input", "group", "frame"):
+        yield rf"\definecolor{{{name}}}{{HTML}}{{{getattr(theme, name)[1:].upper()}}}"
+    # \said{x}{y}{size}{colour}{text}
+    yield (
+        r"\providecommand{\said}[5]{\node[said, text=#4] at (#1, #2) "
+        r"{\fontsize{#3\backpropunit}{#3\backpropunit}\selectfont\ttfamily #5};}"
+    )
+    yield "\\noindent\\begin{tikzpicture}[\n" + _STYLES + "]"
+    yield rf"  \useasboundingbox (0, 0) rectangle ({_n(drawing.width)}, {_n(drawing.height)});"
+    yield from (f"  {_outline(outline)}" for outline in drawing.outlines)
+    for number, tile in enumerate(drawing.tiles):
+        yield f"  {_tile(tile, number, theme)}"
+    yield from (f"  {line}" for wire in drawing.wires for line in _wire(wire))
+    for dot in drawing.dots:
+        yield rf"  \fill[{dot.ink}] ({_n(dot.x)}, {_n(dot.y)}) circle[radius={_n(3.2 * drawing.scale)}];"
+    yield from (f"  {_shape(shape)}" for shape in drawing.shapes if shape.kind != "end")
+    yield from (f"  {_text(text)}" for text in drawing.texts)
+    yield r"\end{tikzpicture}"
+    yield r"\endgroup"
 
 
-def _places(circuit: Circuit, columns: dict[Vertex, int]) -> dict[Vertex, Place]:
-    """Where every vertex stands; steps come above inputs in their column."""
-    rows: dict[int, int] = {}
-    places = {}
-    for vertex in sorted(circuit.vertices, key=lambda vertex: vertex.kind == "input"):
-        column = columns[vertex]
-        row = rows.get(column, 0)
-        rows[column] = row + 1
-        places[vertex] = (column * _COLUMN, -row * _ROW)
-    return places
+def _outline(outline: Outline) -> str:
+    return (
+        rf"\draw[draw=frame, rounded corners=8\backpropunit] ({_n(outline.x)}, {_n(outline.y)}) rectangle "
+        rf"+({_n(outline.width)}, {_n(outline.height)});"
+    )
 
 
-def _vertex(vertex: Vertex, place: Place) -> str:
-    at = f"at ({place[0]:.1f}, {place[1]:.1f})"
-    if vertex.kind == "outside":
-        return f"\\node[outside] ({vertex.id}) {at} {{}};"
-    shape = "" if vertex.value is None else f" \\textcolor{{gray}}{{\\scriptsize {tuple(vertex.value.shape)}}}"
-    number = f"\\textbf{{{escape_latex(vertex.label)}}}\\enspace " if vertex.label else ""
-    lines = [f"{number}${Latex().symbol(vertex.name)}${shape}"]
-    lines += [rf"{{\scriptsize\ttfamily {line}}}" for line in _wrapped(vertex.code)]
-    lines += [rf"{{\scriptsize\ttfamily\color{{gradient}}{line}}}" for line in _wrapped(vertex.gradient)]
-    style = f"{vertex.kind} card" + (", output" if vertex.is_output else "")
-    return f"\\node[{style}] ({vertex.id}) {at} {{" + r" \\ ".join(lines) + "};"
+def _tile(tile: Tile, number: int, theme: Theme) -> str:
+    color = tint_of(theme, tile, Light())[1:].upper()
+    return (
+        rf"\definecolor{{tile{number}}}{{HTML}}{{{color}}}\fill[tile{number}] ({_n(tile.x)}, {_n(tile.y)}) rectangle "
+        rf"+({_n(tile.width)}, {_n(tile.height)});"
+    )
 
 
-def _forward(edge: Edge, places: dict[Vertex, Place]) -> str:
-    columns, rows = _way(edge, places)
-    path = _bow(90, columns) if rows == 0 and columns > 1 else ""
-    return f"\\draw[forward] ({edge.tail.id}) to{path} ({edge.head.id});"
+def _wire(wire: Wire) -> Iterator[str]:
+    """A wire, in pieces where it gives way; its id follows as a comment."""
+    style = "forward" if wire.ink == "ink" else "backward"
+    for number, line in enumerate(wire.lines):
+        to = ", ahead" if wire.arrow and number == len(wire.lines) - 1 else ""
+        way = " -- ".join(f"({_n(x)}, {_n(y)})" for x, y in line)
+        yield rf"\draw[{style}{to}] {way}; % {wire.id}"
 
 
-def _backward(edge: Edge, places: dict[Vertex, Place]) -> str:
-    columns, rows = _way(edge, places)
-    path = _bow(-90, columns) if rows == 0 else "[out=-90, in=0]" if rows < 0 else "[bend left=20]"
-    label = r" \\ ".join(f"{{{line}}}" for line in _wrapped(edge.formula))
-    return f"\\draw[backward] ({edge.tail.id}) to{path} node[term] {{{label}}} ({edge.head.id});"
+def _shape(shape: Shape) -> str:
+    if shape.kind == "round":
+        return rf"\filldraw[gate] ({_n(shape.x)}, {_n(shape.y)}) circle[radius={_n(shape.width / 2)}]; % {shape.owner}"
+    style = {"input": "input", "chip": "input", "group": "group", "badge": "draw=ink, fill=ink"}.get(shape.kind, "gate")
+    corners = {"input": 1.0, "chip": shape.height / 2 - 0.5, "badge": shape.height / 2 - 0.5}.get(shape.kind, 12.0)
+    x, y = shape.x - shape.width / 2, shape.y - shape.height / 2
+    return (
+        rf"\filldraw[{style}, rounded corners={_n(corners)}\backpropunit] ({_n(x)}, {_n(y)}) rectangle "
+        rf"+({_n(shape.width)}, {_n(shape.height)}); % {shape.owner}"
+    )
 
 
-def _way(edge: Edge, places: dict[Vertex, Place]) -> tuple[int, int]:
-    """How many columns an edge crosses, and how many rows it rises."""
-    (x, y), (to_x, to_y) = places[edge.tail], places[edge.head]
-    return round(abs(to_x - x) / _COLUMN), round((to_y - y) / _ROW)
+def _text(text: Text) -> str:
+    written = "".join(_SIGNS.get(char, escape_latex(char) if char != " " else r"\ ") for char in text.text)
+    written = rf"\textbf{{{written}}}" if text.bold else written
+    return rf"\said{{{_n(text.x)}}}{{{_n(text.y)}}}{{{_n(text.size)}}}{{{text.ink}}}{{{written}}}"
 
 
-def _bow(angle: int, columns: int) -> str:
-    """A bow above or below the cards, flatter for long ways."""
-    return f"[out={angle}, in={angle}, looseness={0.7 / max(columns, 1) ** 0.6:.2f}]"
-
-
-def _wrapped(code: str) -> list[str]:
-    """Code in short lines, escaped."""
-    return [escape_latex(line) for line in textwrap.wrap(code, _LINE, break_on_hyphens=False)]
+def _n(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
