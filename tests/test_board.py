@@ -472,7 +472,7 @@ def test_a_frame_says_what_arrives_and_what_is_handed_back():
 def test_words_stand_below_the_board(name):
     diagram = Diagram(traced(name))
     for frame in diagram.frames("both"):
-        drawn = frame.picture._telling(frame.told)
+        drawn = frame.picture.telling(frame.told)
         assert frame.told is not None
         assert covered(drawn) == []
         assert off_the_page(drawn) == []

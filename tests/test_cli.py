@@ -354,7 +354,7 @@ def test_where_nothing_can_be_written(refused, tmp_path, command):
 
 
 def test_unknown_suffixes(refused, tmp_path):
-    for name in ("x.gif", "x", "x.svgz", ".svg.bak"):
+    for name in ("x.bmp", "x", "x.svgz", ".svg.bak"):
         assert f"{name} does not say what to draw" in refused("export", "relu", "-o", name)
         assert "does not say what to draw" in refused("show", "relu", "--diagram", name)
     assert list(tmp_path.iterdir()) == []

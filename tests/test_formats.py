@@ -1,9 +1,11 @@
 """TikZ and Mermaid hold every vertex and edge of the circuit, and nothing in a name or code can break them."""
 
 import html
+import io
 import re
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from backpropviz.draw.board.picture import BoardPicture
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import SUFFIXES, export
 from backpropviz.draw.mermaid import mermaid
+from backpropviz.draw.slides import moving_picture, presentation
 from backpropviz.draw.tikz import tikz
 from backpropviz.engine.verifying import record
 from backpropviz.errors import DrawingError
@@ -108,14 +111,14 @@ def test_the_suffix_says_what_is_written(tmp_path, suffix):
     export(Diagram(trace), path, "relu")
     begins = {
         ".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF", ".dot": b"digraph", ".tex": b"\\documentclass",
-        ".mmd": b"flowchart LR", ".html": b"<!DOCTYPE html>",
+        ".mmd": b"flowchart LR", ".html": b"<!DOCTYPE html>", ".pptx": b"PK", ".gif": b"GIF89a",
     }  # fmt: skip
     assert path.read_bytes().startswith(begins[suffix])
 
 
 def test_another_suffix_is_refused(tmp_path):
-    with pytest.raises(DrawingError, match=r"relu\.gif"):
-        export(Diagram(load("relu").trace()), tmp_path / "relu.gif")
+    with pytest.raises(DrawingError, match=r"relu\.jpeg"):
+        export(Diagram(load("relu").trace()), tmp_path / "relu.jpeg")
 
 
 def test_a_notebook_shows_the_drawing(monkeypatch):
@@ -140,3 +143,47 @@ def test_latex_compiles_it(tmp_path, name):
     if "lmodern.sty' not found" in done.stdout:
         pytest.skip("no scalable fonts here")
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+# ---- slides ----------------------------------------------------------------------------------------------------------
+
+
+def test_slides_are_the_frames_with_text_that_can_be_edited():
+    pptx = pytest.importorskip("pptx")
+    diagram = Diagram(traced("batchnorm"), title="Batch normalization")
+    written = presentation(diagram.frames())
+    assert written == presentation(diagram.frames())
+    slides = list(pptx.Presentation(io.BytesIO(written)).slides)
+    assert len(slides) == 10  # backward, 9 to 0
+    for frame, slide in zip(diagram.frames(), slides):
+        drawn = frame.picture.telling(frame.told)
+        said = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame and shape.text_frame.text]
+        assert sorted(said) == sorted(text.text for text in drawn.texts)
+        assert slide.notes_slide.notes_text_frame.text == frame.told.text
+        names = {shape.name for shape in slide.shapes}
+        assert {wire.id for wire in drawn.wires} | {
+            shape.owner for shape in drawn.shapes if shape.kind != "end"
+        } <= names
+        assert all(shape.left >= 0 and shape.left + shape.width <= 12192000 * 1.05 for shape in slide.shapes)
+
+
+def test_a_gif_shows_the_frames_one_after_the_other():
+    image = pytest.importorskip("PIL.Image")
+    frames = Diagram(traced("relu")).frames()
+    with image.open(io.BytesIO(moving_picture(frames))) as moving:
+        assert moving.n_frames == len(frames)
+        assert moving.size == (1600, 900)
+
+
+@pytest.mark.parametrize(("module", "write_out"), [("pptx", presentation), ("PIL", moving_picture)])
+def test_without_the_library_it_says_what_to_install(monkeypatch, module, write_out):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DrawingError, match="missing") as caught:
+        write_out(Diagram(traced("relu")).frames())
+    assert "backpropviz[slides]" in caught.value.fix
+
+
+def test_cards_are_no_slides():
+    pytest.importorskip("pptx")
+    with pytest.raises(DrawingError, match="boards"):
+        presentation(Diagram(traced("relu"), style="cards").frames())

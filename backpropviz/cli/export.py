@@ -35,7 +35,9 @@ def export(
     layer: LayerArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="PATH", help="Where to: .svg, .png, .pdf, .dot, .html, .tex or .mmd."),
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="Where to: .svg, .png, .pdf, .dot, .html, .pptx, .gif, .tex or .mmd."
+        ),
     ] = None,
     frames: Annotated[
         Path | None,
@@ -101,7 +103,7 @@ def export(
         if animate:
             print_or_write(diagram.animated(chosen), output)
         else:
-            write_out(diagram, output, layer, dpi)
+            write_out(diagram, output, layer, dpi, chosen)
             print(f"wrote {output}")
         _note_size(diagram, size)
     if frames is not None:
@@ -189,7 +191,7 @@ COMMANDS = (
         "Examples: backpropviz export batchnorm -o batchnorm.svg | backpropviz export conv -o conv.pdf --ops | "
         "backpropviz export batchnorm --frames steps/ --frame-format png | "
         "backpropviz export batchnorm -o batchnorm.png --values --theme dark | "
-        "backpropviz export batchnorm -o batchnorm.html",
+        "backpropviz export batchnorm -o batchnorm.html | backpropviz export batchnorm -o steps.pptx",
     ),
     (derive, "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py"),
 )

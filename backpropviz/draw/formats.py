@@ -12,9 +12,10 @@ from backpropviz.errors import DrawingError
 from backpropviz.files import write
 
 if TYPE_CHECKING:
+    from backpropviz.draw.frames import Passes
     from backpropviz.engine.trace import Trace
 
-SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".tex", ".mmd", ".html")
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".tex", ".mmd", ".html", ".pptx", ".gif")
 
 
 def known(path: Path) -> str:
@@ -37,11 +38,12 @@ def heading(trace: Trace, layer: str) -> str:
     return first if 0 < len(first) <= 48 else layer
 
 
-def export(diagram: Diagram, path: Path, layer: str = "", dpi: int = DPI) -> None:
-    """Write a diagram: .svg, .png, .pdf, .dot; .tex (TikZ), .mmd (Mermaid), .html (plays both passes).
+def export(diagram: Diagram, path: Path, layer: str = "", dpi: int = DPI, passes: Passes = "backward") -> None:
+    """Write a diagram: .svg, .png, .pdf, .dot; .tex (TikZ), .mmd (Mermaid), .html (plays both passes); step by step, as
+    the slides of a .pptx or a .gif.
 
     Args:
-        layer: what the page calls the layer. dpi: of a .png.
+        layer: what the page calls the layer. dpi: of a .png. passes: that slides and .gif go through.
 
     Raises:
         DrawingError: the suffix is none of these, or the file cannot be written.
@@ -59,5 +61,13 @@ def export(diagram: Diagram, path: Path, layer: str = "", dpi: int = DPI) -> Non
         from backpropviz.draw.mermaid import mermaid
 
         write(path, mermaid(diagram.circuit).encode())
+    elif suffix == ".pptx":
+        from backpropviz.draw.slides import presentation
+
+        write(path, presentation(diagram.frames(passes)))
+    elif suffix == ".gif":
+        from backpropviz.draw.slides import moving_picture
+
+        write(path, moving_picture(diagram.frames(passes)))
     else:
         diagram.save(path, dpi)

@@ -12,7 +12,7 @@ from backpropviz.draw.board.page import compose, height_of, write_below
 from backpropviz.draw.board.reading import read_board
 from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.sizing import FOOTER, LEAST, LEAST_DIGITS, Fitted, Size, fit
-from backpropviz.draw.board.themes import LIGHT, THEMES, Light, in_the_dark
+from backpropviz.draw.board.themes import LIGHT, THEMES, Light, Theme, in_the_dark
 from backpropviz.draw.circuit import Circuit, Edge
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI, can_render, render
@@ -84,9 +84,14 @@ class BoardPicture:
     def dot(self, shown: Shown | None = None, told: Told | None = None) -> str:
         from backpropviz.draw.board.dot import write_dot
 
-        return write_dot(self._telling(told), THEMES.get(self.theme, LIGHT), self._light(shown))
+        return write_dot(self.telling(told), self.colours, self.light(shown))
 
-    def _telling(self, told: Told | None) -> Drawing:
+    @property
+    def colours(self) -> Theme:
+        return THEMES.get(self.theme, LIGHT)
+
+    def telling(self, told: Told | None) -> Drawing:
+        """The drawing with words below it."""
         return self.drawing if told is None else write_below(self.drawing, told)
 
     def render(self, format: str, shown: Shown | None = None, dpi: int = DPI, told: Told | None = None) -> bytes:
@@ -94,7 +99,7 @@ class BoardPicture:
         if format == "svg" and not can_render():
             from backpropviz.draw.board.svg import write_svg
 
-            picture = write_svg(self._telling(told), THEMES.get(self.theme, LIGHT), self._light(shown))
+            picture = write_svg(self.telling(told), self.colours, self.light(shown))
             return (in_the_dark(picture) if self.theme == "auto" else picture).encode()
         drawn = render(self.dot(shown, told), format, "nop2", dpi)
         if format != "svg":
@@ -126,7 +131,8 @@ class BoardPicture:
                 found[edge] = f"{name}_{own[min(at, len(own) - 1)]}"
         return found
 
-    def _light(self, shown: Shown | None) -> Light:
+    def light(self, shown: Shown | None) -> Light:
+        """What of the drawing is faint, and what lit."""
         if shown is None:
             return Light()
         faint = frozenset(self._faint(shown))
