@@ -21,3 +21,6 @@ def sample(rng, *, x=(4, 3, 2), w=None):
         "w": rng.normal(0.0, 0.5, w),
         "b": rng.normal(0.0, 1.0, w[1]),
     }
+
+
+GROUP = "gates"

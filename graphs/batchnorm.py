@@ -85,3 +85,6 @@ def sample(rng, *, x=(4, 3), mode="train", momentum=None):
         inputs["running_mean"] = rng.normal(1.0, 0.5, features)
         inputs["running_var"] = rng.uniform(2.0, 6.0, features)
     return inputs
+
+
+GROUP = "normalization"

@@ -113,3 +113,6 @@ SIZES = {
     "shapes": {"x": (1, 3, 5, 5), "w": (2, 3, 3, 3), "stride": 2, "pad": 1},
     "compare": {"x": (4, 3, 16, 16), "w": (8, 3, 3, 3), "pad": 1},
 }
+
+
+GROUP = "convolution and pooling"

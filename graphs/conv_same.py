@@ -43,3 +43,6 @@ def sample(rng, *, x=(3, 6, 5, 2), w=(3, 1, 2, 4)):
         "w": rng.normal(0.0, 0.5, w),
         "b": rng.normal(0.0, 1.0, w[3]),
     }
+
+
+GROUP = "convolution and pooling"

@@ -34,3 +34,6 @@ def sample(rng, *, x=(2, 3, 6, 8), w1=(4, 3, 3, 3), w2=None, pad=1):
         "b2": rng.normal(0.0, 0.3, w2[1]),
         "y": rng.integers(0, w2[1], x[0]),
     }
+
+
+GROUP = "networks"

@@ -25,3 +25,6 @@ def dropout(x, *, keep=0.75, mode="train", seed=0):
 
 def sample(rng, *, x=(4, 3)):
     return {"x": rng.normal(0.0, 2.0, x)}
+
+
+GROUP = "gates"

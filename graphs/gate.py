@@ -13,3 +13,6 @@ def sample(rng, *, x=(2,)):
     # multiples of the 3-4-5 triangle: the local gradients are 0.6 and 0.8
     size = rng.integers(1, 6, x)
     return {"x": 3.0 * size, "y": 4.0 * size}
+
+
+GROUP = "gates"

@@ -39,3 +39,6 @@ def sample(rng, *, x=(2, 6, 5, 4)):
         "gamma": rng.uniform(0.5, 2.0, channels),
         "beta": rng.normal(0.0, 1.0, channels),
     }
+
+
+GROUP = "normalization"

@@ -44,3 +44,6 @@ def sample(rng, *, x=(4, 3)):
         "gamma": rng.uniform(0.5, 2.0, features),
         "beta": rng.normal(0.0, 1.0, features),
     }
+
+
+GROUP = "normalization"

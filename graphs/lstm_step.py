@@ -42,3 +42,6 @@ def sample(rng, *, x=(4, 3), h=None):
         "wh": rng.normal(0.0, 0.5, (units, 4 * units)),
         "b": rng.normal(0.0, 1.0, 4 * units),
     }
+
+
+GROUP = "recurrent"

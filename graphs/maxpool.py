@@ -37,3 +37,6 @@ def maxpool(x, *, window=2, stride=2, ties="first"):
 
 def sample(rng, *, x=(2, 3, 6, 4)):
     return {"x": rng.normal(0.0, 1.0, x)}
+
+
+GROUP = "convolution and pooling"

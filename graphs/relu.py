@@ -11,3 +11,6 @@ def relu(x):
 
 def sample(rng, *, x=(4, 3)):
     return {"x": rng.normal(0.0, 2.0, x)}
+
+
+GROUP = "gates"

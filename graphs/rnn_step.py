@@ -25,3 +25,6 @@ def sample(rng, *, x=(4, 3), h=None):
         "wh": rng.normal(0.0, 0.5, (units, units)),
         "b": rng.normal(0.0, 1.0, units),
     }
+
+
+GROUP = "recurrent"

@@ -26,3 +26,6 @@ ALTERNATIVES = {"forward": [sigmoid_by_exp]}
 
 def sample(rng, *, x=(4, 3)):
     return {"x": rng.normal(0.0, 3.0, x)}
+
+
+GROUP = "gates"

@@ -37,3 +37,6 @@ ALTERNATIVES = {"backward": [softmax_loss_backward_simplified]}
 
 def sample(rng, *, x=(4, 3)):
     return {"x": rng.normal(0.0, 2.0, x), "y": rng.integers(0, x[1], x[0])}
+
+
+GROUP = "losses"

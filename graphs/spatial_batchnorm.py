@@ -35,3 +35,6 @@ def sample(rng, *, x=(2, 3, 5, 4), mode="train", momentum=None):
         inputs["running_mean"] = rng.normal(1.0, 0.5, channels)
         inputs["running_var"] = rng.uniform(2.0, 6.0, channels)
     return inputs
+
+
+GROUP = "normalization"

@@ -22,3 +22,6 @@ def svm_loss(x, y, *, margin=1.0):
 
 def sample(rng, *, x=(4, 3)):
     return {"x": rng.normal(0.0, 1.0, x), "y": rng.integers(0, x[1], x[0])}
+
+
+GROUP = "losses"

@@ -11,3 +11,6 @@ def tanh(x):
 
 def sample(rng, *, x=(4, 3)):
     return {"x": rng.normal(0.0, 1.5, x)}
+
+
+GROUP = "gates"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from backpropviz.draw.rendering import DPI, FORMATS
-from backpropviz.draw.wiring import read_circuit
+from backpropviz.draw.wiring import MOST, read_circuit
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from backpropviz.draw.dot import CardsPicture
     from backpropviz.draw.frames import Frame, Passes
     from backpropviz.engine.trace import Trace
+
+
+_MOST_CARDS = 1500  # Graphviz takes minutes to lay out more
 
 
 class Diagram:
@@ -55,7 +58,7 @@ class Diagram:
         legend: bool = True,
     ):
         self.trace = trace
-        self.circuit: Circuit = read_circuit(trace, ops, expand)
+        self.circuit: Circuit = read_circuit(trace, ops, expand, most=_MOST_CARDS if style == "cards" else MOST)
         self.picture: BoardPicture | CardsPicture
         if style == "cards":
             from backpropviz.draw.dot import CardsPicture

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 READABLE = {False: 24, True: 150}
 """How many vertices, without and with operations, a picture may have before groups start closed."""
 SHORT = 80  # characters: what is longer and used more than once goes by a name
-MOST = 1500  # vertices: laying out more takes minutes
+MOST = 4000  # vertices of a picture
 
 
-def read_circuit(trace: Trace, ops: bool = False, expand: Collection[str] = (), closed: bool = False) -> Circuit:
+def read_circuit(
+    trace: Trace, ops: bool = False, expand: Collection[str] = (), closed: bool = False, most: int = MOST
+) -> Circuit:
     """The picture of a trace, step by step or, with `ops`, operation by operation.
 
     Args:
-        closed: close the groups, unless some are to be expanded.
+        closed: close the groups, unless some are to be expanded. most: so many vertices at most.
         expand: the groups to open, by function or by the name their result was assigned to, and those around them; the
             others are closed. Without any, all are open unless that makes more vertices than are `READABLE`.
 
@@ -39,7 +41,7 @@ def read_circuit(trace: Trace, ops: bool = False, expand: Collection[str] = (), 
     reader = _Reader(trace, ops, {above for group in wanted for above in _upward(group)})
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
         reader = _Reader(trace, ops, set())
-    if len(reader.keys) > MOST:
+    if len(reader.keys) > most:
         raise DrawingError(
             f"a picture of {len(reader.keys)} cards cannot be read",
             fix="Move parts of the function into functions of their own: they are drawn as one card each.",

@@ -56,13 +56,21 @@ def load(spec: str) -> Layer:
 
 
 def load_summaries() -> list[dict[str, str]]:
-    """Name, first sentence and inputs of every layer in `graphs/`, read without running the files."""
+    """Name, first sentence, inputs and group of every layer in `graphs/`, read without running the files."""
     entries = []
     for name in layer_names():
         tree = ast.parse((graphs_directory() / f"{name}.py").read_text(encoding="utf-8"))
         function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
         summary = (ast.get_docstring(tree) or "").split("\n")[0]
-        entries.append({"name": name, "summary": summary, "inputs": ", ".join(arg.arg for arg in function.args.args)})
+        said = {
+            target.id: node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        inputs = ", ".join(arg.arg for arg in function.args.args)
+        entries.append({"name": name, "summary": summary, "inputs": inputs, "group": str(said.get("GROUP", "others"))})
     return entries
 
 

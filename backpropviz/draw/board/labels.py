@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from backpropviz.draw.board.anchors import BESIDE, Placed, Spacing
 from backpropviz.draw.board.blocks import Block, Formula, array_of, label, red_block
@@ -22,6 +22,7 @@ class _Labels:
         self.leaving: dict[Station, list[Route]] = defaultdict(list)
         for route in made.grid.routes:
             self.leaving[route.link.tail].append(route)
+        self.changing = Counter(trunk.anchor[0] for trunk in made.trunks.values())  # wires that change rows, by gap
 
     def place(self) -> None:
         for station in self.made.grid.stations:
@@ -61,9 +62,10 @@ class _Labels:
         taken = self.made.extents[row, band].get(anchor, [0.0, -half])[1]
         below = taken + 2 if taken > -half else 4 - half  # a formula may begin below its gate
         offset = max(half, taken) + 8 if band == "names" else below
-        passing = [each for each in self.made.extents[row, band] if each[0] == column and each[1] > 0]
+        passing = [(column, number) for number in range(1, self.changing[column] + 1)]
+        passing = [each for each in passing if each in self.made.extents[row, band]]
         if passing:
-            anchor, offset = max(passing), BESIDE + 2
+            anchor, offset = passing[-1], BESIDE + 2
         self._put(Placed(station.gate.id, row, band, block, anchor, offset))
 
     def _behind_trunk(self, route: Route, terms: list[Formula]) -> None:

@@ -5,7 +5,7 @@ A long board is cut into rows of the page, like text; each of these segments has
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from functools import cached_property
 
@@ -69,6 +69,7 @@ class Places:
         self.in_row: dict[Key, list[Station]] = defaultdict(list)
         for station in self.grid.stations:
             self.in_row[self.key(station)].append(station)
+        self._ordered: dict[tuple[int, str], list[tuple[int, int]]] = {}
         self.blocks = {placed: placed.block for placed in spacing.placed}
         self.left = {placed: self._left(placed) for placed in spacing.placed}
         self.under = {hung: self._under(at, hung) for at, boxes in spacing.hung.items() for hung in boxes}
@@ -132,37 +133,54 @@ class Places:
         if placed.ends:
             return self._before(placed, segment, x + placed.block.width)
         start, limit = x, self.widths[segment]
-        for station in self.in_row[segment, placed.row]:
-            middle, half = self.x[self.grid.column[station], 0], self.half[station][0]
-            if middle - half <= x < middle + half:
-                start = middle + half + 7
-            elif middle - half > x:
-                limit = min(limit, middle - half - ARROW)
-        for anchor, extent in self.extents(segment, placed):
-            if anchor > placed.anchor:
-                limit = min(limit, self.x[anchor] - extent[0] - 16)
+        for left, right in self._gates_at(segment, placed.row, x):
+            if left <= x < right:
+                start = right + 7
+            elif left > x:
+                limit = min(limit, left - ARROW)
+        following = self._next_to(placed, 1)
+        if following is not None and following[0][0] <= self.spacing.segments[segment][1]:
+            limit = min(limit, self.x[following[0]] - following[1][0] - 16)
         for room in (limit - start, limit - x):
             block = self.blocks[placed] = _widened(self.blocks[placed], room)
             if block.width <= limit - start:
                 return start, True
         return x, False
 
-    def extents(self, segment: int, placed: Placed) -> list[tuple[tuple[int, int], list[float]]]:
-        """What else stands in the band of a block."""
-        first, last = self.spacing.segments[segment]
-        extents = self.spacing.extents[placed.row, placed.band]
-        return [(anchor, extent) for anchor, extent in extents.items() if first <= anchor[0] <= last]
+    def _gates_at(self, segment: int, row: int, x: float) -> list[tuple[float, float]]:
+        """The left and right ends of the gates of a row that are nearest to a place: one before it, and two behind."""
+        spans = self._spans[segment, row]
+        at = bisect_right(spans, (x, float("inf")))
+        return spans[max(at - 1, 0) : at + 2]
+
+    @cached_property
+    def _spans(self) -> dict[Key, list[tuple[float, float]]]:
+        spans: dict[Key, list[tuple[float, float]]] = defaultdict(list)
+        for key, stations in self.in_row.items():
+            places = ((self.x[self.grid.column[each], 0], self.half[each][0]) for each in stations)
+            spans[key] = sorted((middle - half, middle + half) for middle, half in places)
+        return spans
+
+    def _next_to(self, placed: Placed, step: int) -> tuple[tuple[int, int], list[float]] | None:
+        """What stands before (-1) or behind (1) a block in its band: its anchor, and how far it reaches."""
+        key = placed.row, placed.band
+        if key not in self._ordered:
+            self._ordered[key] = sorted(self.spacing.extents[key])
+        order = self._ordered[key]
+        at = bisect_left(order, placed.anchor) + step
+        return (order[at], self.spacing.extents[key][order[at]]) if 0 <= at < len(order) else None
 
     def _before(self, placed: Placed, segment: int, end: float) -> tuple[float, bool]:
         """A block that ends at a gate, in fewer lines if the wire before it is long."""
-        before = [
-            self.x[anchor] + each[1] + 16 for anchor, each in self.extents(segment, placed) if anchor < placed.anchor
-        ]
-        spans = [(self.x[self.grid.column[each], 0], self.half[each][0]) for each in self.in_row[segment, placed.row]]
-        start = max([0.0, *before, *(middle + half + 8 for middle, half in spans if middle + half < end)])
+        start = 0.0
+        before = self._next_to(placed, -1)
+        if before is not None and before[0][0] >= self.spacing.segments[segment][0]:
+            start = self.x[before[0]] + before[1][1] + 16
+        spans = self._gates_at(segment, placed.row, end - 1)
+        start = max([start, *(right + 8 for _, right in spans if right < end)])
         block = self.blocks[placed] = _widened(placed.block, end - start)
         left = end - block.width
-        return left, all(middle + half < left or middle - half > end for middle, half in spans)
+        return left, all(right < left or near > end for near, right in spans)
 
     def _under(self, station: Station, hung: Hung) -> Block:
         """The formulas beside the wire from a box, in fewer lines where there is room."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -21,6 +22,7 @@ Size = Literal["slide", "page", "free"]
 SLIDE = (1600.0, 900.0)
 PAGE = 760.0  # the width of a column
 LEAST, LEAST_DIGITS = 14.0, 12.0  # what can be read on a slide
+_MANY = 150  # gates; more cannot be read on a slide, however they are laid
 _MOST_ROWS = 6  # that a board is cut into on a slide
 LARGEST = 1.7  # small boards are not blown up farther than that
 MARGIN = 24.0
@@ -84,7 +86,10 @@ def fit(board: Board, size: Size, values: bool = False, footer: float = FOOTER) 
 def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
     room = SLIDE[0] - 2 * MARGIN, SLIDE[1] - HEADER - footer
     best = _Best(room, max(LEAST / SIZE, LEAST_DIGITS / DIGITS if values else 0))
-    for shown in _SHOWN if values else (None,):
+    if len(grid.stations) > _MANY:
+        rows = round((len(grid.stations) / 2) ** 0.5)
+        best.improve([Spacer(grid, Style(20, 14, True, _SHOWN[-1] if values else None))], rows)
+    for shown in () if best.spacing is not None else _SHOWN if values else (None,):
         if best.scale < 0.85 * best.least and shown in _SHOWN[1:-1]:
             continue  # a little less will not do
         spacers = {shapes: [Spacer(grid, style) for style in _styles(shown, shapes)] for shapes in (True, False)}
@@ -190,8 +195,10 @@ def _cuts(spacer: Spacer, rows: int) -> tuple[int, ...]:
     if rows == 1:
         return ()
     x, last = spacer.uncut, spacer.last
-    running = _running(spacer)
     target = x[-1] / rows
+    if last > _MANY:  # too many columns to weigh every way to cut them
+        return tuple(sorted({bisect_left(x, target * number) - 1 for number in range(1, rows)} & set(range(last))))
+    running = _running(spacer)
     # the cheapest cuts before every column, row after row: uneven rows cost, and so do the wires that are cut
     cheapest: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
     for number in range(1, rows + 1):
