@@ -158,8 +158,19 @@ def through(drawing):
     shapes = [shape for shape in drawing.shapes if shape.kind not in ("badge", "end")]
     for wire in drawing.wires:
         for one, two in pieces_of(wire):
-            found += [(wire.id, shape.owner) for shape in shapes if _hits(one, two, _inner(shape, 2.0))]
+            found += [(wire.id, shape.owner) for shape in shapes if _enters(one, two, shape)]
     return found
+
+
+def _enters(one, two, shape):
+    """Whether a straight piece of a wire runs through a gate or box."""
+    if shape.kind != "round":
+        return _hits(one, two, _inner(shape, 2.0))
+    (x1, y1), (x2, y2) = one, two
+    along = ((shape.x - x1) * (x2 - x1) + (shape.y - y1) * (y2 - y1)) / max((x2 - x1) ** 2 + (y2 - y1) ** 2, 1e-9)
+    part = min(1.0, max(0.0, along))
+    x, y = x1 + part * (x2 - x1), y1 + part * (y2 - y1)
+    return ((x - shape.x) ** 2 + (y - shape.y) ** 2) ** 0.5 < shape.width / 2 - 2
 
 
 def _inner(shape, margin):

@@ -482,3 +482,32 @@ def test_read_circuit_closes_groups_when_it_is_asked_to():
     trace = traced("lstm_step")
     assert [vertex.kind for vertex in read_circuit(trace, closed=True).vertices].count("group") == 3
     assert [vertex.kind for vertex in read_circuit(trace).vertices].count("group") == 0
+
+
+# ---- one gate --------------------------------------------------------------------------------------------------------
+
+
+def test_a_gate_is_the_chain_rules_figure():
+    drawn = drawing("gate")
+    said = {text.text for text in drawn.texts}
+    assert {"forward", "backward", "dL/dz", "dz/dx = x / z", "dz/dy = y / z"} <= said
+    assert {"dL/dx = dL/dz * dz/dx", "dL/dy = dL/dz * dz/dy", "dx = dout * x / z"} <= said
+    half = drawn.width / 2
+    assert all((wire.ink == "ink") == (max(x for x, _ in wire.points) < half) for wire in drawn.wires)
+    assert "forward: values" in {text.text for text in drawing("gate", size="page").texts}
+
+
+def test_a_sum_is_told_both_ways():
+    def total(x):
+        y = np.sum(x, axis=0)
+        return y
+
+    trace = bp.trace(total, x=np.ones((4, 3)))
+    trace.backward()
+    drawn = Diagram(trace).picture.drawing
+    said = " ".join(text.text for text in drawn.texts)
+    assert "as additions: each result was made from 4 entries of x" in said
+    assert "ones (1, 4) @ x (4, 3)" in said
+    assert covered(drawn) == []
+    assert off_the_page(drawn) == []
+    assert [frame.label for frame in Diagram(trace).frames("both")] == ["1", "1", "0"]

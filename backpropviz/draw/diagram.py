@@ -68,8 +68,12 @@ class Diagram:
         if style != "board":
             raise DrawingError(f"there is no style {style!r}", fix="Choose board or cards.")
         from backpropviz.draw.board.picture import BoardPicture
+        from backpropviz.draw.board.rule import RulePicture, is_rule
 
         options = title or "", size, theme, values, legend
+        if size == "slide" and not values and is_rule(trace, self.circuit):
+            self.picture = RulePicture(trace, self.circuit, title or "", theme, legend)
+            return
         self.picture = BoardPicture(self.circuit, *options)
         if trace.groups and not expand and not self.picture.fits:
             self.circuit = read_circuit(trace, ops, closed=True)

@@ -35,7 +35,7 @@ def heading(trace: Trace, layer: str) -> str:
     function = trace.callable
     told = (function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0]
     first = re.split(r"[:,.;(]", told)[0].strip()
-    return first if 0 < len(first) <= 48 else layer
+    return first if 0 < len(first) <= 48 else trace.layer if ".py" in layer else layer
 
 
 def export(diagram: Diagram, path: Path, layer: str = "", dpi: int = DPI, passes: Passes = "backward") -> None:

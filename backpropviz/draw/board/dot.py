@@ -6,6 +6,8 @@ are edges with their way written out. Ids are plain, and every text is escaped.
 
 from __future__ import annotations
 
+from math import hypot
+
 import graphviz
 
 from backpropviz.code.breaking import width
@@ -139,7 +141,7 @@ class _Writer:
         end = ""
         if arrow:
             (x1, y1), (x2, y2) = line[-2:]
-            length = max(abs(x2 - x1) + abs(y2 - y1), 1e-6)
+            length = max(hypot(x2 - x1, y2 - y1), 1e-6)
             short = min(HEAD * self.drawing.scale, length * 0.9)
             line = [*line[:-1], (x2 - (x2 - x1) / length * short, y2 - (y2 - y1) / length * short)]
             end = f"e,{self._pos(x2, y2)} "

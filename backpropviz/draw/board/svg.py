@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import hypot
 from xml.sax.saxutils import escape, quoteattr
 
 from backpropviz.draw.board.dot import FONTS, HEAD
@@ -92,7 +93,7 @@ def _box(x: float, y: float, width: float, height: float) -> str:
 def _head(points: list[Point], size: float) -> list[Point]:
     """An arrowhead at the end of a line."""
     (x1, y1), (x2, y2) = points[-2:]
-    length = abs(x2 - x1) + abs(y2 - y1) or 1.0
+    length = hypot(x2 - x1, y2 - y1) or 1.0
     ux, uy, half = (x2 - x1) / length, (y2 - y1) / length, 0.4 * size
     x, y = x2 - size * ux, y2 - size * uy
     return [(x2, y2), (x - half * uy, y + half * ux), (x + half * uy, y - half * ux)]
