@@ -9,28 +9,45 @@ def attention(x, wq, wk, wv, wo, *, heads=2):
     if width % heads:
         raise ValueError(f"{width} columns cannot be dealt to {heads} heads evenly: heads has to divide {width}")
     # what every moment asks for
-    queries = (x @ wq).reshape(N, T, heads, -1).transpose(0, 2, 1, 3)
+    q = dealt(x, wq, heads)
     # what every moment is found by
-    keys = (x @ wk).reshape(N, T, heads, -1).transpose(0, 2, 1, 3)
-    # what it has to say
-    values = (x @ wv).reshape(N, T, heads, -1).transpose(0, 2, 1, 3)
+    k = dealt(x, wk, heads)
+    # what every moment has to say
+    v = dealt(x, wv, heads)
     # how well each key answers each query
-    scores = queries @ keys.transpose(0, 1, 3, 2)
-    # scaled: the softmax stays soft with many features
-    scores /= np.sqrt(width // heads)
+    scores = q @ k.transpose(0, 1, 3, 2)
+    # scaled: with many features the softmax stays soft
+    scores /= np.sqrt(width / heads)
     # nobody looks into the future
     scores[:, :, np.triu(np.ones((T, T), dtype=bool), 1)] = -1e9
-    # shifted, so that no exponential overflows
-    weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
-    # the weights of every moment sum to 1
-    weights /= np.sum(weights, axis=-1, keepdims=True)
+    # how much every moment listens to every other
+    weights = softmax(scores)
     # the mean of the values, with these weights
-    context = weights @ values
+    context = weights @ v
     # the heads side by side again
     joined = context.transpose(0, 2, 1, 3).reshape(N, T, width)
     # and mixed
     out = joined @ wo
     return out
+
+
+def dealt(x, w, heads):
+    N, T, _ = x.shape
+    # new features from the old ones
+    features = x @ w
+    # each head gets its share of them
+    shares = features.reshape(N, T, heads, -1)
+    # heads come first: each works on its own
+    out = shares.transpose(0, 2, 1, 3)
+    return out
+
+
+def softmax(scores):
+    # shifted, so that no exponential overflows
+    weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+    # the weights of every moment sum to 1
+    weights /= np.sum(weights, axis=-1, keepdims=True)
+    return weights
 
 
 def sample(rng, *, x=(4, 3, 6), wq=None):

@@ -23,7 +23,7 @@ from backpropviz.layers.library import layer_names
 # ---- users' functions ------------------------------------------------------------------------------------------------
 
 
-def attention(x, wq, wk, wv):
+def one_head(x, wq, wk, wv):
     # what every word looks for
     q = x @ wq
     # what every word offers
@@ -51,7 +51,7 @@ def residual_block(x, w1, b1, w2, b2):
     return out
 
 
-def rnn(x, h0, wx, wh, b):
+def recurrent(x, h0, wx, wh, b):
     h = h0
     for t in range(6):
         a = x[:, t] @ wx + h @ wh + b
@@ -81,9 +81,9 @@ def adam(w, g, m, v, *, lr=1e-3, b1=0.9, b2=0.999, eps=1e-8, t=3):
 
 
 SHAPES = {
-    attention: {"x": (4, 5), "wq": (5, 3), "wk": (5, 3), "wv": (5, 2)},
+    one_head: {"x": (4, 5), "wq": (5, 3), "wk": (5, 3), "wv": (5, 2)},
     residual_block: {"x": (4, 5), "w1": (5, 3), "b1": (3,), "w2": (3, 5), "b2": (5,)},
-    rnn: {"x": (2, 6, 3), "h0": (2, 4), "wx": (3, 4), "wh": (4, 4), "b": (4,)},
+    recurrent: {"x": (2, 6, 3), "h0": (2, 4), "wx": (3, 4), "wh": (4, 4), "b": (4,)},
     three_layers: {"x": (4, 5), "w1": (5, 6), "b1": (6,), "w2": (6, 7), "b2": (7,), "w3": (7, 3), "b3": (3,)},
     adam: {"w": (3, 2), "g": (3, 2), "m": (3, 2), "v": (3, 2)},
 }

@@ -76,7 +76,7 @@ def named_gradients(trace):
     return table, code, {flow.name for flow in shown.backward}
 
 
-@pytest.mark.parametrize("name", [*layer_names(), "attention", "residual", "reused", "normed", "numbered", "clash"])
+@pytest.mark.parametrize("name", [*layer_names(), "one_head", "residual", "reused", "normed", "numbered", "clash"])
 def test_table_and_derived_code_say_the_same_names(name):
     trace = load(name if name in layer_names() else f"{USERS}:{name}").trace()
     trace.backward()
@@ -88,7 +88,7 @@ def test_table_and_derived_code_say_the_same_names(name):
             assert table[written].value.tobytes() == array.tobytes(), written
 
 
-@pytest.mark.parametrize("name", [*layer_names(), "attention", "residual", "reused", "normed", "numbered", "clash"])
+@pytest.mark.parametrize("name", [*layer_names(), "one_head", "residual", "reused", "normed", "numbered", "clash"])
 @pytest.mark.parametrize("ops", [False, True])
 def test_the_picture_says_the_names_of_the_code(name, ops):
     from backpropviz.draw.wiring import read_circuit

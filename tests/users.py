@@ -3,14 +3,14 @@
 import numpy as np
 
 
-def attention(q, k, v):
+def one_head(q, k, v):
     scores = q @ k.T / np.sqrt(q.shape[-1])
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
     weights = weights / weights.sum(axis=-1, keepdims=True)
     return weights @ v
 
 
-def sample_attention(rng):
+def sample_one_head(rng):
     return {"q": rng.normal(size=(3, 4)), "k": rng.normal(size=(5, 4)), "v": rng.normal(size=(5, 2))}
 
 

@@ -7,6 +7,7 @@ takes its place: one mistake is counted once.
 from __future__ import annotations
 
 import ast
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,13 +27,14 @@ SECONDS = 2.0  # for one statement
 
 
 def traces(layer: Layer, settings: dict[str, Any], shapes: dict[str, Any]) -> list[Trace]:
-    """The sample run, and one with other numbers and, if the layer has it, one more example."""
+    """The sample run, and one with other numbers and, if the layer takes the same steps for it, one more example."""
     first = layer.trace(settings, shapes=shapes, seed=1)
     name, node = next(iter(first.inputs.items()))
     longer = {**shapes, name: (node.shape[0] + 1, *node.shape[1:])} if node.shape else shapes
-    try:
+    second = None
+    with contextlib.suppress(Exception):  # the sizes of its inputs may hang together in a way of their own
         second = layer.trace(settings, shapes=longer, seed=2)
-    except Exception:  # the sizes of its inputs hang together in a way of their own
+    if second is None or [step.name for step in second.steps] != [step.name for step in first.steps]:
         second = layer.trace(settings, shapes=shapes, seed=2)
     for number, trace in enumerate((first, second)):
         trace.backward(seed=number)
@@ -166,7 +168,9 @@ class Grader:
             return Grade(RIGHT, line)
         evidence = next(filter(None, found))
         if not found[0]:
-            evidence = f"right for the sample, wrong for one example more: is a size written as a number? {evidence}"
+            shapes = [[node.shape for node in run.trace.inputs.values()] for run in self.runs]
+            why = "other numbers:" if shapes[0] == shapes[1] else "one example more: is a size written as a number?"
+            evidence = f"right for the sample, wrong for {why} {evidence}"
         return Grade(WRONG, line, "; ".join([*before, evidence]))
 
 
