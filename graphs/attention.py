@@ -4,10 +4,10 @@ import numpy as np
 
 
 def attention(x, wq, wk, wv, wo, *, heads=2):
-    N, T, _ = x.shape
-    width = wq.shape[1]
+    T, width = x.shape[1], wq.shape[1]
     if width % heads:
         raise ValueError(f"{width} columns cannot be dealt to {heads} heads evenly: heads has to divide {width}")
+    future = np.triu(np.ones((T, T), dtype=bool), 1)
     # what every moment asks for
     q = dealt(x, wq, heads)
     # what every moment is found by
@@ -15,17 +15,17 @@ def attention(x, wq, wk, wv, wo, *, heads=2):
     # what every moment has to say
     v = dealt(x, wv, heads)
     # how well each key answers each query
-    scores = q @ k.transpose(0, 1, 3, 2)
+    scores = q @ k.swapaxes(-1, -2)
     # scaled: with many features the softmax stays soft
     scores /= np.sqrt(width / heads)
     # nobody looks into the future
-    scores[:, :, np.triu(np.ones((T, T), dtype=bool), 1)] = -1e9
+    scores[:, :, future] = -1e9
     # how much every moment listens to every other
     weights = softmax(scores)
     # the mean of the values, with these weights
     context = weights @ v
     # the heads side by side again
-    joined = context.transpose(0, 2, 1, 3).reshape(N, T, width)
+    joined = gathered(context)
     # and mixed
     out = joined @ wo
     return out
@@ -39,6 +39,15 @@ def dealt(x, w, heads):
     shares = features.reshape(N, T, heads, -1)
     # heads come first: each works on its own
     out = shares.transpose(0, 2, 1, 3)
+    return out
+
+
+def gathered(context):
+    N, heads, T, each = context.shape
+    # moments come first again
+    moments = context.transpose(0, 2, 1, 3)
+    # and hold what all heads found
+    out = moments.reshape(N, T, heads * each)
     return out
 
 

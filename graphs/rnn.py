@@ -19,7 +19,7 @@ def rnn(x, h0, wx, wh, b):
     return h
 
 
-def sample(rng, *, x=(2, 4, 3), h0=None):
+def sample(rng, *, x=(2, 3, 4), h0=None):
     h0 = h0 or (x[0], 5)
     features, units = x[2], h0[1]
     return {

@@ -29,10 +29,11 @@ from backpropviz.errors import DrawingError
 from tests.boards import NAMES, covered, measure, off_the_page, through, traced
 
 SVG = "{http://www.w3.org/2000/svg}"
-TOO_MUCH = [("lstm_step", True), ("lstm", True)]  # four ways side by side, with two arrays at every wire
+# several ways side by side, with two arrays at every wire
+TOO_MUCH = [("lstm_step", True), ("lstm", True), ("attention", True)]
 PIXELS = {"conv_naive", "maxpool_naive"}  # a loop over all pixels, drawn round by round
 SHORT = [name for name in NAMES if name not in PIXELS]
-SMALL = [name for name in SHORT if name != "recurrent"]  # of up to twelve steps, once groups are folded
+SMALL = [name for name in SHORT if name not in ("recurrent", "rnn")]  # of up to twelve steps, once groups are folded
 
 
 def drawing(name, **options):
@@ -48,7 +49,10 @@ def test_the_formulas_on_the_red_wires_add_up_to_the_gradients(name):
     trace, board = diagram.trace, diagram.picture.board
     scope = {
         "np": np,
-        **{helper: getattr(bp, helper) for helper in ("im2col", "col2im", "output_shape", "first_winner", "put")},
+        **{
+            helper: getattr(bp, helper)
+            for helper in ("im2col", "col2im", "output_shape", "first_winner", "put", "stored")
+        },
         **{key: plain(value) for key, value in trace.settings.items()},
         **{gate.name: gate.value for gate in board.gates if gate.value is not None},
         **{node.name: node.value for node in trace.upstream.values()},

@@ -102,7 +102,9 @@ def titled(statements: list[Statement]) -> list[str]:
 
 def title(step: Step | None) -> str:
     """What the backward statements of a step stand under."""
-    return f"step {step.label}: {step.name} = {step.code}" if step else "the inputs: where paths meet, they add up"
+    if step is None:
+        return "the inputs: where paths meet, they add up"
+    return f"step {step.label}: {step.statement if step.sets_a_part else f'{step.name} = {step.code}'}"
 
 
 def derive(trace: Trace) -> str:

@@ -60,7 +60,8 @@ def _gradients(vertex: Vertex, arriving: list[str]) -> Iterator[str]:
     if len(arriving) == 1:
         yield f"{name} = {arriving[0]}" if arriving[0] != name else name
     else:
-        yield from (term for term in arriving if " = " in term)
+        # a name is part of the sum already; what several results of a group hand on is not
+        yield from (term for term in arriving if " = " in term or term not in vertex.gradient)
         yield vertex.gradient
     yield from vertex.inner
 

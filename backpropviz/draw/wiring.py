@@ -134,7 +134,8 @@ class _Reader:
             vertex = Vertex(f"group_{key.label}", "group", key.label, name, code, key.caption, node)
             vertex.boxes = _boxes(key.parent)
         elif isinstance(key, Step):
-            vertex = Vertex(f"step_{key.label}", "step", key.label, key.name, key.code, key.caption, node)
+            code = key.statement if key.sets_a_part else key.code
+            vertex = Vertex(f"step_{key.label}", "step", key.label, key.name, code, key.caption, node)
             vertex.boxes = _boxes(key.group)
         elif key in self.inputs:
             vertex = Vertex(f"input_{key.index}", "input", "", str(node.name), "", "", node)

@@ -208,6 +208,11 @@ class Step:
     backward: list[Node] = field(default_factory=list)
 
     @property
+    def sets_a_part(self) -> bool:
+        """Whether it changes a part of an array: `out[n] = v`, where the right-hand side says too little."""
+        return self.node.primitive is not None and self.node.primitive.name in ("stored", "added")
+
+    @property
     def value(self) -> Array:
         return self.node.value
 
