@@ -8,6 +8,8 @@ import pytest
 import backpropviz as bp
 from backpropviz.code.derive import derive
 from backpropviz.code.rolled import rolled
+from backpropviz.draw.formats import export
+from backpropviz.draw.wiring import read_circuit
 
 # ---- functions as people write them ---------------------------------------------------------------------------------
 
@@ -302,3 +304,41 @@ def test_one_loop_can_be_written_out_and_another_kept():
     assert "is written out round by round: its rounds do not all make the same steps" in listing.remarks[0]
     assert loops_in(str(listing)) >= 1
     np.testing.assert_allclose(gradients(listing, t)[0], t.grad["x"], rtol=1e-12, atol=1e-12)
+
+
+# ---- pictures of loops that run often --------------------------------------------------------------------------------
+
+
+def test_a_long_loop_is_drawn_once_with_its_head():
+    t = bp.trace(rnn, x=random(2, 40, 3), wx=random(3, 4), wh=random(4, 4), b=random(4))
+    t.backward()
+    circuit = read_circuit(t)
+    steps = [vertex for vertex in circuit.vertices if vertex.kind == "step"]
+    assert [vertex.name for vertex in steps] == ["prev", "h"]
+    assert {box.title for vertex in steps for box in vertex.boxes} == {
+        "for t in range(T): 40 rounds, handing on prev, h"
+    }
+    formulas = [edge.formula for edge in circuit.backward]
+    assert "dprev += dout[:, t]" in formulas
+    assert any(formula.startswith("dx[:, t] += ") for formula in formulas)
+
+
+def test_the_naive_convolution_is_five_gates_however_many_rounds():
+    t = bp.trace(convolution, **CASES[convolution][0])
+    t.backward()
+    circuit = read_circuit(t)
+    assert [vertex.name for vertex in circuit.vertices if vertex.kind == "step"] == ["xp", "window", "out"]
+    (window,) = [vertex for vertex in circuit.vertices if vertex.name == "window"]
+    heads = [box.title for box in window.boxes]
+    assert heads[0].startswith("for n in range(N): 2 rounds")
+    assert [head.split(":")[0] for head in heads] == [
+        "for n in range(N)", "for f in range(F)", "for i in range(Ho)", "for j in range(Wo)",
+    ]  # fmt: skip
+
+
+def test_a_long_loop_shows_in_every_format(tmp_path):
+    t = bp.trace(rnn, x=random(2, 40, 3), wx=random(3, 4), wh=random(4, 4), b=random(4))
+    t.backward()
+    for suffix in ("svg", "png", "tex", "mmd", "html"):
+        export(t, tmp_path / f"rnn.{suffix}", "rnn")
+        assert (tmp_path / f"rnn.{suffix}").stat().st_size > 500

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from backpropviz.code.folding import Fold, fold
 from backpropviz.code.printing import Printer
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
-from backpropviz.engine.graph import Group, Node, Step
+from backpropviz.engine.graph import Group, Node, Step, Term
+from backpropviz.engine.versions import WRITES
 from backpropviz.errors import DrawingError
+from backpropviz.primitives.shapes import PUT
 
 if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
@@ -38,9 +41,13 @@ def read_circuit(
             fix = f"The groups are {', '.join(known)}." if known else f"{trace.function} calls no function of yours."
             raise DrawingError(f"no group of steps is called {name!r}", fix=fix)
     wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
-    reader = _Reader(trace, ops, {above for group in wanted for above in _upward(group)})
+    opened = {above for group in wanted for above in _upward(group)}
+    reader = _Reader(trace, ops, opened)
+    if trace.loops and len(reader.keys) > READABLE[ops]:
+        folded = fold(trace)
+        reader = _Reader(trace, ops, opened, folded) if folded is not None else reader
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
-        reader = _Reader(trace, ops, set())
+        reader = _Reader(trace, ops, set(), reader.fold)
     if len(reader.keys) > most:
         raise DrawingError(
             f"a picture of {len(reader.keys)} cards cannot be read",
@@ -55,16 +62,18 @@ Key = Node | Step | Group
 class _Reader:
     """Reads one circuit. Every node of the trace belongs to a key: itself, its step, or the closed group around it."""
 
-    def __init__(self, trace: Trace, ops: bool, opened: set[Group]):
-        self.trace, self.ops, self.opened = trace, ops, opened
+    def __init__(self, trace: Trace, ops: bool, opened: set[Group], fold: Fold | None = None):
+        self.trace, self.ops, self.opened, self.fold = trace, ops, opened, fold
         self.inputs = set(trace.inputs.values())
         self.assigned = {step.node: step for step in trace.steps}
         self.owner = {node: self._key(node) for node in trace.nodes}
         self.keys = list(dict.fromkeys(key for key in self.owner.values() if key is not None))
+        self.order = {key: number for number, key in enumerate(self.keys)}
 
     def _key(self, node: Node) -> Key | None:
         if node in self.inputs:
             return node
+        node = self._shown(node)
         step = self._step(node)
         if step is None:  # computed after the last assignment, and not returned
             return None
@@ -73,6 +82,10 @@ class _Reader:
             return closed[-1]
         return node if self.ops else step
 
+    def _shown(self, node: Node) -> Node:
+        """The node that stands for this one: in a folded loop, that of the round that is shown."""
+        return node if self.fold is None else self.fold.stands_for.get(node, node)
+
     def _step(self, node: Node) -> Step | None:
         return self.assigned.get(node, node.step)
 
@@ -80,6 +93,9 @@ class _Reader:
         self.result = {key: self._result(key) for key in self.keys}
         self.names = self.trace.gradient_names
         self.printer = Printer(self.trace, self.names.inside if self.ops else self._spelled_out())
+        if self.fold is not None:
+            self.printer = Printer(self.trace, self.printer.temporaries | self.fold.names)
+            self.printer.loops = set(self.fold.sites)
         self.vertices = {key: self._vertex(key) for key in self.keys}
         self._define_parts()
         outputs = [node for node in dict.fromkeys(self.trace.outputs) if self.owner.get(node) is not None]
@@ -122,8 +138,18 @@ class _Reader:
         if node.gradient is None:
             return ""
         name = self.names.gradient(node)
-        terms = " + ".join(self._carried(node, number) for number in range(len(node.terms)))
+        if self.fold is not None:
+            name = self.printer.name(node.gradient) or name
+        shown = [number for number, term in enumerate(node.terms) if self._is_shown(term)]
+        terms = " + ".join(self._carried(node, number) for number in shown)
+        if len(shown) < len(node.terms):
+            hands_on = self.fold is not None and self.fold.loops(node) and node.primitive not in WRITES
+            return f"{name} = {terms or 0} + {name} of the next round" if hands_on else name
         return name if terms == name else f"{name} = {terms}"
+
+    def _is_shown(self, term: Term) -> bool:
+        """Whether a term comes from a round that is shown."""
+        return term.position < 0 or self._shown(term.consumer) is term.consumer
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
 
@@ -135,8 +161,9 @@ class _Reader:
             vertex.boxes = _boxes(key.parent)
         elif isinstance(key, Step):
             code = key.statement if key.sets_a_part else key.code
-            vertex = Vertex(f"step_{key.label}", "step", key.label, key.name, code, key.caption, node)
-            vertex.boxes = _boxes(key.group)
+            name = key.name if self.fold is None else self.fold.names.get(node, key.name)
+            vertex = Vertex(f"step_{key.label}", "step", key.label, name, code, key.caption, node)
+            vertex.boxes = self._loop_boxes(node) + _boxes(key.group)
         elif key in self.inputs:
             vertex = Vertex(f"input_{key.index}", "input", "", str(node.name), "", "", node)
         else:
@@ -146,13 +173,20 @@ class _Reader:
         vertex.gradient = self._gradient(node)
         return vertex
 
+    def _loop_boxes(self, node: Node) -> tuple[Box, ...]:
+        """Frames for the folded loops around a value, with how often they run."""
+        if self.fold is None:
+            return ()
+        number = {site: n for n, site in enumerate(dict.fromkeys(loop.site for loop in self.trace.loops), 1)}
+        return tuple(Box(f"loop_{number[loop.site]}", "", self.fold.title(loop)) for loop in self.fold.loops(node))
+
     def _operation(self, node: Node) -> Vertex:
         step = self._step(node)
         assert step is not None
         label, caption = (step.label, step.caption) if node is step.node else ("", "")
         name, code = self.printer.reference(node), self.printer.code(node)
         vertex = Vertex(f"operation_{node.index}", "operation", label, name, code, caption, node)
-        vertex.boxes = _boxes(step.group)
+        vertex.boxes = self._loop_boxes(node) + _boxes(step.group)
         if len(step.nodes) > 1:
             vertex.boxes += (Box(f"step_{step.label}".replace(".", "_"), step.label, f"{step.name} = {step.code}"),)
         return vertex
@@ -163,7 +197,9 @@ class _Reader:
         told |= {self.printer.reference(term.node) for node in self.result.values() for term in node.terms}
         for red, name in self.names.parts.items():
             key = self.owner.get(red.step.node) if red.step is not None else None
-            if key is not None and not isinstance(key, Group) and name not in told:
+            shown = red.step is not None and self._shown(red.step.node) is red.step.node
+            summed = self.fold is not None and red.primitive is not None and red.primitive.name == "add"
+            if key is not None and shown and not summed and not isinstance(key, Group) and name not in told:
                 self.vertices[key].inner += (f"{name} = {self.printer.code(red)}",)
 
     # ---- edges -------------------------------------------------------------------------------------------------------
@@ -177,7 +213,9 @@ class _Reader:
                 tail = self.owner[parent]
                 if head is None or tail is None or head is tail or (tail, head) in drawn:
                     continue
-                if isinstance(head, Group):
+                if self.order[tail] > self.order[head]:
+                    continue  # what a round hands to the next one
+                if isinstance(head, Group) or self.fold is not None:
                     drawn.add((tail, head))
                 yield Edge(self.vertices[tail], self.vertices[head])
 
@@ -188,6 +226,13 @@ class _Reader:
             for number, term in enumerate(node.terms):
                 head, tail = self.owner[node], self.owner[term.consumer]
                 if head is None or tail is None or (head is tail and term.position >= 0):
+                    continue
+                if term.position >= 0 and self.order[head] > self.order[tail]:
+                    continue
+                if not self._is_shown(term):
+                    if self._starts(node, term):  # what the loop hands to the value that it started with
+                        known = edges.setdefault((tail, head), Edge(self.vertices[tail], self.vertices[head]))
+                        known.formula = known.formula or self.names.gradient(node)
                     continue
                 if term.position < 0:
                     edges[term] = Edge(outside[node], self.vertices[head], self.printer.reference(term.node))
@@ -205,9 +250,26 @@ class _Reader:
             return self.names.terms[node][number]
         return self.printer.reference(term.node)
 
+    def _starts(self, node: Node, term: Term) -> bool:
+        """Whether only the first round of a folded loop uses a value in this way."""
+        if self.fold is None or len(self.fold.loops(node)) >= len(self.fold.loops(term.consumer)):
+            return False
+        return self._shown(term.consumer) not in [other.consumer for other in node.terms]
+
+    def _collected(self, target: Node, term: Term) -> str:
+        """What each round adds to a gradient that all of them add to."""
+        assert target.gradient is not None
+        name, red = self.printer.name(target.gradient) or self.names.gradient(target), term.node
+        if red.primitive is PUT:
+            value, index, _ = red.args
+            return f"{name}[{self.printer._index(index)}] += {self.printer.reference(value)}"
+        return f"{name} += {self.printer.code(red)}"
+
     def _formula(self, number: int, target: Node, tail: Key) -> str:
         """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
         term, name = target.terms[number], self._carried(target, number)
+        if any(not self._is_shown(other) for other in target.terms):
+            return self._collected(target, term)
         if isinstance(tail, Group) or term.node is self.result[tail].gradient:
             return name
         formula = code = self.printer.code(term.node)

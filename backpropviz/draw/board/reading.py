@@ -65,6 +65,9 @@ def read_board(circuit: Circuit, title: str = "") -> Board:
 def _terms(vertex: Vertex, formula: str, several: bool) -> Iterator[str]:
     """What is written on a red wire: the gradient's name and what it is equal to."""
     name = vertex.gradient.split(" = ")[0]
+    if " += " in formula:  # what each round of a loop adds
+        yield formula
+        return
     if not several:
         yield name if formula == name else f"{name} = {formula}"
     elif " = " in formula:

@@ -96,7 +96,7 @@ def _forward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
     known = [vertex.id for vertex in circuit.vertices if vertex.kind == "input"]
     given = [_array("value", part.name, part.value) for part in shown.inputs]
     yield _frame("forward", "0", "the inputs", shown.summary, arrays=given, lit=known, known=known)
-    for step in shown.steps:
+    for step in _drawn(shown, circuit):
         vertex = _vertex(circuit, step)
         known = [*known, vertex.id]
         yield _frame(
@@ -130,7 +130,7 @@ def _backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
     outside = [vertex for vertex in circuit.vertices if vertex.kind == "outside"]
     arrives = [_array("gradient", upstream.name, upstream.value) for upstream in shown.upstream]
     yield frame("", "the upstream gradient", _ARRIVES, outside, arrays=arrives)
-    for step in reversed(shown.steps):
+    for step in reversed(_drawn(shown, circuit)):
         flows = [flow for flow in shown.backward if flow.step == step.label]
         told = step.explanation
         if flows and told is not None:
@@ -150,6 +150,12 @@ def _frame(direction: str, step: str, title: str, caption: str, **more: list[Any
     """What the page shows of a step: code, formulas, arrays; and what it lights, knows and reaches in the drawing."""
     empty: Frame = {name: [] for name in ("code", "formulas", "arrays", "lit", "edges", "known", "reached")}
     return {"pass": direction, "step": step, "title": title, "caption": caption, **empty, **more}
+
+
+def _drawn(shown: TraceView, circuit: Circuit) -> list[StepView]:
+    """The steps that the drawing has: of a folded loop, those of one round."""
+    labels = {vertex.label for vertex in circuit.vertices}
+    return [step for step in shown.steps if labels & {step.label, *step.groups}]
 
 
 def _vertex(circuit: Circuit, step: StepView) -> Vertex:
