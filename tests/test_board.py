@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backpropviz as bp
@@ -232,6 +232,7 @@ def circuits(draw):
 
 
 @given(circuits(), st.sampled_from(["slide", "page", "free"]))
+@settings(max_examples=60)
 def test_any_board_can_be_drawn(board, size):
     drawn = fit(board, size).drawing
     assert through(drawn) == []
@@ -519,3 +520,37 @@ def test_a_sum_is_told_both_ways():
     assert covered(drawn) == []
     assert off_the_page(drawn) == []
     assert [frame.label for frame in Diagram(trace).frames("both")] == ["1", "1", "0"]
+
+
+def wordy(some_features, their_weights, another_offset, one_more_scale, the_last_factor):
+    mixed_features = (some_features @ their_weights).reshape(some_features.shape[0], -1, 2).transpose(0, 2, 1) * 0.5
+    shifted_features = mixed_features - np.mean(mixed_features * another_offset, axis=-1, keepdims=True) / 3.0
+    squashed_features = np.tanh(shifted_features * one_more_scale) / (1 + np.exp(-shifted_features * one_more_scale))
+    weighed_features = squashed_features * the_last_factor - np.sum(squashed_features * mixed_features) / 7.0
+    normed_features = weighed_features / np.sqrt(np.mean(weighed_features**2, axis=-1, keepdims=True) + 1e-5)
+    final_features = np.log(1 + np.exp(normed_features - np.max(normed_features, axis=-1, keepdims=True))) * 2.0
+    return final_features
+
+
+def test_what_is_too_long_for_its_wire_stands_below_the_board():
+    random = np.random.default_rng(0)
+    shapes = ((3, 5), (5, 8), (2, 4), (2, 4), (2, 4))
+    names = wordy.__code__.co_varnames[: wordy.__code__.co_argcount]
+    trace = bp.trace(wordy, **{name: random.uniform(0.5, 1.5, shape) for name, shape in zip(names, shapes)})
+    trace.backward()
+    picture = Diagram(trace).picture
+    said = [text.text for text in picture.drawing.texts]
+    assert "dmixed_features_1" in said or "dmixed_features_part1" in said
+    assert any(text.startswith("1 mixed_features = (some_features @ their_weights)") for text in said)
+    whole = re.sub(r"\s", "", " ".join(said))
+    for use in picture.board.uses:
+        assert all(re.sub(r"\s", "", term) in whole for term in use.terms or ())
+    assert covered(picture.drawing) == []
+    assert off_the_page(picture.drawing) == []
+
+
+def test_a_board_that_cannot_be_read_says_so():
+    picture = Diagram(traced("lstm_step"), values=True).picture
+    assert not picture.fits
+    assert picture.smallest < 14
+    assert Diagram(traced("batchnorm")).picture.fits

@@ -195,7 +195,10 @@ class _Reader:
         """Say at every gate what the formulas around it use that goes by no value's name."""
         told = {self.names.gradient(node) for node in self.result.values() if node.gradient is not None}
         told |= {self.printer.reference(term.node) for node in self.result.values() for term in node.terms}
+        used = set(self.printer.temporaries.values())
         for red, name in self.names.parts.items():
+            if name not in used:
+                continue
             key = self.owner.get(red.step.node) if red.step is not None else None
             shown = red.step is not None and self._shown(red.step.node) is red.step.node
             summed = self.fold is not None and red.primitive is not None and red.primitive.name == "add"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from backpropviz.draw.board.blocks import TRACK, Block, Run, Style
+from backpropviz.draw.board.blocks import TRACK, Block, Formula, Run, Style
 from backpropviz.draw.board.grid import Grid, Route
 from backpropviz.draw.board.groups import Surrounded
 from backpropviz.draw.board.stations import Pin, Station
@@ -74,6 +74,7 @@ class Spacing:
     Attributes:
         half: half the width and height of every station. written: what stands in it.
         slots: for a route that enters from above or below, how far beside the middle.
+        below: what stands below the board because it is too long for its wires: formulas, and in black codes.
         segments: the first and last column of every row of the page. widths: how wide each is.
     """
 
@@ -86,6 +87,7 @@ class Spacing:
     trunks: dict[Station, Trunk] = field(default_factory=dict)
     placed: list[Placed] = field(default_factory=list)
     surrounded: list[Surrounded] = field(default_factory=list)
+    below: list[Formula] = field(default_factory=list)
     extents: Extents = field(default_factory=lambda: defaultdict(dict))
     x: dict[Anchor, float] = field(default_factory=dict)
     segments: list[tuple[int, int]] = field(default_factory=list)
@@ -95,6 +97,15 @@ class Spacing:
         """Make room at an anchor, to its left and right."""
         extent = self.extents[row, band].setdefault(anchor, [left, right])
         extent[0], extent[1] = max(extent[0], left), max(extent[1], right)
+
+    def shortened(self, formulas: list[Formula]) -> list[Formula]:
+        """Formulas as they stand on wires: those that are too long go by their names, and are kept for below."""
+        longest = self.style.longest
+        if longest is None:
+            return formulas
+        long = [each for each in formulas if len(each.text) > longest and " = " in each.text]
+        self.below += [each for each in long if each not in self.below]
+        return [each._replace(text=each.text.split(" = ")[0]) if each in long else each for each in formulas]
 
     def apart(self, band: str) -> float:
         return APART.get(band, APART_ELSE)

@@ -37,6 +37,7 @@ class Style:
 
     Attributes:
         values: how arrays are shown, if they are. shapes: write a shape also where it is that of an operand.
+        longest: longer formulas and codes stand below the board, and go by their names on it.
     """
 
     formula: int = 24
@@ -44,6 +45,7 @@ class Style:
     stacked: bool = False
     values: Shown | None = None
     shapes: bool = True
+    longest: int | None = None
 
 
 class Formula(NamedTuple):
@@ -144,6 +146,8 @@ def inscription(gate: Gate, style: Style, chip: bool = False) -> list[list[Run]]
     if gate.kind == "input":
         shape = [] if chip or not gate.shape else [[Run(gate.shape, "grey")]]
         return [[Run(gate.name, bold=True)], *shape]
+    if style.longest is not None and len(gate.inscription) > style.longest and gate.short:
+        return [[Run(line)] for line in broken(" , ".join(gate.short.split()).replace(" ,", ","), style.inside)]
     if columns(gate.inscription) <= 2:
         return [[Run(gate.inscription, size=SYMBOL)]]
     return [[Run(line)] for line in broken(gate.inscription, style.inside)]

@@ -51,7 +51,7 @@ class _Labels:
                 self._before(route, terms)
         behind += [Formula(part, f"inner_{gate.id}") for part in gate.inner]
         grad = array_of(gate.grad, "red", self.style.values) if self.style.values and not station.chip else None
-        self._behind(station, "formulas", red_block(behind, self.style.formula, grad))
+        self._behind(station, "formulas", red_block(self.made.shortened(behind), self.style.formula, grad))
 
     def _behind(self, station: Station, band: str, block: Block) -> None:
         """Place a block behind a gate, on the wire that leaves it; behind wires that pass there, too."""
@@ -72,13 +72,13 @@ class _Labels:
         """Place terms where their wire has changed rows."""
         anchor = self.made.trunks[route.link.tail].anchor
         taken = self.made.extents[route.row, "formulas"].get(anchor, [0.0, -2.0])[1]
-        block = red_block(terms, self.style.formula)
+        block = red_block(self.made.shortened(terms), self.style.formula)
         self._put(Placed(terms[0].owner, route.row, "formulas", block, anchor, max(0.0, taken) + 2 * (taken > -2)))
 
     def _before(self, route: Route, terms: list[Formula]) -> None:
         """Place terms on the level part of their wire, just before the gate that sends them."""
         head = route.link.head
-        anchor, block = (self.column[head], 0), red_block(terms, self.style.formula)
+        anchor, block = (self.column[head], 0), red_block(self.made.shortened(terms), self.style.formula)
         if route.enters == "left":
             taken = self.made.extents[route.row, "formulas"].get(anchor, [-2.0, 0.0])[0]
             end = min(-self.made.half[head][0] - 4, -taken - 2)

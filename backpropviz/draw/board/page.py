@@ -39,6 +39,12 @@ def compose(fitted: Fitted, board: Board, legend: bool = True, size: str = "slid
         else:
             _legend(page, x, any(wire.ink == "red" for wire in drawing.wires))
         _footer(page, board, edge)
+    top = page.height - FOOTER - fitted.room + 4
+    for number, line in enumerate(fitted.below):
+        ink: Ink = "red" if line.owner.startswith(("backward", "sum", "inner")) else "ink"
+        right, down = divmod(number, (len(fitted.below) + 1) // 2)
+        y = top + (down + 0.5) * _SMALL * LEADING
+        page.texts.append(Text(line.owner, edge + right * (page.width / 2 - edge), y, line.text, _SMALL, ink))
     return page
 
 

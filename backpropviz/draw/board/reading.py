@@ -23,7 +23,7 @@ _SYMBOLS = {
     "sqrt": "√a",
     "reciprocal": "1/a",
     "absolute": "|a|",
-    "transpose": "aᵀ",
+    "transpose": "a.T",
 }
 _INFIX = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "power": "^"}
 _RAISED = {2: "²", 3: "³"}
@@ -91,6 +91,7 @@ def _gate(vertex: Vertex, several: bool, lengths: _Lengths) -> Gate:
         vertex.value,
         vertex.grad,
         vertex.caption or vertex.code,
+        short=_operators(vertex),
         entrywise=vertex.kind != "input" and vertex.node is not None and _is_entrywise(vertex.node),
         frames=frames,
     )
@@ -108,6 +109,15 @@ def inscribed(vertex: Vertex) -> str:
     node = vertex.node
     assert node is not None
     return _operator(node, code) if is_single(vertex) and node.primitive is not None else code
+
+
+def _operators(vertex: Vertex) -> str:
+    """The operators of a step of several operations, in their order."""
+    node = vertex.node
+    if vertex.kind != "step" or node is None or node.step is None:
+        return ""
+    names = (each.primitive.name for each in node.step.nodes if each.primitive is not None)
+    return " ".join(dict.fromkeys(_SYMBOLS.get(name, name) for name in names))
 
 
 def is_single(vertex: Vertex) -> bool:

@@ -23,6 +23,7 @@ class Gate:
     Attributes:
         kind: "end" is where an output leaves the circuit.
         inscription: what is written in it: an operator, or code that may be broken into lines.
+        short: the operators of a gate of several operations, "@ reshape transpose"; else as the inscription.
         badge: the number of its step; may be empty.
         name, shape: of the value it makes, as they stand on the wire.
         inner: formulas of what its backward pass computes once and uses more than once.
@@ -45,6 +46,7 @@ class Gate:
     value: Array | None = None
     grad: Array | None = None
     told: str = ""
+    short: str = ""
     keeps: bool = False
     entrywise: bool = False
     frames: tuple[Frame, ...] = ()

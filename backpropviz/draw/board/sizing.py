@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from backpropviz.code.breaking import width
+from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.anchors import Spacing
-from backpropviz.draw.board.blocks import DIGITS, SIZE, Shown, Style
+from backpropviz.draw.board.blocks import DIGITS, SIZE, Formula, Shown, Style
 from backpropviz.draw.board.drafting import draw
 from backpropviz.draw.board.geometry import Drawing
 from backpropviz.draw.board.grid import Grid, lay_out
@@ -52,12 +52,13 @@ _SHOWN = (
     Shown(2, 2),
     Shown(1, 2),
 )  # arrays, with fewer and fewer numbers
+_LONGEST = (44, 26)  # columns of a formula that stands on its wire where others go below the board
 _NARROW = {12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
 
 
 @dataclass(slots=True)
 class Fitted:
-    """A drawing of a board without its heading: its scale, the size of the page, its rows, and the room below it."""
+    """A drawing of a board without its heading: its scale, the size of the page, its rows, and what is below it."""
 
     drawing: Drawing
     scale: float
@@ -65,6 +66,7 @@ class Fitted:
     height: float
     rows: int = 1
     room: float = 0.0
+    below: list[Formula] = field(default_factory=list)
 
     @property
     def smallest(self) -> float:
@@ -97,10 +99,35 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
             for shapes in (True, False):
                 if not best.is_enough:
                     best.improve(spacers[shapes], rows)
+    for longest in _LONGEST if len(grid.stations) <= _MANY else ():
+        spacers_ = [Spacer(grid, replace(style, longest=longest)) for style in _styles(_shown_last(values), True)]
+        for rows in (1, 2, 3):
+            if not best.is_enough:
+                best.improve(spacers_, rows)
     assert best.spacing is not None
-    rows = len(best.spacing.segments)
-    drawing = draw(_filled(best.spacing, room[0] / best.scale, room[1] / best.scale))
-    return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER)
+    rows, below = len(best.spacing.segments), lines_below(best.spacing.below)
+    high = room[1] - height_below(below)
+    drawing = draw(_filled(best.spacing, room[0] / best.scale, high / best.scale))
+    return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER + height_below(below), below)
+
+
+def _shown_last(values: bool) -> Shown | None:
+    return _SHOWN[-1] if values else None
+
+
+def lines_below(formulas: list[Formula]) -> list[Formula]:
+    """What stands below a board, in lines for two columns: codes first, then formulas."""
+    room = int((SLIDE[0] - 2 * MARGIN) / 2 / width(" ", SIZE)) - 6
+    ordered = sorted(formulas, key=lambda each: each.owner.startswith(("backward", "sum", "inner")))
+    return [
+        each._replace(text=f"{'    ' if number else ''}{line}")
+        for each in ordered
+        for number, line in enumerate(broken(each.text, room))
+    ]
+
+
+def height_below(lines: list[Formula]) -> float:
+    return (len(lines) + 1) // 2 * SIZE * LEADING + (8.0 if lines else 0.0)
 
 
 @dataclass(slots=True)
@@ -124,7 +151,8 @@ class _Best:
             wide = max(spacing.widths)
             if len(spacing.segments) < rows or _worth(self.room[0] / wide, self.least, spacer.style) <= self.worth:
                 continue
-            scale = min(self.room[0] / wide, self.room[1] / Places(spacing).height, LARGEST)
+            high = self.room[1] - height_below(lines_below(spacing.below))
+            scale = min(self.room[0] / wide, high / Places(spacing).height, LARGEST)
             worth = _worth(scale, self.least, spacer.style)
             if worth > self.worth * 1.001:
                 self.worth, self.scale, self.spacing = worth, scale, replace(spacing, x=dict(spacing.x))

@@ -80,6 +80,9 @@ class Spacer:
         else:
             half = (max(text / 2 + 10, (many - 1) * SLOT / 2 + 18, DIAMETER / 2), max(DIAMETER / 2, high / 2 + 7))
         self.made.half[station] = half
+        longest = self.style.longest
+        if longest is not None and gate.short and len(gate.inscription) > longest:
+            self.made.below.append(Formula(f"{gate.badge}  {gate.name} = {gate.inscription}", gate.id))
         self.made.slots.update(zip(below, _slots(len(below))))
         top = _slots(len(above) + len(station.pins))
         self.made.slots.update(zip(above, top))
@@ -121,7 +124,7 @@ class Spacer:
         formulas += [Formula(term, f"backward_{pin.use.number}") for term in pin.use.terms or ()]
         grad = array_of(pin.gate.grad, "red", self.style.values) if self.style.values and not pin.chip else None
         wide = max(sum(run.width for run in line) for line in box) + 20
-        return Hung(pin, box, red_block(formulas, self.style.formula, grad), wide, slot=slot)
+        return Hung(pin, box, red_block(self.made.shortened(formulas), self.style.formula, grad), wide, slot=slot)
 
     def _surround(self, each: Surrounded) -> None:
         """Room for the line around a group, in all bands of its rows."""

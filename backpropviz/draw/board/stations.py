@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from backpropviz.draw.board.record import Board, Gate, Use
 
 _FAR = 5  # an input used more often than this is a chip at all uses but the first
-_LIGHT = ("reshape", "transpose", "ravel", "squeeze", "copy", "aᵀ")
+_LIGHT = ("reshape", "transpose", "ravel", "squeeze", "copy", "a.T")
 
 
 @dataclass(slots=True, eq=False)
