@@ -68,3 +68,6 @@ def sample(rng, *, x=(4, 3, 6), wq=None):
         "wv": rng.normal(0.0, 0.5, wq),
         "wo": rng.normal(0.0, 0.5, wq[::-1]),
     }
+
+
+GROUP = "attention and embedding"

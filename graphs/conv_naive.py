@@ -29,3 +29,6 @@ def sample(rng, *, x=(2, 4, 4, 3), w=(3, 4, 3, 2)):
         "w": rng.normal(0.0, 0.5, w),
         "b": rng.normal(0.0, 1.0, w[0]),
     }
+
+
+GROUP = "convolution and pooling"

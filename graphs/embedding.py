@@ -9,3 +9,6 @@ def embedding(x, w):
 
 def sample(rng, *, x=(2, 4), w=(5, 3)):
     return {"x": rng.integers(0, w[0], x), "w": rng.normal(0.0, 1.0, w)}
+
+
+GROUP = "attention and embedding"

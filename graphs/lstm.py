@@ -30,3 +30,6 @@ def sample(rng, *, x=(2, 3, 4), h0=None):
         "wh": rng.normal(0.0, 0.5, (units, 4 * units)),
         "b": rng.normal(0.0, 1.0, 4 * units),
     }
+
+
+GROUP = "recurrent"

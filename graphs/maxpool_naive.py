@@ -22,3 +22,6 @@ def maxpool_naive(x, *, window=2, stride=2):
 
 def sample(rng, *, x=(2, 3, 4, 5)):
     return {"x": rng.normal(0.0, 1.0, x)}
+
+
+GROUP = "convolution and pooling"

@@ -29,3 +29,6 @@ def sample(rng, *, x=(2, 3, 4), h0=None):
         "wh": rng.normal(0.0, 0.5, (units, units)),
         "b": rng.normal(0.0, 1.0, units),
     }
+
+
+GROUP = "recurrent"

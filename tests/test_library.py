@@ -520,3 +520,9 @@ def test_a_sample_for_each_function(file):
     )
     assert load(f"{path}:g").trace()["x"].shape == (7,)
     assert load(f"{path}:f").trace()["x"].shape != (7,)
+
+
+def test_every_layer_says_its_group():
+    from backpropviz.show.tables.names import GROUPS
+
+    assert {entry["group"] for entry in load_summaries()} == set(GROUPS)

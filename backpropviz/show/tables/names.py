@@ -12,7 +12,15 @@ from rich.text import Text
 
 from backpropviz.show.tables.plain import FAINT, GAP, Sheet, stack
 
-GROUPS = ("gates", "normalization", "convolution and pooling", "losses", "recurrent", "networks")
+GROUPS = (
+    "gates",
+    "normalization",
+    "convolution and pooling",
+    "losses",
+    "recurrent",
+    "attention and embedding",
+    "networks",
+)
 
 
 _COMFORTABLE = 64  # columns from which on there is room for two columns
