@@ -541,7 +541,7 @@ def test_what_is_too_long_for_its_wire_stands_below_the_board():
     picture = Diagram(trace).picture
     said = [text.text for text in picture.drawing.texts]
     assert "dmixed_features_1" in said or "dmixed_features_part1" in said
-    assert any(text.startswith("1 mixed_features = (some_features @ their_weights)") for text in said)
+    assert any(text.startswith("1 mixed_features =") for text in said)
     whole = re.sub(r"\s", "", " ".join(said))
     for use in picture.board.uses:
         assert all(re.sub(r"\s", "", term) in whole for term in use.terms or ())
