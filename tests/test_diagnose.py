@@ -20,6 +20,7 @@ from backpropviz.errors import LayerError
 sys.path.insert(0, str(Path(__file__).parent))
 import diagnose_figures as figures
 import diagnose_mutants as mutants
+import diagnose_steady as steady
 
 BATCHNORM = """
 import numpy as np
@@ -343,3 +344,10 @@ def test_mutants_of_right_files_are_found():
     counted = mutants.measure(24, seed=11)
     assert counted["wrong"] >= 20
     assert counted["right line"] >= 0.8 * counted["wrong"]
+
+
+def test_a_busy_machine_gives_the_same_reports():
+    """Forty files, byte for byte; `python tests/diagnose_steady.py` takes all of them."""
+    chosen = steady.FILES[7 :: len(steady.FILES) // 40][:40]
+    assert len(chosen) == 40
+    assert steady.unsteady(chosen) == []

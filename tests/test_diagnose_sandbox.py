@@ -106,3 +106,34 @@ def test_environment_is_not_handed_on(tmp_path, monkeypatch):
     monkeypatch.setenv("SOME_TOKEN", "secret")
     line = "import os; assert 'SOME_TOKEN' not in os.environ; 1 / ('SOME_TOKEN' in os.environ)"
     assert "ZeroDivisionError" in diagnosed(tmp_path, RELU.format(line)).first.evidence
+
+
+TANH = """
+def tanh_forward(x):
+    out = np.tanh(x)
+    return out, out
+def tanh_backward(dout, out):
+    return dout * (1 - out ** 2)
+"""
+
+
+def test_a_pair_that_ends_the_process_leaves_the_others_examined(tmp_path):
+    report = diagnosed(tmp_path, RELU.format("import os; os._exit(7)") + TANH)
+    assert [(function.name, function.status) for function in report.functions] == [
+        ("relu_backward", "wrong"), ("tanh_backward", "right"),
+    ]  # fmt: skip
+    assert report.findings == ()
+
+
+def test_what_the_clock_cuts_short_is_said(tmp_path):
+    report = diagnosed(tmp_path, RELU.format("import time; time.sleep(30)") + TANH, seconds=2.0)
+    relu, tanh = report.functions
+    assert (relu.status, tanh.status) == ("not examined", "right")
+    assert "not finished in time" in relu.reason
+
+
+def test_a_fault_of_ours_is_no_verdict(tmp_path, monkeypatch):
+    monkeypatch.setattr("backpropviz.diagnose.runner._ENTRY", "raise SystemExit(5)")
+    report = diagnosed(tmp_path, RELU.format("pass"))
+    assert report.status == "fault of the tool"
+    assert report.all_findings == ()

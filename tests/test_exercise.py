@@ -174,7 +174,7 @@ def test_lines_that_fail_are_findings(line, evidence):
 
 
 def test_an_endless_line_ends(monkeypatch):
-    monkeypatch.setattr("backpropviz.exercises.grader.SECONDS", 0.2)
+    monkeypatch.setattr("backpropviz.exercises.grader.ROUNDS", 1000)
     solved = worksheet("relu", solved=True)
     report = graded(solved.replace("    dx = dout * (x > 0)", "    while True: dx = 1"))
     assert "still running" in report.entries[0].evidence

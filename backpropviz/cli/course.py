@@ -42,12 +42,13 @@ def diagnose(
     ] = "text",
     output: OutputOption = None,
     jobs: Annotated[int, typer.Option(min=0, help="How many files at once; 0: one for every processor.")] = 0,
-    seconds: Annotated[int, typer.Option(min=1, help="The most one file may take.")] = 60,
+    seconds: Annotated[int, typer.Option(min=1, help="The most that one pair of functions may take.")] = 60,
     python2: Annotated[bool, typer.Option("--python2", help="Read the files as Python 2.")] = False,
 ) -> None:
-    """Name the first wrong line of a hand-written backward pass. Exit code 1 when something is wrong."""
+    """Name the first wrong line of a hand-written backward pass. Exit code 1: something is wrong; 3: the tool is."""
     from backpropviz.diagnose import classroom, render_text
     from backpropviz.diagnose.formats import FORMATS
+    from backpropviz.diagnose.verdict import FAULT
 
     if format_ not in ("text", *FORMATS):
         raise InputError(f"there is no format {format_!r}", fix=f"Choose one of text, {', '.join(FORMATS)}.")
@@ -74,7 +75,8 @@ def diagnose(
             "`forward` and `backward` of a class. For a forward pass alone: backpropviz derive FILE.py:NAME",
         )
     print_or_write(text, output)
-    raise typer.Exit(0 if all(report.status == "right" for report in reports) else 1)
+    statuses = {report.status for report in reports}
+    raise typer.Exit(3 if FAULT in statuses else 0 if statuses == {"right"} else 1)
 
 
 def _is_worksheet(file: Path) -> bool:

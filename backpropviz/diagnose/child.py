@@ -34,15 +34,14 @@ def main() -> None:
     from backpropviz.diagnose.siblings import Siblings
     from backpropviz.diagnose.student import classes, loading, program
 
-    sandbox.limit_resources(request["cpu_seconds"], request["megabytes"])
-    began = time.perf_counter()
-    ends = began + 0.7 * request["seconds"]  # by then the search for repairs is over
+    sandbox.limit_resources(request["megabytes"])
     path = Path(request["file"])
     say(stage="reading", line=1, function="")
     try:
         student = loading.parse(path, request["python2"])
     except loading.Unreadable as error:
-        say(report=verdict.FileReport(path.name, findings=(investigate.unreadable(path, error),)).to_dict())
+        whole = verdict.FileReport(path.name, findings=(investigate.unreadable(path, error),))
+        say(report=whole.to_dict(), seconds=time.process_time())
         return
     sandbox.refuse_effects()
     say(stage="its top level", line=1, function="")
@@ -57,14 +56,17 @@ def main() -> None:
         student.notes.append(f"it has {', '.join(pair.name for pair in pairs)}")
     # what is called comes before what calls it
     chosen.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
-    investigations = [investigate.Investigation(prepared, pair, ends, siblings) for pair in chosen]
+    chosen = [pair for pair in chosen if _method(pair.name, student) not in request["left_out"]]
+    investigations = [investigate.Investigation(prepared, pair, siblings) for pair in chosen]
     for act in (investigate.Investigation.examine, investigate.Investigation.report):
         for pair, investigation in zip(chosen, investigations):
-            say(stage=pair.name, line=student.functions[pair.name].lineno, function=pair.name)
+            name = _method(pair.name, student)
+            node = student.functions[name]
+            text = student.text.splitlines()[node.lineno - 1].strip()
+            say(stage=name, line=node.lineno, function=name, layer=pair.layer.name, text=text)
             report = _guarded(act, investigation)
             if report is not None:
                 reports.append(report)
-                say(function_report=report.to_dict())  # should a later one end the process
     findings = tuple(investigate.top_level(path, student))
     reports = sorted((_by_method(report, student) for report in reports), key=lambda report: report.line)
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
@@ -76,9 +78,8 @@ def main() -> None:
     ]  # fmt: skip
     if skipped:
         student.notes.append(f"not looked at: {', '.join(skipped)}: there is no forward pass of that name")
-    seconds = time.perf_counter() - began
-    whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes), seconds)
-    say(report=whole.to_dict())
+    whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes))
+    say(report=whole.to_dict(), seconds=time.process_time())
     os._exit(0)  # nothing of the student's runs at exit
 
 
@@ -90,23 +91,26 @@ def _names(pair: Pair, student: Student) -> set[str | None]:
     return names
 
 
+def _method(name: str, student: Student) -> str:
+    """The method that a function around a class stands for; any other function is itself."""
+    its = student.wrapped.get(name)
+    return name if its is None else its.backward
+
+
 def _by_method(report: FunctionReport, student: Student) -> FunctionReport:
     """A report on a class under the name of its method."""
-    its = student.wrapped.get(report.name)
-    if its is None:
-        return report
-    return replace(report, name=its.backward, line=student.functions[its.backward].lineno)
+    name = _method(report.name, student)
+    return replace(report, name=name, line=student.functions[name].lineno) if name in student.functions else report
 
 
 def _guarded(act: Callable[[Investigation], FunctionReport | None], on: Investigation) -> FunctionReport | None:
     """What `act` gives; after a fault of ours the other functions still get their verdicts."""
-    from backpropviz.diagnose.investigate import not_examined
+    from backpropviz.diagnose.investigate import fault
 
     try:
         return act(on)
     except Exception as error:
-        reason = f"a fault of the tool: {type(error).__name__}: {error}"
-        return None if act.__name__ == "examine" else not_examined(on.program, on.pair, reason)
+        return None if act.__name__ == "examine" else fault(on.program, on.pair, error)
 
 
 if __name__ == "__main__":

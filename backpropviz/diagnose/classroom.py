@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from backpropviz.diagnose.runner import diagnose
-from backpropviz.diagnose.verdict import RIGHT, UNKNOWN, FileReport
+from backpropviz.diagnose.verdict import FAULT, RIGHT, UNKNOWN, FileReport
 from backpropviz.errors import LayerError
 
 
@@ -71,7 +71,7 @@ def totals(reports: list[FileReport]) -> str:
 
 def verdict_line(report: FileReport) -> str:
     """A file's verdict on one line: how many functions are right, and the first wrong line."""
-    examined = [function for function in report.functions if function.status != UNKNOWN]
+    examined = [function for function in report.functions if function.status not in (UNKNOWN, FAULT)]
     right = sum(function.status == RIGHT for function in examined)
     functions = "function" if len(examined) == 1 else "functions"
     line = f"{report.file}: " + (f"{right} of {len(examined)} {functions} right" if examined else report.status)

@@ -8,7 +8,6 @@ behind it: the first such statement is the culprit, or the culprit is in what le
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +22,7 @@ from backpropviz.diagnose.matching import arrangements, is_array, match
 from backpropviz.diagnose.student.loading import MODULE
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import ARGUMENT, Record, Recorder, Statement
+from backpropviz.diagnose.student.work import WORK, Budget
 
 MATCHED, PLAIN, UNMATCHED = 2.0, 1.5, 1.0
 
@@ -53,13 +53,13 @@ class Suspect:
 
 @dataclass
 class Scene:
-    """One recorded run of the focus case, and the suspects in it, in the order of execution."""
+    """One recorded run of the focus case, its rounds counted, and the suspects in it, in the order of execution."""
 
     case: Case
     right: Reference
     outcome: Outcome
     record: Record
-    seconds: float
+    rounds: int
     suspects: list[Suspect] = field(default_factory=list)
 
     def scope(self, statement: Statement) -> dict[str, Any]:
@@ -80,10 +80,10 @@ class Scene:
 def recorded(examination: Examination, case: Case, right: Reference) -> Scene:
     """Run a case with every statement recorded."""
     recorder = Recorder()
-    began = time.perf_counter()
+    began = WORK.done
     with examination.program.recorded(recorder):
         outcome = examination.run(case, right, recorder)
-    return Scene(case, right, outcome, recorder.record, time.perf_counter() - began)
+    return Scene(case, right, outcome, recorder.record, WORK.done - began)
 
 
 def judged(examination: Examination, scene: Scene) -> list[Suspect]:
@@ -92,9 +92,7 @@ def judged(examination: Examination, scene: Scene) -> list[Suspect]:
     return [_judge(scene, statement, None) for statement in examination.program.statements(name)]
 
 
-def find_suspects(
-    examination: Examination, scene: Scene, cells: set[str], stage: str, deadline: float
-) -> list[Suspect]:
+def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage: str, budget: Budget) -> list[Suspect]:
     """Every statement that ran (or was about to), the most suspicious first.
 
     Args:
@@ -133,7 +131,7 @@ def find_suspects(
         if _has_no_effect(suspect.statement.node):
             suspect.penalty = 0.3
     suspects.sort(key=lambda suspect: suspect.order)
-    _cut(examination, scene, suspects, cells, stage, deadline)
+    _cut(examination, scene, suspects, cells, stage, budget)
     scene.suspects = suspects
     return sorted(suspects, key=lambda suspect: suspect.penalty)
 
@@ -299,14 +297,14 @@ def _notice_unpacking(program: Program, suspects: list[Suspect], forward: str) -
 
 
 def _cut(
-    examination: Examination, scene: Scene, suspects: list[Suspect], cells: set[str], stage: str, deadline: float
+    examination: Examination, scene: Scene, suspects: list[Suspect], cells: set[str], stage: str, budget: Budget
 ) -> None:
     """Put right values in the place of assigned ones, and lower the penalty of the first that mends everything."""
     values = {cell for cell in cells if " " not in cell}
     if not values or _matters(scene, stage) is not None:
         return
     for suspect in suspects:
-        if suspect.value is not None and time.perf_counter() < deadline:
+        if suspect.value is not None and not budget.spent:
             _try_entries(examination, scene, suspect, values, stage)
     first = first_cut(suspects, values)
     if first is None:
@@ -358,7 +356,7 @@ def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells
         for right_value in arrangements(entry.value, suspect.value.shape):
             recorder = Recorder({key: (visit.count, right_value.copy(), in_place)})
             with examination.program.recorded(recorder):
-                outcome = examination.run(scene.case, scene.right, recorder, 10 * scene.seconds + 0.2)
+                outcome = examination.run(scene.case, scene.right, recorder, 10 * scene.rounds + 2000)
             mended = cells - outcome.wrong()
             broken = {cell for cell in outcome.wrong() - scene.outcome.wrong() if not cell.endswith(" again")}
             fails = outcome.failure is not None and not (stage == "forward" and outcome.failure.is_backward)

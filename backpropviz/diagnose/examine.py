@@ -16,12 +16,12 @@ from backpropviz.diagnose.course.layers import Layer, Pair
 from backpropviz.diagnose.course.reference import Reference
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
-from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
+from backpropviz.diagnose.student.work import RUN, WORK, TooMuch, work_limit
 from backpropviz.layers.missing import MissingModule
 
 TOLERANCE = 1e-6  # of the largest entry; what is closer is right
 ROUNDING = 1e-9  # what float64 reaches easily; between the two lies float32
-CALL_SECONDS = 2.0
+CALL_ROUNDS = 200_000  # of loops, in one run; the largest configuration takes a few thousand
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,7 @@ class Examination:
     def run_all(self) -> list[Outcome]:
         return [self.run(case, right) for case, right in self.cases]
 
-    def run(
-        self, case: Case, right: Reference, recorder: Recorder | None = None, seconds: float = CALL_SECONDS
-    ) -> Outcome:
+    def run(self, case: Case, right: Reference, recorder: Recorder | None = None, rounds: int = CALL_ROUNDS) -> Outcome:
         """One configuration, from fresh arrays.
 
         Raises:
@@ -117,8 +115,9 @@ class Examination:
         """
         outcome = Outcome(case)
         stage = [False]
+        WORK.spend(RUN)
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(seconds):
+            with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(rounds):
                 warnings.simplefilter("ignore")
                 self._run(case, right, outcome, recorder, stage)
         except (binding.CannotCall, binding.NotApplicable):
@@ -130,7 +129,7 @@ class Examination:
         except AssertionError as error:
             outcome.failure = self._failure(error, stage[0])
             outcome.refused = not any("numpy" in f.filename for f in traceback.extract_tb(error.__traceback__)[-1:])
-        except TimeUp as error:
+        except TooMuch as error:
             outcome.failure = self._failure(error, stage[0])
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             outcome.failure = self._failure(error, stage[0])
@@ -273,7 +272,7 @@ class Examination:
             name = inside[0] if inside else frame.name
         elif frame is not None:
             name = frame.name
-        kind = "does not end" if isinstance(error, TimeUp) else type(error).__name__
+        kind = "does not end" if isinstance(error, TooMuch) else type(error).__name__
         calls = tuple((f.name, f.lineno or 0) for f in frames)
         return Failure(kind, str(error)[:300], name, line, is_backward, calls)
 

@@ -31,7 +31,6 @@ def as_junit(reports: list[FileReport]) -> str:
             "name": report.file,
             "tests": str(len(functions) + len(report.findings)),
             "failures": str(failures),
-            "time": f"{report.seconds:.3f}",
         }
         suite = ElementTree.SubElement(root, "testsuite", about)
         for finding in report.findings:
@@ -70,8 +69,7 @@ def as_gradescope(reports: list[FileReport]) -> str:
             score = POINTS if right else round(min(function.score, 0.99) * POINTS, 4)
             status = "passed" if right else "failed"
             tests.append(_test(report, function.name, score, status, _output(function), several))
-    seconds = round(sum(report.seconds for report in reports))
-    return json.dumps({"execution_time": seconds, "output_format": "text", "tests": tests}, indent=1)
+    return json.dumps({"output_format": "text", "tests": tests}, indent=1)
 
 
 def _test(report: FileReport, name: str, score: float, status: str, output: str, several: bool) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from backpropviz.diagnose.student.loading import Student, Unreadable, read_text
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.trail import Trail
-from backpropviz.diagnose.verdict import REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
+from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
 
 _references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
 
@@ -31,14 +31,13 @@ _references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
 class Investigation:
     """One pair of functions, from the first run to the report."""
 
-    def __init__(self, program: Program, pair: Pair, ends: float = float("inf"), siblings: Siblings | None = None):
+    def __init__(self, program: Program, pair: Pair, siblings: Siblings | None = None):
         self.program, self.pair = program, pair
         self.siblings = siblings or Siblings()
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self._is_scaled = False
         self._first: tuple[Examination, list[Outcome]] | None = None
-        self.ends = ends
 
     def examine(self) -> None:
         """Run it on everything, and remember whether it is right."""
@@ -101,7 +100,7 @@ class Investigation:
             self._is_scaled = any(map(_is_scaled, judged))
             kept = [i for i, outcome in enumerate(outcomes) if outcome in judged]
             examination.cases = [examination.cases[i] for i in kept]
-            trail = Trail(self.program, self.pair, self.siblings, self.ends)
+            trail = Trail(self.program, self.pair, self.siblings)
             self.findings += trail.follow(examination, [outcomes[i] for i in kept])
         else:
             self._look_for_rounding(examination, outcomes)
@@ -223,6 +222,12 @@ def not_examined(program: Program, pair: Pair, reason: str) -> FunctionReport:
     """The report on a pair that nothing can be said about."""
     line = program.definitions[pair.name].lineno
     return FunctionReport(pair.name, pair.layer.name, line, UNKNOWN, reason=reason, score=0.0)
+
+
+def fault(program: Program, pair: Pair, error: Exception) -> FunctionReport:
+    """The report on a pair at which something of ours failed."""
+    report = not_examined(program, pair, f"{type(error).__name__}: {error}")
+    return replace(report, status=FAULT)
 
 
 def _is_scaled(outcome: Outcome) -> bool:

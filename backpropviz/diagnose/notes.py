@@ -22,14 +22,14 @@ from backpropviz.diagnose.culprit import Scene
 from backpropviz.diagnose.edits.tree import called, is_module_call
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.diagnose.student.sandbox import time_limit
+from backpropviz.diagnose.student.work import work_limit
 
 
 def conventions(program: Program, pair: Pair) -> list[str]:
     """What a right pair does where the mathematics leaves a choice."""
     notes: list[str] = []
     if pair.backward is not None:
-        with contextlib.suppress(Exception), warnings.catch_warnings(), time_limit(1.0):
+        with contextlib.suppress(Exception), warnings.catch_warnings(), work_limit(100_000):
             warnings.simplefilter("ignore")
             if pair.layer.name == "relu":
                 notes += _relu_at_zero(program, pair)

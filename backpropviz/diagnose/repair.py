@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,11 +26,11 @@ from backpropviz.diagnose.edits.tree import Edit, Scope
 from backpropviz.diagnose.examine import Examination, Outcome
 from backpropviz.diagnose.matching import match
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.diagnose.student.sandbox import time_limit
+from backpropviz.diagnose.student.work import EDIT, EVALUATION, WORK, Budget
 
 MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
 CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
-STILL = 2.0  # seconds for others, once a repair was found
+STILL = 400_000  # rounds for others, once a repair was found
 PER_STATEMENT = 1500
 LOCAL_EDITS = 400
 
@@ -76,12 +75,12 @@ class Search:
         scene: Scene,
         before: list[Outcome],
         cells: set[str],
-        deadline: float,
+        budget: Budget,
         breaks_others: Callable[[str], bool] = lambda function: False,
     ):
         self.examination, self.scene, self.before = examination, scene, before
         self.breaks_others = breaks_others
-        self.cells, self.deadline = cells, deadline
+        self.cells, self.budget = cells, budget
         self.focus = next(i for i, outcome in enumerate(before) if outcome.case is scene.case)
         self.forward_first = not any(cell.startswith("d") for cell in cells)
         self.tried = 0
@@ -97,13 +96,13 @@ class Search:
         hits: list[Hit] = []
         limit = float("inf")
         for cost, _, suspect, edit in plans:
-            if cost > limit or time.perf_counter() > self.deadline:
+            if cost > limit or self.budget.spent:
                 break
             hit = self._try(cost, suspect, edit)
             if hit is not None:
                 hits.append(hit)
                 if hit.complete:
-                    self.deadline = min(self.deadline, time.perf_counter() + STILL)
+                    self.budget = self.budget.part(STILL)
                     limit = min(limit, cost + (MARGIN if hit.clean or not self.forward_first else CLEAN + MARGIN))
         return sorted(hits, key=lambda hit: hit.rank)
 
@@ -158,13 +157,14 @@ class Search:
 
     def _try(self, cost: float, suspect: Suspect, edit: Edit) -> Hit | None:
         self.tried += 1
+        WORK.spend(EDIT)
         program = self.examination.program
         definition = program.definitions[suspect.statement.function]
         edit.apply()
         try:
             with program.exchanged({definition.name: definition}):
                 case, right = self.examination.cases[self.focus]
-                outcome = self.examination.run(case, right, None, 8 * self.scene.seconds + 0.1)
+                outcome = self.examination.run(case, right, None, 8 * self.scene.rounds + 1000)
                 if not self._better(self.before[self.focus], outcome):
                     return None
                 outcomes = self.examination.run_all()
@@ -235,7 +235,7 @@ def _exchanged(alike: dict[tuple[object, ...], dict[int, Plan]]) -> Iterator[lis
 
 
 def local_repairs(
-    examination: Examination, scene: Scene, deadline: float
+    examination: Examination, scene: Scene, budget: Budget
 ) -> Iterator[tuple[Suspect, Edit, Entry]]:  # fmt: skip
     """Edits that give a line's value a right value with a name of its own, whatever becomes of the results.
 
@@ -260,7 +260,7 @@ def local_repairs(
         values = {**namespace, **scene.scope(suspect.statement)}
         scope = Scope.of(scene.scope(suspect.statement), scene.case.settings, namespace)
         for edit in sorted(expression_edits(suspect.statement, scope), key=lambda edit: edit.cost)[:LOCAL_EDITS]:
-            if time.perf_counter() > deadline:
+            if budget.spent:
                 return
             entry = match(_evaluated(edit, values), scene.right)
             if entry is not None and entry.name and id(entry) not in taken and meant in ("", entry.name):
@@ -277,10 +277,11 @@ def _meant(suspect: Suspect, scene: Scene) -> str:
 
 def _evaluated(edit: Edit, values: dict[str, Any]) -> Any:
     """The value of an assignment's right-hand side with the edit in place; None where that fails."""
+    WORK.spend(EVALUATION)
     edit.apply()
     try:
         expression = ast.fix_missing_locations(ast.Expression(edit.statement.node.value))  # type: ignore[attr-defined]
-        with warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(0.5):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return eval(compile(expression, "edit", "eval"), values)
     except Exception:  # an edit may make anything of an expression

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,25 +16,20 @@ from backpropviz.diagnose.findings import Wording
 from backpropviz.diagnose.repair import Hit, Search, local_repairs
 from backpropviz.diagnose.siblings import Repaired, Siblings
 from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.work import Budget
 from backpropviz.diagnose.verdict import Finding
 
 MOST_FINDINGS = 4
-PAIR_SECONDS = 15.0
-FINDING_SECONDS = 10.0
-LOCAL_SECONDS = 3.0
+PAIR, FINDING, LEAST, LOCAL = 6_000_000, 4_000_000, 200_000, 1_200_000  # rounds of work
 TRUSTED = 2.0  # how much less suspicious a line is in what a right pair rests on
 
 
 class Trail:
-    """The findings of one pair. What it repairs it adds to `siblings`, and what others added there is not blamed on it.
+    """The findings of one pair. What it repairs it adds to `siblings`; what others added there is not blamed on it."""
 
-    Args:
-        ends: when the search for repairs has to be over, by time.perf_counter.
-    """
-
-    def __init__(self, program: Program, pair: Pair, siblings: Siblings, ends: float):
+    def __init__(self, program: Program, pair: Pair, siblings: Siblings):
         self.program, self.pair, self.siblings = program, pair, siblings
-        self.ended = min(ends, time.perf_counter() + PAIR_SECONDS)
+        self.budget = Budget.of(PAIR)
         self.findings: list[Finding] = []
 
     def follow(self, examination: Examination, outcomes: list[Outcome]) -> list[Finding]:
@@ -43,7 +37,7 @@ class Trail:
         original = self.program.definitions.copy()
         try:
             outcomes = self._with_repairs(examination, outcomes)
-            while len(self.findings) < MOST_FINDINGS and (not self.findings or time.perf_counter() < self.ended):
+            while len(self.findings) < MOST_FINDINGS and (not self.findings or not self.budget.spent):
                 stage, cells = self._stage(outcomes)
                 if not cells:
                     break
@@ -117,9 +111,9 @@ class Trail:
         more.
         """
         wording = Wording(examination)
-        deadline = max(min(self.ended, time.perf_counter() + FINDING_SECONDS), time.perf_counter() + 0.5)
-        scene, suspects = self._look(examination, outcomes, cells, stage, deadline)
-        hits = self._search(examination, scene, suspects, outcomes, cells, deadline)
+        budget = Budget.of(max(min(self.budget.left, FINDING), LEAST))
+        scene, suspects = self._look(examination, outcomes, cells, stage, budget)
+        hits = self._search(examination, scene, suspects, outcomes, cells, budget)
         if hits and (scene.outcome.failure is None or hits[0].complete):
             self.findings.append(wording.proved(scene, hits, outcomes, cells))
             self.program.accept_edit(hits[0].edit)
@@ -174,12 +168,12 @@ class Trail:
         suspects: list[Suspect],
         outcomes: list[Outcome],
         cells: set[str],
-        deadline: float,
+        budget: Budget,
     ) -> list[Hit]:
         def breaks_others(function: str) -> bool:
             return self.siblings.broken_by_now(self.program, function)
 
-        return Search(examination, scene, outcomes, cells, deadline, breaks_others).run(suspects)
+        return Search(examination, scene, outcomes, cells, budget, breaks_others).run(suspects)
 
     def _two_faults(
         self, examination: Examination, scene: Scene, stage: str, cells: set[str], shown: list[Case]
@@ -187,9 +181,9 @@ class Trail:
         """Two edits that together make everything right: the first gives its line a right value, the second the
         result.
         """
-        deadline = time.perf_counter() + LOCAL_SECONDS
-        for suspect, edit, entry in local_repairs(examination, scene, deadline):
-            if time.perf_counter() > deadline + LOCAL_SECONDS:
+        budget = Budget.of(LOCAL)
+        for suspect, edit, entry in local_repairs(examination, scene, budget):
+            if budget.spent:
                 break
             first = Wording(examination).local(scene, suspect, edit, entry, shown)
             if self._completed(examination, first, edit, stage, cells):
@@ -201,10 +195,10 @@ class Trail:
         original = self.program.definitions.copy()
         self.program.accept_edit(edit)
         outcomes = examination.run_all()
-        late = min(self.ended, time.perf_counter() + LOCAL_SECONDS)
+        budget = self.budget.part(LOCAL)
         if any(outcome.wrong() & cells for outcome in outcomes):
-            following, suspects = self._look(examination, outcomes, cells, stage, late)
-            hits = self._search(examination, following, suspects, outcomes, cells, late)
+            following, suspects = self._look(examination, outcomes, cells, stage, budget)
+            hits = self._search(examination, following, suspects, outcomes, cells, budget)
             if hits and hits[0].complete:
                 second = Wording(examination).proved(following, hits, outcomes, cells)
                 self.findings += [replace(first, together=True), second]
@@ -214,12 +208,12 @@ class Trail:
         return False
 
     def _look(
-        self, examination: Examination, outcomes: list[Outcome], cells: set[str], stage: str, deadline: float
+        self, examination: Examination, outcomes: list[Outcome], cells: set[str], stage: str, budget: Budget
     ) -> tuple[Scene, list[Suspect]]:
         """Record the case that shows most, and rank the statements."""
         focus = self._focus(outcomes, cells)
         scene = culprit.recorded(examination, *examination.cases[focus])
-        half = (deadline + time.perf_counter()) / 2
+        half = budget.part(budget.left // 2)
         suspects = culprit.find_suspects(examination, scene, outcomes[focus].wrong() & cells, stage, half)
         trusted = self._trusted()
         for suspect in suspects:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN = "right", "wrong", "not finished", "refused", "not examined"
+FAULT = "fault of the tool"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class FunctionReport:
 
     Attributes:
         name: the function it is about. layer: which of our layers it was held against. line: where it is defined.
-        status: "right", "wrong", "not finished", "refused" (it asserts away every configuration), "not examined".
+        status: "right", "wrong", "not finished", "refused" (it asserts away every configuration), "not examined", or
+            "fault of the tool".
         findings: the wrong lines, first one first. notes: conventions and odd-looking lines that are right.
         score: the share of checked values that came out right, 0 to 1.
         ran: the configurations it was run on. failed: those where something was wrong.
@@ -93,14 +95,14 @@ class FileReport:
     Attributes:
         functions: one report per function pair, in the file's order.
         findings: what is wrong with the file as a whole (it does not parse, it never ends when imported, ...).
-        notes: missing modules, Python 2 text, and the like. seconds: how long it took.
+        notes: missing modules, Python 2 text, and the like. seconds: of processor time; in no format and no comparison.
     """
 
     file: str
     functions: tuple[FunctionReport, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
@@ -115,8 +117,10 @@ class FileReport:
 
     @property
     def status(self) -> str:
-        """The worst verdict: wrong, not finished, right, not examined."""
+        """The worst verdict: a fault of the tool, wrong, not finished, right, refused, not examined."""
         statuses = {function.status for function in self.functions}
+        if FAULT in statuses:
+            return FAULT
         if self.findings or WRONG in statuses:
             return WRONG
         return next((status for status in (UNFINISHED, RIGHT, REFUSED) if status in statuses), UNKNOWN)
@@ -124,11 +128,13 @@ class FileReport:
     @property
     def score(self) -> float:
         """The mean of the examined functions' scores; 0 where nothing could be run."""
-        scores = [function.score for function in self.functions if function.status != UNKNOWN]
+        scores = [function.score for function in self.functions if function.status not in (UNKNOWN, FAULT)]
         return sum(scores) / len(scores) if scores else 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "status": self.status, "score": self.score}
+        record = {**asdict(self), "status": self.status, "score": self.score}
+        del record["seconds"]
+        return record
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FileReport:
@@ -137,5 +143,4 @@ class FileReport:
             tuple(FunctionReport.from_dict(item) for item in data["functions"]),
             tuple(Finding.from_dict(item) for item in data["findings"]),
             tuple(data["notes"]),
-            data["seconds"],
         )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.scope import scope_of
-from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
+from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
 from backpropviz.engine.graph import Array
 from backpropviz.engine.trace import Trace
 from backpropviz.layers.library import Layer
@@ -23,7 +23,7 @@ from backpropviz.show.view import view
 
 OPEN, RIGHT, WRONG = "open", "right", "wrong"
 TOLERANCE = 1e-7  # of the largest entry
-SECONDS = 2.0  # for one statement
+ROUNDS = 200_000  # of loops, for one statement
 
 
 def traces(layer: Layer, settings: dict[str, Any], shapes: dict[str, Any]) -> list[Trace]:
@@ -52,10 +52,10 @@ class Run:
         self.placed: dict[str, Array] = {}
         self.right |= {upstream.name: upstream.value for upstream in self.shown.upstream}
         self.gradients = {flow.name: flow.value for flow in self.shown.backward}
-        self.scope: dict[str, Any] = scope_of(trace)
+        self.scope: dict[str, Any] = {**scope_of(trace), TICK: WORK.tick}
         definitions = [node for node in tree.body if not isinstance(node, ast.Expr)]
-        with time_limit(SECONDS), np.errstate(all="ignore"):
-            exec(compile(ast.Module(definitions, []), file, "exec"), self.scope)
+        with work_limit(ROUNDS), np.errstate(all="ignore"):
+            exec(compile(counted(ast.Module(definitions, [])), file, "exec"), self.scope)
         self.scope |= scope_of(trace)
         for name, value in self.right.items():
             self.put(name, value)
@@ -79,10 +79,10 @@ class Run:
     def execute(self, statement: ast.stmt, file: str) -> str:
         """Run one statement; what went wrong in it, or nothing."""
         try:
-            with time_limit(SECONDS), np.errstate(all="ignore"):
-                exec(compile(ast.Module([statement], []), file, "exec"), self.scope)
-        except TimeUp:
-            return f"it was still running after {SECONDS:.0f} s"
+            with work_limit(ROUNDS), np.errstate(all="ignore"):
+                exec(compile(counted(ast.Module([statement], [])), file, "exec"), self.scope)
+        except TooMuch:
+            return f"it was still running after {ROUNDS} rounds of its loops"
         except (Exception, SystemExit) as error:
             return f"{type(error).__name__}: {error}"
         return ""
@@ -107,10 +107,10 @@ def as_a_whole(function: ast.FunctionDef, run: Run) -> Grade:
     except Exception:  # it takes constants as well: the function cannot be called by itself
         return Grade(RIGHT, line)
     try:
-        with time_limit(SECONDS), np.errstate(all="ignore"):
+        with work_limit(ROUNDS), np.errstate(all="ignore"):
             returned = backward(*upstream, cache)
-    except TimeUp:
-        return Grade(WRONG, line, f"the whole function was still running after {SECONDS:.0f} s")
+    except TooMuch:
+        return Grade(WRONG, line, f"the whole function was still running after {ROUNDS} rounds of its loops")
     except (Exception, SystemExit) as error:
         return Grade(WRONG, line, f"the whole function fails: {type(error).__name__}: {error}")
     values = returned if isinstance(returned, tuple) else (returned,)

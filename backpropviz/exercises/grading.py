@@ -93,13 +93,12 @@ def grade(path: str | os.PathLike[str], *, seconds: float = 30.0, megabytes: int
         raise LayerError(
             f"there is no file {file}", fix="`backpropviz exercise batchnorm -o bn.py` writes a worksheet."
         )
-    request = {"file": str(file.resolve()), "cpu_seconds": int(seconds), "megabytes": megabytes}
-    output, code = in_child("backpropviz.exercises.grading", request, seconds)
-    try:
-        answer = json.loads(output)
-    except ValueError:
-        ended = "it took too long" if code in (-9, -24) else f"the process ended with code {code}"
-        raise LayerError(f"{file.name} could not be graded: {ended}", fix="Does it run on its own?") from None
+    request = {"file": str(file.resolve()), "megabytes": megabytes}
+    records, code = in_child("backpropviz.exercises.grading", request, seconds)
+    answer = records[-1] if records else None
+    if answer is None:
+        ended = f"it was not finished within {seconds:g} s" if code == -9 else f"the process ended with code {code}"
+        raise LayerError(f"{file.name} could not be graded: {ended}", fix="Does it run on its own?")
     if "error" in answer:
         raise LayerError(answer["error"], where=answer["where"], fix=answer["fix"])
     return WorksheetReport.from_dict(answer)
@@ -109,7 +108,7 @@ def main() -> None:
     """The child process: a request on standard input, the report as JSON on standard output."""
     request = json.loads(sys.stdin.read())
     channel = sandbox.private_output()
-    sandbox.limit_resources(request["cpu_seconds"], request["megabytes"])
+    sandbox.limit_resources(request["megabytes"])
     path = Path(request["file"])
     try:
         text = path.read_text(encoding="utf-8")
@@ -118,7 +117,7 @@ def main() -> None:
         answer = {"error": error.seen, "where": error.where, "fix": error.fix}
     except UnicodeDecodeError as error:
         answer = {"error": f"{path.name} cannot be read: {error}", "where": None, "fix": "Save it as UTF-8."}
-    os.write(channel, json.dumps(answer).encode())
+    os.write(channel, json.dumps(answer).encode() + b"\n")
     os._exit(0)  # nothing of the student's runs at exit
 
 

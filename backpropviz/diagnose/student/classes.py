@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.student.sandbox import time_limit
+from backpropviz.diagnose.student.work import work_limit
 
 FORWARD, BACKWARD = ("forward", "__call__", "fprop", "f"), ("backward", "bprop", "backprop")
 _SIZES = (3, 4, 5)
@@ -131,7 +131,7 @@ def wrappers(definitions: list[ast.ClassDef], namespace: dict[str, Any]) -> Iter
         backward = next((methods[name] for name in BACKWARD if name in methods), None)
         if forward is None or backward is None or not forward.args.args or is_abstract(forward):
             continue
-        with contextlib.suppress(Exception), warnings.catch_warnings(), np.errstate(all="ignore"), time_limit(2.0):
+        with contextlib.suppress(Exception), warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(100_000):
             warnings.simplefilter("ignore")
             yield _wrapper(definition, namespace, forward, backward)
 

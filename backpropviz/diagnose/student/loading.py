@@ -17,10 +17,10 @@ from numpy.lib.array_utils import byte_bounds
 from backpropviz.diagnose.student import classes
 from backpropviz.diagnose.student.classes import Wrapped
 from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
-from backpropviz.diagnose.student.sandbox import TimeUp, time_limit
+from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
 from backpropviz.layers.missing import OLD_BUILTINS, MissingModule, MissingModules, old_numpy
 
-LOADING_SECONDS = 5.0
+LOADING_ROUNDS = 20_000  # of loops, in one statement of the top level
 MODULE = "coursework.student"
 _as_strided = np.lib.stride_tricks.as_strided
 
@@ -70,7 +70,7 @@ class Student:
 
     def executable(self, statement: ast.stmt) -> ast.stmt:
         """A statement as it is to be compiled."""
-        return dividing_as_then(statement) if self.floors else statement
+        return counted(dividing_as_then(statement) if self.floors else statement)
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -142,7 +142,7 @@ def load(student: Student) -> None:
     sys.modules[MODULE] = module
     student.namespace = vars(module)
     student.namespace.update(OLD_BUILTINS)
-    student.namespace["__divide__"] = divide
+    student.namespace |= {"__divide__": divide, TICK: WORK.tick}
     for statement in map(_as_definition, student.tree.body):
         _run(statement, student)
         if isinstance(statement, ast.FunctionDef) and statement.name in student.namespace:
@@ -177,14 +177,14 @@ def _run(statement: ast.stmt, student: Student) -> None:
     if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
         student.star_imports = student.star_imports or statement.module not in ("numpy", "math", "builtins")
     try:
-        with warnings.catch_warnings(), time_limit(LOADING_SECONDS):
+        with warnings.catch_warnings(), work_limit(LOADING_ROUNDS):
             warnings.simplefilter("ignore")
             code = compile(
                 ast.Module([student.executable(statement)], []), str(student.path), "exec", dont_inherit=True
             )
             exec(code, student.namespace)
-    except TimeUp:
-        student.trouble.append((statement.lineno, f"it did not end within {LOADING_SECONDS:g} s"))
+    except TooMuch:
+        student.trouble.append((statement.lineno, f"it did not end within {LOADING_ROUNDS} rounds of its loops"))
     except SystemExit:
         student.trouble.append((statement.lineno, "it asks Python to exit"))
     except MissingModule as error:
