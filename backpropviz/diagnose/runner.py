@@ -67,7 +67,8 @@ def diagnose(
             return replace(report, functions=functions_, seconds=spent)
         stage = next((record for record in reversed(records) if "stage" in record), None)
         if stage is None or not stage["function"] or len(ended) >= _MOST_ENDS:
-            return replace(_of_the_file(file, stage, code, seconds), functions=tuple(ended))
+            report = _of_the_file(file, stage, code, seconds)
+            return replace(report, functions=(*ended, *report.functions))
         ended.append(_of_the_pair(file, stage, code, seconds))
 
 
