@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backpropviz.diagnose.course.layers import Pair
     from backpropviz.diagnose.investigate import Investigation
+    from backpropviz.diagnose.pairs.recognition import Pair
     from backpropviz.diagnose.student.loading import Student
     from backpropviz.diagnose.verdict import FunctionReport
 
@@ -30,7 +30,7 @@ def main() -> None:
 
     # everything of ours is imported before the limits, everything of theirs after
     from backpropviz.diagnose import investigate, verdict
-    from backpropviz.diagnose.course import layers
+    from backpropviz.diagnose.pairs import recognition
     from backpropviz.diagnose.siblings import Siblings
     from backpropviz.diagnose.student import classes, loading, program
 
@@ -50,7 +50,7 @@ def main() -> None:
     reports = []
     prepared = program.Program(student)
     siblings = Siblings()
-    pairs = layers.pairs(student.functions)
+    pairs = recognition.pairs(student.functions)
     chosen = [pair for pair in pairs if not wanted or _names(pair, student) & set(wanted)]
     if wanted and not chosen:
         student.notes.append(f"it has {', '.join(pair.name for pair in pairs)}")

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.names import concept
-from backpropviz.diagnose.course.reference import Entry, Reference
+from backpropviz.course.names import concept
+from backpropviz.course.record import Case
 from backpropviz.diagnose.examine import Examination, Failure, Outcome
 from backpropviz.diagnose.matching import arrangements, is_array, match
+from backpropviz.diagnose.pairs.reference import Entry, Reference
 from backpropviz.diagnose.student.loading import MODULE
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import ARGUMENT, Record, Recorder, Statement

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 import traceback
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.course import binding
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Layer, Pair
-from backpropviz.diagnose.course.reference import Reference
+from backpropviz.course.record import Case, Layer
+from backpropviz.diagnose.pairs import binding
+from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.pairs.reference import Reference
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.student.work import RUN, WORK, TooMuch, work_limit
@@ -138,7 +138,7 @@ class Examination:
                 outcome.missing = error.name
             else:
                 outcome.failure = self._failure(error, stage[0])
-                outcome.refused = not stage[0] and (case.optional or self._raises(outcome.failure))
+                outcome.refused = not stage[0] and (self._is_optional(case) or self._raises(outcome.failure))
         self._fill(case, right, outcome)
         return outcome
 
@@ -201,8 +201,16 @@ class Examination:
         self._unchanged(outcome, arrays, case)
 
     def _check_outputs(self, case: Case, right: Reference, outcome: Outcome, outputs: list[Any]) -> Reference:
-        if self.pair.layer.name == "dropout":
-            return _check_dropout(case, right, outcome, outputs[0])
+        accepts = self.pair.layer.accepts
+        if accepts is not None:
+            (name, want), *_ = right.outputs.items()
+            if np.shape(outputs[0]) != np.shape(want):
+                outcome.cells[name] = Cell(False, outputs[0], want, "shape")
+                return right
+            its = accepts(case, outputs[0], right.upstream)
+            cell = check(outputs[0], its.output)
+            outcome.cells[name] = Cell(cell.ok and not its.trouble, outputs[0], its.output, its.trouble)
+            return replace(right, gradients=its.gradients)
         for i, (name, want) in enumerate(right.outputs.items()):
             outcome.cells[name] = check(outputs[i] if i < len(outputs) else None, want)
         return right
@@ -255,6 +263,9 @@ class Examination:
         for name, value in case.inputs.items():
             outcome.cells[f"{name} unchanged"] = Cell(np.array_equal(arrays[name], value), arrays[name], value)
 
+    def _is_optional(self, case: Case) -> bool:
+        return case.optional and not (case.owed and case.owed in self.pair.forward)
+
     def _raises(self, failure: Failure) -> bool:
         """The exception is meant: the line it came from says `raise`."""
         definition = self.program.definitions.get(failure.function)
@@ -281,34 +292,3 @@ def takes_cache(backward: Any, upstream: int, layer: Layer) -> bool:
     """Its second argument is a cache, not one of the inputs by name."""
     rest = binding.parameters(backward)[upstream:]
     return bool(rest) and not any(name in binding.input_names(layer) for name in (p.name.lower() for p in rest))
-
-
-def _check_dropout(case: Case, right: Reference, outcome: Outcome, out: Any) -> Reference:
-    """Any mask will do that drops at the rate asked for (or keeps at it) and scales what is kept by its inverse."""
-    x, p = case.inputs["x"], case.settings["p"]
-    vanilla = case.settings.get("vanilla", False)
-    if case.settings["mode"] == "test":
-        wants = [x * p, x * (1 - p)] if vanilla else [x]
-        cells = [check(out, want) for want in wants]
-        outcome.cells["out"] = next((cell for cell in cells if cell.ok), cells[0])
-        if vanilla and cells[1].ok:
-            return Reference(right.outputs, right.upstream, {"dx": right.upstream["out"] * (1 - p)}, {}, right.traces)
-        return right
-    if np.shape(out) != x.shape:
-        outcome.cells["out"] = Cell(False, out, x, "shape")
-        return right
-    mask = np.asarray(out) / x
-    share, scale = float(np.mean(mask != 0)), float(np.max(mask))
-    even = bool(np.allclose(mask[mask != 0], scale)) and scale > 0
-    asked = min((p, 1 - p), key=lambda keep: abs(share - keep))
-    wanted = 1.0 if vanilla else 1 / asked
-    trouble = ""
-    if not even:
-        trouble = "the kept entries are not all scaled alike"
-    elif abs(share - asked) > 0.05:
-        trouble = f"{share:.0%} of the entries are kept, p = {p:g} asks for {p:.0%} (or {1 - p:.0%})"
-    elif abs(scale - wanted) > 1e-6 * wanted:
-        trouble = f"{share:.0%} of the entries are kept and scaled by {scale:.4g}, which should be {wanted:.4g}"
-    outcome.cells["out"] = Cell(not trouble, out, x * (mask != 0) * wanted, trouble)
-    dout = right.upstream["out"]
-    return Reference(right.outputs, right.upstream, {"dx": dout * mask}, {}, right.traces)

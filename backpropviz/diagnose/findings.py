@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.course.names import concept
+from backpropviz.course.record import Case
 from backpropviz.diagnose import culprit, kinds, matching, rewrite
-from backpropviz.diagnose.course.binding import CannotCall, NotApplicable
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.names import concept
-from backpropviz.diagnose.course.reference import Entry
 from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.examine import ROUNDING, Cell, Examination, Failure, Outcome, difference
+from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
+from backpropviz.diagnose.pairs.reference import Entry
 from backpropviz.diagnose.repair import Hit
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.verdict import Finding

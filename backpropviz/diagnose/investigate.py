@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from backpropviz.course.record import Case
 from backpropviz.diagnose import culprit, kinds, notes
-from backpropviz.diagnose.course import binding, layers, own
-from backpropviz.diagnose.course.binding import CannotCall, NotApplicable
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Pair
-from backpropviz.diagnose.course.reference import Reference, reference
 from backpropviz.diagnose.examine import ROUNDING, Examination, Outcome, all_right, difference
 from backpropviz.diagnose.matching import ratio
+from backpropviz.diagnose.pairs import binding, recognition, unknown
+from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
+from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.pairs.reference import Reference, reference
 from backpropviz.diagnose.siblings import Siblings
 from backpropviz.diagnose.student.loading import Student, Unreadable, read_text
 from backpropviz.diagnose.student.program import Program
@@ -44,7 +44,7 @@ class Investigation:
         with contextlib.suppress(CannotCall):
             self._first = self._best_form()
             examination, outcomes = self._first
-            judged_by_ours = not self.pair.layer.is_own or own.shipped(self.program, self.pair) is not None
+            judged_by_ours = not self.pair.layer.is_own or unknown.shipped(self.program, self.pair) is not None
             if judged_by_ours and any(outcome.cells for outcome in outcomes) and all_right(outcomes):
                 self.siblings.right.append(examination)
 
@@ -105,7 +105,7 @@ class Investigation:
         else:
             self._look_for_rounding(examination, outcomes)
             self.notes += notes.conventions(self.program, self.pair)
-            if "norm" in self.pair.layer.name and examination.cases:
+            if self.pair.layer.centered and examination.cases:
                 scene = culprit.recorded(examination, *examination.cases[0])
                 scene.suspects = culprit.judged(examination, scene)
                 self.notes += notes.zero_sums(self.program, self.pair, scene)
@@ -119,7 +119,10 @@ class Investigation:
         """Where the course's conventions do not fit, the pair is held against its own forward pass."""
         pair = self.pair
         if not pair.layer.is_own:
-            self.pair, self._first = layers.own(f"{pair.layer.name}, as written", pair.forward, pair.backward), None
+            self.pair, self._first = (
+                recognition.own(f"{pair.layer.name}, as written", pair.forward, pair.backward),
+                None,
+            )
             report = self.report()
             if report.status != UNKNOWN and not self._is_scaled:
                 return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
@@ -128,9 +131,9 @@ class Investigation:
     def _forms(self) -> Iterator[list[tuple[Case, Reference]]]:
         """The layer's sets of configurations, each with what is right."""
         if self.pair.layer.is_own:
-            self.pair, cases = own.understood(self.program, self.pair)
-            if own.shipped(self.program, self.pair) is None:
-                self.notes.append(own.NOTE)
+            self.pair, cases = unknown.understood(self.program, self.pair)
+            if unknown.shipped(self.program, self.pair) is None:
+                self.notes.append(unknown.NOTE)
             yield cases
             return
         for number, form in enumerate(self.pair.layer.forms):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Layer
+from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose.student.recorder import Statement
 
 WORDS: dict[str, str] = {
@@ -70,8 +69,8 @@ def refined(
     if cells and all(" again" in cell or " unchanged" in cell for cell in cells):
         return "input_changed"
     only_test = bool(shown) and all(case.settings.get("mode") == "test" for case in shown) and len(shown) < len(ran)
-    if layer.name == "dropout" and kind in ("constant_factor", "missing_factor", "wrong_operand", "wrong_operator"):
-        return "test_mode" if only_test else "dropout_scale"
+    if kind in layer.kinds:
+        return "test_mode" if only_test else layer.kinds[kind]
     if only_test and kind not in ("crash", "input_changed"):
         return "test_mode"
     if kind == "crop_at_pad_0":
@@ -87,13 +86,7 @@ def refined(
         return "wrong_mask"
     if kind == "wrong_axis" and "axis" not in text:
         return kind
-    if (
-        layer.name in ("conv", "max_pool", "avg_pool")
-        and kind in ("wrong_operand", "constant_factor", "extra_term")
-        and _in_slice(node)
-    ):
-        return "wrong_slice"
-    return kind
+    return layer.sliced_kinds.get(kind, kind) if _in_slice(node) else kind
 
 
 def _in_slice(node: ast.stmt) -> bool:

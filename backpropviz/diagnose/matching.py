@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.course.reference import Entry, Reference
 from backpropviz.diagnose.examine import TOLERANCE, difference
+from backpropviz.diagnose.pairs.reference import Entry, Reference
 
 
 def is_array(value: Any) -> bool:

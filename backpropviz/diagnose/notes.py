@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.course import binding
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Pair
-from backpropviz.diagnose.course.names import concept
+from backpropviz.course.names import concept
+from backpropviz.course.record import Case
 from backpropviz.diagnose.culprit import Scene
 from backpropviz.diagnose.edits.tree import called, is_module_call
+from backpropviz.diagnose.pairs import binding
+from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import work_limit
@@ -28,42 +28,21 @@ from backpropviz.diagnose.student.work import work_limit
 def conventions(program: Program, pair: Pair) -> list[str]:
     """What a right pair does where the mathematics leaves a choice."""
     notes: list[str] = []
-    if pair.backward is not None:
+    for probe in pair.layer.conventions if pair.backward is not None else ():
         with contextlib.suppress(Exception), warnings.catch_warnings(), work_limit(100_000):
             warnings.simplefilter("ignore")
-            if pair.layer.name == "relu":
-                notes += _relu_at_zero(program, pair)
-            elif pair.layer.name == "max_pool":
-                notes += _tie(program, pair)
-    return notes
+            notes.append(probe.said(_backward(program, pair, probe.case)))
+    return [note for note in notes if note]
 
 
-def _backward(program: Program, pair: Pair, case: Case, dout: np.ndarray) -> np.ndarray:
+def _backward(program: Program, pair: Pair, case: Case) -> np.ndarray:
+    """The gradient that comes back for an upstream gradient of ones."""
     forward, backward = program.function(pair.forward), program.function(pair.backward or "")
     arrays = {name: value.copy() for name, value in case.inputs.items()}
     returned = forward(*binding.forward_arguments(forward, pair.layer, case, arrays))
-    _, cache = binding.split_outputs(returned, len(pair.layer.outputs))
-    gradients = backward(*binding.backward_arguments(backward, pair.layer, case, [dout], arrays, cache))
+    (out, *_), cache = binding.split_outputs(returned, len(pair.layer.outputs))
+    gradients = backward(*binding.backward_arguments(backward, pair.layer, case, [np.ones_like(out)], arrays, cache))
     return np.asarray(binding.split_gradients(gradients, pair.layer.wants)[0])
-
-
-def _relu_at_zero(program: Program, pair: Pair) -> list[str]:
-    case = Case("at zero", {"x": np.array([[-1.0, 0.0, 2.0]])})
-    dx = _backward(program, pair, case, np.ones((1, 3)))
-    if dx[0, 1] == 0:
-        return []
-    return [f"at exactly 0 the gradient is {dx[0, 1]:g} (usually 0): a convention, either is a subgradient"]
-
-
-def _tie(program: Program, pair: Pair) -> list[str]:
-    case = Case("a tie", {"x": np.ones((1, 1, 2, 2))}, {"pool_height": 2, "pool_width": 2, "stride": 2})
-    dx = _backward(program, pair, case, np.ones((1, 1, 1, 1)))
-    if abs(dx.sum() - 1) < 1e-9:
-        return []
-    return [
-        "in a tie every maximum gets the whole gradient (as in the course's own solution), which adds up to "
-        f"{dx.sum():g} times as much here; a framework picks one of them: a convention"
-    ]
 
 
 # ---- sums that are zero ----------------------------------------------------------------------------------------------
@@ -76,7 +55,7 @@ _DEVIATIONS = "the deviations from the mean (x - mu) sum to zero"
 def zero_sums(program: Program, pair: Pair, scene: Scene) -> list[str]:
     """The odd-looking lines of a right normalization that rest on deviations summing to zero."""
     function = pair.backward
-    if function is None or "norm" not in pair.layer.name:
+    if function is None or not pair.layer.centered:
         return []
     statements = program.statements(function)
     matched = {

@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.course.binding import CannotCall, NotApplicable
-from backpropviz.diagnose.course.layers import recognize
-from backpropviz.diagnose.course.names import concept
-from backpropviz.diagnose.course.reference import Entry
+from backpropviz.course.names import concept
 from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd, packed_names
 from backpropviz.diagnose.edits.expressions import expression_edits
 from backpropviz.diagnose.edits.statements import statement_edits
 from backpropviz.diagnose.edits.tree import Edit, Scope
 from backpropviz.diagnose.examine import Examination, Outcome
 from backpropviz.diagnose.matching import match
+from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
+from backpropviz.diagnose.pairs.recognition import recognize
+from backpropviz.diagnose.pairs.reference import Entry
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import EDIT, EVALUATION, WORK, Budget
 

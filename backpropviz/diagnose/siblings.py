@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from backpropviz.diagnose.course.layers import Pair
 from backpropviz.diagnose.examine import Examination, all_right
+from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.verdict import Finding
 

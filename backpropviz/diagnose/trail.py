@@ -6,13 +6,13 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
+from backpropviz.course.record import Case
 from backpropviz.diagnose import culprit, rewrite
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Pair
 from backpropviz.diagnose.culprit import Scene, Suspect
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.examine import Examination, Failure, Outcome, all_right
 from backpropviz.diagnose.findings import Wording
+from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.repair import Hit, Search, local_repairs
 from backpropviz.diagnose.siblings import Repaired, Siblings
 from backpropviz.diagnose.student.program import Program

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from backpropviz.diagnose.course.names import concept
+from backpropviz.course.names import concept
 from backpropviz.diagnose.edits.tree import (
     Proposal,
     Scope,

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Layer
+from backpropviz.course.record import Case, Layer
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace, random_upstream
 from backpropviz.engine.verifying import record
@@ -97,17 +96,12 @@ def _leading_to(outputs: list[Node]) -> list[Node]:
     return sorted(found, key=lambda node: node.index)
 
 
-def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
-    """Run our forward passes on a case and trace their gradients.
-
-    For dropout `mask` is the one the student drew, scaled: the rest of the layer follows from it.
-    """
+def reference(layer: Layer, case: Case) -> Reference:
+    """Run our forward passes on a case and trace their gradients."""
     test = case.settings.get("mode") == "test" and bool(layer.test_forwards)
     functions = layer.test_forwards if test else layer.forwards
     needed = (*layer.settings, "running_mean", "running_var") if test else layer.settings
     settings = {name: case.settings[name] for name in needed if name in case.settings}
-    if layer.name == "dropout":
-        settings = {"mask": np.ones_like(case.inputs["x"]) if mask is None else mask}
     traces = []
     for function in functions:
         trace = record(function, {name: value.copy() for name, value in case.inputs.items()}, settings)  # type: ignore[arg-type]
@@ -134,32 +128,9 @@ def reference(layer: Layer, case: Case, mask: Any = None) -> Reference:
         new = (running["running_var"] - momentum * before) * count / (count - 1)
         alternatives["unbiased_var"] = momentum * before + new
     examples = case.inputs["x"].shape[0]
-    known = _closed_form(traces[0]) if layer.name in ("batchnorm", "layernorm") and not test else ()
+    further = layer.further(traces[0]) if layer.further is not None and not test else {}
+    known = tuple(Entry(code, "term", value) for code, value in further.items())
     return Reference(outputs, douts, gradients, running, tuple(traces), alternatives, known, examples)
-
-
-def _closed_form(trace: Trace) -> tuple[Entry, ...]:
-    """What the gradient in one formula is made of: N dx = ivar (N dxhat - sum(dxhat) - xhat sum(dxhat xhat))."""
-    xhat, mu = trace["xhat"].value, trace["mu"].value
-    axis, count = (0, xhat.shape[0]) if mu.ndim == 1 else (1, xhat.shape[1])
-    found = []
-    for name in ("xhat", "out") if axis == 0 else ("xhat",):  # over the batch, gamma may as well be taken out
-        node = trace.upstream[trace.outputs[0]] if name == "out" else trace[name].gradient
-        assert node is not None
-        gradient = node.value
-        total = np.sum(gradient, axis=axis, keepdims=True)
-        along = np.sum(gradient * xhat, axis=axis, keepdims=True)
-        found += [
-            Entry(f"{count} * d{name}", "term", count * gradient),
-            Entry(f"np.sum(d{name}, axis={axis})", "term", total),
-            Entry(f"np.sum(d{name} * xhat, axis={axis})", "term", along),
-            Entry(f"xhat * np.sum(d{name} * xhat, axis={axis})", "term", xhat * along),
-            Entry(f"np.mean(d{name}, axis={axis})", "term", total / count),
-            Entry(f"np.mean(d{name} * xhat, axis={axis})", "term", along / count),
-            Entry(f"xhat * np.mean(d{name} * xhat, axis={axis})", "term", xhat * along / count),
-            Entry("the bracket of the closed form", "term", count * gradient - total - xhat * along),
-        ]
-    return tuple(found)
 
 
 def cleaned(gradients: dict[str, Any], upstream: dict[str, Any]) -> dict[str, Any]:

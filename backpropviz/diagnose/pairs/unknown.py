@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.course import binding
-from backpropviz.diagnose.course.binding import CannotCall
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Layer, Pair
-from backpropviz.diagnose.course.own_gradients import call, held_against, reference_for
-from backpropviz.diagnose.course.reference import UPSTREAM_SEED, Reference
-from backpropviz.diagnose.course.signatures import upstream_count, wants
+from backpropviz.course.record import Case, Layer
+from backpropviz.diagnose.pairs import binding
+from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
+from backpropviz.diagnose.pairs.signatures import upstream_count, wants
+from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, reference_for
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import TooMuch, work_limit
 from backpropviz.engine.trace import random_upstream

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from backpropviz.diagnose.course.binding import CannotCall
+from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.student.program import Program
 
 _UPSTREAM = re.compile(r"d[A-Z_a-z]|d$|(grad|upstream|delta|g_)", re.IGNORECASE)

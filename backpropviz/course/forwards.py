@@ -142,7 +142,7 @@ def groupnorm_rows(x: Any, gamma: Any, beta: Any, *, G: int, eps: float) -> Any:
     return out
 
 
-def dropout(x: Any, *, mask: Any) -> Any:
+def dropout(x: Any, *, mask: Any = 1.0) -> Any:
     out = x * mask
     return out
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.course import binding
-from backpropviz.diagnose.course.binding import CannotCall
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Pair
-from backpropviz.diagnose.course.reference import UPSTREAM_SEED, Entry, Reference, cleaned
+from backpropviz.course.record import Case
 from backpropviz.diagnose.matching import is_array
+from backpropviz.diagnose.pairs import binding
+from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Entry, Reference, cleaned
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.engine.trace import random_upstream

@@ -7,8 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backpropviz.diagnose.course.cases import Case
-from backpropviz.diagnose.course.layers import Layer
+from backpropviz.course.record import Case, Layer
 
 _ALIASES = {
     "eps": "eps epsilon",

@@ -1,0 +1,68 @@
+"""Recurrent layers: one step of an RNN or an LSTM, and whole sequences."""
+
+from __future__ import annotations
+
+from backpropviz.course import forwards
+from backpropviz.course.record import Arrays, Case, Layer, lengths, normal
+
+_SEQUENCE = ("x", "h0", "Wx", "Wh", "b")
+_RNN_STEP = ("x", "prev_h", "Wx", "Wh", "b")
+_LSTM_STEP = ("x", "prev_h", "prev_c", "Wx", "Wh", "b")
+
+
+def _weights(d: int, h: int, gates: int, seed: int) -> Arrays:
+    return {
+        "Wx": normal(seed + 2, d, gates * h, scale=0.5), "Wh": normal(seed + 3, h, gates * h, scale=0.5),
+        "b": normal(seed + 4, gates * h),
+    }  # fmt: skip
+
+
+def _step(words: str, n: int, d: int, h: int, gates: int, seed: int = 1) -> Case:
+    states = {"prev_h": normal(seed + 1, n, h)}
+    if gates == 4:
+        states["prev_c"] = normal(seed + 5, n, h)
+    return Case(words, {"x": normal(seed, n, d), **states, **_weights(d, h, gates, seed)})
+
+
+def _steps_of(gates: int) -> list[Case]:
+    return [
+        _step("more state than features", 3, 5, 7, gates), _step("more examples than features", 7, 5, 3, gates)
+    ]  # fmt: skip
+
+
+def _sequence(words: str, n: int, t: int, d: int, h: int, gates: int, seed: int = 1) -> Case:
+    return Case(words, {"x": normal(seed, n, t, d), "h0": normal(seed + 1, n, h), **_weights(d, h, gates, seed)})
+
+
+def _sequences_of(gates: int) -> list[Case]:
+    return [_sequence("three steps", 5, 3, 6, 7, gates), _sequence("five steps", 3, 5, 7, 6, gates)]
+
+
+def _fresh_step(gates: int, seed: int) -> Case:
+    n, d, h = lengths(seed, 3)
+    return _step("fresh", n, d, h, gates, seed)
+
+
+def _fresh_sequence(gates: int, seed: int) -> Case:
+    n, t, d, h = lengths(seed, 4)
+    return _sequence("fresh", n, t, d, h, gates, seed)
+
+
+LAYERS = (
+    Layer(
+        "rnn_step", "rnn_step", _RNN_STEP, ("next_h",), _RNN_STEP, (lambda: _steps_of(1),), (forwards.rnn_step,),
+        fresh=lambda seed, form: _fresh_step(1, seed),
+    ),
+    Layer(
+        "lstm_step", "lstm_step", _LSTM_STEP, ("next_h", "next_c"), _LSTM_STEP, (lambda: _steps_of(4),),
+        (forwards.lstm_step,), fresh=lambda seed, form: _fresh_step(4, seed),
+    ),
+    Layer(
+        "rnn", "rnn", _SEQUENCE, ("h",), _SEQUENCE, (lambda: _sequences_of(1),), (forwards.rnn,),
+        fresh=lambda seed, form: _fresh_sequence(1, seed),
+    ),
+    Layer(
+        "lstm", "lstm", _SEQUENCE, ("h",), _SEQUENCE, (lambda: _sequences_of(4),), (forwards.lstm,),
+        fresh=lambda seed, form: _fresh_sequence(4, seed),
+    ),
+)  # fmt: skip

@@ -1,0 +1,112 @@
+"""Which functions go together, and which layer they are named after."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from backpropviz.course.layers import LAYERS
+from backpropviz.course.record import Layer
+
+_DIRECTED = re.compile(r"(?P<stem>\w+?)_(?P<way>forward|backward|fwd|bwd)(?P<suffix>\w*)", re.IGNORECASE)
+_BACKWARD = re.compile(r"(?P<stem>\w+?_?)??(?:backward|bwd|Backward|grad)(?P<suffix>\w*)")
+_LOSS = re.compile(r"(?P<stem>\w*loss)(?P<suffix>(?:_naive|_vectorized|_alt)?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a function's name says: its layer, forward or backward, and what follows ("_naive", "_alt")."""
+
+    layer: Layer
+    is_forward: bool
+    suffix: str
+
+
+def recognize(name: str, parameters: Sequence[str] = ()) -> Named | None:
+    """The layer a function is named after; None for a name that no layer has. The parameters tell a loss of scores from
+    that of a linear classifier.
+
+    >>> recognize("batchnorm_backward_alt").suffix
+    '_alt'
+    >>> recognize("train") is None
+    True
+    """
+    for pattern in (_DIRECTED, _LOSS):
+        found = pattern.fullmatch(name)
+        if found is None:
+            continue
+        classifies = {"w", "x", "y"} <= {parameter.lower() for parameter in parameters}
+        for layer in LAYERS:
+            if layer.is_loss and classifies != ("w" in layer.inputs):
+                continue
+            if layer.is_loss == (pattern is _LOSS) and re.fullmatch(layer.stems, found["stem"], re.IGNORECASE):
+                way = found.groupdict().get("way") or "forward"
+                return Named(layer, way.lower() in ("forward", "fwd"), found["suffix"])
+    return None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A forward function and the backward function that goes with it, by name; a loss is its own backward pass."""
+
+    layer: Layer
+    forward: str
+    backward: str | None
+
+    @property
+    def name(self) -> str:
+        return self.backward or self.forward
+
+
+def pairs(functions: Mapping[str, ast.FunctionDef]) -> list[Pair]:
+    """The pairs among a file's functions, in order. A backward pass without a forward of its own suffix
+    (`batchnorm_backward_alt`) goes with the layer's first; a forward pass without a backward stands alone. Pairs of
+    layers that are not known come last."""
+    known = {name: found for name in functions if (found := recognize(name, _parameters(functions[name])))}
+    made: list[Pair] = []
+    for name, found in known.items():
+        same = [other for other, its in known.items() if its.layer is found.layer]
+        if found.is_forward:
+            if found.layer.is_loss or not any(_goes_with(known, name, other, same) for other in same):
+                made.append(Pair(found.layer, name, None))
+        else:
+            forward = next((other for other in same if _goes_with(known, other, name, same)), None)
+            if forward is not None:
+                made.append(Pair(found.layer, forward, name))
+    taken = {name for pair in made for name in (pair.forward, pair.backward)}
+    return made + [pair for pair in _own_pairs(functions) if pair.name not in taken]
+
+
+def _parameters(function: ast.FunctionDef) -> list[str]:
+    return [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+
+
+def own(stem: str, forward: str, backward: str | None) -> Pair:
+    """A pair of a layer that is not known; unknown.py finds out what it takes."""
+    return Pair(Layer(stem, "", (), ("loss",) if backward is None else ("out",), (), (), ()), forward, backward)
+
+
+def _own_pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[Pair]:
+    """`foo_forward` and `foo_backward`, `foo` and `foo_backward`, `foo_loss` that returns more than the loss."""
+    for name, function in functions.items():
+        if found := _BACKWARD.fullmatch(name):
+            stem = found["stem"] or ""
+            names = [f"{stem}{way}{found['suffix']}" for way in ("forward", "fwd", "Forward")]
+            names += [f"{stem}forward", f"{stem}fwd", stem.rstrip("_")]
+            forward = next((other for other in names if other in functions), None)
+            if forward is not None:
+                yield own(stem.strip("_") or "layer", forward, name)
+        elif _LOSS.fullmatch(name) and any(
+            isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) for node in ast.walk(function)
+        ):
+            yield own(name, name, None)
+
+
+def _goes_with(known: dict[str, Named], forward: str, backward: str, same: list[str]) -> bool:
+    if not known[forward].is_forward or known[backward].is_forward:
+        return False
+    fitting = [n for n in same if known[n].is_forward and known[n].suffix == known[backward].suffix]
+    every = [n for n in same if known[n].is_forward]
+    return bool(every) and forward == (fitting or every)[0]
