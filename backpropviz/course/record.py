@@ -60,7 +60,7 @@ class Probe:
     said: Callable[[Any], str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One layer as courses hand it out.
 

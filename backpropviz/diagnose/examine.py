@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import traceback
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +23,7 @@ from backpropviz.layers.missing import MissingModule
 
 TOLERANCE = 1e-6  # of the largest entry; what is closer is right
 ROUNDING = 1e-9  # what float64 reaches easily; between the two lies float32
+Fresh = Callable[[], Sequence[tuple[Case, Reference]]]
 CALL_ROUNDS = 200_000  # of loops, in one run; the largest configuration takes a few thousand
 
 
@@ -101,8 +104,13 @@ def check(got: Any, want: Any) -> Cell:
 class Examination:
     """One pair on its cases: runs them, and tells what is right."""
 
-    def __init__(self, program: Program, pair: Pair, cases: list[tuple[Case, Reference]]):
-        self.program, self.pair, self.cases = program, pair, cases
+    def __init__(self, program: Program, pair: Pair, cases: list[tuple[Case, Reference]], fresh: Fresh = lambda: ()):
+        self.program, self.pair, self.cases, self._fresh = program, pair, cases, fresh
+
+    @functools.cached_property
+    def fresh(self) -> Sequence[tuple[Case, Reference]]:
+        """Further configurations, of sizes and numbers that no edit was looked for with."""
+        return self._fresh()
 
     def run_all(self) -> list[Outcome]:
         return [self.run(case, right) for case, right in self.cases]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from backpropviz.course.record import Case
+from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose import culprit, kinds, notes
-from backpropviz.diagnose.examine import ROUNDING, Examination, Outcome, all_right, difference
+from backpropviz.diagnose.examine import ROUNDING, Examination, Fresh, Outcome, all_right, difference
 from backpropviz.diagnose.matching import ratio
 from backpropviz.diagnose.pairs import binding, recognition, unknown
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
@@ -24,6 +25,8 @@ from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.trail import Trail
 from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
+
+FRESH, FRESH_SEED = 5, 30  # so many shapes and numbers more, on which a repair is run before it counts as proved
 
 _references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
 
@@ -44,6 +47,7 @@ class Investigation:
         with contextlib.suppress(CannotCall):
             self._first = self._best_form()
             examination, outcomes = self._first
+            self.siblings.examined.append((Examination(self.program, self.pair, list(examination.cases)), outcomes))
             judged_by_ours = not self.pair.layer.is_own or unknown.shipped(self.program, self.pair) is not None
             if judged_by_ours and any(outcome.cells for outcome in outcomes) and all_right(outcomes):
                 self.siblings.right.append(examination)
@@ -128,25 +132,25 @@ class Investigation:
                 return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
         return not_examined(self.program, pair, reason)
 
-    def _forms(self) -> Iterator[list[tuple[Case, Reference]]]:
-        """The layer's sets of configurations, each with what is right."""
+    def _forms(self) -> Iterator[tuple[list[tuple[Case, Reference]], Fresh]]:
+        """The layer's sets of configurations, each with what is right, and with what makes more of them."""
         if self.pair.layer.is_own:
             self.pair, cases = unknown.understood(self.program, self.pair)
             if unknown.shipped(self.program, self.pair) is None:
                 self.notes.append(unknown.NOTE)
-            yield cases
+            yield cases, functools.partial(_fresh_of_own, self.program, self.pair, cases[0][0])
             return
         for number, form in enumerate(self.pair.layer.forms):
             key = (self.pair.layer.name, number)
             if key not in _references:
                 _references[key] = [(case, reference(self.pair.layer, case)) for case in form()]
-            yield _references[key]
+            yield _references[key], functools.partial(_fresh, self.pair.layer, number)
 
     def _best_form(self) -> tuple[Examination, list[Outcome]]:
         """The configurations in the form that was meant: the first, unless another one gives more right outputs."""
         tried: list[tuple[Examination, list[Outcome]]] = []
-        for cases in self._forms():
-            examination = Examination(self.program, self.pair, cases)
+        for cases, fresh in self._forms():
+            examination = Examination(self.program, self.pair, cases, fresh)
             outcomes, applicable = [], []
             for case, right in examination.cases:
                 with contextlib.suppress(NotApplicable):
@@ -204,6 +208,20 @@ class Investigation:
                     kinds.WORDS["precision"], "the same in float64, NumPy's default", False,
                 ))  # fmt: skip
                 return
+
+
+@functools.cache
+def _fresh(layer: Layer, form: int) -> list[tuple[Case, Reference]]:
+    """Configurations of a known layer that nothing was looked for with."""
+    if layer.fresh is None:
+        return []
+    cases = [layer.fresh(seed, form) for seed in range(FRESH_SEED, FRESH_SEED + FRESH)]
+    return [(case, reference(layer, case)) for case in cases]
+
+
+def _fresh_of_own(program: Program, pair: Pair, known: Case) -> list[tuple[Case, Reference]]:
+    made = (unknown.fresh(program, pair, known, seed) for seed in range(FRESH_SEED, FRESH_SEED + FRESH))
+    return [its for its in made if its is not None]
 
 
 def _score(outcomes: list[Outcome]) -> float:

@@ -7,6 +7,7 @@ mend something there are run on every configuration.
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +33,7 @@ MARGIN = 0.8  # how much dearer than the best repair another one may be and stil
 CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
 STILL = 400_000  # rounds for others, once a repair was found
 PER_STATEMENT = 1500
+MOST_VERIFIED = 12
 LOCAL_EDITS = 400
 
 
@@ -57,6 +59,10 @@ class Hit:
     complete: bool
     clean: bool
     outcomes: list[Outcome]
+
+    @property
+    def worth(self) -> tuple[Any, ...]:
+        return self.complete, self.clean, self.mended
 
     @property
     def rank(self) -> tuple[float, ...]:
@@ -104,7 +110,40 @@ class Search:
                 if hit.complete:
                     self.budget = self.budget.part(STILL)
                     limit = min(limit, cost + (MARGIN if hit.clean or not self.forward_first else CLEAN + MARGIN))
-        return sorted(hits, key=lambda hit: hit.rank)
+        hits.sort(key=lambda hit: hit.rank)
+        return self._proved(hits)
+
+    def _proved(self, hits: list[Hit]) -> list[Hit]:
+        """The repairs that hold on fresh configurations too; of the best line, the one that adds least comes first."""
+        kept = [hit for i, hit in enumerate(hits) if i < MOST_VERIFIED and self._holds(hit)]
+        if not kept:
+            return []
+        best = kept[0]
+        alike = [
+            hit for hit in kept if hit.suspect is best.suspect and hit.worth == best.worth
+        ]  # fmt: skip
+        first = min(alike, key=lambda hit: (hit.edit.added, hit.cost))
+        return [first, *(hit for hit in kept if hit is not first)]
+
+    def _holds(self, hit: Hit) -> bool:
+        """Whether what an edit mends comes out right on fresh configurations, too."""
+        program, edit = self.examination.program, hit.edit
+        definition = program.definitions[hit.suspect.statement.function]
+        edit.apply()
+        try:
+            with program.exchanged({definition.name: definition}):
+                checked = self.cells if hit.complete else hit.mended
+                for case, right in self.examination.fresh:
+                    with contextlib.suppress(NotApplicable):
+                        outcome = self.examination.run(case, right)
+                        counts = not (outcome.refused or outcome.missing)
+                        if counts and (self._fails(outcome) or outcome.wrong() & checked):
+                            return False
+        except Exception:  # an edit may make anything of a function
+            return False
+        finally:
+            edit.undo()
+        return True
 
     def _repeated(self, plans: list[Plan]) -> list[Plan]:
         """The same edit on every line of a function that has room for it: a misunderstanding is seldom had once."""
@@ -200,6 +239,7 @@ class Search:
     def _judge(self, cost: float, suspect: Suspect, edit: Edit, outcomes: list[Outcome]) -> Hit | None:
         left: set[str] = set()
         mended: set[str] = set()
+        told: set[str] = set()
         cases = []
         for i, (before, after) in enumerate(zip(self.before, outcomes)):
             wrong_before, wrong_after = before.wrong(), after.wrong()
@@ -210,18 +250,26 @@ class Search:
                 return None
             if stage_before - stage_after:
                 cases.append(i)
+            told |= {cell for cell in stage_before - stage_after if _tells(before.cells[cell].want)}
             left |= stage_after
             mended |= stage_before - stage_after
         failing = sum(bool(before.wrong() & self.cells) for before in self.before)
         by_chance = edit.kind in ("constant_factor", "missing_factor") or 2 * len(cases) < failing
         if not mended - left and by_chance:
             return None  # sizes that happen to agree in one configuration make a wrong edit look right there
+        if not told:
+            return None  # whatever makes a gradient vanish makes one right that is zero
         clean = not any(outcome.wrong() or (outcome.failure and not outcome.refused) for outcome in outcomes)
         return (
             Hit(suspect, edit, cost, frozenset(mended - left), tuple(cases), not left, clean, outcomes)
             if mended
             else None
         )
+
+
+def _tells(want: Any) -> bool:
+    """A right value that not every slip arrives at: it is not zero everywhere."""
+    return want is None or bool(np.any(want))
 
 
 def _exchanged(alike: dict[tuple[object, ...], dict[int, Plan]]) -> Iterator[list[Plan]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from backpropviz.diagnose.examine import Examination, all_right
+from backpropviz.diagnose.examine import Examination, Outcome
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.verdict import Finding
@@ -30,11 +30,13 @@ class Siblings:
 
     Attributes:
         repaired: functions with proved repairs: what calls them is not to blame.
-        right: pairs that are right as they stand: a repair of a function that they call must leave them so.
+        right: pairs that are right as they stand.
+        examined: every pair with what came out of it: a repair must not make any of them worse.
     """
 
     repaired: dict[str, Repaired] = field(default_factory=dict)
     right: list[Examination] = field(default_factory=list)
+    examined: list[tuple[Examination, list[Outcome]]] = field(default_factory=list)
 
     def trusted(self, program: Program) -> set[str]:
         """The functions of the pairs that are right, and what those call."""
@@ -43,10 +45,18 @@ class Siblings:
             found |= functions_of(program, pair)
         return found
 
-    def broken_by_now(self, program: Program, function: str) -> bool:
-        """Whether a pair that was right is wrong as the program stands now, among those that call this function."""
-        for examination in self.right:
+    def broken_by_now(self, program: Program, function: str, on: Pair) -> bool:
+        """Whether another pair than `on`, of those that call this function, has come out worse than before."""
+        for examination, before in self.examined:
             pair = examination.pair
-            if function in functions_of(program, pair) and not all_right(examination.run_all()):
+            if (pair.forward, pair.backward) == (on.forward, on.backward):
+                continue
+            if function in functions_of(program, pair) and any(map(_worse, before, examination.run_all())):
                 return True
         return False
+
+
+def _worse(before: Outcome, after: Outcome) -> bool:
+    """Something that was right is not any more, or it fails where it did not."""
+    newly = {cell for cell in after.wrong() - before.wrong() if not cell.endswith(" again")}
+    return bool(newly) or (after.failure is not None and before.failure is None)

@@ -171,7 +171,7 @@ class Trail:
         budget: Budget,
     ) -> list[Hit]:
         def breaks_others(function: str) -> bool:
-            return self.siblings.broken_by_now(self.program, function)
+            return self.siblings.broken_by_now(self.program, function, self.pair)
 
         return Search(examination, scene, outcomes, cells, budget, breaks_others).run(suspects)
 

@@ -10,9 +10,9 @@ from backpropviz.layers.search import Search
 from backpropviz.layers.state import State
 
 
-def tidied(search: Search, state: State) -> State:
+def tidied(search: Search, state: State, smallest: int = 2) -> State:
     """Recurrent weights are square or as wide as what is read of them, biases as long as the weights' outputs, vectors
-    as long as what is read of them, and sizes are small.
+    as long as what is read of them, and sizes are small: `smallest`, then 5, 6, 7, ...
     """
     for name in state.shapes:
         if RECURRENT.fullmatch(word(name)) and len(state.shapes[name]) == 2:
@@ -20,7 +20,7 @@ def tidied(search: Search, state: State) -> State:
     state = _with_biases(search, state)
     for size in _alone(search, state):
         state = _as_read(search, state, size)
-    return _small(search, state)
+    return _small(search, state, smallest)
 
 
 def _recurrent(search: Search, state: State, name: str) -> State:
@@ -67,10 +67,10 @@ def _as_read(search: Search, state: State, size: int) -> State:
     return state
 
 
-def _small(search: Search, state: State) -> State:
+def _small(search: Search, state: State, smallest: int) -> State:
     kept = {*state.main, 1, *search.taken, *(n for shape in search.fixed.values() for n in shape)}
     made_up = [n for n in state.sizes(but=search.fixed) if n > 4 and n not in kept and n not in state.multiples]
-    new = dict(zip(reversed(made_up), (n for n in itertools.chain([2], itertools.count(5)) if n not in kept)))
+    new = dict(zip(reversed(made_up), (n for n in itertools.chain([smallest], itertools.count(5)) if n not in kept)))
     new |= {n: k * new.get(size, size) for n, (k, size) in state.multiples.items()}
     guesses = {
         name: guess if name in search.fixed else replace(guess, shape=tuple(new.get(n, n) for n in guess.shape))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from backpropviz.diagnose.student.recorder import Statement, written
 
+_WORDS = re.compile(r"\w+|[^\w\s]")
 Proposal = tuple[Any, str, float]  # a node for a slot, the kind of mistake, the cost
 REDUCTIONS = {"sum", "mean", "var", "std", "max", "min", "amax", "prod", "average", "argmax"}
 
@@ -72,6 +74,14 @@ class Edit:
     def undo(self) -> None:
         for (slot, _), value in zip(self.changes, self._before):
             slot.set(value)
+
+    @property
+    def added(self) -> int:
+        """How many words and signs it puts in that were not there."""
+        before = Counter(_WORDS.findall(self.statement.text))
+        if self.own_text.startswith("("):
+            return 0  # "(without this line)"
+        return (Counter(_WORDS.findall(self.text())) - before).total()
 
     def text(self) -> str:
         """The statement as the edit leaves it."""

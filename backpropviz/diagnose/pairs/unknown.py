@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.course.record import Case, Layer
+from backpropviz.course.record import Case, Layer, lengths
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
 from backpropviz.diagnose.pairs.signatures import upstream_count, wants
-from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, reference_for
+from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, outputs_of, reference_for
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import TooMuch, work_limit
 from backpropviz.engine.trace import random_upstream
@@ -33,9 +33,20 @@ from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.search import Search
 from backpropviz.layers.tidying import tidied
 
+_LENGTHS = {
+    (1, 0): (5,), (2, 0): (5, 3), (3, 0): (3, 6, 5), (4, 0): (3, 5, 7, 6),
+    (1, 1): (7,), (2, 1): (3, 7), (3, 1): (5, 3, 7), (4, 1): (5, 3, 6, 8),
+}  # fmt: skip
 NOTE = "its own forward pass was taken as right, and the gradients held against it"
 ROUNDS = 1_000_000
-_RANKS = ((2, 4, 3), (4, 3), (2, 3, 6, 5), (5,))  # shapes to try where the backward pass fails on the conventional one
+_RANKS = (
+    (3, 6, 5),
+    (5, 3),
+    (3, 5, 7, 6),
+    (5,),
+    (11, 9),
+    (3, 5, 11, 9),
+)  # shapes to try where the backward pass fails on the conventional one
 _MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
 
 
@@ -85,19 +96,20 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
     """The pair on made-up inputs. A forward pass may run on rows as well as on images, and the backward pass not:
     inputs that both run on come first."""
     its = program.student.wrapped.get(pair.forward)
-    found = None
+    found, problem = None, None
     for main in (None,) if its else (None, *_RANKS):
         try:
             cases = _cases(forward, its.shapes if its else {}, main)
             typed, count = _typed(program, pair, cases[0])
-        except CannotCall:
-            if found is None and main is None:
-                raise
+        except CannotCall as error:
+            problem = problem or error
             continue
         if count:
             return typed, cases
         found = found or (typed, cases)
-    assert found is not None
+    if found is None:
+        assert problem is not None
+        raise problem
     return found
 
 
@@ -119,6 +131,8 @@ def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, int]:
         outputs = ("out",) if count == 1 else tuple(f"out{i + 1}" for i in range(count))
     if not all(isinstance(value, np.ndarray | float) for value in values[: len(outputs)]):
         raise CannotCall(f"its forward pass does not return {len(outputs)} array{'s' * (len(outputs) > 1)} first")
+    if not np.size(values[0]):
+        raise CannotCall("what its forward pass returns on made-up inputs has no entries")
     layer = Layer(pair.layer.name, "", tuple(case.inputs), outputs, (), (), ())
     pair = replace(pair, layer=layer)
     count = _gradient_count(program, pair, case, returned)
@@ -139,15 +153,14 @@ def _cases(function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, .
         raise CannotCall("it is not a plain function")
     if main is not None and binding.parameters(function):
         shapes = {**shapes, binding.parameters(function)[0].name: main}
-    first = _made_up(function, 0, shapes)
-    found = [_case("made-up inputs", first)]
-    arrays = found[0].inputs
-    if arrays:
-        name = next((name for name, value in arrays.items() if value.ndim > 1), next(iter(arrays)))
-        grown = range(1) if shapes and main is None else range(arrays[name].ndim)
-        larger = tuple(n + (1 + (axis == 0)) * (axis in grown) for axis, n in enumerate(arrays[name].shape))
-        with contextlib.suppress(CannotCall):
-            found.append(_case("other sizes", _made_up(function, 1, {**shapes, name: larger})))
+    found = [_case("made-up inputs", _made_up(function, 0, shapes))]
+    only_rows = bool(shapes) and main is None
+    if name := _main(found[0]):
+        for at, words in enumerate(("made-up inputs", "other sizes")):
+            shape = found[0].inputs[name].shape if main is None else main
+            resized = _resized(shape, only_rows, at) if main is None else tuple(n + 2 * at for n in main)
+            with contextlib.suppress(CannotCall):
+                found[at:] = [_case(words, _made_up(function, at, {**shapes, name: resized}))]
     settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
@@ -155,11 +168,50 @@ def _cases(function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, .
     return found
 
 
-def _cases_of(layer: LayerFile, forward: Any) -> list[Case]:
+def _main(case: Case) -> str:
+    """The input whose sizes the others follow: the first with several axes; empty where there is none."""
+    return next((name for name, value in case.inputs.items() if value.ndim > 1), next(iter(case.inputs), ""))
+
+
+def _resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]:
+    """The shape with other lengths, by number: none is 1, 2 or 4 or occurs twice; or with as many more rows."""
+    if only_rows:
+        return (next(n for n in (3, 5, 6, 7, 8, 9, 11)[at % 7 :] if n not in shape[1:]), *shape[1:])
+    return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
+
+
+def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, Reference] | None:
+    """One more configuration of a pair that was understood, of other sizes and numbers; None where it does not run."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(ROUNDS), program.as_written():
+        warnings.simplefilter("ignore")
+        ours, forward = shipped(program, pair), program.function(pair.forward)
+        its = program.student.wrapped.get(pair.forward)
+        for resized in (True, False):
+            try:
+                if ours is not None:
+                    case = _cases_of(ours, forward, (seed,))[0]
+                else:
+                    shape = {_main(known): _resized(known.inputs[_main(known)].shape, its is not None, seed)}
+                    shapes = (its.shapes if its else {}) | (
+                        shape if resized else {name: value.shape for name, value in known.inputs.items()}
+                    )
+                    case = _case("fresh", _made_up(forward, seed, shapes))
+                    if not np.size(next(iter(outputs_of(program, pair, case, case.inputs).values()))):
+                        continue
+                if case.inputs.keys() == known.inputs.keys():
+                    right = held_against(ours, pair, case) if ours is not None else reference_for(program, pair, case)
+                    return None if right is None else (case, right)
+            except (CannotCall, TooMuch):
+                continue
+    return None
+
+
+def _cases_of(layer: LayerFile, forward: Any, seeds: tuple[int, ...] = (0, 1)) -> list[Case]:
     """The sample inputs of a layer of ours, under the names of the student's parameters."""
     names = [p.name for p in binding.parameters(forward)]
     found = []
-    for words, seed in (("sample inputs", 0), ("other sample inputs", 1)):
+    for seed in seeds:
+        words = "other sample inputs" if seed else "sample inputs"
         sample = layer.arguments(seed=seed)
         arrays = {names[i]: np.asarray(value) for i, value in enumerate(sample.values())}
         found.append(Case(words, arrays))
@@ -186,7 +238,7 @@ def _made_up(function: FunctionType, seed: int, shapes: dict[str, tuple[int, ...
             raise CannotCall(f"it needs {found['name']}, which is not here")
         best = f" (the best try: {search.best})" if search.best else ""
         raise CannotCall(f"no inputs were found on which its forward pass runs{best}")
-    return search.arguments(tidied(search, state))
+    return search.arguments(tidied(search, state, smallest=3))
 
 
 def _gradient_count(program: Program, pair: Pair, case: Case, returned: Any) -> int:

@@ -56,7 +56,7 @@ def reference_for(program: Program, pair: Pair, case: Case) -> Reference | None:
     for seed in _SEEDS:
         try:
             moved = case if seed == 0 else _moved(case, seed)
-            outputs = _outputs(program, pair, moved, moved.inputs)
+            outputs = outputs_of(program, pair, moved, moved.inputs)
         except CannotCall:
             return None
         if all(np.isfinite(value).all() for value in outputs.values()):
@@ -77,7 +77,7 @@ def _moved(case: Case, seed: int) -> Case:
     return replace(case, inputs=inputs)
 
 
-def _outputs(program: Program, pair: Pair, case: Case, arrays: dict[str, Any]) -> dict[str, Any]:
+def outputs_of(program: Program, pair: Pair, case: Case, arrays: dict[str, Any]) -> dict[str, Any]:
     values = binding.split_outputs(call(program, pair, case, arrays), len(pair.layer.outputs))[0]
     return {name: np.array(value, dtype=float) for name, value in zip(pair.layer.outputs, values)}
 
@@ -124,7 +124,7 @@ def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, An
     upstream = _upstream(outputs)
 
     def loss(arrays: dict[str, Any]) -> float:
-        found = _outputs(program, pair, case, arrays)
+        found = outputs_of(program, pair, case, arrays)
         return float(sum(np.sum(found[name] * upstream[name]) for name in outputs))
 
     here = loss(case.inputs)

@@ -27,7 +27,7 @@ import numpy as np
 from backpropviz.diagnose.student.work import work_limit
 
 FORWARD, BACKWARD = ("forward", "__call__", "fprop", "f"), ("backward", "bprop", "backprop")
-_SIZES = (3, 4, 5)
+_SIZES = (3, 5, 7)
 _ARRAY = re.compile(r"w|b|weights?|bias(es)?|gamma|beta|kernel|filters|params", re.IGNORECASE)
 _SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
@@ -146,7 +146,7 @@ def _wrapper(
     definition: ast.ClassDef, namespace: dict[str, Any], forward: ast.FunctionDef, backward: ast.FunctionDef
 ) -> tuple[str, Wrapped]:
     call, arrays, settings = _construction(definition)
-    sample = {name: np.ones(3 if re.match(r"b|gamma", name) else (3, 4)) for name in arrays}
+    sample = {name: np.ones(3 if re.match(r"b|gamma", name) else (3, 5)) for name in arrays}
     layer = eval(call, {**namespace, **sample, **settings})
     stem = re.sub(r"(?<=[a-z0-9])(Layer|Module|Node)$", "", definition.name).lower()  # ReLU is relu
     takes = _required(forward)
