@@ -56,14 +56,13 @@ def main() -> None:
         student.notes.append(f"it has {', '.join(pair.name for pair in pairs)}")
     # what is called comes before what calls it
     chosen.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
-    chosen = [pair for pair in chosen if _method(pair.name, student) not in request["left_out"]]
+    chosen = [pair for pair in chosen if _method(pair.name, student)[0] not in request["left_out"]]
     investigations = [investigate.Investigation(prepared, pair, siblings) for pair in chosen]
     for act in (investigate.Investigation.examine, investigate.Investigation.report):
         for pair, investigation in zip(chosen, investigations):
-            name = _method(pair.name, student)
-            node = student.functions[name]
-            text = student.text.splitlines()[node.lineno - 1].strip()
-            say(stage=name, line=node.lineno, function=name, layer=pair.layer.name, text=text)
+            name, line = _method(pair.name, student)
+            text = student.text.splitlines()[line - 1].strip()
+            say(stage=name, line=line, function=name, layer=pair.layer.name, text=text)
             report = _guarded(act, investigation)
             if report is not None:
                 reports.append(report)
@@ -91,16 +90,18 @@ def _names(pair: Pair, student: Student) -> set[str | None]:
     return names
 
 
-def _method(name: str, student: Student) -> str:
-    """The method that a function around a class stands for; any other function is itself."""
+def _method(name: str, student: Student) -> tuple[str, int]:
+    """The method that a function around a class stands for, and its line; any other function is itself."""
     its = student.wrapped.get(name)
-    return name if its is None else its.backward
+    return (name, student.functions[name].lineno) if its is None else (its.backward, its.line)
 
 
 def _by_method(report: FunctionReport, student: Student) -> FunctionReport:
     """A report on a class under the name of its method."""
-    name = _method(report.name, student)
-    return replace(report, name=name, line=student.functions[name].lineno) if name in student.functions else report
+    if report.name not in student.functions:
+        return report
+    name, line = _method(report.name, student)
+    return replace(report, name=name, line=line)
 
 
 def _guarded(act: Callable[[Investigation], FunctionReport | None], on: Investigation) -> FunctionReport | None:

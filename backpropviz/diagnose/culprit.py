@@ -18,6 +18,7 @@ from backpropviz.course.names import concept
 from backpropviz.course.record import Case
 from backpropviz.diagnose.examine import Examination, Failure, Outcome
 from backpropviz.diagnose.matching import arrangements, is_array, match
+from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Entry, Reference
 from backpropviz.diagnose.student.loading import MODULE
 from backpropviz.diagnose.student.program import Program
@@ -113,9 +114,12 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
         if stage == "backward" and function == pair.forward:
             positions = {len(pair.layer.outputs)}  # the cache
         influence = _slice(program.statements(function), positions)
+        given = _given(program, pair, function) if stage == "backward" and pair.layer.is_own else set()
         right = _right(pair.layer.wants, cells) if stage == "backward" and function == pair.backward else set()
         shared = _slice(program.statements(function), right) if right else set()
         for statement in program.statements(function):
+            if statement.index in given:
+                continue
             suspect = _judge(scene, statement, positions)
             suspect.innocent = statement.index in shared
             if statement.index not in influence and function in (pair.forward, pair.backward):
@@ -134,6 +138,18 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
     _cut(examination, scene, suspects, cells, stage, budget)
     scene.suspects = suspects
     return sorted(suspects, key=lambda suspect: suspect.penalty)
+
+
+def _given(program: Program, pair: Pair, function: str) -> set[int]:
+    """The statements that an output rests on which is taken as right: they are not to blame for any gradient."""
+    its = program.student.wrapped.get(pair.forward)
+    statements = program.statements(function)
+    if its is not None and function == its.forward:
+        return _slice(statements, None)
+    if function != pair.forward:
+        return set()
+    returns = {s.index for s in statements if isinstance(s.node, ast.Return)}  # the cache is packed there, too
+    return _slice(statements, set(range(len(pair.layer.outputs)))) - returns
 
 
 def _has_no_effect(node: ast.stmt) -> bool:

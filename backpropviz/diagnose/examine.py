@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case, Layer
+from backpropviz.diagnose import gaps
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
@@ -147,6 +148,9 @@ class Examination:
             else:
                 outcome.failure = self._failure(error, stage[0])
                 outcome.refused = not stage[0] and (self._is_optional(case) or self._raises(outcome.failure))
+                if not outcome.refused and gaps.is_untouched(self.program, outcome.failure):
+                    outcome.unfinished = (self.pair.backward if stage[0] else None) or self.pair.forward
+                    outcome.failure = None
         self._fill(case, right, outcome)
         return outcome
 
@@ -181,6 +185,8 @@ class Examination:
         if layer.is_loss:
             outputs, gradient = binding.split_outputs(returned, 1)
             outcome.cells["loss"] = check(outputs[0], right.outputs["loss"])
+            if case.forward_only:
+                return
             if outputs[0] is None or gradient is None:
                 outcome.unfinished = self.pair.forward
             gradients = binding.split_gradients(gradient, layer.wants)

@@ -242,12 +242,18 @@ def _origin(cut: Suspect, odd: list[Suspect]) -> Suspect:
     waiting = [cut]
     while waiting:
         suspect = waiting.pop()
-        reads = {
-            n.id for n in ast.walk(suspect.statement.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-        }
+        node = suspect.statement.node
+        reads = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        reads |= {*suspect.statement.targets} if isinstance(node, ast.AugAssign) else set()
         for other in odd:
             feeds = other.statement.function == cut.statement.function and other.order < suspect.order
-            if feeds and other.target in reads and not other.innocent and other.cut is None and other is not suspect:
+            if (
+                feeds
+                and other.target in reads
+                and not other.innocent
+                and not other.mended >= cut.mended
+                and other is not suspect
+            ):
                 if other not in waiting:
                     waiting.append(other)
                 origin = min(origin, other, key=lambda s: s.order)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import functools
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from backpropviz.course.record import Case, Layer
-from backpropviz.diagnose import culprit, kinds, notes
+from backpropviz.diagnose import culprit, gaps, kinds, notes
 from backpropviz.diagnose.examine import ROUNDING, Examination, Fresh, Outcome, all_right, difference
 from backpropviz.diagnose.matching import ratio
 from backpropviz.diagnose.pairs import binding, recognition, unknown
@@ -62,62 +61,99 @@ class Investigation:
             examination, outcomes = self._first or self._best_form()
         except CannotCall as error:
             return self._otherwise(str(error))
-        missing = next((outcome.missing for outcome in outcomes if outcome.missing), "")
-        if missing:
-            return not_examined(self.program, pair, f"it needs {missing}, which comes from a module that is not here")
-        if not self.program.mentions(pair.forward, {"mode", "test", "train"}):
-            # written for training alone, as the plain variants are: no finding, and what else is wrong comes to light
-            kept = [i for i, outcome in enumerate(outcomes) if outcome.case.settings.get("mode") != "test"]
-            if len(kept) < len(outcomes):
-                self.notes.append("it has no test mode: only training was looked at")
-            examination.cases, outcomes = [examination.cases[i] for i in kept], [outcomes[i] for i in kept]
-        judged = [outcome for outcome in outcomes if not outcome.refused]
+        refusal = self._not_judged(examination, outcomes)
+        if refusal is not None:
+            return refusal
+        outcomes = self._without_test_mode(examination, outcomes)
+        self._note_refusals(outcomes)
         words = tuple(outcome.case.words for outcome in outcomes)
-        for outcome in outcomes:
-            if outcome.refused and outcome.failure is not None and not outcome.case.optional:
-                line, said = outcome.failure.line, f" ({outcome.failure.message})" if outcome.failure.message else ""
-                self.notes.append(f"line {line} refuses the configuration: {outcome.case.words}{said}")
+        judged = self._judged(outcomes)
         if not judged:
             reason = "it refuses every configuration it was asked to run"
             return FunctionReport(
                 pair.name, pair.layer.name, line, REFUSED, (), tuple(self.notes), 0.0, words, (), reason
             )
-        sure = binding.is_sure(self.program.function(pair.forward), pair.layer)
-        if not sure and not any(self._gave_output(outcome) for outcome in judged):
+        kept = [i for i, outcome in enumerate(outcomes) if any(outcome is its for its in judged)]
+        examination.cases = [examination.cases[i] for i in kept]
+        failed = tuple(o.case.words for o in judged if o.wrong() or o.failure or o.unfinished)
+        is_unfinished = any(outcome.unfinished for outcome in judged)
+        if is_unfinished:
+            self._unfinished(examination, judged)
+        elif failed:
+            self._is_scaled = any(map(_is_scaled, judged))
+            self.findings += Trail(self.program, self.pair, self.siblings).follow(examination, judged)
+        else:
+            self._look_closer(examination, judged)
+        wrong = any(finding.kind != "not_finished" for finding in self.findings)
+        status = WRONG if wrong else UNFINISHED if is_unfinished else RIGHT
+        return FunctionReport(
+            pair.name, pair.layer.name, line, status, tuple(self.findings), tuple(dict.fromkeys(self.notes)),
+            _score(judged), words, failed,
+        )  # fmt: skip
+
+    def _not_judged(self, examination: Examination, outcomes: list[Outcome]) -> FunctionReport | None:
+        """The report on a pair that cannot be held against its layer: it needs what is not here, or means another."""
+        missing = next((outcome.missing for outcome in outcomes if outcome.missing), "")
+        if missing:
+            reason = f"it needs {missing}, which comes from a module that is not here"
+            return not_examined(self.program, self.pair, reason)
+        sure = binding.is_sure(self.program.function(self.pair.forward), self.pair.layer)
+        ran = [outcome for outcome in outcomes if not outcome.refused]
+        if ran and not sure and not any(map(self._gave_output, ran)):
             return self._otherwise(
                 "it seems to follow another convention (the order of axes, or what its parameters mean)"
             )
+        return None
+
+    def _without_test_mode(self, examination: Examination, outcomes: list[Outcome]) -> list[Outcome]:
+        """Written for training alone, as the plain variants are: no finding, and what else is wrong comes to light."""
+        if self.program.mentions(self.pair.forward, {"mode", "test", "train"}):
+            return outcomes
+        kept = [i for i, outcome in enumerate(outcomes) if outcome.case.settings.get("mode") != "test"]
+        if len(kept) < len(outcomes):
+            self.notes.append("it has no test mode: only training was looked at")
+        examination.cases = [examination.cases[i] for i in kept]
+        return [outcomes[i] for i in kept]
+
+    def _note_refusals(self, outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.refused and outcome.failure is not None and "eps" not in outcome.case.without:
+                line, said = outcome.failure.line, f" ({outcome.failure.message})" if outcome.failure.message else ""
+                self.notes.append(f"line {line} refuses the configuration: {outcome.case.words}{said}")
+
+    def _judged(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """The outcomes that count: nothing that was refused, nothing where only another convention shows."""
+        judged = [outcome for outcome in outcomes if not outcome.refused]
         unusual = [o for o in judged if o.case.convention and (o.wrong() or o.failure)]
         if unusual and not any(o.wrong() or o.failure for o in judged if not o.case.convention):
             self.notes += [o.case.convention for o in unusual]
         judged = [o for o in judged if o not in unusual]
         if any(cell.trouble == "unbiased" for o in judged for cell in o.cells.values()):
             self.notes.append("the running variance is divided by N - 1, as PyTorch does: a convention")
-        score = _score(judged)
-        failed = tuple(
-            outcome.case.words for outcome in judged if outcome.wrong() or outcome.failure or outcome.unfinished
-        )
-        unfinished = next((outcome.unfinished for outcome in judged if outcome.unfinished), "")
-        if unfinished:
-            self.findings.append(self._unfinished(unfinished, next(o for o in judged if o.unfinished)))
-        elif failed:
-            self._is_scaled = any(map(_is_scaled, judged))
-            kept = [i for i, outcome in enumerate(outcomes) if outcome in judged]
-            examination.cases = [examination.cases[i] for i in kept]
-            trail = Trail(self.program, self.pair, self.siblings)
-            self.findings += trail.follow(examination, [outcomes[i] for i in kept])
-        else:
-            self._look_for_rounding(examination, outcomes)
-            self.notes += notes.conventions(self.program, self.pair)
-            if self.pair.layer.centered and examination.cases:
-                scene = culprit.recorded(examination, *examination.cases[0])
-                scene.suspects = culprit.judged(examination, scene)
-                self.notes += notes.zero_sums(self.program, self.pair, scene)
-        status = UNFINISHED if unfinished else WRONG if self.findings else RIGHT
-        return FunctionReport(
-            pair.name, pair.layer.name, line, status, tuple(self.findings), tuple(dict.fromkeys(self.notes)), score,
-            words, failed,
-        )  # fmt: skip
+        return judged
+
+    def _unfinished(self, examination: Examination, judged: list[Outcome]) -> None:
+        """A wrong forward pass first, whatever is left to be written behind it; then where the gaps are."""
+        pair = self.pair
+        done = [i for i, o in enumerate(judged) if o.unfinished != pair.forward or pair.layer.is_loss]
+        cases = [(replace(case, forward_only=True), right) for case, right in (examination.cases[i] for i in done)]
+        ahead = Examination(self.program, pair, cases)
+        outcomes = ahead.run_all()
+        if any(outcome.wrong() for outcome in outcomes) and not any(outcome.unfinished for outcome in outcomes):
+            self.findings += Trail(self.program, pair, self.siblings).follow(ahead, outcomes)
+        first = next(outcome for outcome in judged if outcome.unfinished)
+        self.findings.append(gaps.unfinished(self.program, first.unfinished, first))
+        if pair.backward and first.unfinished == pair.forward and gaps.gap(self.program, pair.backward):
+            self.findings.append(gaps.unfinished(self.program, pair.backward))
+
+    def _look_closer(self, examination: Examination, outcomes: list[Outcome]) -> None:
+        """What there is to say of a pair that is right."""
+        self._look_for_rounding(examination, outcomes)
+        self.notes += notes.conventions(self.program, self.pair)
+        if self.pair.layer.centered and examination.cases:
+            scene = culprit.recorded(examination, *examination.cases[0])
+            scene.suspects = culprit.judged(examination, scene)
+            self.notes += notes.zero_sums(self.program, self.pair, scene)
 
     def _otherwise(self, reason: str) -> FunctionReport:
         """Where the course's conventions do not fit, the pair is held against its own forward pass."""
@@ -169,22 +205,6 @@ class Investigation:
         """The forward pass came out right."""
         return all(name in outcome.cells and outcome.cells[name].ok for name in self.pair.layer.outputs)
 
-    def _unfinished(self, function: str, outcome: Outcome) -> Finding:
-        """Where the gap is: the statement that raises, passes or assigns None."""
-        found = self.program.statements(function)
-        gap = next((s for s in found if isinstance(s.node, ast.Pass | ast.Raise) or _assigns_none(s.node)), found[-1])
-        right = [name for name, cell in outcome.cells.items() if cell.ok and " " not in name and name.startswith("d")]
-        left = [name for name, cell in outcome.cells.items() if cell.trouble == "None"]
-        evidence = "there is no result yet"
-        if not any(isinstance(s.node, ast.Return | ast.Raise) for s in found):
-            evidence = "nothing is returned"
-        elif right and left:
-            evidence = f"there is no {', '.join(left)} yet, and {', '.join(right)} {_are(right)} right"
-        return Finding(
-            self.program.student.path.name, gap.line, function, gap.text, "not_finished", evidence,
-            kinds.WORDS["not_finished"], "", True,
-        )  # fmt: skip
-
     def _look_for_rounding(self, examination: Examination, outcomes: list[Outcome]) -> None:
         """Right to six digits but not to nine, with single precision somewhere: a loss of precision."""
         for (case, right), outcome in zip(examination.cases, outcomes):
@@ -225,18 +245,13 @@ def _fresh_of_own(program: Program, pair: Pair, known: Case) -> list[tuple[Case,
 
 
 def _score(outcomes: list[Outcome]) -> float:
-    """The share of what the functions give (outputs, running statistics, gradients) that is right wherever it was run;
-    an array of the caller's that was changed counts as one more thing, which is wrong."""
+    """The share of what the functions give (outputs, running statistics, gradients) that is right wherever it ran."""
     good: dict[str, bool] = {}
     for outcome in outcomes:
         for name, cell in outcome.cells.items():
-            if " " not in name or not cell.ok:
+            if " " not in name:
                 good[name] = good.get(name, True) and cell.ok
     return sum(good.values()) / len(good) if good else 0.0
-
-
-def _are(names: list[str]) -> str:
-    return "are" if len(names) > 1 else "is"
 
 
 def not_examined(program: Program, pair: Pair, reason: str) -> FunctionReport:
@@ -256,12 +271,6 @@ def _is_scaled(outcome: Outcome) -> bool:
     cells = [cell for name, cell in outcome.cells.items() if name.startswith("d") and " " not in name and not cell.ok]
     quotients = [ratio(cell.got, cell.want) for cell in cells if isinstance(cell.got, np.ndarray)]
     return any(q is not None and np.ptp(q) <= 1e-6 * np.max(np.abs(q)) for q in quotients)
-
-
-def _assigns_none(node: ast.stmt) -> bool:
-    value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.Return) else None
-    parts = value.elts if isinstance(value, ast.Tuple) else [value]
-    return all(isinstance(part, ast.Constant) and part.value is None for part in parts)
 
 
 def unreadable(path: Path, error: Unreadable) -> Finding:

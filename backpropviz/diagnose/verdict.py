@@ -112,8 +112,10 @@ class FileReport:
 
     @property
     def first(self) -> Finding | None:
-        """The first wrong line of the file, or else the first unfinished one; None if nothing is wrong."""
-        return min(self.all_findings, key=lambda finding: finding.kind == "not_finished", default=None)
+        """The first wrong line of the file, else one that only changes what is the caller's, else the first unfinished
+        one; None if nothing is wrong."""
+        last = ("input_changed", "not_finished")
+        return min(self.all_findings, key=lambda f: last.index(f.kind) + 1 if f.kind in last else 0, default=None)
 
     @property
     def status(self) -> str:

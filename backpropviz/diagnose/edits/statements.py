@@ -159,12 +159,27 @@ def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
             continue
         of = node.value if isinstance(node, ast.Subscript) else node
         for pad in pads:
-            ends = [binary(_size(of, axis), ast.Sub(), name(pad)) for axis in (2, 3)]
-            parts: list[ast.expr] = [ast.Slice(), ast.Slice(), *(ast.Slice(name(pad), end) for end in ends)]
+            parts = _cropped(node, of, pad) if isinstance(node, ast.Subscript) else _inner(of, pad)
             new = ast.Subscript(of, ast.Tuple(parts, ast.Load()), ast.Load())
             located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
             kind, cost = ("crop_at_pad_0", 1.0) if is_crop else ("missing_line", 1.7)
             yield Edit(statement, [(slot, located)], kind, cost)
+
+
+def _inner(of: ast.expr, pad: str) -> list[ast.expr]:
+    """`:, :, pad:height - pad, pad:width - pad`."""
+    ends = [binary(_size(of, axis), ast.Sub(), name(pad)) for axis in (2, 3)]
+    return [ast.Slice(), ast.Slice(), *(ast.Slice(name(pad), end) for end in ends)]
+
+
+def _cropped(node: ast.Subscript, of: ast.expr, pad: str) -> list[ast.expr]:
+    """The places of a subscript, with `pad:size - pad` for every slice that has bounds."""
+    parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    return [
+        ast.Slice(name(pad), binary(_size(of, axis), ast.Sub(), name(pad)))
+        if isinstance(part, ast.Slice) and (part.lower or part.upper) is not None and part.step is None else part
+        for axis, part in enumerate(parts)
+    ]  # fmt: skip
 
 
 def _slices(node: ast.Subscript) -> int:

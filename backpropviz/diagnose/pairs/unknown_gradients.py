@@ -137,6 +137,7 @@ def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, An
         noise = np.max(np.abs(gradient), initial=0.0) < 1e-3 * STEP
         gradients[f"d{name}"] = np.zeros_like(gradient) if noise else gradient
     known = tuple(Entry(name, "gradient", value) for name, value in gradients.items() if is_array(value))
+    known += tuple(Entry(name, "value", value) for name, value in case.inputs.items() if is_array(value))
     if pair.backward is not None:
         known += _forward_values(program, pair, case)
     return Reference(outputs, upstream, gradients, {}, (), known=known)

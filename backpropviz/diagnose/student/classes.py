@@ -36,10 +36,12 @@ _STATE = re.compile(r"(running|moving|run|mov)_?|cache|mask|velocity|^d[A-Za-z_]
 
 @dataclass(frozen=True)
 class Wrapped:
-    """A class whose layer goes by a pair of functions: the methods they stand for, and the shapes of what it learns."""
+    """A class whose layer goes by a pair of functions: the methods they stand for, where the second of them stands, and
+    the shapes of what it learns."""
 
     forward: str
     backward: str
+    line: int
     shapes: dict[str, tuple[int, ...]]
 
 
@@ -59,7 +61,7 @@ def hoist(
     hoisted: dict[str, ast.FunctionDef] = {}
     for method in methods:
         decorators = [getattr(node, "id", "") for node in method.decorator_list]
-        special = method.name.startswith("__") and method.name != "__call__"
+        special = method.name.startswith("__") and method.name.endswith("__") and method.name != "__call__"
         if special or not method.args.args or decorators not in ([], ["staticmethod"]) or _needs_its_class(method):
             continue
         function = copy.deepcopy(method)
@@ -68,18 +70,21 @@ def hoist(
             _Flat(function.args.args[0].arg, {other.name for other in methods}).visit(function)
         module = ast.Module([executable(attributes(function))], [])
         exec(compile(module, file, "exec", dont_inherit=True), namespace)
-        setattr(cls, method.name, _calling(function.name, namespace, static=bool(decorators)))
+        setattr(
+            cls, _mangled(method.name, definition.name), _calling(function.name, namespace, static=bool(decorators))
+        )
         hoisted[function.name] = function
     return hoisted
 
 
 def _needs_its_class(method: ast.FunctionDef) -> bool:
-    """It says super(), or names that Python changes inside a class (`self.__x`)."""
-    for node in ast.walk(method):
-        word = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-        if word in ("super", "__class__") or (word.startswith("__") and not word.endswith("__")):
-            return True
-    return False
+    """It says super() or __class__, which Python fills in."""
+    return any(isinstance(node, ast.Name) and node.id in ("super", "__class__") for node in ast.walk(method))
+
+
+def _mangled(name: str, of: str) -> str:
+    """What Python makes of a name inside a class: `__x` in Net is `_Net__x`."""
+    return f"_{of.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
 
 
 def _calling(name: str, namespace: dict[str, Any], static: bool) -> Any:
@@ -103,20 +108,29 @@ class _Flat(ast.NodeTransformer):
 
 
 class _Deep(ast.NodeTransformer):
-    """The name "self.x" as the attribute that it is."""
+    """The name "self.x" as the attribute that it is, and private names as Python has them inside the class."""
+
+    def __init__(self, of: str):
+        self.of = of
 
     def visit_Name(self, node: ast.Name) -> Any:
         this, dot, attribute = node.id.partition(".")
         if not dot:
-            return node
-        return ast.copy_location(ast.Attribute(ast.Name(this, ast.Load()), attribute, node.ctx), node)
+            return ast.copy_location(ast.Name(_mangled(this, self.of), node.ctx), node)
+        held = ast.Name(this, ast.Load())
+        return ast.copy_location(ast.Attribute(held, _mangled(attribute, self.of), node.ctx), node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        self.generic_visit(node)
+        node.attr = _mangled(node.attr, self.of)
+        return node
 
 
 def attributes(function: ast.FunctionDef) -> ast.FunctionDef:
     """A function as it can be compiled: names with a dot become attributes again."""
     if "." not in function.name:
         return function
-    deep: ast.FunctionDef = _Deep().visit(copy.deepcopy(function))
+    deep: ast.FunctionDef = _Deep(function.name.partition(".")[0]).visit(copy.deepcopy(function))
     return ast.fix_missing_locations(deep)
 
 
@@ -160,13 +174,14 @@ def _wrapper(
     call = _sized(call, shapes)
     names = [*takes, *dict.fromkeys([*arrays, *(name for name in kept if name not in arrays)])]
     options = [f"{name}={value!r}" for name, value in settings.items()]
-    start = [f"layer = {call}", *(f"layer.{path}[...] = {name}" for name, (path, _) in kept.items())]
+    # parameters in single precision are filled in double: what is compared is the code, not its rounding
+    start = [f"layer = {call}", *(f"layer.{path} = {name}.copy()" for name, (path, _) in kept.items())]
     run = f"layer.{forward.name}({', '.join(takes)})"
     method = f"{definition.name}.{backward.name}"
     if is_loss:
         name = stem if stem.endswith("loss") else f"{stem}_loss"
         body = [*start, f"loss = {run}", f"dx = layer.{backward.name}()", "return loss, dx"]
-        its = Wrapped(f"{definition.name}.{forward.name}", method, {})
+        its = Wrapped(f"{definition.name}.{forward.name}", method, backward.lineno, {})
         return _function(name, [*names, *options], body), its
     gradients = [f"layer.{path}" for _, (_, path) in kept.items()]
     inputs = [f"d{takes[0]}"]
@@ -176,7 +191,7 @@ def _wrapper(
         results = f"{inputs[0]} = layer.{backward.name}(dout)\n    return {', '.join([*inputs, *gradients])}"
     text = _function(f"{stem}_forward", [*names, *options], [*start, f"out = {run}", "return out, layer"])
     text += _function(f"{stem}_backward", ["dout", "layer"], ["layer = __copied__(layer)", results])
-    return text, Wrapped(f"{definition.name}.{forward.name}", method, shapes)
+    return text, Wrapped(f"{definition.name}.{forward.name}", method, backward.lineno, shapes)
 
 
 def _sized(call: str, shapes: dict[str, tuple[int, ...]]) -> str:
