@@ -114,7 +114,7 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
         if stage == "backward" and function == pair.forward:
             positions = {len(pair.layer.outputs)}  # the cache
         influence = _slice(program.statements(function), positions)
-        given = _given(program, pair, function) if stage == "backward" and pair.layer.is_own else set()
+        given = _given(program, pair, function) if pair.layer.is_own and not cells & {*pair.layer.outputs} else set()
         right = _right(pair.layer.wants, cells) if stage == "backward" and function == pair.backward else set()
         shared = _slice(program.statements(function), right) if right else set()
         for statement in program.statements(function):

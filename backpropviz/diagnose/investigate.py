@@ -84,11 +84,13 @@ class Investigation:
             self.findings += Trail(self.program, self.pair, self.siblings).follow(examination, judged)
         else:
             self._look_closer(examination, judged)
+        its = self.program.student.wrapped.get(pair.forward)
+        unseen = tuple(f"d{name}" for name in its.unseen) if its is not None else ()
         wrong = any(finding.kind != "not_finished" for finding in self.findings)
         status = WRONG if wrong else UNFINISHED if is_unfinished else RIGHT
         return FunctionReport(
             pair.name, pair.layer.name, line, status, tuple(self.findings), tuple(dict.fromkeys(self.notes)),
-            _score(judged), words, failed,
+            _score(judged, len(unseen)), words, failed, looked_at=_looked_at(judged), not_looked_at=unseen,
         )  # fmt: skip
 
     def _not_judged(self, examination: Examination, outcomes: list[Outcome]) -> FunctionReport | None:
@@ -244,14 +246,19 @@ def _fresh_of_own(program: Program, pair: Pair, known: Case) -> list[tuple[Case,
     return [its for its in made if its is not None]
 
 
-def _score(outcomes: list[Outcome]) -> float:
+def _looked_at(outcomes: list[Outcome]) -> tuple[str, ...]:
+    """What was held against the right values: outputs, running statistics, gradients."""
+    return tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.cells if " " not in name))
+
+
+def _score(outcomes: list[Outcome], unseen: int) -> float:
     """The share of what the functions give (outputs, running statistics, gradients) that is right wherever it ran."""
     good: dict[str, bool] = {}
     for outcome in outcomes:
         for name, cell in outcome.cells.items():
             if " " not in name:
                 good[name] = good.get(name, True) and cell.ok
-    return sum(good.values()) / len(good) if good else 0.0
+    return sum(good.values()) / (len(good) + unseen) if good else 0.0
 
 
 def not_examined(program: Program, pair: Pair, reason: str) -> FunctionReport:

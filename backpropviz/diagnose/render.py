@@ -27,7 +27,7 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
     where = f"{file}:{function.line}  {function.name}"
     ran = len(function.ran)
     if function.status == RIGHT:
-        lines = [f"{where}  right  ({ran} configuration{'s' * (ran != 1)})"]
+        lines = [f"{where}  right: {', '.join(function.looked_at)}  ({ran} configuration{'s' * (ran != 1)})"]
     elif function.status == WRONG:
         lines = [f"{where}  wrong in {len(function.failed)} of {ran} configurations"]
     else:
@@ -37,6 +37,8 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
             lines.append(f"    because of line {finding.line} in {finding.function}, see above")
         else:
             lines += _finding(finding, file, width)
+    if function.not_looked_at:
+        lines.append(f"    not looked at: {', '.join(function.not_looked_at)}: no place was found where it is kept")
     return [*lines, *(f"    note: {note}" for note in function.notes)]
 
 

@@ -63,9 +63,10 @@ class FunctionReport:
         status: "right", "wrong", "not finished", "refused" (it asserts away every configuration), "not examined", or
             "fault of the tool".
         findings: the wrong lines, first one first. notes: conventions and odd-looking lines that are right.
-        score: the share of checked values that came out right, 0 to 1.
+        score: the share of its values that came out right, 0 to 1; what was not looked at is not right.
         ran: the configurations it was run on. failed: those where something was wrong.
         reason: in words, why it was not examined or refused.
+        looked_at: what was held against the right values, by name. not_looked_at: gradients that were not found.
     """
 
     name: str
@@ -78,13 +79,15 @@ class FunctionReport:
     ran: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     reason: str = ""
+    looked_at: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FunctionReport:
-        tuples = {key: tuple(data[key]) for key in ("notes", "ran", "failed")}
+        tuples = {key: tuple(data[key]) for key in ("notes", "ran", "failed", "looked_at", "not_looked_at")}
         return cls(**{**data, **tuples, "findings": tuple(Finding.from_dict(item) for item in data["findings"])})
 
 

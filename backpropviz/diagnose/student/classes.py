@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.diagnose.student.parameters import learned
 from backpropviz.diagnose.student.work import work_limit
 
 FORWARD, BACKWARD = ("forward", "__call__", "fprop", "f"), ("backward", "bprop", "backprop")
@@ -31,18 +32,18 @@ _SIZES = (3, 5, 7)
 _ARRAY = re.compile(r"w|b|weights?|bias(es)?|gamma|beta|kernel|filters|params", re.IGNORECASE)
 _SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
-_STATE = re.compile(r"(running|moving|run|mov)_?|cache|mask|velocity|^d[A-Za-z_]|grad", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Wrapped:
-    """A class whose layer goes by a pair of functions: the methods they stand for, where the second of them stands, and
-    the shapes of what it learns."""
+    """A class whose layer goes by a pair of functions: the methods they stand for, the line of the second, the shapes
+    of what it learns, and of which of that no gradient was found."""
 
     forward: str
     backward: str
     line: int
     shapes: dict[str, tuple[int, ...]]
+    unseen: tuple[str, ...] = ()
 
 
 # ---- methods as functions --------------------------------------------------------------------------------------------
@@ -167,15 +168,16 @@ def _wrapper(
     upstream = [argument.arg for argument in backward.args.args[1:]]
     defaults = len(backward.args.defaults)
     is_loss = len(takes) > 1 and len(upstream) <= defaults
-    kept = {} if is_loss else dict(_parameters(layer, definition, arrays))
-    shapes = {name: eval(f"layer.{path}.shape", {"layer": layer}) for name, (path, _) in kept.items()}
+    kept = {} if is_loss else learned(layer, definition, sample)
+    shapes = {name: its.shape for name, its in kept.items()}
     if stem.startswith("dropout") or not set(shapes.values()) <= {_SIZES[:1], _SIZES[:2], _SIZES[1:2]}:
         stem = f"{stem}_layer"  # W as (out, in), b as (1, out): not the layer that courses call so
     call = _sized(call, shapes)
     names = [*takes, *dict.fromkeys([*arrays, *(name for name in kept if name not in arrays)])]
     options = [f"{name}={value!r}" for name, value in settings.items()]
     # parameters in single precision are filled in double: what is compared is the code, not its rounding
-    start = [f"layer = {call}", *(f"layer.{path} = {name}.copy()" for name, (path, _) in kept.items())]
+    fill = {True: "layer.{} = {}.copy()", False: "layer.{}[...] = {}"}
+    start = [f"layer = {call}", *(fill[its.single].format(its.path, name) for name, its in kept.items())]
     run = f"layer.{forward.name}({', '.join(takes)})"
     method = f"{definition.name}.{backward.name}"
     if is_loss:
@@ -183,15 +185,18 @@ def _wrapper(
         body = [*start, f"loss = {run}", f"dx = layer.{backward.name}()", "return loss, dx"]
         its = Wrapped(f"{definition.name}.{forward.name}", method, backward.lineno, {})
         return _function(name, [*names, *options], body), its
-    gradients = [f"layer.{path}" for _, (_, path) in kept.items()]
-    inputs = [f"d{takes[0]}"]
-    if _returns(backward) > 1 or not gradients:
-        results = f"return layer.{backward.name}(dout)"
-    else:
-        results = f"{inputs[0]} = layer.{backward.name}(dout)\n    return {', '.join([*inputs, *gradients])}"
+    gradients = {f"d{name}": its.gradient for name, its in kept.items() if its.gradient}
+    results = [f"return layer.{backward.name}(dout)"]
+    unseen = tuple(name for name, its in kept.items() if not its.gradient)
+    if _returns(backward) > 1:
+        unseen = ()
+    elif gradients:
+        results = [f"d{takes[0]} = layer.{backward.name}(dout)"]
+        results += [f"{name} = layer.{place}" for name, place in gradients.items()]
+        results += [f"return {', '.join([f'd{takes[0]}', *gradients])}"]
     text = _function(f"{stem}_forward", [*names, *options], [*start, f"out = {run}", "return out, layer"])
-    text += _function(f"{stem}_backward", ["dout", "layer"], ["layer = __copied__(layer)", results])
-    return text, Wrapped(f"{definition.name}.{forward.name}", method, backward.lineno, shapes)
+    text += _function(f"{stem}_backward", ["dout", "layer"], ["layer = __copied__(layer)", *results])
+    return text, Wrapped(f"{definition.name}.{forward.name}", method, backward.lineno, shapes, unseen)
 
 
 def _sized(call: str, shapes: dict[str, tuple[int, ...]]) -> str:
@@ -243,31 +248,6 @@ def _construction(definition: ast.ClassDef) -> tuple[str, list[str], dict[str, f
             settings[argument.arg] = value
             given.append(f"{argument.arg}={argument.arg}")
     return f"{definition.name}({', '.join(given)})", arrays, settings
-
-
-def _parameters(layer: Any, definition: ast.ClassDef, arrays: list[str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The arrays of floats that the layer learns, by name: where each is, and where its gradient is left."""
-    stored = {
-        ast.unparse(target).partition(".")[2]
-        for node in ast.walk(definition)
-        for target in getattr(node, "targets", [getattr(node, "target", None)])
-        if isinstance(target, ast.Attribute | ast.Subscript)
-    }
-    places = {name: name for name in vars(layer)}
-    for holder, held in vars(layer).items():
-        if isinstance(held, dict) and not _STATE.search(holder):
-            places |= {f"{holder}[{key!r}]": str(key) for key in held if isinstance(key, str)}
-    for path, name in places.items():
-        value = eval(f"layer.{path}", {"layer": layer})
-        is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 1
-        if not is_array or (_STATE.search(name) and name not in arrays) or not name.isidentifier():
-            continue
-        lower = {place.lower(): place for place in stored}
-        called = [f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad", f"g{name}", f"grad{name}", f"delta_{name}"]
-        called += [f"{holder}['{key}']" for holder in ("grads", "grad", "gradients", "d") for key in (name, f"d{name}")]
-        found = next((lower[word.lower()] for word in called if word.lower() in lower), None)
-        if found is not None:
-            yield name, (path, found)
 
 
 def _returns(method: ast.FunctionDef) -> int:

@@ -18,10 +18,11 @@ from backpropviz.diagnose.student import classes
 from backpropviz.diagnose.student.classes import Wrapped
 from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
 from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
-from backpropviz.layers.missing import OLD_BUILTINS, MissingModule, MissingModules, old_numpy
+from backpropviz.layers.missing import OLD_BUILTINS, OLD_NUMPY, MissingModule, MissingModules, old_numpy
 
 LOADING_ROUNDS = 20_000  # of loops, in one statement of the top level
 MODULE = "coursework.student"
+_reshape_today = np.reshape
 _as_strided = np.lib.stride_tricks.as_strided
 
 
@@ -114,26 +115,66 @@ def parse(path: Path, python2: bool = False) -> Student:
     looks_old = bool(PYTHON_2.search(text))
     notes: list[str] = []
     source = text
+    python2 = python2 or (not _parses(text) and _parses(from_python_2(text)))
     if python2:
         source = from_python_2(text)
         notes.append("read as Python 2: print statements converted, division of whole numbers is whole")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source, str(path))
+        tree = _parsed(source, str(path))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise Unreadable(str(getattr(error, "msg", error)), line, looks_old and not python2) from error
+    notes += _renamed(tree)
     floors = python2 and "import division" not in text
     if looks_old and not python2:
         notes.append("written for Python 2: run as Python 3, where 3 / 2 is 1.5 (--python2 reads it as it was meant)")
     return Student(path, source, tree, notes=notes, is_converted=python2, floors=floors)
 
 
+def _parsed(source: str, name: str = "text") -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source, name)
+
+
+def _parses(source: str) -> bool:
+    try:
+        _parsed(source)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _renamed(tree: ast.Module) -> list[str]:
+    """Notes on names that NumPy does not have any more, with those of today."""
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in OLD_NUMPY]
+    used = {node.attr for node in attributes if getattr(node.value, "id", "") in ("np", "numpy")}
+    notes = [
+        f"np.{name} is not in NumPy any more, today it is {OLD_NUMPY[name]}: read as it was meant"
+        for name in sorted(used) if not _has(name)
+    ]  # fmt: skip
+    reshapes = [node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "newshape"]
+    if reshapes:
+        notes.append("np.reshape(newshape=...) is shape=... in NumPy today: read as it was meant")
+    return notes
+
+
+def _has(name: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return hasattr(np, name)
+
+
+def _reshape(a: Any, shape: Any = None, order: Any = "C", *, newshape: Any = None, **options: Any) -> Any:
+    """`np.reshape`, which called its shape `newshape` once."""
+    return _reshape_today(a, shape if newshape is None else newshape, order, **options)
+
+
 def load(student: Student) -> None:
     """Run the file's top level, statement by statement: one that fails is noted and the rest still counts."""
     for name, value in old_numpy().items():
         setattr(np, name, value)
+    np.reshape = _reshape
     np.lib.stride_tricks.as_strided = checked_as_strided  # type: ignore[assignment]
     finder = MissingModules()
     sys.meta_path.append(finder)

@@ -1,0 +1,120 @@
+"""What a layer of a class learns, and where it leaves the gradients: attributes, dictionaries, lists of any name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_STATE = re.compile(r"(running|moving|run|mov)_?|cache|mask|velocity|momentum|optim", re.IGNORECASE)
+_GRADIENTS = re.compile(r"d|grads?|gradients?|deltas?|dparams?", re.IGNORECASE)
+_BEFORE = "d|dl|dld|djd|ded|dcd|dlossd|grad|gradient|grads|gradof|gradientof|gradd|delta|nabla|g"
+_AFTER = "grad|gradient|delta|d"
+_ALIASES = (
+    ("w", "weight", "weights", "kernel", "theta"),
+    ("b", "bias", "biases"),
+    ("gamma", "scale"),
+    ("beta", "shift"),
+)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One array that a layer learns.
+
+    Attributes:
+        path: where it is, as written behind `layer.`. gradient: where its gradient is left, if that was found.
+        shape: its shape. single: it is in single precision.
+    """
+
+    path: str
+    gradient: str
+    shape: tuple[int, ...]
+    single: bool = False
+
+
+def learned(layer: Any, definition: ast.ClassDef, given: dict[str, Any]) -> dict[str, Parameter]:
+    """The parameters of a layer by name.
+
+    Args:
+        layer: one that was made. definition: its class. given: the arrays it was made from, by name.
+    """
+    stored = list(_stored(definition))
+    found: dict[str, Parameter] = {}
+    for path, name, value in _arrays(layer, given):
+        if any(_gradient(name, other) for other in found) or _is_state(name, given):
+            continue
+        gradient = next((place for place in stored if _keeps(place, name, path)), "")
+        if gradient or name in given or _known(name):
+            found[name] = Parameter(path, gradient, value.shape, value.dtype != np.float64)
+    return found
+
+
+def _arrays(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Every array of floats that a layer holds, once: where it is, what it is called, the array."""
+    seen: list[Any] = []
+    for path, name, value in _places(layer, given):
+        is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 1
+        if is_array and name.isidentifier() and not any(value is other for other in seen):
+            seen.append(value)
+            yield path, name, value
+
+
+def _places(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    held = vars(layer)
+    for name, value in held.items():
+        if isinstance(value, list | tuple) and not _GRADIENTS.fullmatch(name):
+            for i, item in enumerate(value):
+                own = next((n for n, v in [*held.items(), *given.items()] if v is item), f"{name}{i}")
+                yield f"{name}[{i}]", own, item
+    for name, value in held.items():
+        yield name, name, value
+        if isinstance(value, dict) and not _STATE.search(name) and not _GRADIENTS.fullmatch(name):
+            yield from ((f"{name}[{key!r}]", key, item) for key, item in value.items() if isinstance(key, str))
+
+
+def _stored(definition: ast.ClassDef) -> Iterator[str]:
+    """The places behind `self.` that the methods of a class assign."""
+    for node in ast.walk(definition):
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        for target in [part for t in targets for part in getattr(t, "elts", [t])]:
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant | ast.Slice):
+                    whole = isinstance(target.slice, ast.Slice) or target.slice.value is Ellipsis
+                    yield ast.unparse(target.value if whole else target).partition(".")[2]
+                else:
+                    yield ast.unparse(target).partition(".")[2]
+
+
+def _keeps(place: str, name: str, path: str) -> bool:
+    """Whether a place holds the gradient of the parameter of this name."""
+    holder, bracket, key = place.rstrip("]").partition("[")
+    key = key.strip("'\"")
+    if bracket and key.isdigit():  # grads[0] goes with params[0]
+        return bool(_GRADIENTS.fullmatch(holder)) and path.endswith(f"[{key}]")
+    if bracket:
+        return (bool(_GRADIENTS.fullmatch(holder)) and (key == name or _gradient(key, name))) or _gradient(key, name)
+    return _gradient(holder, name)
+
+
+def _gradient(written: str, name: str) -> bool:
+    """Whether a name says that it is the gradient of another: dW, dLdW, grad_w, weights_grad of W.
+
+    >>> _gradient("dLdW", "W"), _gradient("bias_grad", "b"), _gradient("dinputs", "weights")
+    (True, True, False)
+    """
+    bare, of = (re.sub(r"[^a-z]", "", text.lower()) for text in (written, name))
+    called = "|".join(next((names for names in _ALIASES if of in names), (of,)))
+    return bool(re.fullmatch(f"(?:{_BEFORE})(?:{called})|(?:{called})(?:{_AFTER})", bare))
+
+
+def _known(name: str) -> bool:
+    return any(name.lower() in names for names in _ALIASES)
+
+
+def _is_state(name: str, given: dict[str, Any]) -> bool:
+    return bool(_STATE.search(name)) and name not in given
