@@ -177,12 +177,11 @@ def test_unfinished_functions_have_no_culprit_but_a_gap(tmp_path):
     assert function.findings[0].line == line_of(text, "dx, dgamma")
 
 
-def test_python_2_is_recognized_and_read_if_asked(tmp_path):
+def test_python_2_is_read_as_such(tmp_path):
     text = BATCHNORM.replace("    N, D = dout.shape", "    N, D = dout.shape\n    print 'backward', N").replace(
         "1. /", "1 /"
     )
-    assert diagnosed(tmp_path, text).first.kind == "python_2"
-    report = diagnosed(tmp_path, text, python2=True)
+    report = diagnosed(tmp_path, text)
     assert report.status == "right"
     assert any("Python 2" in note for note in report.notes)
 

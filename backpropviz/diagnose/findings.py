@@ -18,6 +18,7 @@ from backpropviz.diagnose.examine import ROUNDING, Cell, Examination, Failure, O
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.reference import Entry
 from backpropviz.diagnose.repair import Hit
+from backpropviz.diagnose.sizes import Size
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.verdict import Finding
 from backpropviz.engine.source import SourceText
@@ -96,6 +97,18 @@ class Wording:
         if not gaps or scene.outcome.failure is not None:
             return scene
         return culprit.recorded(self.examination, *self.examination.cases[max(gaps, key=lambda i: gaps[i])])
+
+    def sizes(self, sizes: list[Size], edit: Edit, outcomes: list[Outcome]) -> list[Finding]:
+        """The findings on sizes that were computed wrongly, each with what computes it; all are needed together."""
+        found = []
+        shown = tuple(o.case.words for o in outcomes if o.wrong() or (o.failure and not o.refused))
+        for size, part in zip(sizes, edit.parts or (edit,)):
+            at = next(i for i, (got, wanted) in enumerate(zip(size.got, size.wanted)) if got != wanted)
+            evidence = f"{size.name} is {size.got[at]} where {size.wanted[at]} is needed"
+            its = self._finding(size.statement, "wrong_size", evidence, part.text(), ())
+            configurations = shown if len(shown) < len(outcomes) else ()
+            found.append(replace(its, proved=True, configurations=configurations, together=size is not sizes[-1]))
+        return found
 
     def local(self, scene: Scene, suspect: Suspect, edit: Edit, entry: Entry, shown: list[Case]) -> Finding:
         """A finding on one of several faults: the edit gives this line's value the right value, as our trace has it."""

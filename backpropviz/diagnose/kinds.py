@@ -27,6 +27,7 @@ WORDS: dict[str, str] = {
     "wrong_operand": "another value belongs here",
     "wrong_operator": "another operation belongs here",
     "transposed": "the factors of the product are in the wrong order, or one is not transposed",
+    "wrong_size": "a size is computed wrongly, and what is made of it has the wrong shape",
     "stride_pad": "stride or padding is left out of the position",
     "crop_at_pad_0": "the slice pad:-pad is empty when pad is 0",
     "integer_division": "a size has to be a whole number: // divides whole numbers in Python 3",

@@ -15,12 +15,13 @@ from backpropviz.diagnose.findings import Wording
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.repair import Hit, Search, local_repairs
 from backpropviz.diagnose.siblings import Repaired, Siblings
+from backpropviz.diagnose.sizes import Sizes
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import Budget
 from backpropviz.diagnose.verdict import Finding
 
 MOST_FINDINGS = 4
-PAIR, FINDING, LEAST, LOCAL = 6_000_000, 4_000_000, 200_000, 1_200_000  # rounds of work
+PAIR, FINDING, LEAST, LOCAL, SIZES = 6_000_000, 4_000_000, 200_000, 1_200_000, 400_000  # rounds of work
 TRUSTED = 2.0  # how much less suspicious a line is in what a right pair rests on
 
 
@@ -112,6 +113,10 @@ class Trail:
         """
         wording = Wording(examination)
         budget = Budget.of(max(min(self.budget.left, FINDING), LEAST))
+        sizes, edit = Sizes(examination, outcomes, cells, stage, budget.part(SIZES)).found()
+        if edit is not None and self._accepted(examination, edit, cells):
+            self.findings += wording.sizes(sizes, edit, outcomes)
+            return True
         scene, suspects = self._look(examination, outcomes, cells, stage, budget)
         hits = self._search(examination, scene, suspects, outcomes, cells, budget)
         if hits and (scene.outcome.failure is None or hits[0].complete):
@@ -155,8 +160,12 @@ class Trail:
         """Make an edit part of the program if these cells come out right everywhere then."""
         before = self.program.definitions.copy()
         self.program.accept_edit(edit)
-        after = examination.run_all()
-        if any(outcome.wrong() & cells or (outcome.failure and not outcome.refused) for outcome in after):
+        after = [*examination.run_all(), *(examination.run(case, right) for case, right in examination.fresh)]
+        forward_only = not any(cell.startswith("d") for cell in cells)
+        fails = [
+            o.failure for o in after if o.failure and not o.refused and not (forward_only and o.failure.is_backward)
+        ]
+        if fails or any(outcome.wrong() & cells for outcome in after):
             self.program.restore(before)
             return False
         return True

@@ -1,0 +1,245 @@
+"""Wrong sizes, traced back to the assignment that made them: `out_h = H // s`, not the line where the array is filled.
+
+A size that should be is read off the right arrays. It is put in the place of what was assigned, in every configuration
+that fails; where that mends all of them, the size each of them needs is known, and an expression is looked for that
+gives it in all configurations: built up from the whole numbers that are at hand, the shortest first.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpropviz.course.record import Case
+from backpropviz.diagnose.culprit import Scene, recorded
+from backpropviz.diagnose.edits.tree import Edit, Slot, binary, name, number
+from backpropviz.diagnose.examine import Examination, Outcome
+from backpropviz.diagnose.pairs.reference import Reference
+from backpropviz.diagnose.student.recorder import Recorder, Statement
+from backpropviz.diagnose.student.work import Budget
+
+Vector = tuple[int, ...]
+Place = tuple[Statement, str]
+COST = 0.3
+_MOST_LEAVES = 12
+_MOST = 20_000  # expressions
+
+
+@dataclass(frozen=True)
+class Size:
+    """A name that was given a wrong size: what it got and what it should have been, in every recorded configuration."""
+
+    statement: Statement
+    name: str
+    got: Vector
+    wanted: Vector
+
+
+class Sizes:
+    """The search for wrong sizes in one stage of a pair.
+
+    Args:
+        before: what came out of every case. cells: what is wrong.
+    """
+
+    def __init__(self, examination: Examination, before: list[Outcome], cells: set[str], stage: str, budget: Budget):
+        self.examination, self.before, self.cells = examination, before, cells
+        self.stage, self.budget = stage, budget
+        self.failing = [i for i, outcome in enumerate(before) if outcome.wrong() & cells]
+
+    def found(self) -> tuple[list[Size], Edit | None]:
+        """The sizes that mend everything together, one or two, and the edit that computes them, if one was found."""
+        if not any(_is_misshapen(self.before[i], self.cells) for i in self.failing):
+            return [], None
+        scenes = [recorded(self.examination, case, right) for case, right in self.examination.cases]
+        focus = min(self.failing, key=lambda i: (scenes[i].rounds, i))
+        options = list(self._options(scenes, focus))
+        for chosen in [*((one,) for one in options), *itertools.combinations(options, 2)]:
+            if self.budget.spent:
+                break
+            if len({place for place, _ in chosen}) == len(chosen) and self._mends(scenes, chosen, focus):
+                sizes = [_size(scenes, place, role) for place, role in chosen]
+                return sizes, self._edit(scenes, sizes, [role for _, role in chosen])
+        return [], None
+
+    def _options(self, scenes: list[Scene], focus: int) -> Iterator[tuple[Place, Role]]:
+        """Every whole number that was assigned, with every size it could have been instead."""
+        program, scene = self.examination.program, scenes[focus]
+        pair = self.examination.pair
+        main = pair.backward if self.stage == "backward" and pair.backward else pair.forward
+        roles = list(_roles(*self.examination.cases[focus]))
+        for (function, index, target), visit in scene.record.visits.items():
+            if function not in program.definitions or index < 0 or target in ("", "return"):
+                continue
+            if function in program.student.wrapped or not isinstance(visit.value, int | np.integer):
+                continue
+            statement = program.statements(function)[index]
+            whole = isinstance(statement.node, ast.Assign) and not isinstance(visit.value, bool | np.bool_)
+            if not whole or (function != main and function in (pair.forward, pair.backward)):
+                continue
+            for role in roles:
+                if role.of(*self.examination.cases[focus]) != int(visit.value):
+                    yield (statement, target), role
+
+    def _mends(self, scenes: list[Scene], chosen: tuple[tuple[Place, Role], ...], focus: int) -> bool:
+        return all(self._mends_case(scenes[i], i, chosen) for i in [focus, *(i for i in self.failing if i != focus)])
+
+    def _mends_case(self, scene: Scene, i: int, chosen: tuple[tuple[Place, Role], ...]) -> bool:
+        case, right = self.examination.cases[i]
+        put: dict[tuple[str, int, str], tuple[int, Any, bool]] = {}
+        for (statement, target), role in chosen:
+            visit = scene.record.visits.get((*statement.key, target))
+            if visit is None:
+                return False
+            put[*statement.key, target] = (visit.count, role.of(case, right), False)
+        recorder = Recorder(put)
+        with self.examination.program.recorded(recorder):
+            outcome = self.examination.run(case, right, recorder, 20 * scene.rounds + 5000)
+        failed = outcome.failure is not None and not (self.stage == "forward" and outcome.failure.is_backward)
+        return not failed and not outcome.wrong() & self.cells and not outcome.refused
+
+    def _edit(self, scenes: list[Scene], sizes: list[Size], roles: list[Role]) -> Edit | None:
+        """The edit that computes the sizes from what is at hand in all configurations, the fresh ones too."""
+        cases = [*self.examination.cases, *self.examination.fresh]
+        every = [*scenes, *(recorded(self.examination, *its) for its in cases[len(scenes) :])]
+        edits = []
+        for size, role in zip(sizes, roles):
+            known = [scene.scope(size.statement) for scene in every]
+            kept = [i for i, scope in enumerate(known) if scope]
+            wanted = tuple(role.of(*cases[i]) for i in kept)
+            tree = expression(wanted, _leaves([known[i] for i in kept]))
+            slot = _slot(size.statement.node, size.name)
+            if tree is None or slot is None:
+                return None
+            located = ast.fix_missing_locations(ast.copy_location(tree, size.statement.node))
+            edits.append(Edit(size.statement, [(slot, located)], "wrong_size", COST))
+        return edits[0] if len(edits) == 1 else Edit.together(edits)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A size that a right array has: the length of one axis of an output, or of an input."""
+
+    array: str
+    axis: int
+    is_output: bool
+
+    def of(self, case: Case, right: Reference) -> int:
+        shape = (right.outputs if self.is_output else case.inputs)[self.array].shape
+        return int(shape[self.axis])
+
+
+def _roles(case: Case, right: Reference) -> Iterator[Role]:
+    """The lengths of the outputs' axes first, then those of the inputs'; each once, as they are in this case."""
+    seen: set[int] = set()
+    for arrays in (right.outputs, case.inputs):
+        for array, value in arrays.items():
+            for axis in reversed(range(np.ndim(value))):
+                role = Role(array, axis, arrays is right.outputs)
+                if role.of(case, right) not in seen:
+                    seen.add(role.of(case, right))
+                    yield role
+
+
+def _is_misshapen(outcome: Outcome, cells: set[str]) -> bool:
+    """It fails, or something has another shape than it should."""
+    if outcome.failure is not None:
+        return outcome.failure.type in ("ValueError", "IndexError", "TypeError")
+    wrong = [cell for name, cell in outcome.cells.items() if name in cells and not cell.ok]
+    return any(np.shape(cell.got) != np.shape(cell.want) for cell in wrong if isinstance(cell.got, np.ndarray))
+
+
+def _size(scenes: list[Scene], place: Place, role: Role) -> Size:
+    statement, target = place
+    ran = [(scene, visit) for scene in scenes if (visit := scene.record.visits.get((*statement.key, target)))]
+    got = tuple(int(visit.value) for _, visit in ran)
+    return Size(statement, target, got, tuple(role.of(scene.case, scene.right) for scene, _ in ran))
+
+
+def _slot(node: ast.stmt, target: str) -> Slot | None:
+    """Where the expression stands that a name is given."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return None
+    (to,) = node.targets
+    if isinstance(to, ast.Name):
+        return Slot(node, "value")
+    if isinstance(to, ast.Tuple) and isinstance(node.value, ast.Tuple) and len(to.elts) == len(node.value.elts):
+        names = [getattr(part, "id", "") for part in to.elts]
+        return Slot(node.value.elts, names.index(target)) if target in names else None
+    return None
+
+
+# ---- expressions that give a whole number ----------------------------------------------------------------------------
+
+
+def _leaves(scopes: list[dict[str, Any]]) -> dict[Vector, ast.expr]:
+    """The whole numbers that are at hand in all configurations, by their values there."""
+    common = [k for k in scopes[0] if all(k in scope for scope in scopes)] if scopes else []
+    found: dict[Vector, ast.expr] = {}
+    for constant in (1, 2):
+        found[(constant,) * len(scopes)] = number(constant)
+    for identifier in common:
+        values = [scope[identifier] for scope in scopes]
+        if all(isinstance(value, int | np.integer) and not isinstance(value, bool) for value in values):
+            found.setdefault(tuple(int(value) for value in values), name(identifier))
+    return dict(itertools.islice(found.items(), _MOST_LEAVES))
+
+
+def expression(wanted: Vector, leaves: dict[Vector, ast.expr]) -> ast.expr | None:
+    """The shortest expression of the leaves, by + - * //, that has these values; None where none is short enough.
+
+    >>> leaves = {(7, 9): name("H"), (3, 2): name("k"), (2, 3): name("s"), (1, 1): number(1)}
+    >>> ast.unparse(expression((3, 3), leaves))
+    '(H - k) // s + 1'
+    """
+    if wanted in leaves:
+        return leaves[wanted]
+    levels: list[dict[Vector, ast.expr]] = [leaves]
+    known = dict(leaves)
+    two = next((v for v, node in leaves.items() if isinstance(node, ast.Constant) and node.value == 2), None)
+    doubled = {tuple(2 * n for n in v): binary(number(2), ast.Mult(), leaf) for v, leaf in leaves.items() if two}
+    for _ in range(2):
+        level: dict[Vector, ast.expr] = {}
+        others = {**leaves, **{v: node for v, node in doubled.items() if v not in leaves}}
+        for (one, left), (other, right) in itertools.product(levels[-1].items(), others.items()):
+            for value, node in _combined(one, left, other, right):
+                if value not in known and value not in level:
+                    level[value] = node
+            if len(level) > _MOST:
+                break
+        levels.append(level)
+        known |= level
+        if found := _reached(wanted, known, leaves):
+            return found
+    return None
+
+
+def _combined(one: Vector, left: ast.expr, other: Vector, right: ast.expr) -> Iterator[tuple[Vector, ast.expr]]:
+    yield tuple(a + b for a, b in zip(one, other)), binary(left, ast.Add(), right)
+    yield tuple(a - b for a, b in zip(one, other)), binary(left, ast.Sub(), right)
+    yield tuple(a * b for a, b in zip(one, other)), binary(left, ast.Mult(), right)
+    if all(b > 0 for b in other):
+        yield tuple(a // b for a, b in zip(one, other)), binary(left, ast.FloorDiv(), right)
+
+
+def _reached(wanted: Vector, known: dict[Vector, ast.expr], leaves: dict[Vector, ast.expr]) -> ast.expr | None:
+    """The wanted values, directly or by a last division and a last 1: `(H - k) // s + 1`."""
+    if wanted in known:
+        return known[wanted]
+    less = tuple(n - 1 for n in wanted)
+    if less in known:
+        return binary(known[less], ast.Add(), number(1))
+    for divisor, leaf in leaves.items():
+        if not all(d > 0 for d in divisor):
+            continue
+        for value, node in known.items():
+            if tuple(a // d for a, d in zip(value, divisor)) == less:
+                return binary(binary(node, ast.FloorDiv(), leaf), ast.Add(), number(1))
+            if tuple(a // d for a, d in zip(value, divisor)) == wanted:
+                return binary(node, ast.FloorDiv(), leaf)
+    return None
