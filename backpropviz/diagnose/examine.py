@@ -57,7 +57,7 @@ class Outcome:
     Attributes:
         cells: by name: outputs ("out"), running statistics, gradients ("dx"), "x unchanged", "dx again".
         failure: the exception that ended it. refused: the student asserts that this configuration is not wanted.
-        missing: something from a missing module was needed.
+        missing: something from a missing module was needed. rounds: how much work it was.
     """
 
     case: Case
@@ -66,6 +66,7 @@ class Outcome:
     refused: bool = False
     missing: str = ""
     unfinished: str = ""
+    rounds: int = 0
 
     def wrong(self) -> set[str]:
         return {name for name, cell in self.cells.items() if not cell.ok}
@@ -124,6 +125,7 @@ class Examination:
         """
         outcome = Outcome(case)
         stage = [False]
+        began = WORK.done
         WORK.spend(RUN)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(rounds):
@@ -152,6 +154,7 @@ class Examination:
                     outcome.unfinished = (self.pair.backward if stage[0] else None) or self.pair.forward
                     outcome.failure = None
         self._fill(case, right, outcome)
+        outcome.rounds = WORK.done - began
         return outcome
 
     def _fill(self, case: Case, right: Reference, outcome: Outcome) -> None:

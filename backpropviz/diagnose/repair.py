@@ -1,6 +1,6 @@
 """Looks for the one small edit that makes wrong results right: the best evidence there is.
 
-Edits are tried best first (how suspicious the line is, plus how far-fetched the edit), on the focus case; those that
+Edits are tried best first (how suspicious the line is, plus how far-fetched the edit), on the cheapest case; those that
 mend something there are run on every configuration.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.names import concept
+from backpropviz.diagnose import locally
 from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd, packed_names
 from backpropviz.diagnose.edits.expressions import expression_edits
 from backpropviz.diagnose.edits.statements import statement_edits
@@ -27,11 +27,11 @@ from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.pairs.reference import Entry
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.diagnose.student.work import EDIT, EVALUATION, WORK, Budget
+from backpropviz.diagnose.student.work import EDIT, WORK, Budget
 
 MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
 CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
-STILL = 400_000  # rounds for others, once a repair was found
+STILL = 120_000  # rounds for others, once a repair was found
 PER_STATEMENT = 1500
 MOST_VERIFIED = 12
 LOCAL_EDITS = 400
@@ -87,7 +87,11 @@ class Search:
         self.examination, self.scene, self.before = examination, scene, before
         self.breaks_others = breaks_others
         self.cells, self.budget = cells, budget
-        self.focus = next(i for i, outcome in enumerate(before) if outcome.case is scene.case)
+        self.values = {cell for cell in cells if " " not in cell}
+        fails = scene.outcome.failure is not None
+        wrong = [i for i, o in enumerate(before) if o.wrong() & cells and (fails or o.failure is None)]
+        # edits are tried where that is cheapest; those that mend something there are run on everything
+        self.gate = min(wrong, key=lambda i: (before[i].rounds, i))
         self.forward_first = not any(cell.startswith("d") for cell in cells)
         self.tried = 0
 
@@ -179,7 +183,11 @@ class Search:
         if failure is not None and failure.type == "does not end":  # whatever ends it early ends it
             found = [edit for edit in found if edit.kind in ("missing_line", "wrong_place")]
         found.sort(key=lambda edit: edit.cost)
-        return found[:PER_STATEMENT]
+        values = {**namespace, **self.scene.scope(suspect.statement)}
+        wanted = suspect.cut_value if suspect.cut is not None and suspect.mended >= self.values else None
+        if self.scene.case.special:
+            return found[:PER_STATEMENT]
+        return list(locally.worth_running(found[:PER_STATEMENT], suspect.statement, values, wanted))
 
     def _unpacks_as_packed(self, statement: Statement) -> bool:
         """A tuple of names is taken out of the cache in the order in which the same names were put in."""
@@ -202,9 +210,9 @@ class Search:
         edit.apply()
         try:
             with program.exchanged({definition.name: definition}):
-                case, right = self.examination.cases[self.focus]
+                case, right = self.examination.cases[self.gate]
                 outcome = self.examination.run(case, right, None, 8 * self.scene.rounds + 1000)
-                if not self._better(self.before[self.focus], outcome):
+                if not self._better(self.before[self.gate], outcome):
                     return None
                 outcomes = self.examination.run_all()
                 hit = self._judge(cost, suspect, edit, outcomes)
@@ -310,7 +318,10 @@ def local_repairs(
         for edit in sorted(expression_edits(suspect.statement, scope), key=lambda edit: edit.cost)[:LOCAL_EDITS]:
             if budget.spent:
                 return
-            entry = match(_evaluated(edit, values), scene.right)
+            try:
+                entry = match(locally.with_edit(edit, values), scene.right)
+            except locally.Failed:
+                continue
             if entry is not None and entry.name and id(entry) not in taken and meant in ("", entry.name):
                 yield suspect, edit, entry
                 break
@@ -321,18 +332,3 @@ def _meant(suspect: Suspect, scene: Scene) -> str:
     wanted = concept(suspect.target)
     known = any(entry.name == wanted for entry in scene.right.entries)
     return wanted if known and suspect.matched is not None and suspect.matched.name != wanted else ""
-
-
-def _evaluated(edit: Edit, values: dict[str, Any]) -> Any:
-    """The value of an assignment's right-hand side with the edit in place; None where that fails."""
-    WORK.spend(EVALUATION)
-    edit.apply()
-    try:
-        expression = ast.fix_missing_locations(ast.Expression(edit.statement.node.value))  # type: ignore[attr-defined]
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            return eval(compile(expression, "edit", "eval"), values)
-    except Exception:  # an edit may make anything of an expression
-        return None
-    finally:
-        edit.undo()

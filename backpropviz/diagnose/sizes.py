@@ -59,7 +59,8 @@ class Sizes:
         scenes = [recorded(self.examination, case, right) for case, right in self.examination.cases]
         focus = min(self.failing, key=lambda i: (scenes[i].rounds, i))
         options = list(self._options(scenes, focus))
-        for chosen in [*((one,) for one in options), *itertools.combinations(options, 2)]:
+        lengths = [option for option in options if option[1].is_output]
+        for chosen in [*((one,) for one in options), *itertools.combinations(lengths, 2)]:
             if self.budget.spent:
                 break
             if len({place for place, _ in chosen}) == len(chosen) and self._mends(scenes, chosen, focus):

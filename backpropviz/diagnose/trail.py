@@ -21,7 +21,7 @@ from backpropviz.diagnose.student.work import Budget
 from backpropviz.diagnose.verdict import Finding
 
 MOST_FINDINGS = 4
-PAIR, FINDING, LEAST, LOCAL, SIZES = 6_000_000, 4_000_000, 200_000, 1_200_000, 400_000  # rounds of work
+PAIR, FINDING, LEAST, LOCAL, SIZES = 1_600_000, 1_000_000, 100_000, 250_000, 60_000  # rounds of work
 TRUSTED = 2.0  # how much less suspicious a line is in what a right pair rests on
 
 
@@ -232,11 +232,16 @@ class Trail:
 
     @staticmethod
     def _focus(outcomes: list[Outcome], cells: set[str]) -> int:
-        """The case to look at: one where something is wrong without an exception, with as many different sizes as can
-        be.
+        """The case to look at: one where something is wrong without an exception, where sizes are told apart, and of
+        those the one that takes the fewest rounds.
         """
         wrong = [i for i, o in enumerate(outcomes) if o.wrong() & cells and not o.refused]
-        return min(wrong, key=lambda i: (outcomes[i].failure is not None, -_variety(outcomes[i].case), i))
+        return min(wrong, key=lambda i: (outcomes[i].failure is not None, *_looks(outcomes[i]), i))
+
+
+def _looks(outcome: Outcome) -> tuple[int, int]:
+    """How well a case tells mistakes apart, and at what cost; less is better."""
+    return (-_variety(outcome.case), 0) if outcome.case.special else (-99, outcome.rounds)
 
 
 def _variety(case: Case) -> int:

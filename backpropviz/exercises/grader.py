@@ -55,7 +55,7 @@ class Run:
         self.scope: dict[str, Any] = {**scope_of(trace), TICK: WORK.tick}
         definitions = [node for node in tree.body if not isinstance(node, ast.Expr)]
         with work_limit(ROUNDS), np.errstate(all="ignore"):
-            exec(compile(counted(ast.Module(definitions, [])), file, "exec"), self.scope)
+            exec(_compiled(definitions, file), self.scope)
         self.scope |= scope_of(trace)
         for name, value in self.right.items():
             self.put(name, value)
@@ -80,12 +80,18 @@ class Run:
         """Run one statement; what went wrong in it, or nothing."""
         try:
             with work_limit(ROUNDS), np.errstate(all="ignore"):
-                exec(compile(counted(ast.Module([statement], [])), file, "exec"), self.scope)
+                exec(_compiled([statement], file), self.scope)
         except TooMuch:
             return f"it was still running after {ROUNDS} rounds of its loops"
         except (Exception, SystemExit) as error:
             return f"{type(error).__name__}: {error}"
         return ""
+
+
+def _compiled(statements: list[ast.stmt], file: str) -> Any:
+    module = ast.Module(statements, [])
+    with counted(module):
+        return compile(module, file, "exec")
 
 
 @dataclass

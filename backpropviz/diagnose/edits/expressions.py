@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -96,7 +95,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
 
 def _made(statement: Statement, slot: Slot, proposals: Iterator[Proposal]) -> Iterator[Edit]:
     for new, kind, cost in proposals:
-        yield Edit(statement, [(slot, _at(new, statement))], kind, cost, twin=twin_of(slot.get(), new))
+        yield Edit(statement, [(slot, new)], kind, cost, twin=twin_of(slot.get(), new))
 
 
 def _is_term(node: ast.expr, above: list[ast.AST]) -> bool:
@@ -282,7 +281,7 @@ def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
     counts = [identifier for identifier in places if identifier in scope.integers]
     for one, other in itertools.combinations(counts, 2):
         exchanged = [(slot, name(other)) for slot in places[one]] + [(slot, name(one)) for slot in places[other]]
-        yield Edit(statement, [(slot, _at(new, statement)) for slot, new in exchanged], "wrong_operand", 1.6)
+        yield Edit(statement, exchanged, "wrong_operand", 1.6)
     for identifier, slots in places.items():
         if identifier in scope.integers:
             others = [*scope.integers, *(k for k, v in scope.settings.items() if isinstance(v, int))]
@@ -316,14 +315,9 @@ def _strided(statement: Statement, scope: Scope) -> Iterator[Edit]:
             assert isinstance(node.upper, ast.BinOp)
             length = binary(name(stride), ast.Mult(), node.upper.right)
             new = ast.Slice(node.lower, binary(node.upper.left, ast.Add(), length), name(stride))
-            changes.append((slot, _at(new, statement)))
+            changes.append((slot, new))
         yield Edit(statement, changes, "stride_pad", 1.5)
 
 
-def _at(new: Any, statement: Statement) -> Any:
-    return ast.fix_missing_locations(ast.copy_location(new, statement.node))
-
-
 def _all(statement: Statement, slots: list[Slot], new: ast.expr, kind: str, cost: float) -> Edit:
-    located = _at(new, statement)
-    return Edit(statement, [(slot, located) for slot in slots], kind, cost, twin=("every", ast.unparse(new)))
+    return Edit(statement, [(slot, new) for slot in slots], kind, cost, twin=("every", ast.unparse(new)))

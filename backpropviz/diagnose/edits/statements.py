@@ -161,9 +161,8 @@ def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
         for pad in pads:
             parts = _cropped(node, of, pad) if isinstance(node, ast.Subscript) else _inner(of, pad)
             new = ast.Subscript(of, ast.Tuple(parts, ast.Load()), ast.Load())
-            located = ast.fix_missing_locations(ast.copy_location(new, statement.node))
             kind, cost = ("crop_at_pad_0", 1.0) if is_crop else ("missing_line", 1.7)
-            yield Edit(statement, [(slot, located)], kind, cost)
+            yield Edit(statement, [(slot, new)], kind, cost)
 
 
 def _inner(of: ast.expr, pad: str) -> list[ast.expr]:

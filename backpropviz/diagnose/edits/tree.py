@@ -58,6 +58,7 @@ class Edit:
     twin: tuple[Any, ...] = ()
     parts: tuple[Edit, ...] = ()
     _before: list[Any] = field(default_factory=list)
+    _located: bool = False
 
     @classmethod
     def together(cls, edits: list[Edit]) -> Edit:
@@ -68,6 +69,13 @@ class Edit:
 
     def apply(self) -> None:
         self._before = [slot.get() for slot, _ in self.changes]
+        if not self._located:  # of the many that are thought of, few are tried
+            self._located = True
+            for _, value in self.changes:
+                if isinstance(value, ast.expr) and not hasattr(value, "lineno"):
+                    ast.copy_location(value, self.statement.node)
+                if isinstance(value, ast.expr):
+                    ast.fix_missing_locations(value)
         for slot, value in self.changes:
             slot.set(value)
 

@@ -20,6 +20,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -50,12 +51,12 @@ class Wrapped:
 
 
 def hoist(
-    definition: ast.ClassDef, namespace: dict[str, Any], file: str, executable: Callable[[ast.stmt], ast.stmt]
+    definition: ast.ClassDef, namespace: dict[str, Any], compiled: Callable[[ast.stmt], CodeType]
 ) -> dict[str, ast.FunctionDef]:
     """The methods of a class, each as a function in the namespace that the class calls.
 
     Args:
-        executable: makes of a definition what is to be compiled.
+        compiled: compiles a definition.
     """
     cls = namespace[definition.name]
     methods = [node for node in definition.body if isinstance(node, ast.FunctionDef)]
@@ -69,8 +70,7 @@ def hoist(
         function.name, function.decorator_list = f"{definition.name}.{method.name}", []
         if not decorators:
             _Flat(function.args.args[0].arg, {other.name for other in methods}).visit(function)
-        module = ast.Module([executable(attributes(function))], [])
-        exec(compile(module, file, "exec", dont_inherit=True), namespace)
+        exec(compiled(attributes(function)), namespace)
         setattr(
             cls, _mangled(method.name, definition.name), _calling(function.name, namespace, static=bool(decorators))
         )
@@ -133,6 +133,14 @@ def attributes(function: ast.FunctionDef) -> ast.FunctionDef:
         return function
     deep: ast.FunctionDef = _Deep(function.name.partition(".")[0]).visit(copy.deepcopy(function))
     return ast.fix_missing_locations(deep)
+
+
+def attributes_of(node: ast.expr) -> ast.expr:
+    """An expression as it can be compiled: names with a dot become attributes again."""
+    if not any(isinstance(inner, ast.Name) and "." in inner.id for inner in ast.walk(node)):
+        return node
+    deep: ast.expr = _Deep("").visit(copy.deepcopy(node))
+    return deep
 
 
 # ---- a pair of functions for each class ------------------------------------------------------------------------------

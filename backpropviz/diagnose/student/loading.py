@@ -69,9 +69,11 @@ class Student:
     floors: bool = False
     wrapped: dict[str, Wrapped] = field(default_factory=dict)
 
-    def executable(self, statement: ast.stmt) -> ast.stmt:
-        """A statement as it is to be compiled."""
-        return counted(dividing_as_then(statement) if self.floors else statement)
+    def compiled(self, statement: ast.stmt) -> types.CodeType:
+        """A statement compiled: its rounds are counted, and whole numbers divide as they did when it was written."""
+        statement = dividing_as_then(statement) if self.floors else statement
+        with counted(statement):
+            return compile(ast.Module([statement], []), str(self.path), "exec", dont_inherit=True)
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -201,7 +203,7 @@ def _wrap_classes(student: Student) -> None:
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
     for definition in definitions:
         with contextlib.suppress(Exception):  # a class that cannot be taken apart stays as it is
-            student.functions |= classes.hoist(definition, student.namespace, str(student.path), student.executable)
+            student.functions |= classes.hoist(definition, student.namespace, student.compiled)
     student.namespace["__copied__"] = classes.COPIED
     for text, its in classes.wrappers(definitions, student.namespace):
         made = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
@@ -220,10 +222,7 @@ def _run(statement: ast.stmt, student: Student) -> None:
     try:
         with warnings.catch_warnings(), work_limit(LOADING_ROUNDS):
             warnings.simplefilter("ignore")
-            code = compile(
-                ast.Module([student.executable(statement)], []), str(student.path), "exec", dont_inherit=True
-            )
-            exec(code, student.namespace)
+            exec(student.compiled(statement), student.namespace)
     except TooMuch:
         student.trouble.append((statement.lineno, f"it did not end within {LOADING_ROUNDS} rounds of its loops"))
     except SystemExit:

@@ -66,9 +66,8 @@ class Program:
         """
         namespace = self.student.namespace
         before = namespace.get(definition.name)
-        module = ast.Module([self.student.executable(attributes(definition))], [])
         try:
-            exec(compile(module, self.file, "exec", dont_inherit=True), namespace)
+            exec(self.student.compiled(attributes(definition)), namespace)
             return namespace[definition.name]
         finally:
             namespace[definition.name] = before

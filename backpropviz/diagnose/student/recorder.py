@@ -192,7 +192,7 @@ def snapshot(value: Any) -> Any:
 
 
 class Recorder:
-    """Called by the probes. Also watches arrays that nobody should change, and can put in other values.
+    """Called by the probes. Watches arrays that nobody should change; or puts in other values, and records nothing.
 
     Attributes:
         watched: arrays by name, with the copies they are compared with.
@@ -205,19 +205,29 @@ class Recorder:
         self.watched: dict[str, tuple[Any, Any]] = {}
         self.put = put or {}
         self._order = 0
+        self._counts: dict[tuple[str, int, str], int] = {}
+        self.probe = self._record if put is None else self._exchange
 
     def watch(self, name: str, array: Any) -> None:
-        if isinstance(array, np.ndarray):
+        if isinstance(array, np.ndarray) and not self.put:
             self.watched[name] = (array, array.copy())
 
-    def probe(self, function: str, index: int, name: str, value: Any) -> Any:
-        """What instrumented code calls."""
+    def _exchange(self, function: str, index: int, name: str, value: Any) -> Any:
+        """What instrumented code calls where something is put in."""
+        wanted = self.put.get((function, index, name))
+        if wanted is None:
+            return value
+        key = (function, index, name)
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        if wanted[0] == count:
+            return _put(value, wanted[1]) if wanted[2] else wanted[1]
+        return value
+
+    def _record(self, function: str, index: int, name: str, value: Any) -> Any:
+        """What instrumented code calls otherwise."""
         key = (function, index, name)
         visit = self.record.visits.get(key)
         count = visit.count + 1 if visit else 1
-        wanted = self.put.get(key)
-        if wanted is not None and wanted[0] == count:
-            value = _put(value, wanted[1]) if wanted[2] else wanted[1]
         self._order += 1
         copied = snapshot(value)
         began, first = (self._order, copied) if visit is None else (visit.began, visit.first)

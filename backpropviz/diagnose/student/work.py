@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 TICK = "__tick__"
-RUN, EDIT = 100, 400
+RUN, EDIT = 60, 150
 """What one run of a pair costs besides its rounds, and what it costs to compile an edit; a round is 1."""
 
-EVALUATION = 5
+EVALUATION = 8
 """What it costs to evaluate one expression."""
 
 _UNLIMITED = 1 << 62
-
-Tree = TypeVar("Tree", bound=ast.AST)
 
 
 class TooMuch(BaseException):
@@ -90,52 +88,28 @@ class Budget:
         return Budget(min(self.until, WORK.done + amount))
 
 
-class _Counted(ast.NodeTransformer):
-    """Puts a tick at the start of every function and loop. Nodes that hold none are shared with the original."""
-
-    def visit(self, node: ast.AST) -> Any:
+@contextlib.contextmanager
+def counted(tree: ast.AST) -> Iterator[None]:
+    """Inside the block, the tree has a tick at the start of every loop and function, and in every comprehension."""
+    undo: list[Callable[[], Any]] = []
+    for node in list(ast.walk(tree)):
         if isinstance(node, ast.For | ast.While | ast.AsyncFor | ast.FunctionDef | ast.AsyncFunctionDef):
-            return self._begun(node)
-        return self._filtered(node) if isinstance(node, ast.comprehension) else self.generic_visit(node)
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        changes: dict[str, Any] = {}
-        for name, value in ast.iter_fields(node):
-            if isinstance(value, list):
-                items = [self.visit(item) if isinstance(item, ast.AST) else item for item in value]
-                if any(new is not old for new, old in zip(items, value)):
-                    changes[name] = items
-            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context | ast.operator):
-                new = self.visit(value)
-                if new is not value:
-                    changes[name] = new
-        if not changes:
-            return node
-        twin = copy.copy(node)
-        for name, value in changes.items():
-            setattr(twin, name, value)
-        return twin
-
-    def _begun(self, node: Any) -> Any:
-        twin: Any = copy.copy(self.generic_visit(node))
-        has_docstring = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None
-        at = int(has_docstring)
-        tick = ast.Expr(_called(node))
-        twin.body = [*twin.body[:at], ast.copy_location(tick, node), *twin.body[at:]]
-        return twin
-
-    def _filtered(self, node: ast.comprehension) -> Any:
-        twin: Any = copy.copy(self.generic_visit(node))
-        twin.ifs = [_called(node.target), *twin.ifs]
-        return twin
+            body = node.body
+            first = body[0] if body else None
+            is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+            at = int(is_docstring and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+            body.insert(at, ast.copy_location(ast.Expr(_tick(node)), node))
+            undo.append(functools.partial(body.pop, at))
+        elif isinstance(node, ast.comprehension):
+            node.ifs.insert(0, _tick(node.target))
+            undo.append(functools.partial(node.ifs.pop, 0))
+    try:
+        yield
+    finally:
+        for step in reversed(undo):
+            step()
 
 
-def _called(where: ast.AST) -> ast.Call:
+def _tick(where: ast.AST) -> ast.Call:
     name = ast.copy_location(ast.Name(TICK, ast.Load()), where)
     return ast.copy_location(ast.Call(name, [], []), where)
-
-
-def counted(tree: Tree) -> Tree:
-    """The same with a tick at every round and call; parts without loops are those of the original."""
-    made: Tree = _Counted().visit(tree)
-    return made
