@@ -6,7 +6,7 @@ import ast
 import functools
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,7 +24,10 @@ from backpropviz.layers.missing import MissingModule
 
 TOLERANCE = 1e-6  # of the largest entry; what is closer is right
 ROUNDING = 1e-9  # what float64 reaches easily; between the two lies float32
-Fresh = Callable[[], Sequence[tuple[Case, Reference]]]
+FRESH, FRESH_SEED = 5, 30  # so many shapes and numbers more, on which a repair is run before it counts as proved
+Another = Callable[[int], tuple[Case, Reference] | None]
+"""Makes one more configuration from a seed, with what is right for it; None where that fails."""
+
 CALL_ROUNDS = 200_000  # of loops, in one run; the largest configuration takes a few thousand
 
 
@@ -106,13 +109,16 @@ def check(got: Any, want: Any) -> Cell:
 class Examination:
     """One pair on its cases: runs them, and tells what is right."""
 
-    def __init__(self, program: Program, pair: Pair, cases: list[tuple[Case, Reference]], fresh: Fresh = lambda: ()):
-        self.program, self.pair, self.cases, self._fresh = program, pair, cases, fresh
+    def __init__(
+        self, program: Program, pair: Pair, cases: list[tuple[Case, Reference]], another: Another = lambda seed: None
+    ):
+        self.program, self.pair, self.cases, self.another = program, pair, cases, another
 
     @functools.cached_property
-    def fresh(self) -> Sequence[tuple[Case, Reference]]:
+    def fresh(self) -> list[tuple[Case, Reference]]:
         """Further configurations, of sizes and numbers that no edit was looked for with."""
-        return self._fresh()
+        made = (self.another(seed) for seed in range(FRESH_SEED, FRESH_SEED + FRESH))
+        return [its for its in made if its is not None]
 
     def run_all(self) -> list[Outcome]:
         return [self.run(case, right) for case, right in self.cases]

@@ -12,7 +12,7 @@ import numpy as np
 
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose import culprit, gaps, kinds, notes
-from backpropviz.diagnose.examine import ROUNDING, Examination, Fresh, Outcome, all_right, difference
+from backpropviz.diagnose.examine import ROUNDING, Another, Examination, Outcome, all_right, difference
 from backpropviz.diagnose.matching import ratio
 from backpropviz.diagnose.pairs import binding, recognition, unknown
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
@@ -24,8 +24,6 @@ from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.trail import Trail
 from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
-
-FRESH, FRESH_SEED = 5, 30  # so many shapes and numbers more, on which a repair is run before it counts as proved
 
 _references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
 
@@ -40,6 +38,10 @@ class Investigation:
         self.notes: list[str] = []
         self._is_scaled = False
         self._first: tuple[Examination, list[Outcome]] | None = None
+
+    def another(self, seed: int) -> tuple[Case, Reference] | None:
+        """One more configuration of the pair, once it was run."""
+        return self._first[0].another(seed) if self._first is not None else None
 
     def examine(self) -> None:
         """Run it on everything, and remember whether it is right."""
@@ -58,7 +60,8 @@ class Investigation:
         pair = self.pair
         line = self.program.definitions[pair.name].lineno
         try:
-            examination, outcomes = self._first or self._best_form()
+            self._first = self._first or self._best_form()
+            examination, outcomes = self._first
         except CannotCall as error:
             return self._otherwise(str(error))
         refusal = self._not_judged(examination, outcomes)
@@ -170,13 +173,13 @@ class Investigation:
                 return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
         return not_examined(self.program, pair, reason)
 
-    def _forms(self) -> Iterator[tuple[list[tuple[Case, Reference]], Fresh]]:
+    def _forms(self) -> Iterator[tuple[list[tuple[Case, Reference]], Another]]:
         """The layer's sets of configurations, each with what is right, and with what makes more of them."""
         if self.pair.layer.is_own:
             self.pair, cases = unknown.understood(self.program, self.pair)
             if unknown.shipped(self.program, self.pair) is None:
                 self.notes.append(unknown.NOTE)
-            yield cases, functools.partial(_fresh_of_own, self.program, self.pair, cases[0][0])
+            yield cases, functools.partial(unknown.fresh, self.program, self.pair, cases[0][0])
             return
         for number, form in enumerate(self.pair.layer.forms):
             key = (self.pair.layer.name, number)
@@ -187,8 +190,8 @@ class Investigation:
     def _best_form(self) -> tuple[Examination, list[Outcome]]:
         """The configurations in the form that was meant: the first, unless another one gives more right outputs."""
         tried: list[tuple[Examination, list[Outcome]]] = []
-        for cases, fresh in self._forms():
-            examination = Examination(self.program, self.pair, cases, fresh)
+        for cases, another in self._forms():
+            examination = Examination(self.program, self.pair, cases, another)
             outcomes, applicable = [], []
             for case, right in examination.cases:
                 with contextlib.suppress(NotApplicable):
@@ -233,17 +236,12 @@ class Investigation:
 
 
 @functools.cache
-def _fresh(layer: Layer, form: int) -> list[tuple[Case, Reference]]:
-    """Configurations of a known layer that nothing was looked for with."""
+def _fresh(layer: Layer, form: int, seed: int) -> tuple[Case, Reference] | None:
+    """One more configuration of a known layer."""
     if layer.fresh is None:
-        return []
-    cases = [layer.fresh(seed, form) for seed in range(FRESH_SEED, FRESH_SEED + FRESH)]
-    return [(case, reference(layer, case)) for case in cases]
-
-
-def _fresh_of_own(program: Program, pair: Pair, known: Case) -> list[tuple[Case, Reference]]:
-    made = (unknown.fresh(program, pair, known, seed) for seed in range(FRESH_SEED, FRESH_SEED + FRESH))
-    return [its for its in made if its is not None]
+        return None
+    case = layer.fresh(seed, form)
+    return case, reference(layer, case)
 
 
 def _looked_at(outcomes: list[Outcome]) -> tuple[str, ...]:
