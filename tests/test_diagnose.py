@@ -73,7 +73,7 @@ def test_eps_forgotten_under_the_root_is_named_proved_and_told_from_its_cascade(
     finding = report.first
     assert (finding.line, finding.kind, finding.proved) == (line_of(text, "dvar ="), "eps", True)
     assert finding.statement == "dvar = 0.5 * 1. / np.sqrt(var) * dsqrtvar"
-    assert finding.expected == "dvar = 0.5 * 1.0 / np.sqrt(var + eps) * dsqrtvar"
+    assert finding.expected == "dvar = 0.5 * 1. / np.sqrt(var + eps) * dsqrtvar"
     # dmu and dx2 are right all the same: the columns of xmu sum to zero
     assert finding.cascade == ("dsq", "dxmu2", "dx1", "dx")
     words = render_text(report)

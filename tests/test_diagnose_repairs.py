@@ -31,7 +31,7 @@ REPAIRS = [
     ("norm/001_bn_cache_running", "cache = (x, gamma, beta, sample_mean, sample_var, x_hat, eps)"),
     ("norm/004_ln_transpose_discarded", "dx = dx.T"),
     ("norm/021_bn_missing_var_line", "dxmu = dxmu + np.broadcast_to("),
-    ("norm/024_bn_test_batch_stats", "x_norm = (x - r_mean) * (1 / np.sqrt(running_var + epsilon_))"),
+    ("norm/024_bn_test_batch_stats", "x_norm = (x - r_mean)*(1 / np.sqrt(running_var + epsilon_))"),
     ("norm/026_ln_eps_not_passed", "param = {'mode': 'train', 'eps': eps}"),
     ("norm/032_bn_running_not_stored", "bn_param['running_mean'] = r_mean; bn_param['running_var'] = running_var"),
     ("norm/037_bn_trailing_comma", "dx = "),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -122,6 +123,12 @@ class Examination:
 
     def run_all(self) -> list[Outcome]:
         return [self.run(case, right) for case, right in self.cases]
+
+    def run_fresh(self) -> Iterator[Outcome]:
+        """What comes out of the fresh configurations, as far as they concern the pair."""
+        for case, right in self.fresh:
+            with contextlib.suppress(binding.NotApplicable):
+                yield self.run(case, right)
 
     def run(self, case: Case, right: Reference, recorder: Recorder | None = None, rounds: int = CALL_ROUNDS) -> Outcome:
         """One configuration, from fresh arrays.

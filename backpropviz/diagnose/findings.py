@@ -11,7 +11,7 @@ import numpy as np
 
 from backpropviz.course.names import concept
 from backpropviz.course.record import Case
-from backpropviz.diagnose import culprit, kinds, matching, rewrite
+from backpropviz.diagnose import culprit, kinds, matching, rewrite, spacing
 from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.examine import ROUNDING, Cell, Examination, Failure, Outcome, difference
@@ -47,6 +47,12 @@ class Wording:
             return statement.text
         return " ".join(self._text.code(node).split())
 
+    def _mended(self, edit: Edit) -> str:
+        """The statement with the edit in place, in the student's own spacing where that can be kept."""
+        if edit.own_text or self.program.student.is_converted or hasattr(edit.statement.node, "body"):
+            return edit.text()
+        return spacing.mended(self._written(edit.statement), edit.statement.text, edit.text())
+
     def _finding(
         self, statement: Statement, kind: str, evidence: str, expected: str, cascade: tuple[str, ...]
     ) -> Finding:  # fmt: skip
@@ -72,10 +78,12 @@ class Wording:
         elif failure is not None and kind in _BY_ACCIDENT:
             kind = "crash"
         changes = {other.suspect.statement.key: other.edit for other in reversed(hits) if other.complete}
-        instead = tuple((edit.statement.line, edit.text()) for key, edit in changes.items() if key != statement.key)
+        instead = tuple(
+            (edit.statement.line, self._mended(edit)) for key, edit in changes.items() if key != statement.key
+        )
         configurations = tuple(case.words for case in fixed_in) if len(fixed_in) < len(outcomes) else ()
         first, *more = hit.edit.parts or (hit.edit,)
-        expected = first.text() + (f"  ({first.where})" if first.where else "")
+        expected = self._mended(first) + (f"  ({first.where})" if first.where else "")
         if more:
             expected += ", and the same in " + ", ".join(f"line {edit.statement.line}" for edit in more)
         if kind == "missing_line" and isinstance(statement.node, ast.Return) and not hit.suspect.computes:
@@ -105,7 +113,7 @@ class Wording:
         for size, part in zip(sizes, edit.parts or (edit,)):
             at = next(i for i, (got, wanted) in enumerate(zip(size.got, size.wanted)) if got != wanted)
             evidence = f"{size.name} is {size.got[at]} where {size.wanted[at]} is needed"
-            its = self._finding(size.statement, "wrong_size", evidence, part.text(), ())
+            its = self._finding(size.statement, "wrong_size", evidence, self._mended(part), ())
             configurations = shown if len(shown) < len(outcomes) else ()
             found.append(replace(its, proved=True, configurations=configurations, together=size is not sizes[-1]))
         return found
@@ -115,7 +123,9 @@ class Wording:
         statement = suspect.statement
         evidence, cascade = self._difference(scene, edit, frozenset())
         kind = kinds.refined(edit.kind, self.pair.layer, statement, set(), shown, shown)
-        return replace(self._finding(statement, kind, evidence, edit.text(), cascade), proved=True, step=entry.step)
+        return replace(
+            self._finding(statement, kind, evidence, self._mended(edit), cascade), proved=True, step=entry.step
+        )
 
     def missing(self, suspect: Suspect, edit: Edit, shown: list[Case], every: int) -> Finding:
         """A finding on a line that is not there: a value is right, and nothing is done with it."""
@@ -162,6 +172,7 @@ class Wording:
         if not own:
             cells = [(name, cell) for name, cell in scene.outcome.cells.items() if name in mended and not cell.ok]
             own = "; ".join(_cell_words(name, cell, sizes) for name, cell in cells[:2])
+            own = own or f"{' and '.join(sorted(mended)) or 'the result'} comes out wrong"
         return own, tuple(name for name in cascade if name not in statement.targets)
 
     def _sizes(self, scene: Scene, statement: Statement) -> dict[str, int]:
@@ -197,10 +208,10 @@ class Wording:
                 words = "missing"
             if suspect.mended:
                 evidence += f"; with the right values in its place, {', '.join(sorted(suspect.mended))} comes out right"
-            expected = (
-                f"{suspect.target} = {right.code}" if right.code else f"{suspect.target} = {_shown(suspect.cut_value)}"
-            )
-            expected = edit.text() if edit is not None else expected
+            if edit is not None:
+                expected = self._mended(edit)
+            else:
+                evidence += f"; it should be {_called(right.name)} of shape {np.shape(suspect.cut_value)}"
             kind, step = _guess(words), right.step
         else:
             wrong = [(n, cell) for n, cell in outcome.cells.items() if n in cells and not cell.ok]
@@ -273,11 +284,12 @@ def _origin(cut: Suspect, odd: list[Suspect]) -> Suspect:
     return origin
 
 
-def _shown(value: Any) -> str:
-    """A right value in a few of its numbers."""
-    flat = np.ravel(value)
-    numbers = ", ".join(f"{number:.4g}" for number in flat[:4])
-    return f"[{numbers}{', ..' if flat.size > 4 else ''}], of shape {np.shape(value)}, on the input it was tried on"
+def _called(name: str) -> str:
+    """A right value in words: "the gradient of xhat" for dxhat."""
+    if not name:
+        return "an array"
+    is_gradient = name.startswith("d") and name.isidentifier() and len(name) > 1
+    return f"the gradient of {name[1:]}," if is_gradient else f"{name},"
 
 
 def _by_name(scene: Scene, suspect: Suspect) -> bool:

@@ -114,8 +114,8 @@ def describe(got: Any, want: Any, names: dict[str, int]) -> str:
         return "has the right entries in the wrong places"
     if share < array.size:
         return f"is wrong in {share} of {array.size} entries{_where(wrong)}, by up to {_gap(array, want)}"
-    if low > 0 and high < 1e3:
-        return f"is {low:.5g}x .. {high:.5g}x the right value"
+    if low > 0 and high < 1e3 and f"{low:.3g}" != f"{high:.3g}":
+        return f"is {low:.3g} to {high:.3g} times the right value"
     offset = array - want
     for axis in range(array.ndim):
         if array.shape[axis] > 1 and np.allclose(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from backpropviz.diagnose.spacing import marks
 from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, FunctionReport
 
 ALIGNED = 20  # characters; what is said of a line stands below the line, or behind a short margin if that is far right
@@ -48,12 +49,16 @@ def _finding(finding: Finding, file: str, width: int) -> list[str]:
     indent = " " * (len(head) if len(head) <= ALIGNED else 4)
     body = [f"{finding.evidence}: {finding.meaning}"]
     code: list[str] = []  # is not wrapped: it is there to be copied
+    if not finding.expected and finding.step:
+        body.append(f"it is step {finding.step} of the layer; no single edit was found that mends it")
     if finding.expected:
         step = f"  (step {finding.step})" if finding.step else ""
         sure = (
             "" if finding.proved or finding.kind in _FACTS else "  (inferred, no single edit was found that mends it)"
         )
         code.append(f"expected  {finding.expected}{step}{sure}")
+        if signs := _signs(finding):
+            code.append(f"          {signs}")
     if finding.proved and finding.kind not in _FACTS:
         changes = "this change and the next" if finding.together else "this change"
         body.append(f"proved: run with {changes}, it comes out right")
@@ -65,6 +70,14 @@ def _finding(finding: Finding, file: str, width: int) -> list[str]:
         body.append(f"{', '.join(finding.cascade)} {verb} wrong only because of this line.")
     first, *rest = (_wrapped(line, width, indent) for line in body)
     return [*lines, *first, *(f"{indent}{line}" for line in code), *(line for wrapped in rest for line in wrapped)]
+
+
+def _signs(finding: Finding) -> str:
+    """A line that points at what is new in the mended statement; empty where it is another statement."""
+    spans = marks(finding.statement, finding.expected) if finding.proved else []
+    if not spans or sum(end - begin for begin, end in spans) > 0.6 * len(finding.expected):
+        return ""
+    return "".join("^" if any(a <= i < b for a, b in spans) else " " for i in range(max(b for _, b in spans)))
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:

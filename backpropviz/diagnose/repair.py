@@ -7,7 +7,6 @@ mend something there are run on every configuration.
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -137,12 +136,10 @@ class Search:
         try:
             with program.exchanged({definition.name: definition}):
                 checked = self.cells if hit.complete else hit.mended
-                for case, right in self.examination.fresh:
-                    with contextlib.suppress(NotApplicable):
-                        outcome = self.examination.run(case, right)
-                        counts = not (outcome.refused or outcome.missing)
-                        if counts and (self._fails(outcome) or outcome.wrong() & checked):
-                            return False
+                for outcome in self.examination.run_fresh():
+                    counts = not (outcome.refused or outcome.missing)
+                    if counts and (self._fails(outcome) or outcome.wrong() & checked):
+                        return False
         except Exception:  # an edit may make anything of a function
             return False
         finally:

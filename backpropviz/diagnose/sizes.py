@@ -8,6 +8,7 @@ gives it in all configurations: built up from the whole numbers that are at hand
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from backpropviz.course.record import Case
 from backpropviz.diagnose.culprit import Scene, recorded
 from backpropviz.diagnose.edits.tree import Edit, Slot, binary, name, number
 from backpropviz.diagnose.examine import Examination, Outcome
+from backpropviz.diagnose.pairs.binding import NotApplicable
 from backpropviz.diagnose.pairs.reference import Reference
 from backpropviz.diagnose.student.recorder import Recorder, Statement
 from backpropviz.diagnose.student.work import Budget
@@ -59,7 +61,8 @@ class Sizes:
         scenes = [recorded(self.examination, case, right) for case, right in self.examination.cases]
         focus = min(self.failing, key=lambda i: (scenes[i].rounds, i))
         options = list(self._options(scenes, focus))
-        lengths = [option for option in options if option[1].is_output]
+        options.sort(key=lambda option: not _is_computed(*option[0]))
+        lengths = [option for option in options if option[1].is_output and _is_computed(*option[0])]
         for chosen in [*((one,) for one in options), *itertools.combinations(lengths, 2)]:
             if self.budget.spent:
                 break
@@ -73,7 +76,7 @@ class Sizes:
         program, scene = self.examination.program, scenes[focus]
         pair = self.examination.pair
         main = pair.backward if self.stage == "backward" and pair.backward else pair.forward
-        roles = list(_roles(*self.examination.cases[focus]))
+        roles = list(_roles([self.examination.cases[i] for i in self.failing]))
         for (function, index, target), visit in scene.record.visits.items():
             if function not in program.definitions or index < 0 or target in ("", "return"):
                 continue
@@ -84,8 +87,7 @@ class Sizes:
             if not whole or (function != main and function in (pair.forward, pair.backward)):
                 continue
             for role in roles:
-                if role.of(*self.examination.cases[focus]) != int(visit.value):
-                    yield (statement, target), role
+                yield (statement, target), role
 
     def _mends(self, scenes: list[Scene], chosen: tuple[tuple[Place, Role], ...], focus: int) -> bool:
         return all(self._mends_case(scenes[i], i, chosen) for i in [focus, *(i for i in self.failing if i != focus)])
@@ -106,8 +108,11 @@ class Sizes:
 
     def _edit(self, scenes: list[Scene], sizes: list[Size], roles: list[Role]) -> Edit | None:
         """The edit that computes the sizes from what is at hand in all configurations, the fresh ones too."""
-        cases = [*self.examination.cases, *self.examination.fresh]
-        every = [*scenes, *(recorded(self.examination, *its) for its in cases[len(scenes) :])]
+        cases, every = list(self.examination.cases), list(scenes)
+        for its in self.examination.fresh:
+            with contextlib.suppress(NotApplicable):
+                every.append(recorded(self.examination, *its))
+                cases.append(its)
         edits = []
         for size, role in zip(sizes, roles):
             known = [scene.scope(size.statement) for scene in every]
@@ -135,15 +140,17 @@ class Role:
         return int(shape[self.axis])
 
 
-def _roles(case: Case, right: Reference) -> Iterator[Role]:
-    """The lengths of the outputs' axes first, then those of the inputs'; each once, as they are in this case."""
-    seen: set[int] = set()
+def _roles(cases: list[tuple[Case, Reference]]) -> Iterator[Role]:
+    """The lengths of the outputs' axes first, then those of the inputs'; what is equal in all of these cases once."""
+    seen: set[Vector] = set()
+    case, right = cases[0]
     for arrays in (right.outputs, case.inputs):
         for array, value in arrays.items():
             for axis in reversed(range(np.ndim(value))):
                 role = Role(array, axis, arrays is right.outputs)
-                if role.of(case, right) not in seen:
-                    seen.add(role.of(case, right))
+                lengths = tuple(role.of(*its) for its in cases)
+                if lengths not in seen:
+                    seen.add(lengths)
                     yield role
 
 
@@ -160,6 +167,12 @@ def _size(scenes: list[Scene], place: Place, role: Role) -> Size:
     ran = [(scene, visit) for scene in scenes if (visit := scene.record.visits.get((*statement.key, target)))]
     got = tuple(int(visit.value) for _, visit in ran)
     return Size(statement, target, got, tuple(role.of(scene.case, scene.right) for scene, _ in ran))
+
+
+def _is_computed(statement: Statement, target: str) -> bool:
+    """The size is not just taken from a shape."""
+    slot = _slot(statement.node, target)
+    return slot is not None and any(isinstance(node, ast.BinOp | ast.Call) for node in ast.walk(slot.get()))
 
 
 def _slot(node: ast.stmt, target: str) -> Slot | None:

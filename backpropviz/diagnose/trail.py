@@ -160,7 +160,7 @@ class Trail:
         """Make an edit part of the program if these cells come out right everywhere then."""
         before = self.program.definitions.copy()
         self.program.accept_edit(edit)
-        after = [*examination.run_all(), *(examination.run(case, right) for case, right in examination.fresh)]
+        after = [*examination.run_all(), *examination.run_fresh()]
         forward_only = not any(cell.startswith("d") for cell in cells)
         fails = [
             o.failure for o in after if o.failure and not o.refused and not (forward_only and o.failure.is_backward)
