@@ -107,15 +107,19 @@ class Wording:
         return culprit.recorded(self.examination, *self.examination.cases[max(gaps, key=lambda i: gaps[i])])
 
     def sizes(self, sizes: list[Size], edit: Edit, outcomes: list[Outcome]) -> list[Finding]:
-        """The findings on sizes that were computed wrongly, each with what computes it; all are needed together."""
-        found = []
+        """The findings on sizes that were computed wrongly, one for each line; all are needed together."""
+        lines = list(dict.fromkeys(size.statement for size in sizes))
         shown = tuple(o.case.words for o in outcomes if o.wrong() or (o.failure and not o.refused))
-        for size, part in zip(sizes, edit.parts or (edit,)):
-            at = next(i for i, (got, wanted) in enumerate(zip(size.got, size.wanted)) if got != wanted)
-            evidence = f"{size.name} is {size.got[at]} where {size.wanted[at]} is needed"
-            its = self._finding(size.statement, "wrong_size", evidence, self._mended(part), ())
+        found = []
+        for statement in lines:
+            told = [_size_words(size) for size in sizes if size.statement is statement]
+            parts = [part for part in edit.parts or (edit,) if part.statement is statement]
+            text = self._mended(parts[0] if len(parts) == 1 else Edit.together(parts))
+            its = self._finding(statement, "wrong_size", ", ".join(told), text, ())
             configurations = shown if len(shown) < len(outcomes) else ()
-            found.append(replace(its, proved=True, configurations=configurations, together=size is not sizes[-1]))
+            found.append(
+                replace(its, proved=True, configurations=configurations, together=statement is not lines[-1])
+            )  # fmt: skip
         return found
 
     def local(self, scene: Scene, suspect: Suspect, edit: Edit, entry: Entry, shown: list[Case]) -> Finding:
@@ -282,6 +286,12 @@ def _origin(cut: Suspect, odd: list[Suspect]) -> Suspect:
                     waiting.append(other)
                 origin = min(origin, other, key=lambda s: s.order)
     return origin
+
+
+def _size_words(size: Size) -> str:
+    """One case in which a size is wrong: "Ho is 5 where 3 is needed"."""
+    got, wanted = next((got, wanted) for got, wanted in zip(size.got, size.wanted) if got != wanted)
+    return f"{size.name} is {got} where {wanted} is needed"
 
 
 def _called(name: str) -> str:
