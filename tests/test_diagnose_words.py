@@ -6,7 +6,8 @@ import ast
 
 import pytest
 
-from backpropviz.diagnose import diagnose, render_text
+from backpropviz.diagnose import diagnose, kinds, render_text
+from backpropviz.diagnose.hints import QUESTIONS, render_hints
 from backpropviz.diagnose.spacing import marks, mended
 
 SPACINGS = [
@@ -93,3 +94,17 @@ def test_a_finding_has_at_most_160_words_and_no_empty_ones(tmp_path, text):
         assert finding.evidence
         assert finding.meaning
         assert len(render_text(report).split()) <= 160 * len(report.all_findings)
+
+
+def test_hints_are_a_question_then_where_then_what(tmp_path):
+    report = first(tmp_path, CONV)
+    question, where, what = (render_hints(report, level) for level in (1, 2, 3))
+    assert "How many windows fit?" in question
+    assert "layers.py:8" not in question
+    assert "layers.py:8  Ho, Wo = H // s, W // s" in where
+    assert "expected" not in where
+    assert what == render_text(report)
+
+
+def test_every_question_is_about_a_kind():
+    assert QUESTIONS.keys() <= kinds.WORDS.keys()

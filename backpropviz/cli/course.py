@@ -35,8 +35,9 @@ def diagnose(
     function: Annotated[
         list[str] | None, typer.Option("--function", metavar="NAME", help="Only this one; may be repeated.")
     ] = None,
-    hint: Annotated[bool, typer.Option("--hint", help="For a worksheet: tell more about the next blank.")] = False,
-    solution: Annotated[bool, typer.Option("--solution", help="For a worksheet: tell all.")] = False,
+    hint: Annotated[
+        int | None, typer.Option("--hint", min=1, max=3, metavar="1|2|3", help="A question, then where, then what.")
+    ] = None,
     format_: Annotated[
         str, typer.Option("--format", metavar="text|json|junit|gradescope", help="For people or machines.")
     ] = "text",
@@ -46,15 +47,16 @@ def diagnose(
     python2: Annotated[bool, typer.Option("--python2", help="Read the files as Python 2.")] = False,
 ) -> None:
     """Name the first wrong line of a hand-written backward pass. Exit code 1: something is wrong; 3: the tool is."""
-    from backpropviz.diagnose import classroom, render_text
+    from backpropviz.diagnose import classroom
     from backpropviz.diagnose.formats import FORMATS
+    from backpropviz.diagnose.hints import render_hints
     from backpropviz.diagnose.verdict import FAULT
 
     if format_ not in ("text", *FORMATS):
         raise InputError(f"there is no format {format_!r}", fix=f"Choose one of text, {', '.join(FORMATS)}.")
     files = classroom.collect(paths)
     if len(files) == 1 and format_ == "text" and _is_worksheet(files[0]):
-        _grade(files[0], 2 if solution else 1 if hint else 0, seconds, output)
+        _grade(files[0], (hint or 1) - 1, seconds, output)
     options = {"functions": function, "seconds": seconds, "python2": python2}
     with progress("diagnosing", len(files), from_=2) as advance:
         reports = classroom.diagnose_all(
@@ -63,7 +65,7 @@ def diagnose(
     if format_ != "text":
         text = FORMATS[format_](reports) + "\n"
     elif len(reports) == 1:
-        text = render_text(reports[0], console().width)
+        text = render_hints(reports[0], hint or 3, console().width)
     else:
         text = "\n".join([*map(classroom.verdict_line, reports), "", classroom.totals(reports)]) + "\n"
     if not any(report.functions or report.findings for report in reports):

@@ -136,7 +136,7 @@ def worksheet(
         "#",
         "# The forward pass is given. Write the backward pass: replace every `...` by code, from top to bottom.",
         "# Run `backpropviz diagnose` on this file as often as you like: it says what is right so far, and what comes",
-        "# next. With --hint it tells more, with --solution all. Shapes are those of the sample inputs.",
+        "# next. With --hint 2 it tells more, with --hint 3 all. Shapes are those of the sample inputs.",
         *imports(helpers),
         "", "",
         f"def {trace.layer}_forward({_signature(trace, code, given)}):",

@@ -230,5 +230,5 @@ def render(report: WorksheetReport, level: int = 0) -> list[str]:
         lines += ["", "The whole of it:"]
         lines += [f"    {line}" for entry in report.entries for line in entry.solution]
     elif report.wrong or report.next:
-        lines.append("More: --hint, --solution" if level == 0 else "All of it: --solution")
+        lines.append(f"More: --hint {level + 2}")
     return lines
