@@ -84,8 +84,6 @@ class Wording:
         configurations = tuple(case.words for case in fixed_in) if len(fixed_in) < len(outcomes) else ()
         first, *more = hit.edit.parts or (hit.edit,)
         expected = self._mended(first) + (f"  ({first.where})" if first.where else "")
-        if more:
-            expected += ", and the same in " + ", ".join(f"line {edit.statement.line}" for edit in more)
         if kind == "missing_line" and isinstance(statement.node, ast.Return) and not hit.suspect.computes:
             statement = self.program.statements(statement.function)[max(statement.index - 1, 0)]
             expected += "  (in the return behind this line)"

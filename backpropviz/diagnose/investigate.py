@@ -140,7 +140,7 @@ class Investigation:
     def _unfinished(self, examination: Examination, judged: list[Outcome]) -> None:
         """A wrong forward pass first, whatever is left to be written behind it; then where the gaps are."""
         pair = self.pair
-        done = [i for i, o in enumerate(judged) if o.unfinished != pair.forward or pair.layer.is_loss]
+        done = [i for i, o in enumerate(judged) if o.unfinished != pair.forward or _has_loss(o)]
         cases = [(replace(case, forward_only=True), right) for case, right in (examination.cases[i] for i in done)]
         ahead = Examination(self.program, pair, cases)
         outcomes = ahead.run_all()
@@ -242,6 +242,11 @@ def _fresh(layer: Layer, form: int, seed: int) -> tuple[Case, Reference] | None:
         return None
     case = layer.fresh(seed, form)
     return case, reference(layer, case)
+
+
+def _has_loss(outcome: Outcome) -> bool:
+    """Of a loss and its gradient, the loss was computed."""
+    return "loss" in outcome.cells and outcome.cells["loss"].got is not None
 
 
 def _looked_at(outcomes: list[Outcome]) -> tuple[str, ...]:

@@ -59,6 +59,8 @@ def _finding(finding: Finding, file: str, width: int) -> list[str]:
         code.append(f"expected  {finding.expected}{step}{sure}")
         if signs := _signs(finding):
             code.append(f"          {signs}")
+        if finding.also:
+            code.append(f"and the same in {', '.join(f'line {line}' for line, _ in finding.also)}")
     if finding.proved and finding.kind not in _FACTS:
         changes = "this change and the next" if finding.together else "this change"
         body.append(f"proved: run with {changes}, it comes out right")
@@ -74,7 +76,8 @@ def _finding(finding: Finding, file: str, width: int) -> list[str]:
 
 def _signs(finding: Finding) -> str:
     """A line that points at what is new in the mended statement; empty where it is another statement."""
-    spans = marks(finding.statement, finding.expected) if finding.proved else []
+    is_code = finding.proved and finding.kind != "missing_line" and "  (" not in finding.expected
+    spans = marks(finding.statement, finding.expected) if is_code else []
     if not spans or sum(end - begin for begin, end in spans) > 0.6 * len(finding.expected):
         return ""
     return "".join("^" if any(a <= i < b for a, b in spans) else " " for i in range(max(b for _, b in spans)))

@@ -19,7 +19,7 @@ from backpropviz.diagnose import locally
 from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd, packed_names
 from backpropviz.diagnose.edits.expressions import expression_edits
 from backpropviz.diagnose.edits.statements import statement_edits
-from backpropviz.diagnose.edits.tree import Edit, Scope
+from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, with_entries
 from backpropviz.diagnose.examine import Examination, Outcome
 from backpropviz.diagnose.matching import match
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
@@ -27,16 +27,19 @@ from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.pairs.reference import Entry
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import EDIT, WORK, Budget
+from backpropviz.diagnose.wanted import expressions
 
 MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
 CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
 STILL = 120_000  # rounds for others, once a repair was found
 PER_STATEMENT = 1500
 MOST_VERIFIED = 12
+MOST_WANTED, FROM_VALUE = 4, 1.9  # expressions found from a value: how many, and how far-fetched
 LOCAL_EDITS = 400
 
 
 REPEATED = 0.4
+SEVERAL = 0.8  # one line that mends everything is better than several
 NEAR = 4  # statements
 Plan = tuple[float, int, Suspect, Edit]
 
@@ -65,7 +68,8 @@ class Hit:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        return (-self.complete, -len(self.mended), self.cost - CLEAN * self.clean, self.suspect.order)
+        several = SEVERAL * bool(self.edit.parts)
+        return (-self.complete, -len(self.mended), self.cost + several - CLEAN * self.clean, self.suspect.order)
 
 
 class Search:
@@ -184,7 +188,21 @@ class Search:
         wanted = suspect.cut_value if suspect.cut is not None and suspect.mended >= self.values else None
         if self.scene.case.special:
             return found[:PER_STATEMENT]
-        return list(locally.worth_running(found[:PER_STATEMENT], suspect.statement, values, wanted))
+        return [
+            *locally.worth_running(found[:PER_STATEMENT], suspect.statement, values, wanted),
+            *self._wanted(suspect, wanted),
+        ]
+
+    def _wanted(self, suspect: Suspect, wanted: Any) -> Iterator[Edit]:
+        """The statement computing what it should, by expressions that are found from the value."""
+        node = suspect.statement.node
+        plain = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        if wanted is None or not plain or suspect.statement.loops:
+            return
+        scope = self.scene.scope(suspect.statement)
+        first = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+        for tree in itertools.islice(expressions(wanted, with_entries(scope), first), MOST_WANTED):
+            yield Edit(suspect.statement, [(Slot(node, "value"), tree)], "wrong_value", FROM_VALUE)
 
     def _unpacks_as_packed(self, statement: Statement) -> bool:
         """A tuple of names is taken out of the cache in the order in which the same names were put in."""

@@ -1,0 +1,174 @@
+"""Expressions found from the value they should have: bottom-up, the shortest first, equal values once.
+
+Where it is known which value mends everything, nothing needs to be guessed and run: what is in scope is combined, on
+this one input, until the value comes out. Only what does is run, on every configuration and on fresh ones.
+
+    parts       names in scope, and what is usual of them: -a, 1 / a, a ** 2, np.sqrt(a), 1 - a ** 2, ...
+    products    of two parts, matrix products, and their sums and means over axes
+    wholes      one of these, times a number or a size; or two of them, added, subtracted, multiplied or divided
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.edits.tree import binary, name, number, numpy_call
+from backpropviz.diagnose.student.work import EVALUATION, WORK
+
+_MOST_NAMES, _MOST_POOL, _LARGEST = 10, 4000, 20_000
+_CLOSE = 1e-9
+Valued = tuple[Any, ast.expr]
+
+
+def expressions(wanted: Any, scope: Mapping[str, Any], first: list[str]) -> Iterator[ast.expr]:
+    """Expressions of the names in scope that have the wanted value.
+
+    Args:
+        first: names to begin with: those that the line has already.
+    """
+    arrays = {k: v for k, v in scope.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fb" and v.size > 1}
+    if not isinstance(wanted, np.ndarray) or wanted.size < 2 or wanted.size > _LARGEST:
+        return
+    order = sorted(arrays, key=lambda k: first.index(k) if k in first else len(first))
+    chosen = [k for k in order if arrays[k].size <= _LARGEST][:_MOST_NAMES]
+    whole = {k: v for k, v in scope.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
+    sizes = {k: int(v) for k, v in whole.items() if v > 2}
+    with np.errstate(all="ignore"):
+        parts = list(_parts([(arrays[k], name(k)) for k in chosen]))
+        pool = _distinct(itertools.chain(parts, _products(parts), _matrices(parts, wanted)))
+        pool = _distinct(itertools.chain(pool, _reduced(pool, wanted)))
+        WORK.spend(EVALUATION * len(pool) // 4)
+        found = [*_scaled(wanted, pool, sizes), *_combined(wanted, [p for p in pool if _fits(p[0], wanted)])]
+    seen = set()
+    for tree in sorted(found, key=lambda tree: sum(1 for _ in ast.walk(tree))):
+        text = ast.unparse(tree)
+        if text not in seen:
+            seen.add(text)
+            yield tree
+
+
+def _parts(leaves: list[Valued]) -> Iterator[Valued]:
+    one, two = number(1), number(2)
+    for value, node in leaves:
+        yield value, node
+        if value.dtype.kind == "b":
+            continue
+        yield 1 / value, binary(one, ast.Div(), node)
+        yield value**2, binary(node, ast.Pow(), two)
+        yield 1 - value, binary(one, ast.Sub(), node)
+        yield 1 - value**2, binary(one, ast.Sub(), binary(node, ast.Pow(), two))
+        yield value**3, binary(node, ast.Pow(), number(3))
+        yield np.sqrt(value), numpy_call("sqrt", node)
+        yield np.exp(value), numpy_call("exp", node)
+
+
+def _products(parts: list[Valued]) -> Iterator[Valued]:
+    for (a, one), (b, other) in itertools.combinations_with_replacement(parts, 2):
+        try:
+            yield a * b, binary(one, ast.Mult(), other)
+        except ValueError:
+            continue
+
+
+def _matrices(parts: list[Valued], wanted: Any) -> Iterator[Valued]:
+    """Matrix products of two names, either one transposed, that have the wanted shape."""
+    flat = [(value, node) for value, node in parts if value.ndim == 2 and isinstance(node, ast.Name)]
+    turned = [(value.T, ast.Attribute(node, "T", ast.Load())) for value, node in flat]
+    for (a, one), (b, other) in itertools.product([*flat, *turned], repeat=2):
+        if a.shape[1] == b.shape[0] and wanted.shape == (a.shape[0], b.shape[1]):
+            yield a @ b, binary(one, ast.MatMult(), other)
+
+
+def _reduced(pool: list[Valued], wanted: Any) -> Iterator[Valued]:
+    """Sums and means over the axes that leave the wanted shape."""
+    for value, node in pool:
+        for count in range(1, value.ndim + 1):
+            for axes in itertools.combinations(range(value.ndim), count):
+                kept = tuple(n for axis, n in enumerate(value.shape) if axis not in axes)
+                ones = tuple(1 if axis in axes else n for axis, n in enumerate(value.shape))
+                if value.ndim > 1 and wanted.shape in (kept, ones) and value.shape != wanted.shape:
+                    keywords: dict[str, ast.expr] = {"axis": _axes(axes)}
+                    if wanted.shape == ones:
+                        keywords["keepdims"] = ast.Constant(True)
+                    total = np.sum(value, axis=axes, keepdims=wanted.shape == ones)
+                    yield total, numpy_call("sum", node, **keywords)
+
+
+def _axes(axes: tuple[int, ...]) -> ast.expr:
+    return number(axes[0]) if len(axes) == 1 else ast.Tuple([number(axis) for axis in axes], ast.Load())
+
+
+def _distinct(values: Iterator[Valued] | itertools.chain[Valued]) -> list[Valued]:
+    """Every value once, the first of those that are equal; none that is not finite, or zero."""
+    kept: dict[tuple[Any, ...], Valued] = {}
+    for value, node in itertools.islice(values, 4 * _MOST_POOL):
+        if not np.isfinite(value).all() or not np.any(value):
+            continue
+        flat = np.ravel(value)
+        marks = (value.shape, *(f"{float(flat[k]):.9g}" for k in (0, flat.size // 2, -1)))
+        kept.setdefault(marks, (value, node))
+        if len(kept) >= _MOST_POOL:
+            break
+    return list(kept.values())
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    """It can be a part of the wanted value: broadcasting it gives nothing larger."""
+    try:
+        return bool(np.broadcast_shapes(value.shape, wanted.shape) == wanted.shape)
+    except ValueError:
+        return False
+
+
+def _scaled(wanted: Any, pool: list[Valued], sizes: Mapping[str, int]) -> Iterator[ast.expr]:
+    """A value times a number, or a size, or one over it."""
+    factors: list[tuple[float, ast.expr | None, bool]] = [(1.0, None, False)]
+    factors += [(factor, number(factor), False) for factor in (2, 0.5, -1, -2, -0.5)]
+    for identifier, size in sizes.items():
+        factors += [(float(size), name(identifier), False), (1.0 / size, name(identifier), True)]
+    for value, node in pool:
+        if value.shape != wanted.shape:
+            continue
+        at = np.argmax(np.abs(value))
+        quotient = np.ravel(wanted)[at] / np.ravel(value)[at]
+        for factor, tree, divides in factors:
+            if abs(quotient - factor) <= _CLOSE * abs(factor) and _equal(value * factor, wanted):
+                if tree is None:
+                    yield node
+                else:
+                    yield binary(node, ast.Div(), tree) if divides else binary(tree, ast.Mult(), node)
+
+
+def _combined(wanted: Any, pool: list[Valued]) -> Iterator[ast.expr]:
+    """Two values, one of which is what the wanted one lacks of the other."""
+    at = np.unravel_index(int(np.argmax(np.abs(wanted))), wanted.shape)
+    last = tuple(n - 1 for n in wanted.shape)
+    spread = [(np.broadcast_to(value, wanted.shape), node) for value, node in pool]
+    known: dict[tuple[str, str], list[Valued]] = {}
+    for value, node in spread:
+        known.setdefault(_mark(value[at], value[last]), []).append((value, node))
+    for value, node in spread:
+        here, there = value[at], value[last]
+        lacks: tuple[tuple[float, float, ast.operator, Any], ...] = (
+            (wanted[at] - here, wanted[last] - there, ast.Add(), np.add),
+            (here - wanted[at], there - wanted[last], ast.Sub(), np.subtract),
+            (wanted[at] / here, wanted[last] / there, ast.Mult(), np.multiply),
+            (here / wanted[at], there / wanted[last], ast.Div(), np.divide),
+        )
+        for one, other, operator, together in lacks:
+            for value_2, node_2 in known.get(_mark(one, other), []):
+                if _equal(together(value, value_2), wanted):
+                    yield binary(node, operator, node_2)
+
+
+def _mark(one: float, other: float) -> tuple[str, str]:
+    return f"{one:.8g}", f"{other:.8g}"
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return bool(np.max(np.abs(one - other)) <= _CLOSE * np.max(np.abs(other)))
