@@ -659,8 +659,8 @@ class Recorder(Tape):
         self.outputs = [value.node for value in values if isinstance(value, Traced)]
         if not self.outputs and returned is None and self.steps:
             # a listing without a return: what it calls `out`, or else what it made last
-            named_out = [step.node for step in self.steps if step.name == "out"]
-            self.outputs = named_out or [self.steps[-1].node]
+            named_out = [step.node for step in self.steps if self._names[step.name][0] == "out" and not step.group]
+            self.outputs = [(named_out or [self.steps[-1].node])[-1]]
         if not self.outputs:
             what = "None" if all(value is None for value in values[:1]) else type(returned).__name__
             raise LayerError(

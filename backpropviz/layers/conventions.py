@@ -103,13 +103,14 @@ def assignments(
     ranked = []
     for order, main in enumerate(mains or _MAINS):
         sizes = _primes(but={*taken, *main, *(n for shape in given.values() for n in shape)})
+        counted: list[int] = []
         main = main if first in given else tuple(next(sizes) if n in taken else n for n in main)
         options = [
             [Guess(given[name], dtype) for dtype in _dtypes(kind)]
             if name in given
             else [Guess(main), Guess(main, "i")][:: -1 if kind == "index" else 1]
             if name == first
-            else _of_rank(ranks.get(name), _options(kind, main, sizes), sizes)
+            else _of_rank(ranks.get(name), _options(kind, main, sizes, counted), sizes)
             for name, kind in kinds.items()
         ]
         for places, unusual in _places(kinds, [len(choices) for choices in options]).items():
@@ -156,14 +157,20 @@ def _up_to(total: int, lengths: list[int]) -> Iterator[tuple[int, ...]]:
 
 
 def _dtypes(kind: str) -> str:
-    return {"label": "fi", "class": "i", "index": "i", "mask": "bf", "size": "n", "sizes": "l"}.get(kind, "fi")
+    return {"label": "fi", "class": "i", "index": "i", "mask": "bf", "size": "n", "count": "n", "sizes": "l"}.get(
+        kind, "fi"
+    )
 
 
-def _options(kind: str, main: Shape, sizes: Iterator[int]) -> list[Guess]:
-    """A parameter's guesses, the most conventional first."""
+def _options(kind: str, main: Shape, sizes: Iterator[int], counted: list[int]) -> list[Guess]:
+    """A parameter's guesses, the most conventional first; `counted` are the small numbers that were given away."""
     rows, dimensions = main[:1], len(main)
     if kind == "index":
         return [Guess(rows, "i"), Guess(main, "i")]
+    if kind == "count":  # few, and different from each other: there are as many rounds, or entries in a window
+        small = next(n for n in itertools.count(2) if n not in counted)
+        counted.append(small)
+        return [Guess((small,), "n"), Guess((next(sizes),), "n")]
     if kind in ("size", "sizes"):
         return [Guess(tuple(itertools.islice(sizes, 1 if kind == "size" else 3)), _dtypes(kind))]
     if kind == "vector":

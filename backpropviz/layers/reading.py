@@ -16,6 +16,7 @@ from typing import Any
 
 from backpropviz.engine.source import definition_of
 from backpropviz.layers.conventions import kind_of
+from backpropviz.layers.counting import counts
 
 MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas")
 """What may be a list of arrays, by its name."""
@@ -31,7 +32,7 @@ class Reading:
     Attributes:
         dictionaries: those that are. counted: those whose keys are counted, or put together.
         lengths: for those that are lists, how many values they hold, or the names of those.
-        ranks: numbers of axes. labels: those that something is indexed with.
+        ranks: numbers of axes. labels: those that something is indexed with. sizes: those that count something.
     """
 
     dictionaries: set[str] = field(default_factory=set)
@@ -39,12 +40,14 @@ class Reading:
     lengths: dict[str, Any] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
+    sizes: set[str] = field(default_factory=set)
 
     def take_over(self, inner: Reading, names: Mapping[str, str]) -> None:
         """What was read of another function's parameters, by the names they have here."""
         self.dictionaries |= {names[name] for name in inner.dictionaries & {*names}}
         self.counted |= {names[name] for name in inner.counted & {*names}}
         self.labels |= {names[name] for name in inner.labels & {*names}}
+        self.sizes |= {names[name] for name in inner.sizes & {*names}}
         for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks)):
             for name, value in its.items():
                 if name in names:
@@ -70,6 +73,7 @@ class _Reader(ast.NodeVisitor):
         for node in ast.walk(definition):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in self.names:
                 self.until[node.id] = min(node.lineno, self.until.get(node.id, node.lineno))
+        self.found.sizes = counts(definition) & self.names - {*self.until}
         for statement in definition.body:
             self.visit(statement)
 
@@ -125,6 +129,10 @@ class _Reader(ast.NodeVisitor):
             axes = node.args if owner else node.args[1:]
             axes = axes[0].elts if len(axes) == 1 and isinstance(axes[0], ast.Tuple | ast.List) else axes
             self._has_rank(owner or first, len(axes))
+        if method == "pad" and len(node.args) > 1 and isinstance(node.args[1], ast.Tuple | ast.List):
+            widths = node.args[1].elts
+            if all(isinstance(width, ast.Tuple | ast.List) for width in widths):
+                self._has_rank(first, len(widths))
         axis = next((option.value for option in node.keywords if option.arg == "axis"), None)
         if isinstance(axis, ast.Tuple):
             numbers = [part.value for part in axis.elts if isinstance(part, ast.Constant)]

@@ -60,7 +60,7 @@ class Search:
             else form_of(name, parameters[name], reading, its_globals)
             for name in self.required
         }
-        self.ranks, self.labels = reading.ranks, reading.labels
+        self.ranks, self.labels, self.sizes = reading.ranks, reading.labels, reading.sizes
         held = getattr(function, "held", {})
         self.taken = {n for array in held.values() for n in array.shape}
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
@@ -82,6 +82,7 @@ class Search:
         kinds = {name: kind_of(name) for name in self.names}
         for name in self.labels & {*kinds}:
             kinds[name] = {"label": "class", "main": "index"}.get(kinds[name], kinds[name])
+        kinds |= dict.fromkeys(self.sizes & {*kinds} - {*self.fixed}, "count")
         of_class = {name for name, kind in kinds.items() if kind == "main" and name.startswith(f"{CONSTRUCTOR}.")}
         return {name: "size" if name in of_class else kind for name, kind in kinds.items()}
 
@@ -97,8 +98,8 @@ class Search:
         return {**whole, **self.values}
 
     def _dimension(self, name: str, main: Shape) -> int | None:
-        if name.startswith(f"{CONSTRUCTOR}."):
-            return None
+        if name.startswith(f"{CONSTRUCTOR}.") or (name == "F" and name in self.sizes and len(main) == 4):
+            return None  # images have no features; F is how many filters there are
         return dimension(word(name), list(map(word, self.leaves)), main)
 
     def _value(self, name: str, state: State, rng: np.random.Generator) -> Any:
@@ -237,6 +238,10 @@ class Search:
         bound = label_bound(state.problem)
         if bound and any(guess.dtype == "i" for guess in state.guesses.values()):
             yield replace(state, bound=bound)
+        if bound:  # a loop runs over more than there is
+            for size in (guess.shape[0] for guess in state.guesses.values() if guess.dtype == "n"):
+                if size > bound:
+                    yield state.with_size(size, bound, self.fixed)
         yield from self._reshaped(state)
         pairs = mismatches(state.problem)
         sizes = state.sizes(but=self.fixed)
@@ -266,9 +271,20 @@ class Search:
                 yield state.with_size(next(iter(here)), next(iter(there)), self.fixed)
         if entries in sizes and 1 < math.prod(shape) <= LARGEST:
             yield state.with_size(entries, math.prod(shape), self.fixed)
+        if odd := [n for n in state.main[1:] if n % 2 and n > 1] if math.prod(state.main) == entries else []:
+            yield self._evened(state, odd)  # into pairs side by side
         for asked in (n for n in shape if n in sizes and n not in state.main):
             for length in reversed(state.main):
                 yield state.with_size(asked, length, self.fixed)
+
+    def _evened(self, state: State, odd: list[int]) -> State:
+        """The main input with even sizes in place of some odd ones."""
+        for size in odd:
+            even = next(n for n in itertools.count(4, 2) if n not in state.sizes())
+            state = replace(
+                state.with_size(size, even, self.fixed), main=tuple(even if n == size else n for n in state.main)
+            )
+        return state
 
     def _joined(self, state: State, one: int, other: int) -> Iterator[State]:
         """Sizes made equal where the sums of two of them should be."""

@@ -9,6 +9,9 @@ from backpropviz.layers.conventions import RECURRENT, kind_of, word
 from backpropviz.layers.search import Search
 from backpropviz.layers.state import State
 
+MANY_CALLS = 500
+"""In one run: so many are made by loops over pixels."""
+
 
 def tidied(search: Search, state: State, smallest: int = 2) -> State:
     """Recurrent weights are square or as wide as what is read of them, biases as long as the weights' outputs, vectors
@@ -18,6 +21,7 @@ def tidied(search: Search, state: State, smallest: int = 2) -> State:
         if RECURRENT.fullmatch(word(name)) and len(state.shapes[name]) == 2:
             state = _recurrent(search, state, name)
     state = _with_biases(search, state)
+    state = _with_few_rounds(search, state)
     for size in _alone(search, state):
         state = _as_read(search, state, size)
     return _small(search, state, smallest)
@@ -48,6 +52,20 @@ def _with_biases(search: Search, state: State) -> State:
             changes = (state.with_size(shape[0], length, search.fixed) for length in lengths)
             state = next((change for change in changes if not search.run(change).problem), state)
     return state
+
+
+def _with_few_rounds(search: Search, state: State) -> State:
+    """Smaller images, where the code goes from pixel to pixel: every round is written down, and looked at."""
+    before = search.calls
+    if len(state.main) != 4 or search.run(state).problem or search.calls - before < MANY_CALLS:
+        return state
+    small = state
+    for size, least in zip(state.main[2:], (4, 5)):
+        shorter = next((n for n in range(least, size) if n not in small.sizes()), size)
+        small = replace(
+            small.with_size(size, shorter, search.fixed), main=tuple(shorter if n == size else n for n in small.main)
+        )
+    return state if search.run(small).problem else small
 
 
 def _alone(search: Search, state: State) -> list[int]:
