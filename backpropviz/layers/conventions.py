@@ -41,6 +41,8 @@ _KINDS = {
     "sizes": re.compile(r"(layer|hidden|layers|network)?_?(dims|sizes|dimensions|units)"),
 }
 _DIMENSIONS = {"N": 0, "D": -1, "C": 1, "H": 2, "W": 3, "F": 1, "M": -1}
+FILTERS = {"F": 0, "HH": 2, "WW": 3, "KH": 2, "KW": 3, "hh": 2, "ww": 3, "kh": 2, "kw": 3}
+"""What is the length of an axis of the filters (F, C, HH, WW)."""
 _MAINS: list[Shape] = [(4, 3), (2, 3, 7, 8), (2, 4, 3), (3,), (), (2, 3, 6, 8)]
 _WIDE = 2  # another rank of the main input is as unusual as this many other parameters of another rank
 
@@ -163,14 +165,15 @@ def _dtypes(kind: str) -> str:
 
 
 def _options(kind: str, main: Shape, sizes: Iterator[int], counted: list[int]) -> list[Guess]:
-    """A parameter's guesses, the most conventional first; `counted` are the small numbers that were given away."""
+    """A parameter's guesses, the most conventional first; `counted` are the small numbers given away."""
     rows, dimensions = main[:1], len(main)
     if kind == "index":
         return [Guess(rows, "i"), Guess(main, "i")]
     if kind == "count":  # few, and different from each other: there are as many rounds, or entries in a window
-        small = next(n for n in itertools.count(2) if n not in counted)
-        counted.append(small)
-        return [Guess((small,), "n"), Guess((next(sizes),), "n")]
+        own = next(n for n in itertools.count(2) if n not in counted and n not in main)
+        small = 2 + len(counted)
+        counted.append(own)
+        return [Guess((n,), "n") for n in dict.fromkeys((small, own, next(sizes)))]
     if kind in ("size", "sizes"):
         return [Guess(tuple(itertools.islice(sizes, 1 if kind == "size" else 3)), _dtypes(kind))]
     if kind == "vector":

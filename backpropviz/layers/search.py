@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.layers.conventions import POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
+from backpropviz.layers.conventions import FILTERS, POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
 from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, usual
 from backpropviz.layers.messages import LARGEST, label_bound, mismatches, reshape
 from backpropviz.layers.missing import MissingModule
@@ -98,14 +98,15 @@ class Search:
         return {**whole, **self.values}
 
     def _dimension(self, name: str, main: Shape) -> int | None:
-        if name.startswith(f"{CONSTRUCTOR}.") or (name == "F" and name in self.sizes and len(main) == 4):
-            return None  # images have no features; F is how many filters there are
+        if name.startswith(f"{CONSTRUCTOR}."):
+            return None
         return dimension(word(name), list(map(word, self.leaves)), main)
 
     def _value(self, name: str, state: State, rng: np.random.Generator) -> Any:
         guess = state.guesses.get(name)
         if guess is None:
-            size = self._dimension(name, state.main)
+            filters = self._filters(state.guesses)
+            size = filters[FILTERS[name]] if self._counts_filters(name, filters) else self._dimension(name, state.main)
             return size if size is not None else usual(name)
         if guess.dtype == "n":
             return guess.shape[0]
@@ -167,10 +168,21 @@ class Search:
         return second
 
     def _arrays(self, guesses: Mapping[str, Guess], main: Shape) -> dict[str, Guess]:
-        """Without the parameters that are one of the main input's sizes."""
+        """Without the parameters that are one of the main input's sizes, or of the filters'."""
+        filters = self._filters(guesses)
         return {
-            name: guess for name, guess in guesses.items() if name in self.fixed or self._dimension(name, main) is None
+            name: guess
+            for name, guess in guesses.items()
+            if name in self.fixed or not (self._dimension(name, main) or self._counts_filters(name, filters))
         }
+
+    def _filters(self, guesses: Mapping[str, Guess]) -> Shape:
+        """The shape of the filters, if there are some."""
+        shapes = [guess.shape for name, guess in guesses.items() if kind_of(name) == "weight"]
+        return next((shape for shape in shapes if len(shape) == 4), ())
+
+    def _counts_filters(self, name: str, filters: Shape) -> bool:
+        return bool(filters) and name in FILTERS and name in self.sizes
 
     def solve(self, start: State, guessing: bool) -> State:
         """Repair sizes until the function runs; the state that came furthest if it never does."""
@@ -281,9 +293,7 @@ class Search:
         """The main input with even sizes in place of some odd ones."""
         for size in odd:
             even = next(n for n in itertools.count(4, 2) if n not in state.sizes())
-            state = replace(
-                state.with_size(size, even, self.fixed), main=tuple(even if n == size else n for n in state.main)
-            )
+            state = state.with_size(size, even, self.fixed)
         return state
 
     def _joined(self, state: State, one: int, other: int) -> Iterator[State]:

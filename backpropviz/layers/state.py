@@ -34,7 +34,9 @@ class State:
             name: guess if name in fixed else replace(guess, shape=tuple(new if n == old else n for n in guess.shape))
             for name, guess in self.guesses.items()
         }
-        return replace(self, guesses=guesses)
+        moves = any(guess.shape == self.main and name not in fixed for name, guess in self.guesses.items())
+        main = tuple(new if n == old else n for n in self.main) if moves else self.main
+        return replace(self, guesses=guesses, main=main)
 
     def sizes(self, but: Mapping[str, Shape] = MappingProxyType({})) -> list[int]:
         """All sizes above 1 of the inputs that are not in `but`, in their order."""

@@ -62,9 +62,7 @@ def _with_few_rounds(search: Search, state: State) -> State:
     small = state
     for size, least in zip(state.main[2:], (4, 5)):
         shorter = next((n for n in range(least, size) if n not in small.sizes()), size)
-        small = replace(
-            small.with_size(size, shorter, search.fixed), main=tuple(shorter if n == size else n for n in small.main)
-        )
+        small = small.with_size(size, shorter, search.fixed)
     return state if search.run(small).problem else small
 
 
@@ -88,6 +86,7 @@ def _as_read(search: Search, state: State, size: int) -> State:
 def _small(search: Search, state: State, smallest: int) -> State:
     kept = {*state.main, 1, *search.taken, *(n for shape in search.fixed.values() for n in shape)}
     made_up = [n for n in state.sizes(but=search.fixed) if n > 4 and n not in kept and n not in state.multiples]
+    kept |= {*state.sizes()} - {*made_up}
     new = dict(zip(reversed(made_up), (n for n in itertools.chain([smallest], itertools.count(5)) if n not in kept)))
     new |= {n: k * new.get(size, size) for n, (k, size) in state.multiples.items()}
     guesses = {

@@ -33,7 +33,7 @@ from backpropviz.engine.graph import Array, Node, bare
 from backpropviz.engine.replay import Plan, downstream
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.verifying import record
-from backpropviz.errors import InputError
+from backpropviz.errors import InputError, TraceError
 
 Progress = Callable[[int], None]
 Move = Callable[[float], None]
@@ -136,11 +136,16 @@ def gradcheck(
         One `Check` per input and step that has a gradient.
 
     Raises:
-        InputError: the tolerance is no number above 0.
+        InputError: the tolerance is no number above 0. TraceError: no input gets a gradient.
     """
     if not 0 < tolerance < math.inf:
         raise InputError(f"the tolerance is {tolerance}", fix="Give a small number above 0, such as 1e-5.")
     trace = _in_float64(trace, seed)
+    if not trace.grad:
+        raise TraceError(
+            f"no input of {trace.function} gets a gradient: there is nothing to check",
+            fix="Is the output computed from a float input at all? A comparison has no gradient.",
+        )
     checker = _Checker(trace, tolerance, step_size, np.random.default_rng(seed), progress or (lambda done: None))
     checks = [checker.check(*target, *moves) for target, moves in _targets(trace, steps, fast)]
     return Report(trace.function, tolerance, step_size, checks)

@@ -1,0 +1,1 @@
+w_rows = np.reshape(w, (F, -1))

@@ -1,0 +1,1 @@
+scores = patches.dot(w_rows.T) + b
