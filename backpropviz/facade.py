@@ -88,7 +88,7 @@ def _as_function(layer: Any) -> FunctionType | Flat:
         LayerError: it is neither.
     """
     owner = layer.__self__ if isinstance(layer, MethodType) else layer
-    if isinstance(layer, FunctionType):
+    if isinstance(layer, FunctionType | Flat):
         return layer
     if isinstance(layer, MethodType):
         return flat_of(owner, Method(owner if isinstance(owner, type) else type(owner), layer.__name__))

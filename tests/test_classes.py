@@ -613,3 +613,10 @@ def test_of_two_lambdas_on_a_line_the_one_that_is_meant():
     one, other = (lambda x: x * 2), (lambda x: np.tanh(x))
     assert [step.code for step in bp.trace(one, x=X).steps] == ["x * 2"]
     assert [step.code for step in bp.trace(other, x=X).steps] == ["np.tanh(x)"]
+
+
+def test_what_was_traced_can_be_traced_again():
+    first = bp.trace("mlp")
+    again = bp.trace(first.callable, **{name: 2 * node.value for name, node in first.inputs.items()})
+    assert [step.name for step in again.steps] == [step.name for step in first.steps]
+    assert not np.array_equal(again.output, first.output)

@@ -279,3 +279,13 @@ def test_no_misfit_where_two_sizes_are_wrong_or_none_is():
         return x * w
 
     assert explain_misfit(refuses, {"x": np.ones(3), "w": np.ones((2, 3))}) is None
+
+
+def test_names_of_parts_end_in_what_they_are():
+    def network(x, hidden_W, hidden_b, last_W, last_b):
+        return np.maximum(0, x @ hidden_W + hidden_b) @ last_W + last_b
+
+    sample = guess(network, np.random.default_rng(0), {}, "here")
+    assert {name: value.ndim for name, value in sample.items()} == {
+        "x": 2, "hidden_W": 2, "hidden_b": 1, "last_W": 2, "last_b": 1,
+    }  # fmt: skip

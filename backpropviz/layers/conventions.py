@@ -26,9 +26,9 @@ KEYED = {
 POSITIVE = {"gamma", "scale", "var", "running_var", "sigma", "std", "sample_var"}
 RECURRENT = re.compile(r"[Ww]_?h+|U\w*")
 _KINDS = {
-    "weight": re.compile(r"[WU]\w{0,4}|[wV]|w([a-z]|_\w+)|weights?|kernel|filters|theta", re.ASCII),
+    "weight": re.compile(r"[WU]\w{0,4}|[wV]|w([a-z]|_\w+)|weights?|kernel|filters|theta|[a-z]\w*_[Ww]", re.ASCII),
     "vector": re.compile(
-        r"b|b([a-z]|_[a-z]{1,3})|bias|gamma|beta|scale|shift|g|(running_|sample_)?(mean|var)|mu|std|sigma"
+        r"b|b([a-z]|_[a-z]{1,3})|bias|[a-z]\w*_(b|bias|gamma|beta)|gamma|beta|scale|shift|g|(running_|sample_)?(mean|var)|mu|std|sigma"
     ),
     "label": re.compile(r"y|t|labels?|targets?|y_true"),
     "index": re.compile(r"idx|ids|index|indices|tokens?|words"),

@@ -51,7 +51,8 @@ def load(spec: str) -> Layer:
     module = load_module(file)
     found = choose(module, file, wanted)
     function = Built(found) if isinstance(found, Method) else found
-    name = file.stem if function.__name__ in (file.stem, "listing") else function.__name__
+    of_file = not path or function.__name__ in (file.stem, "listing")  # `mlp` is a class, MLP
+    name = file.stem if of_file else function.__name__
     return Layer(name, function, file, module)
 
 
@@ -60,7 +61,7 @@ def load_summaries() -> list[dict[str, str]]:
     entries = []
     for name in layer_names():
         tree = ast.parse((graphs_directory() / f"{name}.py").read_text(encoding="utf-8"))
-        function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+        takes = _takes(tree, name)
         summary = (ast.get_docstring(tree) or "").split("\n")[0]
         said = {
             target.id: node.value.value
@@ -69,9 +70,21 @@ def load_summaries() -> list[dict[str, str]]:
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        inputs = ", ".join(arg.arg for arg in function.args.args)
-        entries.append({"name": name, "summary": summary, "inputs": inputs, "group": str(said.get("GROUP", "others"))})
+        entries.append(
+            {"name": name, "summary": summary, "inputs": ", ".join(takes), "group": str(said.get("GROUP", "others"))}
+        )
     return entries
+
+
+def _takes(tree: ast.Module, name: str) -> list[str]:
+    """The positional parameters of the function, or of the class's forward pass, that a file is called after."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return [argument.arg for argument in node.args.args]
+        if isinstance(node, ast.ClassDef) and node.name.lower() == name:
+            methods = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == "forward"]
+            return [argument.arg for method in methods for argument in method.args.args[1:]]
+    return []
 
 
 def operations() -> list[dict[str, str]]:
