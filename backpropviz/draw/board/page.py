@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from copy import copy
+from typing import TYPE_CHECKING
 
 from backpropviz.code.breaking import LEADING, broken, columns, width
 from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Text, Tile, Wire
 from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.sizing import EDGE, FOOTER, HEADER, MARGIN, TITLE, Fitted
-from backpropviz.draw.telling import Told
+
+if TYPE_CHECKING:
+    from backpropviz.draw.telling import Told
 
 _SMALL = 14.0
 _SAID = 16.0  # the size of what is told about a step

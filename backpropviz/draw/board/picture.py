@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from backpropviz.draw.board.blocks import DIGITS, SIZE
 from backpropviz.draw.board.geometry import Drawing
@@ -16,8 +17,10 @@ from backpropviz.draw.board.themes import LIGHT, THEMES, Light, Theme, in_the_da
 from backpropviz.draw.circuit import Circuit, Edge
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI, can_render, render
-from backpropviz.draw.telling import Told
 from backpropviz.errors import DrawingError
+
+if TYPE_CHECKING:
+    from backpropviz.draw.telling import Told
 
 _FEW_ROWS = 4  # on a page; a board that needs more is better read with its groups closed
 SIZES = ("slide", "page", "free")

@@ -8,6 +8,7 @@ sums is told both ways: entries added one by one, and as a product with ones.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Point, Shape, Text, Wire
@@ -15,8 +16,9 @@ from backpropviz.draw.board.picture import BoardPicture
 from backpropviz.draw.board.record import Board, Use
 from backpropviz.draw.circuit import Circuit
 from backpropviz.engine.trace import Trace
-from backpropviz.show.records import Share
-from backpropviz.show.view import view
+
+if TYPE_CHECKING:
+    from backpropviz.show.records import Share
 
 _SIZE, _SMALL = 24.0, 18.0
 _WIDE, _HIGH = 1600.0, 900.0
@@ -41,6 +43,8 @@ class RulePicture(BoardPicture):
 
     def __init__(self, trace: Trace, circuit: Circuit, title: str = "", theme: str = "light", legend: bool = True):
         super().__init__(circuit, title, "slide", theme, legend=legend)
+        from backpropviz.show.view import view
+
         step = view(trace).steps[0]
         assert step.explanation is not None
         self.shares = step.explanation.gates[0].shares
