@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from backpropviz.diagnose import diagnose
+from backpropviz.diagnose.render import render_text
 
 LEAKY = """
 import numpy as np
@@ -141,3 +144,22 @@ def test_what_the_forward_pass_needs_from_elsewhere_is_named(tmp_path):
     function = report(tmp_path, text).functions[-1]
     assert function.status == "not examined"
     assert "affine_forward" in function.reason
+
+
+def test_a_notebook_is_diagnosed_by_cell_and_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cells = [
+        ("markdown", "# Swish"),
+        ("code", "%matplotlib inline\nimport numpy as np\nimport matplotlib.pyplot as plt"),
+        ("code", "def swish_forward(x):\n    s = 1 / (1 + np.exp(-x))\n    return x * s, (x, s)"),
+        ("code", "def swish_backward(dout, cache):\n    x, s = cache\n    dx = dout * (s + x * s)\n    return dx"),
+    ]
+    notebook = {"cells": [{"cell_type": kind, "source": text} for kind, text in cells], "nbformat": 4}
+    path = tmp_path / "swish.ipynb"
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    text = render_text(diagnose(path))
+    assert "swish.ipynb:cell 4:1  swish_backward  wrong" in text
+    assert "swish.ipynb:cell 4:3  dx = dout * (s + x * s)" in text
+    right = path.read_text(encoding="utf-8").replace("(s + x * s)", "(s + x * s * (1 - s))")
+    path.write_text(right, encoding="utf-8")
+    assert "swish_backward  right" in render_text(diagnose(path))

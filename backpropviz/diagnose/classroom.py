@@ -24,7 +24,8 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found = (file for file in sorted(path.rglob("*.py")) if not any(_hidden(part) for part in file.parts[1:]))
+            files_below = sorted([*path.rglob("*.py"), *path.rglob("*.ipynb")])
+            found = (file for file in files_below if not any(_hidden(part) for part in file.parts[1:]))
             files.update(dict.fromkeys(file for file in found if file.is_file()))
         elif path.is_file():
             files[path] = None

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from backpropviz.diagnose.verdict import REFUSED, RIGHT, UNKNOWN, FileReport, Finding, FunctionReport
+from backpropviz.layers.sources import place
 
 POINTS = 1.0
 """What one function is worth in a Gradescope results file."""
@@ -93,7 +94,7 @@ def _output(function: FunctionReport) -> str:
 
 def describe(finding: Finding) -> str:
     """One finding in words: the line, how it differs, what it should be."""
-    lines = [f"{finding.file}:{finding.line}  {finding.statement}" if finding.line else finding.file]
+    lines = [f"{place(finding.file, finding.line)}  {finding.statement}" if finding.line else finding.file]
     lines += [part for part in (finding.evidence, finding.meaning) if part]
     if finding.expected:
         lines.append(f"expected  {finding.expected}")

@@ -6,6 +6,7 @@ import textwrap
 
 from backpropviz.diagnose.spacing import marks
 from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, FunctionReport
+from backpropviz.layers.sources import place
 
 ALIGNED = 20  # characters; what is said of a line stands below the line, or behind a short margin if that is far right
 _FACTS = ("not_finished", "python_2", "syntax")  # nothing to prove
@@ -25,7 +26,7 @@ def render_text(report: FileReport, width: int = 100) -> str:
 
 
 def _function(function: FunctionReport, file: str, width: int, told: set[Finding]) -> list[str]:
-    where = f"{file}:{function.line}  {function.name}"
+    where = f"{place(file, function.line)}  {function.name}"
     ran = len(function.ran)
     if function.status == RIGHT:
         lines = [f"{where}  right: {', '.join(function.looked_at)}  ({ran} configuration{'s' * (ran != 1)})"]
@@ -44,7 +45,7 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
 
 
 def _finding(finding: Finding, file: str, width: int) -> list[str]:
-    head = f"{file}:{finding.line}  "
+    head = f"{place(file, finding.line)}  "
     lines = [f"{head}{finding.statement}".rstrip()]
     indent = " " * (len(head) if len(head) <= ALIGNED else 4)
     body = [f"{finding.evidence}: {finding.meaning}"]

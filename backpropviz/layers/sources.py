@@ -57,6 +57,28 @@ def read_parts(file: Path) -> list[Part]:
     return [Part(str(file), text, _parsed(str(file), text))]
 
 
+def one_text(file: Path) -> str:
+    """A notebook's code cells as one file, each under a line that says which it is.
+
+    Raises:
+        LayerError: as `read_parts`.
+    """
+    return "".join(f"# {part.name.rpartition(':')[2]}\n{part.text}" for part in read_parts(file))
+
+
+def place(file: str, line: int) -> str:
+    """Where a line of a file's text stands, for messages: in a notebook, the cell and the line in it."""
+    if not file.endswith(".ipynb") or not Path(file).is_file():
+        return f"{file}:{line}"
+    for part in read_parts(Path(file)):
+        line -= 1  # the line that names the cell
+        length = part.text.count("\n")
+        if line <= length:
+            return f"{part.name}:{max(line, 1)}"
+        line -= length
+    return file
+
+
 def read_text(file: Path) -> str:
     r"""A file's text as Python reads it: in the encoding it declares or UTF-8, with or without BOM, lines ending in \n.
 

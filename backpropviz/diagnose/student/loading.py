@@ -19,6 +19,7 @@ from backpropviz.diagnose.student.classes import Wrapped
 from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
 from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
 from backpropviz.layers.missing import OLD_BUILTINS, OLD_NUMPY, MissingModule, MissingModules, old_numpy
+from backpropviz.layers.sources import one_text
 
 LOADING_ROUNDS = 20_000  # of loops, in one statement of the top level
 MODULE = "coursework.student"
@@ -85,7 +86,9 @@ class Unreadable(Exception):  # noqa: N818
 
 
 def read_text(path: Path) -> str:
-    """The file's text, whatever its encoding and line ends."""
+    """The file's text, whatever its encoding and line ends; of a notebook, its code cells."""
+    if path.suffix == ".ipynb":
+        return one_text(path)
     data = path.read_bytes()
     for encoding in ("utf-8-sig", "latin-1"):
         try:
