@@ -17,8 +17,9 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import diagnose_mutants as mutants  # noqa: E402
 
-from backpropviz.diagnose.examine import Examination, Outcome  # noqa: E402
+from backpropviz.diagnose.examine import Examination  # noqa: E402
 from backpropviz.diagnose.investigate import Investigation  # noqa: E402
+from backpropviz.diagnose.outcomes import Outcome  # noqa: E402
 from backpropviz.diagnose.pairs import recognition  # noqa: E402
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable  # noqa: E402
 from backpropviz.diagnose.siblings import Siblings  # noqa: E402

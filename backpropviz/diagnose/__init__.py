@@ -3,15 +3,17 @@
     from backpropviz.diagnose import diagnose, render_text
     print(render_text(diagnose("layers.py")))
 
-`diagnose` runs the file in a child process (child.py) and returns plain records (verdict.py). Rooms:
+`diagnose` runs the file in a child process (runner.py, child.py) and returns plain records (verdict.py). Rooms:
 
-    student    the file: read as it is, classes taken apart, run inside limits, every assignment watched
-    course     what is right: the layers and their conventions, the configurations, the right values
-    examine    runs a pair on its configurations and compares; matching.py says how values differ
-    culprit    ranks the statements by how suspicious they are
-    edits      the usual slips, each as the edit that undoes it; repair.py tries them, rewrite.py writes what is right
-    trail      from one wrong line to the next; investigate.py has the verdict, findings.py and kinds.py the words
-    classroom  many files at once; formats.py writes for machines, render.py for people
+    student     the file: read as it is, classes taken apart, run inside limits, its work counted, every value watched
+    pairs       which functions go together, how they are called, and what is right for them
+    examine     runs a pair on its configurations; outcomes.py holds what came out, matching.py says how values differ
+    culprit     ranks the statements by how suspicious they are: scene.py, cuts.py, influence.py, origin.py
+    edits       the usual slips, each as the edit that undoes it; locally.py judges them where they stand, wanted.py and
+                sizes.py find expressions from the value they should have, rewrite.py writes what our own trace says
+    repair      tries edits, and proves those that mend something on fresh configurations (hits.py)
+    trail       from one wrong line to the next; investigate.py has the verdict, findings.py the words
+    classroom   many files at once; formats.py writes for machines, render.py and hints.py for people
 """
 
 from backpropviz.diagnose.render import render_text

@@ -29,7 +29,7 @@ def main() -> None:
         os.write(channel, (json.dumps(record) + "\n").encode())
 
     # everything of ours is imported before the limits, everything of theirs after
-    from backpropviz.diagnose import investigate, verdict
+    from backpropviz.diagnose import investigate, verdict, whole_file
     from backpropviz.diagnose.pairs import recognition
     from backpropviz.diagnose.siblings import Siblings
     from backpropviz.diagnose.student import classes, loading, program
@@ -40,7 +40,7 @@ def main() -> None:
     try:
         student = loading.parse(path, request["python2"])
     except loading.Unreadable as error:
-        whole = verdict.FileReport(path.name, findings=(investigate.unreadable(path, error),))
+        whole = verdict.FileReport(path.name, findings=(whole_file.unreadable(path, error),))
         say(report=whole.to_dict(), seconds=time.process_time())
         return
     sandbox.refuse_effects()
@@ -66,7 +66,7 @@ def main() -> None:
             report = _guarded(act, investigation)
             if report is not None:
                 reports.append(report)
-    findings = tuple(investigate.top_level(path, student))
+    findings = tuple(whole_file.top_level(path, student))
     reports = sorted((_by_method(report, student) for report in reports), key=lambda report: report.line)
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
     examined |= {its.backward for its in student.wrapped.values()}

@@ -8,83 +8,17 @@ behind it: the first such statement is the culprit, or the culprit is in what le
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from backpropviz.course.names import concept
-from backpropviz.course.record import Case
-from backpropviz.diagnose.examine import Examination, Failure, Outcome
-from backpropviz.diagnose.matching import arrangements, is_array, match
-from backpropviz.diagnose.pairs.recognition import Pair
-from backpropviz.diagnose.pairs.reference import Entry, Reference
-from backpropviz.diagnose.student.loading import MODULE
+from backpropviz.diagnose.cuts import cut
+from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.influence import leading_to, right_positions, taken_as_right, wrong_positions
+from backpropviz.diagnose.matching import is_array, match
+from backpropviz.diagnose.scene import MATCHED, PLAIN, UNMATCHED, Scene, Suspect, matters
 from backpropviz.diagnose.student.program import Program
-from backpropviz.diagnose.student.recorder import ARGUMENT, Record, Recorder, Statement
-from backpropviz.diagnose.student.work import WORK, Budget
-
-MATCHED, PLAIN, UNMATCHED = 2.0, 1.5, 1.0
-
-
-@dataclass
-class Suspect:
-    """A statement and what is known about it.
-
-    Attributes:
-        penalty: how far down the list it is; 0 is the first suspect.
-        target: the name whose value was looked at. value: what it was in the focus case.
-        computes: it returns a wrong result that is more than a name. innocent: a right result rests on it as well.
-        matched: the right value it equals. cut: the right value that mends everything when put in its place.
-    """
-
-    statement: Statement
-    penalty: float
-    target: str = ""
-    value: Any = None
-    matched: Entry | None = None
-    cut: Entry | None = None
-    cut_value: Any = None
-    mended: frozenset[str] = frozenset()
-    order: int = 0
-    computes: bool = False
-    innocent: bool = False
-
-
-@dataclass
-class Scene:
-    """One recorded run of the focus case, its rounds counted, and the suspects in it, in the order of execution."""
-
-    case: Case
-    right: Reference
-    outcome: Outcome
-    record: Record
-    rounds: int
-    suspects: list[Suspect] = field(default_factory=list)
-
-    def scope(self, statement: Statement) -> dict[str, Any]:
-        """What names stood for when a statement ran: arguments, and whatever was assigned before it (or in a loop)."""
-        found: dict[str, tuple[int, Any]] = {}
-        for (function, index, name), visit in self.record.visits.items():
-            if function != statement.function or name in ("return", ""):
-                continue
-            if index < statement.index and (name not in found or index > found[name][0]):
-                found[name] = (index, visit.value)
-        values = {name: value for name, (_, value) in found.items()}
-        for name, value in list(values.items()):
-            if type(value).__module__ == MODULE:  # what else a layer of a class of the student's holds
-                values = {f"{name}.{attribute}": held for attribute, held in vars(value).items()} | values
-        return values
-
-
-def recorded(examination: Examination, case: Case, right: Reference) -> Scene:
-    """Run a case with every statement recorded."""
-    recorder = Recorder()
-    began = WORK.done
-    with examination.program.recorded(recorder):
-        outcome = examination.run(case, right, recorder)
-    return Scene(case, right, outcome, recorder.record, WORK.done - began)
+from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.diagnose.student.work import Budget
 
 
 def judged(examination: Examination, scene: Scene) -> list[Suspect]:
@@ -110,13 +44,17 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
     for function in dict.fromkeys([main, *ran]):
         if function in skipped or function not in program.definitions or function in program.student.wrapped:
             continue
-        positions = _wanted(pair.layer.wants, cells, stage)
+        positions = wrong_positions(pair.layer.wants, cells, stage)
         if stage == "backward" and function == pair.forward:
             positions = {len(pair.layer.outputs)}  # the cache
-        influence = _slice(program.statements(function), positions)
-        given = _given(program, pair, function) if pair.layer.is_own and not cells & {*pair.layer.outputs} else set()
-        right = _right(pair.layer.wants, cells) if stage == "backward" and function == pair.backward else set()
-        shared = _slice(program.statements(function), right) if right else set()
+        influence = leading_to(program.statements(function), positions)
+        given = (
+            taken_as_right(program, pair, function)
+            if pair.layer.is_own and not cells & {*pair.layer.outputs}
+            else set()
+        )
+        right = right_positions(pair.layer.wants, cells) if stage == "backward" and function == pair.backward else set()
+        shared = leading_to(program.statements(function), right) if right else set()
         for statement in program.statements(function):
             if statement.index in given:
                 continue
@@ -135,21 +73,9 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
         if _has_no_effect(suspect.statement.node):
             suspect.penalty = 0.3
     suspects.sort(key=lambda suspect: suspect.order)
-    _cut(examination, scene, suspects, cells, stage, budget)
+    cut(examination, scene, suspects, cells, stage, budget)
     scene.suspects = suspects
     return sorted(suspects, key=lambda suspect: suspect.penalty)
-
-
-def _given(program: Program, pair: Pair, function: str) -> set[int]:
-    """The statements that an output rests on which is taken as right: they are not to blame for any gradient."""
-    its = program.student.wrapped.get(pair.forward)
-    statements = program.statements(function)
-    if its is not None and function == its.forward:
-        return _slice(statements, None)
-    if function != pair.forward:
-        return set()
-    returns = {s.index for s in statements if isinstance(s.node, ast.Return)}  # the cache is packed there, too
-    return _slice(statements, set(range(len(pair.layer.outputs)))) - returns
 
 
 def _has_no_effect(node: ast.stmt) -> bool:
@@ -198,56 +124,9 @@ def _judge(scene: Scene, statement: Statement, positions: set[int] | None) -> Su
     return suspect
 
 
-def _wanted(wants: tuple[str, ...], cells: set[str], stage: str) -> set[int] | None:
-    """The positions of the wrong gradients in what the backward pass returns; None for "all"."""
-    if stage == "forward":
-        return None
-    names = [f"d{name}" for name in wants]
-    found = {names.index(cell.split()[0]) for cell in cells if cell.split()[0] in names}
-    return found or None
-
-
-def _right(wants: tuple[str, ...], cells: set[str]) -> set[int]:
-    """The positions of the right gradients in what the backward pass returns."""
-    return {i for i, name in enumerate(wants) if f"d{name}" not in cells}
-
-
-def _slice(statements: list[Statement], positions: set[int] | None) -> set[int]:
-    """The statements that what is returned at these positions may depend on, by names alone."""
-    needed: set[str] = set()
-    chosen: set[int] = set()
-    for statement in statements:
-        if isinstance(statement.node, ast.Return) and statement.node.value is not None:
-            value = statement.node.value
-            parts: Iterable[ast.AST] = [value]
-            if positions is not None and isinstance(value, ast.Tuple) and len(value.elts) > max(positions):
-                parts = [value.elts[i] for i in positions]
-            needed |= {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
-            chosen.add(statement.index)
-    before = -1
-    while before != len(chosen) + len(needed):
-        before = len(chosen) + len(needed)
-        for statement in statements:
-            node = statement.node
-            inside = isinstance(node, ast.If | ast.For | ast.While) and any(
-                needed & set(inner.targets) for inner in statements if inner.node in set(ast.walk(node))
-            )
-            if inside or (needed & set(statement.targets) and not isinstance(node, ast.For)):
-                chosen.add(statement.index)
-                head = getattr(node, "test", node) if not isinstance(node, ast.For) else node.iter
-                needed |= {n.id for n in ast.walk(head) if isinstance(n, ast.Name)}
-    return chosen
-
-
-def _matters(scene: Scene, stage: str) -> Failure | None:
-    """The exception of the run, unless the stage that is looked at was over by then."""
-    failure = scene.outcome.failure
-    return None if failure is not None and stage == "forward" and failure.is_backward else failure
-
-
 def _notice_failure(scene: Scene, suspects: list[Suspect], stage: str) -> None:
     """The statement an exception came from, and those that gave it its values."""
-    failure = _matters(scene, stage)
+    failure = matters(scene, stage)
     if failure is None:
         return
     spans = [
@@ -310,73 +189,3 @@ def _notice_unpacking(program: Program, suspects: list[Suspect], forward: str) -
                 crossed = [i for i, name in enumerate(names) if name in put and put.index(name) != i]
                 if len(put) == len(names) and crossed:
                     suspect.penalty = min(suspect.penalty, 0.2)
-
-
-def _cut(
-    examination: Examination, scene: Scene, suspects: list[Suspect], cells: set[str], stage: str, budget: Budget
-) -> None:
-    """Put right values in the place of assigned ones, and lower the penalty of the first that mends everything."""
-    values = {cell for cell in cells if " " not in cell}
-    if not values or _matters(scene, stage) is not None:
-        return
-    for suspect in suspects:
-        if suspect.value is not None and not budget.spent:
-            _try_entries(examination, scene, suspect, values, stage)
-    first = first_cut(suspects, values)
-    if first is None:
-        # no single value mends everything: the first cut for each wrong result on its own
-        for cell in values:
-            partial = first_cut(suspects, {cell})
-            if partial is not None:
-                partial.penalty = min(partial.penalty, 0.4)
-        return
-    first.penalty = min(first.penalty, 0.0 if is_odd(first) else 0.5 if _is_meant(first) else 1.0)
-    for suspect in suspects:
-        if suspect.order < first.order and is_odd(suspect) and suspect.value is not None:
-            suspect.penalty -= 0.2
-        elif suspect.order > first.order:
-            suspect.penalty += 0.3 if suspect.cut is None else 0.9
-
-
-def is_odd(suspect: Suspect) -> bool:
-    """Its value is not known to be right; a match in the middle of one of our expressions says little."""
-    return suspect.matched is None or (not suspect.matched.name and suspect.cut is not None and bool(suspect.cut.name))
-
-
-def first_cut(suspects: list[Suspect], cells: set[str]) -> Suspect | None:
-    """The first statement where a right value mends these cells, and whose own value is not known to be right (or is,
-    but not for its name). Where all of them hold right values, a step is missing, and the last one is where it
-    belongs."""
-    cuts = [suspect for suspect in suspects if suspect.cut is not None and suspect.mended >= cells]
-    return next((suspect for suspect in cuts if is_odd(suspect) or _is_meant(suspect)), cuts[-1] if cuts else None)
-
-
-def _is_meant(suspect: Suspect) -> bool:
-    """Its name says that it should be what mends everything."""
-    wanted = suspect.cut.name if suspect.cut is not None else ""
-    return bool(wanted) and wanted in (concept(suspect.target), suspect.target)
-
-
-def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells: set[str], stage: str) -> None:
-    key = (*suspect.statement.key, suspect.target)
-    visit = scene.record.visits.get(key)
-    if visit is None or suspect.target == "return" or suspect.statement.index == ARGUMENT:
-        return
-    node = suspect.statement.node
-    in_place = isinstance(node, ast.AugAssign) or not any(
-        isinstance(target, ast.Name | ast.Tuple) for target in getattr(node, "targets", [])
-    )
-    for entry in scene.right.entries:
-        if entry is suspect.matched or entry.value.size < 2:
-            continue
-        for right_value in arrangements(entry.value, suspect.value.shape):
-            recorder = Recorder({key: (visit.count, right_value.copy(), in_place)})
-            with examination.program.recorded(recorder):
-                outcome = examination.run(scene.case, scene.right, recorder, 10 * scene.rounds + 2000)
-            mended = cells - outcome.wrong()
-            broken = {cell for cell in outcome.wrong() - scene.outcome.wrong() if not cell.endswith(" again")}
-            fails = outcome.failure is not None and not (stage == "forward" and outcome.failure.is_backward)
-            if not fails and not broken and cells <= set(outcome.cells) and len(mended) > len(suspect.mended):
-                suspect.cut, suspect.cut_value, suspect.mended = entry, right_value, frozenset(mended)
-        if suspect.mended >= cells:
-            return

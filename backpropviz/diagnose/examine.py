@@ -8,13 +8,14 @@ import functools
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose import gaps
+from backpropviz.diagnose.outcomes import Cell, Failure, Outcome, check
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
@@ -23,88 +24,11 @@ from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.student.work import RUN, WORK, TooMuch, work_limit
 from backpropviz.layers.missing import MissingModule
 
-TOLERANCE = 1e-6  # of the largest entry; what is closer is right
-ROUNDING = 1e-9  # what float64 reaches easily; between the two lies float32
 FRESH, FRESH_SEED = 5, 30  # so many shapes and numbers more, on which a repair is run before it counts as proved
 Another = Callable[[int], tuple[Case, Reference] | None]
 """Makes one more configuration from a seed, with what is right for it; None where that fails."""
 
 CALL_ROUNDS = 200_000  # of loops, in one run; the largest configuration takes a few thousand
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An exception from the student's code: where, and what; `calls` lead to it, as (function, line)."""
-
-    type: str
-    message: str
-    function: str
-    line: int
-    is_backward: bool
-    calls: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass
-class Cell:
-    """One thing that was checked in one configuration. `want` is None where any honest value would do."""
-
-    ok: bool
-    got: Any = None
-    want: Any = None
-    trouble: str = ""
-
-
-@dataclass
-class Outcome:
-    """What one configuration gave.
-
-    Attributes:
-        cells: by name: outputs ("out"), running statistics, gradients ("dx"), "x unchanged", "dx again".
-        failure: the exception that ended it. refused: the student asserts that this configuration is not wanted.
-        missing: something from a missing module was needed. rounds: how much work it was.
-    """
-
-    case: Case
-    cells: dict[str, Cell] = field(default_factory=dict)
-    failure: Failure | None = None
-    refused: bool = False
-    missing: str = ""
-    unfinished: str = ""
-    rounds: int = 0
-
-    def wrong(self) -> set[str]:
-        return {name for name, cell in self.cells.items() if not cell.ok}
-
-
-def all_right(outcomes: list[Outcome]) -> bool:
-    """Nothing is wrong in any of them, missing or unfinished."""
-    return not any(o.wrong() or o.missing or o.unfinished or (o.failure and not o.refused) for o in outcomes)
-
-
-def difference(got: Any, want: Any) -> float:
-    """The largest difference as a share of the largest right entry; inf where shapes or kinds disagree."""
-    if isinstance(got, np.ma.MaskedArray | np.matrix):
-        return float("inf")
-    try:
-        array = np.asarray(got)
-    except ValueError:
-        return float("inf")
-    if array.shape != want.shape or array.dtype.kind not in "fiub":
-        return float("inf")
-    if not array.size:
-        return 0.0
-    with np.errstate(all="ignore"):
-        gap = float(np.max(np.abs(array - want)))
-    scale = float(np.max(np.abs(want)))
-    return gap / scale if scale > 1e-300 else gap if np.isfinite(gap) else float("inf")
-
-
-def check(got: Any, want: Any) -> Cell:
-    """A cell for a value with one right answer."""
-    if got is None:
-        return Cell(False, got, want, "None")
-    gap = difference(got, want)
-    return Cell(bool(gap <= TOLERANCE), got, want)
 
 
 class Examination:

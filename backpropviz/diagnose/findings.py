@@ -9,18 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.course.names import concept
 from backpropviz.course.record import Case
-from backpropviz.diagnose import culprit, kinds, matching, rewrite, spacing
-from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect
+from backpropviz.diagnose import kinds, matching, rewrite, spacing
+from backpropviz.diagnose.cuts import first_cut, is_odd
 from backpropviz.diagnose.edits.tree import Edit
-from backpropviz.diagnose.examine import ROUNDING, Cell, Examination, Failure, Outcome, difference
+from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.hits import Hit
+from backpropviz.diagnose.origin import is_meant_by_name, origin_of
+from backpropviz.diagnose.outcomes import ROUNDING, Failure, Outcome, difference
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.reference import Entry
-from backpropviz.diagnose.repair import Hit
+from backpropviz.diagnose.scene import MATCHED, Scene, Suspect, recorded
 from backpropviz.diagnose.sizes import Size
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.verdict import Finding
+from backpropviz.diagnose.words import called, cell_words, guessed_kind, size_words
 from backpropviz.engine.source import SourceText
 
 # an edit of one of these kinds that makes an exception go away says little about what was meant
@@ -102,7 +105,7 @@ class Wording:
                 gaps[i] = max(difference(cell.got, cell.want) for cell in cells)
         if not gaps or scene.outcome.failure is not None:
             return scene
-        return culprit.recorded(self.examination, *self.examination.cases[max(gaps, key=lambda i: gaps[i])])
+        return recorded(self.examination, *self.examination.cases[max(gaps, key=lambda i: gaps[i])])
 
     def sizes(self, sizes: list[Size], edit: Edit, outcomes: list[Outcome]) -> list[Finding]:
         """The findings on sizes that were computed wrongly, one for each line; all are needed together."""
@@ -110,7 +113,7 @@ class Wording:
         shown = tuple(o.case.words for o in outcomes if o.wrong() or (o.failure and not o.refused))
         found = []
         for statement in lines:
-            told = [_size_words(size) for size in sizes if size.statement is statement]
+            told = [size_words(size) for size in sizes if size.statement is statement]
             parts = [part for part in edit.parts or (edit,) if part.statement is statement]
             text = self._mended(parts[0] if len(parts) == 1 else Edit.together(parts))
             its = self._finding(statement, "wrong_size", ", ".join(told), text, ())
@@ -143,7 +146,7 @@ class Wording:
         edit.apply()
         try:
             self.program.definitions[name] = copy.deepcopy(before)
-            return culprit.recorded(self.examination, scene.case, scene.right)
+            return recorded(self.examination, scene.case, scene.right)
         except (CannotCall, NotApplicable):
             return None
         finally:
@@ -173,7 +176,7 @@ class Wording:
                     cascade.append(name)
         if not own:
             cells = [(name, cell) for name, cell in scene.outcome.cells.items() if name in mended and not cell.ok]
-            own = "; ".join(_cell_words(name, cell, sizes) for name, cell in cells[:2])
+            own = "; ".join(cell_words(name, cell, sizes) for name, cell in cells[:2])
             own = own or f"{' and '.join(sorted(mended)) or 'the result'} comes out wrong"
         return own, tuple(name for name in cascade if name not in statement.targets)
 
@@ -203,7 +206,7 @@ class Wording:
             words = matching.describe(suspect.value, suspect.cut_value, sizes)
             evidence = f"{suspect.target} {words}"
             of_another = suspect.matched is not None and suspect.matched.name != suspect.target
-            if not culprit.is_odd(suspect) and of_another and suspect.matched is not None:
+            if not is_odd(suspect) and of_another and suspect.matched is not None:
                 evidence = (
                     f"{suspect.target} is equal to {suspect.matched.name or 'a right value'}, which is not all of it"
                 )
@@ -213,12 +216,12 @@ class Wording:
             if edit is not None:
                 expected = self._mended(edit)
             else:
-                evidence += f"; it should be {_called(right.name)} of shape {np.shape(suspect.cut_value)}"
-            kind, step = _guess(words), right.step
+                evidence += f"; it should be {called(right.name)} of shape {np.shape(suspect.cut_value)}"
+            kind, step = guessed_kind(words), right.step
         else:
             wrong = [(n, cell) for n, cell in outcome.cells.items() if n in cells and not cell.ok]
-            evidence = "; ".join(_cell_words(n, cell, sizes) for n, cell in wrong[:2])
-            kind = _guess(evidence)
+            evidence = "; ".join(cell_words(n, cell, sizes) for n, cell in wrong[:2])
+            kind = guessed_kind(evidence)
         ran = [case for case, _ in self.examination.cases]
         kind = kinds.refined(kind, self.pair.layer, statement, cells, shown, ran)
         after = [s for s in scene.suspects if s.order > suspect.order and s.matched is None and s.value is not None]
@@ -248,93 +251,16 @@ class Wording:
         be.
         """
         cuts = [s for s in scene.suspects if s.cut is not None]
-        best = culprit.first_cut(scene.suspects, set(max(cuts, key=lambda s: len(s.mended)).mended)) if cuts else None
+        best = first_cut(scene.suspects, set(max(cuts, key=lambda s: len(s.mended)).mended)) if cuts else None
         odd = [
             s for s in scene.suspects
-            if s.penalty < MATCHED and ((s.value is not None and culprit.is_odd(s)) or s.computes)
+            if s.penalty < MATCHED and ((s.value is not None and is_odd(s)) or s.computes)
         ]  # fmt: skip
-        named = next((s for s in odd if best is None or s.order < best.order if _by_name(scene, s)), None)
+        named = next((s for s in odd if best is None or s.order < best.order if is_meant_by_name(scene, s)), None)
         if named is not None:
             return named
-        return _origin(best, odd) if best is not None else odd[0] if odd else suspects[0]
-
-
-def _origin(cut: Suspect, odd: list[Suspect]) -> Suspect:
-    """Back from a statement that a right value mends, through values nobody knows, to the first of them: where right
-    values go in and none comes out."""
-    if not culprit.is_odd(cut):
-        return cut
-    origin = cut
-    waiting = [cut]
-    while waiting:
-        suspect = waiting.pop()
-        node = suspect.statement.node
-        reads = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        reads |= {*suspect.statement.targets} if isinstance(node, ast.AugAssign) else set()
-        for other in odd:
-            feeds = other.statement.function == cut.statement.function and other.order < suspect.order
-            if (
-                feeds
-                and other.target in reads
-                and not other.innocent
-                and not other.mended >= cut.mended
-                and other is not suspect
-            ):
-                if other not in waiting:
-                    waiting.append(other)
-                origin = min(origin, other, key=lambda s: s.order)
-    return origin
-
-
-def _size_words(size: Size) -> str:
-    """One case in which a size is wrong: "Ho is 5 where 3 is needed"."""
-    got, wanted = next((got, wanted) for got, wanted in zip(size.got, size.wanted) if got != wanted)
-    return f"{size.name} is {got} where {wanted} is needed"
-
-
-def _called(name: str) -> str:
-    """A right value in words: "the gradient of xhat" for dxhat."""
-    if not name:
-        return "an array"
-    is_gradient = name.startswith("d") and name.isidentifier() and len(name) > 1
-    return f"the gradient of {name[1:]}," if is_gradient else f"{name},"
-
-
-def _by_name(scene: Scene, suspect: Suspect) -> bool:
-    """The name says which right value this should be, and no other line has that value: note it as the one expected."""
-    wanted = concept(suspect.target)
-    taken = {id(other.matched) for other in scene.suspects}
-    for entry in scene.right.entries:
-        if suspect.value is None or not wanted or entry.name != wanted or id(entry) in taken or entry.value.size < 2:
-            continue
-        arranged = next(matching.arrangements(entry.value, suspect.value.shape), None)
-        if arranged is not None and entry.value.size == suspect.value.size:
-            suspect.cut, suspect.cut_value = entry, arranged
-            return True
-    return False
+        return origin_of(best, odd) if best is not None else odd[0] if odd else suspects[0]
 
 
 def _same(one: Any, other: Any) -> bool:
     return getattr(other, "shape", None) == one.shape and difference(one, other) <= ROUNDING
-
-
-def _cell_words(name: str, cell: Cell, sizes: dict[str, int]) -> str:
-    if name.endswith(" unchanged"):
-        return f"{name.split()[0]}, which belongs to the caller, is not what it was"
-    if name.endswith(" again"):
-        return f"a second call with the same cache gives another {name.split()[0]}"
-    if cell.trouble:
-        return f"{name}: {cell.trouble}"
-    return f"{name} {matching.describe(cell.got, cell.want, sizes)}"
-
-
-def _guess(words: str) -> str:
-    """A kind from the evidence alone."""
-    for sign, kind in (
-        ("missing", "missing_term"), ("-1 times", "sign"), ("times the right value", "constant_factor"),
-        ("has shape", "shape_kept"), ("wrong places", "layout"), ("not finite", "unstable"), ("None", "not_finished"),
-        ("kept", "dropout_scale"), ("not what it was", "input_changed"), ("masked", "wrong_mask"),
-    ):  # fmt: skip
-        if sign in words:
-            return kind
-    return "wrong_value"

@@ -11,7 +11,7 @@ from backpropviz.diagnose.student.recorder import Statement, targets
 from backpropviz.diagnose.verdict import Finding
 
 if TYPE_CHECKING:
-    from backpropviz.diagnose.examine import Failure, Outcome
+    from backpropviz.diagnose.outcomes import Failure, Outcome
 
 
 def gap(program: Program, function: str) -> Statement | None:

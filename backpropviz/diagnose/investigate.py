@@ -6,20 +6,20 @@ import contextlib
 import functools
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose import culprit, gaps, kinds, notes
-from backpropviz.diagnose.examine import ROUNDING, Another, Examination, Outcome, all_right, difference
+from backpropviz.diagnose.examine import Another, Examination
 from backpropviz.diagnose.matching import ratio
+from backpropviz.diagnose.outcomes import ROUNDING, Outcome, all_right, difference
 from backpropviz.diagnose.pairs import binding, recognition, unknown
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference, reference
+from backpropviz.diagnose.scene import recorded
 from backpropviz.diagnose.siblings import Siblings
-from backpropviz.diagnose.student.loading import Student, Unreadable, read_text
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.trail import Trail
@@ -156,7 +156,7 @@ class Investigation:
         self._look_for_rounding(examination, outcomes)
         self.notes += notes.conventions(self.program, self.pair)
         if self.pair.layer.centered and examination.cases:
-            scene = culprit.recorded(examination, *examination.cases[0])
+            scene = recorded(examination, *examination.cases[0])
             scene.suspects = culprit.judged(examination, scene)
             self.notes += notes.zero_sums(self.program, self.pair, scene)
 
@@ -281,26 +281,3 @@ def _is_scaled(outcome: Outcome) -> bool:
     cells = [cell for name, cell in outcome.cells.items() if name.startswith("d") and " " not in name and not cell.ok]
     quotients = [ratio(cell.got, cell.want) for cell in cells if isinstance(cell.got, np.ndarray)]
     return any(q is not None and np.ptp(q) <= 1e-6 * np.max(np.abs(q)) for q in quotients)
-
-
-def unreadable(path: Path, error: Unreadable) -> Finding:
-    """The finding on a file that does not parse."""
-    if error.python2:
-        kind, expected = "python_2", "the text converted to Python 3, or --python2 to have it read as it is"
-    else:
-        kind, expected = "syntax", ""
-    lines = read_text(path).splitlines()
-    text = lines[error.line - 1].strip() if 0 < error.line <= len(lines) else ""
-    return Finding(path.name, error.line, "", text, kind, str(error), kinds.WORDS[kind], expected, True)
-
-
-def top_level(path: Path, student: Student) -> list[Finding]:
-    """Findings on what stands outside of functions and fails."""
-    lines = student.text.splitlines()
-    return [
-        Finding(
-            path.name, line, "", lines[line - 1].strip(), kind, what, kinds.WORDS[kind], "",
-        )
-        for line, what in student.trouble
-        for kind in ("does_not_end" if "did not end" in what else "crash",)
-    ]  # fmt: skip

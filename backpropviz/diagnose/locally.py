@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.edits.tree import Edit, Slot
-from backpropviz.diagnose.examine import ROUNDING, difference
 from backpropviz.diagnose.matching import arrangements
+from backpropviz.diagnose.outcomes import ROUNDING, difference
 from backpropviz.diagnose.student.classes import attributes_of
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import EVALUATION, WORK, TooMuch, work_limit

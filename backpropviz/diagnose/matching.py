@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.examine import TOLERANCE, difference
+from backpropviz.diagnose.outcomes import TOLERANCE, difference
 from backpropviz.diagnose.pairs.reference import Entry, Reference
 
 

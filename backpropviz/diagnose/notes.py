@@ -16,10 +16,10 @@ import numpy as np
 
 from backpropviz.course.names import concept
 from backpropviz.course.record import Case
-from backpropviz.diagnose.culprit import Scene
 from backpropviz.diagnose.edits.tree import called, is_module_call
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.scene import Scene
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import work_limit

@@ -9,67 +9,35 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backpropviz.course.names import concept
 from backpropviz.diagnose import locally
-from backpropviz.diagnose.culprit import MATCHED, Scene, Suspect, is_odd, packed_names
+from backpropviz.diagnose.culprit import packed_names
 from backpropviz.diagnose.edits.expressions import expression_edits
 from backpropviz.diagnose.edits.statements import statement_edits
 from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, with_entries
-from backpropviz.diagnose.examine import Examination, Outcome
-from backpropviz.diagnose.matching import match
+from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.hits import CLEAN, Hit
+from backpropviz.diagnose.outcomes import Outcome
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.recognition import recognize
-from backpropviz.diagnose.pairs.reference import Entry
+from backpropviz.diagnose.scene import Scene, Suspect
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import EDIT, WORK, Budget
 from backpropviz.diagnose.wanted import expressions
 
 MARGIN = 0.8  # how much dearer than the best repair another one may be and still be looked at
-CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
 STILL = 120_000  # rounds for others, once a repair was found
 PER_STATEMENT = 1500
 MOST_VERIFIED = 12
 MOST_WANTED, FROM_VALUE = 4, 1.9  # expressions found from a value: how many, and how far-fetched
-LOCAL_EDITS = 400
 
 
 REPEATED = 0.4
-SEVERAL = 0.8  # one line that mends everything is better than several
 NEAR = 4  # statements
 Plan = tuple[float, int, Suspect, Edit]
-
-
-@dataclass
-class Hit:
-    """An edit that mends something and breaks nothing.
-
-    Attributes:
-        cost: the line's suspicion plus the edit's. mended: cells that are right in every case where they were wrong.
-        complete: nothing is wrong any more in the stage that was looked at. clean: nor anywhere else.
-    """
-
-    suspect: Suspect
-    edit: Edit
-    cost: float
-    mended: frozenset[str]
-    cases: tuple[int, ...]
-    complete: bool
-    clean: bool
-    outcomes: list[Outcome]
-
-    @property
-    def worth(self) -> tuple[Any, ...]:
-        return self.complete, self.clean, self.mended
-
-    @property
-    def rank(self) -> tuple[float, ...]:
-        several = SEVERAL * bool(self.edit.parts)
-        return (-self.complete, -len(self.mended), self.cost + several - CLEAN * self.clean, self.suspect.order)
 
 
 class Search:
@@ -303,47 +271,3 @@ def _exchanged(alike: dict[tuple[object, ...], dict[int, Plan]]) -> Iterator[lis
             for one, other in itertools.product(lines, others):
                 if 0 < abs(one - other) <= NEAR:
                     yield [plan for _, plan in sorted([(one, lines[one]), (other, others[other])])]
-
-
-def local_repairs(
-    examination: Examination, scene: Scene, budget: Budget
-) -> Iterator[tuple[Suspect, Edit, Entry]]:  # fmt: skip
-    """Edits that give a line's value a right value with a name of its own, whatever becomes of the results.
-
-    The right-hand side is evaluated alone, on what the names stood for. A right value that another line has already
-    does not count: leaving an operand out often gives back an earlier value. A line that has a right value, but not the
-    one that it is named after, counts as well: `dx_hat = dout`.
-    """
-    namespace = examination.program.student.namespace
-    taken = {id(suspect.matched) for suspect in scene.suspects}
-    for suspect in scene.suspects:
-        node = suspect.statement.node
-        plain = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
-        if (
-            not plain
-            or suspect.statement.loops
-            or not (is_odd(suspect) or _meant(suspect, scene))
-            or suspect.value is None
-            or (suspect.penalty >= MATCHED and not _meant(suspect, scene))
-        ):
-            continue
-        meant = "" if is_odd(suspect) else _meant(suspect, scene)
-        values = {**namespace, **scene.scope(suspect.statement)}
-        scope = Scope.of(scene.scope(suspect.statement), scene.case.settings, namespace)
-        for edit in sorted(expression_edits(suspect.statement, scope), key=lambda edit: edit.cost)[:LOCAL_EDITS]:
-            if budget.spent:
-                return
-            try:
-                entry = match(locally.with_edit(edit, values), scene.right)
-            except locally.Failed:
-                continue
-            if entry is not None and entry.name and id(entry) not in taken and meant in ("", entry.name):
-                yield suspect, edit, entry
-                break
-
-
-def _meant(suspect: Suspect, scene: Scene) -> str:
-    """The right value that a line is named after, if it holds another one; empty otherwise."""
-    wanted = concept(suspect.target)
-    known = any(entry.name == wanted for entry in scene.right.entries)
-    return wanted if known and suspect.matched is not None and suspect.matched.name != wanted else ""

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.derive import listing
-from backpropviz.diagnose.culprit import Scene, Suspect
 from backpropviz.diagnose.edits.blocks import followed, replaced
 from backpropviz.diagnose.edits.tree import Edit, Slot, name, with_entries
-from backpropviz.diagnose.examine import ROUNDING, difference
+from backpropviz.diagnose.outcomes import ROUNDING, difference
 from backpropviz.diagnose.pairs.reference import Entry
+from backpropviz.diagnose.scene import Scene, Suspect
 from backpropviz.diagnose.student.program import Program
 from backpropviz.engine.trace import Trace
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from backpropviz.diagnose.examine import Examination, Outcome
+from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.outcomes import Outcome
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.verdict import Finding

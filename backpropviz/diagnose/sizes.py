@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose.culprit import Scene, recorded
 from backpropviz.diagnose.edits.tree import Edit, Slot, binary, name, number
-from backpropviz.diagnose.examine import Examination, Outcome
+from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.outcomes import Outcome
 from backpropviz.diagnose.pairs.binding import NotApplicable
 from backpropviz.diagnose.pairs.reference import Reference
+from backpropviz.diagnose.scene import Scene, recorded
 from backpropviz.diagnose.student.recorder import Recorder, Statement
 from backpropviz.diagnose.student.work import Budget
 

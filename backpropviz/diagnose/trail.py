@@ -8,12 +8,15 @@ from dataclasses import replace
 
 from backpropviz.course.record import Case
 from backpropviz.diagnose import culprit, rewrite
-from backpropviz.diagnose.culprit import Scene, Suspect
 from backpropviz.diagnose.edits.tree import Edit
-from backpropviz.diagnose.examine import Examination, Failure, Outcome, all_right
+from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.findings import Wording
+from backpropviz.diagnose.hits import Hit
+from backpropviz.diagnose.local_repairs import local_repairs
+from backpropviz.diagnose.outcomes import Failure, Outcome, all_right
 from backpropviz.diagnose.pairs.recognition import Pair
-from backpropviz.diagnose.repair import Hit, Search, local_repairs
+from backpropviz.diagnose.repair import Search
+from backpropviz.diagnose.scene import Scene, Suspect, recorded
 from backpropviz.diagnose.siblings import Repaired, Siblings
 from backpropviz.diagnose.sizes import Sizes
 from backpropviz.diagnose.student.program import Program
@@ -57,7 +60,7 @@ class Trail:
         proved = [finding for finding in self.findings if finding.proved]
         if len(proved) < 2:
             return
-        visits = culprit.recorded(examination, *examination.cases[0]).record.visits
+        visits = recorded(examination, *examination.cases[0]).record.visits
         began: dict[tuple[str, int], int] = {}
         for (function, index, _), visit in visits.items():
             if index >= 0:
@@ -221,7 +224,7 @@ class Trail:
     ) -> tuple[Scene, list[Suspect]]:
         """Record the case that shows most, and rank the statements."""
         focus = self._focus(outcomes, cells)
-        scene = culprit.recorded(examination, *examination.cases[focus])
+        scene = recorded(examination, *examination.cases[focus])
         half = budget.part(budget.left // 2)
         suspects = culprit.find_suspects(examination, scene, outcomes[focus].wrong() & cells, stage, half)
         trusted = self._trusted()

@@ -128,6 +128,21 @@ def _calls(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
                 "transposed" if called(node) == "dot" else "wrong_operand",
                 1.5,
             )
+    yield from _arguments(node, scope)
+    if called(node) == "clip" and len(node.args) == 3:
+        for low, high in ((node.args[1], ast.Constant(None)), (ast.Constant(None), node.args[2])):
+            yield ast.Call(node.func, [node.args[0], low, high], node.keywords), "wrong_operator", 1.4
+    if called(node) == "sign" and node.args:
+        yield ast.Compare(node.args[0], [ast.Gt()], [number(0)]), "wrong_mask", 1.2
+    if called(node) == "astype":
+        yield node.func.value, "precision", 1.0  # type: ignore[attr-defined]
+    for i, keyword in enumerate(node.keywords):
+        if keyword.arg == "dtype":
+            yield ast.Call(node.func, node.args, [*node.keywords[:i], *node.keywords[i + 1 :]]), "precision", 1.0
+
+
+def _arguments(node: ast.Call, scope: Scope) -> Iterator[Proposal]:
+    """Another equation for einsum; a gradient more for what a function is given."""
     if called(node) == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
         for equation, kind, cost in equations(str(node.args[0].value)):
             yield ast.Call(node.func, [ast.Constant(equation), *node.args[1:]], node.keywords), kind, cost
@@ -139,16 +154,6 @@ def _calls(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
                     # a name could as well have been given the sum where it was assigned
                     cost = 3.4 if isinstance(argument, ast.Name) else 1.7
                     yield ast.Call(node.func, more, node.keywords), "missing_term", cost
-    if called(node) == "clip" and len(node.args) == 3:
-        for low, high in ((node.args[1], ast.Constant(None)), (ast.Constant(None), node.args[2])):
-            yield ast.Call(node.func, [node.args[0], low, high], node.keywords), "wrong_operator", 1.4
-    if called(node) == "sign" and node.args:
-        yield ast.Compare(node.args[0], [ast.Gt()], [number(0)]), "wrong_mask", 1.2
-    if called(node) == "astype":
-        yield node.func.value, "precision", 1.0  # type: ignore[attr-defined]
-    for i, keyword in enumerate(node.keywords):
-        if keyword.arg == "dtype":
-            yield ast.Call(node.func, node.args, [*node.keywords[:i], *node.keywords[i + 1 :]]), "precision", 1.0
 
 
 def _keys(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
@@ -182,26 +187,7 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
     if isinstance(parent, ast.Call) and parent.func is node:
         return
     if node.id in scope.arrays:
-        value = scope.arrays[node.id]
-        of_shape = isinstance(parent, ast.Attribute) and parent.attr == "shape"
-        for other, candidate in scope.arrays.items():
-            if other != node.id and (fits(candidate, value) or (of_shape and candidate.ndim == value.ndim)):
-                yield name(other), "wrong_operand", 1.4
-            elif other != node.id and candidate.size > 1 and not of_shape:
-                yield name(other), "wrong_operand", 2.2
-        if value.ndim == 4 and isinstance(parent, ast.Call):  # a filter to convolve with is turned by 180 degrees
-            turned: list[ast.expr] = [ast.Slice(), ast.Slice(), *(ast.Slice(None, None, number(-1)) for _ in "hw")]
-            yield ast.Subscript(name(node.id), ast.Tuple(turned, ast.Load()), ast.Load()), "wrong_slice", 2.2
-        if value.ndim == 2 and not isinstance(parent, ast.Attribute | ast.Subscript | ast.Tuple):
-            yield ast.Attribute(name(node.id), "T", ast.Load()), "transposed", 1.6
-        if not isinstance(parent, ast.Attribute | ast.Subscript):
-            for size, number_ in scope.integers.items():
-                if value.ndim == 1 and number_ > 1:
-                    yield name(size), "wrong_operand", 2.0
-            yield numpy_call("sqrt", name(node.id)), "wrong_operand", 1.9
-            yield binary(number(1.0), ast.Div(), name(node.id)), "wrong_operand", 1.9
-            yield binary(name(node.id), ast.Pow(), number(2)), "wrong_power", 1.7
-            yield numpy_call("exp", name(node.id)), "wrong_operand", 1.9
+        yield from _array_names(node, parent, scope)
     elif node.id in scope.integers:
         for other, count in scope.integers.items():
             if other != node.id:
@@ -221,6 +207,30 @@ def _names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propo
         for other in (*scope.scalars, *scope.settings):
             if other != node.id:
                 yield name(other), "wrong_operand", 1.6 if other in scope.scalars else 2.6
+
+
+def _array_names(node: ast.Name, parent: ast.AST | None, scope: Scope) -> Iterator[Proposal]:
+    """Another array, this one turned, or a usual function of it."""
+    value = scope.arrays[node.id]
+    of_shape = isinstance(parent, ast.Attribute) and parent.attr == "shape"
+    for other, candidate in scope.arrays.items():
+        if other != node.id and (fits(candidate, value) or (of_shape and candidate.ndim == value.ndim)):
+            yield name(other), "wrong_operand", 1.4
+        elif other != node.id and candidate.size > 1 and not of_shape:
+            yield name(other), "wrong_operand", 2.2
+    if value.ndim == 4 and isinstance(parent, ast.Call):  # a filter to convolve with is turned by 180 degrees
+        turned: list[ast.expr] = [ast.Slice(), ast.Slice(), *(ast.Slice(None, None, number(-1)) for _ in "hw")]
+        yield ast.Subscript(name(node.id), ast.Tuple(turned, ast.Load()), ast.Load()), "wrong_slice", 2.2
+    if value.ndim == 2 and not isinstance(parent, ast.Attribute | ast.Subscript | ast.Tuple):
+        yield ast.Attribute(name(node.id), "T", ast.Load()), "transposed", 1.6
+    if not isinstance(parent, ast.Attribute | ast.Subscript):
+        for size, number_ in scope.integers.items():
+            if value.ndim == 1 and number_ > 1:
+                yield name(size), "wrong_operand", 2.0
+        yield numpy_call("sqrt", name(node.id)), "wrong_operand", 1.9
+        yield binary(number(1.0), ast.Div(), name(node.id)), "wrong_operand", 1.9
+        yield binary(name(node.id), ast.Pow(), number(2)), "wrong_power", 1.7
+        yield numpy_call("exp", name(node.id)), "wrong_operand", 1.9
 
 
 def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Proposal]:

@@ -1,0 +1,43 @@
+"""Repairs that were found, and which is the best of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from backpropviz.diagnose.edits.tree import Edit
+from backpropviz.diagnose.outcomes import Outcome
+from backpropviz.diagnose.scene import Suspect
+
+CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
+
+
+SEVERAL = 0.8  # one line that mends everything is better than several
+
+
+@dataclass
+class Hit:
+    """An edit that mends something and breaks nothing.
+
+    Attributes:
+        cost: the line's suspicion plus the edit's. mended: cells that are right in every case where they were wrong.
+        complete: nothing is wrong any more in the stage that was looked at. clean: nor anywhere else.
+    """
+
+    suspect: Suspect
+    edit: Edit
+    cost: float
+    mended: frozenset[str]
+    cases: tuple[int, ...]
+    complete: bool
+    clean: bool
+    outcomes: list[Outcome]
+
+    @property
+    def worth(self) -> tuple[Any, ...]:
+        return self.complete, self.clean, self.mended
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        several = SEVERAL * bool(self.edit.parts)
+        return (-self.complete, -len(self.mended), self.cost + several - CLEAN * self.clean, self.suspect.order)

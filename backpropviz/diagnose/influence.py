@@ -1,0 +1,63 @@
+"""Which statements a result may depend on, by names alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.recorder import Statement
+
+
+def taken_as_right(program: Program, pair: Pair, function: str) -> set[int]:
+    """The statements that an output rests on which is taken as right: they are not to blame for any gradient."""
+    its = program.student.wrapped.get(pair.forward)
+    statements = program.statements(function)
+    if its is not None and function == its.forward:
+        return leading_to(statements, None)
+    if function != pair.forward:
+        return set()
+    returns = {s.index for s in statements if isinstance(s.node, ast.Return)}  # the cache is packed there, too
+    return leading_to(statements, set(range(len(pair.layer.outputs)))) - returns
+
+
+def wrong_positions(wants: tuple[str, ...], cells: set[str], stage: str) -> set[int] | None:
+    """The positions of the wrong gradients in what the backward pass returns; None for "all"."""
+    if stage == "forward":
+        return None
+    names = [f"d{name}" for name in wants]
+    found = {names.index(cell.split()[0]) for cell in cells if cell.split()[0] in names}
+    return found or None
+
+
+def right_positions(wants: tuple[str, ...], cells: set[str]) -> set[int]:
+    """The positions of the right gradients in what the backward pass returns."""
+    return {i for i, name in enumerate(wants) if f"d{name}" not in cells}
+
+
+def leading_to(statements: list[Statement], positions: set[int] | None) -> set[int]:
+    """The statements that what is returned at these positions may depend on, by names alone."""
+    needed: set[str] = set()
+    chosen: set[int] = set()
+    for statement in statements:
+        if isinstance(statement.node, ast.Return) and statement.node.value is not None:
+            value = statement.node.value
+            parts: Iterable[ast.AST] = [value]
+            if positions is not None and isinstance(value, ast.Tuple) and len(value.elts) > max(positions):
+                parts = [value.elts[i] for i in positions]
+            needed |= {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
+            chosen.add(statement.index)
+    before = -1
+    while before != len(chosen) + len(needed):
+        before = len(chosen) + len(needed)
+        for statement in statements:
+            node = statement.node
+            inside = isinstance(node, ast.If | ast.For | ast.While) and any(
+                needed & set(inner.targets) for inner in statements if inner.node in set(ast.walk(node))
+            )
+            if inside or (needed & set(statement.targets) and not isinstance(node, ast.For)):
+                chosen.add(statement.index)
+                head = getattr(node, "test", node) if not isinstance(node, ast.For) else node.iter
+                needed |= {n.id for n in ast.walk(head) if isinstance(n, ast.Name)}
+    return chosen
