@@ -20,6 +20,7 @@ from backpropviz.diagnose.student.classes import attributes_of
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import EVALUATION, WORK, TooMuch, work_limit
 
+_SAME_VALUE = ("input_changed", "precision")  # what these mend does not show in the value itself
 FAR = 2.5  # what it costs an edit that it does not give the value that is wanted
 _LONGEST = 3000  # rounds
 
@@ -92,7 +93,7 @@ def worth_running(edits: list[Edit], statement: Statement, values: Mapping[str, 
         except Failed:
             continue
         mark = _mark(value)
-        if mark and mark in seen:
+        if mark and mark in seen and edit.kind not in _SAME_VALUE:
             continue
         seen.add(mark)
         if wanted is not None and not is_sum and not is_wanted(value, wanted):
@@ -119,7 +120,7 @@ def is_wanted(value: Any, wanted: Any) -> bool:
 
 def _mark(value: Any) -> bytes:
     """The same for arrays that are equal up to rounding; empty for anything else, which may be equal by chance."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fb" and value.size > 2:
+    if type(value) is np.ndarray and value.dtype.kind in "fb" and value.size > 2:
         with np.errstate(all="ignore"):
             top = float(np.max(np.abs(value), initial=0.0)) if value.dtype.kind != "b" else 1.0
             digits = 10 - int(np.floor(np.log10(top))) if 0 < top < np.inf else 0

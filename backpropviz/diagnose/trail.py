@@ -24,7 +24,7 @@ from backpropviz.diagnose.student.work import Budget
 from backpropviz.diagnose.verdict import Finding
 
 MOST_FINDINGS = 4
-PAIR, FINDING, LEAST, LOCAL, SIZES = 1_600_000, 1_000_000, 100_000, 250_000, 60_000  # rounds of work
+PAIR, FINDING, LEAST, LOCAL, SIZES = 2_400_000, 1_500_000, 100_000, 350_000, 60_000  # rounds of work
 TRUSTED = 2.0  # how much less suspicious a line is in what a right pair rests on
 
 

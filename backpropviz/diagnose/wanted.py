@@ -20,7 +20,7 @@ import numpy as np
 from backpropviz.diagnose.edits.tree import binary, name, number, numpy_call
 from backpropviz.diagnose.student.work import EVALUATION, WORK
 
-_MOST_NAMES, _MOST_POOL, _LARGEST = 10, 4000, 20_000
+_MOST_NAMES, _MOST_POOL, _LARGEST = 10, 3000, 4000  # names; values; entries of one
 _CLOSE = 1e-9
 Valued = tuple[Any, ast.expr]
 
@@ -31,7 +31,7 @@ def expressions(wanted: Any, scope: Mapping[str, Any], first: list[str]) -> Iter
     Args:
         first: names to begin with: those that the line has already.
     """
-    arrays = {k: v for k, v in scope.items() if isinstance(v, np.ndarray) and v.dtype.kind in "fb" and v.size > 1}
+    arrays = {k: v for k, v in scope.items() if type(v) is np.ndarray and v.dtype.kind in "fb" and v.size > 1}
     if not isinstance(wanted, np.ndarray) or wanted.size < 2 or wanted.size > _LARGEST:
         return
     order = sorted(arrays, key=lambda k: first.index(k) if k in first else len(first))
@@ -70,9 +70,11 @@ def _parts(leaves: list[Valued]) -> Iterator[Valued]:
 def _products(parts: list[Valued]) -> Iterator[Valued]:
     for (a, one), (b, other) in itertools.combinations_with_replacement(parts, 2):
         try:
-            yield a * b, binary(one, ast.Mult(), other)
+            fits = np.prod(np.broadcast_shapes(a.shape, b.shape)) <= _LARGEST
         except ValueError:
             continue
+        if fits:
+            yield a * b, binary(one, ast.Mult(), other)
 
 
 def _matrices(parts: list[Valued], wanted: Any) -> Iterator[Valued]:

@@ -174,10 +174,12 @@ def _inner(of: ast.expr, pad: str) -> list[ast.expr]:
 def _cropped(node: ast.Subscript, of: ast.expr, pad: str) -> list[ast.expr]:
     """The places of a subscript, with `pad:size - pad` for every slice that has bounds."""
     parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    rest = next((i for i, part in enumerate(parts) if getattr(part, "value", None) is Ellipsis), len(parts))
+    axes = [axis if axis < rest else axis - len(parts) for axis in range(len(parts))]
     return [
         ast.Slice(name(pad), binary(_size(of, axis), ast.Sub(), name(pad)))
         if isinstance(part, ast.Slice) and (part.lower or part.upper) is not None and part.step is None else part
-        for axis, part in enumerate(parts)
+        for axis, part in zip(axes, parts)
     ]  # fmt: skip
 
 
