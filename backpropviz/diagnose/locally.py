@@ -7,6 +7,7 @@ another one gives need not be run. And where it is known which value mends every
 from __future__ import annotations
 
 import ast
+import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,7 +23,7 @@ from backpropviz.diagnose.student.work import EVALUATION, WORK, TooMuch, work_li
 
 _SAME_VALUE = ("input_changed", "precision")  # what these mend does not show in the value itself
 FAR = 2.5  # what it costs an edit that it does not give the value that is wanted
-_LONGEST = 3000  # rounds
+_LONGEST, _LARGEST = 3000, 500_000  # rounds, entries
 
 
 class Failed(Exception):  # noqa: N818
@@ -40,7 +41,10 @@ def value_of(node: ast.expr, values: Mapping[str, Any]) -> Any:
         expression = ast.fix_missing_locations(ast.Expression(attributes_of(node)))
         with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(_LONGEST):
             warnings.simplefilter("ignore")
-            return eval(compile(expression, "edit", "eval"), dict(values))
+            value = eval(compile(expression, "edit", "eval"), dict(values))
+        if isinstance(value, np.ndarray) and value.size > _LARGEST:
+            raise ValueError("a value of that size is nobody's")
+        return value
     except (Exception, TooMuch, SystemExit) as error:  # an edit may make anything of an expression
         raise Failed from error
 
@@ -125,5 +129,5 @@ def _mark(value: Any) -> bytes:
             top = float(np.max(np.abs(value), initial=0.0)) if value.dtype.kind != "b" else 1.0
             digits = 10 - int(np.floor(np.log10(top))) if 0 < top < np.inf else 0
             rounded = np.round(value.astype(float), digits) + 0.0
-        return f"{value.shape} {value.dtype.kind} ".encode() + rounded.tobytes()
+            return f"{value.shape} {value.dtype.kind} ".encode() + hashlib.blake2b(rounded.tobytes()).digest()
     return b""
