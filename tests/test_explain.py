@@ -42,7 +42,7 @@ def test_every_gradient_that_is_handed_back_is_explained(layer):
     assert handed == set(shares(explanations)) - {None}
 
 
-@pytest.mark.parametrize("primitive", set(PRIMITIVES.values()), ids=lambda primitive: primitive.name)
+@pytest.mark.parametrize("primitive", dict.fromkeys(PRIMITIVES.values()), ids=lambda primitive: primitive.name)
 def test_stories_are_short_sentences(primitive):
     assert len(primitive.story) <= 110
     assert primitive.story[0].isupper() or primitive.story.startswith(primitive.name) or primitive.story[:3] == "log"
