@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from backpropviz import cli
+from backpropviz.classroom.formats import FORMATS
+from backpropviz.classroom.handins import collect, verdict_line
 from backpropviz.diagnose import FileReport, Finding, FunctionReport
-from backpropviz.diagnose.classroom import collect, verdict_line
-from backpropviz.diagnose.formats import FORMATS
 from backpropviz.errors import LayerError
 from backpropviz.exercises.exercise import write_worksheet
 from backpropviz.exercises.handed_in import handed_in

@@ -47,27 +47,25 @@ def diagnose(
     python2: Annotated[bool, typer.Option("--python2", help="Read the files as Python 2.")] = False,
 ) -> None:
     """Name the first wrong line of a hand-written backward pass. Exit code 1: something is wrong; 3: the tool is."""
-    from backpropviz.diagnose import classroom
-    from backpropviz.diagnose.formats import FORMATS
+    from backpropviz.classroom import handins
+    from backpropviz.classroom.formats import FORMATS
     from backpropviz.diagnose.hints import render_hints
     from backpropviz.diagnose.verdict import FAULT
 
     if format_ not in ("text", *FORMATS):
         raise InputError(f"there is no format {format_!r}", fix=f"Choose one of text, {', '.join(FORMATS)}.")
-    files = classroom.collect(paths)
+    files = handins.collect(paths)
     if len(files) == 1 and format_ == "text" and _is_worksheet(files[0]):
         _grade(files[0], (hint or 1) - 1, seconds, output)
     options = {"functions": function, "seconds": seconds, "python2": python2}
     with progress("diagnosing", len(files), from_=2) as advance:
-        reports = classroom.diagnose_all(
-            files, jobs=jobs, done=advance or (lambda count: None), judge=_judge, **options
-        )
+        reports = handins.diagnose_all(files, jobs=jobs, done=advance or (lambda count: None), judge=_judge, **options)
     if format_ != "text":
         text = FORMATS[format_](reports) + "\n"
     elif len(reports) == 1:
         text = render_hints(reports[0], hint or 3, console().width)
     else:
-        text = "\n".join([*map(classroom.verdict_line, reports), "", classroom.totals(reports)]) + "\n"
+        text = "\n".join([*map(handins.verdict_line, reports), "", handins.totals(reports)]) + "\n"
     if not any(report.functions or report.findings for report in reports):
         what = f"no function or class called {' or '.join(function)}" if function else "nothing to diagnose"
         notes = "".join(f" ({note})" for note in (reports[0].notes if len(reports) == 1 else ()))

@@ -13,7 +13,7 @@
                 sizes.py find expressions from the value they should have, rewrite.py writes what our own trace says
     repair      tries edits, and proves those that mend something on fresh configurations (hits.py)
     trail       from one wrong line to the next; investigate.py has the verdict, findings.py the words
-    classroom   many files at once; formats.py writes for machines, render.py and hints.py for people
+    verdict     what is said, as records; render.py and hints.py write them for people
 """
 
 from backpropviz.diagnose.render import render_text
