@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from backpropviz.classroom.formats import as_json  # noqa: E402
+from backpropviz.classroom.exact import as_json  # noqa: E402
 from backpropviz.classroom.handins import diagnose_all  # noqa: E402
 
 FILES = sorted((HERE / "students").rglob("*/*.py"))

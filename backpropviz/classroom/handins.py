@@ -1,10 +1,12 @@
-"""Many hand-ins at once: finds the files, diagnoses them in parallel, one child process each."""
+"""Many hand-ins at once: finds the files, and has each diagnosed in a child process of its own, side by side."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +14,11 @@ from typing import Any
 
 from backpropviz.diagnose.runner import diagnose
 from backpropviz.diagnose.verdict import FAULT, RIGHT, UNKNOWN, FileReport
-from backpropviz.errors import LayerError
+from backpropviz.errors import InputError, LayerError
 
 
 def collect(paths: Iterable[Path]) -> list[Path]:
-    """The Python files among `paths` and below the folders among them; hidden folders are left out.
+    """The Python files and notebooks among `paths` and below the folders among them; hidden folders are left out.
 
     Raises:
         LayerError: a path does not exist, or no Python file was found.
@@ -24,9 +26,7 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            files_below = sorted([*path.rglob("*.py"), *path.rglob("*.ipynb")])
-            found = (file for file in files_below if not any(_hidden(part) for part in file.parts[1:]))
-            files.update(dict.fromkeys(file for file in found if file.is_file()))
+            files.update(dict.fromkeys(below(path)))
         elif path.is_file():
             files[path] = None
         else:
@@ -36,32 +36,60 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     return list(files)
 
 
+def below(folder: Path) -> list[Path]:
+    """The Python files and notebooks in a folder and its folders, as a person would count them: hw2 before hw10."""
+    found = [path for pattern in ("*.py", "*.ipynb") for path in folder.rglob(pattern) if path.is_file()]
+    seen = (path for path in found if not any(_hidden(part) for part in path.relative_to(folder).parts))
+    return sorted(seen, key=lambda path: natural(str(path)))
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """A key that sorts numbers in a text by their value."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)]
+
+
 def _hidden(part: str) -> bool:
-    return part == "__pycache__" or (part.startswith(".") and part not in (".", ".."))
+    return part == "__pycache__" or part.startswith(".")
 
 
-def diagnose_all(
-    files: list[Path],
-    *,
-    jobs: int = 0,
-    done: Callable[[int], None] = lambda count: None,
-    judge: Callable[..., FileReport] = diagnose,
-    **options: Any,
-) -> list[FileReport]:
-    """One report for every file, in the order of the files, each under the path it was found at.
+def listed(lines: Iterable[str]) -> list[Path]:
+    """The paths in a list of files, one on each line."""
+    return [Path(line.rstrip("\r\n")) for line in lines if line.strip()]
+
+
+def shard(files: list[Path], which: str) -> list[Path]:
+    """The part `which` of the files, as "3/20": by the hash of the path, which is the same on every machine.
+
+    Raises:
+        InputError: `which` is no part, as 0/4 or 5/4.
+    """
+    found = re.fullmatch(r"(\d+)/(\d+)", which)
+    part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= part <= parts:
+        raise InputError(f"--shard {which}", fix="Say which part of how many, the first being 1: --shard 1/20.")
+    return [f for f in files if int(hashlib.sha256(f.as_posix().encode()).hexdigest(), 16) % parts == part - 1]
+
+
+def as_they_end(
+    files: Iterable[Path], *, jobs: int = 0, judge: Callable[..., FileReport] = diagnose, **options: Any
+) -> Iterator[tuple[Path, FileReport]]:
+    """Each file with its report, under the path it was found at, as soon as there is one.
 
     Args:
         jobs: how many at once; 0 means one for every processor. Each waits for a child process, so threads will do.
-        done: called with 1 as each report comes in.
         judge: what makes a report of a file. options: its options.
     """
-    reports: dict[Path, FileReport] = {}
     with ThreadPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
         waiting = {pool.submit(judge, file, **options): file for file in files}
         for future in as_completed(waiting):
-            reports[waiting[future]] = future.result()
-            done(1)
-    return [replace(reports[file], file=str(file)) for file in files]
+            file = waiting.pop(future)
+            yield file, replace(future.result(), file=str(file))
+
+
+def diagnose_all(files: list[Path], **options: Any) -> list[FileReport]:
+    """One report for every file, in the order of the files; the options are those of `as_they_end`."""
+    reports = dict(as_they_end(files, **options))
+    return [reports[file] for file in files]
 
 
 def totals(reports: list[FileReport]) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from backpropviz import __version__
-from backpropviz.cli import course, export, look, study
+from backpropviz.cli import course, export, handins, look, study
 from backpropviz.errors import BackpropvizError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for command, epilog in (
     *look.COMMANDS,
     *export.COMMANDS,
     *study.COMMANDS,
+    *handins.COMMANDS,
     *course.COMMANDS,
 ):
     app.command(command.__name__.rstrip("_"), epilog=epilog)(command)

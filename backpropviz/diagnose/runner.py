@@ -24,6 +24,7 @@ _ENTRY = "import sys; sys.path.append(sys.argv[1]); from {} import main; main()"
 _KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH")
 _MOST_OUTPUT = 4_000_000
 _MOST_ENDS = 8  # so many pairs of one file may end their process
+_KILLED = -9  # by us, when the time was up; or by the system
 
 Record = dict[str, Any]
 
@@ -55,7 +56,7 @@ def diagnose(
         "file": str(file.resolve()), "functions": list(functions or ()), "python2": python2, "megabytes": megabytes,
     }  # fmt: skip
     ended: list[FunctionReport] = []
-    spent = 0.0
+    spent, cut_short = 0.0, False
     while True:
         request["left_out"] = [report.name for report in ended]
         records, code = in_child("backpropviz.diagnose.child", request, seconds)
@@ -64,11 +65,12 @@ def diagnose(
         if "report" in last:
             report = FileReport.from_dict(last["report"])
             functions_ = tuple(sorted((*report.functions, *ended), key=lambda its: its.line))
-            return replace(report, functions=functions_, seconds=spent)
+            return replace(report, functions=functions_, seconds=spent, cut_short=cut_short)
         stage = next((record for record in reversed(records) if "stage" in record), None)
         if stage is None or not stage["function"] or len(ended) >= _MOST_ENDS:
             report = _of_the_file(file, stage, code, seconds)
-            return replace(report, functions=(*ended, *report.functions))
+            return replace(report, functions=(*ended, *report.functions), cut_short=cut_short or code == _KILLED)
+        cut_short |= code == _KILLED
         ended.append(_of_the_pair(file, stage, code, seconds))
 
 
@@ -135,7 +137,7 @@ def _lines(stream: IO[bytes], seconds: float) -> Iterator[Record]:
 def _of_the_pair(file: Path, stage: Record, code: int, seconds: float) -> FunctionReport:
     """The report on a pair whose process ended before its time: one finding, or word that the time was up."""
     name, line = stage["function"], stage["line"]
-    if code == -9:
+    if code == _KILLED:
         reason = f"not finished in time: {seconds:g} s were not enough (--seconds gives it more)"
         return FunctionReport(name, stage["layer"], line, UNKNOWN, score=0.0, reason=reason)
     evidence = f"while it was run, the process ended with code {code}"
@@ -148,8 +150,8 @@ def _of_the_file(file: Path, stage: Record | None, code: int, seconds: float) ->
     if stage is None:
         fault = f"the process that was to look at it ended with code {code}"
         return FileReport(file.name, (FunctionReport("", "", 1, FAULT, score=0.0, reason=fault),))
-    ended = f"it was not finished within {seconds:g} s" if code == -9 else f"the process ended with code {code}"
-    kind = "does_not_end" if code == -9 else "crash"
+    ended = f"it was not finished within {seconds:g} s" if code == _KILLED else f"the process ended with code {code}"
+    kind = "does_not_end" if code == _KILLED else "crash"
     evidence = f"while looking at {stage['stage']}: {ended}"
     return FileReport(
         file.name, findings=(Finding(file.name, stage["line"], "", "", kind, evidence, kinds.WORDS[kind]),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN = "right", "wrong", "not finished", "refused", "not examined"
@@ -99,6 +99,7 @@ class FileReport:
         functions: one report per function pair, in the file's order.
         findings: what is wrong with the file as a whole (it does not parse, it never ends when imported, ...).
         notes: missing modules, Python 2 text, and the like. seconds: of processor time; in no format and no comparison.
+        cut_short: the clock ended what had not ended by itself; on a faster machine more might be said.
     """
 
     file: str
@@ -106,6 +107,7 @@ class FileReport:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
+    cut_short: bool = False
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
@@ -141,6 +143,15 @@ class FileReport:
         del record["seconds"]
         return record
 
+    def under(self, path: str, name: str) -> FileReport:
+        """The same report on the same text under another path."""
+        functions = tuple(
+            replace(its, findings=tuple(replace(found, file=name) for found in its.findings)) for its in self.functions
+        )
+        return replace(
+            self, file=path, functions=functions, findings=tuple(replace(found, file=name) for found in self.findings)
+        )
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FileReport:
         return cls(
@@ -148,4 +159,5 @@ class FileReport:
             tuple(FunctionReport.from_dict(item) for item in data["functions"]),
             tuple(Finding.from_dict(item) for item in data["findings"]),
             tuple(data["notes"]),
+            cut_short=data.get("cut_short", False),
         )
