@@ -11,7 +11,8 @@
 
 `trace(layer, x=..., ...)` records a run of a layer by name, of "file.py:function" or of a function. The `Trace` it
 returns has `backward(dout)`, `output`, `grad`, `steps`, `["name"]`, `replay(x=...)`, `derive()` and `diagram()`.
-`gradcheck(trace)` proves its gradients. `primitive` makes an operation with a hand-written VJP out of a function. The
+`gradcheck(trace)` proves its gradients. `check(backward)` asserts that a backward pass written by hand is right.
+`primitive` makes an operation with a hand-written VJP out of a function. The
 other names are operations that NumPy lacks: `im2col`, `col2im`, `stop_gradient` and the like.
 
 Names are imported when they are first used, so that `import backpropviz` costs nothing.
@@ -23,6 +24,7 @@ _HOMES = {
     "trace": "backpropviz.facade",
     "Trace": "backpropviz.facade",
     "gradcheck": "backpropviz.study.gradcheck",
+    "check": "backpropviz.classroom.checking",
     "im2col": "backpropviz.primitives.windows",
     "col2im": "backpropviz.primitives.windows",
     "output_shape": "backpropviz.primitives.windows",

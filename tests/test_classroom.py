@@ -1,17 +1,31 @@
 """Many hand-ins at once, and their reports in the formats that other programs read."""
 
+import csv
+import html
+import importlib
+import io
 import json
+import linecache
+import re
+import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+import backpropviz as bp
 from backpropviz import cli
+from backpropviz.classroom.answers import Cache, reports
+from backpropviz.classroom.assignment import read as read_assignment
 from backpropviz.classroom.formats import FORMATS
-from backpropviz.classroom.handins import collect, verdict_line
+from backpropviz.classroom.handins import collect, shard, verdict_line
+from backpropviz.classroom.overview import overview
+from backpropviz.classroom.overview import read as read_reports
 from backpropviz.diagnose import FileReport, Finding, FunctionReport
-from backpropviz.errors import LayerError
+from backpropviz.errors import InputError, LayerError
 from backpropviz.exercises.exercise import write_worksheet
 from backpropviz.exercises.handed_in import handed_in
 
@@ -152,3 +166,351 @@ def test_a_worksheet_that_does_not_parse_is_one_finding(tmp_path):
     assert report.status == "wrong"
     assert "syntax error" in report.findings[0].evidence
     assert report.findings[0].line > 10
+
+
+# ---- formats that other programs read --------------------------------------------------------------------------------
+
+PRAIRIELEARN = {"name": str, "points": (int, float), "max_points": (int, float), "output": str}
+CHECK50 = {
+    "name": str, "description": str, "passed": bool, "log": list, "cause": (dict, type(None)), "data": dict,
+    "dependency": (str, type(None)),
+}  # fmt: skip
+COMMAND = re.compile(r"::(error|warning|notice) (?:\w+=[^,:\s%]*(?:%[0-9A-F]{2}[^,:%]*)*,?)+::[^\r\n]*")
+
+
+def of_these_types(record, types):
+    return record.keys() == types.keys() and all(isinstance(value, types[key]) for key, value in record.items())
+
+
+def test_prairielearn_reads_the_results(handins, run):
+    results = json.loads(run(handins, "--format", "prairielearn")[1])
+    assert results.keys() == {"gradable", "score", "tests"}
+    assert results["gradable"] is True
+    assert all(of_these_types(test, PRAIRIELEARN) for test in results["tests"])
+    points = [test["points"] for test in results["tests"]]
+    assert results["score"] == sum(points) / 2
+    assert points[0] == 1 > points[1]
+
+
+def test_check50_reads_the_results(handins, run):
+    whole = json.loads(run(handins, "--format", "check50")[1])
+    assert whole.keys() == {"slug", "results", "version"}
+    assert all(of_these_types(result, CHECK50) for result in whole["results"])
+    assert [result["passed"] for result in whole["results"]] == [True, False]
+    causes = [result["cause"] for result in whole["results"]]
+    assert causes[0] is None
+    assert causes[1].keys() == {"rationale", "help"}
+
+
+def test_github_shows_a_finding_at_its_line(handins, run):
+    command, *rest = run(handins, "--format", "github")[1].splitlines()
+    assert not rest
+    assert COMMAND.fullmatch(command)
+    assert f"file={handins / 'bob' / 'relu.py'},line=8," in command
+    assert "return 2 * dout" not in command.partition("::")[0]
+
+
+def test_what_ends_a_command_is_escaped_for_github():
+    finding = Finding("a.py", 3, "f", "x", "sign", "50 %\n::error::no", "m")
+    text = FORMATS["github"]([FileReport("a,b:c.py", (FunctionReport("f", "relu", 1, "wrong", (finding,)),))])
+    assert "\n" not in text
+    assert "file=a%2Cb%3Ac.py," in text
+    assert "50 %25%0A::error" in text
+
+
+def test_sarif_has_a_rule_for_each_kind_and_a_result_for_each_finding(handins, run):
+    log = json.loads(run(handins, "--format", "sarif")[1])
+    assert (log["version"], len(log["runs"])) == ("2.1.0", 1)
+    driver = log["runs"][0]["tool"]["driver"]
+    (result,) = log["runs"][0]["results"]
+    assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "constant_factor"
+    assert result["level"] in ("none", "note", "warning", "error")
+    place = result["locations"][0]["physicalLocation"]
+    assert place["region"] == {"startLine": 8}
+    assert place["artifactLocation"]["uri"].endswith("bob/relu.py")
+
+
+def test_a_spreadsheet_gets_a_row_for_each_function(handins, run):
+    rows = list(csv.DictReader(io.StringIO(run(handins, "--format", "csv")[1])))
+    assert [(row["function"], row["status"], row["line"]) for row in rows] == [
+        ("relu_backward", "right", ""), ("relu_backward", "wrong", "8"),
+    ]  # fmt: skip
+
+
+def test_no_cell_is_a_formula():
+    finding = Finding("a.py", 3, "f", "=cmd()", "sign", "e", "m", "+1")
+    (row,) = csv.DictReader(io.StringIO(FORMATS["csv"]([FileReport("@a.py", findings=(finding,))])))
+    assert (row["file"], row["statement"], row["expected"]) == ("'@a.py", "'=cmd()", "'+1")
+
+
+# ---- very many files -------------------------------------------------------------------------------------------------
+
+
+def lines(path):
+    return sorted(path.read_text().splitlines())
+
+
+def test_shards_share_the_files_out():
+    files = [Path(f"{number}.py") for number in range(100)]
+    parts = [shard(files, f"{part}/7") for part in range(1, 8)]
+    assert sorted(file for part in parts for file in part) == sorted(files)
+    assert all(len(part) < 30 for part in parts)
+
+
+@pytest.mark.parametrize("which", ["0/4", "5/4", "1", "1/0", "a/b", "-1/4"])
+def test_no_such_shard(which):
+    with pytest.raises(InputError, match="--shard"):
+        shard([], which)
+
+
+def test_a_list_of_files_is_read(handins, run, tmp_path):
+    listing = tmp_path / "list.txt"
+    listing.write_text(f"{handins / 'bob' / 'relu.py'}\n\n{handins / 'ann' / 'relu.py'}\n")
+    code, out = run("--files-from", listing, "--format", "jsonl")
+    assert code == 1
+    assert {Path(json.loads(line)["file"]).parent.name for line in out.splitlines()} == {"ann", "bob"}
+
+
+def test_a_killed_run_goes_on_where_it_was(handins, tmp_path):
+    for number in range(6):
+        (handins / f"c{number}.py").write_text(f"{WRONG}\n# {number}\n")
+    command = [sys.executable, "-m", "backpropviz", "diagnose", str(handins), "--jobs", "1", "--resume"]
+    whole, out = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
+    subprocess.run([*command, str(whole)], check=False, capture_output=True)
+    with subprocess.Popen([*command, str(out)], stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None and not (out.is_file() and out.stat().st_size):
+            time.sleep(0.01)
+        process.kill()
+    before = out.read_bytes()
+    assert 0 < before.count(b"\n") < 8
+    with out.open("ab") as file:
+        file.write(before[:40])  # as if the last line had been cut off
+    subprocess.run([*command, str(out)], check=False, capture_output=True)
+    assert out.read_bytes().startswith(before)
+    assert lines(out) == lines(whole)
+    assert len(lines(out)) == 8
+
+
+def test_a_changed_file_is_looked_at_again(handins, run, tmp_path):
+    out = tmp_path / "out.jsonl"
+    assert run(handins, "--resume", out)[0] == 1
+    (handins / "bob" / "relu.py").write_text(RIGHT)
+    assert run(handins, "--resume", out)[0] == 0
+    assert len(lines(out)) == 3
+
+
+def test_what_is_no_report_is_refused(handins, run, tmp_path, capsys):
+    out = tmp_path / "out.jsonl"
+    out.write_text("my notes\n")
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(sys, "argv", ["backpropviz", "diagnose", str(handins), "--resume", str(out)])
+    with monkey.context(), pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert "out.jsonl:1 is no report" in capsys.readouterr().err
+    assert out.read_text() == "my notes\n"
+
+
+def test_the_same_text_is_judged_once(tmp_path):
+    judged = []
+
+    def judge(file, **options):
+        judged.append((file.name, options))
+        return FileReport(file.name, (FunctionReport("f", "", 1, "right"),))
+
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(RIGHT)
+    cache = Cache(tmp_path / "cache")
+
+    def ask(name, **options):
+        (report,) = reports([tmp_path / name], options, judge=judge, cache=cache)
+        return report
+
+    assert ask("a.py") == replace(ask("b.py"), file=str(tmp_path / "a.py"))
+    assert len(judged) == 1
+    ask("a.py", seconds=3)
+    assert len(judged) == 2
+    (tmp_path / "a.py").write_text(f"import helper\n{RIGHT}")
+    ask("a.py")
+    (tmp_path / "helper.py").write_text("x = 1")
+    ask("a.py")
+    assert len(judged) == 4
+
+
+def test_what_the_clock_cut_short_is_not_kept(tmp_path):
+    (tmp_path / "a.py").write_text(RIGHT)
+    cache = Cache(tmp_path / "cache")
+    for _ in range(2):
+        reports([tmp_path / "a.py"], {}, judge=lambda file: FileReport(file.name, cut_short=True), cache=cache)
+    assert not list((tmp_path / "cache").iterdir())
+
+
+# ---- a class ---------------------------------------------------------------------------------------------------------
+
+ASSIGNMENT = """
+title = "Homework 1"
+show = "{show}"
+
+[functions]
+relu_backward = {{points = 3, as = "relu"}}
+affine_backward = 2
+"""
+
+
+@pytest.fixture
+def assignment(tmp_path):
+    path = tmp_path / "hw.toml"
+    path.write_text(ASSIGNMENT.format(show="what"))
+    return path
+
+
+def graded(run, assignment, handins, *options):
+    code, out = run("--assignment", assignment, handins, *options)
+    return code, {row["hand-in"]: row for row in csv.DictReader(io.StringIO(out))}
+
+
+def test_a_class_is_graded_by_an_assignment(handins, run, assignment):
+    (handins / "student10.py").write_text(RIGHT.replace("relu", "swish"))
+    (handins / "student9.py").write_text("def relu_backward(:")
+    code, table = graded(run, assignment, handins)
+    assert code == 1
+    assert list(table) == ["ann", "bob", "student9", "student10"]
+    assert (table["ann"]["relu_backward"], table["ann"]["affine_backward"], table["ann"]["total"]) == ("3", "0", "3")
+    assert 0 < float(table["bob"]["relu_backward"]) < 3
+    assert table["student9"]["total"] == "0"
+    assert table["student10"]["total"] == "0"  # a function that nobody asked for
+    assert {row["of"] for row in table.values()} == {"5"}
+
+
+@pytest.mark.parametrize(
+    ("show", "told", "kept"),
+    [
+        ("score", "relu", "dout"),
+        ("question", "Work one entry out by hand", "return 2"),
+        ("where", "return 2 * dout", "expected"),
+        ("what", "expected  return dout * (cache > 0)", "no such text"),
+    ],
+)
+@pytest.mark.parametrize("format_", ["md", "html", "gradescope"])
+def test_students_are_told_what_the_assignment_says(handins, run, assignment, tmp_path, show, told, kept, format_):
+    assignment.write_text(ASSIGNMENT.format(show=show))
+    graded(run, assignment, handins / "bob", "--feedback", tmp_path / "told", "--format", format_)
+    (letter,) = (tmp_path / "told").iterdir()
+    text = html.unescape(letter.read_text()).replace("\\n", "\n")
+    assert letter.stem == "relu"
+    assert told in text.replace("\\", "")
+    assert kept not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("functions = 3", "functions = 3"),
+        ("[functions]", "asks for no function"),
+        ("[functions]\nf = -1", "f = -1"),
+        ('[functions]\nf = {points = 1, layer = "relu"}', "f = {"),
+        ('[functions]\nf = {as = "rleu"}', "'rleu', which is no layer"),
+        ('show = "all"\n[functions]\nf = 1', "show = 'all'"),
+        ("tilte = 'x'\n[functions]\nf = 1", "the key 'tilte'"),
+        ("[functions", "is not TOML"),
+    ],
+)
+def test_an_assignment_with_a_mistake_is_refused(tmp_path, text, seen):
+    path = tmp_path / "hw.toml"
+    path.write_text(text)
+    with pytest.raises(LayerError, match=re.escape(seen)):
+        read_assignment(path)
+
+
+def test_a_class_is_summed_up_without_names(handins, run, tmp_path, monkeypatch, capsys):
+    out, page = tmp_path / "class.jsonl", tmp_path / "class.html"
+    run(handins, "--resume", out)
+    its = overview(read_reports([out]))
+    (found,) = its.misunderstandings
+    assert (found.kind, found.hand_ins, found.functions) == ("constant_factor", 1, ("relu_backward",))
+    assert its.functions[0].right == 1
+    assert sum(its.scores) == 2
+    for options in ([], ["-o", str(page)]):
+        monkeypatch.setattr(sys, "argv", ["backpropviz", "report", str(out), *options])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert end.value.code == 0
+    for text in (page.read_text(), capsys.readouterr().out):
+        assert "return 2 * dout * (cache > 0)" in html.unescape(text)
+        assert "bob" not in text.replace(str(tmp_path), "")
+
+
+# ---- from Python -----------------------------------------------------------------------------------------------------
+
+CELL = """
+import numpy as np
+EPS = 1e-5
+
+
+def length(x):
+    return np.sqrt(np.sum(x * x, axis=1, keepdims=True) + EPS)
+
+
+def to_unit(x):
+    return x / length(x), x
+
+
+def back(dout, x):
+    long = length(x)
+    return (dout - x * np.sum(dout * x, axis=1, keepdims=True) / long**2) / long
+
+
+class Scale:
+    def forward(self, x):
+        self.x = x
+        return 3 * x
+
+    def backward(self, dout):
+        return 3 * dout
+"""
+
+
+def cell(text, name):
+    """What a notebook's cell defines: its text is known to Python, and in no file."""
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    namespace = {"__name__": name}
+    exec(compile(text, name, "exec"), namespace)
+    return namespace
+
+
+def test_a_right_backward_pass_in_a_cell_passes():
+    its = cell(CELL, "<cell 1>")
+    bp.check(its["back"], its["to_unit"])
+    bp.check(its["Scale"])
+
+
+@pytest.mark.parametrize(("old", "new"), [("/ long**2", "/ long"), ("(dout - x", "(dout + x")])
+def test_a_wrong_one_fails_with_its_line_in_the_cell(old, new):
+    text = CELL.replace(old, new)
+    its = cell(text, f"<cell with {new}>")
+    line = next(number for number, code in enumerate(text.splitlines(), 1) if new in code)
+    with pytest.raises(AssertionError, match=rf"^back:{line}  return"):
+        bp.check(its["back"], its["to_unit"])
+
+
+def test_a_wrong_class_in_a_cell_fails_with_its_line():
+    its = cell(CELL.replace("return 3 * dout", "return 2 * dout"), "<cell 4>")
+    with pytest.raises(AssertionError, match=r"^Scale:25  return 2 \* dout"):
+        bp.check(its["Scale"])
+
+
+def test_a_function_of_a_file_is_checked_where_it_stands(tmp_path, monkeypatch):
+    (tmp_path / "hand_in_of_a_test.py").write_text(WRONG)
+    monkeypatch.syspath_prepend(tmp_path)
+    relu = importlib.import_module("hand_in_of_a_test")
+    try:
+        with pytest.raises(AssertionError, match=r"^hand_in_of_a_test\.py:8  return 2 \* dout"):
+            bp.check(relu.relu_backward)
+    finally:
+        del sys.modules[relu.__name__]
+
+
+def test_what_cannot_be_looked_at_is_no_verdict():
+    its = cell("def lonely(dout):\n    return dout\n", "<lonely>")
+    with pytest.raises(LayerError, match="lonely was not examined"):
+        bp.check(its["lonely"])

@@ -34,7 +34,7 @@ def run(command: str) -> str:
 def generated(match: re.Match[str]) -> str:
     kind, what = match.groups()
     text = (ROOT / what).read_text().rstrip() if kind == "file" else run(what)
-    language = "python" if kind == "file" or " derive " in f" {what} " else "text"
+    language = "toml" if what.endswith(".toml") else "python" if kind == "file" or " derive " in what else "text"
     return f"<!-- {kind}: {what} -->\n\n```{language}\n{text}\n```\n"
 
 

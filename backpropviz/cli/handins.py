@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -146,13 +146,15 @@ def _reports(
 
     earlier = unfinished(resume) if resume else {}
     with contextlib.ExitStack() as stack:
-        stream: BinaryIO = sys.stdout.buffer
+        stream: IO[str] = sys.stdout
         if in_lines and (resume or output):
-            stream = stack.enter_context(open(resume or output or "", "ab" if resume else "wb"))
+            stream = stack.enter_context(
+                open(resume or output or "", "a" if resume else "w", encoding="utf-8", newline="\n")
+            )
 
         def say(report: FileReport, key: str) -> None:
             if in_lines:
-                stream.write(f"{line(report, key)}\n".encode())
+                stream.write(f"{line(report, key)}\n")
                 stream.flush()
 
         advance = stack.enter_context(progress("diagnosing", len(files), from_=2))

@@ -50,7 +50,8 @@ def main() -> None:
     reports = []
     prepared = program.Program(student)
     siblings = Siblings()
-    pairs = recognition.pairs(student.functions)
+    told = request["pair"]
+    pairs = recognition.told(student.functions, *told) if told else recognition.pairs(student.functions)
     chosen = [pair for pair in pairs if not wanted or _names(pair, student) & set(wanted)]
     if wanted and not chosen:
         student.notes.append(f"it has {', '.join(pair.name for pair in pairs)}")

@@ -33,6 +33,7 @@ def diagnose(
     path: str | os.PathLike[str],
     functions: Sequence[str] | None = None,
     *,
+    pair: Sequence[str] = (),
     python2: bool = False,
     seconds: float = 60.0,
     megabytes: int = 2048,
@@ -43,7 +44,8 @@ def diagnose(
     by the clock, and said not to be finished.
 
     Args:
-        functions: only these, by name. python2: read the text as Python 2.
+        functions: only these, by name. pair: only these two, a forward pass and its backward pass.
+        python2: read the text as Python 2.
         seconds: the most that one pair of functions may take. megabytes: the most memory the process may use.
 
     Raises:
@@ -54,6 +56,7 @@ def diagnose(
         raise LayerError(f"{file} is not a file", fix="Name a Python file with the functions to look at.")
     request = {
         "file": str(file.resolve()), "functions": list(functions or ()), "python2": python2, "megabytes": megabytes,
+        "pair": list(pair),
     }  # fmt: skip
     ended: list[FunctionReport] = []
     spent, cut_short = 0.0, False

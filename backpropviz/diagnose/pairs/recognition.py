@@ -79,6 +79,16 @@ def pairs(functions: Mapping[str, ast.FunctionDef]) -> list[Pair]:
     return made + [pair for pair in _own_pairs(functions) if pair.name not in taken]
 
 
+def told(functions: Mapping[str, ast.FunctionDef], forward: str, backward: str) -> list[Pair]:
+    """The pair of two functions that are said to belong together: of the layer that a name says, or of one's own."""
+    if not {forward, backward} <= functions.keys():
+        return []
+    for name in (forward, backward):
+        if found := recognize(name, _parameters(functions[name])):
+            return [Pair(found.layer, forward, backward)]
+    return [own(forward, forward, backward)]
+
+
 def _parameters(function: ast.FunctionDef) -> list[str]:
     return [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
 
