@@ -440,6 +440,41 @@ def test_a_class_is_summed_up_without_names(handins, run, tmp_path, monkeypatch,
         assert "bob" not in text.replace(str(tmp_path), "")
 
 
+MISTAKES = {
+    "sum over the columns": ("db = np.sum(dout, axis=0)", "db = np.sum(dout, axis=1)"),
+    "not transposed": ("drows = dout @ w.T", "drows = dout @ w"),
+    "half": ("dw = rows.T @ dout", "dw = rows.T @ dout / 2"),
+    "open": ("dx = drows.reshape(x.shape)", "dx = ...  # shape (4, 3, 2) like x"),
+    "not Python": ("return dx, dw, db", "return dx, dw, db)"),
+}
+
+
+def test_thirty_students_from_worksheet_to_grades(run, tmp_path, monkeypatch):
+    """As a teacher would: hand out a worksheet, collect it, grade it, give it back, look at what was misunderstood."""
+    solved = tmp_path / "solved.py"
+    write_worksheet("affine", solved, {}, {}, True)
+    folder = tmp_path / "handins"
+    folder.mkdir()
+    slips = [("", ""), *MISTAKES.values()]
+    for number in range(1, 31):
+        text = solved.read_text().replace(*slips[number % 6])
+        (folder / f"student{number}.py").write_text(text)
+    (tmp_path / "hw.toml").write_text('show = "where"\n[functions]\naffine_backward = {points = 10, as = "affine"}\n')
+    code, table = graded(run, tmp_path / "hw.toml", folder, "--feedback", tmp_path / "told", "--cache", tmp_path / "c")
+    assert code == 1
+    assert list(table) == [f"student{number}" for number in range(1, 31)]
+    totals = [float(row["total"]) for row in table.values()]
+    assert [total == 10 for total in totals] == [number % 6 == 0 for number in range(1, 31)]
+    assert all(0 < totals[number - 1] < 10 for number in range(1, 31) if number % 6 in (1, 2, 3, 4))
+    assert {row["to look at by hand"] for row in table.values()} == {""}
+    assert len(list((tmp_path / "told").iterdir())) == 30
+    assert "affine" in (tmp_path / "told" / "student1.md").read_text()
+    run(folder, "--resume", tmp_path / "class.jsonl", "--cache", tmp_path / "c")
+    its = overview(read_reports([tmp_path / "class.jsonl"]))
+    assert (its.functions[0].right, its.functions[0].of) == (5, 25)
+    assert sum(found.hand_ins for found in its.misunderstandings) == 25
+
+
 # ---- from Python -----------------------------------------------------------------------------------------------------
 
 CELL = """

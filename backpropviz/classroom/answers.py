@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,8 @@ def reports(
     say: Callable[[FileReport, str], None] = lambda report, key: None,
     done: Callable[[int], None] = lambda count: None,
 ) -> list[FileReport]:
-    """One report for each file, in the order of the files; only those are run that there is no answer to yet.
+    """One report for each file, in the order of the files. Only what there is no answer to yet is run, and of files
+    with the same text the first.
 
     Args:
         jobs, judge: as for `as_they_end`. options: the judge's.
@@ -146,16 +148,24 @@ def reports(
     """
     keys = {file: digest(file, options) for file in files}
     found = {file: report for file in files if (report := (earlier or {}).get((str(file), keys[file]))) is not None}
-    for file in files:
-        kept = cache.get(keys[file]) if cache and file not in found else None
-        if kept is not None:
-            found[file] = kept.under(str(file), file.name)
-            say(found[file], keys[file])
     done(len(found))
-    for file, report in as_they_end([f for f in files if f not in found], jobs=jobs, judge=judge, **options):
-        found[file] = report
+    waiting: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        if file not in found:
+            waiting[keys[file]].append(file)
+
+    def answer(report: FileReport, alike: list[Path]) -> None:
+        for file in alike:
+            found[file] = report.under(str(file), file.name)
+            say(found[file], keys[file])
+        done(len(alike))
+
+    kept = {key: report for key in waiting if cache and (report := cache.get(key))}
+    for key, report in kept.items():
+        answer(report, waiting.pop(key))
+    first = [alike[0] for alike in waiting.values()]
+    for file, report in as_they_end(first, jobs=jobs, judge=judge, **options):
         if cache and is_final(report):
             cache.put(keys[file], report)
-        say(report, keys[file])
-        done(1)
+        answer(report, waiting[keys[file]])
     return [found[file] for file in files]
