@@ -14,9 +14,9 @@ import numpy as np
 
 from backpropviz.code.lengths import origins
 from backpropviz.code.notation import ATOM, BIG, MATRIX, NEGATION, PRODUCT, SUM, TIGHT, Notation, Text, fit
+from backpropviz.engine.constants import Constructed, Part
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Variable, plain
-from backpropviz.engine.recording import Constructed, Part
 from backpropviz.primitives.reductions import axes_of
 
 if TYPE_CHECKING:

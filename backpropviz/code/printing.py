@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.lengths import Place, origins, same_shape
+from backpropviz.engine.constants import Constructed, Part
 from backpropviz.engine.graph import Node, is_range
 from backpropviz.engine.named import (
     Call,
@@ -23,7 +24,6 @@ from backpropviz.engine.named import (
     expression_of,
     plain,
 )
-from backpropviz.engine.recording import Constructed, Part
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.record import PRIMITIVES, Primitive
 

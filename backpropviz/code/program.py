@@ -300,7 +300,7 @@ class _Constant:
 
 def _array_key(trace: Trace, array: Any) -> Any:
     """What makes two constants the same: the array, or for parts of one, which part."""
-    from backpropviz.engine.recording import Part
+    from backpropviz.engine.constants import Part
 
     if not isinstance(array, np.ndarray):
         return repr(array)

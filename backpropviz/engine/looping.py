@@ -1,0 +1,95 @@
+"""Loops while they run: each time around is a round, with what it made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from backpropviz.engine.constants import Frame
+from backpropviz.engine.graph import Loop, Round
+from backpropviz.engine.named import Variable, named, plain
+from backpropviz.engine.slate import now
+from backpropviz.engine.source import Site
+from backpropviz.engine.stepping import StepRecorder
+
+
+class LoopRecorder(StepRecorder):
+    """A tape that knows the loops its steps were made in."""
+
+    def __init__(self, held: set[str], held_arrays: set[str]) -> None:
+        super().__init__(held, held_arrays)
+        self.loops: list[Loop] = []
+        self._whiles: set[Loop] = set()
+
+    def rounds(self, site: Site, iterable: Any) -> Iterator[Any]:
+        """The values that a loop goes through; each is a round."""
+        frame = self._frames[-1]
+        loop = self._loop(site, frame)
+        iterator = iter(now(iterable))
+        while True:
+            round_ = self._begin_round(frame, loop)  # what fetching a value computes belongs to its round
+            try:
+                value = next(iterator)
+            except StopIteration:
+                loop.rounds.pop()
+                frame.round = loop.around
+                return
+            if len(site.names) == 1:
+                value = self._variable(round_, site.names[0], value)
+            elif type(value) is tuple and len(value) == len(site.names):
+                value = tuple([self._variable(round_, name, part) for name, part in zip(site.names, value)])
+            try:
+                yield value
+            finally:
+                self._end_round(frame, loop)
+
+    @staticmethod
+    def _variable(round_: Round, name: str, value: Any) -> Any:
+        round_.variables[name] = value
+        return (
+            named(plain(value), Variable(name, round_, plain(value))) if type(plain(value)) in (int, float) else value
+        )
+
+    def again(self, site: Site, test: Any) -> Any:
+        """The test of a `while`, each time: if it holds, a round begins."""
+        frame = self._frames[-1]
+        while frame.round is not None and frame.round.loop.head != site.statement and frame.round.loop in self._whiles:
+            self._end_round(frame, frame.round.loop)
+        running = frame.round is not None and (frame.round.loop.line, frame.round.loop.head) == (
+            site.line,
+            site.statement,
+        )
+        if running:
+            assert frame.round is not None
+            loop = frame.round.loop
+            self._end_round(frame, loop)
+        if not test:
+            return False
+        if not running:
+            loop = self._loop(site, frame)
+            self._whiles.add(loop)
+        self._begin_round(frame, loop)
+        return True
+
+    def left(self, site: Site) -> None:
+        """After a `while`, however it ended."""
+        frame = self._frames[-1]
+        if frame.round is not None and (frame.round.loop.line, frame.round.loop.head) == (site.line, site.statement):
+            self._end_round(frame, frame.round.loop)
+
+    def _loop(self, site: Site, frame: Frame) -> Loop:
+        loop = Loop(site.statement, site.file, site.line, frame.group, frame.round)
+        self.loops.append(loop)
+        return loop
+
+    def _begin_round(self, frame: Frame, loop: Loop) -> Round:
+        nodes, steps = len(self.nodes), len(self.steps)
+        frame.round = Round(loop, len(loop.rounds), {}, range(nodes, nodes), range(steps, steps))
+        loop.rounds.append(frame.round)
+        return frame.round
+
+    def _end_round(self, frame: Frame, loop: Loop) -> None:
+        round_ = loop.rounds[-1]
+        round_.nodes = range(round_.nodes.start, len(self.nodes))
+        round_.steps = range(round_.steps.start, len(self.steps))
+        frame.round = loop.around
