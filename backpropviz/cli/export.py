@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -142,7 +143,8 @@ def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str, dpi:
             f"{target} cannot be made: {error.strerror}", fix="Name a folder, or a .pdf file."
         ) from error
     for frame in series:
-        write(target / f"{frame.number:02}_{frame.direction}_{frame.label}.{format}", frame.render(format, dpi))
+        label = "_".join(re.findall(r"[\w.]+", frame.label))
+        write(target / f"{frame.number:02}_{frame.direction}_{label}.{format}", frame.render(format, dpi))
     print(f"wrote {len(series)} pictures to {target}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
@@ -157,18 +158,17 @@ class _Reader:
         node = self.result[key]
         if isinstance(key, Group):
             name, code = key.name or str(node.name), key.code or f"{key.function}(...)"
-            vertex = Vertex(f"group_{key.label}", "group", key.label, name, code, key.caption, node)
+            vertex = Vertex(_id("group", key.label), "group", key.label, name, code, key.caption, node)
             vertex.boxes = _boxes(key.parent)
         elif isinstance(key, Step):
             code = key.statement if key.sets_a_part else key.code
             name = key.name if self.fold is None else self.fold.names.get(node, key.name)
-            vertex = Vertex(f"step_{key.label}", "step", key.label, name, code, key.caption, node)
+            vertex = Vertex(_id("step", key.label), "step", key.label, name, code, key.caption, node)
             vertex.boxes = self._loop_boxes(node) + _boxes(key.group)
         elif key in self.inputs:
             vertex = Vertex(f"input_{key.index}", "input", "", str(node.name), "", "", node)
         else:
             vertex = self._operation(key)
-        vertex.id = vertex.id.replace(".", "_")
         vertex.is_output = node in self.trace.outputs
         vertex.gradient = self._gradient(node)
         return vertex
@@ -188,7 +188,7 @@ class _Reader:
         vertex = Vertex(f"operation_{node.index}", "operation", label, name, code, caption, node)
         vertex.boxes = self._loop_boxes(node) + _boxes(step.group)
         if len(step.nodes) > 1:
-            vertex.boxes += (Box(f"step_{step.label}".replace(".", "_"), step.label, f"{step.name} = {step.code}"),)
+            vertex.boxes += (Box(_id("step", step.label), step.label, f"{step.name} = {step.code}"),)
         return vertex
 
     def _define_parts(self) -> None:
@@ -282,6 +282,11 @@ class _Reader:
         return f"{name} = {formula}" if len(target.terms) > 1 and name != code else formula
 
 
+def _id(kind: str, label: str) -> str:
+    """A name that DOT, SVG and TikZ take: letters, digits and underscores."""
+    return "_".join([kind, *re.findall(r"\w+", label)])
+
+
 def _upward(group: Group | None) -> Iterator[Group]:
     """A group and those around it, from the inside out."""
     while group is not None:
@@ -295,5 +300,5 @@ def _boxes(group: Group | None) -> tuple[Box, ...]:
     for above in _upward(group):
         call = above.code or f"{above.function}(...)"
         title = f"{above.name} = {call}" if above.name else call
-        boxes.append(Box(f"group_{above.label}".replace(".", "_"), above.label, title))
+        boxes.append(Box(_id("group", above.label), above.label, title))
     return tuple(reversed(boxes))

@@ -104,12 +104,10 @@ class CallRecorder(LoopRecorder):
     def _grouped(self, site: Site, call: Any, function: Any, args: Any, kwargs: Any) -> Any:
         self._name_arguments(site, function, args)
         frame = self._frames[-1]
-        group = Group(
-            frame.next_label(), _group_name(function, args), frame.group, site.code, "", site.line, None, frame.round
-        )
+        group = Group("", _group_name(function, args), frame.group, site.code, "", site.line, None, frame.round)
         position = len(self.groups)
         self.groups.append(group)
-        inner = Frame(f"{group.label}.", group)
+        inner = Frame(group)
         self._frames.append(inner)
         try:
             value = call(*args, **kwargs)

@@ -31,13 +31,10 @@ class Constructed:
 class Frame:
     """Where a call stands while it runs: its group, and how many steps it made."""
 
-    def __init__(self, prefix: str, group: Group | None):
-        self.prefix, self.group = prefix, group
+    def __init__(self, group: Group | None):
+        self.group = group
         self.count = 0
         self.round: Round | None = None  # of the innermost loop that runs
-
-    def next_label(self) -> str:
-        return f"{self.prefix}{self.count + 1}"
 
 
 class ConstantKeeper(Tape):

@@ -183,7 +183,7 @@ class Step:
     """One assignment of a traced value.
 
     Attributes:
-        label: its number, "3", or "2.3" inside group 2.
+        label: its number, "3", or "2.3" inside group 2; see numbering.py.
         name: the assigned name, with a version where it was used before ("dx", "dx_2").
         code: the right-hand side as written. statement: the whole of it.
         caption: the comment above it, without its comment sign and step number.

@@ -19,6 +19,7 @@ from backpropviz.engine.failures import failed, user_line, where_in
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.holders import Flat, as_called
 from backpropviz.engine.named import Name, named
+from backpropviz.engine.numbering import number
 from backpropviz.engine.slate import Slate, find_traced, now, resolved
 from backpropviz.engine.source import Site, instrument
 from backpropviz.engine.trace import Trace
@@ -186,7 +187,7 @@ class Recorder(CallRecorder):
             arguments = function.arguments(arguments)
         instrumented = instrument(target.__code__)
         call = instrumented.bind(target, self) if instrumented else target
-        self._frames.append(Frame("", None))
+        self._frames.append(Frame(None))
         positional, keywords = as_called(target, arguments)
         try:
             with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of what is printed about it
@@ -206,6 +207,7 @@ class Recorder(CallRecorder):
         if isinstance(function, Flat):
             nodes = self._without_unread(nodes, function)
         self._settle_names()
+        number(self.steps)
         return Trace(
             function,
             nodes, settings, self.nodes, self.steps, self.groups,
@@ -252,9 +254,7 @@ class Recorder(CallRecorder):
         for node in self.nodes[self._pending :]:
             node.name = self._version(node.primitive.name if node.primitive else "x")
             self._frames[-1].count += 1
-            step = Step(
-                str(self._frames[-1].count), node.name, node.name, "", "", node, [node], None, site.file, site.line
-            )
+            step = Step("", node.name, node.name, "", "", node, [node], None, site.file, site.line)
             node.step = step
             self.steps.append(step)
         self.notes.append(f"the source of {function.__name__} could not be read: every operation is a step")

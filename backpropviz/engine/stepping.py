@@ -75,13 +75,12 @@ class StepRecorder(ConstantKeeper):
         self, site: Site, name: str, node: Node, code: str = "", statement: str = "", end: int | None = None
     ) -> None:
         frame = self._frames[-1]
-        label = frame.next_label()
         frame.count += 1
         node.name = self._version(name)
         made = self.nodes[self._pending : end]
         self._pending += len(made)
         step = Step(
-            label, node.name, code or site.code, statement or site.statement, site.caption, node, made, frame.group,
+            "", node.name, code or site.code, statement or site.statement, site.caption, node, made, frame.group,
             site.file, site.line, frame.round,
         )  # fmt: skip
         for part in made:

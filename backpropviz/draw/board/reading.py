@@ -10,6 +10,7 @@ from backpropviz.draw.board.record import Board, Frame, Gate, Use
 from backpropviz.draw.circuit import Circuit, Edge, Vertex
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import plain
+from backpropviz.engine.numbering import bare_number
 
 _SYMBOLS = {
     "add": "+",
@@ -75,7 +76,7 @@ def _terms(vertex: Vertex, formula: str, several: bool) -> Iterator[str]:
 
 
 def _gate(vertex: Vertex, several: bool, lengths: _Lengths) -> Gate:
-    frames = tuple(Frame(box.id, f"{box.label}  {box.title}".strip()) for box in vertex.boxes)
+    frames = tuple(Frame(box.id, f"{bare_number(box.label)}  {box.title}".strip()) for box in vertex.boxes)
     if vertex.kind == "outside":
         return Gate(vertex.id, "end", "", name=vertex.name)
     assert vertex.value is not None
@@ -83,7 +84,7 @@ def _gate(vertex: Vertex, several: bool, lengths: _Lengths) -> Gate:
         vertex.id,
         "input" if vertex.kind == "input" else "group" if vertex.kind == "group" else "gate",
         vertex.name if vertex.kind == "input" else inscribed(vertex),
-        vertex.label,
+        bare_number(vertex.label),
         vertex.name,
         str(tuple(vertex.value.shape)),
         lengths.shorten(vertex.gradient) if several else "",
