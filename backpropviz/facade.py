@@ -20,6 +20,7 @@ from backpropviz.layers.library import load
 
 if TYPE_CHECKING:
     from backpropviz.draw.diagram import Diagram
+    from backpropviz.study.entries import EntryStory
 
 
 class Trace(engine.Trace):
@@ -40,6 +41,16 @@ class Trace(engine.Trace):
         from backpropviz.draw.diagram import Diagram
 
         return Diagram(self, **options)
+
+    def entry(self, name: str, index: tuple[int, ...] | None = None) -> EntryStory:
+        """Where one number comes from: `t.entry("dx", (0, 1))`; without an index, the one with the most terms.
+
+        Raises:
+            InputError: there is no such value, or no such entry.
+        """
+        from backpropviz.study.entries import Entries
+
+        return Entries(self).story(name if index is None else f"{name}[{','.join(map(str, index))}]")
 
     def _repr_html_(self) -> str | None:
         """The drawing, in a notebook; None, which leaves it to `repr`, where there is too much to draw."""

@@ -14,6 +14,9 @@ def affine(x, w, b):
     return out
 
 
+SIZES = {"entries": {"x": (3, 4), "w": (4, 2)}}
+
+
 def sample(rng, *, x=(4, 3, 2), w=None):
     w = w or (math.prod(x[1:]), 5)
     return {

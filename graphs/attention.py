@@ -59,6 +59,9 @@ def softmax(scores):
     return weights
 
 
+SIZES = {"entries": {"x": (1, 3, 4), "wq": (4, 4)}}
+
+
 def sample(rng, *, x=(4, 3, 6), wq=None):
     wq = wq or (x[2], 10)
     return {

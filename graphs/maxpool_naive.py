@@ -20,6 +20,9 @@ def maxpool_naive(x, *, window=2, stride=2):
     return out
 
 
+SIZES = {"entries": {"x": (1, 1, 4, 4)}}
+
+
 def sample(rng, *, x=(2, 3, 4, 5)):
     return {"x": rng.normal(0.0, 1.0, x)}
 

@@ -24,6 +24,9 @@ def spatial_batchnorm(x, gamma, beta, *, eps=1e-5, mode="train", momentum=0.9, r
     return (out, next_mean, next_var) if learns else out
 
 
+SIZES = {"entries": {"x": (2, 2, 2, 2)}}
+
+
 def sample(rng, *, x=(2, 3, 5, 4), mode="train", momentum=None):
     channels = x[1]
     inputs = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from backpropviz.cli.options import (
     users_code,
 )
 from backpropviz.errors import InputError
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
 
 
 def list_(
@@ -68,9 +71,25 @@ def show(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PATH", help="The table as .svg, .html or .txt.")
     ] = None,
+    entry: Annotated[
+        str | None, typer.Option(metavar="out[0,1]", help="One entry: what it was made from, where its gradient goes.")
+    ] = None,
+    jacobian: Annotated[bool, typer.Option("--jacobian", help="With --step: its local Jacobians.")] = False,
+    digits: Annotated[int, typer.Option(min=1, max=17, help="Of the numbers of --entry and --jacobian.")] = 3,
     as_json: JsonOption = False,
 ) -> None:
     """Print every step's value and gradient."""
+    if jacobian and step is None:
+        raise InputError("--jacobian is that of a step", fix="Say which: --step 3 --jacobian")
+    if entry is not None or jacobian:
+        others: dict[str, object] = {"--ops": ops, "--explain": explain, "--expand": expand, "--diagram": diagram}
+        others |= {"-o": output, "--step": step if entry is not None else None}
+        if given := [name for name, value in others.items() if value]:
+            raise InputError(f"{given[0]} does not go with --{'entry' if entry else 'jacobian'}", fix="Leave it out.")
+        case = "" if inputs or shape or set_ or step is not None else "entries"
+        trace = run(layer, inputs, shape, set_, seed, dout, dtype, case=case)
+        _show_entry(trace, layer, entry, step, digits, as_json)
+        return
     whole = ops or explain or step is not None  # what the table has no place for
     if (output is not None or values != "short") and (table is False or whole):
         raise InputError(
@@ -103,6 +122,25 @@ def show(
     from backpropviz.show.table import show as passes
 
     screen.print(passes(shown, ops=ops, step=step, explain=explain, expand=tuple(expand or ()), width=screen.width))
+
+
+def _show_entry(trace: Trace, layer: str, entry: str | None, step: str | None, digits: int, as_json: bool) -> None:
+    from backpropviz.show import entries as page
+    from backpropviz.study.entries import Entries
+
+    screen = console()
+    if entry is not None:
+        story = Entries(trace).story(entry)
+        if as_json:
+            print_json(story.to_dict())
+        else:
+            screen.print(page.entry(story, layer, screen.width, digits))
+        return
+    matrices = Entries(trace).jacobians(str(step))
+    if as_json:
+        print_json({"format": "backpropviz/jacobian", "version": 1, "jacobians": matrices})
+    else:
+        screen.print(page.jacobians(matrices, layer, screen.width, digits))
 
 
 def gradcheck(
