@@ -8,7 +8,8 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.layers.library import layer_names, load
-from backpropviz.show import records
+from backpropviz.show import encoding, records
+from backpropviz.show.rounds import Rounds
 from backpropviz.show.view import to_json, view
 
 
@@ -189,7 +190,7 @@ def documented():
     """The records that the docstring describes, each with its keys in order."""
     kinds = {}
     keys = None
-    for line in records.__doc__.splitlines()[1:]:
+    for line in encoding.__doc__.splitlines()[1:]:
         if line.startswith("     "):
             continue  # a second line about the same key
         if line.startswith("    ") and keys is not None:
@@ -206,6 +207,9 @@ RECORDS = {
     "constant": records.ConstantView,
     "step": records.StepView,
     "group": records.GroupView,
+    "loop": records.LoopView,
+    "carried": records.CarriedView,
+    "added": records.AddedView,
     "gradient": records.GradientView,
     "term": records.TermView,
     "operation": records.OperationView,
@@ -229,12 +233,18 @@ def test_every_record_in_the_json_has_its_keys(arrays):
     shown = to_json(viewed(with_helper, **arrays)[1])
     assert (shown["format"], shown["version"]) == ("backpropviz/trace", 1)
     dropout = to_json(viewed("dropout")[1])
+    rnn = load("rnn").trace()
+    rnn.backward()
+    loop = to_json(view(rnn, rounds=Rounds(rnn)))["loops"][0]
     step = shown["steps"][0]
     samples = {
         "input": shown["inputs"][0],
         "constant": dropout["constants"][0],
         "step": step,
         "group": shown["groups"][0],
+        "loop": loop,
+        "carried": loop["carried"][0],
+        "added": loop["added"][0],
         "gradient": step["gradient"],
         "term": step["gradient"]["terms"][0],
         "operation": step["operations"][0],

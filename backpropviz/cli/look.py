@@ -10,7 +10,6 @@ import typer
 from backpropviz.cli.options import (
     DoutOption,
     DtypeOption,
-    ExpandOption,
     InputOption,
     JsonOption,
     LayerArgument,
@@ -55,9 +54,20 @@ def show(
     dout: DoutOption = None,
     dtype: DtypeOption = None,
     ops: OpsOption = False,
+    round_: Annotated[
+        str | None,
+        typer.Option(
+            "--round", metavar="3|t=3,i=0", help="The round of a loop that is shown, or of several by variable."
+        ),
+    ] = None,
     step: Annotated[str | None, typer.Option(metavar="NUMBER", help="Show one step whole.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say in words what every backward step does.")] = False,
-    expand: ExpandOption = None,
+    expand: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expand", metavar="GROUP|loop", help="Open a group of steps, or all rounds of loops; repeatable."
+        ),
+    ] = None,
     diagram: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Draw the graph too: .svg, .png, .pdf or .dot.")
     ] = None,
@@ -96,9 +106,13 @@ def show(
             f"{'-o' if output else '--values'} is for the table", fix="Leave out --passes, --ops, --explain and --step."
         )
     trace = run(layer, inputs, shape, set_, seed, dout, dtype)
+    from backpropviz.show.rounds import Rounds
     from backpropviz.show.view import to_json, view
 
-    shown = view(trace, layer, explain=explain or as_json or step is not None)
+    every = ("loop",) if step is not None and "[" in step else ()  # `--step 2[3]`: step 2 of round 3
+    rounds = Rounds(trace, round_, (*(expand or ()), *every))
+    expand = rounds.others_than_loops
+    shown = view(trace, layer, explain=explain or as_json or step is not None, rounds=rounds)
     if diagram is not None:
         from backpropviz.draw.diagram import Diagram
 

@@ -120,7 +120,7 @@ def console() -> Console:
 def print_json(value: Any) -> None:
     import json
 
-    from backpropviz.show.records import encode
+    from backpropviz.show.encoding import encode
 
     print(json.dumps(encode(value), indent=1, allow_nan=False))
 

@@ -13,7 +13,8 @@ from backpropviz.engine.named import plain
 from backpropviz.errors import TraceError
 
 if TYPE_CHECKING:
-    from backpropviz.engine.trace import Trace
+    from backpropviz.engine.numbering import bare_number
+from backpropviz.engine.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def title(step: Step | None) -> str:
     """What the backward statements of a step stand under."""
     if step is None:
         return "the inputs: where paths meet, they add up"
-    return f"step {step.label}: {step.statement if step.sets_a_part else f'{step.name} = {step.code}'}"
+    return f"step {bare_number(step.label)}: {step.statement if step.sets_a_part else f'{step.name} = {step.code}'}"
 
 
 def derive(trace: Trace) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from backpropviz.code.lengths import Place, origins, same_shape
 from backpropviz.engine.constants import Constructed, Part
-from backpropviz.engine.graph import Node, is_range
+from backpropviz.engine.graph import Node, Step, is_range
 from backpropviz.engine.named import (
     Call,
     Dim,
@@ -26,6 +26,8 @@ from backpropviz.engine.named import (
 )
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.record import PRIMITIVES, Primitive
+from backpropviz.primitives.shapes import picks_once
+from backpropviz.primitives.stores import ADDED
 
 # How tightly an expression binds, as in Python's grammar.
 _BINDS = {
@@ -97,6 +99,20 @@ class Printer:
     def reference(self, node: Node) -> str:
         """`node` by its name, or written out if it has none."""
         return self._operand(node)[0]
+
+    def assignment(self, step: Step) -> str:
+        """The assignment of a step that sets a part of an array: `out[n, f] = np.sum(patch)`."""
+        node = step.node
+        value, index = node.args[1:]
+        text, picked = self.argument(value), self._index(index)
+        if node.primitive is not ADDED:
+            return f"{step.written}[{picked}] = {text}"
+        once = not isinstance(index, Node) and picks_once(index)
+        return (
+            f"{step.written}[{picked}] += {text}"
+            if once
+            else f"np.add.at({step.written}, {self._index_value(index)}, {text})"
+        )
 
     def name(self, node: Node) -> str | None:
         """What `node` is called; None if it is written out where it is used."""

@@ -64,9 +64,11 @@ class GradientNames:
         self._trace = trace
         self._red_nodes = set(trace.red.nodes)
         self._deep: set[Node] = set()  # nodes that have a name because too much stands inside of them
+        self._numbers: dict[str, int] = {}
         self._taken = trace.taken() | {node.name for node in trace.red.nodes}
         self.shared = self._shared()
-        unnamed = {name for node, name in self.shared.items() if node not in self._red_nodes | self._deep}
+        known = self._red_nodes | self._deep
+        unnamed = {name for node, name in self.shared.items() if node not in known}
         self.red = {
             node: name
             for node, name in self.shared.items()
@@ -94,10 +96,10 @@ class GradientNames:
             if node.name or node.primitive is None:
                 continue
             if node not in names:
-                names[node] = fresh(f"{node.primitive.name}_1", self._taken)
+                names[node] = fresh(f"{node.primitive.name}_1", self._taken, self._numbers)
             red = node.gradient
             if red is not None and node.step is not None and red.name is None and red not in names:
-                names[red] = fresh(f"d{node.step.name}_inner", self._taken)
+                names[red] = fresh(f"d{node.step.name}_inner", self._taken, self._numbers)
         return names
 
     def _shared(self) -> dict[Node, str]:
@@ -128,10 +130,10 @@ class GradientNames:
             elif first[node] in names:
                 names[node] = names[first[node]]
             elif uses[first[node]] > 1 and not node.is_view:  # a view costs nothing to write out twice
-                names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), self._taken)
+                names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), self._taken, self._numbers)
             elif height[node] >= DEEPEST:
                 self._deep.add(node)
-                names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), self._taken)
+                names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), self._taken, self._numbers)
             if node in names:
                 height[node] = 0
         return names
@@ -158,14 +160,14 @@ class GradientNames:
         return owner
 
     def _term_names(self, node: Node) -> list[str]:
-        names: list[str] = []
+        names: dict[str, None] = {}
         several = len(node.terms) > 1
         parts = _part_names(str(node.name), len(node.terms), self._taken) if several else [f"d{node.name}"]
         for term, part in zip(node.terms, parts):
-            names.append(str(term.node.name) if self._is_own(term, node, names) else self._fresh_term(part))
-        return names
+            names[str(term.node.name) if self._is_own(term, node, names) else self._fresh_term(part)] = None
+        return list(names)
 
-    def _is_own(self, term: Term, node: Node, names: list[str]) -> bool:
+    def _is_own(self, term: Term, node: Node, names: Collection[str]) -> bool:
         red = term.node
         return self._owner.get(red) is node and red.name is not None and red.name not in names
 
@@ -179,12 +181,19 @@ class GradientNames:
         return name
 
 
-def fresh(name: str, taken: set[Any]) -> str:
-    """`name`, or the next free one after it: "sum_1", "sum_2"; "ds_inner", "ds_inner_2"."""
+def fresh(name: str, taken: set[Any], numbers: dict[str, int]) -> str:
+    """`name`, or the next free one after it: "sum_1", "sum_2"; "ds_inner", "ds_inner_2".
+
+    Args:
+        numbers: how far each name was counted already, so that a thousandth is not looked for from the first on.
+    """
+    written = name
     stem, _, last = name.rpartition("_")
     stem, number = (stem, int(last)) if last.isdigit() else (name, 1)
+    number = numbers.get(written, number)
     while name in taken:
         number += 1
         name = f"{stem}_{number}"
+    numbers[written] = number
     taken.add(name)
     return name

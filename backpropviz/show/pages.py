@@ -7,13 +7,13 @@ from typing import Any
 
 from backpropviz.errors import InputError
 from backpropviz.show.layout import Columns, Line, Row, paragraphs, table, wrap
+from backpropviz.show.loop_rows import carried_rows, loop_text, turning
 from backpropviz.show.numerals import counted
 from backpropviz.show.records import FlowView, GroupView, StepView, TermView, TraceView
 from backpropviz.show.rows import (
     INPUTS,
     RED,
     RED_NAME,
-    code_of,
     code_text,
     constant_row,
     flow_row,
@@ -26,7 +26,9 @@ from backpropviz.show.rows import (
     story_rows,
     together,
     upstream_row,
+    written,
 )
+from backpropviz.show.tree import walk
 
 
 class Page:
@@ -57,6 +59,8 @@ class Page:
         self.parts: dict[str, Any] = {}
         self.parts.update((part.name, part) for part in view.inputs)
         self.parts.update((part.name, part) for part in view.steps)
+        self.found = {each.before_name: each.before for loop in view.loops for each in loop.carried}
+        self.around = self.groups[only].loops if only else ()  # the loops that the page stands in
         self.paths = {step.label: step.groups for step in view.steps}
         self.steps = [step for step in view.steps if only is None or only in step.groups]
         self.parameters = view.parameters
@@ -128,17 +132,22 @@ class Page:
     def forward(self, inputs: Sequence[str]) -> None:
         rows = [] if self.brief else [self.value_row(name) for name in inputs]
         rows += [] if self.brief else map(constant_row, self.view.constants)
-        seen: set[str] = set()
-        for step in self.steps:
-            closed = self._closed(step.groups)
-            for label in step.groups:
-                if label not in seen:
-                    seen.add(label)
-                    rows.append(self._group_row(self.groups[label], closed=label == closed))
-                if label == closed:
-                    break
-            if closed is None:
-                rows += self._step_rows(step)
+        for part in walk(self.view, self.steps, self.opened, self.around):
+            record, start = part.record, len(rows)
+            if isinstance(record, StepView):
+                rows += self._step_rows(record)
+            elif isinstance(record, GroupView):
+                rows.append(self._group_row(record, closed=part.kind == "closed"))
+            elif part.kind == "end":
+                rows += carried_rows(record, self.parts)
+            else:
+                text = loop_text(record) if part.kind == "loop" else f"round {part.number}"
+                style = "name" if part.kind == "loop" else "caption"
+                rows.append(
+                    Row(record.label * (part.kind == "loop"), [[(text, style)]], spans=True, opens=not part.depth)
+                )
+            for row in rows[start:]:
+                row.indent += 2 * part.depth
         if self.network:
             used = {name for step in self.steps for name in step.operands}
             total = sum(count for name, count in self.parameters.items() if name in used)
@@ -147,7 +156,14 @@ class Page:
 
     def value_row(self, name: str) -> Row:
         """An input, or a value that another step made, without its code."""
-        part = self.parts[name]
+        part = self.parts.get(name)
+        if part is None:  # of a round that is not shown
+            before = self.found.get(name)
+            text: Line = [
+                (name, "name"),
+                ("  from the round before" if before is not None else "  from a round before", "caption"),
+            ]
+            return Row("↻", [text], str(before.shape) if before is not None else "", before)
         if isinstance(part, StepView):
             return Row(self.visible(part.label), [[(name, "name")]], str(part.value.shape), part.value)
         return input_row(part)
@@ -170,13 +186,18 @@ class Page:
     def backward(self, arriving: Sequence[Row]) -> None:
         rows = list(arriving)
         seen: set[str] = set()
+        around: tuple[int, ...] = ()
         for step in reversed(self.steps):
+            loops = tuple(index for index in step.loops if index not in self.around)
+            rows += turning(self.view, around, loops)
+            around = loops
             closed = self._closed(step.groups)
             if closed is None:
                 rows += self.backward_rows(step)
             elif closed not in seen:
                 seen.add(closed)
                 rows += self._through(self.groups[closed])
+        rows += turning(self.view, around, ())
         if arriving:
             self.add("Backward, from the last step to the first", rows)
 
@@ -184,7 +205,7 @@ class Page:
         """What a step's backward pass makes; `alone`, on a page of its own, without what arrives there."""
         flows = [flow for flow in self.flows.get(step.label, []) if not (alone and flow.kind == "sum")]
         if flows and not alone:
-            yield Row(step.label, [[(f"{step.name} = {code_text(code_of(step))}", "caption")]], spans=True)
+            yield Row(step.label, [[("".join(map(code_text, written(step))), "caption")]], spans=True)
         shares = shares_of(step.explanation) if self.explain else {}
         if self.explain and step.explanation is not None:
             yield from story_rows(step.explanation)
@@ -202,7 +223,7 @@ class Page:
         if not flow.terms:
             return flow_row(flow)
         terms = self.parts[str(flow.of)].gradient.terms
-        hidden = any(term.step and self.visible(term.step) != term.step for term in terms)
+        hidden = any(term.rounds or (term.step and self.visible(term.step) != term.step) for term in terms)
         row = flow_row(flow, self._meeting(terms), " + ".join(flow.terms) if hidden else "")
         row.flat = self.brief
         return row
@@ -226,6 +247,9 @@ class Page:
         """`two paths meet: from step 7 (xhat) and step 3 (sq)`."""
         places = []
         for term in terms:
+            if term.rounds:
+                places.append(term.rounds)
+                continue
             shown = self.visible(term.step) if term.step else None
             name = self.groups[shown].function if shown in self.groups else term.consumer
             places.append(f"step {shown} ({name})" if shown else "outside")
@@ -251,7 +275,8 @@ class Page:
                 yield row
             else:
                 sender = part.gradient.terms[0].step if part.gradient else None
-                place = f"  from step {self.visible(sender)}" if sender else ""
+                rounds = part.gradient.terms[0].rounds if part.gradient else None
+                place = f"  from step {self.visible(sender)}" if sender else f"  from {rounds}" if rounds else ""
                 text: Line = [(flow.name, RED_NAME), (place, "caption")]
                 yield Row(INPUTS, [text], str(flow.value.shape), flow.value, RED, flat=self.brief)
 

@@ -21,6 +21,7 @@ from backpropviz.show.records import (
 INPUTS = "0"  # the label of the inputs
 RED = "gradient"
 RED_NAME = "gradient name"
+MANY = 12  # operands: those of `np.stack(hs)` are not written out
 _WORD = re.compile(r"\w+")
 _TUPLE = re.compile(r"(?<=\w) \([\d, ]*\)|\([-\d, ]+\)")  # also a shape behind a name
 
@@ -42,7 +43,16 @@ def statement(name: str | None, code: str, style: str = "name") -> Line:
 
 def code_of(step: StepView) -> str:
     """The code as written, or as recorded where it speaks of values that go by other names."""
-    return step.code if set(step.operands) <= set(_WORD.findall(step.code)) else step.formula
+    known = set(step.operands) <= set(_WORD.findall(step.code))
+    return step.code if known or len(step.operands) > MANY else step.formula
+
+
+def written(step: StepView) -> tuple[str, str, str]:
+    """An assignment as target, sign and code: `out[n]` `=` `v` where it sets a part of an array."""
+    if step.statement is None:
+        return step.name, " = ", code_of(step)
+    target, equals, code = re.split(r"( \+?= |$)", step.statement, maxsplit=1)
+    return target, equals, code
 
 
 def input_row(part: InputView) -> Row:
@@ -55,7 +65,8 @@ def constant_row(part: ConstantView) -> Row:
 
 
 def step_row(step: StepView) -> Row:
-    texts = [statement(step.name, code_of(step))]
+    target, equals, code = written(step)
+    texts: list[Line] = [[(target, "name"), (equals + code_text(code), "")]]
     if step.caption:
         texts.append([(step.caption, "caption")])
     return Row(step.label, texts, str(step.value.shape), step.value)
@@ -94,6 +105,9 @@ def flow_row(flow: FlowView, caption: str = "", formula: str = "", told: tuple[S
     if share is not None and share.dimensions is not None and not flow.terms:
         formula = share.dimensions.split(" = ", 1)[1]
     texts = [statement(flow.name, formula or flow.formula, RED_NAME)]
+    if flow.kind == "added":
+        target, plus, code = flow.formula.partition(" += ")
+        texts = [[(target, RED_NAME if plus else ""), (plus + code_text(code), "")]]
     if caption:
         texts.append([(caption, "caption")])
     row = Row("", texts, str(flow.value.shape), flow.value, RED, opens=False)
@@ -107,7 +121,7 @@ def flow_row(flow: FlowView, caption: str = "", formula: str = "", told: tuple[S
 
 def term_row(term: TermView, label: str | None) -> Row:
     texts = [statement(term.name, term.formula or "", RED_NAME) if term.formula else [(term.name, RED_NAME)]]
-    source = f"from step {label} ({term.consumer})" if label else "from outside"
+    source = f"from step {label} ({term.consumer})" if label else f"from {term.rounds or 'outside'}"
     texts.append([(source, "caption")])
     return Row("", texts, str(term.value.shape), term.value, RED)
 

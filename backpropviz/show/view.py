@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
-from backpropviz.engine.graph import Array, Group, Node, Step, Term
+from backpropviz.engine.graph import Array, Group, Loop, Node, Step, Term
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
+from backpropviz.show.carried import adding, summed
+from backpropviz.show.encoding import to_json
+from backpropviz.show.folded import Folded, enclosing
 from backpropviz.show.records import (
     ConstantView,
     FlowView,
@@ -22,8 +25,8 @@ from backpropviz.show.records import (
     TermView,
     TraceView,
     UpstreamView,
-    to_json,
 )
+from backpropviz.show.rounds import Rounds
 
 if TYPE_CHECKING:
     from backpropviz.show.explain import Explainer
@@ -31,36 +34,47 @@ if TYPE_CHECKING:
 __all__ = ["TraceView", "to_json", "view"]
 
 
-def view(trace: Trace, layer_name: str = "", summary: str | None = None, explain: bool = True) -> TraceView:
+def view(
+    trace: Trace,
+    layer_name: str = "",
+    summary: str | None = None,
+    explain: bool = True,
+    rounds: Rounds | None = None,
+) -> TraceView:
     """Everything there is to show of `trace`, forward and, if it was run, backward.
 
     Args:
         layer_name: what the user calls it; the function's name without one.
         summary: a sentence about it; without one, the first line of the function's or its file's docstring.
         explain: put the backward pass of every step in words, too.
+        rounds: which rounds of loops are shown; all of them, as steps that follow each other, without it.
     """
     if summary is None:
         function = trace.callable
         summary = (function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0]
-    return _Viewer(trace, explain).view(layer_name or trace.function, summary)
+    return _Viewer(trace, explain, rounds).view(layer_name or trace.function, summary)
 
 
 class _Viewer:
     """Reads one trace: who made which gradient, and under what name."""
 
-    def __init__(self, trace: Trace, explain: bool = False):
-        self.trace = trace
+    def __init__(self, trace: Trace, explain: bool = False, rounds: Rounds | None = None):
+        self.trace, self.rounds = trace, rounds
+        self.steps = trace.steps if rounds is None else rounds.steps
         self.members: dict[Group, list[Step]] = {}
-        for step in trace.steps:
-            for group in _enclosing(step.group):
+        for step in self.steps:
+            for group in enclosing(step.group):
                 self.members.setdefault(group, []).append(step)
         self.handed: dict[Node, list[tuple[Node, int]]] = {}  # consumer: the operands it sends terms to, and which term
+        self.shown = {*self.steps}
         for node in trace.nodes:
             for number, term in enumerate(node.terms):
-                self.handed.setdefault(term.consumer, []).append((node, number))
+                if term.consumer.step in self.shown:
+                    self.handed.setdefault(term.consumer, []).append((node, number))
         self.names = trace.gradient_names
         self.parts = self.names.parts
         self.printer = Printer(trace, self.names.red)
+        self.folded = Folded(trace, rounds, self.printer)
         self.explainer = self._explainer() if explain else None
 
     def _explainer(self) -> Explainer:
@@ -70,12 +84,13 @@ class _Viewer:
             name: self._formula(term.node, name)
             for node, names in self.names.terms.items()
             for term, name in zip(node.terms, names)
+            if term.consumer.step in self.shown
         }
         return Explainer(self.trace, self.printer, self.names.terms, formulas)
 
     def view(self, layer: str, summary: str) -> TraceView:
         trace = self.trace
-        steps = tuple(self.step(step) for step in trace.steps)
+        steps = tuple(self.step(step) for step in self.steps)
         backward = tuple(self.backward())
         return TraceView(
             layer=layer,
@@ -89,7 +104,8 @@ class _Viewer:
             ),
             settings={name: plain(value) for name, value in trace.settings.items()},
             steps=steps,
-            groups=tuple(self.group(group) for group in trace.groups),
+            groups=tuple(self.group(group) for group in trace.groups if group in self.members),
+            loops=tuple(map(self.folded.view, self.folded.loops)),
             backward=backward,
             outputs=tuple(OutputView(node.name or "out", node.value) for node in trace.outputs),
             upstream=tuple(self.upstream(output, node) for output, node in trace.upstream.items()),
@@ -117,14 +133,34 @@ class _Viewer:
         names = self.names.terms[node]
         several = len(names) > 1
         name = self.names.gradient(node)
-        terms = tuple(self.term(term, name) for term, name in zip(node.terms, names))
+        terms = tuple(self._terms(node, name))
+        if len(terms) < len(names):  # some stand for many
+            formula = terms[0].formula if len(terms) == 1 else " + ".join(term.name for term in terms)
+            return GradientView(name, formula, red.value, terms)
         return GradientView(name, self._formula(red, name) if several else terms[0].formula, red.value, terms)
+
+    def _terms(self, node: Node, name: str) -> Iterator[TermView]:
+        """The terms of a gradient: those of other rounds than the one shown together."""
+        together: dict[Loop | Term, list[tuple[Term, str]]] = {}
+        for term, own, loop in zip(node.terms, self.names.terms[node], self.folded.over(node)):
+            together.setdefault(loop or term, []).append((term, own))
+        for sender, pairs in together.items():
+            if isinstance(sender, Term):
+                yield self.term(*pairs[0])
+                continue
+            terms, names = zip(*pairs)
+            every = len(terms) == len(node.terms)
+            shown = next((term for term in terms if term.consumer.step in self.shown), None)
+            of = name if every else names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
+            value = node.gradient.value if every and node.gradient is not None else summed(terms)
+            formula = None if shown is None else adding(self.trace, node, shown, self.printer)
+            yield TermView(of, None, None, formula, value, self.folded.which(node, sender, terms))
 
     def term(self, term: Term, name: str) -> TermView:
         if term.position < 0:  # from outside
             return TermView(name, None, None, None, term.value)
         step = term.consumer.step
-        label, consumer = (step.label, step.name) if step is not None else (None, term.consumer.name)
+        label, consumer = (self.folded.label(step), step.name) if step is not None else (None, term.consumer.name)
         return TermView(name, label, consumer, self._formula(term.node, name), term.value)
 
     def upstream(self, output: Node, red: Node) -> UpstreamView:
@@ -140,8 +176,8 @@ class _Viewer:
         operations = tuple(self.operation(node, node.grad) for node in step.nodes)
         sweep = tuple(self.operation(node, None) for node in step.backward)
         return StepView(
-            label=step.label,
-            groups=_path(step.group),
+            label=self.folded.label(step),
+            groups=self.folded.path(step.group),
             name=step.name,
             code=step.code,
             formula=self.printer.code(step.node),
@@ -154,6 +190,9 @@ class _Viewer:
             operations=operations,
             sweep=sweep,
             explanation=self.explainer.step(step) if self.explainer else None,
+            statement=self.printer.assignment(step) if step.sets_a_part else None,
+            loops=self.folded.loop_numbers(step),
+            rounds=self.folded.round_numbers(step),
         )
 
     def operation(self, node: Node, gradient: Array | None) -> OperationView:
@@ -167,8 +206,8 @@ class _Viewer:
         inside = self.members[group]
         result = next((step for step in inside if step.name == group.name), inside[-1])
         return GroupView(
-            label=group.label,
-            groups=_path(group.parent),
+            label=self.folded.label(group),
+            groups=self.folded.path(group.parent),
             function=group.function,
             name=group.name,
             code=group.code,
@@ -176,6 +215,7 @@ class _Viewer:
             line=group.line,
             operands=self._operands(inside),
             value=result.value,
+            loops=self.folded.loop_numbers(inside[0], group),
         )
 
     @staticmethod
@@ -188,15 +228,16 @@ class _Viewer:
     # ---- the backward pass -------------------------------------------------------------------------------------------
 
     def backward(self) -> Iterator[FlowView]:
-        for step in reversed(self.trace.steps):
+        for step in reversed(self.steps):
+            label = self.folded.label(step)
             waiting = [node for node in step.backward if node in self.parts]
             for node in reversed(step.nodes):
-                for flow, red in self._flows(node, step.label):
+                for flow, red in self._flows(node, label):
                     while waiting and waiting[0].index < red.index:
-                        yield self._part(waiting.pop(0), step.label)
+                        yield self._part(waiting.pop(0), label)
                     yield flow
             for part in waiting:
-                yield self._part(part, step.label)
+                yield self._part(part, label)
         for node in self.trace.inputs.values():
             gradient = self.gradient(node)
             if gradient is not None and node.gradient is not None:
@@ -210,10 +251,9 @@ class _Viewer:
         """The gradients made when the sweep reaches `node`: the sum of its terms, then one for each operand."""
         if node.gradient is None:
             return
-        if node.name and len(node.terms) > 1:
-            gradient = self.gradient(node)
-            assert gradient is not None
-            names = tuple(self.names.terms[node])
+        gradient = self.gradient(node) if node.name and len(node.terms) > 1 else None
+        if gradient is not None and len(gradient.terms) > 1:
+            names = tuple(term.name for term in gradient.terms)
             yield (
                 FlowView(label, gradient.name, node.name, "sum", str(gradient.formula), False, names, gradient.value),
                 node.gradient,
@@ -222,20 +262,14 @@ class _Viewer:
             term = operand.terms[number]
             if operand.name and term.position >= 0:
                 name = self.names.terms[operand][number]
+                if self.folded.over(operand)[number] is not None:
+                    formula = adding(self.trace, operand, term, self.printer)
+                    name = self.names.gradient(operand)
+                    yield FlowView(label, name, operand.name, "added", formula, False, (), term.value), term.node
+                    continue
                 kind = "term" if len(operand.terms) > 1 else "gradient"
                 formula, shared = self._formula(term.node, name), term.node.name != name
                 yield FlowView(label, name, operand.name, kind, formula, shared, (), term.value), term.node
 
     def _part(self, red: Node, label: str) -> FlowView:
         return FlowView(label, self.parts[red], None, "part", self.printer.code(red), False, (), red.value)
-
-
-def _enclosing(group: Group | None) -> Iterator[Group]:
-    """A group and those around it, from the inside out."""
-    while group is not None:
-        yield group
-        group = group.parent
-
-
-def _path(group: Group | None) -> tuple[str, ...]:
-    return tuple(outer.label for outer in _enclosing(group))[::-1]

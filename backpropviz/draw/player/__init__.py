@@ -25,7 +25,8 @@ from backpropviz.draw.diagram import Diagram
 from backpropviz.engine.graph import Array
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
-from backpropviz.show.records import FlowView, StepView, TraceView, encode
+from backpropviz.show.encoding import encode
+from backpropviz.show.records import FlowView, StepView, TraceView
 from backpropviz.show.view import view
 
 MOST_ENTRIES = 600  # of an array that the page shows whole

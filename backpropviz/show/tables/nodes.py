@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from rich import box
@@ -16,10 +16,13 @@ from rich.text import Text
 from backpropviz.code.breaking import broken
 from backpropviz.engine.graph import Array
 from backpropviz.errors import InputError
+from backpropviz.show.layout import Line
+from backpropviz.show.loop_rows import handed_text, loop_text, sent_by
 from backpropviz.show.numerals import Numbers, numbers, summary, write
-from backpropviz.show.records import GradientView, GroupView, StepView, TraceView
-from backpropviz.show.rows import code_of, origin_of
+from backpropviz.show.records import GradientView, GroupView, LoopView, StepView, TraceView
+from backpropviz.show.rows import origin_of, written
 from backpropviz.show.tables.plain import FAINT, GAP, shape_text
+from backpropviz.show.tree import walk
 
 VALUES = ("none", "short", "full")
 RED, RED_NAME, NAME = "red", "bold red", "bold"
@@ -32,27 +35,35 @@ _FEW = {"short": 8, "full": 16}  # rows of an array that is shown whole
 class Code:
     """Lines of code, each a name and what it is equal to, broken as a person would where there is no room for them."""
 
-    def __init__(self, *lines: Text):
+    def __init__(self, *lines: Text, indent: int = 0):
         self.lines = [line for line in lines if line]
+        self.indent = 2 * indent
 
     def __bool__(self) -> bool:
         return bool(self.lines)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         widest = max((line.cell_len for line in self.lines), default=0)
-        return Measurement(min(8, widest), widest).clamp(max_width=options.max_width)
+        return Measurement(min(8, widest), widest + self.indent).clamp(max_width=options.max_width)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in self.lines:
             start = 0
-            for number, part in enumerate(broken(line.plain, options.max_width - 2)):
+            for number, part in enumerate(broken(line.plain, options.max_width - 2 - self.indent)):
                 start += len(line.plain[start:]) - len(line.plain[start:].lstrip())
                 left, end = len(part.replace(" ", "")), start
                 while left:
                     left -= not line.plain[end].isspace()
                     end += 1
-                yield Text("  " * bool(number)).append_text(line[start:end])
+                yield Text("  " * bool(number) + " " * self.indent).append_text(line[start:end])
                 start = end
+
+
+_STYLES = {"gradient name": RED_NAME, "gradient": RED, "caption": FAINT, "name": NAME}
+
+
+def _text(line: Line) -> Text:
+    return Text.assemble(*((text, _STYLES.get(style, "")) for text, style in line))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +72,10 @@ class Node:
 
     label: str
     code: Code
-    gradient_code: Code
-    shape: str
-    value: Array | None
-    gradient: Array | None
+    gradient_code: Code = field(default_factory=Code)
+    shape: str = ""
+    value: Array | None = None
+    gradient: Array | None = None
 
 
 class NodeTable:
@@ -106,36 +117,53 @@ class NodeTable:
             yield self._node("", code, part.value, part.gradient)
         for constant in self.view.constants:
             yield self._node("", Text.assemble((constant.name, NAME), ("  constant", FAINT)), constant.value, None)
-        seen: set[str] = set()
-        for step in self.view.steps:
-            for label in step.groups:
-                group, closed = self.groups[label], label not in self.opened
-                if label not in seen:
-                    seen.add(label)
-                    yield self._group(group, closed)
-                if closed:
-                    break
+        for item in walk(self.view, self.view.steps, self.opened):
+            record = item.record
+            if isinstance(record, StepView):
+                yield self._step(record, item.depth)
+            elif isinstance(record, GroupView):
+                yield self._group(record, item.kind == "closed", item.depth)
+            elif item.kind == "end":
+                yield from self._going_round(record, item.depth)
             else:
-                yield self._step(step)
+                text = loop_text(record) if item.kind == "loop" else f"round {item.number}"
+                code = Text(text, NAME if item.kind == "loop" else FAINT)
+                yield Node(record.label if item.kind == "loop" else "", Code(code, indent=item.depth))
 
-    def _step(self, step: StepView) -> Node:
-        code = Text.assemble((step.name, NAME), f" = {code_of(step)}")
-        return self._node(step.label, code, step.value, step.gradient)
+    def _step(self, step: StepView, depth: int) -> Node:
+        target, equals, code = written(step)
+        return self._node(step.label, Text.assemble((target, NAME), equals, code), step.value, step.gradient, depth)
 
-    def _group(self, group: GroupView, closed: bool) -> Node:
+    def _going_round(self, loop: LoopView, depth: int) -> Iterator[Node]:
+        """What the round shown takes over and hands on, and what it adds to the gradients of values from outside."""
+        for each in loop.carried:
+            code = Code(Text.assemble((each.before_name, NAME), ("  before the round", FAINT)), indent=depth)
+            red = Code(_text(handed_text(each)), indent=depth)
+            yield Node("↻", code, red, shape_text(each.before.shape), each.before, each.handed)
+            code = Code(Text.assemble((each.after_name, NAME), ("  after it", FAINT)), indent=depth)
+            arriving = Text.assemble((f"d{each.after_name}", RED_NAME), ("  from what comes after", FAINT))
+            red = Code(*([arriving] if each.arriving is not None else []), indent=depth)
+            yield Node("", code, red, shape_text(each.after.shape), each.after, each.arriving)
+        for total in loop.added:
+            for array, when in ((total.before, "from the rounds after"), (total.after, "with this round's share")):
+                code = Code(Text.assemble((total.name, RED_NAME), (f"  {when}", FAINT)), indent=depth)
+                yield Node(
+                    "↺" if array is total.before else "", Code(indent=depth), code, shape_text(array.shape), None, array
+                )
+
+    def _group(self, group: GroupView, closed: bool, depth: int) -> Node:
         name = f"{group.name} = " if group.name else ""
         code = Text.assemble((name.removesuffix(" = "), NAME), " = " if name else "", " ".join(group.code.split()))
         if not closed:
             code.stylize(FAINT)
-            return Node(group.label, Code(code), Code(), "", None, None)
+            return Node(group.label, Code(code, indent=depth))
         result = next((step for step in self.view.steps if step.name == group.name), None)
-        return self._node(group.label, code, group.value, result.gradient if result else None)
+        return self._node(group.label, code, group.value, result.gradient if result else None, depth)
 
-    def _node(self, label: str, code: Text, value: Array, gradient: GradientView | None) -> Node:
-        red = Code(*self._red(label, gradient)) if gradient is not None else Code()
-        return Node(
-            label, Code(code), red, shape_text(value.shape), value, None if gradient is None else gradient.value
-        )
+    def _node(self, label: str, code: Text, value: Array, gradient: GradientView | None, depth: int = 0) -> Node:
+        red = Code(*self._red(label, gradient), indent=depth) if gradient is not None else Code()
+        array = None if gradient is None else gradient.value
+        return Node(label, Code(code, indent=depth), red, shape_text(value.shape), value, array)
 
     def _red(self, label: str, gradient: GradientView) -> Iterator[Text]:
         """The formulas of a gradient: its terms, their sum, and what the step computes for them."""
@@ -143,7 +171,9 @@ class NodeTable:
         given = {each.name: origin_of(each) for each in self.view.upstream}
         for term in gradient.terms:
             through = self._closed(term.step)
-            if term.formula is None:
+            if term.rounds is not None:
+                yield _text(sent_by(term, gradient.name))
+            elif term.formula is None:
                 yield Text.assemble((term.name, RED_NAME), (f"  {given.get(term.name, '')}", FAINT))
             elif through is not None:
                 yield Text.assemble((term.name, RED_NAME), (f" through {through.function}", RED))
@@ -199,7 +229,7 @@ class NodeTable:
             cells: list[RenderableType] = [Text(row.label), row.code, Text(row.shape)]
             forward, backward = self._numbers(row, "value"), self._numbers(row, "gradient")
             if columns == 2:
-                cells[1] = Code(*row.code.lines, *row.gradient_code.lines)
+                cells[1] = Code(*row.code.lines, *row.gradient_code.lines, indent=row.code.indent // 2)
                 table.add_row(*cells, forward, backward)
             elif columns == 1:
                 table.add_row(*cells, forward)
