@@ -194,14 +194,15 @@ def test_functions_written_as_lambdas_are_functions(tmp_path):
     assert (wrong.first.line, wrong.first.kind) == (3, "wrong_mask")
 
 
-def test_another_courses_convention_is_not_examined(tmp_path):
+def test_another_courses_convention_is_read_as_such(tmp_path):
     text = (
         "import numpy as np\ndef linear_forward(A, W, b):\n    return np.dot(W, A) + b, (A, W, b)\n"
         "def linear_backward(dZ, cache):\n    A, W, b = cache\n    m = A.shape[1]\n"
         "    return W.T @ dZ, dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m\n"
     )
     (function,) = diagnosed(tmp_path, text).functions
-    assert function.status == "not examined"
+    assert function.status == "right"
+    assert any("examples are columns" in note for note in function.notes)
 
 
 def test_conventions_are_notes(tmp_path):

@@ -31,6 +31,7 @@ def main() -> None:
     # everything of ours is imported before the limits, everything of theirs after
     from backpropviz.diagnose import investigate, verdict, whole_file
     from backpropviz.diagnose.pairs import recognition
+    from backpropviz.diagnose.pairs.protocols import adapting
     from backpropviz.diagnose.siblings import Siblings
     from backpropviz.diagnose.student import classes, loading, program
 
@@ -47,7 +48,11 @@ def main() -> None:
     say(stage="its top level", line=1, function="")
     loading.load(student)
     wanted = request["functions"]
-    reports = []
+    reports = [
+        verdict.FunctionReport(name, name.partition(".")[0], line, verdict.UNKNOWN, score=0.0, reason=tried)
+        for name, line, tried in adapting.wrap_classes(student)
+        if not wanted or {name, name.partition(".")[0]} & {*wanted}
+    ]
     prepared = program.Program(student)
     siblings = Siblings()
     told = request["pair"]
@@ -70,7 +75,7 @@ def main() -> None:
     findings = tuple(whole_file.top_level(path, student))
     reports = sorted((_by_method(report, student) for report in reports), key=lambda report: report.line)
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
-    examined |= {its.backward for its in student.wrapped.values()}
+    examined |= {its.backward for its in student.wrapped.values()} | {report.name for report in reports}
     skipped = [
         name for name, function in student.functions.items()
         if "backward" in name and name not in examined | {*student.wrapped}

@@ -14,9 +14,11 @@ def taken_as_right(program: Program, pair: Pair, function: str) -> set[int]:
     """The statements that an output rests on which is taken as right: they are not to blame for any gradient."""
     its = program.student.wrapped.get(pair.forward)
     statements = program.statements(function)
-    if its is not None and function == its.forward:
+    if its is not None and function == its.forward == its.backward:
+        return set()  # the loss and its gradient in one
+    if its is not None and function == its.forward and "." in function:
         return leading_to(statements, None)
-    if function != pair.forward:
+    if function != (its.forward if its is not None else pair.forward):
         return set()
     returns = {s.index for s in statements if isinstance(s.node, ast.Return)}  # the cache is packed there, too
     return leading_to(statements, set(range(len(pair.layer.outputs)))) - returns

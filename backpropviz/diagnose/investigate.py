@@ -16,6 +16,7 @@ from backpropviz.diagnose.matching import ratio
 from backpropviz.diagnose.outcomes import ROUNDING, Outcome, all_right, difference
 from backpropviz.diagnose.pairs import binding, recognition, unknown
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
+from backpropviz.diagnose.pairs.otherwise import around, is_usual
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference, reference
 from backpropviz.diagnose.scene import recorded
@@ -173,38 +174,86 @@ class Investigation:
                 return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
         return not_examined(self.program, pair, reason)
 
-    def _forms(self) -> Iterator[tuple[list[tuple[Case, Reference]], Another]]:
+    def _forms(self) -> Iterator[tuple[Pair, list[tuple[Case, Reference]], Another]]:
         """The layer's sets of configurations, each with what is right, and with what makes more of them."""
         if self.pair.layer.is_own:
-            self.pair, cases = unknown.understood(self.program, self.pair)
-            if unknown.shipped(self.program, self.pair) is None:
-                self.notes.append(unknown.NOTE)
-            yield cases, functools.partial(unknown.fresh, self.program, self.pair, cases[0][0])
+            yield from self._own_forms()
             return
         for number, form in enumerate(self.pair.layer.forms):
             key = (self.pair.layer.name, number)
             if key not in _references:
                 _references[key] = [(case, reference(self.pair.layer, case)) for case in form()]
-            yield _references[key], functools.partial(_fresh, self.pair.layer, number)
+            yield self.pair, _references[key], functools.partial(_fresh, self.pair.layer, number)
+
+    def _own_forms(self) -> Iterator[tuple[Pair, list[tuple[Case, Reference]], Another]]:
+        """A pair that nobody knows as it is written; where that does not do, in functions that call it another way.
+
+        Raises:
+            CannotCall: neither does.
+        """
+        ways: list[Pair] = [self.pair]
+        problem = None
+        for pair in ways:
+            try:
+                pair, cases = unknown.understood(self.program, pair)
+                yield pair, cases, functools.partial(unknown.fresh, self.program, pair, cases[0][0])
+            except CannotCall as error:
+                problem = problem or error
+            if pair.forward not in self.program.student.wrapped:
+                try:
+                    ways.append(around(self.program, pair))
+                except CannotCall as error:
+                    problem = error
+        if problem is not None:
+            raise problem
 
     def _best_form(self) -> tuple[Examination, list[Outcome]]:
         """The configurations in the form that was meant: the first, unless another one gives more right outputs."""
         tried: list[tuple[Examination, list[Outcome]]] = []
-        for cases, another in self._forms():
-            examination = Examination(self.program, self.pair, cases, another)
-            outcomes, applicable = [], []
-            for case, right in examination.cases:
-                with contextlib.suppress(NotApplicable):
-                    outcomes.append(examination.run(case, right))
-                    applicable.append((case, right))
-            examination.cases = applicable
-            tried.append((examination, outcomes))
-            if all_right(outcomes):
-                return tried[-1]
+        problem = None
+        try:
+            for pair, cases, another in self._forms():
+                tried.append(self._ran(Examination(self.program, pair, cases, another)))
+                if all_right(tried[-1][1]):
+                    return self._chosen(tried[-1])
+        except CannotCall as error:
+            problem = error
+        if not tried or (problem is not None and not self._is_called_right(tried[0])):
+            raise problem or CannotCall("no configuration suits it")
         # where none gives a right output, the one that at least runs
-        return max(
-            tried, key=lambda form: (sum(map(self._gave_output, form[1])), -sum(bool(o.failure) for o in form[1]))
-        )
+        return self._chosen(max(tried, key=self._merits))
+
+    def _ran(self, examination: Examination) -> tuple[Examination, list[Outcome]]:
+        outcomes, applicable = [], []
+        for case, right in examination.cases:
+            with contextlib.suppress(NotApplicable):
+                outcomes.append(examination.run(case, right))
+                applicable.append((case, right))
+        examination.cases = applicable
+        return examination, outcomes
+
+    def _merits(self, form: tuple[Examination, list[Outcome]]) -> tuple[int, ...]:
+        gave = sum(map(self._gave_output, form[1]))
+        ran = -sum(bool(outcome.failure) for outcome in form[1])
+        if not self.pair.layer.is_own:
+            return gave, ran
+        right = sum(cell.ok for outcome in form[1] for name, cell in outcome.cells.items() if " " not in name)
+        its = self.program.student.wrapped.get(form[0].pair.forward)
+        return ran, right, bool(its is not None and its.convention)
+
+    def _chosen(self, form: tuple[Examination, list[Outcome]]) -> tuple[Examination, list[Outcome]]:
+        self.pair = form[0].pair
+        its = self.program.student.wrapped.get(self.pair.forward)
+        if self.pair.layer.is_own and unknown.shipped(self.program, self.pair) is None:
+            self.notes.append(unknown.NOTE)
+        if self.pair.layer.is_own and its is not None and its.convention:
+            self.notes.append(its.convention)
+        return form
+
+    def _is_called_right(self, form: tuple[Examination, list[Outcome]]) -> bool:
+        """Names say that it is called as it was, or it ran: what is wrong then is the student's."""
+        pair, ran = form[0].pair, [outcome for outcome in form[1] if not outcome.failure]
+        return bool(ran) or is_usual(self.program, pair)
 
     def _gave_output(self, outcome: Outcome) -> bool:
         """The forward pass came out right."""

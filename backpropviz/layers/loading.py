@@ -76,7 +76,7 @@ def _run(parts: list[Part], module: ModuleType, file: Path, wanted: set[ast.stmt
                 or isinstance(error, MissingModule)
                 or (isinstance(error, NameError) and error.name in lost)
             ):
-                lost |= _bound(statement)
+                lost |= bound(statement)
             else:
                 raise LayerError(
                     f"{file.name} failed while it was loaded: {type(error).__name__}: {error}",
@@ -144,11 +144,11 @@ def _stood_on(parts: list[Part]) -> set[ast.stmt]:
             if isinstance(node, ast.Expr):  # config.update(...), sys.path.append(...)
                 wanted = _root(node.value) in made or ast.unparse(node).startswith("sys.path.")
             else:
-                wanted = bool(_bound(node) & read)
+                wanted = bool(bound(node) & read)
             if wanted:
                 chosen.add(node)
                 read |= _read(node)
-                made |= _bound(node)
+                made |= bound(node)
     return chosen
 
 
@@ -163,7 +163,7 @@ def _read(node: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
-def _bound(node: ast.stmt) -> set[str]:
+def bound(node: ast.stmt) -> set[str]:
     """The names that a statement makes, or changes in part."""
     names = {n.name for n in ast.walk(node) if isinstance(n, _DEFINITIONS)}
     for target in ast.walk(node):

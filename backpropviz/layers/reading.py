@@ -60,6 +60,8 @@ def read(function: Any, depth: int = _DEPTH) -> Reading:
     reader = _Reader(set(inspect.signature(function).parameters), getattr(function, "__globals__", {}), depth)
     if definition is not None:
         reader.see(definition)
+    for inner, names in getattr(function, "stands_for", ()):  # a function around another one
+        reader.found.take_over(read(inner, depth), names)
     return reader.found
 
 

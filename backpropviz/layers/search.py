@@ -212,7 +212,7 @@ class Search:
         before = sys.getprofile()
         sys.setprofile(self._count)  # work, not time: the same sample is found on a busy machine
         problem, progress, where = "", tuple[int, ...](), ""
-        file = self.function.__code__.co_filename
+        file = getattr(self.function, "of_file", self.function.__code__.co_filename)
         try:
             if not runs(self.function, self.arguments(state, asking=True)):
                 problem = _NOT_FINITE

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from backpropviz.course.layers import LAYERS
 from backpropviz.course.record import Layer
+from backpropviz.diagnose.pairs.protocols import subjects
 
 _DIRECTED = re.compile(r"(?P<stem>\w+?)_(?P<way>forward|backward|fwd|bwd)(?P<suffix>\w*)", re.IGNORECASE)
-_BACKWARD = re.compile(r"(?P<stem>\w+?_?)??(?:backward|bwd|Backward|grad)(?P<suffix>\w*)")
 _LOSS = re.compile(r"(?P<stem>\w*loss)(?P<suffix>(?:_naive|_vectorized|_alt)?)", re.IGNORECASE)
 
 
@@ -99,18 +99,17 @@ def own(stem: str, forward: str, backward: str | None) -> Pair:
 
 
 def _own_pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[Pair]:
-    """`foo_forward` and `foo_backward`, `foo` and `foo_backward`, `foo_loss` that returns more than the loss."""
+    """Pairs by name, `foo_forward` and `foo_backward` or whatever else courses say, and `foo_loss` that returns more
+    than the loss.
+    """
+    found: set[str | None] = set()
+    for stem, forward, backward in subjects.pairs(functions):
+        found |= {forward, backward}
+        yield own(stem, forward, backward)
     for name, function in functions.items():
-        if found := _BACKWARD.fullmatch(name):
-            stem = found["stem"] or ""
-            names = [f"{stem}{way}{found['suffix']}" for way in ("forward", "fwd", "Forward")]
-            names += [f"{stem}forward", f"{stem}fwd", stem.rstrip("_")]
-            forward = next((other for other in names if other in functions), None)
-            if forward is not None:
-                yield own(stem.strip("_") or "layer", forward, name)
-        elif _LOSS.fullmatch(name) and any(
+        if name not in found and _LOSS.fullmatch(name) and any(
             isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) for node in ast.walk(function)
-        ):
+        ):  # fmt: skip
             yield own(name, name, None)
 
 

@@ -7,18 +7,16 @@ held against.
 
 from __future__ import annotations
 
-import contextlib
-import re
 import warnings
 from dataclasses import replace
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from backpropviz.course.record import Case, Layer, lengths
-from backpropviz.diagnose.pairs import binding
+from backpropviz.course.record import Case, Layer
+from backpropviz.diagnose.pairs import binding, inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.protocols.start import RANKS
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
 from backpropviz.diagnose.pairs.signatures import upstream_count, wants
@@ -26,28 +24,11 @@ from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, out
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import TooMuch, work_limit
 from backpropviz.engine.trace import random_upstream
-from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.library import Layer as LayerFile
 from backpropviz.layers.library import layer_names, load
-from backpropviz.layers.missing import MissingModule
-from backpropviz.layers.search import Search
-from backpropviz.layers.tidying import tidied
 
-_LENGTHS = {
-    (1, 0): (5,), (2, 0): (5, 3), (3, 0): (3, 6, 5), (4, 0): (3, 5, 7, 6),
-    (1, 1): (7,), (2, 1): (3, 7), (3, 1): (5, 3, 7), (4, 1): (5, 3, 6, 8),
-}  # fmt: skip
 NOTE = "its own forward pass was taken as right, and the gradients held against it"
 ROUNDS = 1_000_000
-_RANKS = (
-    (3, 6, 5),
-    (5, 3),
-    (3, 5, 7, 6),
-    (5,),
-    (11, 9),
-    (3, 5, 11, 9),
-)  # shapes to try where the backward pass fails on the conventional one
-_MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
 
 
 def understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
@@ -69,9 +50,9 @@ def shipped(program: Program, pair: Pair) -> LayerFile | None:
     if pair.layer.name not in layer_names():
         return None
     layer = load(pair.layer.name)
-    inputs = [name for name in layer.parameters if name not in layer.settings]
+    takes = [name for name in layer.parameters if name not in layer.settings]
     given = [p.name for p in binding.parameters(program.function(pair.forward)) if p.default is p.empty]
-    return layer if inputs == given or len(inputs) == len(given) == 1 else None
+    return layer if takes == given or len(takes) == len(given) == 1 else None
 
 
 def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
@@ -97,9 +78,9 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
     inputs that both run on come first."""
     its = program.student.wrapped.get(pair.forward)
     found, problem = None, None
-    for main in (None,) if its else (None, *_RANKS):
+    for main in (None,) if its and its.shapes else (None, *RANKS):
         try:
-            cases = _cases(forward, its.shapes if its else {}, main)
+            cases = inputs.cases(forward, its.shapes if its else {}, main)
             typed, count = _typed(program, pair, cases[0])
         except CannotCall as error:
             problem = problem or error
@@ -143,43 +124,6 @@ def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, int]:
 # ---- inputs ----------------------------------------------------------------------------------------------------------
 
 
-def _cases(function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, ...] | None) -> list[Case]:
-    """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them.
-
-    Args:
-        main: a shape for the first input.
-    """
-    if not isinstance(function, FunctionType):
-        raise CannotCall("it is not a plain function")
-    if main is not None and binding.parameters(function):
-        shapes = {**shapes, binding.parameters(function)[0].name: main}
-    found = [_case("made-up inputs", _made_up(function, 0, shapes))]
-    only_rows = bool(shapes) and main is None
-    if name := _main(found[0]):
-        for at, words in enumerate(("made-up inputs", "other sizes")):
-            shape = found[0].inputs[name].shape if main is None else main
-            resized = _resized(shape, only_rows, at) if main is None else tuple(n + 2 * at for n in main)
-            with contextlib.suppress(CannotCall):
-                found[at:] = [_case(words, _made_up(function, at, {**shapes, name: resized}))]
-    settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
-    if settings:
-        changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
-        found.append(changed)
-    return found
-
-
-def _main(case: Case) -> str:
-    """The input whose sizes the others follow: the first with several axes; empty where there is none."""
-    return next((name for name, value in case.inputs.items() if value.ndim > 1), next(iter(case.inputs), ""))
-
-
-def _resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]:
-    """The shape with other lengths, by number: none is 1, 2 or 4 or occurs twice; or with as many more rows."""
-    if only_rows:
-        return (next(n for n in (3, 5, 6, 7, 8, 9, 11)[at % 7 :] if n not in shape[1:]), *shape[1:])
-    return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
-
-
 def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, Reference] | None:
     """One more configuration of a pair that was understood, of other sizes and numbers; None where it does not run."""
     with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(ROUNDS), program.as_written():
@@ -191,11 +135,13 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
                 if ours is not None:
                     case = _cases_of(ours, forward, (seed,))[0]
                 else:
-                    shape = {_main(known): _resized(known.inputs[_main(known)].shape, its is not None, seed)}
+                    main = inputs.main_input(known)
+                    only_rows = its is not None and bool(its.shapes)
+                    shape = {main: inputs.resized(known.inputs[main].shape, only_rows, seed)}
                     shapes = (its.shapes if its else {}) | (
                         shape if resized else {name: value.shape for name, value in known.inputs.items()}
                     )
-                    case = _case("fresh", _made_up(forward, seed, shapes))
+                    case = inputs.case("fresh", inputs.made_up(forward, seed, shapes)[0])
                     if not np.size(next(iter(outputs_of(program, pair, case, case.inputs).values()))):
                         continue
                 if case.inputs.keys() == known.inputs.keys():
@@ -216,29 +162,6 @@ def _cases_of(layer: LayerFile, forward: Any, seeds: tuple[int, ...] = (0, 1)) -
         arrays = {names[i]: np.asarray(value) for i, value in enumerate(sample.values())}
         found.append(Case(words, arrays))
     return found
-
-
-def _case(words: str, arguments: dict[str, Any]) -> Case:
-    arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
-    for name, value in arrays.items():
-        if kind_of(name) == "label" and value.dtype.kind == "f" and value.ndim == 2:  # a one for the right class
-            arrays[name] = np.eye(value.shape[1])[np.arange(len(value)) % value.shape[1]]
-    return Case(words, arrays, {name: value for name, value in arguments.items() if name not in arrays})
-
-
-def _made_up(function: FunctionType, seed: int, shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
-    search = Search(function, seed, shapes, {})
-    try:
-        state = search.found()
-    except MissingModule as missing:
-        raise CannotCall(f"it needs {missing}, which is not here") from None
-    if state is None:
-        problem = search.best.problem if search.best else ""
-        if found := _MISSING.match(problem):
-            raise CannotCall(f"it needs {found['name']}, which is not here")
-        best = f" (the best try: {search.best})" if search.best else ""
-        raise CannotCall(f"no inputs were found on which its forward pass runs{best}")
-    return search.arguments(tidied(search, state, smallest=3))
 
 
 def _gradient_count(program: Program, pair: Pair, case: Case, returned: Any) -> int:

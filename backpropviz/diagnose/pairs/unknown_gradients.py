@@ -92,7 +92,8 @@ def _upstream(outputs: dict[str, Any]) -> dict[str, Any]:
 def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Reference | None:
     """The gradients by a trace of the forward pass; None where it cannot be traced."""
     forward = program.function(pair.forward)
-    if pair.forward in program.student.wrapped:
+    its = program.student.wrapped.get(pair.forward)
+    if its is not None and ("." in its.forward or its.forward == its.backward):
         return None
     if pair.backward is None:
         return None  # a loss computes its gradient in the same function: the trace would hold that for right, too

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from backpropviz.diagnose.student import classes
-from backpropviz.diagnose.student.classes import Wrapped
 from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
 from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
+from backpropviz.layers.loading import bound
 from backpropviz.layers.missing import OLD_BUILTINS, OLD_NUMPY, MissingModule, MissingModules, old_numpy
 from backpropviz.layers.sources import one_text
 
@@ -53,8 +53,9 @@ class Student:
         notes: what had to be worked around. trouble: top-level statements that failed, as (line, what happened).
         star_imports: names may be missing because a missing module was imported whole. missing: modules stood in for.
         is_converted: the text was Python 2, so that columns are not those of the file.
-        floors: dividing whole numbers gives a whole one.
-        wrapped: the functions made around classes, by name, with the methods that they stand for.
+        floors: dividing whole numbers gives a whole one. lost: names that the top level would have made from data,
+            files or modules that are not here; left_out: its lines that were not run to the end, and why.
+        wrapped: the functions put around the student's, by name, with what they stand for (pairs/protocols).
     """
 
     path: Path
@@ -68,7 +69,15 @@ class Student:
     missing: list[str] = field(default_factory=list)
     is_converted: bool = False
     floors: bool = False
-    wrapped: dict[str, Wrapped] = field(default_factory=dict)
+    wrapped: dict[str, Any] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    left_out: list[tuple[int, str]] = field(default_factory=list)
+
+    def lose(self, statement: ast.stmt, why: str = "") -> None:
+        """A statement of the top level was not run to its end, which is not its fault; nor what follows from that."""
+        self.lost |= bound(statement) - {*self.functions}
+        if why:
+            self.left_out.append((statement.lineno, why))
 
     def compiled(self, statement: ast.stmt) -> types.CodeType:
         """A statement compiled: its rounds are counted, and whole numbers divide as they did when it was written."""
@@ -193,28 +202,24 @@ def load(student: Student) -> None:
         _run(statement, student)
         if isinstance(statement, ast.FunctionDef) and statement.name in student.namespace:
             student.functions[statement.name] = statement
-    _wrap_classes(student)
+    _hoist_methods(student)
     student.missing = [name for name in dict.fromkeys(finder.names) if not name.startswith("coursework")]
     student.missing += [name.split(".", 1)[1] for name in dict.fromkeys(finder.names) if name.startswith("coursework.")]
+    if student.left_out:
+        (line, why), *more = student.left_out
+        rest = f", and {len(more)} more line{'s' * (len(more) > 1)}" if more else ""
+        student.notes.append(f"of the top level only the definitions count: line {line} was left ({why}){rest}")
     if student.missing:
         student.notes.append(f"not here, and stood in for: {', '.join(student.missing)}")
 
 
-def _wrap_classes(student: Student) -> None:
-    """Methods become functions, and classes with both passes get a pair of functions around them."""
+def _hoist_methods(student: Student) -> None:
+    """Methods become functions."""
     definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
     for definition in definitions:
         with contextlib.suppress(Exception):  # a class that cannot be taken apart stays as it is
             student.functions |= classes.hoist(definition, student.namespace, student.compiled)
-    student.namespace["__copied__"] = classes.COPIED
-    for text, its in classes.wrappers(definitions, student.namespace):
-        made = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
-        if {*made} & {*student.functions}:
-            continue
-        exec(compile(text, "<around a class>", "exec"), student.namespace)
-        student.functions |= made
-        student.wrapped |= dict.fromkeys(made, its)
 
 
 def _run(statement: ast.stmt, student: Student) -> None:
@@ -227,13 +232,22 @@ def _run(statement: ast.stmt, student: Student) -> None:
             warnings.simplefilter("ignore")
             exec(student.compiled(statement), student.namespace)
     except TooMuch:
-        student.trouble.append((statement.lineno, f"it did not end within {LOADING_ROUNDS} rounds of its loops"))
+        if isinstance(statement, ast.For):  # it trains: what it defines is all that matters
+            student.lose(statement, "its loop is long")
+        else:
+            student.trouble.append((statement.lineno, f"it did not end within {LOADING_ROUNDS} rounds of its loops"))
     except SystemExit:
         student.trouble.append((statement.lineno, "it asks Python to exit"))
     except MissingModule as error:
         student.notes.append(f"line {statement.lineno} uses {error}, which is not here")
+        student.lose(statement)
         if isinstance(statement, ast.FunctionDef) and statement.decorator_list:  # @jit: the function does without
             statement.decorator_list = []
             _run(statement, student)
+    except OSError as error:
+        student.lose(statement, f"{type(error).__name__}: {error.filename or error}")
     except (Exception, KeyboardInterrupt, GeneratorExit) as error:
-        student.trouble.append((statement.lineno, f"{type(error).__name__}: {error}"))
+        if isinstance(error, NameError) and error.name in student.lost:
+            student.lose(statement, f"it needs {error.name}")
+        else:
+            student.trouble.append((statement.lineno, f"{type(error).__name__}: {error}"))

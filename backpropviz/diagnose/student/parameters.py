@@ -43,12 +43,12 @@ def learned(layer: Any, definition: ast.ClassDef, given: dict[str, Any]) -> dict
     Args:
         layer: one that was made. definition: its class. given: the arrays it was made from, by name.
     """
-    stored = list(_stored(definition))
+    kept = list(stored(definition))
     found: dict[str, Parameter] = {}
     for path, name, value in _arrays(layer, given):
         if any(_gradient(name, other) for other in found) or _is_state(name, given):
             continue
-        gradient = next((place for place in stored if _keeps(place, name, path)), "")
+        gradient = next((place for place in kept if _keeps(place, name, path)), "")
         if gradient or name in given or _known(name):
             found[name] = Parameter(path, gradient, value.shape, value.dtype != np.float64)
     return found
@@ -77,8 +77,8 @@ def _places(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]
             yield from ((f"{name}[{key!r}]", key, item) for key, item in value.items() if isinstance(key, str))
 
 
-def _stored(definition: ast.ClassDef) -> Iterator[str]:
-    """The places behind `self.` that the methods of a class assign."""
+def stored(definition: ast.AST) -> Iterator[str]:
+    """The places behind `self.` that a class, or a method, assigns."""
     for node in ast.walk(definition):
         targets = getattr(node, "targets", [getattr(node, "target", None)])
         for target in [part for t in targets for part in getattr(t, "elts", [t])]:

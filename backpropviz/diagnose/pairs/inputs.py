@@ -1,0 +1,97 @@
+"""Made-up inputs for a student's function: by the search for shapes that `show` uses, and as cases of several sizes."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import replace
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from backpropviz.course.record import Case, lengths
+from backpropviz.diagnose.pairs import binding
+from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
+from backpropviz.layers.conventions import kind_of
+from backpropviz.layers.missing import MissingModule
+from backpropviz.layers.search import Search
+from backpropviz.layers.tidying import tidied
+
+_LENGTHS = {
+    (1, 0): (5,), (2, 0): (5, 3), (3, 0): (3, 6, 5), (4, 0): (3, 5, 7, 6),
+    (1, 1): (7,), (2, 1): (3, 7), (3, 1): (5, 3, 7), (4, 1): (5, 3, 6, 8),
+}  # fmt: skip
+_MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
+
+
+def made_up(function: Any, seed: int, shapes: dict[str, tuple[int, ...]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments on which a function runs, and their forms (see layers/forms.py), by parameter.
+
+    Raises:
+        CannotCall: none were found.
+    """
+    search = Search(function, seed, shapes, {})
+    try:
+        state = search.found()
+    except MissingModule as missing:
+        raise CannotCall(f"it needs {missing}, which is not here") from None
+    if state is None:
+        problem = search.best.problem if search.best else ""
+        if found := _MISSING.match(problem):
+            raise CannotCall(f"it needs {found['name']}, which is not here")
+        best = f" (the best try: {search.best})" if search.best else ""
+        raise CannotCall(f"no inputs were found on which its forward pass runs{best}")
+    return search.arguments(tidied(search, state, smallest=3)), search.forms
+
+
+def cases(function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, ...] | None) -> list[Case]:
+    """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them.
+
+    Args:
+        main: a shape for the first input.
+    """
+    if not isinstance(function, FunctionType):
+        raise CannotCall("it is not a plain function")
+    only_rows = bool(shapes) and main is None
+    if main is not None and binding.parameters(function):
+        shapes = {**shapes, binding.parameters(function)[0].name: main}
+    found = [case("made-up inputs", made_up(function, 0, shapes)[0])]
+    if name := main_input(found[0]):
+        for at, words in enumerate(("made-up inputs", "other sizes")):
+            shape = found[0].inputs[name].shape if main is None else main
+            wanted = resized(shape, only_rows, at) if main is None else tuple(n + 2 * at for n in main)
+            with contextlib.suppress(CannotCall):
+                found[at:] = [case(words, made_up(function, at, {**shapes, name: wanted})[0])]
+    settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
+    if settings:
+        changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
+        found.append(changed)
+    return found
+
+
+def main_input(its: Case) -> str:
+    """The input whose sizes the others follow: the first with several axes; empty where there is none."""
+    return next((name for name, value in its.inputs.items() if value.ndim > 1), next(iter(its.inputs), ""))
+
+
+def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]:
+    """The shape with other lengths, by number: none is 1, 2 or 4 or occurs twice; or with as many more rows."""
+    if only_rows:
+        return (next(n for n in (3, 5, 6, 7, 8, 9, 11)[at % 7 :] if n not in shape[1:]), *shape[1:])
+    return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
+
+
+def case(words: str, arguments: dict[str, Any]) -> Case:
+    """A case of these arguments; targets with two axes are distributions, a one for the right class."""
+    arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+    for place, (name, value) in enumerate(arrays.items()):
+        if is_target(name, place) and value.dtype.kind == "f" and value.ndim == 2:
+            arrays[name] = np.eye(value.shape[1])[np.arange(len(value)) % value.shape[1]]
+    return Case(words, arrays, {name: value for name, value in arguments.items() if name not in arrays})
+
+
+def is_target(name: str, place: int) -> bool:
+    """Whether an input holds what should come out; the first input of a function never does."""
+    return kind_of(name) == "label" or (place > 0 and roles(name)[:1] == (TARGET,))

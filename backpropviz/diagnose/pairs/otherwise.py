@@ -1,0 +1,36 @@
+"""A pair of functions that is called in another way than `forward(x)` and `backward(dout, cache)`."""
+
+from __future__ import annotations
+
+from backpropviz.diagnose.pairs import recognition
+from backpropviz.diagnose.pairs.binding import CannotCall, parameters
+from backpropviz.diagnose.pairs.protocols import adapting
+from backpropviz.diagnose.pairs.protocols.names import CACHE, UPSTREAM, roles
+from backpropviz.diagnose.pairs.protocols.record import NoFit
+from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.student.program import Program
+
+
+def around(program: Program, pair: Pair) -> Pair:
+    """The pair in functions that call it the way that fits best.
+
+    Raises:
+        CannotCall: none fits; the text says what was tried.
+    """
+    try:
+        adapter = adapting.around_functions(pair.layer.name, pair.forward, pair.backward, program.student)
+    except NoFit as error:
+        raise CannotCall(str(error)) from None
+    program.add(adapting.add(program.student, adapter))
+    return recognition.own(pair.layer.name, adapter.forward, adapter.backward)
+
+
+def is_usual(program: Program, pair: Pair) -> bool:
+    """Whether names say that the backward pass takes what comes from above and a cache, and nothing else."""
+    its = program.student.wrapped.get(pair.forward)
+    if its is not None:
+        return bool(its.is_sure)
+    if pair.backward is None:
+        return True
+    first, *rest = [p.name for p in parameters(program.function(pair.backward)) if p.default is p.empty] or [""]
+    return UPSTREAM in roles(first) and len(rest) == 1 and CACHE in roles(rest[0])

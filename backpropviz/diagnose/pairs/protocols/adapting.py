@@ -1,0 +1,104 @@
+"""Puts functions around what wants to be called in another way than `forward(x)`, `backward(dout, cache)`."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.pairs.protocols import losses, subjects
+from backpropviz.diagnose.pairs.protocols.around import around
+from backpropviz.diagnose.pairs.protocols.construction import SIZES
+from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
+from backpropviz.diagnose.student.loading import Student
+from backpropviz.diagnose.student.work import TooMuch, work_limit
+from backpropviz.layers.missing import MissingModule
+
+ROUNDS = 1_000_000
+GIVEN: dict[str, Any] = {"__copied__": copy.deepcopy, **losses.GIVEN}
+"""What the functions around a student's call. Copied, so that gradients that are added up start anew every time."""
+
+
+def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
+    """Give every class with both passes a pair of functions around it.
+
+    Yields:
+        The backward passes of those that no way of calling fits: name, line, and what was tried.
+    """
+    student.namespace |= GIVEN
+    definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
+    definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
+    student.namespace["__classes__"] = definitions
+    for subject in subjects.classes(definitions, student.namespace):
+        try:
+            best = _fitting(subject, student)[0]
+        except NoFit as error:
+            yield subject.names[1], subject.line, str(error)
+            continue
+        stem = subject.stem
+        shapes = {*best.wrapped.shapes.values()}
+        if stem.startswith("dropout") or not shapes <= {SIZES[:1], SIZES[:2], SIZES[1:2]}:
+            stem = f"{stem}_layer"  # W as (out, in), b as (1, out): not the layer that courses call so
+        if {f"{stem}_forward", f"{stem}_backward"} & {*student.functions}:
+            stem = f"{stem}_class"
+        add(student, renamed(best, stem))
+
+
+def renamed(adapter: Adapter, stem: str) -> Adapter:
+    """The same functions by other names."""
+    names = f"{stem}_forward", f"{stem}_backward"
+    text = adapter.text
+    for old, new in zip((adapter.forward, adapter.backward), names):
+        text = text.replace(f"def {old}(", f"def {new}(", 1)
+    return replace(adapter, text=text, forward=names[0], backward=names[1])
+
+
+def around_functions(stem: str, forward: str, backward: str | None, student: Student) -> Adapter:
+    """The functions around two of a file that fit best.
+
+    Raises:
+        NoFit: none does.
+    """
+    student.namespace |= GIVEN
+    best = _fitting(subjects.function(stem, student.functions, forward, backward), student)[0]
+    return renamed(best, f"__{backward or forward}")
+
+
+def add(student: Student, adapter: Adapter) -> dict[str, ast.FunctionDef]:
+    """Make the functions of an adapter part of the program."""
+    made = {node.name: node for node in ast.parse(adapter.text).body if isinstance(node, ast.FunctionDef)}
+    exec(compile(adapter.text, "<around a student's functions>", "exec"), student.namespace)
+    student.functions |= made
+    student.wrapped |= dict.fromkeys(made, adapter.wrapped)
+    return made
+
+
+def _fitting(subject: Subject, student: Student) -> list[Adapter]:
+    """The adapters that fit.
+
+    Raises:
+        NoFit: none does, or only some that give nothing right, and names do not say how it is called.
+    """
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(ROUNDS), contextlib.suppress(KeyError):
+            warnings.simplefilter("ignore")
+            found = around(subject, student.namespace, student.functions)
+            best = found[0]
+            if not best.fit[1] and not best.wrapped.is_sure:
+                raise NoFit(f"it is not clear how it is called; tried: {best.wrapped.said}")
+            return found
+    except TooMuch:
+        raise NoFit("its forward pass goes on and on") from None
+    except MissingModule as error:
+        raise NoFit(f"it needs {error}, which is not here") from None
+    except (Exception, SystemExit) as error:
+        if isinstance(error, NoFit):
+            raise
+        raise NoFit(f"what was tried on it failed with {type(error).__name__}: {error}") from None
+    raise NoFit("no way of calling it fits")

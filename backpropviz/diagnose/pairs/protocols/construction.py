@@ -1,0 +1,134 @@
+"""How to make a layer of a class: the call, with sizes and arrays in it, by what its constructor takes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backpropviz.layers.choosing import Method
+from backpropviz.layers.classes import Built
+from backpropviz.layers.search import Search
+
+SIZES = (3, 5, 7)
+_ARRAY = re.compile(r"[wW]\w{0,2}|b\w?|weights?|bias(es)?|gamma|beta|kernel|filters|params|U|V|embed(ding)?s?")
+_SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
+_LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
+
+
+@dataclass(frozen=True)
+class Construction:
+    """A call that makes a layer.
+
+    Attributes:
+        call: `Linear(3, 5)`. arrays: values of what it is made from, by name, which are inputs of the layer.
+        settings: numbers that keep their names.
+    """
+
+    call: str
+    arrays: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, float] = field(default_factory=dict)
+
+
+class _Original(Method):
+    """A method as the file defines it, whatever stands in its place in the class by now."""
+
+    @property
+    def function(self) -> Any:
+        return inspect.unwrap(getattr(self.owner, self.name))
+
+    @property
+    def of_class(self) -> bool:
+        return False
+
+
+def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: str) -> Iterator[Construction]:
+    """The ways to make one: by the names of the constructor's parameters; from arrays of two axes; and as the search
+    finds it for `show`."""
+    by_names = _by_names(definition, namespace)
+    if by_names is not None:
+        yield by_names
+    try:
+        built = Built(_Original(namespace[definition.name], forward))
+        search = Search(built, 0, {}, {})
+        state = search.found()
+        given = search.arguments(state) if state is not None else {}
+    except Exception:  # a class that cannot be made like this
+        return
+    made_from = {name: value for name, value in given.items() if name in built.of_constructor}
+    if given or not built.of_constructor:
+        arrays = {name: value for name, value in made_from.items() if isinstance(value, np.ndarray)}
+        parts = [f"{name}={name if name in arrays else repr(value)}" for name, value in made_from.items()]
+        yield Construction(f"{definition.name}({', '.join(parts)})", arrays)
+
+
+def _by_names(definition: ast.ClassDef, namespace: dict[str, Any]) -> Construction | None:
+    init = constructor(definition, namespace)
+    if init is None:
+        return Construction(f"{definition.name}()")
+    sizes = iter(SIZES)
+    given: list[str] = []
+    arrays: list[str] = []
+    settings: dict[str, float] = {}
+    arguments = init.args.args[1:]
+    for argument in arguments[: len(arguments) - len(init.args.defaults)]:
+        name = argument.arg
+        length = next((value for word, value in _LENGTHS.items() if word in name.lower()), None)
+        if length is not None:
+            settings[name] = length
+            given.append(name)
+        elif _ARRAY.fullmatch(name):
+            given.append(name)
+            arrays.append(name)
+        elif (size := next(sizes, None)) is not None:
+            given.append(str(size))
+        else:
+            return None
+    optional = init.args.args[len(init.args.args) - len(init.args.defaults) :]
+    for argument, default in zip(optional, init.args.defaults):
+        value = default.value if isinstance(default, ast.Constant) else None
+        is_length = any(word in argument.arg.lower() for word in _LENGTHS)
+        if (argument.arg in _SETTINGS or is_length) and isinstance(value, int | float):
+            settings[argument.arg] = value
+            given.append(f"{argument.arg}={argument.arg}")
+    return Construction(f"{definition.name}({', '.join(given)})", _matrices(arrays), settings)
+
+
+def _matrices(names: list[str]) -> dict[str, Any]:
+    """Arrays of these names: (3, 5) for a weight and (5, 5) for a recurrent one, (5,) for a bias, (3,) for a gamma."""
+    shapes = {}
+    for name in names:
+        recurrent = re.fullmatch(r"[wW]_?hh?|U\w*", name)
+        alone = not any(re.match(r"[wW]", other) for other in names)
+        vector = re.match(r"b|gamma", name) is not None
+        shapes[name] = (SIZES[0],) if vector and alone else (5,) if vector else (5, 5) if recurrent else (3, 5)
+    random = np.random.default_rng(3)
+    return {name: random.normal(0.0, 1.0, shape) for name, shape in shapes.items()}
+
+
+def constructor(definition: ast.ClassDef, namespace: dict[str, Any]) -> ast.FunctionDef | None:
+    """The constructor's definition, inherited or not, if the file has it."""
+    known = {its.name: its for its in namespace.get("__classes__", [])}
+    for base in namespace[definition.name].__mro__:
+        its = definition if base is namespace[definition.name] else known.get(base.__name__)
+        for node in its.body if its is not None else ():
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                return node
+    return None
+
+
+def sized(call: str, shapes: dict[str, tuple[int, ...]]) -> str:
+    """The call with sizes that are read off the arrays: `Linear(W.shape[0], W.shape[1])` for `Linear(3, 5)`."""
+    tree = ast.parse(call, mode="eval").body
+    assert isinstance(tree, ast.Call)
+    for i, argument in enumerate(tree.args):
+        size = argument.value if isinstance(argument, ast.Constant) else None
+        found = next((f"{name}.shape[{shape.index(size)}]" for name, shape in shapes.items() if size in shape), None)
+        if found is not None and size in SIZES:
+            tree.args[i] = ast.parse(found, mode="eval").body
+    return ast.unparse(tree)

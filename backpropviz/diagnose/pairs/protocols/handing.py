@@ -1,0 +1,119 @@
+"""Which value goes to which parameter of a backward pass: by names where they say so, by trying where they do not."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from dataclasses import dataclass, field
+
+from backpropviz.diagnose.pairs.protocols.names import CACHE, OUTPUT, RATE, TARGET, UPSTREAM, bare, roles
+from backpropviz.diagnose.pairs.protocols.record import Subject
+
+STEP = "0.5"
+"""The learning rate that is handed over: a step is divided by it again, without rounding."""
+
+_MOST = 24  # ways of one subject
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What is known of a forward pass that ran.
+
+    Attributes:
+        arguments: what it was called with, by name. returned: expressions for what it returned, by name.
+        outputs: expressions for what it computes. cache: expression for what it returned besides, if anything.
+        inside: expressions for what the layer keeps that may be asked for again. is_loss: it gives a number, or one
+            for every example, and takes targets.
+    """
+
+    arguments: tuple[str, ...]
+    outputs: tuple[str, ...]
+    cache: str = ""
+    returned: dict[str, str] = field(default_factory=dict)
+    inside: tuple[str, ...] = ()
+    is_loss: bool = False
+
+    @property
+    def target(self) -> str:
+        """The argument that holds the targets, if one does."""
+        return next((name for name in self.arguments[1:] if TARGET in roles(name)), "")
+
+
+@dataclass(frozen=True)
+class Handing:
+    """One way to call a backward pass.
+
+    Attributes:
+        arguments: expressions, in order. upstream: how many gradients arrive. targets: it is given targets that the
+            forward pass does not see. steps: it is given a learning rate. is_sure: every name said what it takes.
+    """
+
+    arguments: tuple[str, ...]
+    upstream: int
+    targets: bool
+    steps: bool
+    is_sure: bool
+
+
+def parameters(function: ast.FunctionDef, is_method: bool) -> list[tuple[str, bool]]:
+    """The names of the positional parameters, and whether each has to be given."""
+    every = [*function.args.posonlyargs, *function.args.args]
+    required = len(every) - len(function.args.defaults)
+    named = [(argument.arg, i < required) for i, argument in enumerate(every)]
+    static = any(getattr(node, "id", "") == "staticmethod" for node in function.decorator_list)
+    return named[1:] if is_method and not static else named
+
+
+def handings(subject: Subject, ran: Ran) -> list[Handing]:
+    """The ways to call the backward pass, the likeliest first."""
+    assert subject.backward is not None
+    options: list[list[tuple[str, bool]]] = []
+    for name, is_required in parameters(subject.backward, subject.owner is not None):
+        found = _options(name, ran)
+        if not is_required and not any(value in ("dout", STEP, "target") for value, _ in found[:1]):
+            break  # it has a value of its own, and so has what follows
+        if not found:
+            return []
+        options.append(found)
+    ways = []
+    for chosen in itertools.islice(itertools.product(*options), 4 * _MOST):
+        arguments = [value for value, _ in chosen]
+        upstream = arguments.count("dout")
+        if upstream > len(ran.outputs) or arguments.count("target") > 1:
+            continue
+        numbered = itertools.count(1)
+        given = tuple(
+            f"dout{next(numbered)}" if value == "dout" and upstream > 1 else value for value in arguments
+        )  # fmt: skip
+        sure = all(said for _, said in chosen) and (bool(upstream) or ran.is_loss)
+        ways.append(Handing(given, upstream, "target" in arguments, STEP in arguments, sure))
+    ways.sort(key=lambda way: (not way.is_sure, not way.upstream and not ran.is_loss))
+    return ways[:_MOST]
+
+
+def _options(name: str, ran: Ran) -> list[tuple[str, bool]]:
+    """What may be handed to a parameter, the likeliest first, and whether its name says so."""
+    same = {bare(argument): argument for argument in reversed(ran.arguments)}
+    given = {bare(word): code for word, code in ran.returned.items()} | same
+    if name in ran.arguments:
+        return [(name, True)]
+    if bare(name) in given:
+        return [(given[bare(name)], True)]
+    found: list[tuple[str, bool]] = []
+    for role in roles(name):
+        if role == UPSTREAM:
+            found.append(("dout", True))
+            if ran.is_loss:  # of a loss, "dvalues" may be what it was given
+                found += [(value, False) for value in (*ran.arguments[:1], *ran.inside)]
+        elif role == CACHE and ran.cache:
+            found.append((ran.cache, True))
+        elif role == TARGET:
+            found.append((ran.target or "target", bool(ran.target)))
+        elif role == RATE:
+            found.append((STEP, True))
+        elif role == OUTPUT:
+            found += [(ran.outputs[0], not ran.is_loss), *((value, False) for value in ran.arguments[:1])]
+    if not found or not found[0][1]:
+        rest = [ran.cache, *ran.arguments[:1], *ran.outputs[:1], *ran.inside, "" if ran.is_loss else "dout"]
+        found += [(value, False) for value in rest if value]
+    return list(dict(reversed(found)).items())[::-1] if len({*found}) < len(found) else found

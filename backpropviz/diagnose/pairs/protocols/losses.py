@@ -1,0 +1,110 @@
+"""The losses that a backward pass may start from when it is handed targets: the file's own, then the usual ones.
+
+`back_prop(X, Y, cache)` begins at `dZ = A - Y`: which loss that is the gradient of is nowhere said in it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_COST = re.compile(r"\w*(cost|loss|cross_?entropy|mse|error|objective|nll)\w*", re.IGNORECASE)
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One that the result may be held against.
+
+    Attributes:
+        said: what it is called. code: the number, by `out` and `target`. targets: how these are made up, by kind.
+    """
+
+    said: str
+    code: str
+    targets: str
+
+
+def targets(out: Any, kind: str) -> Any:
+    """Targets for an output: "rows" and "columns" have a one for the right class of every example, "labels" and
+    "labels of columns" its number, "numbers" anything.
+
+    Returns:
+        An array of the output's shape, or (N,) whole numbers.
+    """
+    shape = np.shape(out)
+    if kind == "numbers" or len(shape) != 2:
+        return np.random.default_rng([5, *shape]).uniform(0.1, 0.9, shape)
+    if kind.startswith("labels"):
+        count, classes = shape if kind == "labels" else shape[::-1]
+        return np.arange(count) % classes
+    if 1 in shape:  # one number for each example, 0 or 1
+        return (np.arange(np.size(out)) % 2).astype(float).reshape(shape)
+    count, classes = shape if kind == "rows" else shape[::-1]
+    ones = np.eye(classes)[np.arange(count) % classes]
+    return ones if kind == "rows" else ones.T
+
+
+def _one_hot(out: Any, target: Any) -> Any:
+    """Targets in the shape of the output."""
+    if np.shape(target) == np.shape(out):
+        return target
+    by_rows = np.shape(out)[0] == np.size(target)
+    ones = np.eye(np.shape(out)[1 if by_rows else 0])[np.asarray(target).reshape(-1)]
+    return ones if by_rows else ones.T
+
+
+def cross_entropy(out: Any, target: Any) -> float:
+    """Of probabilities of classes, summed over the examples."""
+    return float(-np.sum(_one_hot(out, target) * np.log(np.asarray(out) + _TINY)))
+
+
+def binary_cross_entropy(out: Any, target: Any) -> float:
+    """Of probabilities of yes, summed over all entries."""
+    y = _one_hot(out, target)
+    return float(-np.sum(y * np.log(np.asarray(out) + _TINY) + (1 - y) * np.log(1 - np.asarray(out) + _TINY)))
+
+
+def half_squares(out: Any, target: Any) -> float:
+    """Half of the squared differences, summed."""
+    return float(0.5 * np.sum((np.asarray(out) - _one_hot(out, target)) ** 2))
+
+
+GIVEN = {
+    "__targets__": targets, "__cross_entropy__": cross_entropy, "__binary_cross_entropy__": binary_cross_entropy,
+    "__half_squares__": half_squares,
+}  # fmt: skip
+"""What the functions around a student's call, by the names that they have in its namespace."""
+
+_USUAL = (
+    ("the cross-entropy of softmax's output", "__cross_entropy__(out, target)"),
+    ("the binary cross-entropy", "__binary_cross_entropy__(out, target)"),
+    ("half of the squared error", "__half_squares__(out, target)"),
+    ("the squared error", "2 * __half_squares__(out, target)"),
+)
+_OVER = {
+    "rows": (("", ", summed over the examples"), (" / out.shape[0]", ", mean over the examples")),
+    "columns": (("", ", summed over the examples"), (" / out.shape[1]", ", mean over the examples")),
+    "entries": ((" / out.size", ", mean over all entries"),),
+}
+
+
+def losses(namespace: dict[str, Any], functions: dict[str, ast.FunctionDef], out: Any) -> Iterator[Loss]:
+    """Those that a result may be the gradient of, the file's own first."""
+    axes = np.ndim(out)
+    kinds = ("rows", "columns", "labels", "labels of columns", "numbers") if axes == 2 else ("numbers",)
+    for kind in kinds:
+        for name, function in functions.items():
+            required = len(function.args.args) - len(function.args.defaults)
+            if "." not in name and _COST.fullmatch(name) and required == 2 and name in namespace:
+                for order in ("out, target", "target, out"):
+                    yield Loss(f"{name} of the file", f"np.mean({name}({order}))", kind)
+        over = [*_OVER["rows"], *_OVER["columns"], *_OVER["entries"]] if axes == 2 else [*_OVER["rows"]]
+        for said, code in _USUAL:
+            for share, words in dict(over).items():
+                yield Loss(f"{said}{words}", f"{code}{share}", kind)

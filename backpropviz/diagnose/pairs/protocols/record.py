@@ -1,0 +1,71 @@
+"""What the search for a protocol passes on: a subject, a way to call it, and the functions written around it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A forward and a backward pass that belong together: two functions, or two methods of a class.
+
+    Attributes:
+        stem: what the layer is called. forward, backward: their definitions; without a backward pass, the forward pass
+            returns the gradients besides the loss. owner: the class, if they are methods of one.
+        names: what the two are called in the file: `Linear.forward`, `Linear.backward`.
+    """
+
+    stem: str
+    forward: ast.FunctionDef
+    backward: ast.FunctionDef | None
+    owner: ast.ClassDef | None
+    names: tuple[str, ...]
+
+    @property
+    def line(self) -> int:
+        return (self.backward or self.forward).lineno
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """What a pair of functions around a student's stands for.
+
+    Attributes:
+        forward, backward: the student's own, by name. line: of the second. shapes: of what a layer of a class learns.
+        unseen: inputs whose gradients were not found. said: how the two are called, in code. convention: how it was
+            read, where that is not a matter of course.
+        is_sure: names say how it is called, so that what fails is the student's.
+    """
+
+    forward: str
+    backward: str
+    line: int
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
+    said: str = ""
+    convention: str = ""
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """Two functions around a student's, in the form that everything else works on:
+
+        def tanh_forward(x): ... return out, cache
+        def tanh_backward(dout, cache): ... return dx
+
+    Attributes:
+        text: their source. forward, backward: their names. fit: how well they did when they were tried, higher is
+            better.
+    """
+
+    text: str
+    forward: str
+    backward: str
+    wrapped: Wrapped
+    fit: tuple[float, ...] = ()
+
+
+class NoFit(Exception):  # noqa: N818
+    """No way to call a subject was found; the text says which were tried, or what is missing."""

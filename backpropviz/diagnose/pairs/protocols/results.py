@@ -1,0 +1,191 @@
+"""Where the gradients are after a backward pass: returned, by name or in order; kept in the layer; taken as a step."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.pairs.protocols.handing import STEP
+from backpropviz.diagnose.pairs.protocols.names import bare, gradient_of, of_the_input
+from backpropviz.diagnose.student.parameters import Parameter, stored
+
+
+@dataclass(frozen=True)
+class After:
+    """What there is once a backward pass has run, as expressions name it.
+
+    Attributes:
+        back: what it returned. layer, before: the layer after it and before it; None for functions.
+        wanted: the inputs by name, as arrays. main: the one that the layer is applied to.
+        learned: what the layer learns. names: what the return statement calls its values.
+    """
+
+    back: Any
+    layer: Any
+    before: Any
+    wanted: Mapping[str, Any]
+    main: str
+    learned: Mapping[str, Parameter]
+    names: Sequence[str]
+
+
+def read(after: After, places: Sequence[str]) -> dict[str, str]:
+    """For every input whose gradient was found, the expression that gives it.
+
+    Args:
+        places: the attributes that the backward pass assigns.
+    """
+    found: dict[str, str] = {}
+    for name, code in _candidates(after, places):
+        value = _value(code, after)
+        if name not in found and value is not None and is_gradient(value):
+            found[name] = code
+    return found
+
+
+def is_gradient(value: Any) -> bool:
+    """An array of numbers, or a number."""
+    return isinstance(value, np.ndarray | float | np.floating) and np.asarray(value).dtype.kind == "f"
+
+
+def fits(code: str, name: str, after: After) -> bool:
+    """Whether what an expression gives has the shape of the input."""
+    return bool(np.shape(_value(code, after)) == np.shape(after.wanted[name]))
+
+
+def _value(code: str, after: After) -> Any:
+    try:
+        return eval(code, {"back": after.back, "layer": after.layer, "before": after.before, "np": np})
+    except Exception:  # an attribute that was not set, a place that is not there
+        return None
+
+
+def _candidates(after: After, places: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Names of inputs with expressions that may give their gradients, the surest first."""
+    yield from _returned(after)
+    if after.layer is None:
+        return
+    for name, its in after.learned.items():
+        if its.gradient:
+            yield name, f"layer.{its.gradient}"
+    for place in places:
+        if of_the_input(place) or gradient_of(place) == bare(after.main):
+            yield after.main, f"layer.{place}"
+        for name in after.wanted:
+            if gradient_of(place) == bare(name):
+                yield name, f"layer.{place}"
+    for name, its in after.learned.items():
+        here, there = (_value(f"{holder}.{its.path}", after) for holder in ("layer", "before"))
+        if here is not None and there is not None and not np.array_equal(here, there):
+            yield name, f"(before.{its.path} - layer.{its.path}) / {STEP}"
+
+
+def _returned(after: After) -> Iterator[tuple[str, str]]:
+    back = after.back
+    if isinstance(back, dict):
+        yield from _by_name({str(key): f"back[{key!r}]" for key in back}, after)
+    elif isinstance(back, tuple | list):
+        yield from _of_a_sequence(after, back)
+    elif back is not None:
+        names = [*after.names] or [""]
+        yield from _by_name({names[0]: "back"}, after)
+        if np.shape(back) == np.shape(after.wanted[after.main]) or not gradient_of(names[0]):
+            yield after.main, "back"
+
+
+def _of_a_sequence(after: After, back: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    places = {i: f"back[{i}]" for i in range(len(back))}
+    names = [*after.names] if len(after.names) == len(back) else [""] * len(back)
+    named: dict[str, str] = {}
+    for i, value in enumerate(back):
+        if isinstance(value, dict):
+            yield from _by_name({str(key): f"back[{i}][{key!r}]" for key in value}, after)
+        elif isinstance(value, list | tuple):
+            yield from _of_a_list(after, value, f"back[{i}]", names[i])
+        elif names[i]:
+            named[names[i]] = places[i]
+    by_name = list(_by_name(named, after))
+    yield from by_name
+    taken = {code for _, code in by_name}
+    left = [name for name in after.wanted if name not in {its for its, _ in by_name}]
+    arrays = [i for i, value in enumerate(back) if is_gradient(value) and places[i] not in taken]
+    if not by_name and isinstance(back, list):
+        yield from _of_a_list(after, back, "back", "")
+    for i in arrays:  # in order, as far as shapes allow; without names, the order alone counts
+        shape = np.shape(back[i])
+        name = next((n for n in left if np.shape(after.wanted[n]) == shape), left[0] if left and not by_name else "")
+        if name:
+            left.remove(name)
+            yield name, places[i]
+
+
+def _of_a_list(after: After, back: Sequence[Any], code: str, called: str) -> Iterator[tuple[str, str]]:
+    """A list of gradients beside a list of parameters: by name and shape, or in order."""
+    of = gradient_of(called)
+    holders: dict[str, list[str]] = {}
+    for name, its in after.learned.items():
+        holder, bracket, _ = its.path.partition("[")
+        holders.setdefault(holder if bracket else "", []).append(name)
+    for holder, names in holders.items():
+        alike = not of or not holder or bare(holder).startswith(of[:1])
+        shapes = [np.shape(after.wanted[name]) == np.shape(value) for name, value in zip(names, back)]
+        if alike and len(names) == len(back) and (all(shapes) or of):
+            yield from ((name, f"{code}[{i}]") for i, name in enumerate(names))
+            return
+
+
+def _by_name(codes: Mapping[str, str], after: After) -> Iterator[tuple[str, str]]:
+    """What names say: `dW1` is the gradient of W1, `dA_prev` that of whatever comes in."""
+    known = {bare(name): name for name in after.wanted}
+    matched = {}
+    for word, code in codes.items():
+        of = gradient_of(word)
+        name = known.get(of) or (known.get(bare(word)) if bare(word) == word.lower() else None)
+        if name:
+            matched[name] = code
+    yield from matched.items()
+    if after.main not in matched:
+        rest = [code for word, code in codes.items() if of_the_input(word) and code not in matched.values()]
+        fitting = [code for code in rest if fits(code, after.main, after)]
+        yield from ((after.main, code) for code in fitting[-1:])
+
+
+def written(
+    backward: ast.FunctionDef, main: str, wanted: Mapping[str, Any], learned: Mapping[str, Parameter]
+) -> dict[str, str]:
+    """What the text alone says of where the gradients are: the names it returns, and the attributes it assigns."""
+    names = names_returned(backward)
+    codes = {name: f"back[{i}]" if len(names) > 1 else "back" for i, name in enumerate(names)}
+    known = {bare(name): name for name in wanted}
+    found = {known[gradient_of(name)]: code for name, code in codes.items() if gradient_of(name) in known}
+    if len(names) == 1 and not found:
+        found[main] = "back"
+    for place in stored(backward):
+        if of_the_input(place) or gradient_of(place) == bare(main):
+            found.setdefault(main, f"layer.{place}")
+    return {**found, **{name: f"layer.{its.gradient}" for name, its in learned.items() if its.gradient}}
+
+
+def names_returned(function: ast.FunctionDef) -> list[str]:
+    """What the last return statement calls its values; empty strings for what has no name."""
+    own = [node for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
+    if not own:
+        return []
+    value = max(own, key=lambda node: node.lineno).value
+    parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+    return [_last_name(part) for part in parts]
+
+
+def _last_name(node: ast.AST | None) -> str:
+    """`dx` of `dx`, `dx.T`, `self.dx` and `dx.reshape(x.shape)`; empty for what has none."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+        return node.attr
+    while isinstance(node, ast.Attribute | ast.Subscript) or (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,118 @@
+"""Which passes of a file belong together, by what they are called in many courses."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from backpropviz.diagnose.pairs.protocols.names import gradient_of
+from backpropviz.diagnose.pairs.protocols.record import Subject
+from backpropviz.diagnose.student.classes import is_abstract
+
+FORWARD = (
+    "forward", "__call__", "fprop", "forward_pass", "forward_prop", "forward_propagation", "forward_propagate",
+    "feedforward", "feed_forward", "_forward", "propagate", "call", "f", "fn", "func", "function", "activate",
+    "activation", "apply", "compute", "evaluate", "loss", "cost", "calculate", "predict", "net_input",
+)  # fmt: skip
+BACKWARD = (
+    "backward", "bprop", "backprop", "backward_pass", "back_prop", "back_propagation", "backpropagation",
+    "backward_prop", "backward_propagation", "backpropagate", "back_propagate", "_backward", "back", "backwards",
+    "gradient", "gradients", "grad", "derivative", "deriv", "prime", "df", "derive", "d", "_grad", "fn_grad",
+    "loss_prime",
+)  # fmt: skip
+"""What courses call the methods of a layer, the usual names first."""
+
+_MORE = r"(_?(propagation|propagate|prop|pass|step))?"
+_FORWARD = re.compile(rf"(^|_)(forwards?|fwd|feed_?forward|fprop|f(?=_prop)){_MORE}(?=_|$)")
+_BACKWARD = (
+    re.compile(rf"(^|_)(backwards?|bwd|back|backprop|bprop|b(?=_prop)){_MORE}(?=_|$)"),
+    re.compile(r"_(grad|gradient|deriv|derivative|derivate|prime|der)$|^(d|deriv|derivative|grad|gradient)(_of)?_"),
+    re.compile(r"^d(?=[a-z]{3})"),  # dsigmoid
+)
+_LOSS = re.compile(r"cost|loss|J|L|c|error|total_loss|\w*_(loss|cost)|data_loss")
+
+
+def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> Iterator[Subject]:
+    """The classes with both passes, their own or inherited."""
+    known = {definition.name: definition for definition in definitions}
+    for definition in definitions:
+        methods: dict[str, ast.FunctionDef] = {}
+        holders: dict[str, str] = {}
+        for base in reversed(namespace[definition.name].__mro__):
+            its = known.get(base.__name__)
+            for node in its.body if its is not None else ():
+                if isinstance(node, ast.FunctionDef):
+                    methods[node.name], holders[node.name] = node, base.__name__
+        forward = _first(FORWARD, methods)
+        backward = _first(BACKWARD, methods)
+        if forward is None or (backward is None and not _gives_both(forward)):
+            continue
+        if definition.name not in (holders[forward.name], holders[(backward or forward).name]):
+            continue  # nothing of it is its own
+        names = tuple(f"{holders[node.name]}.{node.name}" for node in (forward, backward or forward))
+        stem = re.sub(r"(?<=[a-z0-9])(Layer|Module|Node)$", "", definition.name).lower()  # ReLU is relu
+        yield Subject(stem, forward, backward, definition, names)
+
+
+def _first(names: tuple[str, ...], methods: Mapping[str, ast.FunctionDef]) -> ast.FunctionDef | None:
+    return next((methods[name] for name in names if name in methods and not is_abstract(methods[name])), None)
+
+
+def function(stem: str, functions: Mapping[str, ast.FunctionDef], forward: str, backward: str | None) -> Subject:
+    """Two functions of a file, or one that does both."""
+    names = forward, backward or forward
+    return Subject(stem, functions[forward], functions[backward] if backward else None, None, names)
+
+
+def pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str, str | None]]:
+    """The pairs among a file's functions by name, as (what they are, forward, backward), with the functions that give
+    a loss and its gradients together.
+    """
+    plain = {name: node for name, node in functions.items() if "." not in name}
+    stems = {name: stem for name in plain if (stem := _backward_of(name, plain)) is not None}
+    forwards = {name: _FORWARD.sub("", _words(name)).strip("_") for name in plain if name not in stems}
+    directed = [name for name in forwards if _FORWARD.search(_words(name))]
+    taken: set[str] = set()
+    for name, stem in stems.items():
+        candidates = [other for other in directed if forwards[other] == stem]
+        candidates += [other for other in forwards if _words(other) == stem and other not in candidates]
+        alike = [other for other in directed if stem.startswith(forwards[other])]  # batchnorm_backward_alt
+        if not candidates and len(alike) == 1:
+            candidates = alike
+        forward = next((other for other in candidates if not is_abstract(plain[other])), None)
+        if forward is not None:
+            taken |= {forward, name}
+            yield stem or "layer", forward, name
+    for name, node in plain.items():
+        if name not in taken and _gives_both(node):
+            yield name, name, None
+
+
+def _words(name: str) -> str:
+    """A name in small letters, its words joined by underscores: `sigmoid_prime` for `sigmoidPrime`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower().strip("_")
+
+
+def _backward_of(name: str, functions: Mapping[str, Any]) -> str | None:
+    """What a backward pass is the backward pass of, by its name; None for what is none."""
+    words = _words(name)
+    if re.search(r"forward|numeric|check", words):
+        return None
+    for pattern in _BACKWARD:
+        if pattern.search(words):
+            stem = pattern.sub("", words, count=1).strip("_")
+            if pattern is _BACKWARD[0] or stem in map(_words, functions):
+                return stem
+    return None
+
+
+def _gives_both(node: ast.FunctionDef) -> bool:
+    """It returns a loss beside gradients: `return grads, cost`."""
+    returned = [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple)]
+    names = [getattr(part, "id", "") for part in returned[-1].elts] if returned else []
+    costs = [name for name in names if _LOSS.fullmatch(name)]
+    others = [name for name in names if name not in costs]
+    is_gradient = [name in ("grads", "gradients", "grad", "gradient") or bool(gradient_of(name)) for name in others]
+    return len(costs) == 1 and bool(others) and all(is_gradient)
