@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from backpropviz.code.printing import Printer
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.named import plain
+from backpropviz.engine.numbering import bare_number
 from backpropviz.errors import TraceError
 
 if TYPE_CHECKING:
