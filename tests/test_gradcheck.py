@@ -420,7 +420,7 @@ def test_the_report_as_records():
     assert [check["name"] for check in record["checks"]] == ["x", "out"]
 
 
-def test_the_rounds_of_a_loop_share_the_moves_of_a_step():
+def test_however_often_a_loop_runs_the_steps_of_one_round_are_checked():
     def layer(x):
         out = np.zeros(x.shape)
         for i in range(len(x)):
@@ -433,6 +433,6 @@ def test_the_rounds_of_a_loop_share_the_moves_of_a_step():
         trace.backward()
         report = gradcheck(trace)
         assert report.passed
-        assert len(report.checks) == 1 + rounds
+        assert [check.name for check in report.checks] == ["x", "out"]
         moves.append(work(trace) - trace["x"].value.size)
-    assert moves[1] < 2 * moves[0]
+    assert moves[1] < 9 * moves[0]  # an array has more entries; there are no more arrays

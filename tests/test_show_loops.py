@@ -1,5 +1,6 @@
 """A loop in `show`: one entry with the values of one round, and what goes round from each to the next."""
 
+import dataclasses
 import io
 import json
 
@@ -10,10 +11,11 @@ from typer.testing import CliRunner
 
 import backpropviz as bp
 from backpropviz.cli import app
+from backpropviz.engine.rounds import Rounds
 from backpropviz.errors import InputError
 from backpropviz.layers.library import load
+from backpropviz.primitives import PRIMITIVES
 from backpropviz.show.encoding import to_json
-from backpropviz.show.rounds import Rounds
 from backpropviz.show.table import show
 from backpropviz.show.tables.nodes import NodeTable
 from backpropviz.show.view import view
@@ -183,3 +185,20 @@ def test_a_while_is_a_loop_and_its_gradient_is_newtons():
     (x,) = loop.carried
     np.testing.assert_allclose(x.after**2, [2.0, 3.0, 7.0], atol=1e-8)
     np.testing.assert_allclose(x.handed, trace.dout * 0.5 * (1 - trace.inputs["a"].value / x.before**2), atol=1e-12)
+
+
+def test_gradcheck_takes_the_inputs_and_the_steps_of_one_round():
+    first, last = bp.gradcheck(traced("rnn")), bp.gradcheck(traced("rnn"), chosen="-1")
+    assert first.passed
+    assert last.passed
+    assert [check.name for check in first.checks] == ["x", "h0", "wx", "wh", "b", "prev", "a", "prev_2", "h"]
+    assert [check.name for check in last.checks][5:] == ["prev", "a_3", "prev_4", "h_3"]
+    assert (first.rounds, last.rounds) == ("t = 0", "t = 2")
+
+
+def test_gradcheck_finds_a_wrong_gradient_inside_of_a_round(monkeypatch):
+    tanh = PRIMITIVES[np.tanh]
+    wrong = dataclasses.replace(tanh.gradients[0], vjp=lambda g, out, x: g * (1 - out))
+    monkeypatch.setitem(PRIMITIVES, np.tanh, dataclasses.replace(tanh, gradients=(wrong,)))
+    report = bp.gradcheck(traced("rnn"))
+    assert {check.name for check in report.checks if not check.passed} >= {"a", "wx", "wh", "b"}

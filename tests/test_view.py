@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from backpropviz.engine.rounds import Rounds
 from backpropviz.layers.library import layer_names, load
 from backpropviz.show import encoding, records
-from backpropviz.show.rounds import Rounds
 from backpropviz.show.view import to_json, view
 
 

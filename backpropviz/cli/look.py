@@ -106,7 +106,7 @@ def show(
             f"{'-o' if output else '--values'} is for the table", fix="Leave out --passes, --ops, --explain and --step."
         )
     trace = run(layer, inputs, shape, set_, seed, dout, dtype)
-    from backpropviz.show.rounds import Rounds
+    from backpropviz.engine.rounds import Rounds
     from backpropviz.show.view import to_json, view
 
     every = ("loop",) if step is not None and "[" in step else ()  # `--step 2[3]`: step 2 of round 3
@@ -169,6 +169,10 @@ def gradcheck(
     ] = False,
     inputs_only: Annotated[bool, typer.Option("--inputs-only", help="Leave out the gradients of the steps.")] = False,
     tolerance: Annotated[float, typer.Option(help="The largest relative error that passes.")] = 1e-5,
+    round_: Annotated[
+        str | None,
+        typer.Option("--round", metavar="3|t=3,i=0", help="The round of a loop whose steps are checked."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prove the gradients numerically, entry by entry. Exit code 1 when one is wrong."""
@@ -176,8 +180,13 @@ def gradcheck(
     from backpropviz.study.gradcheck import gradcheck as check
     from backpropviz.study.gradcheck import work
 
-    with users_code(), progress("moving entries", work(trace, fast=fast, steps=not inputs_only)) as advance:
-        report = check(trace, fast=fast, steps=not inputs_only, tolerance=tolerance, seed=seed, progress=advance)
+    with (
+        users_code(),
+        progress("moving entries", work(trace, fast=fast, steps=not inputs_only, chosen=round_)) as advance,
+    ):
+        report = check(
+            trace, fast=fast, steps=not inputs_only, tolerance=tolerance, seed=seed, progress=advance, chosen=round_
+        )
     if as_json:
         print_json(report.to_dict())
     else:

@@ -8,10 +8,10 @@ from pathlib import Path
 from backpropviz.code.printing import Printer
 from backpropviz.engine.graph import Group, Loop, Node, Round, Step, Term
 from backpropviz.engine.numbering import bare_number
+from backpropviz.engine.rounds import Rounds, describe
 from backpropviz.engine.trace import Trace
 from backpropviz.show.carried import added, carried
 from backpropviz.show.records import LoopView
-from backpropviz.show.rounds import Rounds, describe
 
 
 class Folded:

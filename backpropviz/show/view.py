@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from backpropviz.code.printing import Printer
 from backpropviz.engine.graph import Array, Group, Loop, Node, Step, Term
 from backpropviz.engine.named import plain
+from backpropviz.engine.rounds import Rounds
 from backpropviz.engine.trace import Trace
 from backpropviz.show.carried import adding, summed
 from backpropviz.show.encoding import to_json
@@ -26,7 +27,6 @@ from backpropviz.show.records import (
     TraceView,
     UpstreamView,
 )
-from backpropviz.show.rounds import Rounds
 
 if TYPE_CHECKING:
     from backpropviz.show.explain import Explainer

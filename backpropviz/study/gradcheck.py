@@ -31,6 +31,7 @@ import numpy as np
 
 from backpropviz.engine.graph import Array, Node, bare
 from backpropviz.engine.replay import Plan, downstream
+from backpropviz.engine.rounds import Rounds, describe
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.verifying import record
 from backpropviz.errors import InputError, TraceError
@@ -97,12 +98,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """All checks of one layer, inputs first."""
+    """All checks of one layer, inputs first; `rounds` says which round of its loops the steps are from."""
 
     function: str
     tolerance: float
     step_size: float
     checks: list[Check]
+    rounds: str = ""
 
     @property
     def passed(self) -> bool:
@@ -121,6 +123,7 @@ def gradcheck(
     step_size: float = 1e-5,
     seed: int = 0,
     progress: Progress | None = None,
+    chosen: str | None = None,
 ) -> Report:
     """Check every gradient of a trace numerically.
 
@@ -131,6 +134,7 @@ def gradcheck(
         tolerance: the largest relative error that passes.
         step_size: h, times max(1, the absolute entry) for every entry that is moved.
         progress: called with the number of entries done, as the work goes on.
+        chosen: the round of loops whose steps are checked, as for `Rounds`; the first without it.
 
     Returns:
         One `Check` per input and step that has a gradient.
@@ -147,24 +151,28 @@ def gradcheck(
             fix="Is the output computed from a float input at all? A comparison has no gradient.",
         )
     checker = _Checker(trace, tolerance, step_size, np.random.default_rng(seed), progress or (lambda done: None))
-    checks = [checker.check(*target, *moves) for target, moves in _targets(trace, steps, fast)]
-    return Report(trace.function, tolerance, step_size, checks)
+    rounds = Rounds(trace, chosen)
+    checks = [checker.check(*target, *moves) for target, moves in _targets(trace, rounds, steps, fast)]
+    shown = [describe(rounds.choice(loop)) for loop in rounds.shown()] if steps else []
+    return Report(trace.function, tolerance, step_size, checks, ", ".join(shown))
 
 
-def work(trace: Trace, *, fast: bool = False, steps: bool = True) -> int:
+def work(trace: Trace, *, fast: bool = False, steps: bool = True, chosen: str | None = None) -> int:
     """How many moves `gradcheck` will make, for a progress bar; the trace has to have its backward pass."""
-    return sum(sum(moves) for _, moves in _targets(trace, steps, fast))
+    return sum(sum(moves) for _, moves in _targets(trace, Rounds(trace, chosen), steps, fast))
 
 
-def _targets(trace: Trace, steps: bool, fast: bool) -> Iterator[tuple[tuple[Node, str, str], tuple[int, int]]]:
+def _targets(
+    trace: Trace, rounds: Rounds, steps: bool, fast: bool
+) -> Iterator[tuple[tuple[Node, str, str], tuple[int, int]]]:
     """All that has a gradient, inputs (without a label) first: its node, label and name, and how it is to be moved."""
     for name, node in trace.inputs.items():
         if node.gradient is not None:
             yield (node, "", name), (0, DIRECTIONS) if fast else (node.value.size, 0)
-    times = Counter((step.file, step.line) for step in trace.steps)
-    for step in trace.steps if steps else []:
+    times = Counter((step.file, step.line) for step in rounds.steps)
+    for step in rounds.steps if steps else []:
         if step.node.gradient is not None:
-            yield (step.node, step.label, step.name), _moves(step.node, times[step.file, step.line], fast)
+            yield (step.node, rounds.label(step), step.name), _moves(step.node, times[step.file, step.line], fast)
 
 
 def _moves(node: Node, times: int, fast: bool) -> tuple[int, int]:

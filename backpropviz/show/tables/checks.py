@@ -64,7 +64,8 @@ def _verdict(report: Report, wrong: int) -> Text:
     how = f"central differences in float64, h = {report.step_size:g}, relative error at most {report.tolerance:g}"
     unchecked = sum(len(check.unchecked) for check in report.checks)
     but = f", as far as checked: {unchecked} cannot be" if unchecked else ""
-    return Text(f"{report.function}: {_told(wrong, len(report.checks))}{but} ({how})", BAD if wrong else GOOD)
+    where = f", of the loop's steps those in the round {report.rounds}" if report.rounds else ""
+    return Text(f"{report.function}: {_told(wrong, len(report.checks))}{where}{but} ({how})", BAD if wrong else GOOD)
 
 
 def _told(wrong: int, total: int) -> str:
