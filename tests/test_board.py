@@ -314,7 +314,7 @@ def test_themes_change_colours_and_nothing_else():
 
 
 @pytest.mark.parametrize(("option", "value", "known"), [
-    ("style", "circles", "board or cards"), ("size", "huge", "slide, page or free"), ("theme", "pink", "dark"),
+    ("style", "circles", "board, cards or entries"), ("size", "huge", "slide, page or free"), ("theme", "pink", "dark"),
 ])  # fmt: skip
 def test_unknown_looks_are_refused_with_the_known_ones(option, value, known):
     with pytest.raises(DrawingError, match=value) as caught:
@@ -368,7 +368,7 @@ def test_text_stays_text_of_its_width():
 def test_own_svg_has_the_same_parts_in_the_same_places(monkeypatch):
     trace = traced("batchnorm")
     drawn = Diagram(trace).svg()
-    monkeypatch.setattr("backpropviz.draw.board.picture.can_render", lambda: False)
+    monkeypatch.setattr("backpropviz.draw.board.rendered.can_render", lambda: False)
     own = Diagram(trace).svg()
     parts = [
         {group.get("id") for group in ElementTree.fromstring(svg.encode()).iter(f"{SVG}g")} for svg in (drawn, own)

@@ -12,10 +12,15 @@ from backpropviz.cli import app
 
 ROOT = Path(__file__).parent.parent
 MARKER = re.compile(r"<!-- (run|file): (.+?) -->\n(?:\n```\w*\n.*?\n```\n)?", re.DOTALL)
+GRIDS = ("maxpool", "conv", "batchnorm")
 PICTURES = ("batchnorm", "softmax_loss", "conv", "lstm_step", "convnet")
 GALLERY = {
     f"{name}{'-dark' if theme == 'dark' else ''}.svg": f"export {name} --size page --theme {theme}"
     for name in PICTURES
+    for theme in ("light", "dark")
+} | {
+    f"{name}-entries{'-dark' if theme == 'dark' else ''}.svg": f"export {name} --style entries --theme {theme}"
+    for name in GRIDS
     for theme in ("light", "dark")
 }
 

@@ -63,8 +63,12 @@ def export(
     expand: ExpandOption = None,
     forward_only: Annotated[bool, typer.Option("--forward", help="Draw the forward pass alone.")] = False,
     style: Annotated[
-        str, typer.Option(metavar="board|cards", help="Gates and wires, or cards with all arrays.")
+        str,
+        typer.Option(metavar="board|cards|entries", help="Gates and wires; cards with arrays; arrays with one entry."),
     ] = "board",
+    entry: Annotated[
+        str | None, typer.Option(metavar="out[0,1]", help="Follow one entry through the arrays (--style entries).")
+    ] = None,
     size: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +92,11 @@ def export(
         raise InputError(f"there are no frames in {frame_format!r}", fix="Choose svg, png or pdf.")
     if theme == "auto" and (output is None or output.suffix.lower() != ".svg"):
         raise InputError("--theme auto follows the screen in an .svg alone", fix="Choose light, dark or print.")
-    trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only)
+    case = ""
+    if entry is not None or style == "entries":
+        style = _of_entries(style, forward_only, animate, output)
+        case = "" if inputs or shape or set_ else "entries"
+    trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only, case=case)
     chosen: Any = "forward" if forward_only else passes
     from backpropviz.draw.diagram import Diagram
     from backpropviz.draw.formats import export as write_out
@@ -99,7 +107,7 @@ def export(
     size = size or ("page" if output is not None and output.suffix.lower() == ".tex" else "slide")
     heading = title if title is not None or style == "cards" else _heading(trace, layer)
     kind: Any = {"style": style, "size": size, "theme": theme}
-    diagram = Diagram(trace, ops, tuple(expand or ()), heading, values=values, legend=legend, **kind)
+    diagram = Diagram(trace, ops, tuple(expand or ()), heading, values=values, legend=legend, entry=entry, **kind)
     if output is not None:
         if animate:
             print_or_write(diagram.animated(chosen), output)
@@ -109,6 +117,21 @@ def export(
         _note_size(diagram, size)
     if frames is not None:
         _write_frames(diagram, frames, chosen, frame_format, dpi)
+
+
+def _of_entries(style: str, forward_only: bool, animate: bool, output: Path | None) -> str:
+    """The style of a picture in which an entry is followed.
+
+    Raises:
+        InputError: it cannot be drawn so.
+    """
+    if style == "cards" or forward_only or animate:
+        other = "--style cards" if style == "cards" else "--forward" if forward_only else "--animate"
+        raise InputError(f"{other} does not go with --entry and --style entries", fix="Leave one of them out.")
+    if output is not None and output.suffix.lower() not in (".svg", ".png", ".pdf", ".dot"):
+        seen = f"an entry cannot be drawn as {output.suffix or output}"
+        raise InputError(seen, fix="Choose .svg, .png, .pdf or .dot.")
+    return "entries"
 
 
 def _heading(trace: Trace, layer: str) -> str:

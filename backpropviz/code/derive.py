@@ -14,8 +14,7 @@ from backpropviz.engine.numbering import bare_number
 from backpropviz.errors import TraceError
 
 if TYPE_CHECKING:
-    from backpropviz.engine.numbering import bare_number
-from backpropviz.engine.trace import Trace
+    from backpropviz.engine.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from backpropviz.files import write
 if TYPE_CHECKING:
     from backpropviz.draw.board.picture import BoardPicture
     from backpropviz.draw.board.sizing import Size
-    from backpropviz.draw.circuit import Circuit
+    from backpropviz.draw.circuit import Circuit, Edge
     from backpropviz.draw.dot import CardsPicture
+    from backpropviz.draw.entries.picture import EntriesPicture
     from backpropviz.draw.frames import Frame, Passes
     from backpropviz.engine.trace import Trace
 
@@ -33,7 +34,9 @@ class Diagram:
         ops: draw every operation instead of every step.
         expand: the groups to open, by function or by assigned name; without any, all, unless that is too much to read.
         title: a heading.
-        style: "board" for a circuit as on the blackboard, "cards" for a row of cards with all arrays.
+        style: "board" for a circuit as on the blackboard, "cards" for a row of cards with all arrays, "entries" for
+            arrays as grids in which one entry is followed.
+        entry: that entry, "out[0, 1]"; without one, the one that is made from most.
         size, theme, values, legend: of a board, as for `BoardPicture`.
 
     Attributes:
@@ -51,7 +54,8 @@ class Diagram:
         expand: Collection[str] = (),
         title: str | None = None,
         *,
-        style: Literal["board", "cards"] = "board",
+        style: Literal["board", "cards", "entries"] = "board",
+        entry: str | None = None,
         size: Size = "slide",
         theme: str = "light",
         values: bool = False,
@@ -59,14 +63,19 @@ class Diagram:
     ):
         self.trace = trace
         self.circuit: Circuit = read_circuit(trace, ops, expand, most=_MOST_CARDS if style == "cards" else MOST)
-        self.picture: BoardPicture | CardsPicture
+        self.picture: BoardPicture | CardsPicture | EntriesPicture
+        if style == "entries":
+            from backpropviz.draw.entries.picture import EntriesPicture
+
+            self.picture = EntriesPicture(trace, entry, title or "", theme, legend)
+            return
         if style == "cards":
             from backpropviz.draw.dot import CardsPicture
 
             self.picture = CardsPicture(self.circuit, title or "")
             return
         if style != "board":
-            raise DrawingError(f"there is no style {style!r}", fix="Choose board or cards.")
+            raise DrawingError(f"there is no style {style!r}", fix="Choose board, cards or entries.")
         from backpropviz.draw.board.picture import BoardPicture
         from backpropviz.draw.board.rule import RulePicture, is_rule
 
@@ -85,6 +94,19 @@ class Diagram:
         from backpropviz.draw.board.picture import BoardPicture
 
         return self.picture if isinstance(self.picture, BoardPicture) else BoardPicture(self.circuit, size="page")
+
+    @property
+    def wires(self) -> dict[Edge, str]:
+        """What the wire of every edge of the circuit is called in the drawing.
+
+        Raises:
+            DrawingError: it shows grids, which have no wires.
+        """
+        from backpropviz.draw.entries.picture import EntriesPicture
+
+        if isinstance(self.picture, EntriesPicture):
+            raise DrawingError("grids of entries have no wires to play along", fix="Draw it as a board.")
+        return self.picture.wires
 
     @cached_property
     def dot(self) -> str:
@@ -117,14 +139,18 @@ class Diagram:
         write(path, self.dot.encode() if format == "dot" else self.render(format, dpi))
 
     def frames(self, passes: Passes = "backward") -> list[Frame]:
-        """One picture for every step of a pass, the step lit; backward from the last step down to "0", the inputs.
+        """One picture for every step of a pass, the step lit; backward from the last step down to "0", the inputs. Of
+        grids, one for every entry, whichever pass.
 
         Raises:
             DrawingError: the backward pass has not run.
         """
+        from backpropviz.draw.entries.picture import EntriesPicture
         from backpropviz.draw.frames import read_frames
         from backpropviz.draw.telling import tell
 
+        if isinstance(self.picture, EntriesPicture):
+            return self.picture.frames()
         told = tell(self.trace)
         return read_frames(self.circuit, self.picture.with_room_for(told.values()), passes, told)
 

@@ -83,7 +83,8 @@ class _Writer:
     def _tile(self, tile: Tile, number: int) -> None:
         x, y = tile.x + tile.width / 2, tile.y + tile.height / 2
         self.graph.node(
-            f"tile_{number}", shape="box", style="filled", penwidth="0",
+            f"tile_{number}", shape="box", style="filled", penwidth=_n(tile.border),
+            color=ink_of(self.theme, tile.edge, tile.owner, self.light) if tile.border else "transparent",
             fillcolor=tint_of(self.theme, tile, self.light), width=_n(tile.width / 96),
             height=_n(tile.height / 96), pos=self._pos(x, y), **{"class": _class(tile.owner)},
         )  # fmt: skip

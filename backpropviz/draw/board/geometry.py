@@ -72,7 +72,12 @@ class Dot:
 
 @dataclass(slots=True, eq=False)
 class Tile:
-    """The ground of one number: `strength` from -1 to 1 is its part of the largest in its array."""
+    """The ground of one number: `strength` from -1 to 1 is its part of the largest in its array.
+
+    Attributes:
+        group: the number of the colour of what belongs together, instead; -1 for none.
+        border: the width of the line around it. edge: that line's ink.
+    """
 
     owner: str
     x: float
@@ -80,6 +85,9 @@ class Tile:
     width: float
     height: float
     strength: float
+    group: int = -1
+    border: float = 0.0
+    edge: Ink = "grey"
 
 
 @dataclass(slots=True, eq=False)

@@ -12,11 +12,12 @@ from backpropviz.draw.board.geometry import Drawing
 from backpropviz.draw.board.page import compose, height_of, write_below
 from backpropviz.draw.board.reading import read_board
 from backpropviz.draw.board.record import Board
+from backpropviz.draw.board.rendered import rendered
 from backpropviz.draw.board.sizing import FOOTER, LEAST, LEAST_DIGITS, Fitted, Size, fit
-from backpropviz.draw.board.themes import LIGHT, THEMES, Light, Theme, in_the_dark
+from backpropviz.draw.board.themes import LIGHT, THEMES, Light, Theme
 from backpropviz.draw.circuit import Circuit, Edge
 from backpropviz.draw.light import Shown
-from backpropviz.draw.rendering import DPI, can_render, render
+from backpropviz.draw.rendering import DPI
 from backpropviz.errors import DrawingError
 
 if TYPE_CHECKING:
@@ -99,19 +100,7 @@ class BoardPicture:
 
     def render(self, format: str, shown: Shown | None = None, dpi: int = DPI, told: Told | None = None) -> bytes:
         """The bytes of an svg, png or pdf file."""
-        if format == "svg" and not can_render():
-            from backpropviz.draw.board.svg import write_svg
-
-            picture = write_svg(self.telling(told), self.colours, self.light(shown))
-            return (in_the_dark(picture) if self.theme == "auto" else picture).encode()
-        drawn = render(self.dot(shown, told), format, "nop2", dpi)
-        if format != "svg":
-            return drawn
-        from backpropviz.draw.board.dot import BOLD, FONTS
-
-        # to an SVG, a bold font is a family with a weight
-        picture = drawn.decode().replace(f'font-family="{BOLD}"', f'font-family="{FONTS}" font-weight="bold"')
-        return (in_the_dark(picture) if self.theme == "auto" else picture).encode()
+        return rendered(self.telling(told), self.theme, self.light(shown), format, dpi)
 
     @cached_property
     def wires(self) -> dict[Edge, str]:

@@ -37,7 +37,10 @@ class _Writer:
             box = _box(outline.x, outline.y, outline.width, outline.height)
             yield f'<rect {box} rx="8" fill="none" stroke="{theme.frame}"/>'
         for tile in drawing.tiles:
-            yield f'<rect {_box(tile.x, tile.y, tile.width, tile.height)} fill="{tint_of(theme, tile, self.light)}"/>'
+            box, fill = _box(tile.x, tile.y, tile.width, tile.height), tint_of(theme, tile, self.light)
+            edge = ink_of(theme, tile.edge, tile.owner, self.light)
+            line = f' stroke="{edge}" stroke-width="{tile.border:.2f}"' if tile.border else ""
+            yield f'<rect {box} fill="{fill}"{line}/>'
         for dot in drawing.dots:
             color = ink_of(theme, dot.ink, dot.owner, self.light)
             yield f'<circle cx="{dot.x:.2f}" cy="{dot.y:.2f}" r="{3.2 * drawing.scale:.2f}" fill="{color}"/>'

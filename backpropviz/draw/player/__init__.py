@@ -93,7 +93,7 @@ def _data(value: Any) -> str:
 
 
 def _forward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
-    circuit, wires = diagram.circuit, diagram.picture.wires
+    circuit, wires = diagram.circuit, diagram.wires
     known = [vertex.id for vertex in circuit.vertices if vertex.kind == "input"]
     given = [_array("value", part.name, part.value) for part in shown.inputs]
     yield _frame("forward", "0", "the inputs", shown.summary, arrays=given, lit=known, known=known)
@@ -108,7 +108,7 @@ def _forward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
 
 
 def _backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
-    trace, circuit, wires = diagram.trace, diagram.circuit, diagram.picture.wires
+    trace, circuit, wires = diagram.trace, diagram.circuit, diagram.wires
     left = Counter(id(edge.head) for edge in circuit.backward)  # terms that have not arrived yet
     symbols: dict[str, list[str]] = {}
     notation = Plain(taken(trace))
