@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from backpropviz.diagnose import FileReport, diagnose
+from backpropviz.diagnose import FileReport, children, diagnose
 
 RELU = """
 import numpy as np
@@ -133,7 +134,26 @@ def test_what_the_clock_cuts_short_is_said(tmp_path):
 
 
 def test_a_fault_of_ours_is_no_verdict(tmp_path, monkeypatch):
-    monkeypatch.setattr("backpropviz.diagnose.runner._ENTRY", "raise SystemExit(5)")
+    monkeypatch.setattr("backpropviz.diagnose.children._forked", lambda *_: None)
+    monkeypatch.setattr("backpropviz.diagnose.children._ENTRY", "raise SystemExit(5)")
     report = diagnosed(tmp_path, RELU.format("pass"))
     assert report.status == "fault of the tool"
     assert report.all_findings == ()
+
+
+def test_a_copy_of_the_waiting_process_says_what_a_process_of_its_own_says(tmp_path, monkeypatch):
+    text = RELU.format("pass").replace("cache > 0", "cache < 0")
+    copied = diagnosed(tmp_path, text)
+    monkeypatch.setattr("backpropviz.diagnose.children._forked", lambda *_: None)
+    assert diagnosed(tmp_path, text) == copied
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no process waits elsewhere")
+def test_a_waiting_process_that_is_gone_is_started_again(tmp_path):
+    diagnosed(tmp_path, RELU.format("pass"))
+    process, _ = children._waiting
+    process.kill()
+    process.wait()
+    assert diagnosed(tmp_path, RELU.format("pass")).status == "right"
+    assert children._waiting[0].pid != process.pid
+    assert children._waiting[0].poll() is None

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from backpropviz.diagnose.runner import in_child
+from backpropviz.diagnose.children import in_child
 from backpropviz.diagnose.student import sandbox
 from backpropviz.errors import BackpropvizError, LayerError
 from backpropviz.exercises.exercise import MARKER, Blank, blanks
