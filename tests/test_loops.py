@@ -1,12 +1,14 @@
 """Loops stay loops in derived code: once each, run backward, right at other sizes and lengths."""
 
 import ast
+import inspect
 
 import numpy as np
 import pytest
 
 import backpropviz as bp
 from backpropviz.code.derive import derive
+from backpropviz.code.pairs import pair
 from backpropviz.code.rolled import rolled
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import export
@@ -230,6 +232,26 @@ def test_derived_loops_hold_at_other_sizes(function):
         at.backward({node.name: random(*node.shape, 9)[..., 0] for node in at.outputs})
         for array, (name, grad) in zip(gradients(listing, at), at.grad.items(), strict=True):
             np.testing.assert_allclose(array, grad, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("function", CASES, ids=lambda function: function.__name__)
+def test_a_forward_and_a_backward_function_with_their_loops_hold_at_other_sizes(function):
+    first, *others = CASES[function]
+    t = bp.trace(function, **first)
+    t.backward({node.name: None for node in t.outputs})
+    code, scope = pair(t), {}
+    assert loops_in(code) == 2 * loops_in(inspect.getsource(function)) or function is adam, code
+    exec(code, scope)
+    for arguments in (first, *others):
+        at = bp.trace(function, **arguments)
+        at.backward({node.name: random(*node.shape, 9)[..., 0] for node in at.outputs})
+        *outputs, cache = scope[f"{function.__name__}_forward"](*arguments.values())
+        for array, node in zip(outputs, at.outputs, strict=True):
+            np.testing.assert_allclose(array, node.value, rtol=1e-12, atol=1e-12)
+        for _ in range(2):  # a cache can be used again
+            found = scope[f"{function.__name__}_backward"](*(red.value.copy() for red in at.upstream.values()), cache)
+            for array, (name, grad) in zip(found if type(found) is tuple else [found], at.grad.items(), strict=True):
+                np.testing.assert_allclose(array, grad, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 def loops_in(code):

@@ -38,7 +38,8 @@ class Statement:
 class Listing:
     """Derived code in parts: what it needs, the forward values it uses, and the backward steps.
 
-    Where loops are kept, `rolled` has both passes as lines, in place of `forward` and `backward`.
+    Where loops are kept, `rolled` has both passes as lines, in place of `forward` and `backward`. `outputs` are the
+    names of the values that were wanted besides.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Listing:
     returns: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     rolled: tuple[list[str], list[str]] | None = None
+    outputs: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         options = [f"{name}={plain(value)!r}" for name, value in self.settings.items()]
@@ -160,7 +162,7 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
     name = f"{trace.layer}_backward"
     return Listing(
         name, upstream, list(trace.inputs), settings, printer.constants, sorted(printer.helpers), sizes,
-        forward, backward, returns, _remarks(trace, printer),
+        forward, backward, returns, _remarks(trace, printer), outputs=[node.name or "out" for node in wanted],
     )  # fmt: skip
 
 

@@ -49,26 +49,72 @@ def pair(trace: Trace) -> str:
     outputs = trace.outputs
     if not trace.upstream:
         trace.backward({node.name or "out": None for node in outputs})
-    code = listing(trace, wanted=outputs)
-    names = [node.name or "out" for node in outputs]
+    code = _looped(trace) or listing(trace, wanted=outputs)
+    names = code.outputs
     inputs = [*code.parameters, *code.constants]
     dictionary = _unlike(_DICTIONARIES.get(trace.layer, f"{trace.layer}_param"), inputs)
     cache = _unlike("cache", [*inputs, *names])
-    read = read_names(code.backward, [*code.upstream, *bare_names(code.helpers)])
+    given = [*code.upstream, *bare_names(code.helpers)]
     made = [*inputs, *code.settings, *(name for size in trace.sizes for name in size.names)]
-    kept = sorted(read, key=[*made, *(statement.name for statement in code.forward)].index)
+    if code.rolled is None:
+        read = read_names(code.backward, given)
+        computed, back = captioned(code.forward), titled(code.backward)
+        made += [statement.name for statement in code.forward]
+    else:
+        computed, back = code.rolled
+        read = free_names(back, given)
+        if "saved" in read:
+            back = ["saved = list(saved)  # it is used up from its end", *back]
+    kept = sorted(read, key=lambda name: made.index(name) if name in made else len(made))
     settings = _settings(trace, code, dictionary)
     options = [f"{dictionary}=None"] if settings else []
 
     forward = [f"def {trace.layer}_forward({', '.join([*inputs, *options])}):"]
-    forward += indented([*settings, *code.sizes, *captioned(code.forward)])
+    forward += indented([*settings, *code.sizes, *computed])
     forward += indented([*packed(f"{cache} = ", kept), f"return {', '.join([*names, cache])}"])
     backward = [f"def {trace.layer}_backward({', '.join([*code.upstream, cache])}):"]
-    backward += indented([*unpacked(kept, cache), *titled(code.backward), f"return {', '.join(code.returns)}"])
+    backward += indented([*unpacked(kept, cache), *back, f"return {', '.join(code.returns)}"])
     parts = [imports(code.helpers), forward, backward]
     if outputs[0].value.ndim == 0 and len(code.upstream) == 1:
         parts.append(_loss(trace.layer, [*inputs, *options], names, cache))
     return "\n\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _looped(trace: Trace) -> Listing | None:
+    """The functions with their loops, if they have some and the forward part gives the outputs."""
+    if not trace.loops:
+        return None
+    from backpropviz.code.rolled import rolled  # what only functions with loops need
+
+    return rolled(trace, trace.outputs)
+
+
+def free_names(lines: Iterable[str], given: Iterable[str] = ()) -> list[str]:
+    """The names that lines of code read before they assign them, in order, without those `given`."""
+    finder = _Free({*_KNOWN, *given})
+    finder.visit(ast.parse("\n".join(lines)))
+    return list(finder.found)
+
+
+class _Free(ast.NodeVisitor):
+    """Goes through code in the order it runs."""
+
+    def __init__(self, known: set[str]):
+        self.known, self.found = known, dict[str, None]()
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Store):
+            self.known.add(node.id)
+        elif node.id not in self.known:
+            self.found[node.id] = None
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for part in (node.value, *node.targets):
+            self.visit(part)
+
+    def visit_For(self, node: ast.For) -> None:
+        for part in (node.iter, node.target, *node.body):
+            self.visit(part)
 
 
 def captioned(statements: Iterable[Statement]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ from backpropviz.engine.trace import Trace
 from backpropviz.primitives.stores import ADDED, STORED
 
 
-def rolled(trace: Trace) -> Listing | None:
+def rolled(trace: Trace, wanted: Sequence[Node] = ()) -> Listing | None:
     """The backward pass of a trace whose function has loops; None where all of them have to be written out.
 
-    What it gives was run once on the trace's own inputs, and gave the trace's gradients.
+    What it gives was run once on the trace's own inputs, and gave the trace's gradients. Its forward part computes what
+    the backward pass reads, and `wanted`.
     """
     unrolled: dict[Any, str] = {}
     while True:
@@ -27,7 +28,7 @@ def rolled(trace: Trace) -> Listing | None:
             program = Program(trace, frozenset(unrolled))
             if not program.has_loops():
                 return None
-            listing = _Writer(trace, program, unrolled).listing()
+            listing = _Writer(trace, program, unrolled).listing(wanted)
         except Uneven as uneven:
             if uneven.site in unrolled or uneven.site is None:
                 return None
@@ -65,8 +66,9 @@ class _Writer:
         self.printer = self.roller.printer
         self.saved: dict[Body, list[str]] = {}
         self.needed: set[Place] = set()
+        self.lists: dict[Place, str] = {}  # values that are joined after the loop, with the list they are in
 
-    def listing(self) -> Listing:
+    def listing(self, wanted: Sequence[Node] = ()) -> Listing:
         trace, roller, printer = self.trace, self.roller, self.printer
         backward = roller.backward()
         returns = []
@@ -79,7 +81,9 @@ class _Writer:
             if written != own:
                 backward.append(f"{own} = {written}")
             returns.append(own)
-        self._restore([*printer.mentioned, *printer.measured])
+        places = [self.program.place[node] for node in wanted]
+        outputs = [roller._named(place) for place in places]
+        self._restore([*printer.mentioned, *printer.measured], places)
         forward = self._forward(self.program.body)
         sizes = printer.size_statements()
         lines = [*_flat(forward), *_flat(backward)]
@@ -88,7 +92,7 @@ class _Writer:
             f"{trace.layer}_backward", [str(node.name) for node in trace.upstream.values()], list(trace.inputs),
             {name: value for name, value in trace.settings.items() if mentions(text, name)}, printer.constants,
             sorted(printer.helpers), sizes, returns=returns, remarks=self._remarks(),
-            rolled=(list(_flat(forward)), list(_flat(backward))),
+            rolled=(list(_flat(forward)), list(_flat(backward))), outputs=outputs,
         )  # fmt: skip
 
     def _remarks(self) -> list[str]:
@@ -99,8 +103,11 @@ class _Writer:
 
     # ---- forward values in the backward pass -------------------------------------------------------------------------
 
-    def _restore(self, mentioned: list[Node]) -> None:
-        """Say at the start of every backward round how the forward values of that round come about."""
+    def _restore(self, mentioned: list[Node], wanted: list[Place]) -> None:
+        """Say at the start of every backward round how the forward values of that round come about.
+
+        On the way forward, what is `wanted` is computed besides what the backward pass reads.
+        """
         again: dict[Body, set[Place]] = {}
         waiting, known = list(mentioned), set()
         while waiting:
@@ -138,6 +145,7 @@ class _Writer:
             self.printer.loops.clear()
         # what a round only computes again is not needed on the way forward
         self.needed -= {place for places in again.values() for place in places}
+        self.needed.update(wanted)
         waiting_places = list(self.needed)
         while waiting_places:
             place = waiting_places.pop()
@@ -145,6 +153,8 @@ class _Writer:
             if place.carried is not None and isinstance(place.carried.start, Place):
                 sources.append(place.carried.start)
             for source in sources:
+                if source.gathered is place.template and source not in self.lists:
+                    self.lists[source] = self.roller._fresh(f"{self.roller._named(source)}s")
                 if source not in self.needed:
                     self.needed.add(source)
                     waiting_places.append(source)
@@ -175,6 +185,8 @@ class _Writer:
             if isinstance(item, Place):
                 if item in self.needed and item.primitive is not None and item in self.roller.written:
                     lines.append(self._statement(item))
+                    if item in self.lists:
+                        lines.append(f"{self.lists[item]}.append({self.roller.written[item]})")
             elif any(place in self.needed and self._runs_forward(place) for place in self.program.places(item.body)):
                 lines += self._loop(item)
         return lines
@@ -189,11 +201,18 @@ class _Writer:
             if place.primitive is STORED:
                 return f"{name}[{self.printer._index(index)}] = {self.printer.argument(value)}"
             return f"np.add.at({name}, {self.printer._index_value(index)}, {self.printer.argument(value)})"
+        gathered = next((source for source in self.lists if source.gathered is node), None)
+        if gathered is not None:  # `np.stack(hs)`: the entries of the list are the rounds' values
+            entries = self.printer.argument(list(node.args[0]))
+            return f"{name} = {self.printer.code(node).replace(entries, self.lists[gathered], 1)}"
         return f"{name} = {self.printer.code(node)}"
 
     def _loop(self, item: LoopItem) -> Lines:
         before: Lines = []
         block: Lines = []
+        before += [
+            f"{self.lists[place]} = []" for place in item.body.items if isinstance(place, Place) and place in self.lists
+        ]
         for place in self.program.places(item.body):
             if place in self.needed and place.carried is not None and place.carried.loop is item:
                 start = place.carried.start

@@ -75,7 +75,7 @@ class Roller:
         self.consumers: dict[Place, list[Place]] = {}
         self.uses = Counter(parent for node in trace.red.nodes for parent in node.parents)
         self._read = {node for place in program.places() for node in place.template.parents}
-        self._read |= {node for red in trace.red.nodes for node in red.parents}
+        self._read |= {node for red in trace.red.nodes if self._stands_for_all(red) for node in red.parents}
         # the names outside of loops are given: what stands in a loop makes way for them
         for place in sorted(program.places(), key=lambda place: bool(place.body.chain())):
             self._name(place)
@@ -85,7 +85,9 @@ class Roller:
         for place in self.collects:
             self._named(place)
         self.gradient = {
-            place: self._fresh(f"d{name}") for place, name in self.written.items() if place.template.gradient
+            place: self._fresh(f"d{name}")  # the value of a loop comes before the one that it starts with
+            for place, name in sorted(self.written.items(), key=lambda item: item[0].carried is None)
+            if place.template.gradient
         }
         self.pending: dict[Place, list[Any]] = {}
         self.begun: set[Place] = set()
@@ -125,6 +127,10 @@ class Roller:
         if node.step is None or node.step.written != written or node is not node.step.node or node in self._read:
             return False
         return node not in self.trace.outputs and start.body is self.program.body and start in self.written
+
+    def _stands_for_all(self, red: Node) -> bool:
+        """Whether a node of the backward pass is that of a template, not of another round."""
+        return red.step is None or self.program.place[red.step.node].template is red.step.node
 
     def _named(self, place: Place) -> str:
         """The name of a place; one without gets one."""
