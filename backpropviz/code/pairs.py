@@ -49,23 +49,12 @@ def pair(trace: Trace) -> str:
     outputs = trace.outputs
     if not trace.upstream:
         trace.backward({node.name or "out": None for node in outputs})
-    code = _looped(trace) or listing(trace, wanted=outputs)
+    code = looped(trace) or listing(trace, wanted=outputs)
     names = code.outputs
     inputs = [*code.parameters, *code.constants]
     dictionary = _unlike(_DICTIONARIES.get(trace.layer, f"{trace.layer}_param"), inputs)
     cache = _unlike("cache", [*inputs, *names])
-    given = [*code.upstream, *bare_names(code.helpers)]
-    made = [*inputs, *code.settings, *(name for size in trace.sizes for name in size.names)]
-    if code.rolled is None:
-        read = read_names(code.backward, given)
-        computed, back = captioned(code.forward), titled(code.backward)
-        made += [statement.name for statement in code.forward]
-    else:
-        computed, back = code.rolled
-        read = free_names(back, given)
-        if "saved" in read:
-            back = ["saved = list(saved)  # it is used up from its end", *back]
-    kept = sorted(read, key=lambda name: made.index(name) if name in made else len(made))
+    computed, back, kept = passes(trace, code)
     settings = _settings(trace, code, dictionary)
     options = [f"{dictionary}=None"] if settings else []
 
@@ -80,7 +69,25 @@ def pair(trace: Trace) -> str:
     return "\n\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-def _looped(trace: Trace) -> Listing | None:
+def passes(trace: Trace, code: Listing) -> tuple[list[str], list[str], list[str]]:
+    """The lines of the forward and of the backward pass, and the names that the second reads from the first."""
+    inputs = [*code.parameters, *code.constants]
+    given = [*code.upstream, *bare_names(code.helpers)]
+    made = [*inputs, *code.settings, *(name for size in trace.sizes for name in size.names)]
+    if code.rolled is None:
+        read = read_names(code.backward, given)
+        computed, back = captioned(code.forward), titled(code.backward)
+        made += [statement.name for statement in code.forward]
+    else:
+        computed, back = code.rolled
+        read = free_names(back, given)
+        if "saved" in read:
+            back = ["saved = list(saved)  # it is used up from its end", *back]
+    kept = sorted(read, key=lambda name: made.index(name) if name in made else len(made))
+    return computed, back, kept
+
+
+def looped(trace: Trace) -> Listing | None:
     """The functions with their loops, if they have some and the forward part gives the outputs."""
     if not trace.loops:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -109,7 +109,7 @@ class _Writer:
         On the way forward, what is `wanted` is computed besides what the backward pass reads.
         """
         again: dict[Body, set[Place]] = {}
-        waiting, known = list(mentioned), set()
+        waiting, known = _in_order(mentioned), set()
         while waiting:
             node = waiting.pop()
             if node in known or node not in self.program.place:
@@ -130,8 +130,8 @@ class _Writer:
                     names.append(name)
             elif place not in again.setdefault(place.body, set()):
                 again[place.body].add(place)
-                waiting += self._read_by(place)
-        for body in {*again, *self.saved}:
+                waiting += _in_order(self._read_by(place))
+        for body in dict.fromkeys([*again, *self.saved]):
             if body not in self.roller.restored:
                 continue
             slot = self.roller.restored[body]
@@ -235,6 +235,11 @@ class _Writer:
         head = self.roller._head(item, backwards=False)
         self.printer.loops.discard(item.site)
         return [*before, head, block]
+
+
+def _in_order(nodes: Iterable[Node]) -> list[Node]:
+    """Nodes without doubles; the last one computed comes first off the end."""
+    return sorted(set(nodes), key=lambda node: node.index)
 
 
 def _flat(lines: Lines, depth: int = 0) -> Iterator[str]:

@@ -23,6 +23,7 @@ from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
 from backpropviz.errors import InputError
+from backpropviz.exercises.looped import Sheet, sheet
 from backpropviz.files import write
 from backpropviz.layers.library import load
 from backpropviz.layers.sources import split_spec
@@ -121,6 +122,10 @@ def worksheet(
     layer = load(spec)
     trace = layer.trace(settings, shapes=shapes)
     trace.backward()
+    loops = sheet(trace) if trace.loops else None
+    if loops is not None:
+        origin = {"layer": _from(folder, spec), "settings": dict(settings or {}), "shapes": dict(shapes or {})}
+        return _looped(trace, loops, origin, solved)
     shown = view(trace, layer.name)
     wanted = blanks(shown)
     solutions = [line for blank in wanted for line in blank.solution]
@@ -133,9 +138,7 @@ def worksheet(
     origin = {"layer": _from(folder, spec), "settings": dict(settings or {}), "shapes": dict(shapes or {})}
     text = [
         MARKER + json.dumps(origin, default=_refuse),
-        "#",
-        "# The forward pass is given. Write the backward pass: replace every `...` by code, from top to bottom.",
-        "# Run `backpropviz diagnose` on this file as often as you like: it says what is right so far, and what comes",
+        *_TASK,
         "# next. With --hint 2 it tells more, with --hint 3 all. Shapes are those of the sample inputs.",
         *imports(helpers),
         "", "",
@@ -147,6 +150,35 @@ def worksheet(
         *indented(unpacked(cache, "cache")),
         *indented(_backward(wanted, solved)),
         f"    return {', '.join(f'd{name}' for name in trace.grad)}",
+        "",
+    ]  # fmt: skip
+    return "\n".join(text)
+
+
+_TASK = (
+    "#",
+    "# The forward pass is given. Write the backward pass: replace every `...` by code, from top to bottom.",
+    "# Run `backpropviz diagnose` on this file as often as you like: it says what is right so far, and what comes",
+)
+
+
+def _looped(trace: Trace, sheet: Sheet, origin: dict[str, Any], solved: bool) -> str:
+    """The worksheet of a function with loops: they are given, and what a round computes is asked for."""
+    code = sheet.listing
+    given = [*code.parameters, *code.settings]
+    text = [
+        MARKER + json.dumps({**origin, "loops": True}, default=_refuse),
+        *_TASK,
+        "# next; in a loop also, in which round it goes wrong first. With --hint 2 it tells more, with --hint 3 all.",
+        *imports(code.helpers),
+        "", "",
+        f"def {trace.layer}_forward({_signature(trace, code, given)}):",
+        *indented([*code.sizes, *sheet.forward, *packed("cache = ", sheet.cache)]),
+        f"    return {', '.join([*code.outputs, 'cache'])}",
+        "", "",
+        f"def {trace.layer}_backward({', '.join(code.upstream)}, cache):",
+        *indented([*unpacked(sheet.cache, "cache"), *(sheet.solved if solved else sheet.asked)]),
+        f"    return {', '.join(code.returns)}",
         "",
     ]  # fmt: skip
     return "\n".join(text)

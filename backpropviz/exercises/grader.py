@@ -26,19 +26,28 @@ TOLERANCE = 1e-7  # of the largest entry
 ROUNDS = 200_000  # of loops, for one statement
 
 
-def traces(layer: Layer, settings: dict[str, Any], shapes: dict[str, Any]) -> list[Trace]:
-    """The sample run, and one with other numbers and, if the layer takes the same steps for it, one more example."""
+def traces(layer: Layer, settings: dict[str, Any], shapes: dict[str, Any], loops: bool = False) -> list[Trace]:
+    """The sample run, and one with other numbers and, if the layer takes the same steps for it, one more example.
+
+    Args:
+        loops: whether loops may run more often for it.
+    """
     first = layer.trace(settings, shapes=shapes, seed=1)
     name, node = next(iter(first.inputs.items()))
     longer = {**shapes, name: (node.shape[0] + 1, *node.shape[1:])} if node.shape else shapes
     second = None
     with contextlib.suppress(Exception):  # the sizes of its inputs may hang together in a way of their own
         second = layer.trace(settings, shapes=longer, seed=2)
-    if second is None or [step.name for step in second.steps] != [step.name for step in first.steps]:
+    if second is None or _steps(second, loops) != _steps(first, loops):
         second = layer.trace(settings, shapes=shapes, seed=2)
     for number, trace in enumerate((first, second)):
         trace.backward(seed=number)
     return [first, second]
+
+
+def _steps(trace: Trace, loops: bool) -> list[tuple[int, str]]:
+    names = [(step.line, step.written) if loops else (0, step.name) for step in trace.steps]
+    return sorted(set(names)) if loops else names
 
 
 class Run:

@@ -6,21 +6,25 @@ import ast
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from backpropviz.diagnose.children import in_child
 from backpropviz.diagnose.student import sandbox
+from backpropviz.engine.graph import Step
+from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError, LayerError
-from backpropviz.exercises.exercise import MARKER, Blank, blanks
+from backpropviz.exercises.exercise import MARKER, Blank, blanks, worksheet
 from backpropviz.exercises.grader import OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
-from backpropviz.layers.library import Layer, load
+from backpropviz.exercises.looped import LoopBlank, sheet
+from backpropviz.exercises.round_grader import LATER, grades
+from backpropviz.layers.library import load
 from backpropviz.layers.sources import split_spec
 from backpropviz.show.records import Explanation
 
-LATER = "later"
+_WHOLE = "every gradient itself is right"
 
 
 @dataclass(frozen=True)
@@ -132,29 +136,89 @@ def grade_text(
     Raises:
         LayerError: it is no worksheet, its layer is not there, it does not parse, or its backward function is gone.
     """
-    layer, settings, shapes = _origin(text, folder, file)
+    spec, settings, shapes, loops = _origin(text, folder, file)
+    layer = load(spec)
     try:
         tree = ast.parse(text, file or "worksheet")
     except SyntaxError as error:
         line = (error.text or "").strip()
         raise LayerError(f"syntax error: {error.msg}: {line}", where=f"{file}:{error.lineno}") from error
-    recorded = traces(layer, settings, shapes)
+    recorded = traces(layer, settings, shapes, loops)
+    if loops:
+        return _with_loops(
+            tree, spec, recorded, (settings, shapes), WorksheetReport(file, layer.name, ()), before_running
+        )
     before_running()
     runs = [Run(trace, tree, file) for trace in recorded]
-    name = f"{runs[0].trace.layer}_backward"
-    function = next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
-    if function is None:
-        raise LayerError(f"{file} has no function {name}", fix="Write a new worksheet with `backpropviz exercise`.")
+    function = _backward_of(tree, f"{runs[0].trace.layer}_backward", file)
     report = WorksheetReport(file, layer.name, tuple(_entries(function, runs)))
     if report.passed and f"{runs[0].trace.layer}_forward" in runs[0].scope:
         whole = as_a_whole(function, runs[0])
         if whole.status != RIGHT:
-            entry = Entry("return", "", WRONG, whole.line, whole.evidence, (), "every gradient itself is right", (), ())
+            entry = Entry("return", "", WRONG, whole.line, whole.evidence, (), _WHOLE, (), ())
             report = WorksheetReport(file, layer.name, (*report.entries, entry))
     return report
 
 
-def _origin(text: str, folder: Path, file: str) -> tuple[Layer, dict[str, Any], dict[str, Any]]:
+def _with_loops(
+    tree: ast.Module,
+    spec: str,
+    recorded: list[Trace],
+    origin: tuple[dict[str, Any], dict[str, Any]],
+    report: WorksheetReport,
+    before_running: Callable[[], None],
+) -> WorksheetReport:
+    """Grade a worksheet whose loops are given."""
+    parts = sheet(recorded[0])
+    if parts is None:
+        raise LayerError(
+            f"the loops of {report.layer} are not those of {report.file}",
+            fix="Write a new worksheet with `backpropviz exercise`.",
+        )
+    solved = ast.parse(worksheet(spec, *origin, solved=True))
+    before_running()
+    trace = recorded[0]
+    function = _backward_of(tree, f"{trace.layer}_backward", report.file)
+    found = grades(function, tree, solved, parts.blanks, recorded)
+    entries = list(_loop_entries(parts.blanks, found, trace))
+    whole = found.get(((), "return"))
+    if whole is not None and all(entry.status == RIGHT for entry in entries):
+        entries.append(Entry("return", "", WRONG, whole.line, whole.evidence, (), _WHOLE, (), ()))
+    return replace(report, entries=tuple(entries))
+
+
+def _loop_entries(wanted: Sequence[LoopBlank], found: dict[Any, Grade], trace: Trace) -> Iterator[Entry]:
+    stories = {_one_line(step.statement): list(_stories(step)) for step in trace.steps}
+    stopped = False
+    for blank in wanted:
+        grade = found.get((blank.body, blank.name), Grade(OPEN, evidence="no line sets it"))
+        status = LATER if stopped and grade.status != OPEN else grade.status
+        stopped = stopped or status == OPEN
+        evidence = "" if status in (LATER, RIGHT) else grade.evidence
+        hint = f"it belongs to {blank.code}" if blank.code else "it is what is left when the loops have run"
+        more = tuple(stories.get(blank.code.partition(" ")[2] and blank.code, ()))
+        yield Entry(blank.name, "", status, grade.line, evidence, tuple(grade.notes), hint, more, blank.solution)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _stories(step: Step) -> Iterator[str]:
+    """What the gates of a step do to a gradient."""
+    for node in reversed(step.nodes):
+        if node.primitive is not None and node.gradient is not None:
+            yield f"{node.primitive.name}: {node.primitive.story}"
+
+
+def _backward_of(tree: ast.Module, name: str, file: str) -> ast.FunctionDef:
+    function = next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
+    if function is None:
+        raise LayerError(f"{file} has no function {name}", fix="Write a new worksheet with `backpropviz exercise`.")
+    return function
+
+
+def _origin(text: str, folder: Path, file: str) -> tuple[str, dict[str, Any], dict[str, Any], bool]:
     line = next((line for line in text.splitlines()[:5] if line.startswith(MARKER)), None)
     try:
         about = json.loads((line or "").removeprefix(MARKER))
@@ -166,7 +230,7 @@ def _origin(text: str, folder: Path, file: str) -> tuple[Layer, dict[str, Any], 
     if split_spec(spec)[0]:
         spec = str(folder / spec)
     tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-    return load(spec), tuples, {name: tuple(shape) for name, shape in shapes.items()}
+    return spec, tuples, {name: tuple(shape) for name, shape in shapes.items()}, bool(about.get("loops"))
 
 
 def _entries(function: ast.FunctionDef, runs: list[Run]) -> Iterator[Entry]:

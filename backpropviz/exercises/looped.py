@@ -1,0 +1,162 @@
+"""Worksheets for functions with loops: the loops are given, what one round's backward pass computes is asked for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from backpropviz.code.derive import Listing
+from backpropviz.code.pairs import looped, passes
+from backpropviz.engine.trace import Trace
+
+Body = tuple[int, ...]
+"""A body of statements: () is the function's, (1, 0) that of the first loop in its second loop."""
+
+
+@dataclass(frozen=True)
+class LoopBlank:
+    """One gradient that a body asks for.
+
+    Attributes:
+        body: where. name: the gradient. code: the statement of the forward pass that it belongs to; may be empty.
+        solution: the lines that set it.
+    """
+
+    body: Body
+    name: str
+    code: str
+    solution: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The parts of a worksheet with loops.
+
+    Attributes:
+        listing: what it is made from. forward, cache: the lines of the forward pass, and what it keeps.
+        solved, asked: the lines of the backward pass, with the solutions and with blanks.
+        blanks: what is asked for, in the order of the lines.
+    """
+
+    listing: Listing
+    forward: list[str]
+    cache: list[str]
+    solved: list[str]
+    asked: list[str]
+    blanks: tuple[LoopBlank, ...]
+
+
+def sheet(trace: Trace) -> Sheet | None:
+    """What a worksheet asks about a trace with a backward pass; None if it has no loops that can be kept."""
+    listing = looped(trace)
+    if listing is None or listing.constants:
+        return None
+    forward, solved, cache = passes(trace, listing)
+    asked, blanks = _asked(solved, trace)
+    return Sheet(listing, forward, cache, solved, asked, tuple(blanks)) if blanks else None
+
+
+def _asked(solved: list[str], trace: Trace) -> tuple[list[str], list[LoopBlank]]:
+    """The backward pass with blanks: lines that only help another are left out, those that begin or move on stay."""
+    gradients = {f"d{name}" for name in trace.taken() if isinstance(name, str)}
+    gradients |= {f"d{step.written}" for step in trace.steps}
+    shapes = {f"d{step.written}": step.value.shape for step in trace.steps}
+    shapes |= {f"{name}_last": shape for name, shape in shapes.items()}
+    shapes |= {f"d{name}": node.shape for name, node in trace.inputs.items()}
+    lines: list[str] = []
+    found: dict[tuple[Body, str], LoopBlank] = {}
+    helping: list[str] = []  # lines that set what the next gradient is made from
+    comment = ""
+    for body, line in _with_bodies(solved):
+        text = line.strip()
+        if text.startswith("#") or not text:
+            comment = text.removeprefix("#").strip()
+            lines.append(line)
+            continue
+        statement = _statement(text)
+        name = target(statement)
+        if name is None or _is_given(statement, name):
+            lines.append(line)
+            continue
+        if not _is_gradient(name, gradients):
+            if name.startswith(("saved",)) or _is_forward(name, trace):
+                lines.append(line)
+            else:
+                helping.append(text)
+            continue
+        key = (body, name)
+        code = "" if not body else comment.partition(": ")[2] if comment.startswith("step ") else comment
+        before = found.get(key)
+        solution = (*(before.solution if before else ()), *helping, text)
+        found[key] = LoopBlank(body, name, before.code if before else code, solution)
+        helping = []
+        shape = f"  # shape {shapes[name]}" if isinstance(statement, ast.Assign) and name in shapes else ""
+        lines.append(line[: len(line) - len(line.lstrip())] + _blank(text) + shape)
+    return lines, list(found.values())
+
+
+def _with_bodies(lines: list[str]) -> Iterator[tuple[Body, str]]:
+    """Each line with the body that it stands in."""
+    loops: list[int] = []  # which loop of its body, for every body that is open
+    counts = [0]  # how many loops each open body has had
+    for line in lines:
+        depth = (len(line) - len(line.lstrip())) // 4
+        if line.strip() and depth < len(loops):
+            del loops[depth:], counts[depth + 1 :]
+        yield tuple(loops), line
+        if line.strip().startswith("for "):
+            loops.append(counts[-1])
+            counts[-1] += 1
+            counts.append(0)
+
+
+def _statement(text: str) -> ast.stmt:
+    return ast.parse(f"{text} pass" if text.endswith(":") else text).body[0]
+
+
+def target(statement: ast.stmt) -> str | None:
+    """The name that a statement sets, adds to, or sets a part of; None if that is not one name."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        part: ast.expr = statement.targets[0]
+    elif isinstance(statement, ast.AugAssign):
+        part = statement.target
+    elif isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("np.add.at("):
+        assert isinstance(statement.value, ast.Call)
+        part = statement.value.args[0]
+    else:
+        return None
+    while isinstance(part, ast.Subscript):
+        part = part.value
+    return part.id if isinstance(part, ast.Name) else None
+
+
+def _is_given(statement: ast.stmt, name: str) -> bool:
+    """Whether a line only begins a sum, takes something out of what was handed on, or hands on."""
+    if not isinstance(statement, ast.Assign):
+        return False
+    value = ast.unparse(statement.value)
+    return value == "0" or value.startswith("np.zeros") or value in (f"{name}_last", "saved.pop()", "list(saved)")
+
+
+def _is_gradient(name: str, gradients: set[str]) -> bool:
+    stem = name.removesuffix("_last").rstrip("_")
+    return stem in gradients or stem.rpartition("_")[0] in gradients
+
+
+def _is_forward(name: str, trace: Trace) -> bool:
+    return any(name.removesuffix("_last").rpartition("_")[0] == step.written or name == step.written
+               for step in trace.steps)  # fmt: skip
+
+
+def _blank(text: str) -> str:
+    """A line with `...` in place of what it computes."""
+    statement = _statement(text)
+    if isinstance(statement, ast.Assign):
+        return f"{ast.unparse(statement.targets[0])} = ..."
+    if isinstance(statement, ast.AugAssign):
+        return f"{ast.unparse(statement.target)} += ..."
+    assert isinstance(statement, ast.Expr)
+    assert isinstance(statement.value, ast.Call)
+    array, index, _ = statement.value.args
+    return f"np.add.at({ast.unparse(array)}, {ast.unparse(index)}, ...)"

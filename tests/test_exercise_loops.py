@@ -1,0 +1,85 @@
+"""Worksheets with loops: a round's backward pass is asked for, and a slip is told with the round it shows in first."""
+
+from pathlib import Path
+
+import pytest
+
+from backpropviz.exercises.exercise import worksheet
+from backpropviz.exercises.grading import grade, grade_text
+
+LAYERS = ["rnn", "lstm", "conv_naive", "maxpool_naive"]
+
+
+def graded(text):
+    return grade_text(text, Path())
+
+
+def changed(layer, line, by):
+    text = worksheet(layer, solved=True)
+    assert text.count(line) == 1, text
+    return graded(text.replace(line, by))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_blanks_stand_inside_of_the_loops_and_their_solutions_are_right(layer):
+    text = worksheet(layer)
+    backward = text.partition("_backward(")[2]
+    asked = [line for line in backward.splitlines() if "..." in line]
+    loops = [line for line in backward.splitlines() if line.lstrip().startswith("for ")]
+    assert loops
+    assert sum(line.startswith(" " * (4 * len(loops) + 4)) for line in asked) >= len(asked) - 1
+    report = graded(text)
+    assert {entry.status for entry in report.entries} == {"open"}
+    assert report.score == 0
+    solved = graded(worksheet(layer, solved=True))
+    assert solved.passed
+    assert [entry.name for entry in solved.entries] == [entry.name for entry in report.entries]
+
+
+@pytest.mark.parametrize(("layer", "line", "by", "blank", "evidence"), [
+    ("rnn", "dprev = dprev + dout[:, t]", "dprev = dout[:, t]", "dprev",
+     "right in 1 round, from t = 2; wrong from t = 1 on"),
+    ("rnn", "dwh += prev_last.T @ da", "dwh = prev_last.T @ da", "dwh",
+     "right in 1 round, from t = 2; wrong from t = 1 on"),
+    ("rnn", "dprev_last = da @ wh.T", "dprev_last = da @ wh", "dprev_last",
+     "wrong from the first round that runs, t = 2"),
+    ("rnn", "db += np.sum(da, axis=0)", "db += np.sum(da, axis=1)", "db", "ValueError"),
+    ("rnn", "dx[:, t] += da @ wx.T", "dx[:, t - 1] += da @ wx.T", "dx", "wrong from the first round that runs, t = 2"),
+    ("conv_naive", "db[f] += dout[n, f, i, j]", "db[f] = dout[n, f, i, j]", "db",
+     "right in 1 round, from n = 1, f = 2, i = 1, j = 1; wrong from n = 1, f = 2, i = 1, j = 0 on"),
+    ("maxpool_naive", "first_winner(patch, np.max(patch))", "(patch == patch.min())", "dpatch",
+     "wrong from the first round that runs, n = 1, c = 2, i = 1, j = 1"),
+    ("rnn", "dh0 = dprev", "dh0 = 2 * dprev", "dh0", "every entry is 2 times what it should be"),
+    ("rnn", "return dx, dh0", "return dh0, dx", "return", "in the order of the inputs"),
+])  # fmt: skip
+def test_one_slip_is_one_wrong_blank_with_its_round(layer, line, by, blank, evidence):
+    report = changed(layer, line, by)
+    first = report.wrong[0]
+    assert first.name == blank
+    assert evidence in first.evidence
+    if "Error" not in evidence:
+        assert len(report.wrong) == 1
+
+
+def test_what_stands_below_an_open_blank_comes_later():
+    report = changed("rnn", "da = dprev * (1 - prev**2)", "da = ...")
+    assert [entry.status for entry in report.entries] == ["right", "open", *["later"] * 6]
+    assert report.next.name == "da"
+
+
+def test_other_lines_than_the_solution_can_be_right():
+    text = worksheet("rnn", solved=True).replace(
+        "da = dprev * (1 - prev**2)", "g = 1 - prev * prev\n        da = g * dprev"
+    )
+    assert graded(text).passed
+
+
+def test_a_size_written_as_a_number_is_right_for_the_sample_alone():
+    report = changed("conv_naive", "dx = dpadded[:, :, pad : pad + H, pad : pad + W]", "dx = dpadded[:2, :, :, :]")
+    assert report.wrong[0].evidence.startswith("right for the sample, wrong for other inputs")
+
+
+def test_a_file_is_graded_in_a_process_of_its_own(tmp_path):
+    file = tmp_path / "ex.py"
+    file.write_text(worksheet("rnn", solved=True), encoding="utf-8")
+    assert grade(file).passed
