@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from backpropviz.engine.rounds import Rounds
 from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.grading import grade, grade_text
+from backpropviz.exercises.questions import questions
+from backpropviz.layers.library import load
+from backpropviz.show.view import view
 
 LAYERS = ["rnn", "lstm", "conv_naive", "maxpool_naive"]
 
@@ -83,3 +87,15 @@ def test_a_file_is_graded_in_a_process_of_its_own(tmp_path):
     file = tmp_path / "ex.py"
     file.write_text(worksheet("rnn", solved=True), encoding="utf-8")
     assert grade(file).passed
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_quiz_asks_about_one_round_and_about_numbers_that_can_be_worked_out(layer):
+    trace = load(layer).trace()
+    trace.backward()
+    asked = questions(trace)
+    steps = {step.label for step in view(trace, rounds=Rounds(trace)).steps}
+    assert {question.step for question in asked} <= steps | {""}
+    for question in asked:
+        if question.kind == "number":
+            assert "+=" not in " ".join(question.explanation)

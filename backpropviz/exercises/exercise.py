@@ -70,7 +70,7 @@ def blanks(shown: TraceView) -> list[Blank]:
     found: list[Blank] = []
     parts: list[str] = []
     for flow in shown.backward:
-        line = f"{flow.name} = {flow.formula}"
+        line = flow.formula if flow.kind == "added" else f"{flow.name} = {flow.formula}"
         if flow.of is None:
             parts.append(line)
         elif flow.step != "0" or flow.kind == "sum":  # an input's single gradient stands at the step that made it
@@ -87,7 +87,9 @@ def blanks(shown: TraceView) -> list[Blank]:
 
 def forward_code(step: StepView | None) -> str:
     """A step as it reads outside of the function it stands in."""
-    return "" if step is None else f"{step.name} = {step.formula if step.groups else step.code}"
+    if step is None:
+        return ""
+    return step.statement or f"{step.name} = {step.formula if step.groups else step.code}"
 
 
 def write_worksheet(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from backpropviz.engine.graph import Array
+from backpropviz.engine.rounds import Rounds
 from backpropviz.engine.trace import Trace
 from backpropviz.exercises.exercise import Blank, blanks, forward_code
 from backpropviz.exercises.quiz import Question
-from backpropviz.show.records import Gate, Share, StepView
+from backpropviz.show.records import Gate, InputView, Share, StepView, TraceView
 from backpropviz.show.view import view
 
 MOST_ENTRIES = 30  # of all arrays that a number has to be computed from
@@ -22,12 +23,15 @@ _RANDOM = np.random.default_rng
 
 
 def questions(trace: Trace, seed: int = 0) -> list[Question]:
-    """Up to three questions for every step, the last step first. The same seed asks the same questions."""
+    """Up to three questions for every step, the last step first; of a loop, for those of its first round.
+
+    The same seed asks the same questions.
+    """
     if not trace.upstream:
         trace.backward()
-    shown = view(trace)
+    shown = view(trace, rounds=Rounds(trace))
     random = _RANDOM(seed)
-    asker = _Asker(trace, random)
+    asker = _Asker(trace, shown, random)
     by_step: dict[str, list[Blank]] = {}
     for blank in blanks(shown):
         by_step.setdefault(blank.step, []).append(blank)
@@ -45,13 +49,18 @@ def questions(trace: Trace, seed: int = 0) -> list[Question]:
 class _Asker:
     """Makes questions about one trace."""
 
-    def __init__(self, trace: Trace, random: np.random.Generator):
-        shown = view(trace)
+    def __init__(self, trace: Trace, shown: TraceView, random: np.random.Generator):
         self.random = random
         self.values: dict[str, Array] = {part.name: part.value for part in shown.inputs}
         self.values |= {step.name: step.value for step in shown.steps}
         self.values |= {flow.name: flow.value for flow in shown.backward}
         self.values |= {upstream.name: upstream.value for upstream in shown.upstream}
+        for loop in shown.loops:
+            self.values.update((each.before_name, each.before) for each in loop.carried)
+        parts: tuple[InputView | StepView, ...] = (*shown.inputs, *shown.steps)
+        for gradient in (part.gradient for part in parts if part.gradient is not None):
+            self.values.update((term.name, term.value) for term in gradient.terms)  # also those of other rounds
+            self.values[gradient.name] = gradient.value
         sizes = {name: node.shape[axis] for (node, axis), name in trace.dims.items()}
         self.sizes = {name: int(size) for name, size in sizes.items()}
 
@@ -94,7 +103,8 @@ class _Asker:
 
     def number(self, found: list[Blank], step: StepView | None) -> Iterator[Question]:
         """One entry of a gradient, from arrays that are small enough to do it by hand."""
-        fit = [(blank, self._needed(blank)) for blank in found]
+        own = [blank for blank in found if blank.solution[-1].startswith(f"{blank.name} = ")]  # of one round alone
+        fit = [(blank, self._needed(blank)) for blank in own]
         fit = [(blank, needed) for blank, needed in fit if needed and self.values[blank.name].size]
         if not fit:
             return
@@ -114,10 +124,14 @@ class _Asker:
     def _needed(self, blank: Blank) -> list[str]:
         """The arrays that a gradient is computed from; none if they are too large to be worked with by hand."""
         trees = [ast.parse(line) for line in blank.solution]
-        measured = {id(node.value) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        measured = {id(node.value) for tree in trees for node in ast.walk(tree) if _is_shape(node)}
         names = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in measured]
         read = dict.fromkeys(name.id for name in names if isinstance(name.ctx, ast.Load) and name.id in self.values)
         return list(read) if 0 < sum(self.values[name].size for name in read) <= MOST_ENTRIES else []
+
+
+def _is_shape(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and node.attr == "shape"
 
 
 def _why(step: StepView | None, gradient: str) -> tuple[str, ...]:
