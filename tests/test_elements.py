@@ -271,3 +271,23 @@ def test_short_formulas_need_no_steps():
 def test_what_can_never_be_written_out_is_not_asked_to_be_smaller():
     with pytest.raises(TraceError, match="which branch it takes"):
         report("maxpool", {"x": (2, 3, 8, 8)})
+
+
+@pytest.mark.parametrize(("loops", "whole"), [("conv_naive", "conv")])
+def test_a_function_with_loops_has_the_formulas_of_the_one_without(loops, whole):
+    shapes = {"x": (1, 1, 3, 3), "w": (1, 1, 2, 2)}
+    reports = []
+    for name in (loops, whole):
+        trace = load(name).trace(shapes=shapes)
+        trace.backward()
+        reports.append(elements(trace))
+    assert reports[0].outputs == reports[1].outputs
+    assert reports[0].gradients == reports[1].gradients
+    assert reports[0].rotated == reports[1].rotated is not None
+
+
+def test_a_state_that_is_carried_is_written_out():
+    trace = load("rnn").trace(shapes={"x": (1, 2, 1), "h0": (1, 1)})
+    trace.backward()
+    rows = dict(elements(trace).outputs[0].rows)
+    assert rows["z2"] == "tanh(a2*wx + b + wh*tanh(a1*wx + b + h0*wh))"

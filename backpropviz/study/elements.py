@@ -15,6 +15,7 @@ import numpy as np
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import Name, Named, plain
 from backpropviz.engine.trace import Trace
+from backpropviz.engine.versions import WRITES
 from backpropviz.errors import InputError, LayerError, TraceError
 
 LARGEST = 64
@@ -174,6 +175,9 @@ class _SymbolicRun:
         args, kwargs = self._symbolic(node.args), {key: self._symbolic(value) for key, value in node.kwargs.items()}
         concrete = not any(p in self.values and self.values[p].dtype == object for p in node.parents)
         try:
+            if primitive in WRITES and not concrete:  # symbols are written into what began as numbers
+                value = args[1][()] if isinstance(args[1], np.ndarray) else args[1]  # an entry, not an array in one
+                args = (self._exact(np.asarray(args[0])).astype(object), value, *args[2:])
             if isinstance(primitive.run, np.ufunc):
                 args = tuple(map(self._exact, args))
             if primitive.run in self._functions and not concrete:
