@@ -10,6 +10,7 @@ import numpy as np
 from backpropviz.engine.graph import Array
 
 GAP = "  "
+Place = tuple[int, ...]
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ROWS, _ENTRIES = 10, 64  # larger arrays are not written whole
 
@@ -69,6 +70,19 @@ def summary(array: Array, width: int, rows: int = _ROWS) -> list[str]:
     while len(few) > 1 and len(GAP.join(few)) + 4 > min(width, max(len(extent), 24)):
         few.pop()
     return [f"{GAP.join(few)} ...", extent]
+
+
+def telling_place(array: Array | None) -> Place:
+    """Which matrix of a stack of them says most: the image and channel with the largest entry in it.
+
+    Returns:
+        An index of all axes but the last two; empty for a matrix, a row or a number.
+    """
+    if array is None or array.ndim < 3 or not array.size:
+        return ()
+    sizes = np.abs(np.nan_to_num(array.astype(complex) if array.dtype.kind == "c" else array.astype(float)))
+    largest = sizes.reshape(*array.shape[:-2], -1).max(axis=-1)
+    return tuple(int(at) for at in np.unravel_index(int(np.argmax(largest)), largest.shape))
 
 
 def compact(value: float) -> str:

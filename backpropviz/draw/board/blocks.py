@@ -12,6 +12,7 @@ from backpropviz.code.breaking import ADVANCE, LEADING, broken, columns, width
 from backpropviz.draw.board.geometry import Ink
 from backpropviz.draw.board.record import Gate
 from backpropviz.engine.graph import Array
+from backpropviz.show.numerals import telling_place
 
 SIZE = 14.0  # of all text
 SYMBOL = 22.0  # of an operator in a round gate
@@ -80,13 +81,18 @@ class Numbers:
 
     @property
     def cell(self) -> float:
-        whole = [row for row in self.rows if len(row) == len(self.rows[0])]
+        whole = [row for row in self.rows if len(row) == self._length]
         return (max(columns(text) for row in whole for text in row) + 0.8) * ADVANCE * DIGITS
 
     @property
     def width(self) -> float:
-        last = (columns(self.rows[-1][0]) + 0.8) * ADVANCE * DIGITS
-        return max(len(self.rows[0]) * self.cell, last)
+        """Of the numbers, or of a remark above or below them."""
+        remarks = [(columns(row[0]) + 0.8) * ADVANCE * DIGITS for row in (self.rows[0], self.rows[-1])]
+        return max(self._length * self.cell, *remarks)
+
+    @property
+    def _length(self) -> int:
+        return max(map(len, self.rows))
 
     @property
     def height(self) -> float:
@@ -154,11 +160,18 @@ def inscription(gate: Gate, style: Style, chip: bool = False) -> list[list[Run]]
 
 
 def array_of(value: Array | None, ink: Ink, shown: Shown) -> Numbers | None:
-    """An array to be shown: whole if it is small, or its first rows; else its smallest, mean and largest entry."""
+    """An array to be shown: whole if it is small, or its first rows; of a larger one the matrix that says most, under
+    its place; else its smallest, mean and largest entry."""
     if value is None:
         return None
     if value.size == 0:
         return Numbers([["empty"]], [[0.0]], ink)
+    place = telling_place(value)
+    if place and value.shape[-1] <= COLUMNS and value.shape[-2] < shown.rows:
+        part = array_of(value[place], ink, shown)
+        assert part is not None
+        named = f"[{', '.join(map(str, place))}]"
+        return Numbers([[named], *part.rows], [[0.0], *part.strengths], ink)
     length = value.shape[-1] if value.ndim else 1
     if value.ndim > 2 or length > COLUMNS or value.size // length > ROWS:
         with np.errstate(all="ignore"):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,18 +17,16 @@ from backpropviz.engine.graph import Array
 from backpropviz.errors import InputError
 from backpropviz.show.layout import Line
 from backpropviz.show.loop_rows import handed_text, loop_text, sent_by
-from backpropviz.show.numerals import Numbers, numbers, summary, write
+from backpropviz.show.numerals import telling_place
 from backpropviz.show.records import GradientView, GroupView, LoopView, StepView, TraceView
 from backpropviz.show.rows import origin_of, written
+from backpropviz.show.tables.arrays import array_lines
 from backpropviz.show.tables.plain import FAINT, GAP, shape_text
 from backpropviz.show.tree import walk
 
 VALUES = ("none", "short", "full")
 RED, RED_NAME, NAME = "red", "bold red", "bold"
 _LEAST_CODE = 34  # columns that code gets beside two columns of numbers; else the numbers stand below it
-_WIDE = {"short": 26, "full": 36}  # an array wider than this is summed up,
-_SUMMARY = {"short": 22, "full": 36}  # in so many columns
-_FEW = {"short": 8, "full": 16}  # rows of an array that is shown whole
 
 
 class Code:
@@ -246,47 +243,9 @@ class NodeTable:
 
     @cached_property
     def lines(self) -> dict[tuple[Node, str], list[str]]:
-        """All arrays in lines, those that are shown whole with their decimal points below each other."""
-        if self.values == "none":
-            return {}
+        """All arrays in lines."""
         arrays = {(row, "value"): row.value for row in self.rows if row.value is not None}
         arrays |= {(row, "gradient"): row.gradient for row in self.rows if row.gradient is not None}
-        whole = {key: self._whole(array) for key, array in arrays.items()}
-        sizes = [
-            each.size for each in whole.values() if each is not None and not any("e" in text for text in each.texts)
-        ]
-        size = (max(before for before, _ in sizes), max(after for _, after in sizes)) if sizes else (0, 0)
-        found = {}
-        for key, each in whole.items():
-            if each is None:
-                found[key] = self._summed(arrays[key])
-                continue
-            found[key] = each.lines(size) if any("." in text for text in each.texts) else each.lines()
-            if max(map(len, found[key])) > _WIDE[self.values]:
-                found[key] = each.lines()
-        return found
-
-    def _whole(self, array: Array) -> Numbers | None:
-        """The numbers of a small array."""
-        wide, high = _WIDE[self.values], _FEW[self.values]
-        if self.values == "full":
-            return numbers(array, wide, high)
-        length = array.shape[-1] if array.ndim else 1
-        if array.ndim > 2 or not 0 < array.size <= high * length:
-            return None
-        written = Numbers(_short(array.ravel().tolist()), length)
-        return written if max(map(len, written.lines())) <= wide else None
-
-    def _summed(self, array: Array) -> list[str]:
-        return summary(array, _SUMMARY[self.values], 1 if self.values == "short" else 2)
-
-
-def _short(values: Sequence[float]) -> list[str]:
-    """Numbers with two decimals, or with two digits for the largest if that is small."""
-    texts = write(list(values))
-    finite = [abs(value) for value in values if math.isfinite(value)]
-    largest = max(finite, default=0.0)
-    if any("e" in text for text in texts) or all(isinstance(value, int) for value in values):
-        return texts
-    decimals = 2 if largest >= 0.1 or not largest else 1 - math.floor(math.log10(largest))
-    return [f"{round(value, decimals) + 0.0:.{decimals}f}" if math.isfinite(value) else str(value) for value in values]
+        # a value and its gradient are shown at the same place: where the gradient is largest
+        places = {row: telling_place(row.value if row.gradient is None else row.gradient) for row, _ in arrays}
+        return array_lines(arrays, {key: places[key[0]] for key in arrays}, self.values)
