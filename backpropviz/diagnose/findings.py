@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose import kinds, matching, rewrite, spacing
+from backpropviz.diagnose import kinds, matching, rewrite, rounds, spacing
 from backpropviz.diagnose.cuts import first_cut, is_odd
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.examine import Examination
@@ -21,7 +21,7 @@ from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.reference import Entry
 from backpropviz.diagnose.scene import MATCHED, Scene, Suspect, recorded
 from backpropviz.diagnose.sizes import Size
-from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.diagnose.student.recorder import Follower, Statement
 from backpropviz.diagnose.verdict import Finding
 from backpropviz.diagnose.words import called, cell_words, guessed_kind, size_words
 from backpropviz.engine.source import SourceText
@@ -139,14 +139,14 @@ class Wording:
         configurations = tuple(case.words for case in shown) if len(shown) < every else ()
         return replace(found, proved=True, configurations=configurations)
 
-    def _recorded_with(self, scene: Scene, edit: Edit) -> Scene | None:
+    def _recorded_with(self, scene: Scene, edit: Edit, follower: Follower | None) -> Scene | None:
         """The focus case once more, recorded, with the edit in place."""
         name = edit.statement.function
         before = self.program.definitions[name]
         edit.apply()
         try:
             self.program.definitions[name] = copy.deepcopy(before)
-            return recorded(self.examination, scene.case, scene.right)
+            return recorded(self.examination, scene.case, scene.right, follower)
         except (CannotCall, NotApplicable):
             return None
         finally:
@@ -160,7 +160,8 @@ class Wording:
         failure = scene.outcome.failure
         if failure is not None:
             return f"{failure.type}: {failure.message}".rstrip(": "), ()
-        repaired = self._recorded_with(scene, edit)
+        follower = rounds.follower(self.program, statement)
+        repaired = self._recorded_with(scene, edit, follower)
         own = ""
         cascade: list[str] = []
         visits = sorted(scene.record.visits.items(), key=lambda item: item[1].order) if repaired else []
@@ -174,6 +175,11 @@ class Wording:
                     own = own or f"{name} {matching.describe(visit.value, other.value, sizes)}"
                 elif name not in cascade:
                     cascade.append(name)
+        if own and follower is not None:
+            as_it_is = rounds.follower(self.program, statement)
+            recorded(self.examination, scene.case, scene.right, as_it_is)
+            first = rounds.first_wrong(as_it_is, follower, _same, statement.loops) if as_it_is else ""
+            own = f"{first}: {own}" if first else own
         if not own:
             cells = [(name, cell) for name, cell in scene.outcome.cells.items() if name in mended and not cell.ok]
             own = "; ".join(cell_words(name, cell, sizes) for name, cell in cells[:2])

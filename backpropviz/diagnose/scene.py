@@ -10,7 +10,7 @@ from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.outcomes import Failure, Outcome
 from backpropviz.diagnose.pairs.reference import Entry, Reference
 from backpropviz.diagnose.student.loading import MODULE
-from backpropviz.diagnose.student.recorder import Record, Recorder, Statement
+from backpropviz.diagnose.student.recorder import Follower, Record, Recorder, Statement
 from backpropviz.diagnose.student.work import WORK
 
 MATCHED, PLAIN, UNMATCHED = 2.0, 1.5, 1.0  # how unsuspicious a statement is by its value alone
@@ -66,9 +66,9 @@ class Scene:
         return values
 
 
-def recorded(examination: Examination, case: Case, right: Reference) -> Scene:
-    """Run a case with every statement recorded."""
-    recorder = Recorder()
+def recorded(examination: Examination, case: Case, right: Reference, follower: Follower | None = None) -> Scene:
+    """Run a case with every statement recorded; of the one that is followed, every execution."""
+    recorder = Recorder(follower=follower)
     began = WORK.done
     with examination.program.recorded(recorder):
         outcome = examination.run(case, right, recorder)

@@ -191,6 +191,29 @@ def snapshot(value: Any) -> Any:
     return value
 
 
+@dataclass
+class Follower:
+    """Everything that one statement assigns to one name, in the order of its executions.
+
+    Attributes:
+        key: (function, statement index, name). around: the same of the loops' variables around it. most: executions.
+        values: what was assigned each time. rounds: what the loops' variables were.
+    """
+
+    key: tuple[str, int, str]
+    around: tuple[tuple[str, int, str], ...]
+    most: int
+    values: list[Any] = field(default_factory=list)
+    rounds: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def see(self, record: Record, value: Any) -> None:
+        if len(self.values) < self.most:
+            self.values.append(value)
+            self.rounds.append(
+                tuple(record.visits[loop].value if loop in record.visits else None for loop in self.around)
+            )
+
+
 class Recorder:
     """Called by the probes. Watches arrays that nobody should change; or puts in other values, and records nothing.
 
@@ -200,7 +223,12 @@ class Recorder:
             or the array it stands for does.
     """
 
-    def __init__(self, put: dict[tuple[str, int, str], tuple[int, Any, bool]] | None = None):
+    def __init__(
+        self,
+        put: dict[tuple[str, int, str], tuple[int, Any, bool]] | None = None,
+        follower: Follower | None = None,
+    ):
+        self.follower = follower
         self.record = Record()
         self.watched: dict[str, tuple[Any, Any]] = {}
         self.put = put or {}
@@ -232,6 +260,8 @@ class Recorder:
         copied = snapshot(value)
         began, first = (self._order, copied) if visit is None else (visit.began, visit.first)
         self.record.visits[key] = Visit(copied, count, self._order, began, first)
+        if self.follower is not None and key == self.follower.key:
+            self.follower.see(self.record, copied)
         for watched, (array, before) in self.watched.items():
             if watched not in self.record.changed and not np.array_equal(array, before):
                 self.record.changed[watched] = (function, index)
