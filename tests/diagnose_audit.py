@@ -21,6 +21,7 @@ from backpropviz.diagnose.examine import Examination  # noqa: E402
 from backpropviz.diagnose.investigate import Investigation  # noqa: E402
 from backpropviz.diagnose.outcomes import Outcome  # noqa: E402
 from backpropviz.diagnose.pairs import recognition  # noqa: E402
+from backpropviz.diagnose.pairs.protocols import adapting  # noqa: E402
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable  # noqa: E402
 from backpropviz.diagnose.siblings import Siblings  # noqa: E402
 from backpropviz.diagnose.student import loading, program  # noqa: E402
@@ -35,9 +36,10 @@ def audited(mutant: mutants.Mutant) -> list[tuple[str, int, int, str]]:
         path.write_text(mutant.text, encoding="utf-8")
         student = loading.parse(path)
         loading.load(student)
+    list(adapting.wrap_classes(student))
+    pairs = recognition.pairs(student.functions, student.wrapped)
     prepared, siblings = program.Program(student), Siblings()
     found = []
-    pairs = recognition.pairs(student.functions)
     pairs.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
     investigations = [Investigation(prepared, pair, siblings) for pair in pairs]
     for investigation in investigations:

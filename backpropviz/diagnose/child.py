@@ -56,7 +56,9 @@ def main() -> None:
     prepared = program.Program(student)
     siblings = Siblings()
     told = request["pair"]
-    pairs = recognition.told(student.functions, *told) if told else recognition.pairs(student.functions)
+    pairs = (
+        recognition.told(student.functions, *told) if told else recognition.pairs(student.functions, student.wrapped)
+    )
     chosen = [pair for pair in pairs if not wanted or _names(pair, student) & set(wanted)]
     if wanted and not chosen:
         student.notes.append(f"it has {', '.join(pair.name for pair in pairs)}")

@@ -173,7 +173,7 @@ class Wording:
             if not _same(visit.value, other.value):
                 if (function, index) == statement.key:
                     own = own or f"{name} {matching.describe(visit.value, other.value, sizes)}"
-                elif name not in cascade:
+                elif name not in cascade and function not in self.examination.program.student.wrapped:
                     cascade.append(name)
         if own and follower is not None:
             as_it_is = rounds.follower(self.program, statement)

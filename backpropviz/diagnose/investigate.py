@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from backpropviz.course.record import Case, Layer
+from backpropviz.course.record import Case
 from backpropviz.diagnose import culprit, gaps, kinds, notes
-from backpropviz.diagnose.examine import Another, Examination
+from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.forms import Forms, gave_output
 from backpropviz.diagnose.matching import ratio
 from backpropviz.diagnose.outcomes import ROUNDING, Outcome, all_right, difference
 from backpropviz.diagnose.pairs import binding, recognition, unknown
-from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
-from backpropviz.diagnose.pairs.otherwise import around, is_usual
+from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.recognition import Pair
-from backpropviz.diagnose.pairs.reference import Reference, reference
+from backpropviz.diagnose.pairs.reference import Reference
 from backpropviz.diagnose.scene import recorded
 from backpropviz.diagnose.siblings import Siblings
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.trail import Trail
 from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
-
-_references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
 
 
 class Investigation:
@@ -105,7 +101,7 @@ class Investigation:
             return not_examined(self.program, self.pair, reason)
         sure = binding.is_sure(self.program.function(self.pair.forward), self.pair.layer)
         ran = [outcome for outcome in outcomes if not outcome.refused]
-        if ran and not sure and not any(map(self._gave_output, ran)):
+        if ran and not sure and not any(gave_output(self.pair, outcome) for outcome in ran):
             return self._otherwise(
                 "it seems to follow another convention (the order of axes, or what its parameters mean)"
             )
@@ -123,7 +119,8 @@ class Investigation:
 
     def _note_refusals(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
-            if outcome.refused and outcome.failure is not None and "eps" not in outcome.case.without:
+            of_a_class = outcome.case.optional and self.pair.forward in self.program.student.wrapped
+            if outcome.refused and outcome.failure and "eps" not in outcome.case.without and not of_a_class:
                 line, said = outcome.failure.line, f" ({outcome.failure.message})" if outcome.failure.message else ""
                 self.notes.append(f"line {line} refuses the configuration: {outcome.case.words}{said}")
 
@@ -174,90 +171,16 @@ class Investigation:
                 return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
         return not_examined(self.program, pair, reason)
 
-    def _forms(self) -> Iterator[tuple[Pair, list[tuple[Case, Reference]], Another]]:
-        """The layer's sets of configurations, each with what is right, and with what makes more of them."""
-        if self.pair.layer.is_own:
-            yield from self._own_forms()
-            return
-        for number, form in enumerate(self.pair.layer.forms):
-            key = (self.pair.layer.name, number)
-            if key not in _references:
-                _references[key] = [(case, reference(self.pair.layer, case)) for case in form()]
-            yield self.pair, _references[key], functools.partial(_fresh, self.pair.layer, number)
-
-    def _own_forms(self) -> Iterator[tuple[Pair, list[tuple[Case, Reference]], Another]]:
-        """A pair that nobody knows as it is written; where that does not do, in functions that call it another way.
+    def _best_form(self) -> tuple[Examination, list[Outcome]]:
+        """The configurations in the form that was meant, and what came out of them.
 
         Raises:
-            CannotCall: neither does.
+            CannotCall: it is not known how it is called.
         """
-        ways: list[Pair] = [self.pair]
-        problem = None
-        for pair in ways:
-            try:
-                pair, cases = unknown.understood(self.program, pair)
-                yield pair, cases, functools.partial(unknown.fresh, self.program, pair, cases[0][0])
-            except CannotCall as error:
-                problem = problem or error
-            if pair.forward not in self.program.student.wrapped:
-                try:
-                    ways.append(around(self.program, pair))
-                except CannotCall as error:
-                    problem = error
-        if problem is not None:
-            raise problem
-
-    def _best_form(self) -> tuple[Examination, list[Outcome]]:
-        """The configurations in the form that was meant: the first, unless another one gives more right outputs."""
-        tried: list[tuple[Examination, list[Outcome]]] = []
-        problem = None
-        try:
-            for pair, cases, another in self._forms():
-                tried.append(self._ran(Examination(self.program, pair, cases, another)))
-                if all_right(tried[-1][1]):
-                    return self._chosen(tried[-1])
-        except CannotCall as error:
-            problem = error
-        if not tried or (problem is not None and not self._is_called_right(tried[0])):
-            raise problem or CannotCall("no configuration suits it")
-        # where none gives a right output, the one that at least runs
-        return self._chosen(max(tried, key=self._merits))
-
-    def _ran(self, examination: Examination) -> tuple[Examination, list[Outcome]]:
-        outcomes, applicable = [], []
-        for case, right in examination.cases:
-            with contextlib.suppress(NotApplicable):
-                outcomes.append(examination.run(case, right))
-                applicable.append((case, right))
-        examination.cases = applicable
-        return examination, outcomes
-
-    def _merits(self, form: tuple[Examination, list[Outcome]]) -> tuple[int, ...]:
-        gave = sum(map(self._gave_output, form[1]))
-        ran = -sum(bool(outcome.failure) for outcome in form[1])
-        if not self.pair.layer.is_own:
-            return gave, ran
-        right = sum(cell.ok for outcome in form[1] for name, cell in outcome.cells.items() if " " not in name)
-        its = self.program.student.wrapped.get(form[0].pair.forward)
-        return ran, right, bool(its is not None and its.convention)
-
-    def _chosen(self, form: tuple[Examination, list[Outcome]]) -> tuple[Examination, list[Outcome]]:
-        self.pair = form[0].pair
-        its = self.program.student.wrapped.get(self.pair.forward)
-        if self.pair.layer.is_own and unknown.shipped(self.program, self.pair) is None:
-            self.notes.append(unknown.NOTE)
-        if self.pair.layer.is_own and its is not None and its.convention:
-            self.notes.append(its.convention)
-        return form
-
-    def _is_called_right(self, form: tuple[Examination, list[Outcome]]) -> bool:
-        """Names say that it is called as it was, or it ran: what is wrong then is the student's."""
-        pair, ran = form[0].pair, [outcome for outcome in form[1] if not outcome.failure]
-        return bool(ran) or is_usual(self.program, pair)
-
-    def _gave_output(self, outcome: Outcome) -> bool:
-        """The forward pass came out right."""
-        return all(name in outcome.cells and outcome.cells[name].ok for name in self.pair.layer.outputs)
+        form = Forms(self.program, self.pair).best()
+        self.pair = form.examination.pair
+        self.notes += form.notes
+        return form.examination, form.outcomes
 
     def _look_for_rounding(self, examination: Examination, outcomes: list[Outcome]) -> None:
         """Right to six digits but not to nine, with single precision somewhere: a loss of precision."""
@@ -282,15 +205,6 @@ class Investigation:
                     kinds.WORDS["precision"], "the same in float64, NumPy's default", False,
                 ))  # fmt: skip
                 return
-
-
-@functools.cache
-def _fresh(layer: Layer, form: int, seed: int) -> tuple[Case, Reference] | None:
-    """One more configuration of a known layer."""
-    if layer.fresh is None:
-        return None
-    case = layer.fresh(seed, form)
-    return case, reference(layer, case)
 
 
 def _has_loss(outcome: Outcome) -> bool:

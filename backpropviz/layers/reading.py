@@ -33,6 +33,7 @@ class Reading:
         dictionaries: those that are. counted: those whose keys are counted, or put together.
         lengths: for those that are lists, how many values they hold, or the names of those.
         ranks: numbers of axes. labels: those that something is indexed with. sizes: those that count something.
+        words: for those that are compared with words, which (`activation == "relu"`).
     """
 
     dictionaries: set[str] = field(default_factory=set)
@@ -41,6 +42,7 @@ class Reading:
     ranks: dict[str, int] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
     sizes: set[str] = field(default_factory=set)
+    words: dict[str, list[str]] = field(default_factory=dict)
 
     def take_over(self, inner: Reading, names: Mapping[str, str]) -> None:
         """What was read of another function's parameters, by the names they have here."""
@@ -52,6 +54,7 @@ class Reading:
             for name, value in its.items():
                 if name in names:
                     mine.setdefault(names[name], value)
+        self.words |= {names[name]: words for name, words in inner.words.items() if name in names}
 
 
 def read(function: Any, depth: int = _DEPTH) -> Reading:
@@ -108,6 +111,9 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:
+        asked = [its.value for its in node.comparators if isinstance(its, ast.Constant) and isinstance(its.value, str)]
+        if (name := self._parameter(node.left)) and asked and isinstance(node.ops[0], ast.Eq):
+            self.found.words.setdefault(name, []).extend(asked)
         if isinstance(node.left, ast.Constant) and isinstance(node.left.value, str) and isinstance(node.ops[0], ast.In):
             self.found.dictionaries |= set(filter(None, map(self._parameter, node.comparators)))
         self.generic_visit(node)

@@ -45,6 +45,10 @@ class Search:
         self.values = {name: value for name, value in given.items() if not isinstance(value, np.ndarray)}
         parameters = inspect.signature(function).parameters
         reading = read(function)
+        self.words = {
+            name: words for name, words in reading.words.items() if parameters[name].default is parameters[name].empty
+        }
+        self.values |= {name: words[0] for name, words in self.words.items() if name not in self.values}
         self.required = [
             name
             for name, parameter in parameters.items()
@@ -72,7 +76,7 @@ class Search:
     def _read_forms(self) -> None:
         """Which values are looked for, as the forms stand now; shapes are given by a value's name or its last word."""
         self.leaves = [name for form in self.forms.values() for name in leaves(form)]
-        shapes = {name: self.given.get(name) or self.given.get(word(name)) for name in self.leaves}
+        shapes = {name: self.given.get(name, self.given.get(word(name))) for name in self.leaves}
         self.fixed = {name: shape for name, shape in shapes.items() if shape is not None}
         self.names = [name for name in self.leaves if name in self.fixed or usual(name) is None]
 

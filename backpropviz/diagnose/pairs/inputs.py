@@ -26,6 +26,11 @@ _LENGTHS = {
 _MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
 
 
+Manner = tuple[str, ...]
+MANNERS: tuple[Manner, ...] = ((), ("columns",), ("shares",), ("columns", "shares"))
+"""How inputs of a loss may have to be made up, the usual way first."""
+
+
 def made_up(function: Any, seed: int, shapes: dict[str, tuple[int, ...]]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments on which a function runs, and their forms (see layers/forms.py), by parameter.
 
@@ -46,24 +51,29 @@ def made_up(function: Any, seed: int, shapes: dict[str, tuple[int, ...]]) -> tup
     return search.arguments(tidied(search, state, smallest=3)), search.forms
 
 
-def cases(function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, ...] | None) -> list[Case]:
+def cases(
+    function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, ...] | None, manner: Manner = ()
+) -> list[Case]:
     """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them.
 
     Args:
-        main: a shape for the first input.
+        main: a shape for the first input. manner: see `case`.
     """
     if not isinstance(function, FunctionType):
         raise CannotCall("it is not a plain function")
     only_rows = bool(shapes) and main is None
     if main is not None and binding.parameters(function):
         shapes = {**shapes, binding.parameters(function)[0].name: main}
-    found = [case("made-up inputs", made_up(function, 0, shapes)[0])]
+    found = [case("made-up inputs", made_up(function, 0, shapes)[0], manner)]
+    axes = [value.ndim for value in found[0].inputs.values()]
     if name := main_input(found[0]):
         for at, words in enumerate(("made-up inputs", "other sizes")):
             shape = found[0].inputs[name].shape if main is None else main
             wanted = resized(shape, only_rows, at) if main is None else tuple(n + 2 * at for n in main)
             with contextlib.suppress(CannotCall):
-                found[at:] = [case(words, made_up(function, at, {**shapes, name: wanted})[0])]
+                other = case(words, made_up(function, at, {**shapes, name: wanted})[0], manner)
+                if main is not None or [v.ndim for v in other.inputs.values()] == axes:
+                    found[at:] = [other]
     settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
@@ -72,8 +82,10 @@ def cases(function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, ..
 
 
 def main_input(its: Case) -> str:
-    """The input whose sizes the others follow: the first with several axes; empty where there is none."""
-    return next((name for name, value in its.inputs.items() if value.ndim > 1), next(iter(its.inputs), ""))
+    """The input whose sizes the others follow: the first with several axes that is no parameter; empty where there
+    is none."""
+    several = [name for name, value in its.inputs.items() if value.ndim > 1]
+    return next(iter([*(name for name in several if kind_of(name) in ("main", "index")), *several, *its.inputs]), "")
 
 
 def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]:
@@ -83,12 +95,20 @@ def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]
     return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
 
 
-def case(words: str, arguments: dict[str, Any]) -> Case:
-    """A case of these arguments; targets with two axes are distributions, a one for the right class."""
+def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:
+    """A case of these arguments; targets with two axes are distributions, a one for the right class.
+
+    Args:
+        manner: "columns": examples are columns. "shares": the first input holds probabilities.
+    """
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     for place, (name, value) in enumerate(arrays.items()):
         if is_target(name, place) and value.dtype.kind == "f" and value.ndim == 2:
-            arrays[name] = np.eye(value.shape[1])[np.arange(len(value)) % value.shape[1]]
+            count, classes = value.shape[::-1] if "columns" in manner else value.shape
+            ones = np.eye(classes)[np.arange(count) % classes]
+            arrays[name] = ones.T if "columns" in manner else ones
+        elif place == 0 and "shares" in manner and value.dtype.kind == "f":
+            arrays[name] = 0.1 + 0.8 / (1 + np.exp(-value))
     return Case(words, arrays, {name: value for name, value in arguments.items() if name not in arrays})
 
 

@@ -26,11 +26,13 @@ def around(program: Program, pair: Pair) -> Pair:
 
 
 def is_usual(program: Program, pair: Pair) -> bool:
-    """Whether names say that the backward pass takes what comes from above and a cache, and nothing else."""
+    """Whether names say that a pair is called as it was: what is wrong then is the student's."""
     its = program.student.wrapped.get(pair.forward)
     if its is not None:
         return bool(its.is_sure)
     if pair.backward is None:
         return True
     first, *rest = [p.name for p in parameters(program.function(pair.backward)) if p.default is p.empty] or [""]
-    return UPSTREAM in roles(first) and len(rest) == 1 and CACHE in roles(rest[0])
+    known = {p.name.lower() for p in parameters(program.function(pair.forward))}
+    named = [CACHE in roles(name) or name.lower() in known or len(rest) == 1 for name in rest]
+    return UPSTREAM in roles(first) and first not in known and bool(rest) and all(named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from backpropviz.course.layers import LAYERS
@@ -60,10 +60,13 @@ class Pair:
         return self.backward or self.forward
 
 
-def pairs(functions: Mapping[str, ast.FunctionDef]) -> list[Pair]:
+def pairs(functions: Mapping[str, ast.FunctionDef], wrapped: Collection[str] = ()) -> list[Pair]:
     """The pairs among a file's functions, in order. A backward pass without a forward of its own suffix
     (`batchnorm_backward_alt`) goes with the layer's first; a forward pass without a backward stands alone. Pairs of
-    layers that are not known come last."""
+    layers that are not known come last. Functions around classes (`wrapped`) go with each other alone."""
+    if wrapped:
+        around = {name: functions[name] for name in functions if name in wrapped}
+        return pairs({name: its for name, its in functions.items() if name not in around}) + pairs(around)
     known = {name: found for name in functions if (found := recognize(name, _parameters(functions[name])))}
     made: list[Pair] = []
     for name, found in known.items():

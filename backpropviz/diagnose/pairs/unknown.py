@@ -80,7 +80,7 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
     found, problem = None, None
     for main in (None,) if its and its.shapes else (None, *RANKS):
         try:
-            cases = inputs.cases(forward, its.shapes if its else {}, main)
+            cases = inputs.cases(forward, its.shapes if its else {}, main, its.manner if its else ())
             typed, count = _typed(program, pair, cases[0])
         except CannotCall as error:
             problem = problem or error
@@ -141,7 +141,7 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
                     shapes = (its.shapes if its else {}) | (
                         shape if resized else {name: value.shape for name, value in known.inputs.items()}
                     )
-                    case = inputs.case("fresh", inputs.made_up(forward, seed, shapes)[0])
+                    case = inputs.case("fresh", inputs.made_up(forward, seed, shapes)[0], its.manner if its else ())
                     if not np.size(next(iter(outputs_of(program, pair, case, case.inputs).values()))):
                         continue
                 if case.inputs.keys() == known.inputs.keys():

@@ -14,6 +14,9 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+_HOISTED = {"__call__", "__add__", "__mul__", "__sub__", "__truediv__", "__pow__", "__neg__"}
+"""Special methods that are passes: of a layer, and of a value that knows its gradient."""
+
 # ---- methods as functions --------------------------------------------------------------------------------------------
 
 
@@ -30,18 +33,29 @@ def hoist(
     hoisted: dict[str, ast.FunctionDef] = {}
     for method in methods:
         decorators = [getattr(node, "id", "") for node in method.decorator_list]
-        special = method.name.startswith("__") and method.name.endswith("__") and method.name != "__call__"
+        special = method.name.startswith("__") and method.name.endswith("__") and method.name not in _HOISTED
         if special or not method.args.args or decorators not in ([], ["staticmethod"]) or _needs_its_class(method):
             continue
         function = copy.deepcopy(method)
         function.name, function.decorator_list = f"{definition.name}.{method.name}", []
         if not decorators:
-            _Flat(function.args.args[0].arg, {other.name for other in methods}).visit(function)
+            called = {other.name for other in methods}
+            for this in _holders(function):
+                _Flat(this, called).visit(function)
         exec(compiled(attributes(function)), namespace)
         name = _mangled(method.name, definition.name)
         setattr(cls, name, _calling(function.name, namespace, getattr(cls, name), static=bool(decorators)))
         hoisted[function.name] = function
     return hoisted
+
+
+def _holders(function: ast.FunctionDef) -> list[str]:
+    """The names whose attributes are read as names: `self`; where a function inside sets attributes, all that it sets
+    any of."""
+    inside = [node for node in ast.walk(function) if isinstance(node, ast.FunctionDef) and node is not function]
+    targets = [node for inner in inside for node in ast.walk(inner) if isinstance(node, ast.Attribute)]
+    names = [node.value.id for node in targets if isinstance(node.value, ast.Name)]
+    return list(dict.fromkeys([function.args.args[0].arg, *(names if function.name.count("__") else [])]))
 
 
 def _needs_its_class(method: ast.FunctionDef) -> bool:

@@ -48,7 +48,7 @@ def learned(layer: Any, definition: ast.ClassDef, given: dict[str, Any]) -> dict
     for path, name, value in _arrays(layer, given):
         if any(_gradient(name, other) for other in found) or _is_state(name, given):
             continue
-        gradient = next((place for place in kept if _keeps(place, name, path)), "")
+        gradient = next((place for place in kept if _keeps(place, name, path)), "") or _beside(layer, path)
         if gradient or name in given or _known(name):
             found[name] = Parameter(path, gradient, value.shape, value.dtype != np.float64)
     return found
@@ -101,6 +101,17 @@ def _keeps(place: str, name: str, path: str) -> bool:
     return _gradient(holder, name)
 
 
+def _beside(layer: Any, path: str) -> str:
+    """The place in a list of gradients that goes with one in a list of parameters."""
+    holder, bracket, _ = path.partition("[")
+    values = vars(layer).get(holder)
+    for other, gradients in vars(layer).items():
+        alike = isinstance(gradients, list) and isinstance(values, list) and len(gradients) == len(values)
+        if bracket and alike and other != holder and _GRADIENTS.fullmatch(other):
+            return f"{other}{path.removeprefix(holder)}"
+    return ""
+
+
 def _gradient(written: str, name: str) -> bool:
     """Whether a name says that it is the gradient of another: dW, dLdW, grad_w, weights_grad of W.
 
@@ -113,7 +124,7 @@ def _gradient(written: str, name: str) -> bool:
 
 
 def _known(name: str) -> bool:
-    return any(name.lower() in names for names in _ALIASES)
+    return any(name.lower().rstrip("0123456789_") in names for names in _ALIASES)
 
 
 def _is_state(name: str, given: dict[str, Any]) -> bool:

@@ -129,6 +129,7 @@ class _Probes(ast.NodeTransformer):
         """Probes for the parameters, in front of the body."""
         names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
         held = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and "." in node.id}
+        held = {name for name in held if name.partition(".")[0] in names}
         return [
             *(self._seen(ARGUMENT, name, function.body[0]) for name in names),
             *(self._held(name, function.body[0]) for name in sorted(held)),

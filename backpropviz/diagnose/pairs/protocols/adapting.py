@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.pairs.protocols import losses, subjects
+from backpropviz.diagnose.pairs.protocols import losses, scalars, subjects
 from backpropviz.diagnose.pairs.protocols.around import around
 from backpropviz.diagnose.pairs.protocols.construction import SIZES
+from backpropviz.diagnose.pairs.protocols.context import Context
 from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
 from backpropviz.diagnose.student.loading import Student
 from backpropviz.diagnose.student.work import TooMuch, work_limit
 from backpropviz.layers.missing import MissingModule
 
 ROUNDS = 1_000_000
-GIVEN: dict[str, Any] = {"__copied__": copy.deepcopy, **losses.GIVEN}
+GIVEN: dict[str, Any] = {"__copied__": copy.deepcopy, "__context__": Context, **losses.GIVEN}
 """What the functions around a student's call. Copied, so that gradients that are added up start anew every time."""
 
 
@@ -35,7 +36,10 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
     definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
     student.namespace["__classes__"] = definitions
-    for subject in subjects.classes(definitions, student.namespace):
+    for definition in filter(scalars.is_engine, definitions):
+        for adapter in scalars.adapters(definition, student.namespace):
+            add(student, adapter)
+    for subject in subjects.classes([its for its in definitions if not scalars.is_engine(its)], student.namespace):
         try:
             best = _fitting(subject, student)[0]
         except NoFit as error:
@@ -74,6 +78,10 @@ def add(student: Student, adapter: Adapter) -> dict[str, ast.FunctionDef]:
     """Make the functions of an adapter part of the program."""
     made = {node.name: node for node in ast.parse(adapter.text).body if isinstance(node, ast.FunctionDef)}
     exec(compile(adapter.text, "<around a student's functions>", "exec"), student.namespace)
+    original, names = adapter.stands_for
+    if original is not None:  # the search for inputs reads its source, and sees how far a run of it comes
+        function = student.namespace[adapter.forward]
+        function.stands_for, function.of_file = ((original, names),), original.__code__.co_filename
     student.functions |= made
     student.wrapped |= dict.fromkeys(made, adapter.wrapped)
     return made

@@ -6,11 +6,15 @@ import ast
 import itertools
 from dataclasses import dataclass, field
 
+from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.names import CACHE, OUTPUT, RATE, TARGET, UPSTREAM, bare, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 
 STEP = "0.5"
 """The learning rate that is handed over: a step is divided by it again, without rounding."""
+
+GIVEN = "given_target"
+"""Targets that only the backward pass sees."""
 
 _MOST = 24  # ways of one subject
 
@@ -22,8 +26,8 @@ class Ran:
     Attributes:
         arguments: what it was called with, by name. returned: expressions for what it returned, by name.
         outputs: expressions for what it computes. cache: expression for what it returned besides, if anything.
-        inside: expressions for what the layer keeps that may be asked for again. is_loss: it gives a number, or one
-            for every example, and takes targets.
+        inside: expressions for what the layer keeps that may be asked for again. settings: what the forward pass has a
+            value of its own for. is_loss: it gives a number, or one for every example, and takes targets.
     """
 
     arguments: tuple[str, ...]
@@ -31,6 +35,7 @@ class Ran:
     cache: str = ""
     returned: dict[str, str] = field(default_factory=dict)
     inside: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     is_loss: bool = False
 
     @property
@@ -61,7 +66,7 @@ def parameters(function: ast.FunctionDef, is_method: bool) -> list[tuple[str, bo
     required = len(every) - len(function.args.defaults)
     named = [(argument.arg, i < required) for i, argument in enumerate(every)]
     static = any(getattr(node, "id", "") == "staticmethod" for node in function.decorator_list)
-    return named[1:] if is_method and not static else named
+    return named[1:] if takes_context(function) or (is_method and not static) else named
 
 
 def handings(subject: Subject, ran: Ran) -> list[Handing]:
@@ -70,7 +75,8 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
     options: list[list[tuple[str, bool]]] = []
     for name, is_required in parameters(subject.backward, subject.owner is not None):
         found = _options(name, ran)
-        if not is_required and not any(value in ("dout", STEP, "target") for value, _ in found[:1]):
+        its_own = not any(value in ("dout", STEP, GIVEN) for value, _ in found[:1]) or name in ran.settings
+        if not is_required and its_own:
             break  # it has a value of its own, and so has what follows
         if not found:
             return []
@@ -79,14 +85,14 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
     for chosen in itertools.islice(itertools.product(*options), 4 * _MOST):
         arguments = [value for value, _ in chosen]
         upstream = arguments.count("dout")
-        if upstream > len(ran.outputs) or arguments.count("target") > 1:
+        if upstream > len(ran.outputs) or arguments.count(GIVEN) > 1:
             continue
         numbered = itertools.count(1)
         given = tuple(
             f"dout{next(numbered)}" if value == "dout" and upstream > 1 else value for value in arguments
         )  # fmt: skip
         sure = all(said for _, said in chosen) and (bool(upstream) or ran.is_loss)
-        ways.append(Handing(given, upstream, "target" in arguments, STEP in arguments, sure))
+        ways.append(Handing(given, upstream, GIVEN in arguments, STEP in arguments, sure))
     ways.sort(key=lambda way: (not way.is_sure, not way.upstream and not ran.is_loss))
     return ways[:_MOST]
 
@@ -108,7 +114,7 @@ def _options(name: str, ran: Ran) -> list[tuple[str, bool]]:
         elif role == CACHE and ran.cache:
             found.append((ran.cache, True))
         elif role == TARGET:
-            found.append((ran.target or "target", bool(ran.target)))
+            found.append((ran.target or GIVEN, bool(ran.target)))
         elif role == RATE:
             found.append((STEP, True))
         elif role == OUTPUT:

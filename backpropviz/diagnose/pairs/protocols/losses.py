@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 _COST = re.compile(r"\w*(cost|loss|cross_?entropy|mse|error|objective|nll)\w*", re.IGNORECASE)
-_TINY = 1e-12
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Loss:
     """One that the result may be held against.
 
     Attributes:
-        said: what it is called. code: the number, by `out` and `target`. targets: how these are made up, by kind.
+        said: what it is called. code: the number, by `out` and `given_target`. targets: how these are made up, by kind.
     """
 
     said: str
@@ -61,13 +61,13 @@ def _one_hot(out: Any, target: Any) -> Any:
 
 def cross_entropy(out: Any, target: Any) -> float:
     """Of probabilities of classes, summed over the examples."""
-    return float(-np.sum(_one_hot(out, target) * np.log(np.asarray(out) + _TINY)))
+    return float(-np.sum(_one_hot(out, target) * np.log(np.maximum(out, _TINY))))
 
 
 def binary_cross_entropy(out: Any, target: Any) -> float:
     """Of probabilities of yes, summed over all entries."""
     y = _one_hot(out, target)
-    return float(-np.sum(y * np.log(np.asarray(out) + _TINY) + (1 - y) * np.log(1 - np.asarray(out) + _TINY)))
+    return float(-np.sum(y * np.log(np.maximum(out, _TINY)) + (1 - y) * np.log(np.maximum(1 - np.asarray(out), _TINY))))
 
 
 def half_squares(out: Any, target: Any) -> float:
@@ -82,10 +82,10 @@ GIVEN = {
 """What the functions around a student's call, by the names that they have in its namespace."""
 
 _USUAL = (
-    ("the cross-entropy of softmax's output", "__cross_entropy__(out, target)"),
-    ("the binary cross-entropy", "__binary_cross_entropy__(out, target)"),
-    ("half of the squared error", "__half_squares__(out, target)"),
-    ("the squared error", "2 * __half_squares__(out, target)"),
+    ("the cross-entropy of softmax's output", "__cross_entropy__(out, given_target)"),
+    ("the binary cross-entropy", "__binary_cross_entropy__(out, given_target)"),
+    ("half of the squared error", "__half_squares__(out, given_target)"),
+    ("the squared error", "2 * __half_squares__(out, given_target)"),
 )
 _OVER = {
     "rows": (("", ", summed over the examples"), (" / out.shape[0]", ", mean over the examples")),
@@ -102,7 +102,7 @@ def losses(namespace: dict[str, Any], functions: dict[str, ast.FunctionDef], out
         for name, function in functions.items():
             required = len(function.args.args) - len(function.args.defaults)
             if "." not in name and _COST.fullmatch(name) and required == 2 and name in namespace:
-                for order in ("out, target", "target, out"):
+                for order in ("out, given_target", "given_target, out"):
                     yield Loss(f"{name} of the file", f"np.mean({name}({order}))", kind)
         over = [*_OVER["rows"], *_OVER["columns"], *_OVER["entries"]] if axes == 2 else [*_OVER["rows"]]
         for said, code in _USUAL:

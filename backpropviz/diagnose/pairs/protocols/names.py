@@ -27,7 +27,7 @@ def roles(name: str) -> tuple[str, ...]:
     >>> roles("dout"), roles("learn_rate"), roles("caches"), roles("whatever")
     (('dout',), ('rate',), ('cache',), ())
     """
-    return tuple(role for role, pattern in _ROLES.items() if pattern.fullmatch(name))
+    return tuple(role for role, pattern in _ROLES.items() if pattern.fullmatch(name.rstrip("_") or name))
 
 
 def bare(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class Wrapped:
     Attributes:
         forward, backward: the student's own, by name. line: of the second. shapes: of what a layer of a class learns.
         unseen: inputs whose gradients were not found. said: how the two are called, in code. convention: how it was
-            read, where that is not a matter of course.
+            read, where that is not a matter of course. manner: how its inputs are made up (see pairs/inputs.py).
         is_sure: names say how it is called, so that what fails is the student's.
     """
 
@@ -45,6 +46,7 @@ class Wrapped:
     unseen: tuple[str, ...] = ()
     said: str = ""
     convention: str = ""
+    manner: tuple[str, ...] = ()
     is_sure: bool = True
 
 
@@ -57,7 +59,7 @@ class Adapter:
 
     Attributes:
         text: their source. forward, backward: their names. fit: how well they did when they were tried, higher is
-            better.
+            better. stands_for: the student's forward pass, and what its parameters are called in the first function.
     """
 
     text: str
@@ -65,6 +67,7 @@ class Adapter:
     backward: str
     wrapped: Wrapped
     fit: tuple[float, ...] = ()
+    stands_for: tuple[Any, dict[str, str]] = field(default=(None, {}))
 
 
 class NoFit(Exception):  # noqa: N818

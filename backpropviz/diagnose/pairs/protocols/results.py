@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.pairs.protocols.handing import STEP
-from backpropviz.diagnose.pairs.protocols.names import bare, gradient_of, of_the_input
+from backpropviz.diagnose.pairs.protocols.names import RATE, bare, gradient_of, of_the_input, roles
 from backpropviz.diagnose.student.parameters import Parameter, stored
 
 
@@ -21,7 +21,8 @@ class After:
     Attributes:
         back: what it returned. layer, before: the layer after it and before it; None for functions.
         wanted: the inputs by name, as arrays. main: the one that the layer is applied to.
-        learned: what the layer learns. names: what the return statement calls its values.
+        learned: what the layer learns. names: what the return statement calls its values. steps: it was
+            handed a learning rate.
     """
 
     back: Any
@@ -31,6 +32,13 @@ class After:
     main: str
     learned: Mapping[str, Parameter]
     names: Sequence[str]
+    steps: bool = False
+
+    @property
+    def rate(self) -> str:
+        """The learning rate of a step, as an expression: handed over, or kept in the layer."""
+        kept = [name for name, value in vars(self.layer).items() if RATE in roles(name) and isinstance(value, float)]
+        return f"layer.{kept[0]}" if kept and not self.steps else STEP
 
 
 def read(after: After, places: Sequence[str]) -> dict[str, str]:
@@ -81,7 +89,7 @@ def _candidates(after: After, places: Sequence[str]) -> Iterator[tuple[str, str]
     for name, its in after.learned.items():
         here, there = (_value(f"{holder}.{its.path}", after) for holder in ("layer", "before"))
         if here is not None and there is not None and not np.array_equal(here, there):
-            yield name, f"(before.{its.path} - layer.{its.path}) / {STEP}"
+            yield name, f"(before.{its.path} - layer.{its.path}) / {after.rate}"
 
 
 def _returned(after: After) -> Iterator[tuple[str, str]]:

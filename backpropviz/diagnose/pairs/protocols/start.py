@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,12 +16,16 @@ import numpy as np
 
 from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.protocols.apart import Flat
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized
+from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import parameters
+from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
 from backpropviz.diagnose.student.parameters import Parameter, learned
 from backpropviz.layers.conventions import kind_of, word
-from backpropviz.layers.forms import Leaf, Made, leaves
+
+Shapes = dict[str, tuple[int, ...]]
 
 SEED = 123
 """Of NumPy's old random numbers, in front of every run."""
@@ -32,7 +38,8 @@ class Start:
     Attributes:
         values: the arrays it takes, by name. options: settings by name. lines: what is done before it is called.
         run: the call, and arguments: what is handed to it. learned: what a layer learns, by name.
-        fixed: shapes that the search would not find again.
+        fixed: shapes that the search would not find again. manner: how inputs are made up. again: finds the same with
+            given shapes. stands_for: the student's function, and what its parameters are called here.
     """
 
     values: dict[str, Any]
@@ -41,7 +48,25 @@ class Start:
     run: str
     arguments: tuple[str, ...]
     learned: dict[str, Parameter] = field(default_factory=dict)
-    fixed: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    fixed: Shapes = field(default_factory=dict)
+    manner: inputs.Manner = ()
+    again: Callable[[Shapes], Start] | None = None
+    stands_for: tuple[Any, dict[str, str]] = field(default=(None, {}))
+
+    def of_shapes(self, shapes: Shapes) -> Start:
+        """The same with other shapes for some inputs; those of all weights and biases are kept from then on.
+
+        Raises:
+            CannotCall: the forward pass does not run on these.
+        """
+        assert self.again is not None
+        found = self.again(shapes)
+        fixed = {n: its.shape for n, its in found.values.items() if kind_of(n) in ("weight", "vector")}
+        return replace(found, fixed={**fixed, **shapes}, manner=self.manner)
+
+    def in_manner(self, manner: inputs.Manner) -> Start:
+        """The same with inputs made up in another way."""
+        return replace(self, values=inputs.case("", self.values, manner).inputs, manner=manner)
 
     @property
     def main(self) -> str:
@@ -52,7 +77,7 @@ class Start:
         return next(iter([*called_x, *handed, *floats]), "")
 
     @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self) -> Shapes:
         return {name: its.shape for name, its in self.learned.items()}
 
     @property
@@ -75,6 +100,7 @@ RANKS: tuple[tuple[int, ...], ...] = ((3, 6, 5), (5, 3), (3, 5, 7, 6), (5,), (11
 """Shapes of the first input to try where the backward pass fails on the conventional one."""
 
 _SQUARE = (5, 5)
+_OURS = {"layer", "result", "back", "before", "out", "cache", "dout"}
 
 
 def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
@@ -86,16 +112,24 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
         first = _of_function(subject, function, {})
         yield first
         name = next(iter(first.values), "")
-        square: dict[str, tuple[int, ...]] = {
-            n: _SQUARE for n, its in first.values.items() if kind_of(n) == "weight" and its.ndim == 2
-        }
-        tries: list[dict[str, tuple[int, ...]]] = [{name: shape} for shape in RANKS]
+        square: Shapes = {n: _SQUARE for n, its in first.values.items() if kind_of(n) == "weight" and its.ndim == 2}
+        tries: list[Shapes] = [{name: shape} for shape in RANKS]
         for shapes in [*tries, square] if square else tries:
             with contextlib.suppress(CannotCall):
                 yield _of_function(subject, function, shapes)
         return
-    takes = [name for name, is_required in parameters(subject.forward, True) if is_required]
+    takes = [
+        name for name, is_required in parameters(subject.forward, True) if is_required or name in _targets(subject)
+    ]
     original = inspect.unwrap(getattr(namespace[subject.owner.name], subject.forward.name))
+    if takes_context(subject.forward):
+        run = f"{subject.owner.name}.{subject.forward.name}(layer, {{}})"
+        made = Construction("__context__()")
+        yield _found(made, [], takes, run, {}, original, namespace, {})
+        for shape in RANKS if takes else ():
+            with contextlib.suppress(Exception):
+                yield _found(made, [], takes, run, {}, original, namespace, {takes[0]: shape})
+        return
     for made in constructions(subject.owner, namespace, subject.forward.name):
         try:
             first = _of_class(subject, made, takes, original, namespace, {})
@@ -107,68 +141,43 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
                 yield _of_class(subject, made, takes, original, namespace, {takes[0]: shape})
 
 
-def _of_function(subject: Subject, function: Any, shapes: dict[str, tuple[int, ...]]) -> Start:
+def _targets(subject: Subject) -> list[str]:
+    """The targets that a forward pass may be given, and gives no loss without: `loss(X, y=None)`."""
+    arguments, defaults = subject.forward.args.args, subject.forward.args.defaults
+    optional = zip(arguments[len(arguments) - len(defaults) :], defaults)
+    return [
+        argument.arg for argument, default in optional
+        if TARGET in roles(argument.arg) and isinstance(default, ast.Constant) and default.value is None
+    ]  # fmt: skip
+
+
+def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:
     if not isinstance(function, FunctionType):
         raise NoFit("it is not a plain function")
     given, forms = inputs.made_up(function, 0, shapes)
-    flat = _Flat(given, forms)
-    named = tuple(given)
-    return Start(flat.values, flat.options, tuple(flat.lines), f"{subject.names[0]}({', '.join(named)})", named)
+    flat = Flat({_free(name): value for name, value in given.items()}, {_free(n): form for n, form in forms.items()})
+    named = tuple(map(_free, given))
+    run = f"{subject.names[0]}({', '.join(named)})"
+    again = functools.partial(_of_function, subject, function)
+    return Start(
+        inputs.case("", flat.values).inputs,
+        flat.options,
+        tuple(flat.lines),
+        run,
+        named,
+        again=again,
+        stands_for=(function, dict(zip(given, named))),
+    )
 
 
-def of_shapes(subject: Subject, namespace: dict[str, Any], start: Start, shapes: dict[str, tuple[int, ...]]) -> Start:
-    """The same with other shapes for some inputs; those of all weights and biases are kept from then on.
-
-    Raises:
-        CannotCall: the forward pass does not run on these.
-    """
-    found = _of_function(subject, namespace[subject.names[0]], shapes)
-    fixed = {n: its.shape for n, its in found.values.items() if kind_of(n) in ("weight", "vector")}
-    return replace(found, fixed={**fixed, **shapes})
-
-
-class _Flat:
-    """Arguments taken apart: arrays by names of their own, settings, and the lines that put them together again."""
-
-    def __init__(self, given: Mapping[str, Any], forms: Mapping[str, Any]):
-        self.values: dict[str, Any] = {}
-        self.options: dict[str, Any] = {}
-        self.lines: list[str] = []
-        words = [word(name) for form in forms.values() for name in leaves(form)]
-        self.clashing = {name for name in words if words.count(name) > 1 or name in forms} - {
-            name for name, form in forms.items() if isinstance(form, Leaf)
-        }
-        for name, value in given.items():
-            form = forms.get(name)
-            if isinstance(form, dict | list | tuple | Made):
-                self.lines.append(f"{name} = {self._code(form, value)}")
-            elif isinstance(value, np.ndarray):
-                self.values[name] = value
-            else:
-                self.options[name] = value
-
-    def _code(self, form: Any, value: Any) -> str:
-        """The form of a value, written with the names of what it holds."""
-        if isinstance(form, Leaf):
-            name = word(form.name)
-            name = form.name.replace(".", "_") if name in self.clashing or not name.isidentifier() else name
-            if isinstance(value, np.ndarray):
-                self.values[name] = value
-            else:
-                return repr(value)
-            return name
-        if isinstance(form, Made):
-            raise NoFit("it takes an object")
-        if isinstance(form, dict):
-            parts = (f"{key!r}: {self._code(part, value[key])}" for key, part in form.items())
-            return f"{{{', '.join(parts)}}}"
-        inner = ", ".join(self._code(part, its) for part, its in zip(form, value))
-        return f"[{inner}]" if isinstance(form, list) else f"({inner},)"
+def _free(name: str) -> str:
+    """A parameter's name, if nothing else is called so in the functions around."""
+    return f"{name}_" if name in _OURS else name
 
 
 def _of_class(
     subject: Subject, made: Construction, takes: list[str], original: Any, namespace: dict[str, Any],
-    shapes: dict[str, tuple[int, ...]],
+    shapes: Shapes,
 ) -> Start:  # fmt: skip
     """A layer that is made with `made`, filled, and run."""
     assert subject.owner is not None
@@ -204,8 +213,8 @@ def _layer(made: Construction, namespace: dict[str, Any]) -> tuple[Any, dict[str
 
 
 def _found(
-    made: Construction, first: list[str], takes: list[str], run: str, kept: dict[str, Parameter],
-    original: Any, namespace: dict[str, Any], fixed: dict[str, tuple[int, ...]],
+    made: Construction, first: list[str], takes: list[str], pattern: str, kept: dict[str, Parameter],
+    original: Any, namespace: dict[str, Any], fixed: Shapes,
 ) -> Start:  # fmt: skip
     """A start with inputs on which it runs.
 
@@ -218,17 +227,28 @@ def _found(
     fill: dict[bool, str] = {True: "layer.{} = {}.copy()", False: "layer.{}[...] = {}"}
     lines += [fill[its.single].format(its.path, name) for name, its in kept.items()]
     held = [*made.arrays, *(name for name in kept if name not in made.arrays)]
-    handed = [name if name not in held else f"{name}_in" for name in takes]
+    handed = [_free(name) if name not in held else f"{name}_in" for name in takes]
     head = [*handed, *held, *(f"{name}={value!r}" for name, value in made.settings.items())]
-    run = run.format(", ".join(handed))
+    run = pattern.format(", ".join(handed))
     text = f"def __run__({', '.join(head)}):\n" + "".join(f"    {line}\n" for line in lines)
     function = function_of(f"{text}    return {run}, layer\n", "__run__", namespace)
     function.stands_for = ((original, dict(zip(takes, handed))),)
     function.of_file = original.__code__.co_filename
     given, forms = inputs.made_up(function, 0, {**fixed, **shapes})
-    flat = _Flat(given, {name: form for name, form in forms.items() if name in handed})
+    flat = Flat(given, {name: form for name, form in forms.items() if name in handed})
     options = {**made.settings, **flat.options}
-    return Start(flat.values, options, (*flat.lines, *lines), run, tuple(handed), kept)
+    again = functools.partial(_found, made, first, takes, pattern, kept, original, namespace)
+    values = inputs.case("", flat.values).inputs
+    return Start(
+        values,
+        options,
+        (*flat.lines, *lines),
+        run,
+        tuple(handed),
+        kept,
+        again=again,
+        stands_for=(original, dict(zip(takes, handed))),
+    )
 
 
 def runner(start: Start, namespace: dict[str, Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:

@@ -1,0 +1,220 @@
+"""All ways to call the passes of a subject whose forward pass runs, and how well each of them does."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.pairs import inputs
+from backpropviz.diagnose.pairs.protocols import results
+from backpropviz.diagnose.pairs.protocols.context import takes_context
+from backpropviz.diagnose.pairs.protocols.handing import GIVEN, Handing, Ran, handings
+from backpropviz.diagnose.pairs.protocols.losses import Loss, losses
+from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
+from backpropviz.diagnose.pairs.protocols.record import Adapter, Subject
+from backpropviz.diagnose.pairs.protocols.results import After
+from backpropviz.diagnose.pairs.protocols.start import Start
+from backpropviz.diagnose.pairs.protocols.values import Values, is_one, upstream
+from backpropviz.diagnose.pairs.protocols.writing import Way, written
+from backpropviz.diagnose.student.parameters import stored
+
+
+class Trial(Forward):
+    """All ways to call the passes of a subject whose forward pass runs."""
+
+    def __init__(
+        self, subject: Subject, start: Start, namespace: dict[str, Any], functions: dict[str, ast.FunctionDef],
+        tried: list[str],
+    ):  # fmt: skip
+        super().__init__(subject, start, namespace)
+        self.functions, self.tried = functions, tried
+        self.values = Values(self.run, start.values, namespace)
+        self.shapes: dict[str, tuple[int, ...]] = {}
+
+    @property
+    def is_loss(self) -> bool:
+        """It takes targets."""
+        return any(inputs.is_target(name, place) for place, name in enumerate(self.start.values))
+
+    def other_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes with which gradients may have those of the inputs: a bias may be a row, a column or a number, which
+        the forward pass does not tell. Where what is learned is that, a single example may be meant.
+        """
+        learned, main = {*self.shapes} & {*self.start.learned}, self.start.main
+        if not learned:
+            return self.shapes
+        x = self.wanted[main].shape
+        lone = all(
+            len(shape) == len(x) == 2 and shape[1] == x[1] and self.wanted[name].shape == (shape[0], 1)
+            for name, shape in self.shapes.items()
+        )
+        return {main: (x[0], 1)} if lone else {}
+
+    def adapters(self) -> list[Adapter]:
+        found: list[Adapter] = []
+        if not self.start.main:
+            return found
+        for ran in self.readings():
+            for way in self._ways(ran):
+                found.append(self._judged(way, ran))
+            if any(adapter.fit[0] == 1 for adapter in found):
+                break
+        return found
+
+    # ---- what the backward pass gives ------------------------------------------------------------------------------
+
+    def _ways(self, ran: Ran) -> Iterator[Way]:
+        outputs = [self.value(code) for code in ran.outputs]
+        if not all(is_output(value) and np.size(value) and np.isfinite(value).all() for value in outputs):
+            return
+        if self.subject.backward is None:
+            if ran.is_loss and isinstance(self.ran["result"], tuple | list):
+                yield from self._read(Way(ran.outputs, None, "result", {}), {}, ran)
+            return
+        for way in handings(self.subject, ran):
+            call = self._call(way)
+            self.tried.append(call)
+            chosen = way
+            per_example = ran.is_loss and np.ndim(outputs[0]) == 1 and not way.upstream
+            codes = [f"np.mean({ran.outputs[0]})", f"np.sum({ran.outputs[0]})"] if per_example else [ran.outputs[0]]
+            if way.targets:
+                yield from self._with_losses(ran, chosen, call, outputs[0])
+                continue
+            for code in codes:
+                outs = (code, *ran.outputs[1:]) if way.upstream < 2 else ran.outputs[: way.upstream]
+                if way.upstream == 1:
+                    outs = outs[:1]
+                local = not way.upstream and np.ndim(self.value(outs[0])) > 0
+                yield from self._read(Way(outs[: max(1, way.upstream)], chosen, call, {}, None, local), {}, ran)
+
+    def _call(self, way: Handing) -> str:
+        name = self.subject.names[1]
+        if self.subject.owner is None:
+            return f"{name}({', '.join(way.arguments)})"
+        method, arguments = name.partition(".")[2], list(way.arguments)
+        if takes_context(self.subject.forward):
+            return f"{self.subject.owner.name}.{method}({', '.join(['layer', *arguments])})"
+        return f"layer.{method}({', '.join(arguments)})"
+
+    def _with_losses(self, ran: Ran, way: Handing, call: str, out: Any) -> Iterator[Way]:
+        """Targets come with the backward pass: the losses that it may be the gradient of."""
+        read: dict[str, list[Way]] = {}
+        for loss in losses(self.namespace, self.functions, out):
+            if not self._is_number(loss, out):
+                continue
+            if loss.targets not in read:
+                target = self.namespace["__targets__"](out, loss.targets)
+                plain = Way(ran.outputs, way, call, {})
+                read[loss.targets] = list(self._read(plain, {GIVEN: target}, ran))
+            for found in read[loss.targets]:
+                yield replace(found, loss=loss)
+
+    def _is_number(self, loss: Loss, out: Any) -> bool:
+        """Whether it can be computed of this output."""
+        known = {**self.namespace, "out": out, GIVEN: self.namespace["__targets__"](out, loss.targets)}
+        try:
+            return bool(np.isfinite(float(eval(loss.code, known))))
+        except (Exception, SystemExit):  # it takes something else
+            return False
+
+    def _read(self, way: Way, given: dict[str, Any], ran: Ran) -> Iterator[Way]:
+        """The way with the gradients that it gives, if it runs and gives some."""
+        known = {**self.namespace, **copy.deepcopy(self.ran), **given}
+        known |= upstream([self.value(code) for code in way.outputs])
+        before = copy.deepcopy(known.get("layer"))
+        try:
+            np.random.seed(0)
+            back = eval(way.back, known)
+        except (Exception, SystemExit):  # this call does not fit, or the student's code fails
+            return
+        function = self.subject.backward or self.subject.forward
+        if self.subject.backward is None:
+            back = [value for i, value in enumerate(back) if f"result[{i}]" not in way.outputs]
+            rest = [f"result[{i}]" for i in range(len(self.ran["result"])) if f"result[{i}]" not in way.outputs]
+            back = back[0] if len(back) == 1 else back
+            way = replace(way, back=rest[0] if len(rest) == 1 else f"[{', '.join(rest)}]")
+        after = After(
+            back, known.get("layer"), before, self.wanted, self.start.main, self.start.learned,
+            self._names_returned(function, way), way.handing is not None and way.handing.steps,
+        )  # fmt: skip
+        gradients = results.read(after, list(stored(function)))
+        if way.local:
+            gradients = self._chained(back, way)
+        if gradients:
+            yield replace(way, gradients=gradients)
+
+    def _names_returned(self, function: ast.FunctionDef, way: Way) -> list[str]:
+        names = results.names_returned(function)
+        if self.subject.backward is None:
+            kept = [name for i, name in enumerate(names) if f"result[{i}]" not in way.outputs]
+            return kept if len(names) == len(self.ran["result"]) else []
+        return names
+
+    def _chained(self, back: Any, way: Way) -> dict[str, str]:
+        """A local derivative: entry by entry, or as a matrix for each example."""
+        shape = np.shape(self.value(way.outputs[0]))
+        main = self.start.main
+        same = results.is_gradient(back) or getattr(back, "dtype", None) == np.dtype(bool)
+        if same and np.shape(back) == shape == np.shape(self.wanted[main]):
+            return {main: "dout * back"}
+        return {}
+
+    # ---- which way it is -------------------------------------------------------------------------------------------
+
+    def _judged(self, way: Way, ran: Ran) -> Adapter:
+        """The functions for a way, and how well it does: the share of right values, of right shapes, how sure it is."""
+        target = self._target(way)
+        loss = way.loss.code if way.loss is not None else ""
+        gradients = {name: self._gradient(way, name, target) for name in way.gradients}
+        quotients = {
+            name: self.values.quotient(name, its, way.outputs, loss, target) for name, its in gradients.items()
+        }
+        main = self.start.main
+        scale = "" if loss or ran.is_loss else self.values.scale(quotients, main)
+        if scale:
+            number = eval(scale, dict(self.start.values))
+            quotients = {name: q if name == main else q / number for name, q in quotients.items()}
+            way = replace(way, scale=scale)
+        right = sum(map(is_one, quotients.values()))
+        shapes = sum(np.shape(its) == np.shape(self.wanted[name]) for name, its in gradients.items())
+        for name, its in gradients.items():  # a bias may be a row, or a column, which the forward pass does not tell
+            if np.shape(its) != np.shape(self.wanted[name]) and name != self.start.main:
+                self.shapes[name] = np.shape(its)
+        count = len(way.gradients)
+        sure = way.handing is None or way.handing.is_sure
+        own = way.loss is not None and way.loss.said.endswith("of the file")
+        fit = (right == count, right / count, shapes / count, sure, own, count, -bool(scale))
+        return replace(written(self, way, sure), fit=tuple(map(float, fit)))
+
+    def _target(self, way: Way) -> dict[str, Any]:
+        if way.loss is None:
+            return {}
+        return {GIVEN: self.namespace["__targets__"](self.value(way.outputs[0]), way.loss.targets)}
+
+    def _gradient(self, way: Way, name: str, target: dict[str, Any]) -> Any:
+        """What a way gives for an input, on the first inputs."""
+        known = {**self.namespace, **copy.deepcopy(self.ran), **target}
+        known["before"] = copy.deepcopy(known.get("layer"))
+        known |= upstream([self.value(code) for code in way.outputs])
+        np.random.seed(0)
+        known["back"] = eval(way.back, known)
+        return eval(way.gradients[name], known)
+
+    def guessed(self) -> list[Adapter]:
+        """The functions for a backward pass that fails, where names say how it is called and what it gives."""
+        backward = self.subject.backward
+        if backward is None:
+            return []
+        for ran in self.readings():
+            for way in handings(self.subject, ran):
+                outputs = tuple(ran.outputs[: max(1, way.upstream)])
+                gradients = results.written(backward, self.start.main, self.wanted, self.start.learned)
+                if way.is_sure and gradients and not way.targets:
+                    guess = Way(outputs, way, self._call(way), gradients)
+                    return [replace(written(self, guess, sure=True), fit=(0.0, 0.5))]
+        return []

@@ -1,0 +1,89 @@
+"""Writes down a way to call both passes, as two functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backpropviz.diagnose.pairs.protocols.handing import GIVEN, Handing
+from backpropviz.diagnose.pairs.protocols.losses import Loss
+from backpropviz.diagnose.pairs.protocols.readings import Forward
+from backpropviz.diagnose.pairs.protocols.record import Adapter, Wrapped
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to call both passes, as far as it is known.
+
+    Attributes:
+        outputs: expressions for what the forward pass computes. handing: how the backward pass is called; None where
+            the forward pass returns the gradients. loss: what the output goes into, where targets come with the
+            backward pass. gradients: expressions by input. scale: what parameters' gradients are divided by.
+    """
+
+    outputs: tuple[str, ...]
+    handing: Handing | None
+    back: str
+    gradients: dict[str, str]
+    loss: Loss | None = None
+    local: bool = False
+    scale: str = ""
+
+
+def written(forward: Forward, way: Way, sure: bool) -> Adapter:
+    """The text of both functions."""
+    stem, start = forward.subject.stem, forward.start
+    kept = [name for name in dict.fromkeys(("layer", "result", *start.arguments)) if name in forward.ran]
+    outs = ", ".join(way.outputs)
+    lines = [*start.lines, f"result = {start.run}"]
+    if way.loss is not None:
+        lines += [f"out = {way.outputs[0]}", f"{GIVEN} = __targets__(out, {way.loss.targets!r})"]
+        outs = way.loss.code
+        kept.append(GIVEN)
+    lines.append(f"return {outs}, ({', '.join(kept)},)")
+    douts = ["dout"] if len(way.outputs) == 1 else [f"dout{i + 1}" for i in range(len(way.outputs))]
+    after = [f"{', '.join(kept)}, = __copied__(cache)"]
+    if any("before." in code for code in way.gradients.values()):
+        after.append("before = __copied__(layer)")
+    after.append(f"back = {way.back}")
+    scale = f"{way.scale} * " if way.scale else ""
+    for name, code in way.gradients.items():
+        code = f"{scale}({code})" if scale and name != start.main else code
+        after.append(f"d{name} = {code}")
+    gradients = ", ".join(f"d{name}" for name in way.gradients)
+    after.append(f"return {gradients}")
+    names = f"{stem}_forward", f"{stem}_backward"
+    text = function_text(names[0], start.head, lines) + function_text(names[1], [*douts, "cache"], after)
+    unseen = tuple(name for name in forward.wanted if name not in way.gradients and name in start.learned)
+    passes = forward.subject.names
+    wrapped = Wrapped(
+        passes[0], passes[1], forward.subject.line, {**start.shapes, **start.fixed}, unseen, _said(forward, way),
+        _convention(way), start.manner, sure,
+    )  # fmt: skip
+    return Adapter(text, *names, wrapped, stands_for=start.stands_for)
+
+
+def _said(forward: Forward, way: Way) -> str:
+    run, back = forward.start.run, way.back
+    if forward.subject.owner is not None:
+        run, back = run.replace("layer.", "", 1), back.replace("layer.", "", 1)
+    return run if forward.subject.backward is None else f"{run}, then {back}"
+
+
+def _convention(way: Way) -> str:
+    """How a subject was read, where that is not a matter of course."""
+    if way.scale:
+        axis = "columns" if way.scale.endswith("[-1]") else "rows"
+        return (
+            f"read as: examples are {axis}, and the gradients of the parameters are means over them (1/m of the cost)"
+        )
+    if way.loss is not None:
+        return f"read as: gradients of {way.loss.said}"
+    if way.local:
+        return "read as: it gives the local derivative, which its caller multiplies by what comes from above"
+    if any("before." in code for code in way.gradients.values()):
+        return "read as: it takes a step itself, and the gradients are read off that"
+    return ""
+
+
+def function_text(name: str, head: list[str], body: list[str]) -> str:
+    return f"def {name}({', '.join(head)}):\n" + "".join(f"    {line}\n" for line in body) + "\n"

@@ -1,0 +1,97 @@
+"""How other courses' conventions are read: right files that have to be right, and slips in them that have to be named.
+
+    python tests/course_figures.py [NAME ...]
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from backpropviz.diagnose import diagnose
+from backpropviz.diagnose.verdict import RIGHT, FileReport
+
+FOLDER = Path(__file__).parent / "courses"
+sys.path.insert(0, str(FOLDER))
+from slips import SLIPS  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Row:
+    """One convention: what it is, an example of it, how many of its pairs are right, how many slips are named."""
+
+    convention: str
+    example: str
+    right: int
+    pairs: int
+    named: int
+    slips: int
+
+
+def text_of(name: str) -> str:
+    return (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+
+
+def slipped(text: str, right: str, wrong: str) -> tuple[str, int]:
+    """The text with the slip in it, and the line that is wrong."""
+    assert right in text, f"nothing reads {right!r}"
+    before = text[: text.index(right)]
+    changed = next(i for i, pair in enumerate(zip(right.splitlines(), wrong.splitlines())) if pair[0] != pair[1])
+    return text.replace(right, wrong, 1), before.count("\n") + 1 + changed
+
+
+def is_named(name: str, right: str, wrong: str) -> str:
+    """Nothing where the first finding of a faulty file is on the wrong line; otherwise what was said."""
+    text, line = slipped(text_of(name), right, wrong)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.py"
+        path.write_text(text, encoding="utf-8")
+        report = diagnose(path)
+    if report.first is not None and report.first.line == line:
+        return ""
+    states = [f"{f.name} {f.status} {f.reason}" for f in report.functions if f.status != RIGHT]
+    return f"line {line} ({wrong.strip()}): {report.first and report.first.line}; {'; '.join(states)}"
+
+
+def right_pairs(name: str) -> tuple[int, int, FileReport]:
+    """How many pairs of a right file are called right, and how many there are."""
+    report = diagnose(FOLDER / f"{name}.py")
+    right = sum(f.status == RIGHT for f in report.functions)
+    return (right if not report.all_findings else 0), len(report.functions), report
+
+
+def row(name: str) -> tuple[Row, list[str]]:
+    right, pairs, report = right_pairs(name)
+    said = [f"{f.name}: {f.status} {f.reason}" for f in report.functions if f.status != RIGHT]
+    missed = list(filter(None, (is_named(name, *slip) for slip in SLIPS[name])))
+    doc = re.match(r'"""(.*?)\.?"""', text_of(name), re.DOTALL)
+    convention = doc[1].partition(":")[0] if doc else name
+    example = report.functions[0].name
+    return Row(convention, example, right, pairs, len(SLIPS[name]) - len(missed), len(SLIPS[name])), said + missed
+
+
+def table(rows: list[Row]) -> Iterator[str]:
+    """The table of the README."""
+    yield "| convention | for example | right pairs called right | slips | named |"
+    yield "|---|---|---|---|---|"
+    for its in rows:
+        yield f"| {its.convention} | `{its.example}` | {its.right} of {its.pairs} | {its.slips} | {its.named} |"
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(SLIPS)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(row, names))
+    print("\n".join(table([its for its, _ in found])))
+    for (_, said), name in zip(found, names):
+        for line in said:
+            print(f"{name}: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
