@@ -1,6 +1,6 @@
 """How other courses' conventions are read: right files that have to be right, and slips in them that have to be named.
 
-    python tests/course_figures.py [NAME ...]
+python tests/course_figures.py [NAME ...]
 """
 
 from __future__ import annotations

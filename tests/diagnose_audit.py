@@ -21,8 +21,8 @@ from backpropviz.diagnose.examine import Examination  # noqa: E402
 from backpropviz.diagnose.investigate import Investigation  # noqa: E402
 from backpropviz.diagnose.outcomes import Outcome  # noqa: E402
 from backpropviz.diagnose.pairs import recognition  # noqa: E402
-from backpropviz.diagnose.pairs.protocols import adapting  # noqa: E402
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable  # noqa: E402
+from backpropviz.diagnose.pairs.protocols import adapting  # noqa: E402
 from backpropviz.diagnose.siblings import Siblings  # noqa: E402
 from backpropviz.diagnose.student import loading, program  # noqa: E402
 

@@ -145,7 +145,7 @@ def _note_size(diagram: Diagram, size: str) -> None:
     """Say so where a picture cannot be read in the size that was asked for."""
     if size == "slide" and not diagram.picture.fits:
         print(
-            f"backpropviz: its text is {diagram.picture.smallest:.0f} pixels high on a slide of 1600x900, too small to "
+            f"backpropviz: its text is {diagram.picture.smallest:.1f} pixels high on a slide of 1600x900, too small to "
             "be read; move parts of the function into functions of their own, or choose --size free",
             file=sys.stderr,
         )

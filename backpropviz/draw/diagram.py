@@ -84,7 +84,8 @@ class Diagram:
             self.picture = RulePicture(trace, self.circuit, title or "", theme, legend)
             return
         self.picture = BoardPicture(self.circuit, *options)
-        if trace.groups and not expand and not self.picture.fits:
+        can_be_closed = trace.groups or (trace.loops and size == "slide")  # on a page, rounds are rows
+        if can_be_closed and not expand and not self.picture.fits:
             self.circuit = read_circuit(trace, ops, closed=True)
             self.picture = BoardPicture(self.circuit, *options)
 

@@ -29,7 +29,7 @@ def read_circuit(
     """The picture of a trace, step by step or, with `ops`, operation by operation.
 
     Args:
-        closed: close the groups, unless some are to be expanded. most: so many vertices at most.
+        closed: close the groups, unless some are to be expanded, and fold the loops. most: so many vertices at most.
         expand: the groups to open, by function or by the name their result was assigned to, and those around them; the
             others are closed. Without any, all are open unless that makes more vertices than are `READABLE`.
 
@@ -44,7 +44,7 @@ def read_circuit(
     wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
     opened = {above for group in wanted for above in _upward(group)}
     reader = _Reader(trace, ops, opened)
-    if trace.loops and len(reader.keys) > READABLE[ops]:
+    if trace.loops and (closed or len(reader.keys) > READABLE[ops]):
         folded = fold(trace)
         reader = _Reader(trace, ops, opened, folded) if folded is not None else reader
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
