@@ -170,6 +170,74 @@ def reversed_time(x, w):
     return out
 
 
+def counted_rows(x, w):
+    out = np.zeros(x.shape)
+    for i, row in enumerate(x):
+        out[i] = row * w
+    return out
+
+
+def zipped(x, w):
+    total = np.zeros(x.shape[1])
+    for row, scale in zip(x, w):
+        total = total + row * scale
+    return total
+
+
+def summed_rows(x, w):
+    total = 0
+    for row in x:
+        total = total + np.sum(np.tanh(row * w))
+    return total
+
+
+def loss_of_rows(x, w):
+    loss = 0.0
+    for n in range(len(x)):
+        loss += np.sum(x[n] * w) ** 2
+    return loss
+
+
+def comprehension(x, w):
+    return np.array([np.sum(row * w) for row in x])
+
+
+def beam(x, w, *, beams=3):
+    total = np.zeros(x.shape[0])
+    for k in range(beams):
+        h = np.zeros(x.shape[0])
+        for t in range(x.shape[1]):
+            h = np.tanh(h * w[k, t] + x[:, t])
+        total = total + h
+    return total
+
+
+def patches(x, w):
+    H, W = x.shape
+    new_h, new_w = H - 1, W - 1
+    col = np.zeros((new_h * new_w, 4))
+    for i in range(new_h):
+        for j in range(new_w):
+            col[i * new_w + j, :] = x[i : i + 2, j : j + 2].reshape(-1)
+    return col @ w
+
+
+def backward_in_time(x, w):
+    T = x.shape[1]
+    h = np.zeros(x.shape[0])
+    out = np.zeros(x.shape)
+    for t in range(T - 1, -1, -1):
+        h = np.tanh(h * w[t] + x[:, t])
+        out[:, t] = h
+    return out
+
+
+def filled(x, out):
+    for i in range(len(x)):
+        out[i] = x[i] * x[i]
+    return out
+
+
 def random(*shape):
     return np.random.default_rng([len(shape), *shape]).normal(size=shape)
 
@@ -205,6 +273,15 @@ CASES = {
     adam: [{"w": random(3), "g": random(3)}, {"w": random(2, 4), "g": random(2, 4)}],
     sinkhorn: [{"x": random(3, 3)}, {"x": random(4, 2)}],
     weighted_windows: [{"x": random(2, 3), "w": random(3)}, {"x": random(4, 3), "w": random(3)}],
+    **{
+        function: [{"x": random(n, d), "w": random(d)} for n, d in ((3, 4), (2, 5), (5, 2))]
+        for function in (counted_rows, summed_rows, loss_of_rows, comprehension)
+    },
+    zipped: [{"x": random(n, d), "w": random(n)} for n, d in ((3, 4), (2, 5), (5, 2))],
+    beam: [{"x": random(n, t), "w": random(3, t)} for n, t in ((2, 4), (3, 3), (5, 2))],
+    patches: [{"x": random(h, w), "w": random(4, f)} for h, w, f in ((4, 5, 2), (3, 6, 3), (5, 3, 1))],
+    backward_in_time: [{"x": random(n, t), "w": random(t)} for n, t in ((2, 4), (3, 6), (5, 3))],
+    filled: [{"x": random(n, d), "out": random(n, d)} for n, d in ((3, 2), (2, 4), (5, 3))],
     reversed_time: [{"x": random(2, 4), "w": random(4)}, {"x": random(3, 6), "w": random(6)}],
 }
 
@@ -255,7 +332,7 @@ def test_a_forward_and_a_backward_function_with_their_loops_hold_at_other_sizes(
 
 
 def loops_in(code):
-    return sum(isinstance(node, ast.For) for node in ast.walk(ast.parse(code)))
+    return sum(isinstance(node, ast.For | ast.comprehension) for node in ast.walk(ast.parse(code)))
 
 
 def test_four_loops_forward_are_four_loops_back():

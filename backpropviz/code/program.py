@@ -9,14 +9,15 @@ operations that fill them, and numbers by how they were written (`i*stride`, not
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from backpropviz.engine import named
 from backpropviz.engine.graph import Loop, Node, Round
-from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Shape, Variable
+from backpropviz.engine.named import Call, Dim, Name, Named, Operation, Shape, Variable, plain
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.record import Primitive
 
@@ -52,6 +53,14 @@ class Place:
     def primitive(self) -> Primitive | None:
         return self.template.primitive
 
+    @property
+    def is_fetched(self) -> bool:
+        """Whether it is a row that a loop over an array takes out at the start of each round."""
+        rounds = self.body.loop.runs[0].rounds if self.body.loop is not None else []
+        return bool(rounds) and any(
+            getattr(value, "node", None) is self.nodes[0] for value in _values(rounds[0].variables.values())
+        )
+
     def latest_before(self, index: int) -> Node | None:
         """Its last node before a node of that index."""
         at = bisect.bisect_left(self.nodes, index, key=lambda node: node.index)
@@ -76,6 +85,11 @@ class Body:
 
     loop: LoopItem | None
     items: list[Place | LoopItem] = field(default_factory=list)
+
+    @property
+    def depth(self) -> int:
+        """How many loops stand around it."""
+        return len(self.chain())
 
     def chain(self) -> list[LoopItem]:
         """The loops around it, the outermost first."""
@@ -222,7 +236,13 @@ class Program:
             newest = source.latest_before(node.index)
             start = source.carried.start if source.carried is not None else None
             replaced = isinstance(start, Place) and isinstance(value, Node) and self._is_newer(start, value, node)
-            if newest is not value or replaced:
+            carried = source.carried
+            anew = carried is not None and not isinstance(start, Place) and isinstance(value, Node)
+            if anew and carried is not None:  # a constant that the loop starts from was put in the place of this value
+                depth = carried.loop.parent.depth + 1
+                apart = self._rounds[value][:depth] != self._rounds[node][:depth]
+                anew = apart and self._begins(node, carried.loop)
+            if newest is not value or replaced or anew:
                 raise Uneven(loops[-1].site, "a round looks back further than to the round before it")
             return
         # the first round: what it finds is from before the loop
@@ -231,6 +251,8 @@ class Program:
             raise Uneven(loops[-1].site, "its rounds read different values")
         if isinstance(value, _Constant):
             value = value.array
+        elif isinstance(value, _Number):
+            value = value.number
         start = found if found is not None else value
         if source.carried is None:
             source.carried = Carried(start, own[len(others)])
@@ -239,8 +261,25 @@ class Program:
         if not same:
             raise Uneven(loops[-1].site, "its rounds read different values")
         newest = source.latest_before(node.index)
+        if newest is not None and not isinstance(value, Node) and self._begins_inside(node, source.carried):
+            return
         if newest is not None and (not isinstance(value, Node) or newest.index > value.index):
             raise Uneven(loops[-1].site, "a round starts from a value that was replaced")
+
+    def _begins(self, node: Node, loop: LoopItem) -> bool:
+        """Whether a node was made in the first round of a loop, and of those within it."""
+        rounds = self._rounds[node]
+        inner = rounds[loop.parent.depth :]
+        return bool(inner) and inner[0].loop.site == loop.site and not any(round_.number for round_ in inner)
+
+    def _begins_inside(self, node: Node, carried: Carried) -> bool:
+        """Whether a constant is what an inner loop starts from, each time it runs: then that one carries it."""
+        loops = self.place[node].body.chain()
+        inner = next((loop for loop in loops if self._begins(node, loop)), None)
+        if inner is None or carried.loop not in loops or loops.index(inner) < loops.index(carried.loop):
+            return False
+        carried.loop = inner
+        return True
 
     def _is_newer(self, start: Place, value: Node, reader: Node) -> bool:
         again = start.latest_before(reader.index)
@@ -266,7 +305,9 @@ class Program:
             return ["slice", *self._slots((value.start, value.stop, value.step))]
         if isinstance(value, Shape):
             return ["shape", value.node]
-        if isinstance(value, Named | NamedTuple):
+        if isinstance(value, Named) and isinstance(value.expression, Name | int | float):
+            return [_Number(plain(value), value.expression)]
+        if isinstance(value, Named | named.NamedTuple):
             return ["number", *self._expression(value.expression)]
         if isinstance(value, np.ndarray):
             return [_Constant(value, _array_key(self.trace, value))] if value.ndim else [value.item()]
@@ -284,6 +325,22 @@ class Program:
         if isinstance(expression, Name):
             return [expression.name]
         return [expression]
+
+
+class _Number(NamedTuple):
+    """A number among the slots, as it was written: by a name, or as it is."""
+
+    number: Any
+    written: Any
+
+
+def _values(values: Iterable[Any]) -> Iterator[Any]:
+    """Values, and what tuples of them hold."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _values(value)
+        else:
+            yield value
 
 
 class _Constant:

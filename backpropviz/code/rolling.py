@@ -23,9 +23,10 @@ from backpropviz.code.printing import Printer, Text
 from backpropviz.code.program import Body, LoopItem, Place, Program, Uneven
 from backpropviz.engine.backward import operands
 from backpropviz.engine.graph import Node, flatten
+from backpropviz.engine.named import Dim, Named, Variable
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
-from backpropviz.primitives.shapes import PUT, picks_once
+from backpropviz.primitives.shapes import PUT, TAKE, picks_once
 from backpropviz.primitives.stores import ADDED, STORED
 
 MOST = 20_000  # operations written out
@@ -468,7 +469,7 @@ class Roller:
             joined = place.gathered
             red = joined.gradient
             rounds = item.runs[0].rounds
-            names = [name for name, value in rounds[0].variables.items() if value == 0]
+            names = [name for name, value in rounds[0].variables.items() if type(value) is int and value == 0]
             name = next((n for n in names if [r.variables.get(n) for r in rounds] == list(range(len(rounds)))), None)
             if joined.primitive is None or joined.primitive.name != "stack" or red is None or name is None:
                 raise Uneven(item.site, "its rounds are joined in a way that is not known")
@@ -479,6 +480,16 @@ class Roller:
             self.pending.setdefault(place, []).append(text)
         return []
 
+    @staticmethod
+    def _array_of(item: LoopItem) -> tuple[str, Node] | None:
+        """The array whose rows a loop runs over, with the name of the number of the round."""
+        for place in item.body.items:
+            if isinstance(place, Place) and place.primitive is TAKE and isinstance(place.template.args[1], Named):
+                variable = place.template.args[1].expression
+                if isinstance(variable, Variable) and variable.round.loop.site == item.site and place.is_fetched:
+                    return variable.name, place.template.args[0]
+        return None
+
     def _head(self, item: LoopItem, backwards: bool) -> str:
         """The loop's first line, as written or from the last round to the first.
 
@@ -486,6 +497,11 @@ class Roller:
             Uneven: what it runs over is not at hand outside of the function.
         """
         variables, _, iterable = item.head.removeprefix("for ").partition(" in ")
+        over = self._array_of(item)
+        if over is not None:  # its rows are taken out by their number
+            index, array = over
+            length = self.printer._dim(Dim(array, 0), array.shape[0])[0]
+            return f"for {index} in {'reversed(' * backwards}range({length}){')' * backwards}:"
         if item.head.startswith("while"):
             raise Uneven(item.site, "how often it runs is decided on the way")
         inside = {name for loop in item.parent.chain() for name in loop.runs[0].rounds[0].variables}

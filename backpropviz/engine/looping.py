@@ -11,6 +11,9 @@ from backpropviz.engine.named import Variable, named, plain
 from backpropviz.engine.slate import now
 from backpropviz.engine.source import Site
 from backpropviz.engine.stepping import StepRecorder
+from backpropviz.primitives.shapes import TAKE
+
+INDICES = ("i", "j", "k", "m", "p", "q")
 
 
 class LoopRecorder(StepRecorder):
@@ -20,6 +23,8 @@ class LoopRecorder(StepRecorder):
         super().__init__(held, held_arrays)
         self.loops: list[Loop] = []
         self._whiles: set[Loop] = set()
+        self._indices: dict[Loop, str] = {}  # what counts the rounds of a loop over an array
+        self.reserved: set[str] = set()  # names that the function uses
 
     def rounds(self, site: Site, iterable: Any) -> Iterator[Any]:
         """The values that a loop goes through; each is a round."""
@@ -38,10 +43,28 @@ class LoopRecorder(StepRecorder):
                 value = self._variable(round_, site.names[0], value)
             elif type(value) is tuple and len(value) == len(site.names):
                 value = tuple([self._variable(round_, name, part) for name, part in zip(site.names, value)])
+            if round_.nodes.start < len(self.nodes):
+                self._index(round_)
             try:
                 yield value
             finally:
                 self._end_round(frame, loop)
+
+    def _index(self, round_: Round) -> None:
+        """`for row in x` takes `x[i]`: the number of the round is a variable, with a name of its own if it has none."""
+        fetched = self.nodes[round_.nodes.start :]
+        number, loop = round_.number, round_.loop
+        if any(node.primitive is not TAKE or node.args[1] is not number for node in fetched):
+            return
+        if loop not in self._indices:
+            counting = (name for name, value in round_.variables.items() if type(plain(value)) is int and value == 0)
+            around = {name for each in self.loops for name in each.rounds[0].variables}
+            free = (name for name in INDICES if name not in self.reserved | around | set(self._names))
+            self._indices[loop] = next(counting, None) or next(free, "index")
+        name = self._indices[loop]
+        round_.variables.setdefault(name, number)
+        for node in fetched:
+            node.args = (node.args[0], named(number, Variable(name, round_, number)))
 
     @staticmethod
     def _variable(round_: Round, name: str, value: Any) -> Any:

@@ -185,7 +185,9 @@ class Recorder(CallRecorder):
         target = function.function if isinstance(function, Flat) else function
         if isinstance(function, Flat):
             arguments = function.arguments(arguments)
-        instrumented = instrument(target.__code__)
+        code = target.__code__
+        self.reserved = {*code.co_varnames, *code.co_names, *code.co_cellvars, *code.co_freevars}
+        instrumented = instrument(code)
         call = instrumented.bind(target, self) if instrumented else target
         self._frames.append(Frame(None))
         positional, keywords = as_called(target, arguments)
