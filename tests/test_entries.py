@@ -15,6 +15,7 @@ from backpropviz import cli
 from backpropviz.errors import InputError
 from backpropviz.layers.library import layer_names, load
 from backpropviz.show import entries as page
+from backpropviz.study.elements import elements, entry_name
 from backpropviz.study.entries import Entries
 from backpropviz.study.expressions import in_numbers, write
 from backpropviz.study.rows import looked_at, row
@@ -191,3 +192,26 @@ def test_the_same_from_the_command_line_and_from_python(monkeypatch, capsys):
     trace = bp.trace("conv")
     trace.backward()
     assert trace.entry("dx", (0, 0, 1, 1)).entry.value == trace.grad["x"][0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["conv", "affine", "batchnorm"])
+def test_the_formulas_of_elements_are_the_same_numbers(name):
+    """Multiplied out in symbols, or followed back along the record: every entry comes to the same."""
+    layer = load(name)
+    shapes, given = layer.case("elements")
+    shapes = shapes or {"x": (2, 3), "w": (3, 2)}
+    trace = layer.trace(given, shapes=shapes)
+    trace.backward()
+    report = elements(trace)
+    known = {setting: float(value) for setting, value in trace.settings.items() if isinstance(value, float)}
+    arrays = {report.letters[its]: node.value for its, node in trace.inputs.items()}
+    arrays[report.letters["dout"]] = next(iter(trace.upstream.values())).value
+    for letter, array in arrays.items():
+        known |= {entry_name(letter, index, array.shape): float(array[index]) for index in np.ndindex(array.shape)}
+    entries = Entries(trace)
+    for array in (*report.outputs, *report.gradients):
+        letter = {letter: its for its, letter in report.letters.items()}
+        what = "out" if array.name == report.letters["out"] else f"d{letter[array.name.removeprefix('d')]}"
+        for index, (_, formula) in zip(np.ndindex(array.shape), array.rows):
+            text = f"{what}[{','.join(map(str, index))}]" if index else what
+            assert eval(formula, {**vars(np), **known}) == pytest.approx(entries.story(text).entry.value, rel=1e-8)
