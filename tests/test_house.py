@@ -23,7 +23,7 @@ def rooms():
 
 def floor_of():
     floors = {room: number for number, row in enumerate(reversed(rooms())) for room in row}
-    return {**floors, "errors": -1, "files": -1, "__version__": -1}
+    return {**floors, "errors": -1, "files": -1, "text": -1, "__version__": -1}
 
 
 def imports(path):

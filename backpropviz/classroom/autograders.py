@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from backpropviz import __version__
 from backpropviz.classroom.words import Check, checks
 from backpropviz.diagnose.verdict import FileReport
+from backpropviz.text import clean
 
 
 def gradescope(made: Iterable[Check]) -> str:
@@ -59,18 +60,13 @@ def as_junit(reports: list[FileReport]) -> str:
     root = ElementTree.Element("testsuites", name="backpropviz diagnose")
     for report in reports:
         made = list(checks([report]))
-        name = _without_controls(report.file)
+        name = clean(report.file)
         about = {"name": name, "tests": str(len(made)), "failures": str(sum(not its.right for its in made))}
         suite = ElementTree.SubElement(root, "testsuite", about)
         for its in made:
             case = ElementTree.SubElement(suite, "testcase", classname=name, name=its.name)
             if not its.right:
-                text = _without_controls(its.said)
+                text = clean(its.said)
                 ElementTree.SubElement(case, "failure", message=text.split("\n")[0]).text = text
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
-
-
-def _without_controls(text: str) -> str:
-    """Without the control characters that XML has no way to write."""
-    return "".join(c if c in "\n\t" or ord(c) >= 32 else "?" for c in text)

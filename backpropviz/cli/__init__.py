@@ -12,6 +12,7 @@ import typer
 from backpropviz import __version__
 from backpropviz.cli import course, export, handins, look, study
 from backpropviz.errors import BackpropvizError
+from backpropviz.text import clean
 
 app = typer.Typer(
     help="Show the backward pass of NumPy code, step by step: as tables, diagrams and code.",
@@ -41,7 +42,7 @@ def main() -> None:
     try:
         app()
     except BackpropvizError as error:
-        print(f"backpropviz: {error}", file=sys.stderr)
+        print(clean(f"backpropviz: {error}"), file=sys.stderr)
         sys.exit(2)
     except MemoryError:
         print("backpropviz: there is not enough memory for arrays of these shapes", file=sys.stderr)

@@ -11,6 +11,7 @@ from backpropviz.diagnose import kinds
 from backpropviz.diagnose.children import KILLED, Record, in_child
 from backpropviz.diagnose.verdict import FAULT, UNKNOWN, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
+from backpropviz.text import clean, cleaned
 
 _MOST_ENDS = 8  # so many pairs of one file may end their process
 
@@ -52,7 +53,7 @@ def diagnose(
         last = records[-1] if records else {}
         spent += float(last.get("seconds", 0.0))
         if "report" in last:
-            report = FileReport.from_dict(last["report"])
+            report = FileReport.from_dict(cleaned(last["report"]))
             functions_ = tuple(sorted((*report.functions, *ended), key=lambda its: its.line))
             return replace(report, functions=functions_, seconds=spent, cut_short=cut_short)
         stage = next((record for record in reversed(records) if "stage" in record), None)
@@ -70,7 +71,7 @@ def _of_the_pair(file: Path, stage: Record, code: int, seconds: float) -> Functi
         reason = f"not finished in time: {seconds:g} s were not enough (--seconds gives it more)"
         return FunctionReport(name, stage["layer"], line, UNKNOWN, score=0.0, reason=reason)
     evidence = f"while it was run, the process ended with code {code}"
-    finding = Finding(file.name, line, name, stage["text"], "crash", evidence, kinds.WORDS["crash"])
+    finding = Finding(file.name, line, name, clean(stage["text"]), "crash", evidence, kinds.WORDS["crash"])
     return FunctionReport(name, stage["layer"], line, WRONG, (finding,), score=0.0)
 
 

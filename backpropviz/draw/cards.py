@@ -15,6 +15,7 @@ from unicodedata import east_asian_width
 
 from backpropviz.draw.circuit import Vertex
 from backpropviz.engine.graph import Array
+from backpropviz.text import clean_line
 
 SMALL, LARGE = 10, 11  # of all text, and of names, in points
 LINE = 12  # the height of a line of small text
@@ -141,7 +142,7 @@ def cell(
 
 def escaped(text: str) -> str:
     """Text for an HTML-like label, in which backslashes escape, too. What XML cannot hold is replaced."""
-    text = "".join(char if char >= " " and not "\ud800" <= char <= "\udfff" else "\ufffd" for char in text)
+    text = clean_line(text)
     return (
         text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;").replace("\\", r"\\")
         or " "

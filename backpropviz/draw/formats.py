@@ -10,6 +10,7 @@ from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.rendering import DPI
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
+from backpropviz.text import clean
 
 if TYPE_CHECKING:
     from backpropviz.draw.frames import Passes
@@ -33,7 +34,7 @@ def known(path: Path) -> str:
 def heading(trace: Trace, layer: str) -> str:
     """What a picture is called: the beginning of the docstring of the function or its file, or the layer's name."""
     function = trace.callable
-    told = (function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0]
+    told = clean((function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0])
     first = re.split(r"[:,.;(]", told)[0].strip()
     return first if 0 < len(first) <= 48 else trace.layer if ".py" in layer else layer
 

@@ -12,6 +12,7 @@ from backpropviz.draw.board.picture import BoardPicture
 from backpropviz.draw.board.themes import Light, Theme, fill_of, ink_of, tint_of
 from backpropviz.draw.frames import SECONDS, Frame
 from backpropviz.errors import DrawingError
+from backpropviz.text import clean_line
 
 if TYPE_CHECKING:
     from pptx.slide import Slide
@@ -180,7 +181,7 @@ class _Slide:
         frame.word_wrap = True
         frame.vertical_anchor = MSO_ANCHOR.MIDDLE
         run = frame.paragraphs[0].add_run()
-        run.text = "".join(char if char >= " " and not "\ud800" <= char <= "\udfff" else "\ufffd" for char in text.text)
+        run.text = clean_line(text.text)
         run.font.name, run.font.size, run.font.bold = FONT, Pt(round(text.size * 0.6, 1)), text.bold
         run.font.color.rgb = _color(ink_of(self.theme, text.ink, text.owner, self.light))
 

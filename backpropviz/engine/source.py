@@ -20,6 +20,8 @@ from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
+from backpropviz.text import clean
+
 HOOK, SITES = "__backpropviz__", "__sites__"
 _FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
 _STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.]?\s*(-+\s+)?", re.IGNORECASE)
@@ -165,9 +167,9 @@ class _Instrumenter(ast.NodeTransformer):
         self.sites.append(
             Site(
                 tuple(names),
-                "" if value is None else self.text.code(value),
-                statement or self.text.code(node),
-                self.text.caption(node) if is_statement else "",
+                "" if value is None else clean(self.text.code(value)),
+                clean(statement or self.text.code(node)),
+                clean(self.text.caption(node)) if is_statement else "",
                 self.text.filename,
                 node.lineno,
                 needs,

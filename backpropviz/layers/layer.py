@@ -20,6 +20,7 @@ from backpropviz.engine.verifying import record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.classes import Built
 from backpropviz.layers.missing import MissingModule
+from backpropviz.text import clean
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Layer:
     @property
     def summary(self) -> str:
         """The first sentence of the file's (or the function's) docstring."""
-        return (self.module.__doc__ or self.function.__doc__ or "").strip().split("\n")[0]
+        return clean((self.module.__doc__ or self.function.__doc__ or "").strip().split("\n")[0])
 
     @property
     def where(self) -> str:

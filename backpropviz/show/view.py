@@ -27,6 +27,7 @@ from backpropviz.show.records import (
     TraceView,
     UpstreamView,
 )
+from backpropviz.text import clean
 
 if TYPE_CHECKING:
     from backpropviz.show.explain import Explainer
@@ -51,7 +52,7 @@ def view(
     """
     if summary is None:
         function = trace.callable
-        summary = (function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0]
+        summary = clean((function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0])
     return _Viewer(trace, explain, rounds).view(layer_name or trace.function, summary)
 
 

@@ -13,6 +13,7 @@ import graphviz
 from backpropviz.code.breaking import width
 from backpropviz.draw.board.geometry import Drawing, Outline, Point, Shape, Text, Tile, Wire
 from backpropviz.draw.board.themes import LIGHT, Light, Theme, fill_of, ink_of, tint_of
+from backpropviz.text import clean_line
 
 FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 BOLD = "DejaVu Sans Mono Bold"
@@ -154,7 +155,7 @@ class _Writer:
 
 def escaped(text: str) -> str:
     """Text that Graphviz takes as it is, in one line; what XML cannot hold is replaced."""
-    text = "".join(char if char >= " " and not "\ud800" <= char <= "\udfff" else "\ufffd" for char in text)
+    text = clean_line(text)
     return graphviz.escape(text.replace("&", "&amp;")) or " "  # labels may name letters, as in "&lt;"
 
 

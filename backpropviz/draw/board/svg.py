@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from backpropviz.draw.board.dot import FONTS, HEAD
 from backpropviz.draw.board.geometry import Drawing, Point, Shape, Text, Wire
 from backpropviz.draw.board.themes import LIGHT, Light, Theme, fill_of, ink_of, tint_of
+from backpropviz.text import clean_line
 
 _EVERYTHING = Light()
 
@@ -104,4 +105,4 @@ def _head(points: list[Point], size: float) -> list[Point]:
 
 def _text(text: str) -> str:
     """Any text; what XML cannot hold is replaced."""
-    return escape("".join(char if char >= " " and not "\ud800" <= char <= "\udfff" else "\ufffd" for char in text))
+    return escape(clean_line(text))
