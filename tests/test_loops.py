@@ -170,6 +170,23 @@ def reversed_time(x, w):
     return out
 
 
+def momentum(w, g, *, steps=4):
+    m = np.zeros(w.shape)
+    for _ in range(steps):
+        m = 0.9 * m + g * w
+        w = w - 0.1 * m
+    return w
+
+
+def adam_from_zeros(w, g):
+    m, v = np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, 4):
+        m = 0.9 * m + 0.1 * g
+        v = 0.99 * v + 0.01 * g * g
+        w = w - 0.1 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-3)
+    return w
+
+
 def counted_rows(x, w):
     out = np.zeros(x.shape)
     for i, row in enumerate(x):
@@ -277,6 +294,8 @@ CASES = {
         function: [{"x": random(n, d), "w": random(d)} for n, d in ((3, 4), (2, 5), (5, 2))]
         for function in (counted_rows, summed_rows, loss_of_rows, comprehension)
     },
+    momentum: [{"w": random(*shape), "g": random(*shape)} for shape in ((3,), (2, 4), (5, 1))],
+    adam_from_zeros: [{"w": random(*shape), "g": random(*shape)} for shape in ((3,), (2, 4), (5, 1))],
     zipped: [{"x": random(n, d), "w": random(n)} for n, d in ((3, 4), (2, 5), (5, 2))],
     beam: [{"x": random(n, t), "w": random(3, t)} for n, t in ((2, 4), (3, 3), (5, 2))],
     patches: [{"x": random(h, w), "w": random(4, f)} for h, w, f in ((4, 5, 2), (3, 6, 3), (5, 3, 1))],

@@ -13,6 +13,8 @@ from backpropviz.code.rolling import Lines, Roller, Slot
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
+from backpropviz.engine.verifying import record_with_constants
+from backpropviz.errors import BackpropvizError
 from backpropviz.primitives.stores import ADDED, STORED
 
 
@@ -22,6 +24,20 @@ def rolled(trace: Trace, wanted: Sequence[Node] = ()) -> Listing | None:
     What it gives was run once on the trace's own inputs, and gave the trace's gradients. Its forward part computes what
     the backward pass reads, and `wanted`.
     """
+    listing = _rolled(trace, wanted)
+    if listing is not None and not listing.remarks:
+        return listing
+    # a first round may do less only because it finds a constant: 0.9 * m of m = np.zeros(3) is no operation of the run
+    try:
+        again = record_with_constants(trace)
+        names = [node.name for node in wanted]
+        second = _rolled(again, [node for node in again.outputs if node.name in names])
+    except BackpropvizError:
+        return listing
+    return second if second is not None and not second.remarks and _is_right(trace, second) else listing
+
+
+def _rolled(trace: Trace, wanted: Sequence[Node]) -> Listing | None:
     unrolled: dict[Any, str] = {}
     while True:
         try:
@@ -183,7 +199,8 @@ class _Writer:
         lines: Lines = []
         for item in body.items:
             if isinstance(item, Place):
-                if item in self.needed and item.primitive is not None and item in self.roller.written:
+                made = item.primitive is not None or self._is_constant(item)
+                if item in self.needed and made and item in self.roller.written:
                     lines.append(self._statement(item))
                     if item in self.lists:
                         lines.append(f"{self.lists[item]}.append({self.roller.written[item]})")
@@ -191,11 +208,16 @@ class _Writer:
                 lines += self._loop(item)
         return lines
 
+    def _is_constant(self, place: Place) -> bool:
+        return place.primitive is None and id(place.template.value) in self.trace.constants
+
     def _runs_forward(self, place: Place) -> bool:
         return place.primitive is not None
 
     def _statement(self, place: Place) -> str:
         node, name = place.template, self.roller.written[place]
+        if self._is_constant(place):
+            return f"{name} = {self.printer._array(node.value)[0]}"
         if place.carried is not None and place.primitive in (STORED, ADDED):
             value, index = node.args[1:]
             if place.primitive is STORED:

@@ -57,6 +57,7 @@ class ConstantKeeper(Tape):
         self._constructed: dict[int, Constructed] = {}  # how plain arrays were made
         self._slates: dict[int, tuple[Any, Slate]] = {}  # the function's own arrays, with what it is handed for them
         self._frames: list[Frame] = []
+        self.constants_recorded = False  # what is computed of constants alone is part of the record, too
 
     def begun(self, array: Any) -> None:
         name, _ = self._arrays.get(id(array), (None, None))
@@ -183,7 +184,16 @@ class ConstantKeeper(Tape):
         if any(map(self._has_origin, args)) or type(array) is Slate:
             self._constructed[id(array)] = Constructed(name, args, kwargs)
             self._arrays[id(array)] = (self._constructed[id(array)], array)
+        if self.constants_recorded and array.dtype.kind == "f" and not name.startswith("empty"):
+            return self._as_value(np.array(array), Constructed(name, args, kwargs))
         return array
+
+    def _as_value(self, array: Any, made: Constructed) -> Traced:
+        """A constant array as a value of the run: no operation made it, and no gradient goes there."""
+        traced = self.input(array)
+        traced.node.carries_gradient = False
+        self.constants[id(traced.node.value)] = (made, traced.node.value)
+        return traced
 
     def _has_origin(self, value: Any) -> bool:
         """Whether an argument can be written by names: a size, a value, an array that was made from such."""

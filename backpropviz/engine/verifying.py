@@ -53,6 +53,20 @@ def record(
     return trace
 
 
+def record_with_constants(trace: Trace) -> Trace:
+    """The same run with its constant arrays, `m = np.zeros_like(w)`, as values: all that is made of them is recorded.
+
+    For readers of loops: in a first round, `0.9 * m` is an operation like in every other.
+    """
+    recorder = Recorder(trace.callable)
+    recorder.constants_recorded = True
+    inputs = {name: node.value for name, node in trace.inputs.items()}
+    again = recorder.run(trace.callable, inputs, dict(trace.settings))
+    outputs = {node.name: red.value for node, red in trace.upstream.items()}
+    again.backward({name or "out": value for name, value in outputs.items()})
+    return again
+
+
 @contextlib.contextmanager
 def same_draws() -> Iterator[Callable[[], None]]:
     """Within, calling what it gives puts NumPy's and Python's global random state back to where it was at the start."""
