@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from backpropviz.code.program import LoopItem, Program, Uneven
+from backpropviz.code.places import LoopItem, Uneven
+from backpropviz.code.program import Program
 from backpropviz.code.rolling import Roller
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace

@@ -8,108 +8,13 @@ operations that fill them, and numbers by how they were written (`i*stride`, not
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
-
-from backpropviz.engine import named
+from backpropviz.code.places import Body, Carried, LoopItem, Place, Uneven
+from backpropviz.code.slots import Constant, Number, array_key, slots
 from backpropviz.engine.graph import Loop, Node, Round
-from backpropviz.engine.named import Call, Dim, Name, Named, Operation, Shape, Variable, plain
 from backpropviz.engine.trace import Trace
-from backpropviz.primitives.record import Primitive
-
-
-class Uneven(Exception):  # noqa: N818
-    """The rounds of a loop differ, so it has to be written out.
-
-    Attributes:
-        site: which loop. reason: how they differ, for the reader.
-    """
-
-    def __init__(self, site: Any, reason: str):
-        super().__init__(reason)
-        self.site, self.reason = site, reason
-
-
-@dataclass(eq=False)
-class Place:
-    """An operation of the program.
-
-    Attributes:
-        nodes: its nodes, in a loop those of all rounds, in order. template: the one that stands for all.
-        carried: what it is to the next round, if that uses it. gathered: the node that joins those of all rounds.
-    """
-
-    body: Body
-    nodes: list[Node]
-    template: Node
-    carried: Carried | None = None
-    gathered: Node | None = None
-
-    @property
-    def primitive(self) -> Primitive | None:
-        return self.template.primitive
-
-    @property
-    def is_fetched(self) -> bool:
-        """Whether it is a row that a loop over an array takes out at the start of each round."""
-        rounds = self.body.loop.runs[0].rounds if self.body.loop is not None else []
-        return bool(rounds) and any(
-            getattr(value, "node", None) is self.nodes[0] for value in _values(rounds[0].variables.values())
-        )
-
-    def latest_before(self, index: int) -> Node | None:
-        """Its last node before a node of that index."""
-        at = bisect.bisect_left(self.nodes, index, key=lambda node: node.index)
-        return self.nodes[at - 1] if at else None
-
-
-@dataclass(eq=False)
-class Carried:
-    """What a loop hands from round to round: in the first round it is what `start` says.
-
-    Attributes:
-        start: the place, or the constant array, that the first round finds. loop: the outermost that hands it on.
-    """
-
-    start: Place | Any
-    loop: LoopItem
-
-
-@dataclass(eq=False)
-class Body:
-    """A sequence of operations and loops; `loop` is what it is the body of, None for the function."""
-
-    loop: LoopItem | None
-    items: list[Place | LoopItem] = field(default_factory=list)
-
-    @property
-    def depth(self) -> int:
-        """How many loops stand around it."""
-        return len(self.chain())
-
-    def chain(self) -> list[LoopItem]:
-        """The loops around it, the outermost first."""
-        loops: list[LoopItem] = []
-        body: Body = self
-        while body.loop is not None:
-            loops.append(body.loop)
-            body = body.loop.parent
-        return loops[::-1]
-
-
-@dataclass(eq=False)
-class LoopItem:
-    """A loop of the program, with the runs of it that the trace has."""
-
-    head: str
-    site: Any
-    parent: Body
-    runs: list[Loop]
-    body: Body = field(init=False)
 
 
 class Program:
@@ -216,12 +121,12 @@ class Program:
             for value in place.template.parents:
                 self._read_after(place.template, value)
             return
-        arguments = [self._slots((node.args, tuple(sorted(node.kwargs.items())))) for node in place.nodes]
+        arguments = [slots(self.trace, (node.args, tuple(sorted(node.kwargs.items())))) for node in place.nodes]
         template = arguments[place.nodes.index(place.template)]
-        for node, slots in zip(place.nodes, arguments):
-            if len(slots) != len(template):
+        for node, own in zip(place.nodes, arguments):
+            if len(own) != len(template):
                 raise Uneven(loops[-1].site, "its rounds take different arguments")
-            for mine, its in zip(slots, template):
+            for mine, its in zip(own, template):
                 if not isinstance(its, Node) and mine != its:
                     raise Uneven(loops[-1].site, "its rounds take different arguments")
                 if isinstance(its, Node):
@@ -249,15 +154,15 @@ class Program:
         own, others = source.body.chain(), found.body.chain() if found is not None else []
         if len(own) <= len(others) or own[: len(others)] != others:
             raise Uneven(loops[-1].site, "its rounds read different values")
-        if isinstance(value, _Constant):
+        if isinstance(value, Constant):
             value = value.array
-        elif isinstance(value, _Number):
+        elif isinstance(value, Number):
             value = value.number
         start = found if found is not None else value
         if source.carried is None:
             source.carried = Carried(start, own[len(others)])
         known = source.carried.start
-        same = known is start if found is not None else _array_key(self.trace, known) == _array_key(self.trace, start)
+        same = known is start if found is not None else array_key(self.trace, known) == array_key(self.trace, start)
         if not same:
             raise Uneven(loops[-1].site, "its rounds read different values")
         newest = source.latest_before(node.index)
@@ -294,74 +199,3 @@ class Program:
             place.gathered = reader
         elif loops and place.latest_before(reader.index) is not value:
             raise Uneven(loops[0].site, "a single round's value is used after it")
-
-    def _slots(self, value: Any) -> list[Any]:
-        """What an argument consists of: nodes, and keys for numbers and constants as they were written."""
-        if isinstance(value, Node):
-            return [value]
-        if type(value) in (tuple, list):
-            return [type(value).__name__, len(value), *(slot for item in value for slot in self._slots(item))]
-        if isinstance(value, slice):
-            return ["slice", *self._slots((value.start, value.stop, value.step))]
-        if isinstance(value, Shape):
-            return ["shape", value.node]
-        if isinstance(value, Named) and isinstance(value.expression, Name | int | float):
-            return [_Number(plain(value), value.expression)]
-        if isinstance(value, Named | named.NamedTuple):
-            return ["number", *self._expression(value.expression)]
-        if isinstance(value, np.ndarray):
-            return [_Constant(value, _array_key(self.trace, value))] if value.ndim else [value.item()]
-        return [value if isinstance(value, str | int | float | bool | type(None)) else repr(value)]
-
-    def _expression(self, expression: Any) -> list[Any]:
-        if isinstance(expression, Variable):
-            return [expression.name, expression.round.loop.site]
-        if isinstance(expression, Dim):
-            return [expression.node, expression.axis]
-        if isinstance(expression, Operation):
-            return [expression.symbol, *self._expression(expression.left), *self._expression(expression.right)]
-        if isinstance(expression, Call):
-            return [expression.function, *(slot for arg in expression.args for slot in self._expression(arg))]
-        if isinstance(expression, Name):
-            return [expression.name]
-        return [expression]
-
-
-class _Number(NamedTuple):
-    """A number among the slots, as it was written: by a name, or as it is."""
-
-    number: Any
-    written: Any
-
-
-def _values(values: Iterable[Any]) -> Iterator[Any]:
-    """Values, and what tuples of them hold."""
-    for value in values:
-        if isinstance(value, tuple):
-            yield from _values(value)
-        else:
-            yield value
-
-
-class _Constant:
-    """A constant array among the slots: equal to another that was made in the same way."""
-
-    def __init__(self, array: Any, key: Any):
-        self.array, self.key = array, key
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Constant) and self.key == other.key
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def _array_key(trace: Trace, array: Any) -> Any:
-    """What makes two constants the same: the array, or for parts of one, which part."""
-    from backpropviz.engine.constants import Part
-
-    if not isinstance(array, np.ndarray):
-        return repr(array)
-    name, _ = trace.constants.get(id(array), (None, None))
-    if isinstance(name, Part):
-        return "part", id(name.whole), repr(name.index)
-    return array.shape, array.dtype, array.tobytes()

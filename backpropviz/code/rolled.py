@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.derive import Listing, mentions
-from backpropviz.code.program import Body, LoopItem, Place, Program, Uneven
+from backpropviz.code.places import Body, LoopItem, Place, Uneven
+from backpropviz.code.program import Program
 from backpropviz.code.rolling import Lines, Roller, Slot
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import plain

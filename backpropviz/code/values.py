@@ -1,0 +1,301 @@
+"""Writes what is no operation: numbers by the names they came from, lengths and shapes, and constant arrays."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from backpropviz.code.lengths import Place, origins, same_shape
+from backpropviz.engine.constants import Constructed, Part
+from backpropviz.engine.graph import Node, is_range
+from backpropviz.engine.named import (
+    Call,
+    Dim,
+    Name,
+    Named,
+    NamedTuple,
+    Operation,
+    Shape,
+    Variable,
+    expression_of,
+    plain,
+)
+from backpropviz.engine.trace import Trace
+
+# How tightly an expression binds, as in Python's grammar.
+BINDS = {
+    "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "|": 5, "^": 6, "&": 7, "<<": 8, ">>": 8, "+": 9, "-": 9,
+    "*": 10, "/": 10, "//": 10, "%": 10, "@": 10, "**": 12,
+}  # fmt: skip
+COMPARISON, UNARY, POWER, ATOM = 4, 11, 12, 13
+_REPRODUCIBLE = {
+    "np", "len", "int", "float", "min", "max", "range", "round", "sum", "im2col", "col2im", "output_shape",
+    "math", "abs", "bool", "True", "False", "None",
+}  # fmt: skip
+_SEEDED = re.compile(r"\b(?:default_rng|RandomState)\((\w+)\)")
+
+Text = tuple[str, int]
+"""An expression and how tightly it binds."""
+
+
+class ValuePrinter:
+    """Prints plain values of one trace; `Printer` adds the operations.
+
+    `temporaries`, `at_hand` and what is collected while printing are described there.
+    """
+
+    def __init__(self, trace: Trace, temporaries: dict[Node, str] | None = None, at_hand: set[Node] | None = None):
+        self.trace = trace
+        self.temporaries = {} if temporaries is None else temporaries
+        self.at_hand = at_hand
+        self.loops: set[Any] = set()  # the loops whose variables can be written, by their site
+        self.mentioned: set[Node] = set()
+        self.measured: set[Node] = set()
+        self.sizes: set[str] = set()
+        self.constants: dict[str, Any] = {}
+        self.made: dict[str, Any] = {}
+        self.frozen: set[str] = set()
+        self.helpers: set[str] = set()
+        self._values = {node.name for node in trace.nodes}
+        self._reproducible = self._reproducible_sizes()
+
+    def name(self, node: Node) -> str | None:
+        """What `node` is called; None if it is written out where it is used."""
+        return self.temporaries.get(node) or node.name
+
+    def _usable(self, node: Node) -> bool:
+        """Whether `node` has a name that can be used for its shape alone."""
+        return self.name(node) is not None and (self.at_hand is None or node in self.at_hand)
+
+    def _operand(self, value: Any) -> Text:
+        """A node, by its name or written out, or a plain value."""
+        raise NotImplementedError
+
+    def _call(self, name: str, args: Any, kwargs: dict[str, Any]) -> Text:
+        raise NotImplementedError
+
+    def _take(self, x: Any, index: Any) -> Text:
+        raise NotImplementedError
+
+    # ---- plain values ------------------------------------------------------------------------------------------------
+
+    def argument(self, value: Any) -> str:
+        """A call's argument: a node by reference, anything else as a literal."""
+        return self._operand(value)[0]
+
+    def _literal(self, value: Any) -> Text:
+        if isinstance(value, Named | NamedTuple):
+            return self._number(value.expression, plain(value))
+        if isinstance(value, Shape):
+            return self._shape(value)
+        if isinstance(value, tuple):
+            tail = self._tail(value)
+            if tail:
+                return tail, ATOM
+            inside = ", ".join(map(self.argument, value))
+            return f"({inside}{',' if len(value) == 1 else ''})", ATOM
+        if isinstance(value, list):
+            return f"[{', '.join(map(self.argument, value))}]", ATOM
+        if isinstance(value, np.ndarray):
+            return self._array(value)
+        if isinstance(value, slice):
+            return f"slice({value.start}, {value.stop}, {value.step})", ATOM
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, type | np.dtype):
+            return f"np.{np.dtype(value).name}", ATOM
+        if isinstance(value, float) and not np.isfinite(value):
+            return ("np.nan", ATOM) if np.isnan(value) else ("np.inf", ATOM) if value > 0 else ("-np.inf", UNARY)
+        negative = isinstance(value, int | float) and not isinstance(value, bool) and value < 0
+        return repr(value), UNARY if negative else ATOM
+
+    def _number(self, expression: Any, value: Any) -> Text:
+        if isinstance(expression, Name):
+            if expression.name in self.trace.settings:
+                return expression.name, ATOM
+            if expression.name in self._reproducible:
+                self.sizes.add(expression.name)
+                return expression.name, ATOM
+            place = next((place for place, name in self.trace.dims.items() if name == expression.name), None)
+            return self._frozen(value) if place is None else self._dim(Dim(*place), value)
+        if isinstance(expression, Variable):
+            inside = expression.round.loop.site in self.loops
+            return (expression.name, ATOM) if inside else self._literal(expression.value)
+        if isinstance(expression, Dim):
+            return self._dim(expression, value)
+        if isinstance(expression, Operation):
+            return self._operation(expression, value)
+        if isinstance(expression, Call):
+            sides = [self._side(arg)[0] for arg in expression.args]
+            self.helpers |= {"math"} & {expression.function.partition(".")[0]}
+            return (f"{expression.function}({', '.join(sides)})", ATOM) if all(sides) else self._frozen(value)
+        return self._literal(expression)
+
+    def _frozen(self, value: Any) -> Text:
+        """A number that cannot be written by names: it may be right for these shapes only."""
+        written = self._literal(value)
+        self.frozen |= set() if value is None else {written[0]}
+        return written
+
+    def _operation(self, operation: Operation, value: Any) -> Text:
+        binds = BINDS[operation.symbol]
+        left, left_binds = self._side(operation.left)
+        right, right_binds = self._side(operation.right)
+        if not left or not right:
+            return self._frozen(value)
+        if operation.symbol == "*" and left == "1":
+            return right, right_binds
+        if operation.symbol == "-" and left == "0":
+            return f"-{right if right_binds >= UNARY else f'({right})'}", UNARY
+        left = left if left_binds >= binds + (operation.symbol == "**") else f"({left})"
+        right = right if right_binds >= binds + (operation.symbol != "**") else f"({right})"
+        space = "" if operation.symbol == "**" else " "
+        return f"{left}{space}{operation.symbol}{space}{right}", binds
+
+    def _side(self, expression: Any) -> Text:
+        """One side of an operation; an empty text where it cannot be written from names."""
+        if isinstance(expression, int | float):
+            return self._literal(expression)
+        text, binds = self._number(expression, None)
+        return ("", 0) if text == "None" else (text, binds)
+
+    # ---- shapes ------------------------------------------------------------------------------------------------------
+
+    def _length(self, node: Node, axis: int) -> Text | Place | None:
+        """A length by its name, or as the first axis at hand that it came from; None if it has to be measured."""
+        usable: list[Place] = []
+        for origin in origins(node, axis):
+            if isinstance(origin, int):
+                text, binds = self._side(expression_of(origin))
+                if text and (binds == ATOM or not usable):
+                    return text, binds
+                break
+            name = self.trace.dims.get(origin)
+            if name in self._reproducible:
+                self.sizes.add(str(name))
+                return str(name), ATOM
+            usable += [origin] * self._usable(origin[0])
+        return usable[-1] if usable else None
+
+    def _dim(self, dim: Dim, value: Any) -> Text:
+        length = self._length(dim.node, dim.axis)
+        if length is None and not self.name(dim.node):
+            return self._frozen(value)
+        return self._measured(length or (dim.node, dim.axis))
+
+    def _shape(self, shape: Shape) -> Text:
+        lengths = self._lengths(shape.node, unknown=0)
+        if not lengths:
+            return self._measure(shape.node), ATOM
+        inside = ", ".join(self._measured(length)[0] for length in lengths)
+        return self._slice(lengths) or f"({inside}{'' if len(lengths) > 1 else ','})", ATOM
+
+    def _new_shape(self, shape: Any) -> str:
+        """The arguments of a reshape."""
+        if not isinstance(shape, Shape):
+            return ", ".join(map(self.argument, shape)) if isinstance(shape, tuple) and shape else self.argument(shape)
+        some = shape.node.value.size > 0  # of nothing, NumPy cannot tell a length
+        lengths = self._lengths(shape.node, unknown=int(some))
+        if not lengths:
+            return self._measure(shape.node)
+        # one length may be left to NumPy: best one that is no input's and has no name
+        computed = [at for at in lengths if at is None or (isinstance(at[0], Node) and at[0].primitive is not None)]
+        left = computed[0] if len(computed) == 1 and some else None
+        return ", ".join("-1" if at is left and computed and some else self._measured(at)[0] for at in lengths)
+
+    def _lengths(self, node: Node, unknown: int) -> list[Any]:
+        """Every axis of a node that is not at hand; none if more than `unknown` of them would have to be measured."""
+        if any(map(self._usable, same_shape(node))):
+            return []
+        before = set(self.sizes)
+        lengths = [self._length(node, axis) for axis in range(node.value.ndim)]
+        if lengths.count(None) > unknown:
+            self.sizes = before
+            return []
+        return lengths
+
+    def _measure(self, node: Node) -> str:
+        """`x.shape`, of the node itself or of one at hand that has the same shape."""
+        node = next(filter(self._usable, same_shape(node)), node)
+        if not self.name(node):
+            return str(tuple(node.shape))
+        self.measured.add(node)
+        return f"{self.name(node)}.shape"
+
+    def _measured(self, length: Text | Place) -> Text:
+        node, axis = length
+        return (f"{self._measure(node)}[{axis}]", ATOM) if isinstance(node, Node) else (node, axis)
+
+    def _tail(self, values: tuple[Any, ...]) -> str:
+        """`w.shape[2:]` for lengths of w that stand in a row; empty for any other tuple."""
+        dims = [value.expression for value in values if isinstance(value, Named) and isinstance(value.expression, Dim)]
+        if len(values) < 2 or len(dims) != len(values):
+            return ""
+        return self._slice([self._length(dim.node, dim.axis) or (dim.node, dim.axis) for dim in dims])
+
+    def _slice(self, lengths: list[Any]) -> str:
+        node, first = lengths[0]
+        last = first + len(lengths) if isinstance(node, Node) else 0
+        if not last or lengths != [(node, axis) for axis in range(first, last)] or not self.name(node):
+            return ""
+        whole = first == 0 and last == node.value.ndim
+        return self._measure(node) + ("" if whole else f"[{first or ''}:{last if last < node.value.ndim else ''}]")
+
+    def _array(self, array: Any) -> Text:
+        name, _ = self.trace.constants.get(id(array), (None, None))
+        if isinstance(name, Constructed):
+            return self._call(f"np.{name.name}", name.args, name.kwargs)
+        if isinstance(name, Part):
+            return self._take(name.whole, name.index)
+        if array.ndim == 0:
+            return self._literal(array[()])
+        if name in self._reproducible:
+            self.sizes.add(name)
+            self.made[name] = array
+            return name, ATOM
+        if is_range(array):
+            return f"np.arange({len(array)})", ATOM
+        base = array.base
+        if isinstance(base, np.ndarray) and base.ndim > 1 and id(base) in self.trace.constants:
+            turned = base.swapaxes(-1, -2)
+            if (array.shape, array.strides) == (turned.shape, turned.strides):
+                return f"{self._array(base)[0]}{'.T' if base.ndim == 2 else '.swapaxes(-1, -2)'}", ATOM
+        known = next((key for key, value in self.constants.items() if value is array), None)
+        if known is None:
+            known, number = name or "constant_1", 1
+            while known in self.constants or known in self._values:
+                number += 1
+                known = f"{name or 'constant'}_{number}"
+            self.constants[known] = array
+        return known, ATOM
+
+    def _reproducible_sizes(self) -> set[str]:
+        """The size names whose statements can be repeated in derived code."""
+        inputs = {name for name in self.trace.inputs if f"{name}_2" not in self._values}  # not assigned again
+        known = _REPRODUCIBLE | inputs | set(self.trace.settings) | {"_"}
+        sizes: set[str] = set()
+        for statement in self.trace.sizes:
+            if not self._repeatable(statement.statement):
+                continue
+            if set(statement.needs) <= known | sizes and not self._values & set(statement.names):
+                sizes.update(statement.names)
+        return sizes
+
+    def _repeatable(self, statement: str) -> bool:
+        """Whether a statement makes the same numbers again: it draws none, or draws them from a seed of its own."""
+        seed = _SEEDED.search(statement)
+        settings = self.trace.settings
+        return "random" not in statement or (seed is not None and settings.get(seed[1], seed[1]) is not None)
+
+    def size_statements(self) -> list[str]:
+        """The statements that define the sizes used so far, with the ones those need, in order."""
+        wanted = set(self.sizes)
+        chosen = []
+        for statement in reversed(self.trace.sizes):
+            if wanted & set(statement.names):
+                chosen.append(statement.statement)
+                wanted |= set(statement.needs)
+                self.helpers |= set(statement.needs) & {"im2col", "col2im", "output_shape", "math"}
+        return chosen[::-1]
