@@ -79,8 +79,6 @@ class ValuePrinter:
     def _take(self, x: Any, index: Any) -> Text:
         raise NotImplementedError
 
-    # ---- plain values ------------------------------------------------------------------------------------------------
-
     def argument(self, value: Any) -> str:
         """A call's argument: a node by reference, anything else as a literal."""
         return self._operand(value)[0]
