@@ -150,8 +150,8 @@ def keep(output: Path | None, force: bool) -> None:
 
 
 def print_or_write(text: str, output: Path | None) -> None:
-    """Text to standard output, or to a file that is named then."""
-    if output is None:
+    """Text to standard output ("-" names it, too), or to a file that is named then."""
+    if output is None or str(output) == "-":
         print(text, end="" if text.endswith("\n") else "\n")
         return
     from backpropviz.files import write
