@@ -14,6 +14,8 @@ from backpropviz.show.rows import (
     INPUTS,
     RED,
     RED_NAME,
+    TERMS,
+    added_up,
     code_text,
     constant_row,
     flow_row,
@@ -224,7 +226,7 @@ class Page:
             return flow_row(flow)
         terms = self.parts[str(flow.of)].gradient.terms
         hidden = any(term.rounds or (term.step and self.visible(term.step) != term.step) for term in terms)
-        row = flow_row(flow, self._meeting(terms), " + ".join(flow.terms) if hidden else "")
+        row = flow_row(flow, self._meeting(terms), added_up(flow.terms) if hidden or len(flow.terms) > TERMS else "")
         row.flat = self.brief
         return row
 
@@ -253,6 +255,8 @@ class Page:
             shown = self.visible(term.step) if term.step else None
             name = self.groups[shown].function if shown in self.groups else term.consumer
             places.append(f"step {shown} ({name})" if shown else "outside")
+        if len(places) > TERMS:
+            return f"{len(terms)} paths meet"
         if len(set(places)) == 1:
             return f"{counted(len(terms))} paths meet, all of them from {places[0]}"
         return f"{counted(len(terms))} paths meet: from {', '.join(places[:-1])} and {places[-1]}"

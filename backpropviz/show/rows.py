@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from backpropviz.show.layout import Line, Row
 from backpropviz.show.records import (
@@ -22,6 +23,7 @@ INPUTS = "0"  # the label of the inputs
 RED = "gradient"
 RED_NAME = "gradient name"
 MANY = 12  # operands: those of `np.stack(hs)` are not written out
+TERMS = 60  # of one gradient: beyond that, the first and the last stand for all
 _WORD = re.compile(r"\w+")
 _TUPLE = re.compile(r"(?<=\w) \([\d, ]*\)|\([-\d, ]+\)")  # also a shape behind a name
 
@@ -53,6 +55,13 @@ def written(step: StepView) -> tuple[str, str, str]:
         return step.name, " = ", code_of(step)
     target, equals, code = re.split(r"( \+?= |$)", step.statement, maxsplit=1)
     return target, equals, code
+
+
+def added_up(names: Sequence[str]) -> str:
+    """`dx_1 + dx_2`; of very many only the first two and the last."""
+    if len(names) <= TERMS:
+        return " + ".join(names)
+    return f"{names[0]} + {names[1]} + ... + {names[-1]}"
 
 
 def input_row(part: InputView) -> Row:

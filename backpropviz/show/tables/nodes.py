@@ -18,8 +18,8 @@ from backpropviz.errors import InputError
 from backpropviz.show.layout import Line
 from backpropviz.show.loop_rows import handed_text, loop_text, sent_by
 from backpropviz.show.numerals import telling_place
-from backpropviz.show.records import GradientView, GroupView, LoopView, StepView, TraceView
-from backpropviz.show.rows import origin_of, written
+from backpropviz.show.records import FlowView, GradientView, GroupView, LoopView, StepView, TraceView
+from backpropviz.show.rows import TERMS, added_up, origin_of, written
 from backpropviz.show.tables.arrays import array_lines
 from backpropviz.show.tables.plain import FAINT, GAP, shape_text
 from backpropviz.show.tree import walk
@@ -91,6 +91,11 @@ class NodeTable:
             raise InputError(f"--values {values}", fix=f"Choose {', '.join(VALUES[:-1])} or {VALUES[-1]}.")
         self.view, self.values = view, values
         self.groups = {group.label: group for group in view.groups}
+        self.steps = {step.label: step for step in view.steps}
+        self.parts: dict[str, list[FlowView]] = {}
+        for flow in view.backward:
+            if flow.kind == "part":
+                self.parts.setdefault(flow.step, []).append(flow)
         self.opened = set(self.groups) if everything else self._opened(expand)
         self.rows = list(self._rows())
 
@@ -164,9 +169,10 @@ class NodeTable:
 
     def _red(self, label: str, gradient: GradientView) -> Iterator[Text]:
         """The formulas of a gradient: its terms, their sum, and what the step computes for them."""
-        inside = [flow for flow in self.view.backward if flow.step == label and flow.kind == "part"]
+        inside = self.parts.get(label, [])
         given = {each.name: origin_of(each) for each in self.view.upstream}
-        for term in gradient.terms:
+        terms = gradient.terms if len(gradient.terms) <= TERMS else (*gradient.terms[:2], gradient.terms[-1])
+        for term in terms:
             through = self._closed(term.step)
             if term.rounds is not None:
                 yield _text(sent_by(term, gradient.name))
@@ -177,14 +183,14 @@ class NodeTable:
             elif len(gradient.terms) == 1 or term.formula not in {each.name for each in gradient.terms}:
                 yield Text.assemble((term.name, RED_NAME), (f" = {term.formula}", RED))
         if len(gradient.terms) > 1:
-            added = " + ".join(term.name for term in gradient.terms)
+            added = added_up([term.name for term in gradient.terms])
             yield Text.assemble((gradient.name, RED_NAME), (f" = {added}", RED))
         for part in inside:
             yield Text.assemble((part.name, RED_NAME), (f" = {part.formula}", RED))
 
     def _closed(self, label: str | None) -> GroupView | None:
         """The outermost closed group that a step stands in."""
-        step = next((step for step in self.view.steps if step.label == label), None)
+        step = self.steps.get(label or "")
         closed = [] if step is None else [each for each in step.groups if each not in self.opened]
         return self.groups[closed[0]] if closed else None
 
