@@ -33,6 +33,7 @@ class Writer:
     def __init__(self, trace: Trace, temporaries: dict[Node, str], notation: Notation):
         self.trace = trace
         self.temporaries = temporaries
+        self._of_temporaries = {*temporaries.values()}
         self.notation = notation
         self.red = set(trace.red.nodes)
         self.symbols: dict[str, str] = {}
@@ -48,7 +49,7 @@ class Writer:
 
     def symbol(self, name: str, red: bool = False) -> str:
         """A name's symbol; two names never share one."""
-        if red and name.startswith("d") and name[1:] and name not in self.temporaries.values():
+        if red and name.startswith("d") and name[1:] and name not in self._of_temporaries:
             symbol = self.notation.gradient(self.symbol(name[1:]))
         else:
             symbol = self.notation.symbol(name)

@@ -70,6 +70,7 @@ class _Reader:
         self.owner = {node: self._key(node) for node in trace.nodes}
         self.keys = list(dict.fromkeys(key for key in self.owner.values() if key is not None))
         self.order = {key: number for number, key in enumerate(self.keys)}
+        self.consumers: dict[Node, set[Node]] = {}
 
     def _key(self, node: Node) -> Key | None:
         if node in self.inputs:
@@ -257,7 +258,9 @@ class _Reader:
         """Whether only the first round of a folded loop uses a value in this way."""
         if self.fold is None or len(self.fold.loops(node)) >= len(self.fold.loops(term.consumer)):
             return False
-        return self._shown(term.consumer) not in [other.consumer for other in node.terms]
+        if node not in self.consumers:
+            self.consumers[node] = {other.consumer for other in node.terms}
+        return self._shown(term.consumer) not in self.consumers[node]
 
     def _collected(self, target: Node, term: Term) -> str:
         """What each round adds to a gradient that all of them add to."""

@@ -40,9 +40,18 @@ class Explainer:
 
     def __init__(self, trace: Trace, printer: Printer, terms: dict[Node, list[str]], formulas: dict[str, str]):
         self.printer, self.terms, self.formulas = printer, terms, formulas
+        self._senders: dict[Node, dict[Node, list[tuple[int, Term]]]] = {}
         self.shapes = {node.name: node.shape for node in (*trace.nodes, *trace.red.nodes) if node.name}
         for node, names in terms.items():
             self.shapes.update((name, node.shape) for name in names)
+
+    def _sent(self, operand: Node) -> dict[Node, list[tuple[int, Term]]]:
+        """The terms of a value's gradient, with their numbers, by the node that sends them."""
+        if operand not in self._senders:
+            found = self._senders[operand] = {}
+            for number, term in enumerate(operand.terms):
+                found.setdefault(term.consumer, []).append((number, term))
+        return self._senders[operand]
 
     def step(self, step: Step) -> Explanation | None:
         """None where no gradient arrives."""
@@ -56,8 +65,8 @@ class Explainer:
         shares = tuple(
             self._share(node, operand, position, number, term)
             for position, operand in operands(node)
-            for number, term in enumerate(operand.terms)
-            if term.consumer is node and term.position == position
+            for number, term in self._sent(operand).get(node, ())
+            if term.position == position
         )
         return Gate(self.printer.code(node), _acting(node).story, shares)
 
