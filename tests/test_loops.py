@@ -442,6 +442,17 @@ def test_a_long_loop_is_drawn_once_with_its_head():
     assert any(formula.startswith("dx[:, t] += ") for formula in formulas)
 
 
+def test_rounds_are_drawn_side_by_side_where_that_is_asked_for():
+    arguments = {"x": random(2, 30, 3), "wx": random(3, 4), "wh": random(4, 4), "b": random(4)}
+    trace = bp.trace(rnn, **arguments)
+    trace.backward()
+    states = [
+        [v for v in Diagram(trace, rounds=each).circuit.vertices if v.code.startswith("np.tanh")]
+        for each in (False, True)
+    ]
+    assert [len(found) for found in states] == [1, 30]
+
+
 def test_the_naive_convolution_is_five_gates_however_many_rounds():
     t = bp.trace(convolution, **CASES[convolution][0])
     t.backward()

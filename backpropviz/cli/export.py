@@ -61,6 +61,7 @@ def export(
     dtype: DtypeOption = None,
     ops: OpsOption = False,
     expand: ExpandOption = None,
+    rounds: Annotated[bool, typer.Option("--rounds", help="Draw every round of a loop, side by side.")] = False,
     forward_only: Annotated[bool, typer.Option("--forward", help="Draw the forward pass alone.")] = False,
     style: Annotated[
         str,
@@ -107,7 +108,9 @@ def export(
     size = size or ("page" if output is not None and output.suffix.lower() == ".tex" else "slide")
     heading = title if title is not None or style == "cards" else _heading(trace, layer)
     kind: Any = {"style": style, "size": size, "theme": theme}
-    diagram = Diagram(trace, ops, tuple(expand or ()), heading, values=values, legend=legend, entry=entry, **kind)
+    diagram = Diagram(
+        trace, ops, tuple(expand or ()), heading, values=values, legend=legend, entry=entry, rounds=rounds, **kind
+    )
     if output is not None:
         if animate:
             print_or_write(diagram.animated(chosen), output)

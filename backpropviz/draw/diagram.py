@@ -38,6 +38,7 @@ class Diagram:
             arrays as grids in which one entry is followed.
         entry: that entry, "out[0, 1]"; without one, the one that is made from most.
         size, theme, values, legend: of a board, as for `BoardPicture`.
+        rounds: draw every round of a loop; without it, a loop that would not be read is drawn once.
 
     Attributes:
         trace, circuit: what it shows.
@@ -60,9 +61,12 @@ class Diagram:
         theme: str = "light",
         values: bool = False,
         legend: bool = True,
+        rounds: bool = False,
     ):
         self.trace = trace
-        self.circuit: Circuit = read_circuit(trace, ops, expand, most=_MOST_CARDS if style == "cards" else MOST)
+        self.circuit: Circuit = read_circuit(
+            trace, ops, expand, most=_MOST_CARDS if style == "cards" else MOST, rounds=rounds
+        )
         self.picture: BoardPicture | CardsPicture | EntriesPicture
         if style == "entries":
             from backpropviz.draw.entries.picture import EntriesPicture
@@ -84,9 +88,9 @@ class Diagram:
             self.picture = RulePicture(trace, self.circuit, title or "", theme, legend)
             return
         self.picture = BoardPicture(self.circuit, *options)
-        can_be_closed = trace.groups or (trace.loops and size == "slide")  # on a page, rounds are rows
+        can_be_closed = trace.groups or (trace.loops and size == "slide" and not rounds)  # on a page, rounds are rows
         if can_be_closed and not expand and not self.picture.fits:
-            self.circuit = read_circuit(trace, ops, closed=True)
+            self.circuit = read_circuit(trace, ops, closed=True, rounds=rounds)
             self.picture = BoardPicture(self.circuit, *options)
 
     @property

@@ -24,12 +24,18 @@ MOST = 4000  # vertices of a picture
 
 
 def read_circuit(
-    trace: Trace, ops: bool = False, expand: Collection[str] = (), closed: bool = False, most: int = MOST
+    trace: Trace,
+    ops: bool = False,
+    expand: Collection[str] = (),
+    closed: bool = False,
+    most: int = MOST,
+    rounds: bool = False,
 ) -> Circuit:
     """The picture of a trace, step by step or, with `ops`, operation by operation.
 
     Args:
         closed: close the groups, unless some are to be expanded, and fold the loops. most: so many vertices at most.
+        rounds: draw every round of the loops, however many.
         expand: the groups to open, by function or by the name their result was assigned to, and those around them; the
             others are closed. Without any, all are open unless that makes more vertices than are `READABLE`.
 
@@ -44,7 +50,7 @@ def read_circuit(
     wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
     opened = {above for group in wanted for above in _upward(group)}
     reader = _Reader(trace, ops, opened)
-    if trace.loops and (closed or len(reader.keys) > READABLE[ops]):
+    if trace.loops and not rounds and (closed or len(reader.keys) > READABLE[ops]):
         folded = fold(trace)
         reader = _Reader(trace, ops, opened, folded) if folded is not None else reader
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
