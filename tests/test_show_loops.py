@@ -202,3 +202,18 @@ def test_gradcheck_finds_a_wrong_gradient_inside_of_a_round(monkeypatch):
     monkeypatch.setitem(PRIMITIVES, np.tanh, dataclasses.replace(tanh, gradients=(wrong,)))
     report = bp.gradcheck(traced("rnn"))
     assert {check.name for check in report.checks if not check.passed} >= {"a", "wx", "wh", "b"}
+
+
+def pairwise(x, w):
+    total = np.zeros(x.shape[1])
+    for row, scale in zip(x, w):
+        total = total + row * scale
+    return total
+
+
+def test_a_loop_over_arrays_counts_its_rounds():
+    trace = bp.trace(pairwise, x=np.arange(6.0).reshape(3, 2), w=np.array([1.0, 2.0, 3.0]))
+    trace.backward()
+    (loop,) = shown(trace, "i=2").loops
+    assert (loop.head, loop.round, loop.shown) == ("for row, scale in zip(x, w)", 2, "i = 2")
+    assert "dw[i] += np.sum(dout * x[i]" in printed(NodeTable(shown(trace)))

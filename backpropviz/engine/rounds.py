@@ -154,10 +154,12 @@ class Rounds:
 def describe(round_: Round) -> str:
     """`t = 3`, or for a loop without variables, or over arrays, `round 3`."""
     values = {name: plain(value) for name, value in round_.variables.items() if name != "_"}
-    texts = [f"{name} = {_written(value)}" for name, value in values.items() if isinstance(value, int | float | str)]
+    # by its type: a traced number says that it is a float
+    shown = {name: value for name, value in values.items() if issubclass(type(value), (int, float, str))}
+    texts = [f"{name} = {_written(value)}" for name, value in shown.items()]
     return ", ".join(texts) or f"round {round_.number}"
 
 
 def _written(value: object) -> str:
     value = plain(value)
-    return str(value.item() if isinstance(value, np.generic) else value)
+    return str(value.item() if issubclass(type(value), np.generic) else value)  # type: ignore[attr-defined]
