@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from backpropviz.code.folding import Fold, fold
 from backpropviz.code.printing import Printer
+from backpropviz.draw.boxes import boxes_of, identifier, upward
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
 from backpropviz.engine.graph import Group, Node, Step, Term
 from backpropviz.engine.versions import WRITES
@@ -48,7 +48,7 @@ def read_circuit(
             fix = f"The groups are {', '.join(known)}." if known else f"{trace.function} calls no function of yours."
             raise DrawingError(f"no group of steps is called {name!r}", fix=fix)
     wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
-    opened = {above for group in wanted for above in _upward(group)}
+    opened = {above for group in wanted for above in upward(group)}
     reader = _Reader(trace, ops, opened)
     if trace.loops and not rounds and (closed or len(reader.keys) > READABLE[ops]):
         folded = fold(trace)
@@ -85,7 +85,7 @@ class _Reader:
         step = self._step(node)
         if step is None:  # computed after the last assignment, and not returned
             return None
-        closed = [group for group in _upward(step.group) if group not in self.opened]
+        closed = [group for group in upward(step.group) if group not in self.opened]
         if closed:
             return closed[-1]
         return node if self.ops else step
@@ -138,7 +138,7 @@ class _Reader:
             return key
         if isinstance(key, Step):
             return key.node
-        steps = [step for step in self.trace.steps if key in _upward(step.group)]
+        steps = [step for step in self.trace.steps if key in upward(step.group)]
         return next((step for step in steps if step.name == key.name), steps[-1]).node
 
     def _gradient(self, node: Node) -> str:
@@ -165,13 +165,13 @@ class _Reader:
         node = self.result[key]
         if isinstance(key, Group):
             name, code = key.name or str(node.name), key.code or f"{key.function}(...)"
-            vertex = Vertex(_id("group", key.label), "group", key.label, name, code, key.caption, node)
-            vertex.boxes = _boxes(key.parent)
+            vertex = Vertex(identifier("group", key.label), "group", key.label, name, code, key.caption, node)
+            vertex.boxes = boxes_of(key.parent)
         elif isinstance(key, Step):
             code = key.statement if key.sets_a_part else key.code
             name = key.name if self.fold is None else self.fold.names.get(node, key.name)
-            vertex = Vertex(_id("step", key.label), "step", key.label, name, code, key.caption, node)
-            vertex.boxes = self._loop_boxes(node) + _boxes(key.group)
+            vertex = Vertex(identifier("step", key.label), "step", key.label, name, code, key.caption, node)
+            vertex.boxes = self._loop_boxes(node) + boxes_of(key.group)
         elif key in self.inputs:
             vertex = Vertex(f"input_{key.index}", "input", "", str(node.name), "", "", node)
         else:
@@ -193,9 +193,9 @@ class _Reader:
         label, caption = (step.label, step.caption) if node is step.node else ("", "")
         name, code = self.printer.reference(node), self.printer.code(node)
         vertex = Vertex(f"operation_{node.index}", "operation", label, name, code, caption, node)
-        vertex.boxes = self._loop_boxes(node) + _boxes(step.group)
+        vertex.boxes = self._loop_boxes(node) + boxes_of(step.group)
         if len(step.nodes) > 1:
-            vertex.boxes += (Box(_id("step", step.label), step.label, f"{step.name} = {step.code}"),)
+            vertex.boxes += (Box(identifier("step", step.label), step.label, f"{step.name} = {step.code}"),)
         return vertex
 
     def _define_parts(self) -> None:
@@ -289,25 +289,3 @@ class _Reader:
         if primitive is not None and primitive.name == "broadcast_to" and isinstance(args[0], Node):
             formula = self.printer.reference(args[0])  # NumPy repeats a value along an axis unasked
         return f"{name} = {formula}" if len(target.terms) > 1 and name != code else formula
-
-
-def _id(kind: str, label: str) -> str:
-    """A name that DOT, SVG and TikZ take: letters, digits and underscores."""
-    return "_".join([kind, *re.findall(r"\w+", label)])
-
-
-def _upward(group: Group | None) -> Iterator[Group]:
-    """A group and those around it, from the inside out."""
-    while group is not None:
-        yield group
-        group = group.parent
-
-
-def _boxes(group: Group | None) -> tuple[Box, ...]:
-    """The boxes of a group and those around it, the outermost first."""
-    boxes = []
-    for above in _upward(group):
-        call = above.code or f"{above.function}(...)"
-        title = f"{above.name} = {call}" if above.name else call
-        boxes.append(Box(_id("group", above.label), above.label, title))
-    return tuple(reversed(boxes))

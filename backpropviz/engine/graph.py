@@ -156,7 +156,10 @@ class Loop:
     @property
     def outer(self) -> Round | None:
         """The round that it ran in, also where that loop stands in a function further out."""
-        return round_around(self.around, self.group)
+        around, group = self.around, self.group
+        while around is None and group is not None:
+            around, group = group.round, group.parent
+        return around
 
 
 @dataclass(slots=True, eq=False)
@@ -221,31 +224,6 @@ class Step:
     def where(self) -> str:
         """File name and line, as errors and tables give it."""
         return f"{Path(self.file).name}:{self.line}"
-
-
-def round_around(round_: Round | None, group: Group | None) -> Round | None:
-    """The innermost round around what stands in a round, if in any, of its own call: also one further out."""
-    while round_ is None and group is not None:
-        round_, group = group.round, group.parent
-    return round_
-
-
-def rounds_around(group: Group) -> tuple[Round, ...]:
-    """The rounds that a function was called in, the outermost first."""
-    return _outwards(round_around(group.round, group.parent))
-
-
-def rounds_of(step: Step) -> tuple[Round, ...]:
-    """The rounds that a step was made in, also those of loops in the functions around it; the outermost first."""
-    return _outwards(round_around(step.round, step.group))
-
-
-def _outwards(round_: Round | None) -> tuple[Round, ...]:
-    rounds: list[Round] = []
-    while round_ is not None:
-        rounds.append(round_)
-        round_ = round_.loop.outer
-    return tuple(rounds[::-1])
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from backpropviz.engine.graph import Group, Loop, Round, Step, rounds_around, rounds_of
+from backpropviz.engine.graph import Group, Loop, Round, Step
 from backpropviz.engine.named import plain
 from backpropviz.engine.numbering import bare_number
 from backpropviz.engine.trace import Trace
@@ -163,3 +163,28 @@ def describe(round_: Round) -> str:
 def _written(value: object) -> str:
     value = plain(value)
     return str(value.item() if issubclass(type(value), np.generic) else value)  # type: ignore[attr-defined]
+
+
+def _around(round_: Round | None, group: Group | None) -> Round | None:
+    """The innermost round around what stands in a round, if in any, of its own call: also one further out."""
+    while round_ is None and group is not None:
+        round_, group = group.round, group.parent
+    return round_
+
+
+def rounds_around(group: Group) -> tuple[Round, ...]:
+    """The rounds that a function was called in, the outermost first."""
+    return _outwards(_around(group.round, group.parent))
+
+
+def rounds_of(step: Step) -> tuple[Round, ...]:
+    """The rounds that a step was made in, also those of loops in the functions around it; the outermost first."""
+    return _outwards(_around(step.round, step.group))
+
+
+def _outwards(round_: Round | None) -> tuple[Round, ...]:
+    rounds: list[Round] = []
+    while round_ is not None:
+        rounds.append(round_)
+        round_ = round_.loop.outer
+    return tuple(rounds[::-1])

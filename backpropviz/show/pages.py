@@ -255,11 +255,11 @@ class Page:
             shown = self.visible(term.step) if term.step else None
             name = self.groups[shown].function if shown in self.groups else term.consumer
             places.append(f"step {shown} ({name})" if shown else "outside")
-        if len(places) > TERMS:
-            return f"{len(terms)} paths meet"
+        count = counted(len(terms))
         if len(set(places)) == 1:
-            return f"{counted(len(terms))} paths meet, all of them from {places[0]}"
-        return f"{counted(len(terms))} paths meet: from {', '.join(places[:-1])} and {places[-1]}"
+            return f"{count} paths meet, all of them from {places[0]}"
+        told = f": from {', '.join(places[:-1])} and {places[-1]}"
+        return f"{count} paths meet{told if len(places) <= TERMS else ''}"
 
     def gradients(self) -> None:
         """The gradients of the inputs, step 0."""
