@@ -1,5 +1,6 @@
 """The page is one file without a way out, its data is data, and every frame lights what is in the drawing."""
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -101,7 +102,37 @@ def test_the_numbers_are_those_of_the_trace():
     for name, gradient in trace.grad.items():
         np.testing.assert_array_equal(shown[f"d{name}"], gradient)
     assert any("dxhat = dout * gamma" in frame["code"] for frame in frames)
-    assert any("dx̂ = dout ⊙ γ" in frame["formulas"] for frame in frames)  # noqa: RUF001
+
+
+def test_formulas_are_mathematics():
+    text = page(load("batchnorm").trace())
+    start = text.index("<li class='backward'><b>backward, step 8")
+    formulas = re.findall(r"<math.*?</math>", text[start : text.index("</li>", start)])
+    letters = [html.unescape("".join(re.findall(r">([^<]+)<", formula))) for formula in formulas]
+    assert "dx^=dout⊙γ" in letters  # noqa: RUF001
+    assert "<mover" in "".join(formulas)
+    assert text.count("<math") == text.count("</math>") >= 12
+
+
+def test_every_step_stands_in_its_function():
+    trace = load("convnet").trace()
+    text = page(trace)
+    functions = json.loads(Reader(text).scripts[1][1])
+    places = {frame["step"]: frame["place"] for frame in frames_of(text)}
+    assert functions[places["0"][0]]["lines"][places["0"][1]].startswith("def convnet(")
+    for step in trace.steps:
+        number, first, last = places[step.label]
+        written = " ".join(functions[number]["lines"][first : last + 1])
+        assert "".join(step.code.split()) in "".join(written.split())
+    unwritten = page(record(eval("lambda x: x * 2"), {"x": np.ones(3)}, {}))
+    assert not any(frame["place"] for frame in frames_of(unwritten))
+
+
+def test_the_lit_gate_names_its_factors_and_receivers():
+    frames = {(frame["pass"], frame["step"]): frame for frame in frames_of(page(load("batchnorm").trace()))}
+    frame = frames["backward", "7"]
+    assert sorted(frame["receivers"]) == sorted(frame["factors"]) == ["step_2", "step_6"]
+    assert frames["backward", ""]["receivers"] == ["step_9"]
 
 
 def test_nothing_is_loaded_from_anywhere():
@@ -125,12 +156,13 @@ def test_hostile_text_stays_text():
     trace = record(hostile, {"x": np.array([1.0, np.pi])}, {})
     text = page(trace, "<img src=x onerror=alert(1)> {{script}} & </title>")
     found = Reader(text)
-    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json", None]
+    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json"] * 2 + [None]
     assert "img" not in found.tags
     assert frames_of(text)[1]["caption"] == trace.steps[0].caption
     assert "</script><script>" in trace.steps[0].caption
-    data = re.search(r'id="player-frames">(.*?)</script>', text, re.DOTALL)[1]
-    assert not set("<>&\u2028") & set(data)
+    for name in ("frames", "functions"):
+        data = re.search(rf'id="player-{name}">(.*?)</script>', text, re.DOTALL)[1]
+        assert not set("<>&\u2028") & set(data)
     assert "{{frames}}" in "".join(found.text)  # data, not put in a second time
 
 

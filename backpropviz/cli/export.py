@@ -105,12 +105,16 @@ def export(
 
     if output is not None:
         known(output)
-    size = size or ("page" if output is not None and output.suffix.lower() == ".tex" else "slide")
+    wanted = size
+    size = size or ("page" if output is not None and output.suffix.lower() in (".tex", ".html") else "slide")
     heading = title if title is not None or style == "cards" else _heading(trace, layer)
     kind: Any = {"style": style, "size": size, "theme": theme}
-    diagram = Diagram(
-        trace, ops, tuple(expand or ()), heading, values=values, legend=legend, entry=entry, rounds=rounds, **kind
-    )
+    options: Any = {"values": values, "legend": legend, "entry": entry, "rounds": rounds}
+    diagram = Diagram(trace, ops, tuple(expand or ()), heading, **options, **kind)
+    if wanted is None and output is not None and output.suffix.lower() == ".html" and not diagram.picture.fits:
+        # beside a panel there is more height than width; but many rows below each other are no better than a slide
+        size = kind["size"] = "slide"
+        diagram = Diagram(trace, ops, tuple(expand or ()), heading, **options, **kind)
     if output is not None:
         if animate:
             print_or_write(diagram.animated(chosen), output)

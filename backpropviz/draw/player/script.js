@@ -2,8 +2,11 @@
 (() => {
   const frames = JSON.parse(document.getElementById("player-frames").textContent);
   const part = (name) => document.getElementById("player-" + name);
+  const functions = JSON.parse(part("functions").textContent);
+  const listed = [...document.querySelectorAll("#player-list li")];
   const drawing = part("drawing");
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  document.documentElement.classList.add("plays");
+  const view = zoomable(drawing, drawing.querySelector("svg"));
   const SECONDS = 1.8;
   let at = 0;
   let timer = null;
@@ -22,16 +25,37 @@
     return size >= 1e-3 && size < 1e5 ? value.toFixed(4) : value.toExponential(3);
   };
 
+  const largest = (data) => (Array.isArray(data) ? Math.max(0, ...data.map(largest)) : Math.abs(data) || 0);
+
   // An array as tables: the last axis to the right, the one before it downward, one table for each matrix.
-  const tables = (data, depth) => {
-    if (depth > 2) return data.flatMap((each) => tables(each, depth - 1));
+  const tables = (data, depth, most, place = []) => {
+    if (depth > 2) return data.flatMap((each, at) => tables(each, depth - 1, most, [...place, at]));
     const rows = depth === 2 ? data : depth === 1 ? [data] : [[data]];
     const table = make("table");
-    for (const row of rows) {
-      const line = table.insertRow();
-      for (const value of row) line.insertCell().textContent = number(value);
+    if (place.length) table.createCaption().textContent = "[" + place.join(", ") + "]";
+    if (depth > 0 && rows.length) {
+      const heads = table.createTHead().insertRow();
+      if (depth === 2) heads.append(make("td", ""));
+      rows[0].forEach((_, at) => heads.append(head(at, "col")));
     }
+    const body = table.createTBody();
+    rows.forEach((row, at) => {
+      const line = body.insertRow();
+      if (depth === 2) line.append(head(at, "row"));
+      for (const value of row) {
+        const cell = line.insertCell();
+        cell.textContent = number(value);
+        if (!(Number.isFinite(value) && value && most)) continue;
+        cell.className = value > 0 ? "up" : "down";
+        cell.style.setProperty("--part", (0.75 * Math.abs(value)) / most);
+      }
+    });
     return [table];
+  };
+  const head = (at, scope) => {
+    const cell = make("th", at);
+    cell.scope = scope;
+    return cell;
   };
 
   const figure = (array) => {
@@ -40,8 +64,22 @@
     caption.append(make("span", "(" + array.shape.join(", ") + (array.shape.length === 1 ? ",)" : ")")));
     shown.append(caption);
     if (array.summary) shown.append(make("div", array.summary));
-    else shown.append(...tables(array.data, array.shape.length));
+    else shown.append(...tables(array.data, array.shape.length, largest(array.data)));
     return shown;
+  };
+
+  // The function that the step stands in, its lines lit; of the inputs, the function of the steps beside them.
+  const source = (frame) => {
+    const near = frame.place || (frames[at + 1] || {}).place || (frames[at - 1] || {}).place;
+    if (!near) return;
+    const written = functions[near[0]];
+    part("source").replaceChildren(...written.lines.map((text, line) => {
+      const here = frame.place && line >= frame.place[1] && line <= frame.place[2];
+      return make("span", text || " ", here ? "here" : undefined);
+    }));
+    const lit = part("source").querySelector(".here");
+    if (lit) part("source").scrollTop = lit.offsetTop - part("source").clientHeight / 2 + lit.offsetHeight / 2;
+    part("source").setAttribute("aria-label", "the function " + written.name);
   };
 
   const fill = (element, lines) => element.replaceChildren(...lines.map((line) => make("div", line)));
@@ -53,7 +91,8 @@
   };
 
   const board = drawing.querySelector('[class*="of_"]') !== null;
-  const light = (frame, quick) => {
+  drawing.classList.toggle("board", board);
+  const light = (frame) => {
     const lit = new Set([...frame.lit, ...frame.edges]);
     const known = new Set(frame.known);
     const backward = frame.pass === "backward";
@@ -65,22 +104,21 @@
         : known.has(own) || own.startsWith("chip_") || own.startsWith("outside_") || own === "legend" || own === "title";
       element.classList.toggle("lit", lit.has(own));
       element.classList.toggle("faint", !(lit.has(own) || passed));
+      element.classList.toggle("factor", !lit.has(own) && frame.factors.includes(own));
+      element.classList.toggle("receiver", !lit.has(own) && frame.receivers.includes(own));
       element.classList.toggle("waiting", !board && !reached.has(own));
     }
     const first = frame.lit.length ? document.getElementById(frame.lit[0]) : null;
-    if (!first) return;
+    if (!first || view.scale() === 1) return;
     const box = first.getBoundingClientRect();
     const pane = drawing.getBoundingClientRect();
-    drawing.scrollBy({
-      left: box.left + box.width / 2 - pane.left - pane.width / 2,
-      top: box.top + box.height / 2 - pane.top - pane.height / 2,
-      behavior: quick || still.matches ? "auto" : "smooth",
-    });
+    if (box.left >= pane.left && box.right <= pane.right && box.top >= pane.top && box.bottom <= pane.bottom) return;
+    view.move(pane.left + pane.width / 2 - box.left - box.width / 2, pane.top + pane.height / 2 - box.top - box.height / 2);
   };
 
   let seen = new Set(); // edges that something has passed along
   let reached = new Set(); // cards at which a gradient has arrived
-  const show = (to, quick) => {
+  const show = (to) => {
     at = Math.max(0, Math.min(frames.length - 1, to));
     const frame = frames[at];
     const past = frames.slice(0, at + 1);
@@ -91,12 +129,16 @@
     part("title").textContent = step + frame.title;
     part("caption").textContent = frame.caption;
     fill(part("code"), frame.code);
-    fill(part("formulas"), frame.formulas);
+    const written = listed[at].querySelector(".formulas");
+    part("formulas").replaceChildren(...(written ? [written.cloneNode(true)] : []));
     part("arrays").replaceChildren(...frame.arrays.map(figure));
     part("slider").value = at;
     part("slider").setAttribute("aria-valuetext", step + frame.title);
     part("count").textContent = at + 1 + " of " + frames.length;
-    light(frame, quick);
+    source(frame);
+    part("panel").scrollTop = 0;
+    part("said").textContent = step + frame.title + ". " + frame.caption;
+    light(frame);
     if (at === frames.length - 1) stop();
   };
 
@@ -110,30 +152,81 @@
   const play = () => {
     if (timer) return stop();
     if (at === frames.length - 1) show(0);
-    timer = setInterval(() => show(at + 1), SECONDS * 1000);
+    timer = setInterval(() => { show(at + 1); note(); }, SECONDS * 1000);
     part("play").textContent = "pause";
     part("play").setAttribute("aria-pressed", "true");
   };
 
-  const go = (to) => () => { stop(); show(to()); };
-  part("slider").max = frames.length - 1;
-  part("first").addEventListener("click", go(() => 0));
-  part("back").addEventListener("click", go(() => at - 1));
-  part("next").addEventListener("click", go(() => at + 1));
-  part("last").addEventListener("click", go(() => frames.length - 1));
-  part("play").addEventListener("click", play);
-  part("slider").addEventListener("input", (event) => { stop(); show(Number(event.target.value)); });
-  const keys = {
-    ArrowRight: go(() => at + 1), ArrowLeft: go(() => at - 1), Home: go(() => 0), End: go(() => frames.length - 1),
+  // The address says where one is: #forward-0, #forward-3, #backward (the gradient arrives), #backward-7, #backward-0.
+  const address = (frame) => "#" + frame.pass + (frame.step ? "-" + encodeURIComponent(frame.step) : "");
+  const addressed = () => {
+    const asked = decodeURI(window.location.hash).replace(/^#step-/, "#forward-");
+    const found = frames.findIndex((frame) => decodeURI(address(frame)) === asked);
+    return found < 0 ? 0 : found;
   };
+  const note = () => window.history.replaceState(null, "", address(frames[at]));
+  const visit = (to) => {
+    stop();
+    const wanted = Math.max(0, Math.min(frames.length - 1, to));
+    if (wanted !== at) window.location.hash = address(frames[wanted]); // an entry for the back button
+  };
+  window.addEventListener("hashchange", () => { if (addressed() !== at) { stop(); show(addressed()); } });
+
+  // A gate leads to its step in the pass that is shown; a wire, to the step in which something passes along it.
+  const leads = (own) => {
+    const wanted = own.startsWith("badge_") ? own.slice(6) : own;
+    const there = frames.flatMap((frame, to) => (frame.edges.includes(wanted) || frame.lit.includes(wanted) ? [to] : []));
+    const same = there.find((to) => frames[to].pass === frames[at].pass);
+    return same ?? there[0];
+  };
+  for (const element of drawing.querySelectorAll("g.node, g.edge")) {
+    const own = owner(element);
+    element.classList.toggle("badge", element.id.startsWith("badge_"));
+    if (leads(own) === undefined) continue;
+    element.classList.add("goes");
+    element.addEventListener("click", (event) => {
+      event.preventDefault();
+      if (!view.wasDragged()) visit(leads(own));
+    });
+    for (const path of element.classList.contains("edge") ? element.querySelectorAll("path") : []) {
+      const grip = path.cloneNode(); // wires are thin: a wider one, not seen, takes the click
+      grip.setAttribute("class", "grip");
+      path.after(grip);
+    }
+    if (element.id !== own || element.classList.contains("edge")) continue;
+    const to = frames[leads(own)];
+    element.setAttribute("tabindex", "0");
+    element.setAttribute("role", "button");
+    element.setAttribute("aria-label", (to.step && to.step !== "0" ? "step " + to.step + ": " : "") + to.title);
+    element.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      visit(leads(own));
+    });
+  }
+
+  const go = (to) => () => visit(to());
+  part("slider").max = frames.length - 1;
+  const moves = { first: () => 0, back: () => at - 1, next: () => at + 1, last: () => frames.length - 1 };
+  for (const [name, to] of Object.entries(moves)) part(name).addEventListener("click", go(to));
+  part("play").addEventListener("click", play);
+  part("in").addEventListener("click", view.larger);
+  part("out").addEventListener("click", view.smaller);
+  part("fit").addEventListener("click", view.fit);
+  part("slider").addEventListener("input", (event) => { stop(); show(Number(event.target.value)); note(); });
+  const keys = {
+    ArrowRight: go(moves.next), ArrowLeft: go(moves.back), Home: go(moves.first), End: go(moves.last),
+    "+": view.larger, "=": view.larger, "-": view.smaller, 0: view.fit,
+  };
+  const shifts = { ArrowRight: [-60, 0], ArrowLeft: [60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
   document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
     const onButton = event.target instanceof HTMLButtonElement;
-    const action = event.key === " " && !onButton ? play : keys[event.key];
+    const moved = event.shiftKey ? shifts[event.key] : undefined;
+    const action = moved ? () => view.move(...moved) : event.key === " " && !onButton ? play : keys[event.key];
     if (!action) return;
     event.preventDefault();
     action();
   });
-  const asked = /^#(\d+)$/.exec(window.location.hash);
-  show(asked ? Number(asked[1]) - 1 : 0, true);
+  show(addressed());
 })();
