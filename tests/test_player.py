@@ -156,11 +156,11 @@ def test_hostile_text_stays_text():
     trace = record(hostile, {"x": np.array([1.0, np.pi])}, {})
     text = page(trace, "<img src=x onerror=alert(1)> {{script}} & </title>")
     found = Reader(text)
-    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json"] * 2 + [None]
+    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json"] * 3 + [None]
     assert "img" not in found.tags
     assert frames_of(text)[1]["caption"] == trace.steps[0].caption
     assert "</script><script>" in trace.steps[0].caption
-    for name in ("frames", "functions"):
+    for name in ("frames", "functions", "asked"):
         data = re.search(rf'id="player-{name}">(.*?)</script>', text, re.DOTALL)[1]
         assert not set("<>&\u2028") & set(data)
     assert "{{frames}}" in "".join(found.text)  # data, not put in a second time

@@ -1,10 +1,13 @@
 """The page in a real browser: both passes by keyboard, gates and wires by click, addresses, zoom, and what fits."""
 
+import json
+
 import numpy as np
 import pytest
 
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.player import page
+from backpropviz.exercises.questions import questions
 from backpropviz.layers.library import load
 from tests.browser import CHROMIUM, driven
 
@@ -67,10 +70,43 @@ return { outside: outside.length, wide, high,
 """
 
 
+PREDICTING = """
+const wanted = REPLIES;
+const seen = [];
+document.getElementById("player-predict").click();
+for (;;) {
+  await press("ArrowRight");
+  const before = text("count");
+  for (let more = 0; more < 9 && document.querySelector(".asks"); more += 1) {
+    const hidden = ["caption", "code", "formulas", "arrays"].every((name) =>
+      document.getElementById("player-" + name).hidden);
+    const question = text("question");
+    const field = document.querySelector(".asks input");
+    const reply = wanted[seen.length];
+    if (field) {
+      field.value = reply;
+      field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    } else {
+      [...document.querySelectorAll(".asks button")].find((button) => button.textContent === reply).click();
+    }
+    await settled();
+    const told = [...document.querySelectorAll("#player-questions .told")].at(-1);
+    seen.push({ question, hidden, right: told.classList.contains("right"), told: told.textContent });
+  }
+  if (document.querySelector(".asks") || seen.length === wanted.length) break;
+}
+return { seen, score: text("score"), shown: !document.getElementById("player-code").hidden };
+"""
+
+
 def written(name, **options):
     trace = load(name).trace()
     trace.backward()
-    return trace, page(Diagram(trace, **options), name)
+    return trace, page(Diagram(trace, **options), name, questions(trace))
+
+
+def predicted(replies, text, folder):
+    return driven(text, PREDICTING.replace("REPLIES", json.dumps(replies)), folder)
 
 
 def test_both_passes_show_the_numbers_of_the_trace(tmp_path):
@@ -102,3 +138,37 @@ def test_gates_wires_addresses_and_zoom(tmp_path):
 def test_the_circuit_fits_its_pane_and_the_page_the_window(width, height, tmp_path):
     found = driven(written("attention", size="page")[1], FITS, tmp_path, width, height)
     assert found == {"outside": 0, "wide": 0, "high": 0, "panel": True}
+
+
+def test_what_is_asked_before_it_is_shown_is_what_the_quiz_asks(tmp_path):
+    trace, text = written("batchnorm", size="page")
+    asked = questions(trace)
+    right = predicted([question.answer for question in asked], text, tmp_path)
+    assert [each["question"] for each in right["seen"]] == [question.text for question in asked]
+    assert all(each["hidden"] and each["right"] for each in right["seen"])
+    assert right["score"] == f"{len(asked)} of {len(asked)} right"
+    assert right["shown"]
+
+
+SPELT = {
+    "shape": ["(9, 9)", "9x9", "N by D", "like dout", "scalar", "[4 3]", "3,", "N*D"],
+    "number": ["1e9", "1/3", "-0,5", ".25", "5e-1", "\u22122"],
+    "local": ["tell me"],
+}
+
+
+def test_answers_are_read_as_the_quiz_reads_them(tmp_path):
+    trace, text = written("batchnorm", size="page")
+    asked = questions(trace)
+    replies = []
+    for number, question in enumerate(asked):
+        spelt = [each for each in SPELT[question.kind] if question.kind == "local" or question.understands(each)]
+        replies.append(spelt[number % len(spelt)])
+    found = predicted(replies, text, tmp_path)
+    judged = [question.kind != "local" and question.is_right(reply) for question, reply in zip(asked, replies)]
+    assert [each["right"] for each in found["seen"]] == judged
+    assert 0 < sum(judged) < len(judged)
+    assert found["score"] == f"{sum(judged)} of {len(judged)} right"
+    for question, each in zip(asked, found["seen"]):
+        assert question.answer in each["told"]
+        assert all(line in each["told"] for line in question.explanation)

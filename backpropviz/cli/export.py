@@ -30,6 +30,7 @@ from backpropviz.errors import DrawingError, InputError
 if TYPE_CHECKING:
     from backpropviz.draw.diagram import Diagram
     from backpropviz.engine.trace import Trace
+    from backpropviz.exercises.quiz import Question
 
 
 def export(
@@ -119,7 +120,7 @@ def export(
         if animate:
             print_or_write(diagram.animated(chosen), output)
         else:
-            write_out(diagram, output, layer, dpi, chosen)
+            write_out(diagram, output, layer, dpi, chosen, _questions(trace, output))
             print(f"wrote {output}")
         _note_size(diagram, size)
     if frames is not None:
@@ -146,6 +147,15 @@ def _heading(trace: Trace, layer: str) -> str:
     from backpropviz.draw.formats import heading
 
     return heading(trace, layer)
+
+
+def _questions(trace: Trace, output: Path) -> list[Question]:
+    """What a page asks about the backward pass."""
+    if output.suffix.lower() != ".html" or not trace.upstream:
+        return []
+    from backpropviz.exercises.questions import questions
+
+    return questions(trace)
 
 
 def _note_size(diagram: Diagram, size: str) -> None:

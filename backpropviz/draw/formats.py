@@ -13,7 +13,10 @@ from backpropviz.files import write
 from backpropviz.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from backpropviz.draw.frames import Passes
+    from backpropviz.draw.player.asking import Asked
     from backpropviz.engine.trace import Trace
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".tex", ".mmd", ".html", ".pptx", ".gif")
@@ -39,12 +42,20 @@ def heading(trace: Trace, layer: str) -> str:
     return first if 0 < len(first) <= 48 else trace.layer if ".py" in layer else layer
 
 
-def export(diagram: Diagram, path: Path, layer: str = "", dpi: int = DPI, passes: Passes = "backward") -> None:
+def export(
+    diagram: Diagram,
+    path: Path,
+    layer: str = "",
+    dpi: int = DPI,
+    passes: Passes = "backward",
+    questions: Sequence[Asked] = (),
+) -> None:
     """Write a diagram: .svg, .png, .pdf, .dot; .tex (TikZ), .mmd (Mermaid), .html (plays both passes); step by step, as
     the slides of a .pptx or a .gif.
 
     Args:
         layer: what the page calls the layer. dpi: of a .png. passes: that slides and .gif go through.
+        questions: that a page asks.
 
     Raises:
         DrawingError: the suffix is none of these, or the file cannot be written.
@@ -53,7 +64,7 @@ def export(diagram: Diagram, path: Path, layer: str = "", dpi: int = DPI, passes
     if suffix == ".html":
         from backpropviz.draw.player import write_page
 
-        write_page(diagram, path, layer)
+        write_page(diagram, path, layer, questions)
     elif suffix == ".tex":
         from backpropviz.draw.tikz import tikz
 

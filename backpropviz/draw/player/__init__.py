@@ -11,12 +11,14 @@ import html
 import json
 import os
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from backpropviz.draw.board.themes import in_the_dark
 from backpropviz.draw.diagram import Diagram
+from backpropviz.draw.player.asking import Asked, as_data
 from backpropviz.draw.player.frames import MOST_ENTRIES, Frame, backward, forward
 from backpropviz.draw.player.listing import item
 from backpropviz.draw.player.source import sources
@@ -27,12 +29,13 @@ from backpropviz.show.view import view
 __all__ = ["MOST_ENTRIES", "page", "write_page"]
 
 
-def page(diagram: Diagram, layer: str = "") -> str:
+def page(diagram: Diagram, layer: str = "", questions: Sequence[Asked] = ()) -> str:
     """The page as HTML.
 
     Args:
         diagram: of a trace whose backward pass was run.
         layer: what the layer is called; the function's name without one.
+        questions: that the page asks about the steps of the backward pass, where its reader wants to predict them.
 
     Raises:
         DrawingError: the backward pass has not run. TraceError: nothing carries a gradient.
@@ -50,22 +53,25 @@ def page(diagram: Diagram, layer: str = "") -> str:
         "layer": html.escape(shown.layer),
         "summary": html.escape(shown.summary),
         "style": _file("style.css"),
-        "script": _file("zoom.js") + _file("script.js"),
+        "script": "".join(map(_file, ("zoom.js", "predict.js", "script.js"))),
         "drawing": _drawing(diagram),
         "frames": _data([_played(frame, places) for frame in frames]),
         "functions": _data(functions),
+        "asked": _data(as_data(questions)),
         "list": "\n".join(map(item, frames)),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("template.html"))
 
 
-def write_page(diagram: Diagram, path: str | os.PathLike[str], layer: str = "") -> None:
+def write_page(
+    diagram: Diagram, path: str | os.PathLike[str], layer: str = "", questions: Sequence[Asked] = ()
+) -> None:
     """Write the page to a file, whole or not at all.
 
     Raises:
         DrawingError: as for `page`, or the file cannot be written.
     """
-    write(Path(path), page(diagram, layer).encode())
+    write(Path(path), page(diagram, layer, questions).encode())
 
 
 def _file(name: str) -> str:

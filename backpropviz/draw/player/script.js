@@ -6,6 +6,7 @@
   const listed = [...document.querySelectorAll("#player-list li")];
   const drawing = part("drawing");
   document.documentElement.classList.add("plays");
+  const asked = JSON.parse(part("asked").textContent);
   const view = zoomable(drawing, drawing.querySelector("svg"));
   const SECONDS = 1.8;
   let at = 0;
@@ -92,7 +93,7 @@
 
   const board = drawing.querySelector('[class*="of_"]') !== null;
   drawing.classList.toggle("board", board);
-  const light = (frame) => {
+  const light = (frame, hidden) => {
     const lit = new Set([...frame.lit, ...frame.edges]);
     const known = new Set(frame.known);
     const backward = frame.pass === "backward";
@@ -106,6 +107,7 @@
       element.classList.toggle("faint", !(lit.has(own) || passed));
       element.classList.toggle("factor", !lit.has(own) && frame.factors.includes(own));
       element.classList.toggle("receiver", !lit.has(own) && frame.receivers.includes(own));
+      element.classList.toggle("unsaid", predict.hides(own) && (hidden || !lit.has(own)) && !passedBefore.has(own));
       element.classList.toggle("waiting", !board && !reached.has(own));
     }
     const first = frame.lit.length ? document.getElementById(frame.lit[0]) : null;
@@ -118,10 +120,13 @@
 
   let seen = new Set(); // edges that something has passed along
   let reached = new Set(); // cards at which a gradient has arrived
+  let passedBefore = new Set(); // what was told in earlier steps of the backward pass
+  const predict = predicting(asked, part, make, () => show(at));
   const show = (to) => {
     at = Math.max(0, Math.min(frames.length - 1, to));
     const frame = frames[at];
     const past = frames.slice(0, at + 1);
+    passedBefore = new Set(past.slice(0, -1).flatMap((each) => [...each.edges, ...each.reached]));
     seen = new Set(past.flatMap((each) => each.edges));
     reached = new Set(past.flatMap((each) => each.reached));
     document.body.className = frame.pass;
@@ -135,11 +140,13 @@
     part("slider").value = at;
     part("slider").setAttribute("aria-valuetext", step + frame.title);
     part("count").textContent = at + 1 + " of " + frames.length;
+    const hidden = predict.ask(frame);
+    for (const name of ["caption", "code", "formulas", "arrays"]) part(name).hidden = hidden;
     source(frame);
     part("panel").scrollTop = 0;
-    part("said").textContent = step + frame.title + ". " + frame.caption;
-    light(frame);
-    if (at === frames.length - 1) stop();
+    part("said").textContent = step + frame.title + ". " + (hidden ? "Predict first." : frame.caption);
+    light(frame, hidden);
+    if (hidden || at === frames.length - 1) stop();
   };
 
   const stop = () => {
@@ -221,6 +228,7 @@
   const shifts = { ArrowRight: [-60, 0], ArrowLeft: [60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
+    if (event.target instanceof HTMLInputElement && event.target.type === "text") return;
     const onButton = event.target instanceof HTMLButtonElement;
     const moved = event.shiftKey ? shifts[event.key] : undefined;
     const action = moved ? () => view.move(...moved) : event.key === " " && !onButton ? play : keys[event.key];

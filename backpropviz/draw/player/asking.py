@@ -1,0 +1,50 @@
+"""Questions as the page holds them. Who makes them lives above: the page only needs what a question has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Asked(Protocol):
+    """A question about a step, as `exercises.quiz.Question` is one."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def step(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+    @property
+    def value(self) -> Any: ...
+    @property
+    def explanation(self) -> tuple[str, ...]: ...
+    @property
+    def given(self) -> tuple[str, ...]: ...
+    @property
+    def choices(self) -> tuple[str, ...]: ...
+    @property
+    def sizes(self) -> Mapping[str, int]: ...
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]: ...
+
+
+def as_data(questions: Sequence[Asked]) -> dict[str, Any]:
+    """The questions, and the sizes and shapes that an answer may name, once for all of them.
+
+    A question's `unsaid` are the names that may not be named in its answer: that of the gradient itself.
+    """
+    shapes = {name: list(shape) for question in questions for name, shape in question.shapes.items()}
+    sizes = {name: size for question in questions for name, size in question.sizes.items()}
+    asked = [
+        {
+            "kind": question.kind, "step": question.step, "text": question.text, "answer": question.answer,
+            "value": question.value, "explanation": question.explanation, "given": question.given,
+            "choices": question.choices,
+            "unsaid": [name for name in shapes if name not in question.shapes] if question.kind == "shape" else [],
+        }
+        for question in questions
+    ]  # fmt: skip
+    return {"questions": asked, "sizes": sizes, "shapes": shapes}
