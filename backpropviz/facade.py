@@ -20,6 +20,7 @@ from backpropviz.layers.library import load
 
 if TYPE_CHECKING:
     from backpropviz.draw.diagram import Diagram
+    from backpropviz.draw.player.making import Player
     from backpropviz.study.entries import EntryStory
 
 
@@ -41,6 +42,19 @@ class Trace(engine.Trace):
         from backpropviz.draw.diagram import Diagram
 
         return Diagram(self, **options)
+
+    def player(self) -> Player:
+        """The page that plays both passes, in a notebook or to `.save("batchnorm.html")`; it asks before it shows, too.
+
+        Without a backward pass, one is run, from a random upstream gradient.
+        """
+        from backpropviz.draw.formats import heading
+        from backpropviz.draw.player.making import player
+        from backpropviz.exercises.questions import questions
+
+        if not self.upstream:
+            self.backward()
+        return player(self, self.function, questions(self), heading(self, self.function))
 
     def entry(self, name: str, index: tuple[int, ...] | None = None) -> EntryStory:
         """Where one number comes from: `t.entry("dx", (0, 1))`; without an index, the one with the most terms.

@@ -45,6 +45,7 @@ def driven(page, script, folder, width=1400, height=900):
     run = subprocess.run(
         [
             CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-logging=stderr",
+            "--disable-features=IsolateSandboxedIframes",  # else virtual time does not wait for a frame
             f"--user-data-dir={folder / 'profile'}", f"--window-size={width},{height}",
             "--virtual-time-budget=60000", "--dump-dom", path.as_uri(),
         ],

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import backpropviz as bp
 import backpropviz.draw.player
+from backpropviz.cli.play import play
 from backpropviz.draw.cards import BLACK, RED
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.player import MOST_ENTRIES, write_page
@@ -209,3 +211,35 @@ def test_groups_may_be_opened(tmp_path):
     assert {"lit": ["step_1_3"]}.items() <= {"lit": frames_of(opened)[3]["lit"]}.items()
     write_page(Diagram(trace), tmp_path / "net.html", "convnet")
     assert (tmp_path / "net.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_play_writes_the_page_and_says_where(capsys, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    play("relu", open_=False)
+    path = Path(capsys.readouterr().out.strip())
+    assert opened == []
+    assert path.name == "relu.html"
+    assert path.read_text(encoding="utf-8") == bp.trace("relu").player().html
+    play("relu", open_=True)
+    assert opened == [Path(capsys.readouterr().out.strip()).as_uri()]
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    play("relu", open_=True)
+    assert "no browser opens from here" in capsys.readouterr().err
+
+
+def test_the_page_in_a_notebook_stands_in_a_frame():
+    made = bp.trace("batchnorm").player()
+    frame = made._repr_html_()
+    attributes = {}
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, found: attributes.update({"tag": tag, **dict(found)})
+    reader.feed(frame)
+    assert attributes["tag"] == "iframe"
+    assert attributes["srcdoc"] == made.html
+    assert attributes["sandbox"] == "allow-scripts"
+
+
+@pytest.mark.parametrize("name", layer_names())
+def test_a_page_is_small(name):
+    assert len(bp.trace(name).player().html.encode()) < 400_000

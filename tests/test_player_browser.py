@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
+import backpropviz as bp
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.player import page
+from backpropviz.draw.player.making import Player
 from backpropviz.exercises.questions import questions
 from backpropviz.layers.library import load
 from tests.browser import CHROMIUM, driven
@@ -172,3 +174,25 @@ def test_answers_are_read_as_the_quiz_reads_them(tmp_path):
     for question, each in zip(asked, found["seen"]):
         assert question.answer in each["told"]
         assert all(line in each["told"] for line in question.explanation)
+
+
+IN_A_FRAME = """
+return new Promise((resolve) => window.addEventListener("message", (event) => resolve(event.data)));
+"""
+
+
+def test_it_plays_in_the_frame_of_a_notebook(tmp_path):
+    made = bp.trace("batchnorm").player()
+    inner = """<script>window.addEventListener("load", () => {
+        const errors = [];
+        window.addEventListener("error", (event) => errors.push(event.message));
+        document.getElementById("player-next").click();
+        const slider = document.getElementById("player-slider");
+        slider.value = Number(slider.value) + 1;
+        slider.dispatchEvent(new Event("input"));
+        const title = document.getElementById("player-title").textContent;
+        setInterval(() => parent.postMessage({ title, errors }, "*"), 50);
+    });</script></body>"""
+    framed = Player(made.layer, made.html.replace("</body>", inner))
+    found = driven(f"<html><head></head><body>{framed._repr_html_()}</body></html>", IN_A_FRAME, tmp_path)
+    assert found == {"title": "forward, step 2: xmu = x - mu", "errors": []}

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from backpropviz import __version__
-from backpropviz.cli import course, export, handins, look, study
+from backpropviz.cli import course, export, handins, look, play, study
 from backpropviz.errors import BackpropvizError
 from backpropviz.text import clean
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 for command, epilog in (
     *look.COMMANDS,
     *export.COMMANDS,
+    *play.COMMANDS,
     *study.COMMANDS,
     *handins.COMMANDS,
     *course.COMMANDS,

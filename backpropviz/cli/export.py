@@ -106,16 +106,17 @@ def export(
 
     if output is not None:
         known(output)
-    wanted = size
-    size = size or ("page" if output is not None and output.suffix.lower() in (".tex", ".html") else "slide")
+    suffix = "" if output is None else output.suffix.lower()
     heading = title if title is not None or style == "cards" else _heading(trace, layer)
-    kind: Any = {"style": style, "size": size, "theme": theme}
-    options: Any = {"values": values, "legend": legend, "entry": entry, "rounds": rounds}
-    diagram = Diagram(trace, ops, tuple(expand or ()), heading, **options, **kind)
-    if wanted is None and output is not None and output.suffix.lower() == ".html" and not diagram.picture.fits:
-        # beside a panel there is more height than width; but many rows below each other are no better than a slide
-        size = kind["size"] = "slide"
-        diagram = Diagram(trace, ops, tuple(expand or ()), heading, **options, **kind)
+    kind: Any = {"style": style, "theme": theme, "values": values, "legend": legend, "entry": entry}
+    kind["rounds"] = rounds
+    if suffix == ".html" and size is None:
+        from backpropviz.draw.player.making import paged
+
+        diagram, size = paged(trace, ops, tuple(expand or ()), heading, **kind), "free"
+    else:
+        size = kind["size"] = size or ("page" if suffix == ".tex" else "slide")
+        diagram = Diagram(trace, ops, tuple(expand or ()), heading, **kind)
     if output is not None:
         if animate:
             print_or_write(diagram.animated(chosen), output)

@@ -171,11 +171,13 @@
     const found = frames.findIndex((frame) => decodeURI(address(frame)) === asked);
     return found < 0 ? 0 : found;
   };
-  const note = () => window.history.replaceState(null, "", address(frames[at]));
+  const framed = window.location.protocol === "about:"; // in a notebook's frame there is no address
+  const note = () => { if (!framed) window.history.replaceState(null, "", address(frames[at])); };
   const visit = (to) => {
     stop();
     const wanted = Math.max(0, Math.min(frames.length - 1, to));
-    if (wanted !== at) window.location.hash = address(frames[wanted]); // an entry for the back button
+    if (framed) show(wanted);
+    else if (wanted !== at) window.location.hash = address(frames[wanted]); // an entry for the back button
   };
   window.addEventListener("hashchange", () => { if (addressed() !== at) { stop(); show(addressed()); } });
 

@@ -1,0 +1,69 @@
+"""The page of a trace, with the board that suits it; in a notebook it stands in a frame of its own."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backpropviz.draw.diagram import Diagram
+from backpropviz.files import write
+
+if TYPE_CHECKING:
+    from backpropviz.draw.player.asking import Asked
+    from backpropviz.engine.trace import Trace
+
+_HEIGHT = 680  # pixels of the frame in a notebook
+
+
+@dataclass(frozen=True)
+class Player:
+    """A page that plays both passes.
+
+    Attributes:
+        layer: what it is about. html: the page, which loads nothing from anywhere.
+    """
+
+    layer: str
+    html: str
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to a file, whole or not at all.
+
+        Raises:
+            DrawingError: it cannot be written.
+        """
+        write(Path(path), self.html.encode())
+
+    def __repr__(self) -> str:
+        return f"<the page that plays {self.layer}, {len(self.html) // 1000} kB: .save('{self.layer}.html')>"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the page in a frame, without a way to the notebook around it."""
+        return (
+            f'<iframe srcdoc="{html.escape(self.html)}" sandbox="allow-scripts" title="{html.escape(self.layer)}" '
+            f'style="width: 100%; height: {_HEIGHT}px; border: 0"></iframe>'
+        )
+
+
+def player(trace: Trace, layer: str = "", questions: Sequence[Asked] = (), title: str | None = None) -> Player:
+    """The page of a trace whose backward pass was run.
+
+    Raises:
+        DrawingError: the backward pass has not run.
+    """
+    from backpropviz.draw.player import page
+
+    return Player(layer or trace.function, page(paged(trace, title=title), layer, questions))
+
+
+def paged(
+    trace: Trace, ops: bool = False, expand: Collection[str] = (), title: str | None = None, **how: Any
+) -> Diagram:
+    """The drawing that a page shows: in rows, for beside its panel there is more height than width; but very many rows
+    are no better than a slide."""
+    rows = Diagram(trace, ops, expand, title, **{**how, "size": "page"})
+    return rows if rows.picture.fits else Diagram(trace, ops, expand, title, **{**how, "size": "slide"})
