@@ -67,7 +67,9 @@ const outside = parts.filter((part) => {
 const root = document.documentElement;
 const panel = document.getElementById("player-panel").getBoundingClientRect();
 const [wide, high] = [root.scrollWidth - root.clientWidth, root.scrollHeight - root.clientHeight];
-return { outside: outside.length, wide, high,
+location.hash = "#backward-7";
+await settled();
+return { outside: outside.length, wide, high, group: text("title").split(":")[0],
   panel: panel.bottom <= root.clientHeight + 1 && panel.height > 150 };
 """
 
@@ -139,7 +141,7 @@ def test_gates_wires_addresses_and_zoom(tmp_path):
 @pytest.mark.parametrize(("width", "height"), [(500, 900), (1400, 900)])
 def test_the_circuit_fits_its_pane_and_the_page_the_window(width, height, tmp_path):
     found = driven(written("attention", size="page")[1], FITS, tmp_path, width, height)
-    assert found == {"outside": 0, "wide": 0, "high": 0, "panel": True}
+    assert found == {"outside": 0, "wide": 0, "high": 0, "panel": True, "group": "backward, step 7.2"}
 
 
 def test_what_is_asked_before_it_is_shown_is_what_the_quiz_asks(tmp_path):

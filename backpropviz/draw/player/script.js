@@ -169,7 +169,8 @@
   const addressed = () => {
     const asked = decodeURI(window.location.hash).replace(/^#step-/, "#forward-");
     const found = frames.findIndex((frame) => decodeURI(address(frame)) === asked);
-    return found < 0 ? 0 : found;
+    const within = frames.findIndex((frame) => decodeURI(address(frame)).startsWith(asked + ".")); // a group's first
+    return found >= 0 ? found : asked && within >= 0 ? within : 0;
   };
   const framed = window.location.protocol === "about:"; // in a notebook's frame there is no address
   const note = () => { if (!framed) window.history.replaceState(null, "", address(frames[at])); };
