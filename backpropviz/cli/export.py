@@ -24,6 +24,8 @@ from backpropviz.cli.options import (
     keep,
     print_or_write,
     run,
+    settings_and_shapes,
+    users_code,
 )
 from backpropviz.errors import DrawingError, InputError
 
@@ -196,6 +198,12 @@ def derive(
     style: Annotated[
         str, typer.Option(metavar="function|cache", help="One function, or a forward and backward pair with a cache.")
     ] = "function",
+    closed: Annotated[
+        bool,
+        typer.Option(
+            "--closed-form", help="The shortest backward pass that a search finds, and what it was held against."
+        ),
+    ] = False,
     inputs: InputOption = None,
     shape: ShapeOption = None,
     set_: SetOption = None,
@@ -207,7 +215,15 @@ def derive(
         raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
     if latex + plain + (style == "cache") > 1:
         raise InputError("one form at a time", fix="Choose one of --latex, --plain and --style cache.")
+    if closed and (latex or plain or style == "cache" or inputs or shape):
+        raise InputError(
+            "--closed-form draws its own inputs and prints one function",
+            fix="Leave out --latex, --plain, --style, --input and --shape.",
+        )
     keep(output, force)
+    if closed:
+        print_or_write(_closed(layer, set_), output)
+        return
     trace = run(layer, inputs, shape, set_, backward=style != "cache")
     if latex:
         from backpropviz.code.formulas import latex as write_out
@@ -226,6 +242,25 @@ def derive(
 
         text = as_code(trace)
     print_or_write(text, output)
+
+
+def _closed(layer: str, set_: list[str] | None) -> str:
+    """The closed form with what was proved of it, as comments; the derived code where nothing shorter was found."""
+    from backpropviz.code.derive import derive as as_code
+    from backpropviz.layers.library import load
+    from backpropviz.study.closed.form import closed_form
+
+    with users_code():
+        found = load(layer)
+        settings, _ = settings_and_shapes(found, set_, None)
+        form = closed_form(found, settings)
+        if form is None:
+            trace = found.trace(settings)
+            return f"# nothing shorter was found for {found.name}\n{as_code(trace)}"
+    return (
+        f"# {form.after} operations in place of {form.before}, found by search: equal to the recorded\n"
+        f"# gradients to 1e-10 on {form.proofs} random inputs of {form.shapes} shapes\n{form.code}"
+    )
 
 
 COMMANDS = (

@@ -23,12 +23,14 @@ class Statement:
 
     Attributes:
         node: the value. step: whose forward pass it is part of, or whose backward pass; None for what lies outside.
+        heading: what it stands under in place of its step's.
     """
 
     name: str
     code: str
     node: Node
     step: Step | None
+    heading: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} = {self.code}"
@@ -96,9 +98,11 @@ def titled(statements: list[Statement]) -> list[str]:
     lines: list[str] = []
     above: Step | None = None
     for statement in statements:
-        if statement.step is not above:
-            above = statement.step
-            lines.append(f"# {title(above)}")
+        if statement.heading:
+            lines.append(f"# {statement.heading}")
+        elif statement.step is not above:
+            lines.append(f"# {title(statement.step)}")
+        above = statement.step
         lines.append(str(statement))
     return lines
 
