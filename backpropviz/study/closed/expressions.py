@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -157,6 +158,8 @@ def _written(target: str, factor: str, total: Sum, taken: set[str]) -> list[str]
     for c, term in scaled:
         product = (f"{float(abs(c.number)):g} * " if abs(c.number) != 1 else "") + (f"{c.size} * " if c.size else "")
         text += f" {'-' if c.number < 0 else '+'} {product}{term.code}" if text or c.number < 0 else product + term.code
+    if (inverse := re.fullmatch(r"\(1 / (\w+)\)", front)) is not None:
+        return [*lines, f"{target} = {tidy(f'({text}) / {inverse[1]}')}"]
     if front == f"1 / {letter}" and letter:
         return [*lines, f"{target} = {tidy(f'({text}) / {letter}')}"]
     return [*lines, f"{target} = {tidy(f'{front} * ({text})' if front else text.strip())}"]

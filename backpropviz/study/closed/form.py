@@ -76,7 +76,7 @@ def closed_form(layer: Layer, given: dict[str, Any] | None = None) -> ClosedForm
     if not lines:
         return None
     held, shapes = proved(layer, form, given or {})
-    if held < PROOFS:
+    if held < PROOFS or shapes < SCENES:  # what holds on one shape may hold by its sizes
         return None
     return ClosedForm(str(form), lines, before, count_of(form.backward), held, shapes)
 
