@@ -51,7 +51,7 @@ def scene(trace: Trace, seed: int = 0) -> Scene:
 def draws(layer: Layer, given: dict[str, Any], count: int, seed: int = 1) -> Iterator[Scene]:
     """`count` runs on random shapes, values and settings; fewer where the layer refuses too many of them.
 
-    Every float setting is drawn anew: eps between 1e-8 and 1e-1, others up to twice as large or as small.
+    Every float setting is drawn anew: eps between 1e-8 and 1e-1, others down to half of what they are.
     """
     random = np.random.default_rng(seed)
     usual = {name: np.shape(value) for name, value in layer.arguments().items() if isinstance(value, np.ndarray)}
