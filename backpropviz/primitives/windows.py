@@ -7,6 +7,7 @@ size.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ def pair(value: Any) -> tuple[int, int]:
     Raises:
         InputError: it is no whole number, nor a pair of them.
     """
-    both = (value, value) if np.ndim(value) == 0 else tuple(value)
+    if isinstance(value, int):
+        return value, value
+    both = tuple(value) if isinstance(value, tuple) or np.ndim(value) else (value, value)
     if len(both) != 2 or any(number != int(number) for number in both):
         raise InputError(f"{value} is no size for rows and columns", fix="Give one whole number, or a pair: (2, 1).")
     return _whole(both[0]), _whole(both[1])
@@ -70,17 +73,30 @@ def output_shape(shape: Any, window: Any, stride: Any = 1, pad: Any = 0) -> tupl
     return rows, columns
 
 
-def _geometry(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
+def _plan(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
+    # numbers that know how they were written hold on to a trace: what is kept must not
+    return _plan_of(*(tuple(map(int, sizes)) for sizes in (shape, pair(window), pair(stride), pair(pad))))
+
+
+@functools.lru_cache(maxsize=256)
+def _plan_of(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
+    """How windows lie on images of `shape`: the places they find, the padded images, and the slices of each place.
+
+    A replay asks for the same plan thousands of times, and checking and counting anew took much of its time.
+
+    Returns:
+        Window and padding as pairs; rows and columns of places; the padded images' shape, (N, C, H + 2 * pad,
+        W + 2 * pad); where the images lie in it; and for every place (i, j) in the window the rows and columns of the
+        padded image that meet it.
+    """
     height, width = output_shape(shape, window, stride, pad)
-    return pair(window), pair(stride), pair(pad), height, width
-
-
-def _slices(window: Any, stride: Any, height: int, width: int) -> Any:
-    """For every place (i, j) in the window: the rows and columns of the padded image that meet it."""
-    for i in range(window[0]):
-        rows = slice(i, i + stride[0] * height, stride[0])
-        for j in range(window[1]):
-            yield i, j, rows, slice(j, j + stride[1] * width, stride[1])
+    n, c, h, w = shape
+    padded = (n, c, h + 2 * pad[0], w + 2 * pad[1])
+    inner = (slice(None), slice(None), slice(pad[0], pad[0] + h), slice(pad[1], pad[1] + w))
+    all_rows = [slice(i, i + stride[0] * height, stride[0]) for i in range(window[0])]
+    all_columns = [slice(j, j + stride[1] * width, stride[1]) for j in range(window[1])]
+    places = tuple((i, j, rows, cols) for i, rows in enumerate(all_rows) for j, cols in enumerate(all_columns))
+    return window, pad, height, width, padded, inner, places
 
 
 @traceable
@@ -99,16 +115,15 @@ def im2col(x: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) 
     Raises:
         InputError: the window does not fit into the padded image, or a stride or padding is out of range.
     """
-    (hh, ww), stride, pad, height, width = _geometry(x.shape, window, stride, pad)
-    n, c, h, w = x.shape
+    (hh, ww), pad, height, width, shape, inner, places = _plan(x.shape, window, stride, pad)
+    n, c = shape[:2]
+    padded = x
     if any(pad):
-        padded = np.zeros((n, c, h + 2 * pad[0], w + 2 * pad[1]), x.dtype)
-        padded[:, :, pad[0] : pad[0] + h, pad[1] : pad[1] + w] = x
-    else:
-        padded = x
+        padded = np.zeros(shape, x.dtype)
+        padded[inner] = x
     columns = np.empty((n, c * hh * ww, height * width), x.dtype) if out is None else out
     patches = columns.reshape(n, c, hh, ww, height, width)
-    for i, j, rows, cols in _slices((hh, ww), stride, height, width):
+    for i, j, rows, cols in places:
         patches[:, :, i, j] = padded[:, :, rows, cols]
     return columns
 
@@ -128,13 +143,13 @@ def col2im(columns: Any, shape: Any, window: Any, stride: Any = 1, pad: Any = 0,
     Raises:
         InputError: as in `im2col`.
     """
-    (hh, ww), stride, pad, height, width = _geometry(shape, window, stride, pad)
-    n, c, h, w = (int(size) for size in shape)
+    (hh, ww), _, height, width, padded_shape, inner, places = _plan(shape, window, stride, pad)
+    n, c = padded_shape[:2]
     patches = columns.reshape(n, c, hh, ww, height, width)
-    padded = np.zeros((n, c, h + 2 * pad[0], w + 2 * pad[1]), columns.dtype)
-    for i, j, rows, cols in _slices((hh, ww), stride, height, width):
+    padded = np.zeros(padded_shape, columns.dtype)
+    for i, j, rows, cols in places:
         padded[:, :, rows, cols] += patches[:, :, i, j]
-    images = padded[:, :, pad[0] : pad[0] + h, pad[1] : pad[1] + w]
+    images = padded[inner]
     if out is None:
         return np.ascontiguousarray(images)
     out[...] = images
