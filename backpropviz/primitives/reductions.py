@@ -146,7 +146,10 @@ def first_winner(x: Any, out: Any, axis: Any = None, keepdims: bool = False) -> 
     ties = x == (out if keepdims else np.expand_dims(out, axes))
     last = np.moveaxis(ties, axes, range(-len(axes), 0))
     flat = last.reshape(*last.shape[: x.ndim - len(axes)], math.prod(last.shape[x.ndim - len(axes) :]))
-    first = flat & (np.cumsum(flat, axis=-1) == 1)
+    first = np.zeros_like(flat)
+    if flat.size:
+        np.put_along_axis(first, np.argmax(flat, axis=-1, keepdims=True), True, axis=-1)
+        first &= flat
     return np.moveaxis(first.reshape(last.shape), range(-len(axes), 0), axes)
 
 
