@@ -1,5 +1,6 @@
 """Layers are found, loaded, sampled and run: the tool's own by name, a user's by file and function."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -37,6 +38,18 @@ def labels(trace):
 
 
 # ---- the tool's own --------------------------------------------------------------------------------------------------
+
+
+def test_own_layers_are_run_once_and_a_users_file_each_time(file, tmp_path, monkeypatch):
+    text = "import numpy as np\n\ndef double(x):\n    out = {factor} * x\n    return out\n"
+    path = file("double.py", text.format(factor=2))
+    assert load(path).module is not load(path).module
+    monkeypatch.setattr("backpropviz.layers.library.graphs_directory", lambda: tmp_path)
+    first = load("double")
+    assert load("double") is first
+    Path(path).write_text(text.format(factor=3), encoding="utf-8")
+    os.utime(path, ns=(1, 1))
+    assert load("double").trace({"x": np.ones(3)}).output.tolist() == [3.0, 3.0, 3.0]
 
 
 @pytest.mark.parametrize("name", layer_names())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
+from dataclasses import replace
 from pathlib import Path
 
 from backpropviz.errors import LayerError
@@ -40,20 +42,32 @@ def load(spec: str) -> Layer:
             near = difflib.get_close_matches(str(spec), layer_names(), n=3, cutoff=0.5)
             hint = f"The nearest: {', '.join(near)}." if near else "`backpropviz list` names them all."
             raise LayerError(f"there is no layer {spec!r}", fix=f"{hint} Your own code is named by its file: mine.py")
-        file, wanted = known, ""
-    else:
-        file = Path(path)
-        if not file.is_file():
-            raise LayerError(
-                f"there is no file {path}",
-                fix=f"Check the path; a layer of the tool is named without {file.suffix or SUFFIXES[0]}.",
-            )
+        return _own(known, known.stat().st_mtime_ns)
+    file = Path(path)
+    if not file.is_file():
+        raise LayerError(
+            f"there is no file {path}",
+            fix=f"Check the path; a layer of the tool is named without {file.suffix or SUFFIXES[0]}.",
+        )
+    layer = _read(file, wanted)
+    name = file.stem if layer.name == "listing" else layer.name
+    return replace(layer, name=name)
+
+
+@functools.cache
+def _own(file: Path, changed: int) -> Layer:
+    """A layer of `graphs/`, run once until its file is `changed`.
+
+    A user's file is run each time: it may read other files, or keep what it counted.
+    """
+    return replace(_read(file), name=file.stem)  # `mlp` is a class, MLP
+
+
+def _read(file: Path, wanted: str = "") -> Layer:
     module = load_module(file)
     found = choose(module, file, wanted)
     function = Built(found) if isinstance(found, Method) else found
-    of_file = not path or function.__name__ in (file.stem, "listing")  # `mlp` is a class, MLP
-    name = file.stem if of_file else function.__name__
-    return Layer(name, function, file, module)
+    return Layer(function.__name__, function, file, module)
 
 
 def load_summaries() -> list[dict[str, str]]:
