@@ -192,3 +192,17 @@ def test_overhead_of_one_operation(benchmark, length):
     benchmark.extra_info.update({f"{name}, us": round(cost, 2) for name, cost in each.items()})
     print("\none operation on two numbers: " + ", ".join(f"{name} {cost:.2f} us" for name, cost in each.items()))
     benchmark.pedantic(lambda: t.replay(x=x), rounds=5)
+
+
+def test_trace_by_name(benchmark):
+    """A layer of `graphs/` is asked for by name as cheaply as a function is recorded, but for its sample inputs."""
+    inputs = {
+        "x": RANDOM.standard_normal((4, 3)),
+        "gamma": RANDOM.standard_normal(3),
+        "beta": RANDOM.standard_normal(3),
+    }
+    contenders = {
+        "the function": lambda: bp.trace(batchnorm, **inputs),
+        "by name": lambda: bp.trace("batchnorm", **inputs),
+    }
+    report(benchmark, "bp.trace of batchnorm, x (4, 3)", contenders, {"by name": 2.0}, rounds=60)
