@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.derive import Statement, mentions
+from backpropviz.code.scope import scope_of
 from backpropviz.engine.graph import Node
 from backpropviz.study.closed.candidates import Axes, Valued, atoms, distinct, linear, operations, products, tidy
 from backpropviz.study.closed.fitting import Coefficient, Sum, sums
@@ -125,13 +126,9 @@ def _named_sizes(scenes: Sequence[Scene]) -> dict[str, list[int]]:
     """The sizes that derived code has names for already."""
     found = []
     for scene in scenes:
-        scope: dict[str, Any] = {
-            **scene.trace.settings,
-            **{name: node.value for name, node in scene.trace.inputs.items()},
-        }
+        scope = scope_of(scene.trace)
         names = [name for line in scene.listing.sizes for name in set_by(line)]
-        exec("\n".join(scene.listing.sizes), {"np": np}, scope)
-        found.append({name: scope[name] for name in names if isinstance(scope[name], int)})
+        found.append({name: int(scope[name]) for name in names if isinstance(scope.get(name), int)})
     return {name: [lengths.get(name, 0) for lengths in found] for name in found[0]}
 
 
