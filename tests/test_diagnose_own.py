@@ -100,6 +100,28 @@ def softmax_loss_vectorized(W, X, y, reg):
     return loss, dW
 """
 
+GAINS = """
+import numpy as np
+
+def channel_gain_forward(z, a, c):
+    return z * a[None, :, None, None] + c[None, :, None, None], (z, a)
+
+def channel_gain_backward(do, cache):
+    z, a = cache
+    return do * a[None, :, None, None], (do * z).sum(axis=(0, 2, 3)), do.sum(axis=(0, 2, 3))
+"""
+
+TEMPERATURE = """
+import numpy as np
+
+def scaled_forward(logit, tau):
+    return logit / tau, (logit, tau)
+
+def scaled_backward(g, cache):
+    logit, tau = cache
+    return g / tau, -np.sum(g * logit) / tau ** 2
+"""
+
 
 def report(folder, text):
     path = folder / "hand_in.py"
@@ -107,7 +129,7 @@ def report(folder, text):
     return diagnose(path)
 
 
-@pytest.mark.parametrize("text", [LEAKY, CROSS_CORRELATION, SQUARED_ERROR, SANDWICH, LINEAR])
+@pytest.mark.parametrize("text", [LEAKY, CROSS_CORRELATION, SQUARED_ERROR, SANDWICH, LINEAR, GAINS, TEMPERATURE])
 def test_right_pairs_are_right(tmp_path, text):
     found = report(tmp_path, text)
     assert found.functions
@@ -122,6 +144,7 @@ def test_right_pairs_are_right(tmp_path, text):
         (SQUARED_ERROR, "dpred = 2 * d / d.shape[0]", "dpred = d / d.shape[0]"),
         (LINEAR, "p[np.arange(N), y] -= 1", "p[np.arange(N), y] = 1"),
         (LINEAR, "/ N + reg * W", "/ N + 2 * reg * W"),
+        (GAINS, "(do * z).sum", "(do * do).sum"),
     ],
 )
 def test_the_wrong_line_is_proved(tmp_path, text, right, wrong):

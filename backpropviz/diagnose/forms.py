@@ -83,7 +83,7 @@ class Forms:
         pair, cases = unknown.understood(self.program, pair)
         form = self._ran(pair, cases, functools.partial(unknown.fresh, self.program, pair, cases[0][0]))
         its = self.program.student.wrapped.get(pair.forward)
-        notes = () if unknown.shipped(self.program, pair) is not None else (unknown.NOTE,)
+        notes = () if unknown.shipped(self.program, pair) is not None else (unknown.NOTE, *unknown.assumed(cases[0][0]))
         return Form(form.examination, form.outcomes, (*notes, *((its.convention,) if its and its.convention else ())))
 
     def _ran(self, pair: Pair, cases: list[tuple[Case, Reference]], another: Another) -> Form:

@@ -69,7 +69,7 @@ class Search:
         self.taken = {n for array in held.values() for n in array.shape}
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
         self.given = fixed
-        self.runs, self.calls = 0, 0
+        self.runs, self.calls, self.most = 0, 0, RUNS
         self.best: State | None = None
         self._read_forms()
 
@@ -92,7 +92,7 @@ class Search:
 
     @property
     def over(self) -> bool:
-        return self.runs > RUNS or self.calls > CALLS
+        return self.runs > self.most or self.calls > CALLS
 
     def arguments(self, state: State, asking: bool = False) -> Arguments:
         """The arguments of a state; `asking`, with dictionaries that tell what they lack."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.missing import MissingModule
-from backpropviz.layers.search import Search
+from backpropviz.layers.search import RUNS, Search
 from backpropviz.layers.tidying import tidied
 
 _LENGTHS = {
@@ -31,13 +32,23 @@ MANNERS: tuple[Manner, ...] = ((), ("columns",), ("shares",), ("columns", "share
 """How inputs of a loss may have to be made up, the usual way first."""
 
 
-def made_up(function: Any, seed: int, shapes: dict[str, tuple[int, ...]]) -> tuple[dict[str, Any], dict[str, Any]]:
+def made_up(
+    function: Any,
+    seed: int,
+    shapes: dict[str, tuple[int, ...]],
+    ranks: Mapping[str, int] = MappingProxyType({}),
+    most: int = RUNS,
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments on which a function runs, and their forms (see layers/forms.py), by parameter.
+
+    Args:
+        ranks: how many axes an input has, where that is known and its shape is not. most: runs of the function.
 
     Raises:
         CannotCall: none were found.
     """
     search = Search(function, seed, shapes, {})
+    search.ranks, search.most = {**search.ranks, **ranks}, most
     try:
         state = search.found()
     except MissingModule as missing:
@@ -52,26 +63,31 @@ def made_up(function: Any, seed: int, shapes: dict[str, tuple[int, ...]]) -> tup
 
 
 def cases(
-    function: Any, shapes: dict[str, tuple[int, ...]], main: tuple[int, ...] | None, manner: Manner = ()
+    function: Any,
+    shapes: dict[str, tuple[int, ...]],
+    main: tuple[int, ...] | None,
+    manner: Manner = (),
+    ranks: Mapping[str, int] = MappingProxyType({}),
+    most: int = RUNS,
 ) -> list[Case]:
     """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them.
 
     Args:
-        main: a shape for the first input. manner: see `case`.
+        main: a shape for the first input. manner: see `case`. ranks, most: see `made_up`.
     """
     if not isinstance(function, FunctionType):
         raise CannotCall("it is not a plain function")
     only_rows = bool(shapes) and main is None
     if main is not None and binding.parameters(function):
         shapes = {**shapes, binding.parameters(function)[0].name: main}
-    found = [case("made-up inputs", made_up(function, 0, shapes)[0], manner)]
+    found = [case("made-up inputs", made_up(function, 0, shapes, ranks, most)[0], manner)]
     axes = [value.ndim for value in found[0].inputs.values()]
     if name := main_input(found[0]):
         for at, words in enumerate(("made-up inputs", "other sizes")):
             shape = found[0].inputs[name].shape if main is None else main
             wanted = resized(shape, only_rows, at) if main is None else tuple(n + 2 * at for n in main)
             with contextlib.suppress(CannotCall):
-                other = case(words, made_up(function, at, {**shapes, name: wanted})[0], manner)
+                other = case(words, made_up(function, at, {**shapes, name: wanted}, ranks, most)[0], manner)
                 if main is not None or [v.ndim for v in other.inputs.values()] == axes:
                     found[at:] = [other]
     settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}

@@ -7,15 +7,19 @@ held against.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from backpropviz.course.record import Case, Layer
-from backpropviz.diagnose.pairs import binding, inputs
+from backpropviz.diagnose.pairs import axes, binding, inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.protocols.record import Wrapped
 from backpropviz.diagnose.pairs.protocols.start import RANKS
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
@@ -26,9 +30,11 @@ from backpropviz.diagnose.student.work import TooMuch, work_limit
 from backpropviz.engine.trace import random_upstream
 from backpropviz.layers.library import Layer as LayerFile
 from backpropviz.layers.library import layer_names, load
+from backpropviz.layers.search import RUNS
 
 NOTE = "its own forward pass was taken as right, and the gradients held against it"
-ROUNDS = 1_000_000
+ROUNDS, FURTHER = 1_000_000, 300_000
+"""The work of finding inputs, and that of finding better ones than those that were found first."""
 
 
 def understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
@@ -60,7 +66,7 @@ def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Re
     forward = program.function(pair.forward)
     if ours is not None:
         cases = _cases_of(ours, forward)
-        pair, _ = _typed(program, pair, cases[0])
+        pair, _, _ = _typed(program, pair, cases[0])
     else:
         pair, cases = _tried(program, pair, forward)
     references = []
@@ -74,28 +80,65 @@ def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Re
 
 
 def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]]:
-    """The pair on made-up inputs. A forward pass may run on rows as well as on images, and the backward pass not:
-    inputs that both run on come first."""
+    """The pair on made-up inputs. A forward pass may run on rows as well as on images, on vectors as well as on
+    matrices, and the backward pass not: inputs come first whose gradients have their shapes, then those that both
+    passes run on."""
     its = program.student.wrapped.get(pair.forward)
-    found, problem = None, None
+    found: list[tuple[Pair, list[Case], axes.Fit]] = []
+    problem = None
+    limits = contextlib.ExitStack()
+    with contextlib.suppress(TooMuch), limits:
+        for main, ranks in _assumed(found, its):
+            try:
+                shapes, manner = (its.shapes, its.manner) if its else ({}, ())
+                most = axes.RUNS if ranks or found else RUNS
+                cases = inputs.cases(forward, shapes, main, manner, ranks, most)
+                typed, gradients, fit = _typed(program, pair, cases[0])
+            except CannotCall as error:
+                problem = problem or error
+                continue
+            if fit.fits and _right(program, typed, cases[0], gradients):
+                return typed, cases
+            if not found:
+                limits.enter_context(work_limit(FURTHER))
+            found.append((typed, cases, fit))
+    if not found:
+        raise problem or CannotCall("its forward pass goes on and on")
+    return max(found, key=lambda one: one[2].merit)[:2]
+
+
+def assumed(case: Case) -> tuple[str, ...]:
+    """What is to be told of made-up inputs: which of them are single numbers."""
+    names = [name for name, value in case.inputs.items() if value.ndim == 0 and value.dtype.kind == "f"]
+    return tuple(f"{name} was taken as a single number" for name in names)
+
+
+def _right(program: Program, pair: Pair, case: Case, gradients: list[Any]) -> bool:
+    """Whether gradients are those of the forward pass; where that has none here, nothing speaks against them."""
+    right = reference_for(program, pair, replace(case, inputs=dict(case.inputs)))
+    wanted = {} if right is None else right.gradients
+    pairs = [(value, wanted[f"d{name}"]) for name, value in zip(pair.layer.wants, gradients) if f"d{name}" in wanted]
+    return all(np.allclose(value, its, rtol=1e-4, atol=1e-6) for value, its in pairs)
+
+
+def _assumed(
+    found: list[tuple[Pair, list[Case], axes.Fit]], its: Wrapped | None
+) -> Iterator[tuple[tuple[int, ...] | None, dict[str, int]]]:
+    """What may be assumed of the inputs: the shape of the first, and how many axes others have; what was `found` of
+    one assumption leads to the next."""
+    seen = 0
     for main in (None,) if its and its.shapes else (None, *RANKS):
-        try:
-            cases = inputs.cases(forward, its.shapes if its else {}, main, its.manner if its else ())
-            typed, count = _typed(program, pair, cases[0])
-        except CannotCall as error:
-            problem = problem or error
-            continue
-        if count:
-            return typed, cases
-        found = found or (typed, cases)
-    if found is None:
-        assert problem is not None
-        raise problem
-    return found
+        if any(fit.fits for *_, fit in found):
+            return
+        yield main, {}
+        for _, cases, fit in found[seen:] if its is None else []:
+            likely = axes.others(cases[0], fit)
+            yield from ((main, ranks) for ranks in itertools.islice(likely, None if main is None else bool(fit.count)))
+        seen = len(found)
 
 
-def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, int]:
-    """The pair with its inputs, outputs and gradients by name; and how many gradients came back, 0 if it failed."""
+def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, list[Any], axes.Fit]:
+    """The pair with its inputs, outputs and gradients by name; the gradients that came back, and how they fit."""
     floats = tuple(name for name, value in case.inputs.items() if value.dtype.kind == "f")
     if not floats:
         raise CannotCall("it takes no array of floats")
@@ -116,9 +159,13 @@ def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, int]:
         raise CannotCall("what its forward pass returns on made-up inputs has no entries")
     layer = Layer(pair.layer.name, "", tuple(case.inputs), outputs, (), (), ())
     pair = replace(pair, layer=layer)
-    count = _gradient_count(program, pair, case, returned)
+    gradients = _gradients(program, pair, case, returned)
+    each = gradients.values() if isinstance(gradients, dict) else gradients
+    ordered = [*each] if isinstance(gradients, tuple | list | dict) else [gradients]
+    count = 0 if gradients is None else len(ordered)
     after = 1 if pair.backward is None else 0
-    return replace(pair, layer=replace(layer, wants=wants(program, pair.name, floats, after, count))), count
+    wanted = wants(program, pair.name, floats, after, count)
+    return replace(pair, layer=replace(layer, wants=wanted)), ordered, axes.fit(case, wanted, ordered, count)
 
 
 # ---- inputs ----------------------------------------------------------------------------------------------------------
@@ -141,7 +188,9 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
                     shapes = (its.shapes if its else {}) | (
                         shape if resized else {name: value.shape for name, value in known.inputs.items()}
                     )
-                    case = inputs.case("fresh", inputs.made_up(forward, seed, shapes)[0], its.manner if its else ())
+                    ranks = {name: value.ndim for name, value in known.inputs.items()}
+                    made = inputs.made_up(forward, seed, shapes, ranks)[0]
+                    case = inputs.case("fresh", made, its.manner if its else ())
                     if not np.size(next(iter(outputs_of(program, pair, case, case.inputs).values()))):
                         continue
                 if case.inputs.keys() == known.inputs.keys():
@@ -164,17 +213,14 @@ def _cases_of(layer: LayerFile, forward: Any, seeds: tuple[int, ...] = (0, 1)) -
     return found
 
 
-def _gradient_count(program: Program, pair: Pair, case: Case, returned: Any) -> int:
-    """How many gradients come back when it is run; 0 where it fails."""
+def _gradients(program: Program, pair: Pair, case: Case, returned: Any) -> Any:
+    """The gradients that come back when it is run; None where it fails."""
     if pair.backward is None:
-        gradients = binding.split_outputs(returned, 1)[1]
-    else:
-        outputs, cache = binding.split_outputs(returned, len(pair.layer.outputs))
-        upstream = [random_upstream(np.asarray(value, dtype=float), UPSTREAM_SEED) for value in outputs]
-        backward = program.function(pair.backward)
-        try:
-            arguments = binding.backward_arguments(backward, pair.layer, case, upstream, case.inputs, cache)
-            gradients = backward(*arguments)
-        except (Exception, SystemExit):  # it is what is to be diagnosed
-            return 0
-    return len(gradients) if isinstance(gradients, tuple | list | dict) else 1
+        return binding.split_outputs(returned, 1)[1]
+    outputs, cache = binding.split_outputs(returned, len(pair.layer.outputs))
+    upstream = [random_upstream(np.asarray(value, dtype=float), UPSTREAM_SEED) for value in outputs]
+    backward = program.function(pair.backward)
+    try:
+        return backward(*binding.backward_arguments(backward, pair.layer, case, upstream, case.inputs, cache))
+    except (Exception, SystemExit):  # it is what is to be diagnosed
+        return None
