@@ -157,11 +157,15 @@ def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:
     given, forms = inputs.made_up(function, 0, shapes)
     flat = Flat({_free(name): value for name, value in given.items()}, {_free(n): form for n, form in forms.items()})
     named = tuple(map(_free, given))
-    run = f"{subject.names[0]}({', '.join(named)})"
+    parameters = inspect.signature(function).parameters.values()
+    # other values of a setting are tried: at the usual one a factor may be one
+    settings = {its.name: its.default for its in parameters if type(its.default) is float and its.name not in given}
+    handed = [*named, *(f"{name}={_free(name)}" for name in settings)]
+    run = f"{subject.names[0]}({', '.join(handed)})"
     again = functools.partial(_of_function, subject, function)
     return Start(
         inputs.case("", flat.values).inputs,
-        flat.options,
+        {**flat.options, **{_free(name): value for name, value in settings.items()}},
         tuple(flat.lines),
         run,
         named,

@@ -22,6 +22,7 @@ from backpropviz.diagnose.pairs.protocols.start import Start
 from backpropviz.diagnose.pairs.protocols.values import Values, is_one, upstream
 from backpropviz.diagnose.pairs.protocols.writing import Way, written
 from backpropviz.diagnose.student.parameters import stored
+from backpropviz.layers.conventions import kind_of
 
 
 class Trial(Forward):
@@ -183,7 +184,8 @@ class Trial(Forward):
         right = sum(map(is_one, quotients.values()))
         shapes = sum(np.shape(its) == np.shape(self.wanted[name]) for name, its in gradients.items())
         for name, its in gradients.items():  # a bias may be a row, or a column, which the forward pass does not tell
-            if np.shape(its) != np.shape(self.wanted[name]) and name != self.start.main:
+            others = np.shape(its) != np.shape(self.wanted[name]) and name != self.start.main
+            if others and not (np.ndim(its) == 0 and kind_of(name) in ("weight", "vector")):  # these are no numbers
                 self.shapes[name] = np.shape(its)
         count = len(way.gradients)
         sure = way.handing is None or way.handing.is_sure
