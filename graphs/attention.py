@@ -59,6 +59,7 @@ def softmax(scores):
     return weights
 
 
+ENTRY = "context"
 SIZES = {"entries": {"x": (1, 3, 4), "wq": (4, 4)}}
 
 

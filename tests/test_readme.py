@@ -12,7 +12,10 @@ from backpropviz.cli import app
 
 ROOT = Path(__file__).parent.parent
 MARKER = re.compile(r"<!-- (run|file): (.+?) -->\n(?:\n```\w*\n.*?\n```\n)?", re.DOTALL)
-GRIDS = ("maxpool", "conv", "batchnorm")
+GRIDS = (
+    "maxpool", "avgpool", "conv", "affine", "softmax_loss", "batchnorm", "layernorm", "groupnorm", "attention",
+    "embedding",
+)  # fmt: skip
 PICTURES = ("batchnorm", "softmax_loss", "conv", "lstm_step", "convnet")
 GALLERY = {
     f"{name}{'-dark' if theme == 'dark' else ''}.svg": f"export {name} --size page --theme {theme}"

@@ -98,8 +98,11 @@ def export(
         raise InputError("--theme auto follows the screen in an .svg alone", fix="Choose light, dark or print.")
     case = ""
     if entry is not None or style == "entries":
+        from backpropviz.layers.library import entry_of
+
         style = _of_entries(style, forward_only, animate, output)
         case = "" if inputs or shape or set_ else "entries"
+        entry = entry or entry_of(layer)
     trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only, case=case)
     chosen: Any = "forward" if forward_only else passes
     from backpropviz.draw.diagram import Diagram

@@ -119,3 +119,9 @@ def operations() -> list[dict[str, str]]:
 
 
 __all__ = ["Layer", "graphs_directory", "layer_names", "load", "load_summaries", "operations"]
+
+
+def entry_of(layer: str) -> str | None:
+    """The value whose entries show best what a layer does, where its file names one: `ENTRY = "context"`."""
+    found: str | None = getattr(load(layer).module, "ENTRY", None)
+    return found

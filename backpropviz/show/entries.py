@@ -102,7 +102,7 @@ def jacobians(matrices: dict[str, Array], layer: str, width: int, digits: int = 
     """Matrices of local derivatives, zeros faint; as many columns side by side as there is room for."""
     parts: list[RenderableType] = []
     for name, matrix in matrices.items():
-        texts = [[f"{value:.{digits}g}" for value in line] for line in matrix.tolist()]
+        texts = [[f"{value + 0.0:.{digits}g}" for value in line] for line in matrix.tolist()]
         wide = max(len(text) for line in texts for text in line)
         body = Text()
         beside = max(1, width // (wide + 2))

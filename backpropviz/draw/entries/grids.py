@@ -161,13 +161,30 @@ class _Drawer:
         begin = f"Its gradient, {story.gradient} = {_two(story.gradient.value)}, goes"
         parts = [f"to {_entries(count)} of d{name}" for name, count in counts.items() if count]
         reached = [name for name, count in counts.items() if count]
+        if not reached:
+            return f"Its gradient, {story.gradient}, is {_two(story.gradient.value)}: nothing goes back from here."
         if len(reached) == 1 and counts[name := reached[0]] == 1 and name in story.goes_to:
             place = tuple(np.argwhere(story.goes_to[name])[0].tolist())
             gets = story.goes_to[name][place]
             whole = gets == story.gradient.value
             end = f"d{name}[{', '.join(map(str, place))}] " + ("alone" if whole else f"as {_two(gets)}")
             return f"{begin} to {end}" + (f"; the other {lost} get nothing from it." if lost > 0 else ".")
-        return f"{begin} {' and '.join(parts)}, each times its derivative; what comes from other entries is added."
+        added = "; what comes from other entries is added" if self._adds_up() else ""
+        return f"{begin} {' and '.join(parts)}, each times its derivative{added}."
+
+    def _adds_up(self) -> bool:
+        """Whether other entries hand something to the same places."""
+        entries, story = self.scene.sources, self.scene.story
+        whole = {grid.name: grid for grid in self.scene.back}
+        for name in (grid.name for grid in entries):
+            grid, added = whole.get(f"d{name}"), story.goes_to.get(name)
+            if grid is None or added is None:
+                continue
+            mine = added[added != 0]
+            there = grid.values[grid.bold]
+            if mine.size != there.size or not np.allclose(np.sort(mine), np.sort(there), rtol=1e-9):
+                return True
+        return False
 
 
 _MOST_LINES = 9

@@ -15,7 +15,7 @@ from backpropviz.study.rows import Index, looked_at, row
 
 MOST = 8  # rows and columns of a grid
 GROUPS = 8  # colours for entries that belong together
-_MOST_ARRAYS = 4  # beside each other
+_MOST_ARRAYS = 3  # beside each other
 _FEW = 6  # pixels of an image that is shown as a row
 
 
@@ -199,7 +199,7 @@ class _View:
             for its, size in zip((self.rows, self.columns), self.plane)
         ]
         if self.pixels:
-            return f"[{self.before[0]}], a row for each channel"
+            return f"[{self.before[0]}, i] in row i"
         cuts = cuts[2 - min(2, len(self.whole)) :]
         whole = not self.before and all(cut == ":" for cut in cuts)
         return "" if whole else f"[{', '.join([*map(str, self.before), *cuts])}]"
