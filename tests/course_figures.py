@@ -46,13 +46,16 @@ def slipped(text: str, right: str, wrong: str) -> tuple[str, int]:
 
 
 def is_named(name: str, right: str, wrong: str) -> str:
-    """Nothing where the first finding of a faulty file is on the wrong line; otherwise what was said."""
+    """Nothing where the first finding of a faulty file is on the wrong line, or names it as one that could be changed
+    as well; otherwise what was said.
+    """
     text, line = slipped(text_of(name), right, wrong)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.py"
         path.write_text(text, encoding="utf-8")
         report = diagnose(path)
-    if report.first is not None and report.first.line == line:
+    said = [] if report.first is None else [report.first.line, *(at for at, _ in report.first.instead)]
+    if line in said:
         return ""
     states = [f"{f.name} {f.status} {f.reason}" for f in report.functions if f.status != RIGHT]
     return f"line {line} ({wrong.strip()}): {report.first and report.first.line}; {'; '.join(states)}"

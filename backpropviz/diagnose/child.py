@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from backpropviz.diagnose.investigate import Investigation
     from backpropviz.diagnose.pairs.recognition import Pair
     from backpropviz.diagnose.student.loading import Student
+    from backpropviz.diagnose.student.program import Program
     from backpropviz.diagnose.verdict import FunctionReport
 
 
@@ -59,6 +60,7 @@ def main() -> None:
     pairs = (
         recognition.told(student.functions, *told) if told else recognition.pairs(student.functions, student.wrapped)
     )
+    pairs = [pair for pair in pairs if not _helps(pair, pairs, prepared)]
     chosen = [pair for pair in pairs if not wanted or _names(pair, student) & set(wanted)]
     if wanted and not chosen:
         student.notes.append(f"it has {', '.join(pair.name for pair in pairs)}")
@@ -81,6 +83,7 @@ def main() -> None:
     skipped = [
         name for name, function in student.functions.items()
         if "backward" in name and name not in examined | {*student.wrapped}
+        and not any(name in prepared.called_by(other) for other in examined if other in prepared.definitions)
         and not ("." in name and classes.is_abstract(function))
     ]  # fmt: skip
     if skipped:
@@ -96,6 +99,17 @@ def _names(pair: Pair, student: Student) -> set[str | None]:
     if its := student.wrapped.get(pair.name):
         names |= {its.forward, its.backward, its.backward.partition(".")[0]}
     return names
+
+
+def _helps(pair: Pair, pairs: list[Pair], prepared: Program) -> bool:
+    """A class both of whose passes are called by functions of a known layer: it is judged by what these have to do."""
+    wrapped = prepared.student.wrapped
+    its = wrapped.get(pair.name)
+    known = [other for other in pairs if not other.layer.is_own and other.backward and other.name not in wrapped]
+    return its is not None and any(
+        {its.forward, its.backward} <= prepared.called_by(other.forward) | prepared.called_by(other.name)
+        for other in known
+    )
 
 
 def _method(name: str, student: Student) -> tuple[str, int]:

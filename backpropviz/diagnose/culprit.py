@@ -64,6 +64,10 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
                 suspect.penalty += 1.5
             if function in others:
                 suspect.penalty += 0.7
+                if given and isinstance(
+                    statement.node, ast.Return
+                ):  # what it caches may be to blame, its output is not
+                    suspect.penalty += 1.0
             suspects.append(suspect)
     _notice_failure(scene, suspects, stage)
     _notice_changes(scene, suspects, cells)

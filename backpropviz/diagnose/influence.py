@@ -20,7 +20,8 @@ def taken_as_right(program: Program, pair: Pair, function: str) -> set[int]:
         return leading_to(statements, None)
     if function != (its.forward if its is not None else pair.forward):
         return set()
-    returns = {s.index for s in statements if isinstance(s.node, ast.Return)}  # the cache is packed there, too
+    # where the cache is packed is not taken as right
+    returns = {s.index for s in statements if isinstance(s.node, ast.Return) and isinstance(s.node.value, ast.Tuple)}
     return leading_to(statements, set(range(len(pair.layer.outputs)))) - returns
 
 

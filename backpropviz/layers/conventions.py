@@ -127,6 +127,8 @@ def _of_rank(rank: int | None, options: list[Guess], sizes: Iterator[int]) -> li
     if rank is None or any(guess.dtype in "nl" for guess in options):
         return options
     fitting = [guess for guess in options if len(guess.shape) == rank]
+    if not fitting and any(len(guess.shape) == 2 and guess.shape[0] == 1 for guess in options):  # a bias: b[:, :, :, c]
+        return [Guess((*(1,) * (rank - 1), next(sizes)))]
     return fitting or [Guess(tuple(itertools.islice(sizes, rank)), options[0].dtype)]
 
 

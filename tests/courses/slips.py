@@ -20,7 +20,7 @@ SLIPS: dict[str, list[tuple[str, str]]] = {
         ("return grad / n", "return grad"),
         ("return self.diff / self.diff.shape[0]", "return self.diff / self.diff.shape[1]"),
         ("return dout * -2 * self.t * self.margins", "return dout * -self.t * self.margins"),
-        ("return self.target.sum(axis=1, keepdims=True) * self.q - self.target", "return self.q - self.target"),
+        ("return self.target.sum(axis=1, keepdims=True) * self.q - self.target", "return self.q + self.target"),
     ],
     "local_derivatives": [
         ("return s * (1 - s)", "return s * (1 + s)"),
@@ -38,7 +38,7 @@ SLIPS: dict[str, list[tuple[str, str]]] = {
         ("grad_weights = np.dot(input.T, grad_output)", "grad_weights = 2 * np.dot(input.T, grad_output)"),
         ("self.biases = self.biases - self.learning_rate * grad_biases", "self.biases = self.biases + self.learning_rate * grad_biases"),
         ("self.bias -= learning_rate * output_error.sum(axis=0, keepdims=True)", "self.bias -= learning_rate * output_error.mean(axis=0, keepdims=True)"),
-        ("weights_error = np.dot(self.input.T, output_error)", "weights_error = np.dot(self.output.T, output_error).T"),
+        ("weights_error = np.dot(self.input.T, output_error)", "weights_error = -np.dot(self.input.T, output_error)"),
         ("return (1 - np.tanh(self.input) ** 2) * output_error", "return (1 - np.tanh(self.input)) * output_error"),
     ],
     "results_in_attributes": [

@@ -17,6 +17,7 @@ from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.missing import MissingModule
+from backpropviz.layers.reading import read
 from backpropviz.layers.search import RUNS, Search
 from backpropviz.layers.tidying import tidied
 
@@ -28,7 +29,7 @@ _MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
 
 
 Manner = tuple[str, ...]
-MANNERS: tuple[Manner, ...] = ((), ("columns",), ("shares",), ("columns", "shares"))
+MANNERS: tuple[Manner, ...] = ((), ("small",), ("columns",), ("columns", "small"), ("shares",), ("columns", "shares"))
 """How inputs of a loss may have to be made up, the usual way first."""
 
 
@@ -94,6 +95,10 @@ def cases(
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
         found.append(changed)
+    for name, said in read(function).words.items():  # `activation == "relu"`: every word that it knows
+        if name in {p.name for p in binding.parameters(function)}:
+            settled = [{**found[0].settings, name: value} for value in said[1:]]
+            found += [replace(found[0], words=f"{name} {its[name]!r}", settings=its) for its in settled]
     return found
 
 
@@ -115,7 +120,8 @@ def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:
     """A case of these arguments; targets with two axes are distributions, a one for the right class.
 
     Args:
-        manner: "columns": examples are columns. "shares": the first input holds probabilities.
+        manner: "columns": examples are columns. "shares": the first input holds probabilities. "small": numbers are
+            small, so that no probability comes near 0 or 1.
     """
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     for place, (name, value) in enumerate(arrays.items()):
@@ -125,6 +131,8 @@ def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:
             arrays[name] = ones.T if "columns" in manner else ones
         elif place == 0 and "shares" in manner and value.dtype.kind == "f":
             arrays[name] = 0.1 + 0.8 / (1 + np.exp(-value))
+        elif "small" in manner and value.dtype.kind == "f":
+            arrays[name] = 0.25 * value
     return Case(words, arrays, {name: value for name, value in arguments.items() if name not in arrays})
 
 

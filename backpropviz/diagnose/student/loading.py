@@ -70,7 +70,7 @@ class Student:
     is_converted: bool = False
     floors: bool = False
     wrapped: dict[str, Any] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=lambda: {"get_ipython", "display"})  # of a notebook
     left_out: list[tuple[int, str]] = field(default_factory=list)
 
     def lose(self, statement: ast.stmt, why: str = "") -> None:

@@ -6,7 +6,6 @@ import ast
 import contextlib
 from typing import Any
 
-from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
 from backpropviz.diagnose.pairs.protocols.start import starts
@@ -26,7 +25,7 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
         for start in starts(subject, namespace):
             trial = Trial(subject, start, namespace, functions, tried)
             found += trial.adapters()
-            for manner in inputs.MANNERS[1:] if trial.is_loss and not any(adapter.fit[0] for adapter in found) else ():
+            for manner in () if any(adapter.fit[0] for adapter in found) else trial.manners:
                 found += Trial(subject, start.in_manner(manner), namespace, functions, tried).adapters()
             if (shapes := trial.other_shapes()) and not any(adapter.fit[0] for adapter in found):
                 with contextlib.suppress(CannotCall):

@@ -81,6 +81,8 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
         if not found:
             return []
         options.append(found)
+    if len(options) == 1 and not ran.is_loss and options[0][0][0] in ran.arguments:
+        options[0].append((ran.outputs[0], False))  # sigmoid_prime(x): x may be what sigmoid gave
     ways = []
     for chosen in itertools.islice(itertools.product(*options), 4 * _MOST):
         arguments = [value for value, _ in chosen]
@@ -91,7 +93,7 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
         given = tuple(
             f"dout{next(numbered)}" if value == "dout" and upstream > 1 else value for value in arguments
         )  # fmt: skip
-        sure = all(said for _, said in chosen) and (bool(upstream) or ran.is_loss)
+        sure = all(said for _, said in chosen)
         ways.append(Handing(given, upstream, GIVEN in arguments, STEP in arguments, sure))
     ways.sort(key=lambda way: (not way.is_sure, not way.upstream and not ran.is_loss))
     return ways[:_MOST]
@@ -110,7 +112,7 @@ def _options(name: str, ran: Ran) -> list[tuple[str, bool]]:
         if role == UPSTREAM:
             found.append(("dout", True))
             if ran.is_loss:  # of a loss, "dvalues" may be what it was given
-                found += [(value, False) for value in (*ran.arguments[:1], *ran.inside)]
+                found += [(value, True) for value in (*ran.inside, *ran.arguments[:1])]
         elif role == CACHE and ran.cache:
             found.append((ran.cache, True))
         elif role == TARGET:

@@ -11,7 +11,7 @@ _ROLES = {
     CACHE: re.compile(r"\w*caches?|ctx|context|memory|tape|stored|intermediates?|saved|fwd|forward_\w+", re.IGNORECASE),
     UPSTREAM: re.compile(
         r"d[A-Z]\w*|d|d_?(out|y|z|a|h|o|x|v|s|l|values?|loss)\w*|d_\w+|\w*grad\w*|g|g_\w+|upstream\w*|top_diff|"
-        r"d[a-su-z]|\w*delta\w*|err(or)?s?|next_\w*|seed|eps_out|incoming|\w*diff"
+        r"d[a-su-z]|\w*delta\w*|\w*err(or)?s?|next_\w*|seed|eps_out|incoming|\w*diff"
     ),
     OUTPUT: re.compile(r"out(puts?)?|y_?hat|y_pred|pred(ictions?|icted)?|AL|probs?|p|s|activations?|A|a"),
 }

@@ -55,10 +55,11 @@ class Forward:
             named = {name: f"result[{i}]" for i, name in enumerate(words) if name} if len(words) == len(result) else {}
             yield from self._of_several(result, named, inside[:1])
         else:
-            is_loss = takes_targets and np.ndim(result) < 2
+            is_loss = takes_targets and (np.ndim(result) < 2 or np.size(result) == 1)
             named = {words[0]: "result"} if len(words) == 1 and words[0] else {}
-            is_loss = is_loss or np.ndim(result) == 0
-            yield Ran(arguments, ("result",), "", named, inside[:2] if is_loss else (), is_loss=is_loss)
+            is_loss = is_loss or np.size(result) == 1
+            code = "np.sum(result)" if is_loss and np.size(result) == 1 and np.ndim(result) else "result"
+            yield Ran(arguments, (code,), "", named, inside[:2] if is_loss else (), is_loss=is_loss)
 
     def _of_several(self, result: Sequence[Any], named: dict[str, str], inside: tuple[str, ...]) -> Iterator[Ran]:
         """Of several values that came back, one is the output, a number before all others; or all arrays are."""

@@ -19,7 +19,7 @@ from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Subject
 from backpropviz.diagnose.pairs.protocols.results import After
 from backpropviz.diagnose.pairs.protocols.start import Start
-from backpropviz.diagnose.pairs.protocols.values import Values, is_one, upstream
+from backpropviz.diagnose.pairs.protocols.values import Values, is_mean, is_one, upstream
 from backpropviz.diagnose.pairs.protocols.writing import Way, written
 from backpropviz.diagnose.student.parameters import stored
 from backpropviz.layers.conventions import kind_of
@@ -36,6 +36,13 @@ class Trial(Forward):
         self.functions, self.tried = functions, tried
         self.values = Values(self.run, start.values, namespace)
         self.shapes: dict[str, tuple[int, ...]] = {}
+
+    @property
+    def manners(self) -> list[inputs.Manner]:
+        """Other ways to make up inputs: of a loss, which takes targets, and perhaps the logarithm of probabilities."""
+        words = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(self.subject.forward)}
+        takes_logs = any("log" in word or word in ("clip", "maximum") for word in words)
+        return [m for m in inputs.MANNERS[1:] if self.is_loss and (takes_logs or "shares" not in m)]
 
     @property
     def is_loss(self) -> bool:
@@ -181,6 +188,10 @@ class Trial(Forward):
             number = eval(scale, dict(self.start.values))
             quotients = {name: q if name == main else q / number for name, q in quotients.items()}
             way = replace(way, scale=scale)
+        if loss and is_mean(quotients.get(main, 1.0), np.shape(self.wanted[main])) and len(quotients) > 1:
+            # 1/m is in the parameters' gradients alone: nobody asks for that of the data
+            way = replace(way, gradients={name: code for name, code in way.gradients.items() if name != main})
+            del quotients[main], gradients[main]
         right = sum(map(is_one, quotients.values()))
         shapes = sum(np.shape(its) == np.shape(self.wanted[name]) for name, its in gradients.items())
         for name, its in gradients.items():  # a bias may be a row, or a column, which the forward pass does not tell
@@ -188,10 +199,21 @@ class Trial(Forward):
             if others and not (np.ndim(its) == 0 and kind_of(name) in ("weight", "vector")):  # these are no numbers
                 self.shapes[name] = np.shape(its)
         count = len(way.gradients)
-        sure = way.handing is None or way.handing.is_sure
+        sure = way.handing is None or (way.handing.is_sure and (not way.local or self._is_entrywise(way)))
         own = way.loss is not None and way.loss.said.endswith("of the file")
         fit = (right == count, right / count, shapes / count, sure, own, count, -bool(scale))
         return replace(written(self, way, sure), fit=tuple(map(float, fit)))
+
+    def _is_entrywise(self, way: Way) -> bool:
+        """Every entry of the output rests on one of the input's: a local derivative is an array of its shape."""
+        x = self.wanted[self.start.main]
+        moved = x.copy()
+        moved.flat[0] += 1e-3
+        before = np.asarray(self.value(way.outputs[0]))
+        after = np.asarray(
+            eval(way.outputs[0], {**self.namespace, **self.run({**self.start.values, self.start.main: moved})})
+        )
+        return bool(before.shape == x.shape and np.array_equal(before.flat[1:], after.flat[1:]))
 
     def _target(self, way: Way) -> dict[str, Any]:
         if way.loss is None:

@@ -86,3 +86,8 @@ class Values:
 def is_one(quotient: float) -> bool:
     """A quotient says that a gradient is right."""
     return abs(quotient - 1) < _CLOSE
+
+
+def is_mean(quotient: float, shape: tuple[int, ...]) -> bool:
+    """A quotient says that a gradient lacks the division by the number of examples."""
+    return any(is_one(quotient * count) for count in shape if count > 1)

@@ -1,0 +1,60 @@
+"""Other courses' conventions: a sample of what `python tests/course_figures.py` measures in full."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from backpropviz.diagnose import diagnose
+
+sys.path.insert(0, str(Path(__file__).parent))
+from course_figures import FOLDER, SLIPS, is_named, right_pairs, slipped, text_of
+
+
+def test_every_convention_has_its_right_pairs_and_its_slips():
+    assert {path.stem for path in FOLDER.glob("*.py")} == {*SLIPS, "slips"}
+    for name, slips in SLIPS.items():
+        assert len(slips) >= 6, name
+        for right, wrong in slips:
+            text, line = slipped(text_of(name), right, wrong)
+            assert ast.dump(ast.parse(text)) != ast.dump(ast.parse(text_of(name)))
+            assert text.splitlines()[line - 1] != text_of(name).splitlines()[line - 1]
+
+
+@pytest.mark.parametrize("name", ["contexts", "input_again_and_steps", "scalar_engines"])
+def test_right_pairs_are_right(name):
+    right, pairs, report = right_pairs(name)
+    assert right == pairs >= 6, [f"{f.name}: {f.status} {f.reason}" for f in report.functions]
+
+
+@pytest.mark.parametrize(("name", "number"), [("input_again_and_steps", 3), ("scalar_engines", 1)])
+def test_a_slip_is_named(name, number):
+    assert not is_named(name, *SLIPS[name][number])
+
+
+def test_calls_that_do_not_fit_are_told_and_nobody_is_blamed(tmp_path):
+    path = tmp_path / "odd.py"
+    path.write_text(
+        "import numpy as np\ndef odd_forward(x):\n    return np.tanh(x)\n"
+        "def odd_backward(table, key):\n    return table[key]\n",
+        encoding="utf-8",
+    )
+    (function,) = diagnose(path).functions
+    assert function.status == "not examined"
+    assert "tried: odd_backward(" in function.reason
+
+
+def test_what_the_top_level_lacks_is_a_note(tmp_path):
+    path = tmp_path / "notes.py"
+    path.write_text(
+        "import numpy as np\nget_ipython().magic('x')\ndata = np.load('data.npz')\nprint(data['x'])\n"
+        "def relu(x):\n    return np.maximum(0, x)\ndef relu_grad(x):\n    return (x > 0) * 1.0\n"
+        "for i in range(1000000):\n    pass\n",
+        encoding="utf-8",
+    )
+    report = diagnose(path)
+    assert (report.findings, report.status) == ((), "right")
+    assert any("only the definitions count" in note for note in report.notes)
