@@ -24,7 +24,10 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
     try:
         for start in starts(subject, namespace):
             trial = Trial(subject, start, namespace, functions, tried)
-            found += trial.adapters()
+            for manner in trial.first_manners:
+                found += Trial(subject, start.in_manner(manner), namespace, functions, tried).adapters()
+            if not any(adapter.fit[0] for adapter in found):
+                found += trial.adapters()
             for manner in () if any(adapter.fit[0] for adapter in found) else trial.manners:
                 found += Trial(subject, start.in_manner(manner), namespace, functions, tried).adapters()
             if (shapes := trial.other_shapes()) and not any(adapter.fit[0] for adapter in found):

@@ -38,10 +38,18 @@ class Trial(Forward):
         self.shapes: dict[str, tuple[int, ...]] = {}
 
     @property
+    def first_manners(self) -> list[inputs.Manner]:
+        """How inputs of a loss that clips probabilities are made up: beyond 0 and 1 its gradient is none of theirs."""
+        return [m for m in inputs.MANNERS if self.is_loss and "clip" in self._words and "shares" in m]
+
+    @property
+    def _words(self) -> set[str]:
+        return {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(self.subject.forward)}
+
+    @property
     def manners(self) -> list[inputs.Manner]:
         """Other ways to make up inputs: of a loss, which takes targets, and perhaps the logarithm of probabilities."""
-        words = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(self.subject.forward)}
-        takes_logs = any("log" in word or word in ("clip", "maximum") for word in words)
+        takes_logs = any("log" in word or word in ("clip", "maximum") for word in self._words)
         return [m for m in inputs.MANNERS[1:] if self.is_loss and (takes_logs or "shares" not in m)]
 
     @property
