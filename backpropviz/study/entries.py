@@ -142,13 +142,18 @@ class Entries:
         some = places[:: max(1, len(places) // 200)]
         ends = self.ends(node)
         counts = [sum(int(np.count_nonzero(found)) for found in row(node, place, ends).values()) for place in some]
-        best = [place for place, count in zip(some, counts) if count == max(counts)]
+        most = max(counts)
+        best = [place for place, count in zip(some, counts) if count == most]
         return best[len(best) // 2]
 
     def ends(self, node: Node) -> list[Node]:
         """Where a row of the Jacobian ends: at the inputs, or for gradients at what arrives from above."""
-        red = {*self.trace.red.nodes}
-        return list(self.trace.upstream.values()) if node in red else list(self.trace.inputs.values())
+        return list((self.trace.upstream if node in self._red else self.trace.inputs).values())
+
+    @cached_property
+    def _red(self) -> set[Node]:
+        """The nodes of the backward pass."""
+        return {*self.trace.red.nodes}
 
     def story(self, text: str) -> EntryStory:
         """Where the entry that `text` names comes from.
@@ -173,14 +178,13 @@ class Entries:
         through, clear = self._through(node, index, rows)
         seen = {names[end]: mask for end, mask in looked_at(node, index, ends).items()}
         gradient, goes_to = None, {}
-        if node.gradient is not None and ends != list(self.trace.upstream.values()):
+        if node.gradient is not None:
             own_name = self.trace.gradient_names.gradient(node)
             gradient = Entry(own_name, index, float(node.gradient.value[index]))
             goes_to = {names[end]: found * gradient.value for end, found in rows.items()}
         derivatives = {names[end]: found for end, found in rows.items()}
         its = Entry(name, index, _number(node.value[index]))
-        is_gradient = ends == list(self.trace.upstream.values())
-        return EntryStory(its, own, choice, through, clear, derivatives, seen, goes_to, gradient, is_gradient)
+        return EntryStory(its, own, choice, through, clear, derivatives, seen, goes_to, gradient, node in self._red)
 
     def jacobians(self, step: str) -> dict[str, Array]:
         """The local Jacobians of a step, one for each value it uses: "sqrtvar by var", rows by columns.
@@ -228,10 +232,10 @@ class Entries:
         """The ends whose entries, times their derivatives, add up to the value; None if none do."""
         parts = {end: (found * end.value) for end, found in rows.items() if end.value.dtype.kind in "fb"}
         size = sum(float(np.abs(part).sum()) for part in parts.values()) + abs(value)
-        left, red = value, {*self.trace.red.nodes}
+        left = value
         chosen: list[Node] = []
         for end, part in parts.items():
-            if node not in red and not _is_linear(node, end):
+            if node not in self._red and not _is_linear(node, end):
                 continue
             rest = left - float(part.sum())
             if abs(left) <= _EXACT * size:
