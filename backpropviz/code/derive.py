@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -187,7 +187,7 @@ def _remarks(trace: Trace, printer: Printer) -> list[str]:
 def _backward(trace: Trace, printer: Printer) -> list[Statement]:
     """The backward statements: those of the last step first, then where the inputs' terms meet."""
     statements: list[Statement] = []
-    groups: list[tuple[Step | None, list[Node]]] = [(step, step.backward) for step in reversed(trace.steps)]
+    groups: list[tuple[Step | None, Sequence[Node]]] = [(step, step.backward) for step in reversed(trace.steps)]
     groups.append((None, [node for node in trace.red.nodes if node.step is None and node.primitive is not None]))
     written = {printer.name(node) for node in trace.nodes}
     for step, nodes in groups:

@@ -67,26 +67,36 @@ def sweep(nodes: Sequence[Node], upstream: dict[Node, Node], tape: Tape) -> None
     Raises:
         TraceError: an operation on the way has no gradient.
     """
-    for output, node in upstream.items():
-        output.terms.append(Term(output, -1, node))
+    arrived = {output: [Term(output, -1, node)] for output, node in upstream.items()}
+    of_steps: dict[Step, list[Node]] = {}
     for node in reversed(nodes):
-        if not node.terms or not node.carries_gradient:
+        terms = arrived.pop(node, None)
+        if terms is None:
+            continue
+        node.terms = terms
+        if not node.carries_gradient:
             continue
         before = len(tape.nodes)
         _add_terms(node, tape)
-        _claim(node.step, tape.nodes[before:])
-        before = len(tape.nodes)
-        _hand_back(node, tape)
-        _claim(node.step, tape.nodes[before:])
+        if node.primitive is not None:
+            for operand, term in _hand_back(node, tape):
+                arrived.setdefault(operand, []).append(term)
+        step, made = node.step, tape.nodes[before:]
+        if step is not None and made:
+            of_steps.setdefault(step, []).extend(made)
+            for red in made:
+                red.step = step
+    for step, made in of_steps.items():
+        step.backward = made
 
 
 def forget(nodes: Iterable[Node], steps: Iterable[Step]) -> None:
     """Take all gradients off a run."""
     for node in nodes:
         node.gradient = None
-        node.terms = []
+        node.terms = ()
     for step in steps:
-        step.backward = []
+        step.backward = ()
 
 
 def _add_terms(node: Node, tape: Tape) -> None:
@@ -96,12 +106,11 @@ def _add_terms(node: Node, tape: Tape) -> None:
     node.gradient = total.node
 
 
-def _hand_back(node: Node, tape: Tape) -> None:
+def _hand_back(node: Node, tape: Tape) -> Iterator[tuple[Node, Term]]:
     """Run the VJP of every operand that carries a gradient."""
-    if node.primitive is None:
-        return
-    args = tuple(_wrap(arg, tape) for arg in node.args)
-    kwargs = {key: _wrap(value, tape) for key, value in node.kwargs.items()}
+    assert node.primitive is not None
+    args = [_wrap(arg, tape) for arg in node.args]
+    kwargs = {key: _wrap(value, tape) for key, value in node.kwargs.items()} if node.kwargs else node.kwargs
     assert node.gradient is not None
     # of an assignment, what was written reads its place in the gradient before that place is set to zero
     handed = list(operands(node))[:: -1 if node.primitive in WRITES else 1]
@@ -124,12 +133,12 @@ def _hand_back(node: Node, tape: Tape) -> None:
                 where=node.step.where if node.step else None,
                 fix="Write the operation out in sums, products and indexing; or give plain numbers for its options.",
             ) from error
-        operand.terms.append(Term(node, position, (-term if entry.negative else term).node))
+        yield operand, Term(node, position, (-term if entry.negative else term).node)
 
 
 def _fit(term: Any, value: Array, tape: Tape) -> Any:
     """A VJP's result in the dtype and shape of the operand it is for."""
-    if not isinstance(term, Traced):  # a constant
+    if type(term) is not Traced:  # a constant
         term = tape.record(PRIMITIVES[np.broadcast_to], (np.asarray(term),), {"shape": value.shape})
     if term.node.outline.dtype.kind == "c" and value.dtype.kind != "c":
         term = np.real(term)  # a real value moves the loss by the real part alone
@@ -139,15 +148,9 @@ def _fit(term: Any, value: Array, tape: Tape) -> Any:
 
 
 def _wrap(value: Any, tape: Tape) -> Any:
-    if isinstance(value, Node):
+    kind = type(value)
+    if kind is Node:
         return Traced(value, tape)
-    if type(value) in (tuple, list):
-        return type(value)(_wrap(item, tape) for item in value)
+    if kind is tuple or kind is list:
+        return kind([_wrap(item, tape) for item in value])
     return value
-
-
-def _claim(step: Step | None, nodes: list[Node]) -> None:
-    for node in nodes:
-        node.step = step
-        if step is not None:
-            step.backward.append(node)

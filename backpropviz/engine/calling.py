@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.engine import calls
 from backpropviz.engine.constants import Frame
 from backpropviz.engine.graph import Group
 from backpropviz.engine.looping import LoopRecorder
@@ -32,6 +33,7 @@ _NUMBER_FUNCTIONS: dict[Any, str] = {
     **{f: f"math.{name}" for name, f in vars(math).items() if callable(f) and not name.startswith("_")},
     **{f: f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc) and f.nout == 1},
 }
+_NUMPYS = (np.ufunc, type(np.sum))
 # the standard library, the installed packages, and this one
 _NOT_USER_CODE = tuple(str(Path(file).parents[up]) for file, up in ((os.__file__, 0), (np.__file__, 1), (__file__, 1)))
 
@@ -39,13 +41,26 @@ _NOT_USER_CODE = tuple(str(Path(file).parents[up]) for file, up in ((os.__file__
 class CallRecorder(LoopRecorder):
     """A tape that instrumented code asks what to call."""
 
-    def __init__(self, held: set[str], held_arrays: set[str], home: Path) -> None:
+    def __init__(self, held: set[str], held_arrays: set[str], file: str) -> None:
         super().__init__(held, held_arrays)
-        self.home = home
+        self.file = file
         self._bound: dict[Any, Callable[..., Any]] = {}
+        self._stand_ins: dict[Any, Callable[..., Any]] = {}
+
+    @property
+    def home(self) -> Path:
+        """The folder of the function that runs: what is called from there is the user's code."""
+        return Path(self.file).parent
 
     def callee(self, site: Site, function: Any) -> Any:
         """The function about to be called: on traced values, those that NumPy does not ask have a substitute."""
+        if type(function) not in _NUMPYS:
+            return self._stand_in(site, function)
+        if function not in self._stand_ins:  # the same wherever it is called
+            self._stand_ins[function] = self._stand_in(site, function)
+        return self._stand_ins[function]
+
+    def _stand_in(self, site: Site, function: Any) -> Any:
         call, stand_in = self._called(site, function), substitute(function)
         if stand_in is None:
             return call
@@ -58,6 +73,8 @@ class CallRecorder(LoopRecorder):
             args, kwargs = resolved(args), resolved(kwargs)
             if function in _CONSTANT_MAKERS:  # np.zeros_like(x) is no traced value, but made by the function itself
                 return self._constant(_CONSTANT_MAKERS[function], stand_in, args, kwargs)
+            if type(function) is np.ufunc and not kwargs and len(args) == function.nin:
+                return calls.ufunc(self.record, function, "__call__", args, kwargs)  # where NumPy would hand it on to
             return stand_in(*args, **kwargs)
 
         return either

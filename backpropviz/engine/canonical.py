@@ -21,6 +21,8 @@ _MASKED = {"sum": {*_MASK, "dtype"}, "prod": {*_MASK, "dtype"}, "max": _MASK, "m
 def canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """One way to write every call: operands by position, options by name, defaults left out."""
     primitive = PRIMITIVES[func]
+    if not kwargs and len(args) == len(primitive.gradients) and not any([type(arg) in (list, tuple) for arg in args]):
+        return args, kwargs
     defaults = _defaults(func)
     if primitive.name == "einsum":
         operands, options = _with_equation(args), dict(kwargs)

@@ -103,15 +103,17 @@ class ConstantKeeper(Tape):
 
     def _settle_names(self) -> None:
         """The outermost use of a name keeps it as written; uses inside calls get the versions."""
-        provisional = sorted(self._names.items(), key=lambda item: item[1][1])
-        self._names, self._versions = {}, {}
-        settled = {name: self._version(written) for name, (written, _) in provisional}
-        things: list[Any] = [*self.nodes, *self.steps, *self.groups]
-        for thing in things:
-            thing.name = settled.get(thing.name, thing.name)
+        if self.groups or self.held:  # else they are given in the order they came
+            provisional = sorted(self._names.items(), key=lambda item: item[1][1])
+            self._names, self._versions = {}, {}
+            settled = {name: self._version(written) for name, (written, _) in provisional}
+            things: list[Any] = [*self.nodes, *self.steps, *self.groups]
+            for thing in things:
+                thing.name = settled.get(thing.name, thing.name)
         for step in self.steps:
             step.written = self._names[step.name][0]
-            self._forget(step.name)
+        steps = {step.name for step in self.steps}
+        self.sizes = [size for size in self.sizes if steps.isdisjoint(size.names)]
         origin = {id(kept): key for key, (_, kept) in self._kept.items()}
         repeated = {name for size in self.sizes for name in size.names} - {step.written for step in self.steps}
         for key, (name, array) in self.constants.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,7 +58,7 @@ class Node:
     observed: bool = False
     carries_gradient: bool = False
     gradient: Node | None = None
-    terms: list[Term] = field(default_factory=list)
+    terms: Sequence[Term] = ()
 
     @property
     def value(self) -> Array:
@@ -205,7 +205,7 @@ class Step:
     line: int
     round: Round | None = None
     written: str = ""
-    backward: list[Node] = field(default_factory=list)
+    backward: Sequence[Node] = ()
 
     @property
     def sets_a_part(self) -> bool:
@@ -265,11 +265,16 @@ def flatten(value: Any) -> Iterator[Node]:
         yield from flatten((value.start, value.stop, value.step))
 
 
+_BARE = {int, float, bool, str, slice, type(None), type(Ellipsis), np.ndarray}
+
+
 def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -> Any:
     """A recorded argument as NumPy takes it: arrays for nodes, plain numbers for named ones."""
     kind = type(value)
     if kind is Node:
         return of(value)
+    if kind in _BARE:
+        return value
     if kind is tuple:
         return tuple([bare(item, of) for item in value])
     if kind is dict:
@@ -277,7 +282,7 @@ def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -
     if kind is list:
         return [bare(item, of) for item in value]
     if isinstance(value, tuple):
-        return tuple([plain(item) for item in value])
+        return tuple([plain(item) for item in tuple.__iter__(value)])  # a shape would name its sizes
     return plain(value)
 
 

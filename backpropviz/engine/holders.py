@@ -185,6 +185,8 @@ def as_called(function: Any, arguments: Mapping[str, Any]) -> tuple[list[Any], d
 
 def holds_arrays(value: Any) -> bool:
     """Whether a value is no array of floats, but holds some."""
+    if value is None or type(value) in (bool, int, float, str):
+        return False
     found = {} if isinstance(value, np.ndarray) else _found(Place("", ()), value, set())
     return any(isinstance(part, np.ndarray) for part in found.values())
 

@@ -69,9 +69,8 @@ class LoopRecorder(StepRecorder):
     @staticmethod
     def _variable(round_: Round, name: str, value: Any) -> Any:
         round_.variables[name] = value
-        return (
-            named(plain(value), Variable(name, round_, plain(value))) if type(plain(value)) in (int, float) else value
-        )
+        number = plain(value)
+        return named(number, Variable(name, round_, number)) if type(number) in (int, float) else value
 
     def again(self, site: Site, test: Any) -> Any:
         """The test of a `while`, each time: if it holds, a round begins."""

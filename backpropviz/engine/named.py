@@ -85,8 +85,8 @@ class NamedDouble(Named, np.float64):  # type: ignore[misc]
     dtype = np.dtype(np.float64)  # type: ignore[assignment]
 
 
-_KINDS: dict[type, Any] = {int: NamedInt, float: NamedFloat, np.float64: NamedDouble}
-_PLAIN: dict[type, Any] = {kind: bare for bare, kind in _KINDS.items()}
+_PLAIN: dict[type, Any] = {NamedInt: int, NamedFloat: float, NamedDouble: np.float64}
+_KINDS: dict[type, Any] = {bare: kind for kind, bare in _PLAIN.items()} | {kind: kind for kind in _PLAIN}
 
 
 def named(value: Any, expression: Expression) -> Any:
@@ -95,7 +95,7 @@ def named(value: Any, expression: Expression) -> Any:
         settings = NamedTuple(value)
         settings.expression = expression
         return settings
-    kind = _KINDS.get(type(plain(value)))
+    kind = _KINDS.get(type(value))
     if kind is None:
         return value
     number = kind(value)
@@ -125,7 +125,7 @@ def varies(expression: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     """Whether `value` is a plain or a named number (a truth value is none)."""
-    return type(value) in _KINDS or type(value) in _PLAIN
+    return type(value) in _KINDS
 
 
 def called(name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable
 
-from backpropviz.engine.graph import Group, Round, Step
+from backpropviz.engine.graph import Group, Loop, Round, Step
 
 
 def number(steps: Iterable[Step]) -> None:
@@ -18,16 +18,24 @@ def number(steps: Iterable[Step]) -> None:
     numbers: dict[Group | None, dict[Hashable, int]] = {}
     met: Counter[Hashable] = Counter()
     labelled: set[Group] = set()
+    sites: dict[Loop, Hashable] = {}
+    written: dict[Round, str] = {}
 
     def label(frame: Group | None, round_: Round | None, place: Hashable) -> str:
-        rounds = _rounds(round_)
         known = numbers.setdefault(frame, {})
-        again = (id(round_), frame, place)
-        key = (*(its.loop.site for its in rounds), place, met[again]) if rounds else len(known)
-        met[again] += 1
+        key: Hashable = len(known)
+        which = ""
+        if round_ is not None:
+            if round_.loop not in sites:
+                sites[round_.loop] = tuple([its.loop.site for its in _rounds(round_)])
+            if round_ not in written:
+                written[round_] = _which(round_)
+            which = written[round_]
+            again = (round_, frame, place)
+            key = sites[round_.loop], place, met[again]
+            met[again] += 1
         own = known.setdefault(key, len(known) + 1)
-        which = f"[{','.join(str(its.number) for its in rounds)}]" if any(its.number for its in rounds) else ""
-        return f"{f'{frame.label}.' if frame else ''}{own}{which}"
+        return f"{frame.label}.{own}{which}" if frame else f"{own}{which}"
 
     for step in steps:
         for group in _path(step.group):
@@ -53,6 +61,12 @@ def _rounds(round_: Round | None) -> list[Round]:
         rounds.append(round_)
         round_ = round_.loop.around
     return rounds[::-1]
+
+
+def _which(round_: Round) -> str:
+    """Which rounds of its loops it is, as labels have it: "[3]"; nothing for the first."""
+    numbers = [its.number for its in _rounds(round_)]
+    return f"[{','.join(map(str, numbers))}]" if any(numbers) else ""
 
 
 def _path(group: Group | None) -> list[Group]:

@@ -18,6 +18,7 @@ from backpropviz.engine.constants import Frame
 from backpropviz.engine.failures import failed, user_line, where_in
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.holders import Flat, as_called
+from backpropviz.engine.keeping import uncollected
 from backpropviz.engine.named import Name, named
 from backpropviz.engine.numbering import number
 from backpropviz.engine.slate import Slate, find_traced, now, resolved
@@ -51,7 +52,7 @@ class Recorder(CallRecorder):
     def __init__(self, function: FunctionType | Flat):
         held = {*function.holders} if isinstance(function, Flat) else set[str]()
         arrays = {*function.arrays} if isinstance(function, Flat) else set[str]()
-        super().__init__(held, arrays, Path(function.__code__.co_filename).parent)
+        super().__init__(held, arrays, function.__code__.co_filename)
         self.decisions: list[tuple[Callable[[], bool], bool]] = []
         self.notes: list[str] = []
         self.outputs: list[Node] = []
@@ -60,9 +61,9 @@ class Recorder(CallRecorder):
 
     def assign(self, site: Site, value: Any) -> Any:
         """`a = value`, or `a, b = value`."""
-        value = now(value)
         if len(site.names) == 1:
             return self._assigned(site, site.names[0], value)
+        value = now(value)
         if isinstance(value, Traced) and site.names and value.ndim:
             value = tuple(value)
         if isinstance(value, tuple | list) and len(value) == len(site.names):
@@ -192,7 +193,8 @@ class Recorder(CallRecorder):
         self._frames.append(Frame(None))
         positional, keywords = as_called(target, arguments)
         try:
-            with contextlib.redirect_stdout(sys.stderr):  # what it prints is no part of what is printed about it
+            # what it prints is no part of what is printed about it
+            with contextlib.redirect_stdout(sys.stderr), uncollected():
                 returned = call(*positional, **keywords)
         except BrokenPipeError:  # nobody reads what it prints
             raise

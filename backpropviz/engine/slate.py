@@ -211,8 +211,12 @@ def find_traced(value: Any) -> Traced | None:
     if kind is Slate:
         traced: Traced | None = value.traced
         return traced
-    if kind in (tuple, list):
-        return next((found for item in value if (found := find_traced(item)) is not None), None)
+    if kind is tuple or kind is list:
+        for item in value:
+            found = find_traced(item)
+            if found is not None:
+                return found
+        return None
     if kind is dict:
         return find_traced(list(value.values()))
     if kind is slice:
@@ -230,8 +234,8 @@ def resolved(value: Any) -> Any:
     kind = type(value)
     if kind is Slate:
         return now(value)
-    if kind in (tuple, list):
-        return kind(map(resolved, value))
+    if kind is tuple or kind is list:
+        return kind([resolved(item) for item in value])
     if kind is dict:
         return {key: resolved(item) for key, item in value.items()}
     return value

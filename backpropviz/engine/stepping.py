@@ -32,15 +32,18 @@ class StepRecorder(ConstantKeeper):
     def _assigned(self, site: Site, name: str, value: Any, more: bool = False) -> Any:
         """Make `value` a step. With `more` to come from the same statement, later operations are left to those."""
         value = now(value)
-        if isinstance(value, Named) or type(value) in (int, float):
-            return self._size(site, name, value)
-        if type(value) in (np.ndarray, Slate):
-            value = self._held(value)
-            self._constant_named(site, name, value)
-        if not isinstance(value, Traced) or value.tape is not self:
+        if type(value) is not Traced or value.tape is not self:
+            if isinstance(value, Named) or type(value) in (int, float):
+                return self._size(site, name, value)
+            if type(value) in (np.ndarray, Slate):
+                value = self._held(value)
+                self._constant_named(site, name, value)
             return value
         node = value.node
-        if node.name is not None and node.step is not None and self._just_returned(node):
+        if node.name is None:
+            self._step(site, name, node, end=node.index + 1 if more else None)
+            return value
+        if node.step is not None and self._just_returned(node):
             # the result of a call that was a group of its own: it goes by the caller's name
             self._names.pop(node.name, None)
             node.name = node.step.name = self._version(name)
@@ -55,11 +58,9 @@ class StepRecorder(ConstantKeeper):
             return value
         if node.name == name and name in self.held_arrays and "." not in site.statement.partition("=")[0]:
             return value  # `W1 = params["W1"]` takes it out, and that is all
-        if node.name is not None:
-            value = self.record(IDENTITY, (value,), {})
-            node = value.node
-        self._step(site, name, node, end=node.index + 1 if more else None)
-        return value
+        again = self.record(IDENTITY, (value,), {})
+        self._step(site, name, again.node, end=again.node.index + 1 if more else None)
+        return again
 
     def _just_returned(self, node: Node) -> bool:
         frame, step = self._frames[-1], node.step

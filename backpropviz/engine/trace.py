@@ -12,6 +12,7 @@ import numpy as np
 from backpropviz.engine.backward import forget, sweep
 from backpropviz.engine.gradient_names import GradientNames, name_red_nodes
 from backpropviz.engine.graph import Array, Group, Loop, Node, SizeStatement, Step
+from backpropviz.engine.keeping import uncollected
 from backpropviz.engine.replay import Plan
 from backpropviz.engine.tracing import Tape
 from backpropviz.errors import InputError
@@ -160,7 +161,8 @@ class Trace:
             node: self.red.input(value, self.red.unique("dout" if single else f"d{node.name}")).node
             for node, value in upstream.items()
         }
-        sweep(self.nodes, self.upstream, self.red)
+        with uncollected():
+            sweep(self.nodes, self.upstream, self.red)
         name_red_nodes(reversed(self.nodes), self.red)
         return self.grad
 
@@ -220,9 +222,9 @@ def checked(name: str, value: Any) -> Array:
             f"{name} holds {array.dtype} values, not numbers",
             fix="Give numbers: floats for inputs that get a gradient, integers for labels.",
         )
-    with np.errstate(all="ignore"):
-        doubtful = array.dtype.kind == "f" and not np.isfinite(np.sum(array))  # one pass, and no array of answers
-    if doubtful and not np.isfinite(array).all():
+    # both ends first: that takes no array of answers
+    doubtful = array.dtype.kind == "f" and not (np.isfinite(array.min(initial=0)) and np.isfinite(array.max(initial=0)))
+    if doubtful:
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{name} is {array[bad]} at {bad}", fix="Give finite numbers: every gradient would be nan.")
     return array

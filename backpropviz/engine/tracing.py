@@ -13,13 +13,15 @@ from backpropviz.engine import calls
 from backpropviz.engine.graph import Array, Node, bare
 from backpropviz.engine.in_place import IN_PLACE, add_at, fill, joined_index
 from backpropviz.engine.methods import attribute
-from backpropviz.engine.named import Shape
+from backpropviz.engine.named import NamedFloat, NamedInt, Shape
 from backpropviz.engine.versions import Deferred, Versions, is_write
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.composites import COMPARISONS
-from backpropviz.primitives.shapes import PUT, TAKE, astype, take
+from backpropviz.primitives.shapes import PUT, TAKE, astype
 from backpropviz.primitives.stores import ADDED, STORED
+
+_NO_ARRAYS = {int, float, bool, str, slice, type(None), type(Ellipsis), NamedInt, NamedFloat}
 
 
 class Tape:
@@ -50,38 +52,52 @@ class Tape:
             TraceError: a value with a gradient stands where none is handed back, or the operation made several arrays.
         """
         parents: list[Node] = []
-        first = args[0]
         arrays = len(primitive.gradients)
         kept = []
-        for position, arg in enumerate(args):
-            operand = np.asarray(arg) if position < arrays and isinstance(arg, (list, tuple)) else arg
-            kept.append(self._encode(operand, parents))
-        args, operands = tuple(kept), len(parents)
+        for arg in args:
+            kind = type(arg)
+            if kind is Traced:
+                operand = arg.node
+                parents.append(operand)
+                kept.append(operand)
+            elif (kind is list or kind is tuple) and len(kept) < arrays:
+                kept.append(self._encode(np.asarray(arg), parents))
+            else:
+                kept.append(self._encode(arg, parents))
+        operands = len(parents)
         if kwargs:
             kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
-        node = Node(len(self.nodes), primitive, args, kwargs, tuple(parents), None)
+        node = Node(len(self.nodes), primitive, tuple(kept), kwargs, tuple(parents), None)
         traced = Traced(node, self)
-        writes = any([parent.memory is not None for parent in parents]) and _use_memory(node)
-        if writes or primitive is STORED or primitive is ADDED:
+        in_memory = carries = False
+        for parent in parents:
+            in_memory = in_memory or parent.memory is not None
+            carries = carries or parent.carries_gradient
+        if (in_memory and _use_memory(node)) or primitive is STORED or primitive is ADDED:
             _write(node)
-        elif primitive is PUT and type(args[0]) is Node:
+        elif primitive is PUT and type(kept[0]) is Node:
             node.memory = Deferred(node)
         else:
-            shares = self._run(node)
+            shares = self._run(node, in_memory)
             # a view of an array: what is written into either changes both
-            if shares and type(first) is Traced and node.outline.ndim:
-                traced.source, traced.version = first, first.root.version
-        if primitive.differentiable and node.outline.dtype.kind in "fc":
-            node.carries_gradient = any([parent.carries_gradient for parent in parents])
-            handed_back = parents[:operands] if primitive.gradient_of else [arg for arg in args if type(arg) is Node]
-            if len(handed_back) < len(parents):
-                _refuse_lost(primitive, [parent for parent in parents if parent not in handed_back])
+            if shares and type(args[0]) is Traced and node.outline.ndim:
+                traced.source, traced.version = args[0], args[0].root.version
+        if carries and primitive.differentiable and node.outline.dtype.kind in "fc":
+            node.carries_gradient = True
+            handed_back = operands if primitive.gradient_of else sum([type(arg) is Node for arg in kept])
+            if handed_back < len(parents):
+                lost = parents[operands:] if primitive.gradient_of else [p for p in parents if p not in kept]
+                _refuse_lost(primitive, lost)
         self.nodes.append(node)
         return traced
 
     @staticmethod
-    def _run(node: Node) -> bool:
-        """Compute a node's value from its arguments; whether NumPy lets it share an operand's memory."""
+    def _run(node: Node, in_memory: bool) -> bool:
+        """Compute a node's value from its arguments; whether NumPy lets it share an operand's memory.
+
+        Args:
+            in_memory: the value of some operand is kept in a memory of its own.
+        """
         primitive, parents = node.primitive, node.parents
         assert primitive is not None
         values = [arg.value if type(arg) is Node else bare(arg) for arg in node.args]
@@ -89,10 +105,10 @@ class Tape:
         if type(value) is tuple:
             raise TraceError(f"{primitive.call} gives several arrays here", fix=_SEVERAL_FIX)
         node.value = value = np.asarray(value)
-        if isinstance(primitive.run, np.ufunc):
+        if primitive.is_ufunc:
             return False
         node.is_view = shares = any([np.may_share_memory(value, parent.outline) for parent in parents])
-        if shares and any([isinstance(parent.memory, Versions) for parent in parents]):
+        if shares and in_memory and any([isinstance(parent.memory, Versions) for parent in parents]):
             node.value, node.is_view = value.copy(order="K"), False  # the memory will be written into
         elif parents and not shares and not value.flags.writeable:
             node.value = value.copy()  # a replay will write into it
@@ -101,6 +117,8 @@ class Tape:
     def _encode(self, value: Any, found: list[Node]) -> Any:
         """An argument as it is kept in the record: nodes for traced values, which are also added to `found`."""
         kind = type(value)
+        if kind in _NO_ARRAYS:
+            return value
         if kind is Traced:
             node = value.node
             found.append(node)
@@ -162,6 +180,21 @@ def _refuse_lost(primitive: Primitive, parents: list[Node]) -> None:
             f"{primitive.call} takes a traced value in a list or an option: its gradient would be lost",
             fix="Give it as an array of its own (np.stack joins several), or write the operation out.",
         )
+
+
+def _operator(ufunc: np.ufunc, swapped: bool = False) -> Callable[[Traced, Any], Any]:
+    """An operator: between traced values and numbers its gate, without asking NumPy; NumPy's ufunc for all else."""
+
+    def method(self: Traced, other: Any) -> Any:
+        operands = (other, self) if swapped else (self, other)
+        if type(other) in _OPERANDS:
+            try:
+                return self.tape.record(PRIMITIVES[ufunc], operands, {})
+            except Exception:
+                return ufunc(*operands)  # it fails again, in NumPy's words
+        return ufunc(*operands)
+
+    return method
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -289,7 +322,7 @@ class Traced(NDArrayOperatorsMixin):
         return self.record(PRIMITIVES[operator.pow], (base, self), {})
 
     def __getitem__(self, index: Any) -> Any:
-        return take(self, index)
+        return self.tape.record(TAKE, (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.write(STORED, value, index)
@@ -399,6 +432,12 @@ class Traced(NDArrayOperatorsMixin):
 
     def __getattr__(self, name: str) -> Any:
         return attribute(self, name)
+
+
+_OPERANDS = (Traced, float, int, NamedFloat, NamedInt, np.float64)
+for _name, _ufunc in (("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide)):
+    setattr(Traced, f"__{_name}__", _operator(_ufunc))
+    setattr(Traced, f"__r{_name}__", _operator(_ufunc, swapped=True))
 
 
 _SEVERAL_FIX = "To pick entries, index by the mask itself: `x[x > 0]`."

@@ -10,6 +10,7 @@ them into one array at its place.
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -61,6 +62,11 @@ class Versions:
         self.nodes.append(node)
 
 
+@functools.lru_cache(maxsize=64)
+def _outline(dtype: Any, shape: tuple[int, ...]) -> Array:
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
 class Deferred:
     """The value of a `put` that nobody used yet: zeros but for a part."""
 
@@ -68,7 +74,7 @@ class Deferred:
 
     def __init__(self, node: Node):
         g, _, shape = node.args
-        self.outline = np.broadcast_to(np.zeros((), g.outline.dtype), tuple(shape))
+        self.outline = _outline(g.outline.dtype, bare(shape))
 
     def at(self, node: Node) -> Array:
         return np.asarray(PUT.run(*bare(node.args)))

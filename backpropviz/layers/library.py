@@ -16,6 +16,7 @@ from backpropviz.layers.loading import load_module
 from backpropviz.layers.sources import SUFFIXES, split_spec
 
 
+@functools.cache
 def graphs_directory() -> Path:
     """Where the layers are: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,8 @@ class Primitive:
             same smooth piece.
         elementwise: True where output axes line up with the operands' axes.
         helper: a function of ours that derived code has to carry along.
+        differentiable: whether some operand gets a gradient.
+        is_ufunc: it is one of NumPy's, so its results are new arrays.
     """
 
     name: str
@@ -71,10 +73,12 @@ class Primitive:
     decision: Callable[..., Any] | None = None
     elementwise: bool = False
     helper: bool = False
+    differentiable: bool = field(init=False)
+    is_ufunc: bool = field(init=False)
 
-    @property
-    def differentiable(self) -> bool:
-        return bool(self.gradients) or self.gradient_of is not None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "differentiable", bool(self.gradients) or self.gradient_of is not None)
+        object.__setattr__(self, "is_ufunc", isinstance(self.run, np.ufunc))
 
     def gradient(self, position: int) -> Gradient | None:
         """The gradient entry of the operand at `position`; None where none flows."""
