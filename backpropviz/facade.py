@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpropviz.engine import trace as engine
-from backpropviz.engine.holders import Flat, holds_arrays
+from backpropviz.engine.holders import Flat, defaults, holds_arrays
 from backpropviz.engine.verifying import record
 from backpropviz.errors import DrawingError, LayerError
 from backpropviz.layers.choosing import Method, forward_of, plain_function
@@ -99,10 +98,8 @@ def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, verify: b
     if isinstance(layer, str | Path):
         return _shown(load(str(layer)).trace(arguments, verify=verify))
     function = _as_function(layer)
-    parameters = inspect.signature(function).parameters.values()
     inputs = {name: value for name, value in arguments.items() if _is_array(value)}
-    settings = {p.name: p.default for p in parameters if p.default is not p.empty} | arguments
-    settings = {name: value for name, value in settings.items() if name not in inputs}
+    settings = {name: value for name, value in {**defaults(function), **arguments}.items() if name not in inputs}
     return _shown(record(function, inputs, settings, verify))
 
 

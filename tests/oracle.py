@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backpropviz.engine.backward import forget, sweep
+from backpropviz.engine.backward import sweep
 from backpropviz.engine.tracing import Tape
 from backpropviz.engine.verifying import record
 
@@ -72,7 +72,8 @@ def second_order(f, arrays, upstream, directions):
             targets[node] = targets.get(node, 0.0) + v
     if targets:
         both = [*t.nodes, *t.red.nodes]
-        forget(both, ())
+        for node in both:
+            node.gradient = None
         sweep(both, {node: tape.input(v).node for node, v in targets.items()}, tape)
     found = [*(t[name] for name, _ in zip("xyz", arrays)), dout]
     has = [node.gradient.value if targets and node.gradient is not None else np.zeros(node.shape) for node in found]

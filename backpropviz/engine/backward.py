@@ -7,7 +7,7 @@ undone here, once for all primitives: a term is summed over the axes along which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,15 +88,6 @@ def sweep(nodes: Sequence[Node], upstream: dict[Node, Node], tape: Tape) -> None
                 red.step = step
     for step, made in of_steps.items():
         step.backward = made
-
-
-def forget(nodes: Iterable[Node], steps: Iterable[Step]) -> None:
-    """Take all gradients off a run."""
-    for node in nodes:
-        node.gradient = None
-        node.terms = ()
-    for step in steps:
-        step.backward = ()
 
 
 def _add_terms(node: Node, tape: Tape) -> None:

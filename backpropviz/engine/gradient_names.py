@@ -61,12 +61,12 @@ class GradientNames:
     """
 
     def __init__(self, trace: Trace):
-        self._trace = trace
+        self._nodes, self._inputs, self._upstream = trace.nodes, trace.inputs, trace.upstream
         self._red_nodes = set(trace.red.nodes)
         self._deep: set[Node] = set()  # nodes that have a name because too much stands inside of them
         self._numbers: dict[str, int] = {}
         self._taken = trace.taken() | {node.name for node in trace.red.nodes}
-        self.shared = self._shared()
+        self.shared = self._shared(trace)
         known = self._red_nodes | self._deep
         unnamed = {name for node, name in self.shared.items() if node not in known}
         self.red = {
@@ -92,7 +92,7 @@ class GradientNames:
     def inside(self) -> dict[Node, str]:
         """Names for all values without one, and for their gradients: for readers that open every step."""
         names = dict(self.shared)
-        for node in self._trace.nodes:
+        for node in self._nodes:
             if node.name or node.primitive is None:
                 continue
             if node not in names:
@@ -102,8 +102,8 @@ class GradientNames:
                 names[red] = fresh(f"d{node.step.name}_inner", self._taken, self._numbers)
         return names
 
-    def _shared(self) -> dict[Node, str]:
-        trace, red = self._trace, self._red_nodes
+    def _shared(self, trace: Trace) -> dict[Node, str]:
+        red = self._red_nodes
         everything = (*trace.nodes, *trace.red.nodes)
         first = same_computations(everything)
         named: dict[Node, Node] = {}
@@ -141,7 +141,7 @@ class GradientNames:
     def _written_out(self) -> Iterator[Node]:
         """The red nodes that lead to an input, and the unnamed forward nodes that their code spells out."""
         found: set[Node] = set()
-        waiting = [node.gradient for node in self._trace.inputs.values() if node.gradient is not None]
+        waiting = [node.gradient for node in self._inputs.values() if node.gradient is not None]
         while waiting:
             node = waiting.pop()
             if node not in found and (node in self._red_nodes or not node.name):
@@ -151,8 +151,8 @@ class GradientNames:
 
     def _owners(self) -> dict[Node, Node]:
         """For every red node the value it was made for; where it is passed on unchanged, others share it."""
-        owner = {red: output for output, red in self._trace.upstream.items()}
-        for node in reversed(self._trace.nodes):
+        owner = {red: output for output, red in self._upstream.items()}
+        for node in reversed(self._nodes):
             if node.name and node.gradient is not None:
                 for term in node.terms:
                     owner.setdefault(term.node, node)

@@ -183,6 +183,16 @@ def as_called(function: Any, arguments: Mapping[str, Any]) -> tuple[list[Any], d
     return positional, rest
 
 
+def defaults(function: FunctionType | Flat) -> dict[str, Any]:
+    """The parameters that need not be given, with what they are then."""
+    if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):  # the same, a good deal sooner
+        code, values = function.__code__, function.__defaults__ or ()
+        last = code.co_argcount
+        return dict(zip(code.co_varnames[last - len(values) : last], values)) | (function.__kwdefaults__ or {})
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
 def holds_arrays(value: Any) -> bool:
     """Whether a value is no array of floats, but holds some."""
     if value is None or type(value) in (bool, int, float, str):

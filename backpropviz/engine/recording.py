@@ -18,7 +18,7 @@ from backpropviz.engine.constants import Frame
 from backpropviz.engine.failures import failed, user_line, where_in
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.holders import Flat, as_called
-from backpropviz.engine.keeping import uncollected
+from backpropviz.engine.keeping import Ties, uncollected
 from backpropviz.engine.named import Name, named
 from backpropviz.engine.numbering import number
 from backpropviz.engine.slate import Slate, find_traced, now, resolved
@@ -175,6 +175,15 @@ class Recorder(CallRecorder):
             TraceError: something in it cannot be followed; the error names the line.
             LayerError: the function itself failed.
         """
+        try:
+            return self._run_recorded(function, inputs, settings, Ties(self.nodes, self.steps, self.loops))
+        finally:
+            # returned values go on knowing their recorder, and must not hold the whole run by that
+            vars(self).update(vars(Recorder(function)))
+
+    def _run_recorded(
+        self, function: FunctionType | Flat, inputs: dict[str, Any], settings: dict[str, Any], ties: Ties
+    ) -> Trace:
         traced = {name: self.input(np.array(value), name) for name, value in inputs.items()}
         nodes = {name: value.node for name, value in traced.items()}
         self._names.update((name, (name, 0)) for name in traced)
@@ -216,7 +225,7 @@ class Recorder(CallRecorder):
             function,
             nodes, settings, self.nodes, self.steps, self.groups,
             self.outputs, returned, self.notes, self.sizes, self.constants, self.dims, self.decisions,
-            [loop for loop in self.loops if loop.rounds],
+            [loop for loop in self.loops if loop.rounds], ties,
         )  # fmt: skip
 
     def _without_unread(self, inputs: dict[str, Node], function: Flat) -> dict[str, Node]:

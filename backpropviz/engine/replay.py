@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Array, Node, bare
-from backpropviz.engine.versions import Deferred, Versions, write_into
+from backpropviz.engine.versions import Deferred, Versions, writing
 from backpropviz.errors import InputError
 
 Call = Callable[[], Any]
@@ -94,10 +94,14 @@ class Plan:
         base = memory.nodes[first].args[0]
         yield functools.partial(np.copyto, memory.array, self.buffer(base) if isinstance(base, Node) else base)
         for node in before[first:]:
-            yield functools.partial(write_into, memory.array, node, self.buffer)
+            yield self._writing(memory, node)
+
+    def _writing(self, memory: Versions, node: Node) -> Call:
+        write, index, value = writing(node, self.buffer)
+        return functools.partial(write, memory.array, index, value)
 
     def _write(self, memory: Versions, node: Node) -> Iterator[Call]:
-        yield functools.partial(write_into, memory.array, node, self.buffer)
+        yield self._writing(memory, node)
         if node._value is not None and node._value is not memory.array:
             yield functools.partial(np.copyto, node._value, memory.array)
 

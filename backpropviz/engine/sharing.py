@@ -22,26 +22,26 @@ def same_computations(nodes: Iterable[Node]) -> dict[Node, Node]:
 
 def _computation(node: Node, first: dict[Node, Node]) -> Any:
     """What makes two nodes the same computation: the operation, and operands that are the same."""
+    return node.primitive, _identity(node.args, first), _identity(tuple(sorted(node.kwargs.items())), first)
 
-    def identity(value: Any) -> Any:
-        if isinstance(value, Node):
-            return first[value]
-        if isinstance(value, Named | NamedTuple):  # equal numbers may differ for other inputs
-            return identity(value.expression)
-        if isinstance(value, Operation):
-            return value.symbol, identity(value.left), identity(value.right)
-        if isinstance(value, Call):
-            return value.function, identity(value.args)
-        if isinstance(value, Dim):
-            return value.node, value.axis
-        if isinstance(value, Name | Variable):
-            return value
-        if isinstance(value, Shape):
-            return value.node
-        if isinstance(value, tuple | list):
-            return tuple(map(identity, value))
-        if isinstance(value, slice):
-            return slice, identity((value.start, value.stop, value.step))
-        return id(value) if isinstance(value, np.ndarray) else (type(value), repr(value))
 
-    return node.primitive, identity(node.args), identity(tuple(sorted(node.kwargs.items())))
+def _identity(value: Any, first: dict[Node, Node]) -> Any:
+    if isinstance(value, Node):
+        return first[value]
+    if isinstance(value, Named | NamedTuple):  # equal numbers may differ for other inputs
+        return _identity(value.expression, first)
+    if isinstance(value, Operation):
+        return value.symbol, _identity(value.left, first), _identity(value.right, first)
+    if isinstance(value, Call):
+        return value.function, _identity(value.args, first)
+    if isinstance(value, Dim):
+        return value.node, value.axis
+    if isinstance(value, Name | Variable):
+        return value
+    if isinstance(value, Shape):
+        return value.node
+    if isinstance(value, tuple | list):
+        return tuple([_identity(item, first) for item in value])
+    if isinstance(value, slice):
+        return slice, _identity((value.start, value.stop, value.step), first)
+    return id(value) if isinstance(value, np.ndarray) else (type(value), repr(value))

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.backward import forget, sweep
+from backpropviz.engine.backward import sweep
 from backpropviz.engine.gradient_names import GradientNames, name_red_nodes
 from backpropviz.engine.graph import Array, Group, Loop, Node, SizeStatement, Step
-from backpropviz.engine.keeping import uncollected
+from backpropviz.engine.keeping import Ties, uncollected
 from backpropviz.engine.replay import Plan
 from backpropviz.engine.tracing import Tape
 from backpropviz.errors import InputError
@@ -34,6 +34,7 @@ class Trace:
             they came from; dims: the axes that have a name (`N, D = x.shape`).
         decisions: the questions about values that the path taken depended on, each with its answer.
         loops: the loops that ran, in the order they began.
+        ties: undoes the record when the last trace of it is gone.
         red: the backward pass, a tape of its own. upstream: for every output that has one, the red node of its
             gradient. drawn: the outputs whose upstream gradient was drawn, with the seed.
     """
@@ -52,6 +53,7 @@ class Trace:
     dims: dict[tuple[Node, int], str]
     decisions: list[tuple[Callable[[], bool], bool]]
     loops: list[Loop]
+    ties: Ties
     red: Tape = field(default_factory=Tape)
     upstream: dict[Node, Node] = field(default_factory=dict)
     drawn: dict[Node, int] = field(default_factory=dict)
@@ -150,8 +152,8 @@ class Trace:
             if name not in outputs:
                 raise InputError(f"no output is called {name!r}", fix=f"The outputs are {', '.join(outputs)}.")
             upstream[outputs[name]] = _upstream(name, outputs[name].value, value, seed)
-        forget(self.nodes, self.steps)
         self.red = Tape()
+        self.ties.forget(self.red.nodes)
         self.red.taken = self.taken()
         self._plans.clear()
         self._names = None

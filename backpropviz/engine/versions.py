@@ -85,8 +85,20 @@ def is_write(node: Node) -> bool:
     return node.primitive in WRITES or (node.primitive is ADD and isinstance(node.args[1].memory, Deferred))
 
 
-def write_into(array: Array, node: Node, of: Callable[[Node], Any] = operator.attrgetter("value")) -> None:
-    """Do to `array` what the operation of `node` does to its first operand. `of` gives the operands' arrays."""
+def write_into(array: Array, node: Node) -> None:
+    """Do to `array` what the operation of `node` does to its first operand."""
+    write, index, value = writing(node)
+    write(array, index, value)
+
+
+def writing(
+    node: Node, of: Callable[[Node], Any] = operator.attrgetter("value")
+) -> tuple[Callable[[Array, Any, Any], None], Any, Any]:
+    """How the operation of `node` changes the array it writes into, where, and what it puts there.
+
+    Args:
+        of: gives the operands' arrays.
+    """
     if node.primitive is ADD:
         term = node.args[1]
         if isinstance(term.memory, Deferred):  # zero but at an index
@@ -96,8 +108,13 @@ def write_into(array: Array, node: Node, of: Callable[[Node], Any] = operator.at
     else:
         value, index = bare(node.args[1:], of)
     if node.primitive is STORED:
-        array[index] = value
-    elif node.primitive is ADD and picks_once(index):
-        array[index] += value
-    else:
-        np.add.at(array, index, value)
+        return _store, index, value
+    return _add_once if node.primitive is ADD and picks_once(index) else np.add.at, index, value
+
+
+def _store(array: Array, index: Any, value: Any) -> None:
+    array[index] = value
+
+
+def _add_once(array: Array, index: Any, value: Any) -> None:
+    array[index] += value

@@ -51,6 +51,12 @@ class Layer:
         """The parameters with defaults that are no arrays."""
         return {name: p.default for name, p in self.parameters.items() if p.default is not p.empty}
 
+    @cached_property
+    def _maker(self) -> tuple[Any, Mapping[str, inspect.Parameter]]:
+        """What makes the file's own sample inputs, and its parameters; None and none without one."""
+        maker = getattr(self.module, f"sample_{self.function.__name__}", None) or getattr(self.module, "sample", None)
+        return maker, {} if maker is None else inspect.signature(maker).parameters
+
     def case(self, command: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """The shapes and settings that the file keeps for a command: `SIZES = {"elements": {"x": (1, 1, 3, 3)}}`."""
         kept: dict[str, Any] = getattr(self.module, "SIZES", {}).get(command, {})
@@ -69,10 +75,9 @@ class Layer:
         """
         shapes, given = dict(shapes or {}), given or {}
         rng = np.random.default_rng(seed)
-        maker = getattr(self.module, f"sample_{self.function.__name__}", None) or getattr(self.module, "sample", None)
+        maker, own = self._maker
         if maker is None:
             return self._made_up(self.function, seed, shapes, given)
-        own = inspect.signature(maker).parameters
         options = {name: tuple(shape) for name, shape in shapes.items() if name in own}
         options |= {name: value for name, value in given.items() if name in own and name in self.settings}
         try:

@@ -1,0 +1,115 @@
+"""A trace that is dropped is gone at once, with all its arrays: nothing waits for Python's collector."""
+
+import contextlib
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import backpropviz as bp
+from backpropviz.engine.rounds import Rounds
+from backpropviz.errors import TraceError
+from backpropviz.layers.library import layer_names
+
+
+@contextlib.contextmanager
+def uncollected():
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def arrays_of(trace):
+    """The nodes of both passes, and the arrays that they hold, as weak references."""
+    nodes = [*trace.nodes, *trace.red.nodes]
+    return [weakref.ref(node.value) for node in nodes if node._value is not None]
+
+
+def alive(references):
+    return [array().shape for array in references if array() is not None]
+
+
+@pytest.mark.parametrize("name", layer_names())
+def test_a_dropped_trace_frees_its_arrays(name):
+    with uncollected():
+        t = bp.trace(name)
+        t.backward()
+        references = arrays_of(t)
+        t.backward()  # the first backward pass is dropped
+        references += arrays_of(t)
+        assert t.gradient_names.terms
+        Rounds(t)
+        t.replay(**{key: node.value.copy() for key, node in t.inputs.items()})
+        del t
+        assert not alive(references)
+
+
+def filled(x, w, *, rounds=3):
+    def scaled(row):
+        twice = row * 2
+        return twice * w
+
+    out = np.zeros((rounds, *x.shape))
+    for i in range(rounds):
+        out[i] = scaled(x)
+        out[i] += i
+    part = out[1]
+    if np.sum(part) > 0:
+        part = part * 2
+    return part, out
+
+
+def test_slates_groups_loops_and_decisions_free_theirs():
+    with uncollected():
+        t = bp.trace(filled, x=np.array([0.3, 0.1]), w=np.array([2.0, 1.0]))
+        t.backward({node.name: None for node in t.outputs})
+        references = arrays_of(t)
+        assert len(references) > 10
+        del t
+        assert not alive(references)
+
+
+def test_a_run_that_fails_frees_its_arrays_too():
+    taken = []
+
+    def refused(x):
+        y = np.exp(x)
+        taken.append(weakref.ref(y.node.value))
+        return float(y)
+
+    with uncollected():
+        with contextlib.suppress(TraceError):
+            bp.trace(refused, x=np.array(0.3))
+        assert len(taken) == 1
+        assert not alive(taken)
+
+
+def test_what_outlives_its_trace_keeps_its_value():
+    t = bp.trace("batchnorm")
+    node, value = t["xhat"], t["xhat"].value.copy()
+    del t
+    np.testing.assert_array_equal(node.value, value)
+    assert node.grad is None
+
+
+def test_a_trace_as_long_as_another_one_of_it_lives():
+    t = bp.trace("batchnorm")
+    twin = bp.facade.Trace(**vars(t))
+    del t
+    twin.backward()
+    assert twin["xhat"].step.label == "7"
+
+
+def test_the_collector_is_left_as_it_was():
+    gc.disable()
+    try:
+        bp.trace("batchnorm").backward()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    bp.trace("batchnorm").backward()
+    assert gc.isenabled()
