@@ -38,6 +38,9 @@ class Plan:
         sources: the nodes whose arrays will be changed by hand.
 
     After writing into `buffer(source)`, call the plan: `plan()`.
+
+    Attributes:
+        can_fail: some value may come out in another shape.
     """
 
     def __init__(self, nodes: Iterable[Node], sources: Iterable[Node]):
@@ -52,6 +55,7 @@ class Plan:
                 self._buffers[node] = np.array(node.value)
         self.nodes = downstream(nodes, set(sources))
         self._begun: set[Versions] = set()
+        self.can_fail = False
         self._calls = [call for node in self.nodes for call in self._compile(node)]
 
     def buffer(self, node: Node) -> Array:
@@ -83,6 +87,7 @@ class Plan:
         if node.primitive.into is not None:
             yield functools.partial(node.primitive.into, *args, **kwargs, out=out)
         else:
+            self.can_fail = True
             yield functools.partial(_copy_into, out, node.primitive.run, args, kwargs)
 
     def _begin(self, memory: Versions, until: Node) -> Iterator[Call]:

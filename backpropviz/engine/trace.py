@@ -193,7 +193,8 @@ class Trace:
         key = tuple(sorted(inputs)) + (("dout",) if dout is not None else ())
         if key not in self._plans:
             self._plans[key] = Plan([*self.nodes, *self.red.nodes], changed)
-        before = {node: node.value.copy() for node in changed}
+        can_fail = self.decisions or self._plans[key].can_fail
+        before = {node: node.value.copy() for node in changed} if can_fail else {}
         try:
             self._run(key, changed)
         except InputError:

@@ -136,21 +136,24 @@ gate(
 
 
 @traceable
-def first_winner(x: Any, out: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def first_winner(x: Any, winner: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
     """Mark, for every output entry of a max or min, the first input entry that equals it.
 
-    `x` of any shape; `out` its extreme over `axis`. Returns booleans of x's shape, one True per output entry
-    (none where no entry equals it: something else won).
+    `x` of any shape; `winner` its extreme over `axis`. Returns booleans of x's shape, one True per output entry (none
+    where no entry equals it: something else won), in `out` where that is given.
     """
     axes = axes_of(axis, x.ndim)
-    ties = x == (out if keepdims else np.expand_dims(out, axes))
-    last = np.moveaxis(ties, axes, range(-len(axes), 0))
-    flat = last.reshape(*last.shape[: x.ndim - len(axes)], math.prod(last.shape[x.ndim - len(axes) :]))
-    first = np.zeros_like(flat)
-    if flat.size:
-        np.put_along_axis(first, np.argmax(flat, axis=-1, keepdims=True), True, axis=-1)
-        first &= flat
-    return np.moveaxis(first.reshape(last.shape), range(-len(axes), 0), axes)
+    marks = np.empty(x.shape, bool) if out is None else out
+    np.equal(x, winner if keepdims else np.expand_dims(winner, axes), out=marks)
+    ties = np.moveaxis(marks, axes, range(len(axes)))  # a view: what is cleared here is cleared in the marks
+    flat = ties.reshape(math.prod(ties.shape[: len(axes)]), *ties.shape[len(axes) :])
+    found = flat.copy()  # whether an entry so far is a tie: of the last one, two, four, eight, ...
+    step = 1
+    while step < len(found):
+        found[step:] |= found[:-step]
+        step *= 2
+    ties[...] = np.concatenate([flat[:1], flat[1:] > found[:-1]]).reshape(ties.shape)
+    return marks
 
 
 gate(
@@ -158,6 +161,7 @@ gate(
     "first winner",
     "It only marks the winner: no gradient comes back through it.",
     module="",
+    into=first_winner.run,
     helper=True,
     decision=first_winner,
 )

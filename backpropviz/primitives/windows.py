@@ -87,7 +87,7 @@ def _plan_of(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
     Returns:
         Window and padding as pairs; rows and columns of places; the padded images' shape, (N, C, H + 2 * pad,
         W + 2 * pad); where the images lie in it; and for every place (i, j) in the window the rows and columns of the
-        padded image that meet it.
+        padded image that meet it; and whether windows overlap.
     """
     height, width = output_shape(shape, window, stride, pad)
     n, c, h, w = shape
@@ -96,7 +96,8 @@ def _plan_of(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
     all_rows = [slice(i, i + stride[0] * height, stride[0]) for i in range(window[0])]
     all_columns = [slice(j, j + stride[1] * width, stride[1]) for j in range(window[1])]
     places = tuple((i, j, rows, cols) for i, rows in enumerate(all_rows) for j, cols in enumerate(all_columns))
-    return window, pad, height, width, padded, inner, places
+    overlap = stride[0] < window[0] or stride[1] < window[1]
+    return window, pad, height, width, padded, inner, places, overlap
 
 
 @traceable
@@ -115,7 +116,7 @@ def im2col(x: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) 
     Raises:
         InputError: the window does not fit into the padded image, or a stride or padding is out of range.
     """
-    (hh, ww), pad, height, width, shape, inner, places = _plan(x.shape, window, stride, pad)
+    (hh, ww), pad, height, width, shape, inner, places, _ = _plan(x.shape, window, stride, pad)
     n, c = shape[:2]
     padded = x
     if any(pad):
@@ -143,17 +144,20 @@ def col2im(columns: Any, shape: Any, window: Any, stride: Any = 1, pad: Any = 0,
     Raises:
         InputError: as in `im2col`.
     """
-    (hh, ww), _, height, width, padded_shape, inner, places = _plan(shape, window, stride, pad)
+    (hh, ww), pad, height, width, padded_shape, inner, places, overlap = _plan(shape, window, stride, pad)
     n, c = padded_shape[:2]
     patches = columns.reshape(n, c, hh, ww, height, width)
-    padded = np.zeros(padded_shape, columns.dtype)
+    images = np.empty(shape, columns.dtype) if out is None else out
+    padded = np.empty(padded_shape, columns.dtype) if any(pad) else images
+    padded[...] = 0
     for i, j, rows, cols in places:
-        padded[:, :, rows, cols] += patches[:, :, i, j]
-    images = padded[inner]
-    if out is None:
-        return np.ascontiguousarray(images)
-    out[...] = images
-    return out
+        if overlap:
+            padded[:, :, rows, cols] += patches[:, :, i, j]
+        else:
+            padded[:, :, rows, cols] = patches[:, :, i, j]
+    if any(pad):
+        images[...] = padded[inner]
+    return images
 
 
 gate(
