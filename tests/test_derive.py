@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.code.derive import derive, listing
-from backpropviz.code.rolled import rolled
+from backpropviz.code.derive import derive, listing, written
 from backpropviz.errors import TraceError
 from backpropviz.layers.library import layer_names, load
 
@@ -33,7 +32,7 @@ CASES = [(name, settings) for name in layer_names() for settings in [{}, *SETTIN
 def run(trace, at=None):
     """The gradients that the derived function returns, by input; `at` another trace of the same function."""
     text = derive(trace)
-    code = (rolled(trace) if trace.loops else None) or listing(trace)
+    code = written(trace)
     assert str(code) == text
     namespace = {}
     exec(compile(str(code), "<derived>", "exec"), namespace)

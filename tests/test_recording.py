@@ -143,7 +143,25 @@ def test_every_way_to_assign_is_a_step():
     w = RANDOM.standard_normal(4)
     t = bp.trace(ways_to_assign, x=X, w=w)
     assert np.array_equal(t.output, ways_to_assign(X, w))
-    assert names(t) == ["a", "b", "c", "d", "e", "f", "d_2", "d_3", "third", "p", "q", "r", "_s", "g", "h", "out"]
+    assert names(t) == [
+        "a",
+        "b",
+        "c",
+        "d",
+        "e",
+        "f",
+        "d_2",
+        "d_3",
+        "third",
+        "items",
+        "p",
+        "q",
+        "r",
+        "_s",
+        "g",
+        "h",
+        "out",
+    ]
     statements = {step.name: step.statement for step in t.steps}
     assert statements["a"] == "a: np.ndarray = x * 2"
     assert statements["d"] == "d = b * c"

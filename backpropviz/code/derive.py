@@ -40,8 +40,9 @@ class Statement:
 class Listing:
     """Derived code in parts: what it needs, the forward values it uses, and the backward steps.
 
-    Where loops are kept, `rolled` has both passes as lines, in place of `forward` and `backward`. `outputs` are the
-    names of the values that were wanted besides.
+    Where loops are kept, `rolled` has both passes as lines, in place of `forward` and `backward`; `unrolled` says why
+    others are not, and `stacks` are the lists that the backward pass uses up. `outputs` are the names of the values
+    that were wanted besides.
     """
 
     name: str
@@ -57,6 +58,8 @@ class Listing:
     remarks: list[str] = field(default_factory=list)
     rolled: tuple[list[str], list[str]] | None = None
     outputs: list[str] = field(default_factory=list)
+    unrolled: list[str] = field(default_factory=list)
+    stacks: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         options = [f"{name}={plain(value)!r}" for name, value in self.settings.items()]
@@ -115,6 +118,11 @@ def title(step: Step | None) -> str:
 
 
 def derive(trace: Trace) -> str:
+    """`written`, as text."""
+    return str(written(trace))
+
+
+def written(trace: Trace) -> Listing:
     """The backward pass of a trace as a NumPy function of the upstream gradient, the inputs and the settings.
 
     Executed, it gives the same gradients as the trace. Sizes are written by name (`N`, `x.shape[0]`), so it also holds
@@ -128,8 +136,31 @@ def derive(trace: Trace) -> str:
 
         if not trace.upstream:
             trace.backward()
-        return str(rolled(trace) or listing(trace))
-    return str(listing(trace))
+        reasons: list[str] = []
+        code = rolled(trace, reasons=reasons)
+        if code is None:
+            code = listing(trace)
+            code.remarks[:0] = reasons
+    else:
+        code = listing(trace)
+    code.remarks += _called_again(trace)
+    return code
+
+
+def _called_again(trace: Trace) -> list[str]:
+    """What is said of functions that call themselves: how deep is known for these inputs alone."""
+    deepest: dict[str, int] = {}
+    for group in trace.groups:
+        around, depth = group.parent, int(group.function == trace.layer)
+        while around is not None:
+            depth += around.function == group.function
+            around = around.parent
+        if depth:
+            deepest[group.function] = max(deepest.get(group.function, 0), depth)
+    return [
+        f"{name} calls itself, {depth} deep with these inputs: its calls are written out one after the other"
+        for name, depth in deepest.items()
+    ]
 
 
 def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:

@@ -46,7 +46,7 @@ def fold(trace: Trace) -> Fold | None:
     unrolled: set[Any] = set()
     while trace.loops:
         try:
-            program = Program(trace, frozenset(unrolled))
+            program = Program(trace, frozenset(unrolled), shown=True)
             if not program.has_loops():
                 return None
             names = _names(trace, program)

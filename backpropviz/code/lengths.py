@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import NamedInt
+from backpropviz.engine.named import NamedInt, Operation, expression_of, named
 from backpropviz.primitives.reductions import axes_of
 
 Place = tuple[Node, int]
@@ -66,8 +66,12 @@ def _entrywise(node: Node, axis: int) -> Place | None:
 
 def _product(node: Node, axis: int) -> Place | None:
     x, y = node.args
-    if not isinstance(x, Node) or not isinstance(y, Node) or x.value.ndim < 2 or y.value.ndim < 2:
+    if not isinstance(x, Node) or not isinstance(y, Node):
         return None
+    if x.value.ndim == 1:  # a row: what is left are the columns of y, and any axes in front
+        return (y, y.value.ndim - 1) if axis == node.value.ndim - 1 else (y, axis)
+    if y.value.ndim == 1:
+        return x, axis
     from_end = node.value.ndim - axis
     if from_end <= 2:
         return (y, y.value.ndim - 1) if from_end == 1 else (x, x.value.ndim - 2)
@@ -94,7 +98,7 @@ def _transpose(node: Node, axis: int) -> Place:
     return x, int(axes[axis]) % x.value.ndim if axes is not None else x.value.ndim - 1 - axis
 
 
-def _take(node: Node, axis: int) -> Place | None:
+def _take(node: Node, axis: int) -> Place | int | None:
     """`x[rows, columns]` by lists of places is as long as the lists; a whole axis keeps its length."""
     x, index = node.args
     parts = index if isinstance(index, tuple) else (index,)
@@ -102,10 +106,36 @@ def _take(node: Node, axis: int) -> Place | None:
         if axis > 0:
             return (x, axis + len(parts) - 1) if isinstance(x, Node) else None
         return next(((part, 0) for part in parts if isinstance(part, Node)), None)
-    if isinstance(x, Node) and all(part == slice(None) for part in parts[: axis + 1] if isinstance(part, slice)):
-        whole = [isinstance(part, slice) for part in parts[: axis + 1]]
-        return (x, axis) if all(whole) else None
-    return None
+    if not isinstance(x, Node):
+        return None
+    source = 0  # the axis of x that the parts seen so far lead up to
+    left = axis  # axes of the result still to come
+    for part in parts:
+        if isinstance(part, slice):
+            if left == 0:
+                return (x, source) if part == slice(None) else _between(part, node.value.shape[axis])
+            left -= 1
+        elif not isinstance(part, int | np.integer):  # a list, a mask, an ellipsis: it may make any number of axes
+            return None
+        source += 1
+    return x, source + left
+
+
+def _between(part: slice, length: int) -> int | None:
+    """The length of `i * stride : i * stride + k`, as it is called: k."""
+    start, stop = expression_of(part.start or 0), expression_of(part.stop)
+    if part.step is not None or not isinstance(part.stop, NamedInt):
+        return None
+    if not start:
+        return part.stop if part.stop == length else None
+    match stop:
+        case Operation("+", before, more) if before == start:
+            found = more
+        case Operation("*", Operation("+", before, 1), size) if start == Operation("*", before, size):
+            found = size
+        case _:
+            return None
+    return length if isinstance(found, int) else named(length, found)
 
 
 def _is_list(part: Any) -> bool:
@@ -113,11 +143,19 @@ def _is_list(part: Any) -> bool:
     return value.ndim == 1 and value.dtype.kind in "iu"
 
 
+def _stack(node: Node, axis: int) -> Place | None:
+    given = node.kwargs.get("axis", node.args[1] if len(node.args) > 1 else 0)
+    new = int(given) % node.value.ndim
+    first = next((x for x in node.args[0] if isinstance(x, Node)), None)
+    return None if axis == new or first is None else (first, axis - (axis > new))
+
+
 _RULES: dict[str, Callable[[Node, int], Place | int | None]] = {
     "matmul": _product,
     "reshape": _reshape,
     "transpose": _transpose,
     "take": _take,
+    "stack": _stack,
     "im2col": lambda node, axis: (node.args[0], 0) if axis == 0 else None,
     **dict.fromkeys(("sum", "mean", "max", "min", "prod", "var", "std", "median", "any", "all"), _reduction),
 }

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
+import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from backpropviz.code.places import Body, LoopItem, Place, Uneven
+from backpropviz.code.heads import LoopHeads
+from backpropviz.code.lengths import origins
+from backpropviz.code.past import counted_by
+from backpropviz.code.places import NOTHING, Body, Gather, LoopItem, Place, Uneven
 from backpropviz.code.printing import Printer
 from backpropviz.code.program import Program
-from backpropviz.code.values import Text
+from backpropviz.code.slots import slots
+from backpropviz.code.values import ATOM, Text
 from backpropviz.engine.backward import operands
-from backpropviz.engine.graph import Node, flatten
-from backpropviz.engine.named import Dim, Named, Variable
+from backpropviz.engine.constants import Constructed
+from backpropviz.engine.graph import Node, Step, flatten
+from backpropviz.engine.in_place import joined_index
 from backpropviz.engine.trace import Trace
+from backpropviz.engine.versions import ADD as _ADD
 from backpropviz.engine.versions import WRITES
 from backpropviz.primitives.shapes import PUT, TAKE
 from backpropviz.primitives.stores import ADDED, STORED
@@ -25,32 +31,91 @@ MOST = 20_000  # operations written out
 
 
 class _Printer(Printer):
-    """Writes nodes under the names that they have in the program, not those of a round."""
+    """Writes nodes under the names that they have in the program, not those of a round.
 
-    written = 0  # how many operations were written out: far too many mean that a name is missing
+    Attributes:
+        elsewhere: how values of a loop's rounds are written outside of it: for a node, in which loop and how.
+        lists: what the lists of all rounds' values are called, for each of these.
+        rounds: axes that are as long as a loop, and what writes how often that runs.
+        listed: the values whose lists were written.
+    """
+
+    def __init__(self, trace: Trace, temporaries: dict[Node, str]):
+        super().__init__(trace, temporaries)
+        self.written = 0  # how many operations were written out: far too many mean that a name is missing
+        self.elsewhere: dict[Node, list[tuple[LoopItem | None, Place, str]]] = {}
+        self.lists: dict[Node, tuple[Place, str]] = {}
+        self.listed: set[Place] = set()
+        self.rounds: dict[tuple[Node, int], Callable[[], str]] = {}
 
     def name(self, node: Node) -> str | None:
         return self.temporaries.get(node)
 
+    def _operand(self, value: Any) -> Text:
+        for loop, place, text in self.elsewhere.get(value, ()) if isinstance(value, Node) else ():
+            own = place.body.loop
+            if loop.site in self.loops if loop is not None else own is not None and own.site not in self.loops:
+                self.listed.add(place)
+                return text, ATOM
+        return super()._operand(value)
+
+    def _literal(self, value: Any) -> Text:
+        if not isinstance(value, list | tuple) or not any(
+            isinstance(item, Node) and item in self.lists for item in value
+        ):
+            return super()._literal(value)
+        parts, last = [], None
+        for item in value:
+            place, name = self.lists.get(item, (None, "")) if isinstance(item, Node) else (None, "")
+            if place is None:
+                parts.append(self.argument(item))
+            elif place is not last:
+                self.listed.add(place)
+                parts.append(f"*{name}")
+            last = place
+        return (parts[0][1:] if len(parts) == 1 else f"[{', '.join(parts)}]"), ATOM
+
+    def _length(self, node: Node, axis: int) -> Any:
+        """The axis of `np.stack(losses)` that counts the rounds is as long as the loop."""
+        for origin in origins(node, axis):
+            if isinstance(origin, tuple) and origin in self.rounds:
+                return self.rounds[origin](), ATOM
+        begun: Any = node
+        while isinstance(begun, Node) and begun.primitive in WRITES:
+            begun = begun.args[0]
+        made, _ = self.trace.constants.get(id(begun.value if isinstance(begun, Node) else begun), (None, None))
+        if isinstance(made, Constructed) and made.args and isinstance(made.args[0], tuple):
+            return self._operand(made.args[0][axis])
+        return super()._length(begun if isinstance(begun, Node) else node, axis)
+
     def _write(self, node: Node) -> Text:
+        if node.primitive is None and id(node.value) in self.trace.constants:
+            return self._array(node.value)
         self.written += 1
         if self.written > MOST:
             raise Uneven(None, "its code grows without end")
         return super()._write(node)
 
 
-class LoopNames:
+class LoopNames(LoopHeads):
     """The names of one trace, as the program that it is.
 
     Attributes:
         printer: writes nodes; its temporaries are the names of values as a loop's body sees them.
     """
 
+    printer: _Printer
+
     def __init__(self, trace: Trace, program: Program):
         self.trace, self.program = trace, program
         self.names: dict[Node, str] = {}
         self.printer = _Printer(trace, self.names)
-        self.taken = {"saved", *trace.settings, *trace.inputs, *(name for size in trace.sizes for name in size.names)}
+        self.counted: dict[LoopItem, str] = {}
+        self.counters: dict[LoopItem, dict[str, str]] = {}
+        self.lists: dict[Place, str] = {}  # values that are used after their loop, with the list they are in
+        self.undone: set[Place] = set()  # reads of what is only added to
+        self.index_of: dict[tuple[Place, Node], str] = {}  # at which number a place reads such a list
+        self.taken = {*trace.settings, *trace.inputs, *(name for size in trace.sizes for name in size.names)}
         self.taken |= {name for name, _ in trace.constants.values() if isinstance(name, str)}
         self.taken -= {step.written for step in trace.steps} - set(trace.inputs)  # no number or constant any more
         self.taken |= {str(red.name) for red in trace.upstream.values()}
@@ -59,22 +124,67 @@ class LoopNames:
         self.written: dict[Place, str] = {}
         self.seen: dict[Node, tuple[Place, bool]] = {}
         self.consumers: dict[Place, list[Place]] = {}
-        self.uses = Counter(parent for node in trace.red.nodes for parent in node.parents)
         self._read = {node for place in program.places() for node in place.template.parents}
         self._read |= {node for red in trace.red.nodes if self._stands_for_all(red) for node in red.parents}
         # the names outside of loops are given: what stands in a loop makes way for them
-        for place in sorted(program.places(), key=lambda place: bool(place.body.chain())):
+        # and what a function that is called names makes way for what the layer itself names
+        for place in sorted(program.places(), key=lambda place: (bool(place.body.chain()), _calls(place.template))):
             self._name(place)
         for place in program.places():
             self._look_around(place)
+        self._find_counters()
+        self._read_past()
+        for place in self.program.places():
+            for gather in place.gathers:
+                self._measure_rounds(place, gather)
         self.collects = {place for place in program.places() if self._collects(place)}
         for place in self.collects:
             self._named(place)
+        self.collected = {place.template.gradient for place in self.collects}  # these go by the sum's name
+        self.accumulated = self._accumulated()
+        self.uses = self._uses()
+        # the gradients of values that are used once, by what hands them down
+        self.owners = {
+            place.template.gradient: place
+            for place in self.written
+            if len(place.template.terms) == 1 and place not in self.collects and place.template.gradient is not None
+        }
         self.gradient = {
             place: self._fresh(f"d{name}")  # the value of a loop comes before the one that it starts with
             for place, name in sorted(self.written.items(), key=lambda item: item[0].carried is None)
             if place.template.gradient
         }
+
+    def _uses(self) -> Counter[Node]:
+        """How often code writes a node of the backward pass: in other expressions, and as a term of a gradient."""
+        sums: set[Node] = set()  # of several terms: loops add these up one after the other
+        for node in self.trace.nodes:
+            total = node.gradient
+            for _ in node.terms[1:]:
+                assert total is not None
+                sums.add(total)
+                total = total.args[0]
+        written = (red for red in self.trace.red.nodes if red not in sums and self._stands_for_all(red))
+        uses = Counter(parent for red in written for parent in red.parents)
+        for reader in self.program.places():
+            for position, node in operands(reader.template):
+                place = self.program.place[node]
+                if place in self.collects or place in self.written:
+                    uses.update(
+                        term.node
+                        for term in node.terms
+                        if term.consumer is reader.template and term.position == position
+                    )
+        return uses
+
+    def _inner(self, red: Node) -> str:
+        """A name for a gradient within a step: `dh_inner` of h = np.tanh(...), before the tanh."""
+        if red in self.owners:
+            return self.gradient[self.owners[red]]
+        if red.step is None:
+            return self._fresh("d_inner")
+        place = self.program.place.get(red.step.node)
+        return self._fresh(f"d{self.written.get(place, red.step.written) if place else red.step.written}_inner")
 
     # ---- names -------------------------------------------------------------------------------------------------------
 
@@ -98,9 +208,32 @@ class LoopNames:
             if isinstance(start, Place) and self._is_only_start(start, node.step.written):
                 self.written[place] = self.written[start]  # h = h0, and then h in every round
             else:
-                self.written[place] = self._fresh(node.step.written)
+                self.written[place] = self._fresh(self._alone(place, node.step))
         if place in self.written:
             self.names[node] = self.written[place]
+
+    def _alone(self, place: Place, step: Step) -> str:
+        """The name of one value: that of a list that holds them, `hs[t] = ...` or `hs.append(...)`, says many."""
+        many = step.written
+        if step.sets_a_part or not step.statement.startswith((f"{many}[", f"{many}.append(")):
+            return many
+        one = re.sub(r"(?<=ss)es$|(?<=[^s])s$", "", many)
+        if one in self.taken:
+            loop = place.body.loop
+            counter = counted_by(self.program, loop) if loop is not None else None
+            one = f"{one}_{counter}" if counter else many
+        return one
+
+    @staticmethod
+    def _described(place: Place) -> str:
+        """A name for a value that has none: what a loop's variable is called, or else the operation."""
+        if place.is_fetched and place.body.loop is not None:
+            for name, value in place.body.loop.runs[0].rounds[0].variables.items():
+                if getattr(value, "node", None) is place.nodes[0]:
+                    return name
+        if place.gathers:
+            return "part"
+        return f"{place.primitive.name}_1" if place.primitive is not None else "start"
 
     def _is_only_start(self, start: Place, written: str) -> bool:
         """Whether a value, assigned to the name that a loop goes on with, is used by that loop alone."""
@@ -111,13 +244,13 @@ class LoopNames:
 
     def _stands_for_all(self, red: Node) -> bool:
         """Whether a node of the backward pass is that of a template, not of another round."""
-        return red.step is None or self.program.place[red.step.node].template is red.step.node
+        place = self.program.place.get(red.step.node) if red.step is not None else None
+        return place is None or red.step is None or place.template is red.step.node
 
     def _named(self, place: Place) -> str:
         """The name of a place; one without gets one."""
         if place not in self.written:
-            assert place.primitive is not None
-            self.written[place] = self._fresh(f"{place.primitive.name}_1")
+            self.written[place] = self._fresh(self._described(place))
         for node, (of, last) in self.seen.items():
             if of is place:  # an array that is filled is one array before and after
                 self.names[node] = self.written[place] + "_last" * (last and not self._is_buffer(place))
@@ -128,10 +261,10 @@ class LoopNames:
         """How what `reader` uses is called there: by its name, or as what the round before left."""
         for node in reader.template.parents:
             place = self.program.place[node]
-            if place.gathered is reader.template:
+            if (reader, node) in self.program.past or self.program.is_gathered(reader, node):
                 continue
             last = self._is_last(node, reader)
-            if last and place.body is not reader.body:
+            if last and reader.body.chain()[: place.body.depth] != place.body.chain():
                 raise Uneven(place.body.chain()[-1].site, "a value is handed on across loops")
             if self.seen.setdefault(node, (place, last)) != (place, last):
                 raise Uneven(place.body.chain()[-1].site, "a value is used before and after the next round")
@@ -139,6 +272,8 @@ class LoopNames:
             if place in self.written or last or (apart and place.body.chain() != []):
                 self._named(place)
         for position, node in operands(reader.template):
+            if (reader, node) in self.program.past or self.program.is_gathered(reader, node):
+                continue
             if any(term.consumer is reader.template and term.position == position for term in node.terms):
                 self.consumers.setdefault(self.program.place[node], []).append(reader)
 
@@ -156,10 +291,10 @@ class LoopNames:
         if place.carried is not None:
             return True
         terms = place.template.terms
-        if len(terms) > 1 and any(term.node.primitive is PUT for term in terms) and place.gathered is None:
-            return True
-        if place.gathered is not None:
+        if place.gathers or any(past.place is place for past in self.program.past.values()):
             return False
+        if len(terms) > 1 and any(term.node.primitive is PUT for term in terms):
+            return True
         readers = self.consumers.get(place, [])
         for reader in readers:
             mine, its = place.body.chain(), reader.body.chain()
@@ -177,9 +312,43 @@ class LoopNames:
         if isinstance(carried.start, Place) and carried.start.template.carries_gradient:
             return False
         readers = self.consumers.get(place, [])
-        if any(carried.loop in reader.body.chain() and reader.primitive is not STORED for reader in readers):
+        inside = [reader for reader in readers if carried.loop in reader.body.chain()]
+        if any(reader.primitive is not STORED and reader not in self.undone for reader in inside):
             return False
+        if place in self.accumulated:
+            return all(reader is place or reader in self.undone for reader in inside)
         return self.is_written_once(place)
+
+    def _accumulated(self) -> dict[Place, Node]:
+        """The writes that add to what is there, `out[i] = out[i] + v`, with v; the reads in them are no use of out."""
+        found: dict[Place, Node] = {}
+        for place in self.program.places():
+            node = place.template
+            if place.primitive is not STORED or not isinstance(node.args[1], Node) or node.args[1].name:
+                continue
+            added = node.args[1]
+            if added.primitive is not _ADD or len(self.consumers.get(self.program.place[added], [])) != 1:
+                continue
+            for read, rest in (added.args, added.args[::-1]):
+                chain, index = self._read_at(read, node.args[0])
+                if chain and isinstance(rest, Node) and slots(self.trace, index) == slots(self.trace, node.args[2]):
+                    found[place] = rest
+                    self.undone.update(chain)
+                    break
+        return found
+
+    def _read_at(self, read: Any, buffer: Any) -> tuple[list[Place], Any]:
+        """The places that take a part out of an array, one after the other, and the index they come to."""
+        chain: list[Place] = []
+        index: Any = ...
+        while isinstance(read, Node) and read.primitive is TAKE and not read.name and read is not buffer:
+            place = self.program.place[read]
+            joined = read.args[1] if index is ... else joined_index(read.args[1], index)
+            if joined is None or (index is ... and chain) or len(self.consumers.get(place, [])) != 1:
+                return [], None
+            chain.append(place)
+            index, read = joined, read.args[0]
+        return (chain, index) if read is buffer else ([], None)
 
     def is_written_once(self, place: Place) -> bool:
         """Whether no entry of a buffer is written twice."""
@@ -193,16 +362,67 @@ class LoopNames:
             node = node.args[0]
         return bool(times.max(initial=0) <= 1)
 
+    # ---- lists of what all rounds made -------------------------------------------------------------------------------
+
+    def _list(self, place: Place) -> str:
+        """The name of the list that a loop puts the values of all its rounds into."""
+        if place not in self.lists:
+            step, one = place.template.step, self._named(place)
+            held = step is not None and place.template is step.node and not step.sets_a_part and step.written != one
+            self.lists[place] = self._fresh(step.written if held and step is not None else f"{one}s")
+            self.printer.lists.update((node, (place, self.lists[place])) for node in place.nodes if place.gathers)
+        return self.lists[place]
+
+    def _measure_rounds(self, place: Place, gather: Gather) -> None:
+        """Note which axis of what joins the values of all rounds counts these."""
+        joined, item = gather.reader.template, gather.loop
+        given = joined.kwargs.get("axis", joined.args[1] if len(joined.args) > 1 else 0)
+        stacks = joined.primitive is not None and joined.primitive.name == "stack"
+        if stacks and all(node in place.nodes for node in joined.args[0]):
+            self.printer.rounds[joined, int(given) % joined.value.ndim] = lambda: self._listed_often(place, item)
+
+    def _listed_often(self, place: Place, item: LoopItem) -> str:
+        """How often a loop runs that puts a value into a list."""
+        often = self._often(item)
+        return f"len({self._written_list(place)})" if often.startswith("len(") else often
+
+    def _written_list(self, place: Place) -> str:
+        self.printer.listed.add(place)
+        return self._list(place)
+
+    def _read_past(self) -> None:
+        """How values that another loop made are written, where they are read one at a time."""
+        pasts = self.program.past
+        # lists begin with what the loop starts from, where some loop reads the value before the first
+        self._with_start = {past.place for past in pasts.values() if past.before}
+        for (reader, node), past in pasts.items():
+            offset = past.offset + (past.sign > 0 and past.place in self._with_start)
+            counter = "" if past.loop is None else past.variable or self._index(past.loop)
+            if not counter:
+                text = str(offset)
+            elif past.sign > 0:
+                text = counter if not offset else f"{counter} {'+' if offset > 0 else '-'} {abs(offset)}"
+            else:
+                text = f"{offset} - {counter}"
+            self._named(past.place)
+            self.index_of[reader, node] = text
+            self.printer.elsewhere.setdefault(node, []).append(
+                (past.loop, past.place, f"{self._list(past.place)}[{text}]")
+            )
+
     @staticmethod
     def _home(place: Place) -> Body:
         return place.body if place.carried is None else place.carried.loop.parent
 
     def _zeros(self, place: Place) -> str:
         like = place
-        while like.carried is not None:
+        while like.carried is not None and like.carried.start is not NOTHING:
             start = like.carried.start
-            if not isinstance(start, Place):
-                text = self.printer._operand(start)[0]
+            value = start.template.value if isinstance(start, Place) else start
+            if not isinstance(start, Place) or (start.primitive is None and id(value) in self.trace.constants):
+                text = self.printer._operand(value)[0]
+                if not np.ndim(value):
+                    return "0.0"
                 return text if text.startswith("np.zeros") else f"np.zeros_like({text})"
             like = start
         return f"np.zeros_like({self._mention(like)})"
@@ -211,41 +431,10 @@ class LoopNames:
         self._named(place)
         return self.printer.reference(place.template)
 
-    # ---- heads -------------------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _array_of(item: LoopItem) -> tuple[str, Node] | None:
-        """The array whose rows a loop runs over, with the name of the number of the round."""
-        for place in item.body.items:
-            if isinstance(place, Place) and place.primitive is TAKE and isinstance(place.template.args[1], Named):
-                variable = place.template.args[1].expression
-                if isinstance(variable, Variable) and variable.round.loop.site == item.site and place.is_fetched:
-                    return variable.name, place.template.args[0]
-        return None
-
-    def _head(self, item: LoopItem, backwards: bool) -> str:
-        """The loop's first line, as written or from the last round to the first.
-
-        Raises:
-            Uneven: what it runs over is not at hand outside of the function.
-        """
-        variables, _, iterable = item.head.removeprefix("for ").partition(" in ")
-        over = self._array_of(item)
-        if over is not None:  # its rows are taken out by their number
-            index, array = over
-            length = self.printer._dim(Dim(array, 0), array.shape[0])[0]
-            return f"for {index} in {'reversed(' * backwards}range({length}){')' * backwards}:"
-        if item.head.startswith("while"):
-            raise Uneven(item.site, "how often it runs is decided on the way")
-        inside = {name for loop in item.parent.chain() for name in loop.runs[0].rounds[0].variables}
-        for name in {node.id for node in ast.walk(ast.parse(iterable, mode="eval")) if isinstance(node, ast.Name)}:
-            if name in self.printer._reproducible:
-                self.printer.sizes.add(name)
-            elif name in self.trace.inputs and name in self.names.values() and f"{name}_2" not in self.taken:
-                continue
-            elif name not in inside and name not in self.trace.settings and name not in dir(builtins):
-                raise Uneven(item.site, f"{name}, which it runs over, is not at hand")
-        if not backwards:
-            return f"for {variables} in {iterable}:"
-        whole = iterable.startswith("range(") and iterable.endswith(")") and iterable.count("(") == iterable.count(")")
-        return f"for {variables} in reversed({iterable if whole else f'list({iterable})'}):"
+def _calls(node: Node) -> int:
+    """How many calls deep a value was made."""
+    group, depth = node.step.group if node.step is not None else None, 0
+    while group is not None:
+        group, depth = group.parent, depth + 1
+    return depth

@@ -81,8 +81,8 @@ def passes(trace: Trace, code: Listing) -> tuple[list[str], list[str], list[str]
     else:
         computed, back = code.rolled
         read = free_names(back, given)
-        if "saved" in read:
-            back = ["saved = list(saved)  # it is used up from its end", *back]
+        used_up = [name for name in code.stacks if name in read]
+        back = [*(f"{name} = list({name})  # it is used up from its end" for name in used_up), *back]
     kept = sorted(read, key=lambda name: made.index(name) if name in made else len(made))
     return computed, back, kept
 

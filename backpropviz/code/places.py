@@ -29,18 +29,24 @@ class Place:
 
     Attributes:
         nodes: its nodes, in a loop those of all rounds, in order. template: the one that stands for all.
-        carried: what it is to the next round, if that uses it. gathered: the node that joins those of all rounds.
+        carried: what it is to the next round, if that uses it, or to what comes after the loop.
+        gathers: where the values of all rounds are joined after the loop.
     """
 
     body: Body
     nodes: list[Node]
     template: Node
     carried: Carried | None = None
-    gathered: Node | None = None
+    gathers: list[Gather] = field(default_factory=list)
 
     @property
     def primitive(self) -> Primitive | None:
         return self.template.primitive
+
+    @property
+    def listed_by(self) -> LoopItem | None:
+        """The loop of which every round puts the value into a list."""
+        return self.gathers[0].loop if self.gathers else self.body.loop
 
     @property
     def is_fetched(self) -> bool:
@@ -56,16 +62,58 @@ class Place:
         return self.nodes[at - 1] if at else None
 
 
+OTHER_STEPS = "its rounds do not all make the same steps"
+"""Why most loops that cannot be kept are written out."""
+
+NOTHING: Any = object()
+"""What a loop starts from whose rounds hand nothing on: only the last round's value is used, after the loop."""
+
+
 @dataclass(eq=False)
 class Carried:
     """What a loop hands from round to round: in the first round it is what `start` says.
 
     Attributes:
-        start: the place, or the constant array, that the first round finds. loop: the outermost that hands it on.
+        start: the place, or the constant array, that the first round finds; NOTHING if no round looks for it.
+        loop: the outermost that hands it on.
     """
 
     start: Place | Any
     loop: LoopItem
+
+
+@dataclass(eq=False)
+class Gather:
+    """A list of the values of all rounds, as an argument of what comes after the loop: `np.stack(hs)`.
+
+    Attributes:
+        reader: the operation. first: how many other values stand in its list before them.
+        loop: the loop whose rounds the values are of; of a loop within it, it is the last value.
+    """
+
+    reader: Place
+    first: int
+    loop: LoopItem
+
+
+@dataclass(eq=False)
+class Past:
+    """How values that a loop has made are read after it, one at a time: `hs[t - 1]` in another loop.
+
+    Which one is `sign * variable + offset`, counted from 0 if `sign` is 1 and from the end if it is -1.
+
+    Attributes:
+        place: whose values they are. loop: the loop that reads; None where a single one is read outside of loops.
+        variable: what it counts with; None for the number of its round.
+        before: whether what the loop started from is read, too, as the value before the first.
+    """
+
+    place: Place
+    loop: LoopItem | None
+    variable: str | None
+    sign: int
+    offset: int
+    before: bool
 
 
 @dataclass(eq=False)

@@ -8,13 +8,18 @@ operations that fill them, and numbers by how they were written (`i*stride`, not
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from backpropviz.code.places import Body, Carried, LoopItem, Place, Uneven
+from backpropviz.code.past import Reads, gathers, past
+from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, Carried, LoopItem, Past, Place, Uneven
 from backpropviz.code.slots import Constant, Number, array_key, slots
-from backpropviz.engine.graph import Loop, Node, Round
+from backpropviz.engine.graph import Loop, Node, Round, ancestors
 from backpropviz.engine.trace import Trace
+
+Runs = list[tuple[range, Round | None, tuple[Round, ...]]]
+"""The runs of a body: the nodes of each, the round it is, and the rounds it is in."""
 
 
 class Program:
@@ -22,23 +27,49 @@ class Program:
 
     Args:
         unrolled: the sites of loops that are written out.
+        shown: whether what no output depends on is part of it where it has a name: pictures show it, code needs none.
+
+    Attributes:
+        past: how a place reads what a loop before it made, for the operand of its template.
 
     Raises:
         Uneven: the rounds of another loop differ.
     """
 
-    def __init__(self, trace: Trace, unrolled: frozenset[Any] = frozenset()):
+    def __init__(self, trace: Trace, unrolled: frozenset[Any] = frozenset(), shown: bool = False):
         self.trace = trace
         self.place: dict[Node, Place] = {}
+        self.past: dict[tuple[Place, Node], Past] = {}
         self._rounds: dict[Node, tuple[Round, ...]] = {}
+        used = ancestors([*trace.outputs])
+        self._kept = _with_like(trace, used) | {*trace.inputs.values()}
+        if shown:
+            self._kept |= ancestors([step.node for step in trace.steps])
+        # what is asked of a loop's variables alone (`if i % 2: continue`) leaves rounds in which nothing is made
+        nodes = trace.nodes
+        self._rounds_of = {
+            loop: [round_ for round_ in loop.rounds if any(nodes[at] in self._kept for at in round_.nodes)]
+            for loop in trace.loops
+            if any(nodes[at].primitive is not None for round_ in loop.rounds for at in round_.nodes)
+        }
+        for loop, rounds in self._rounds_of.items():
+            # what a last round did before it was left by a `break` may be of no use any more
+            if loop.left_early and rounds and not any(nodes[at] in used for at in rounds[-1].nodes):
+                rounds.pop()
+        self._position = {round_: at for rounds in self._rounds_of.values() for at, round_ in enumerate(rounds)}
         inside: dict[Round | None, list[Loop]] = {}
         for loop in trace.loops:
-            if loop.site not in unrolled and any(len(r.nodes) for r in loop.rounds):
+            if loop.site not in unrolled and self._rounds_of.get(loop):
                 inside.setdefault(self._outer(loop, unrolled), []).append(loop)
         self._inside = inside
         self.body = self._build(None, [(range(len(trace.nodes)), None, ())])
         for place in self.places():
             self._check(place)
+        singles = Counter(each.place for each in self.past.values() if each.loop is None)
+        for place, alone in singles.items():
+            last = place.carried is not None and place.carried.start is NOTHING
+            if alone + last >= len(place.nodes):
+                raise Uneven(place.body.chain()[-1].site, "every round's value is used by itself after it")
 
     @staticmethod
     def _outer(loop: Loop, unrolled: frozenset[Any]) -> Round | None:
@@ -62,16 +93,30 @@ class Program:
         """The rounds that a node was made in, the outermost first."""
         return self._rounds[node]
 
+    def position(self, round_: Round) -> int:
+        """Which round it is of those in which its loop made something."""
+        return self._position[round_]
+
+    def rounds_in(self, run: Loop) -> list[Round]:
+        """The rounds of one run of a loop in which it made something."""
+        return self._rounds_of[run]
+
+    def is_gathered(self, reader: Place, node: Node) -> bool:
+        """Whether a place reads a node as one of a list of all rounds' values."""
+        return any(gather.reader is reader for gather in self.place[node].gathers)
+
     # ---- building ----------------------------------------------------------------------------------------------------
 
-    def _build(self, loop: LoopItem | None, runs: list[tuple[range, Round | None, tuple[Round, ...]]]) -> Body:
+    def _build(self, loop: LoopItem | None, runs: Runs) -> Body:
         """The body that all of `runs` are runs of: each a range of nodes, the round it is, and those around it."""
         body = Body(loop)
         sequences = [self._sequence(nodes, round_) for nodes, round_, _ in runs]
         if loop is not None and len({len(sequence) for sequence in sequences}) > 1:
-            raise Uneven(loop.site, "its rounds do not all make the same steps")
+            raise Uneven(loop.site, OTHER_STEPS)
         # the second round of every loop: it takes over from one before it, and hands on to one after it
-        middle = next((at for at, (_, _, rounds) in enumerate(runs) if all(r.number == 1 for r in rounds)), None)
+        middle = next(
+            (at for at, (_, _, rounds) in enumerate(runs) if all(self._position[r] == 1 for r in rounds)), None
+        )
         if middle is None:
             assert loop is not None
             raise Uneven(loop.site, "it has a single round")
@@ -79,7 +124,7 @@ class Program:
             if isinstance(parts[0], Node):
                 if any(not isinstance(p, Node) or p.primitive is not parts[0].primitive for p in parts):
                     assert loop is not None
-                    raise Uneven(loop.site, "its rounds do not all make the same steps")
+                    raise Uneven(loop.site, OTHER_STEPS)
                 place = Place(body, list(parts), parts[middle])
                 body.items.append(place)
                 for node, (_, _, rounds) in zip(parts, runs):
@@ -90,7 +135,11 @@ class Program:
                     assert loop is not None
                     raise Uneven(loop.site, "its rounds do not all run the same loops")
                 item = LoopItem(parts[0].head, parts[0].site, body, list(parts))
-                inner = [(r.nodes, r, (*rounds, r)) for part, (_, _, rounds) in zip(parts, runs) for r in part.rounds]
+                inner: Runs = [
+                    (r.nodes, r, (*rounds, r))
+                    for part, (_, _, rounds) in zip(parts, runs)
+                    for r in self._rounds_of[part]
+                ]
                 item.body = self._build(item, inner)
                 if item.body.items:
                     body.items.append(item)
@@ -102,11 +151,14 @@ class Program:
         at = nodes.start
         for loop in self._inside.get(round_, ()):
             start, stop = loop.rounds[0].nodes.start, loop.rounds[-1].nodes.stop
-            sequence += self.trace.nodes[at:start]
+            sequence += self._kept_of(at, start)
             sequence.append(loop)
             at = stop
-        sequence += self.trace.nodes[at : nodes.stop]
+        sequence += self._kept_of(at, nodes.stop)
         return sequence
+
+    def _kept_of(self, start: int, stop: int) -> list[Node]:
+        return [node for node in self.trace.nodes[start:stop] if node in self._kept]
 
     # ---- comparing ---------------------------------------------------------------------------------------------------
 
@@ -116,21 +168,64 @@ class Program:
         Raises:
             Uneven: they do not.
         """
+        joined = gathers(self, place)
         loops = place.body.chain()
         if not loops:
             for value in place.template.parents:
-                self._read_after(place.template, value)
+                if value not in joined:
+                    self._read_after(place, value)
             return
         arguments = [slots(self.trace, (node.args, tuple(sorted(node.kwargs.items())))) for node in place.nodes]
         template = arguments[place.nodes.index(place.template)]
-        for node, own in zip(place.nodes, arguments):
-            if len(own) != len(template):
+        if any(len(own) != len(template) for own in arguments):
+            raise Uneven(loops[-1].site, "its rounds take different arguments")
+        for its, *taken in zip(template, *arguments):
+            if isinstance(its, Node):
+                if its not in joined:
+                    self._all_read(place, its, list(zip(place.nodes, taken)))
+            elif any(mine != its for mine in taken):
                 raise Uneven(loops[-1].site, "its rounds take different arguments")
-            for mine, its in zip(own, template):
-                if not isinstance(its, Node) and mine != its:
-                    raise Uneven(loops[-1].site, "its rounds take different arguments")
-                if isinstance(its, Node):
-                    self._reads(place, node, mine, its)
+
+    def _all_read(self, reader: Place, usual: Node, reads: Reads) -> None:
+        """That what the nodes of a place take for one argument is the same value of the program."""
+        source = self.place[usual]
+        carried = source.carried
+        loop = carried.loop if carried is not None else None
+        try:
+            for node, value in reads:
+                self._reads(reader, node, value, usual)
+        except Uneven:
+            source.carried = carried
+            if carried is not None and loop is not None:
+                carried.loop = loop
+            found = past(self, reader, reads)
+            if found is None:
+                raise
+            self.past[reader, usual] = found
+            return
+        self.leave(source, reader.body)
+
+    @staticmethod
+    def _between(source: Place, reader: Place) -> LoopItem:
+        """The loop around a place that what reads it is not in, the innermost; or else that of the reader."""
+        its, mine = source.body.chain(), reader.body.chain()
+        return its[-1] if its and its[-1] not in mine else mine[-1]
+
+    def leave(self, source: Place, reader: Body) -> None:
+        """Note that a loop's last value is read after it."""
+        loops, shared = source.body.chain(), 0
+        for mine, its in zip(loops, reader.chain()):
+            if mine is not its:
+                break
+            shared += 1
+        if shared == len(loops):
+            return
+        if source.carried is None:
+            source.carried = Carried(NOTHING, loops[shared])
+        elif source.carried.loop.parent.depth > shared:
+            if source.carried.start is not NOTHING:
+                raise Uneven(loops[shared].site, "a value that an inner loop begins anew is used after the outer one")
+            source.carried.loop = loops[shared]
 
     def _reads(self, reader: Place, node: Node, value: Any, usual: Node) -> None:
         """That `node` reads the newest value of a place: of the one the template reads, or of a loop's start."""
@@ -148,7 +243,9 @@ class Program:
                 apart = self._rounds[value][:depth] != self._rounds[node][:depth]
                 anew = apart and self._begins(node, carried.loop)
             if newest is not value or replaced or anew:
-                raise Uneven(loops[-1].site, "a round looks back further than to the round before it")
+                raise Uneven(
+                    self._between(source, reader).site, "a round looks back further than to the round before it"
+                )
             return
         # the first round: what it finds is from before the loop
         own, others = source.body.chain(), found.body.chain() if found is not None else []
@@ -175,7 +272,7 @@ class Program:
         """Whether a node was made in the first round of a loop, and of those within it."""
         rounds = self._rounds[node]
         inner = rounds[loop.parent.depth :]
-        return bool(inner) and inner[0].loop.site == loop.site and not any(round_.number for round_ in inner)
+        return bool(inner) and inner[0].loop.site == loop.site and not any(self._position[round_] for round_ in inner)
 
     def _begins_inside(self, node: Node, carried: Carried) -> bool:
         """Whether a constant is what an inner loop starts from, each time it runs: then that one carries it."""
@@ -190,12 +287,30 @@ class Program:
         again = start.latest_before(reader.index)
         return again is not None and again.index > value.index
 
-    def _read_after(self, reader: Node, value: Node) -> None:
+    def _read_after(self, reader: Place, value: Node) -> None:
         """That code outside of a loop reads what the loop left, not what some round made."""
         place = self.place[value]
         loops = place.body.chain()
-        first = reader.args[0]
-        if len(loops) == 1 and isinstance(first, list | tuple) and list(first) == place.nodes:
-            place.gathered = reader
-        elif loops and place.latest_before(reader.index) is not value:
-            raise Uneven(loops[0].site, "a single round's value is used after it")
+        if loops and place.latest_before(reader.template.index) is not value:
+            found = past(self, reader, [(reader.template, value)])
+            if found is None:
+                raise Uneven(loops[0].site, "a single round's value is used after it")
+            self.past[reader, value] = found
+        else:
+            self.leave(place, reader.body)
+
+
+def _with_like(trace: Trace, used: set[Node]) -> set[Node]:
+    """Nodes, and those that the same code made in other rounds: what a last round prepares for the next is not used."""
+    if not trace.loops:
+        return used
+    made: dict[Any, list[Node]] = {}
+    for step in trace.steps:
+        times: Counter[Any] = Counter()
+        for node in step.nodes:
+            times[node.primitive] += 1
+            made.setdefault((step.file, step.line, step.written, node.primitive, times[node.primitive]), []).append(
+                node
+            )
+    alike = (nodes for nodes in made.values() if any(node in used for node in nodes))
+    return used | {node for nodes in alike for node in nodes}

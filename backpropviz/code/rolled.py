@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.derive import Listing, mentions
-from backpropviz.code.places import Body, LoopItem, Place, Uneven
+from backpropviz.code.listed import Lines, Slot
+from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, LoopItem, Place, Uneven
 from backpropviz.code.program import Program
-from backpropviz.code.rolling import Lines, Roller, Slot
+from backpropviz.code.rolling import Roller
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
@@ -19,14 +20,17 @@ from backpropviz.errors import BackpropvizError
 from backpropviz.primitives.stores import ADDED, STORED
 
 
-def rolled(trace: Trace, wanted: Sequence[Node] = ()) -> Listing | None:
+def rolled(trace: Trace, wanted: Sequence[Node] = (), reasons: list[str] | None = None) -> Listing | None:
     """The backward pass of a trace whose function has loops; None where all of them have to be written out.
+
+    Args:
+        reasons: where it is None, is given why, loop by loop.
 
     What it gives was run once on the trace's own inputs, and gave the trace's gradients. Its forward part computes what
     the backward pass reads, and `wanted`.
     """
-    listing = _rolled(trace, wanted)
-    if listing is not None and not listing.remarks:
+    listing = _rolled(trace, wanted, reasons)
+    if listing is not None and not listing.unrolled and not listing.constants:
         return listing
     # a first round may do less only because it finds a constant: 0.9 * m of m = np.zeros(3) is no operation of the run
     try:
@@ -35,23 +39,44 @@ def rolled(trace: Trace, wanted: Sequence[Node] = ()) -> Listing | None:
         second = _rolled(again, [node for node in again.outputs if node.name in names])
     except BackpropvizError:
         return listing
-    return second if second is not None and not second.remarks and _is_right(trace, second) else listing
+    if second is None or not _is_right(trace, second):
+        return listing
+    return second if listing is None or _left(second) < _left(listing) else listing
 
 
-def _rolled(trace: Trace, wanted: Sequence[Node]) -> Listing | None:
+def _left(listing: Listing) -> tuple[int, int]:
+    """What a listing could not write in general: loops, and arrays."""
+    return len(listing.unrolled), len(listing.constants)
+
+
+def _rolled(trace: Trace, wanted: Sequence[Node], reasons: list[str] | None = None) -> Listing | None:
     unrolled: dict[Any, str] = {}
     while True:
         try:
             program = Program(trace, frozenset(unrolled))
             if not program.has_loops():
-                return None
+                break
             listing = _Writer(trace, program, unrolled).listing(wanted)
+            if _is_right(trace, listing):
+                return listing
+            deepest = max((place.body.chain() for place in program.places()), key=len)
+            raise Uneven(deepest[-1].site, "the backward pass of a round is not the same for all")
         except Uneven as uneven:
             if uneven.site in unrolled or uneven.site is None:
-                return None
+                break
             unrolled[uneven.site] = uneven.reason
-            continue
-        return listing if _is_right(trace, listing) else None
+    if reasons is not None:
+        reasons += _told(trace, unrolled)
+    return None
+
+
+def _told(trace: Trace, unrolled: dict[Any, str]) -> list[str]:
+    """Why loops are written out, for the reader."""
+    branches = " (what they do depends on values)" if trace.decisions else ""
+    unrolled = {site: reason + branches * (reason == OTHER_STEPS) for site, reason in unrolled.items()}
+    return [
+        f"the loop of line {line} is written out round by round: {reason}" for (_, line, _), reason in unrolled.items()
+    ]
 
 
 def _is_right(trace: Trace, listing: Listing) -> bool:
@@ -83,7 +108,7 @@ class _Writer:
         self.printer = self.roller.printer
         self.saved: dict[Body, list[str]] = {}
         self.needed: set[Place] = set()
-        self.lists: dict[Place, str] = {}  # values that are joined after the loop, with the list they are in
+        self.stacks: dict[LoopItem, str] = {}  # for each outermost loop, the list of what its rounds keep
 
     def listing(self, wanted: Sequence[Node] = ()) -> Listing:
         trace, roller, printer = self.trace, self.roller, self.printer
@@ -108,15 +133,10 @@ class _Writer:
         return Listing(
             f"{trace.layer}_backward", [str(node.name) for node in trace.upstream.values()], list(trace.inputs),
             {name: value for name, value in trace.settings.items() if mentions(text, name)}, printer.constants,
-            sorted(printer.helpers), sizes, returns=returns, remarks=self._remarks(),
+            sorted(printer.helpers), sizes, returns=returns, remarks=_told(self.trace, self.unrolled),
             rolled=(list(_flat(forward)), list(_flat(backward))), outputs=outputs,
+            unrolled=list(self.unrolled.values()), stacks=list(self.stacks.values()),
         )  # fmt: skip
-
-    def _remarks(self) -> list[str]:
-        return [
-            f"the loop of line {line} is written out round by round: {reason}"
-            for (_, line, _), reason in self.unrolled.items()
-        ]
 
     # ---- forward values in the backward pass -------------------------------------------------------------------------
 
@@ -148,13 +168,16 @@ class _Writer:
             elif place not in again.setdefault(place.body, set()):
                 again[place.body].add(place)
                 waiting += _in_order(self._read_by(place))
+        for item in self.program.body.items:  # in the order they run in
+            if isinstance(item, LoopItem) and any(item in body.chain() for body in self.saved):
+                self._stack(item.body)
         for body in dict.fromkeys([*again, *self.saved]):
             if body not in self.roller.restored:
                 continue
             slot = self.roller.restored[body]
             if body in self.saved:
                 names = self.saved[body]
-                slot.append(f"{', '.join(names)} = saved.pop()" if len(names) > 1 else f"{names[0]} = saved.pop()")
+                slot.append(f"{', '.join(names)} = {self._stack(body)}.pop()")
             self.printer.loops |= {loop.site for loop in body.chain()}
             for item in body.items:
                 if isinstance(item, Place) and item in again.get(body, ()):
@@ -163,15 +186,18 @@ class _Writer:
         # what a round only computes again is not needed on the way forward
         self.needed -= {place for places in again.values() for place in places}
         self.needed.update(wanted)
+        self.needed |= self.printer.listed
         waiting_places = list(self.needed)
         while waiting_places:
             place = waiting_places.pop()
             sources = [self.program.place[node] for node in place.template.parents]
             if place.carried is not None and isinstance(place.carried.start, Place):
                 sources.append(place.carried.start)
+            for node in place.template.parents:
+                if self.program.is_gathered(place, node) or (place, node) in self.program.past:
+                    self.roller._list(self.program.place[node])
+                    self.printer.listed.add(self.program.place[node])
             for source in sources:
-                if source.gathered is place.template and source not in self.lists:
-                    self.lists[source] = self.roller._fresh(f"{self.roller._named(source)}s")
                 if source not in self.needed:
                     self.needed.add(source)
                     waiting_places.append(source)
@@ -188,6 +214,10 @@ class _Writer:
         if place.carried is not None or place.primitive in (STORED, ADDED):
             return False
         for node in place.template.parents:
+            if (place, node) in self.program.past:
+                continue
+            if self.program.is_gathered(place, node):
+                return False
             source, last = self.roller.seen[node]
             mine, its = place.body.chain(), source.body.chain()
             if last or mine[: len(its)] != its or (its and not self._is_repeatable(source)):
@@ -203,10 +233,13 @@ class _Writer:
                 made = item.primitive is not None or self._is_constant(item)
                 if item in self.needed and made and item in self.roller.written:
                     lines.append(self._statement(item))
-                    if item in self.lists:
-                        lines.append(f"{self.lists[item]}.append({self.roller.written[item]})")
+                    if item in self.printer.listed and item.listed_by is body.loop:
+                        lines.append(f"{self.roller._list(item)}.append({self.roller.written[item]})")
             elif any(place in self.needed and self._runs_forward(place) for place in self.program.places(item.body)):
                 lines += self._loop(item)
+                for place in self.program.places(item.body):
+                    if place in self.printer.listed and place.listed_by is body.loop:  # the last one
+                        lines.append(f"{self.roller._list(place)}.append({self.roller.written[place]})")
         return lines
 
     def _is_constant(self, place: Place) -> bool:
@@ -221,31 +254,34 @@ class _Writer:
             return f"{name} = {self.printer._array(node.value)[0]}"
         if place.carried is not None and place.primitive in (STORED, ADDED):
             value, index = node.args[1:]
+            if place in self.roller.accumulated:
+                return (
+                    f"{name}[{self.printer._index(index)}] += {self.printer.argument(self.roller.accumulated[place])}"
+                )
             if place.primitive is STORED:
                 return f"{name}[{self.printer._index(index)}] = {self.printer.argument(value)}"
             return f"np.add.at({name}, {self.printer._index_value(index)}, {self.printer.argument(value)})"
-        gathered = next((source for source in self.lists if source.gathered is node), None)
-        if gathered is not None:  # `np.stack(hs)`: the entries of the list are the rounds' values
-            entries = self.printer.argument(list(node.args[0]))
-            return f"{name} = {self.printer.code(node).replace(entries, self.lists[gathered], 1)}"
         return f"{name} = {self.printer.code(node)}"
 
     def _loop(self, item: LoopItem) -> Lines:
         before: Lines = []
         block: Lines = []
-        before += [
-            f"{self.lists[place]} = []" for place in item.body.items if isinstance(place, Place) and place in self.lists
-        ]
         for place in self.program.places(item.body):
             if place in self.needed and place.carried is not None and place.carried.loop is item:
                 start = place.carried.start
+                if start is NOTHING:
+                    continue
                 text = self.printer._operand(start.template if isinstance(start, Place) else start)[0]
                 copied = place.primitive in (STORED, ADDED) and not text.startswith("np.")
                 if text != self.roller.written[place]:
                     before.append(f"{self.roller.written[place]} = {text}{'.copy()' if copied else ''}")
-        inside = {body for body in self.saved if item in body.chain()}
-        if inside and item.parent.loop is None and not any(line == "saved = []" for line in before):
-            before.append("saved = []")
+        for place in self.program.places(item.body):
+            if place in self.printer.listed and place.listed_by is item:
+                start = place.carried.start if place.carried is not None else None
+                first = self.printer._operand(start.template if isinstance(start, Place) else start)[0]
+                before.append(f"{self.roller._list(place)} = [{first if place in self.roller._with_start else ''}]")
+        if item.parent.loop is None and any(item in body.chain() for body in self.saved):
+            before.append(f"{self._stack(item.body)} = []")
         self.printer.loops.add(item.site)
         for place in (place for place in item.body.items if isinstance(place, Place)):
             lasts = [node for node, seen in self.roller.seen.items() if seen == (place, True)]
@@ -254,10 +290,18 @@ class _Writer:
         block += self._forward(item.body)
         if item.body in self.saved:
             names = self.saved[item.body]
-            block.append(f"saved.append(({', '.join(names)}))" if len(names) > 1 else f"saved.append({names[0]})")
+            kept = f"({', '.join(names)})" if len(names) > 1 else names[0]
+            block.append(f"{self._stack(item.body)}.append({kept})")
         head = self.roller._head(item, backwards=False)
         self.printer.loops.discard(item.site)
-        return [*before, head, block]
+        return [*before, head, [*self.roller._guarded(item), *self.roller._counters(item), *block]]
+
+    def _stack(self, body: Body) -> str:
+        """The list that the rounds of an outermost loop keep their values in, for the way back."""
+        outermost = body.chain()[0]
+        if outermost not in self.stacks:
+            self.stacks[outermost] = self.roller._fresh("saved")
+        return self.stacks[outermost]
 
 
 def _in_order(nodes: Iterable[Node]) -> list[Node]:

@@ -13,32 +13,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from backpropviz.code.derive import title
-from backpropviz.code.loop_names import LoopNames
+from backpropviz.code.listed import Lines, ListsOfRounds, Slot
 from backpropviz.code.places import Body, LoopItem, Place, Uneven
 from backpropviz.code.program import Program
+from backpropviz.code.tidying import Whole, Zeros, tidied, without_handing_on
+from backpropviz.code.values import ATOM, BINDS
 from backpropviz.engine.backward import operands
 from backpropviz.engine.graph import Node
+from backpropviz.engine.in_place import joined_index
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
-from backpropviz.primitives.shapes import PUT, picks_once
+from backpropviz.primitives import PRIMITIVES
+from backpropviz.primitives.shapes import PUT, TAKE, picks_once
 from backpropviz.primitives.stores import STORED
 
-Lines = list[Any]
-"""Code: lines, blocks of lines further in (lists), and places to fill in later (`Slot`)."""
+_NEGATIVE = PRIMITIVES[np.negative]
 
 
-class Slot(list[str]):
-    """Lines that are known later, on the level where it stands."""
-
-
-class Roller(LoopNames):
+class Roller(ListsOfRounds):
     """Writes the backward pass of one trace, as the program that it is."""
 
     def __init__(self, trace: Trace, program: Program):
         super().__init__(trace, program)
-        self.pending: dict[Place, list[Any]] = {}
-        self.begun: set[Place] = set()
         self.handed: set[Place] = set()  # carried values whose gradient was handed to the round before
         self.above: Any = None  # the step that the last comment was about
         self.restored: dict[Body, Slot] = {}
@@ -50,7 +49,7 @@ class Roller(LoopNames):
         lines: Lines = []
         for node, red in self.trace.upstream.items():
             place = self.program.place[node]
-            if place.gathered is not None or (place.body.chain() and place.carried is None):
+            if place.body.chain() and place.carried is None:
                 raise Uneven(place.body.chain()[0].site, "a round's value is returned")
             if (
                 place in self.collects
@@ -73,7 +72,8 @@ class Roller(LoopNames):
 
     def _used(self, place: Place) -> bool:
         """Whether a value is used outside of the loop that makes it, so that its gradient has several terms."""
-        return any(reader.primitive is not STORED for reader in self.consumers.get(place, ()))
+        readers = self.consumers.get(place, ())
+        return any(reader.primitive is not STORED and reader not in self.undone for reader in readers)
 
     def _gradient_name(self, place: Place, red: Node) -> str:
         if self.gradient[place] == red.name:
@@ -85,7 +85,7 @@ class Roller(LoopNames):
         for item in reversed(body.items):
             lines += self._begin(body, item)
             lines += self._hand_back(item) if isinstance(item, Place) else self._loop(item)
-        return lines
+        return tidied(lines)
 
     def _begin(self, body: Body, item: Place | LoopItem) -> Iterator[str]:
         """Zeros for what collects its terms from here on."""
@@ -97,13 +97,29 @@ class Roller(LoopNames):
                 inside.append(place)
             if place in inside or any(reader in inside for reader in self.consumers.get(place, ())):
                 self.begun.add(place)
-                yield f"{self.gradient[place]} = {self._zeros(place)}"
+                yield Zeros.of(self.gradient[place], self._zeros(place))
+        for node, (place, last) in self.seen.items() if isinstance(item, LoopItem) else ():
+            if not last or place.body is not body or place not in self.collects or place in self.handed:
+                continue
+            if any(node in reader.template.parents for reader in self.program.places(item.body)):
+                self.handed.add(place)
+                yield f"{self.gradient[place]}_last = np.zeros_like({self.printer.reference(node)})"
+        for (reader, node), past in self.program.past.items():
+            place = past.place
+            reads = reader is item or (isinstance(item, LoopItem) and reader in set(self.program.places(item.body)))
+            gets = any(term.consumer is reader.template for term in node.terms)
+            if gets and reads and place not in self.listed and place.body.chain()[-1].parent is body:
+                self.listed.add(place)
+                self.printer.listed.add(place)
+                name = self._list(place)
+                single = name[:-1] if name[:-1] not in self.taken - {self.written[place]} else "each"
+                yield f"{self._past_gradient(place)} = [np.zeros_like({single}) for {single} in {name}]"
 
     def _hand_back(self, place: Place) -> Lines:
         node = place.template
         red = node.gradient
         lines: Lines = []
-        if red is None or node.primitive is None:
+        if red is None or node.primitive is None or place in self.undone:
             return self._settle(place)
         lines += self._settle(place)
         if red not in self.names and place in self.collects:
@@ -114,12 +130,12 @@ class Roller(LoopNames):
             self.names[red] = self.gradient[place]
         lines += self._taken_out(place)
         for position, operand in list(operands(node))[:: -1 if node.primitive in WRITES else 1]:
-            if self.program.place[operand].gathered is node:
-                continue
+            if self.program.is_gathered(place, operand) or self.program.place[operand] in self.undone:
+                continue  # the loop takes each round's part itself; what is only added to keeps its gradient
             for term in operand.terms:
                 if term.consumer is node and term.position == position:
                     lines += self._contribute(place, operand, term.node)
-        return [*self._comment(place), *lines] if lines else []
+        return [*([] if place.is_fetched else self._comment(place)), *lines] if lines else []
 
     def _taken_out(self, place: Place) -> Lines:
         """The gradient of what was written into a buffer, before its place there is set to zero."""
@@ -152,7 +168,7 @@ class Roller(LoopNames):
             return []
         texts = [term if isinstance(term, str) else self.printer.reference(term) for term in terms]
         if len(terms) > 1:
-            name = self.gradient.get(place) or self._fresh("d_inner")
+            name = self.gradient.get(place) or self._inner(red)
             self.names[red] = name
             return [f"{name} = {' + '.join(texts)}"]
         (term,) = terms
@@ -180,8 +196,9 @@ class Roller(LoopNames):
                 waiting.extend(node.parents)
         lines = []
         for node in sorted(found, key=lambda each: each.index):
-            if node is not red and self.uses[node] > 1 and not node.is_view and node.primitive is not PUT:
-                name = self._fresh(f"{node.primitive.name}_1" if node.primitive else "part")
+            moved = node.is_view or node.primitive in (PUT, TAKE)
+            if self.uses[node] > 1 and node not in self.collected and not moved:
+                name = self._inner(node)
                 lines.append(f"{name} = {self.printer.code(node)}")
                 self.names[node] = name
         return lines
@@ -194,6 +211,9 @@ class Roller(LoopNames):
 
     def _contribute(self, reader: Place, operand: Node, red: Node) -> Lines:
         """One term of the gradient of `operand`."""
+        if (reader, operand) in self.index_of:
+            past = self.program.past[reader, operand].place
+            return self._add(f"{self._past_gradient(past)}[{self.index_of[reader, operand]}]", red, whole=False)
         place, last = self.seen[operand]
         if place not in self.collects:
             terms = self.pending.setdefault(place, [])
@@ -202,7 +222,7 @@ class Roller(LoopNames):
                 if place in self.gradient:
                     name = self._fresh(f"{self.gradient[place]}_{len(terms) + 1}")
                 else:
-                    name = self._fresh(f"{red.primitive.name}_1")
+                    name = self._inner(red)
                 lines.append(f"{name} = {self.printer.code(red)}")
                 self.names[red] = name
             terms.append(red)
@@ -213,30 +233,50 @@ class Roller(LoopNames):
                 if self._is_only_filled(place):
                     return []
                 return [f"{name}[{self.printer._index(reader.template.args[2])}] = 0"]
-            if red is reader.template.gradient:
+            if red is reader.template.gradient and reader.primitive in WRITES:
                 return []  # what was added to: its gradient stays where it is
         elif last:
             name += "_last"
-            text = self._prepare(red)
-            value = self.printer.reference(red)
-            first = place not in self.handed
+            if place in self.handed:
+                return self._add(name, red, whole=True)
             self.handed.add(place)
-            return [*text, f"{name} = {value}" if first else f"{name} = {name} + {value}"]
-        return self._add(place, name, red)
+            if red.primitive is PUT and red not in self.names:
+                return [f"{name} = np.zeros_like({self.printer.reference(operand)})", *self._add(name, red, whole=True)]
+            text = self._prepare(red)
+            return [*text, f"{name} = {self.printer.reference(red)}"]
+        return self._add(name, red, whole=place.carried is not None and not self._is_buffer(place))
 
-    def _add(self, place: Place, name: str, red: Node) -> Lines:
+    def _add(self, name: str, red: Node, whole: bool) -> Lines:
+        """Add a term to a gradient: in its place, or (`whole`) as a new array, where the old one may be in use."""
         if red.primitive is PUT and red not in self.names:
             value, index, _ = red.args
+            while isinstance(value, Node) and value.primitive is PUT and value not in self.names:
+                joined = joined_index(index, value.args[1])  # d(x[i][j]) is a part of dx[i, j]
+                if joined is None:
+                    break
+                value, index = value.args[0], joined
             lines = self._prepare(value) if isinstance(value, Node) else []
-            text = self.printer.reference(value)
             if picks_once(index) if not isinstance(index, Node) else False:
-                return [*lines, f"{name}[{self.printer._index(index)}] += {text}"]
-            return [*lines, f"np.add.at({name}, {self.printer._index_value(index)}, {text})"]
+                sign, text = self._signed(value)
+                return [*lines, f"{name}[{self.printer._index(index)}] {sign}= {text}"]
+            return [*lines, f"np.add.at({name}, {self.printer._index_value(index)}, {self.printer.reference(value)})"]
         lines = self._prepare(red)
-        text = self.printer.reference(red)
-        if place.carried is not None and not self._is_buffer(place):
-            return [*lines, f"{name} = {name} + {text}"]
-        return [*lines, f"{name} += {text}"]
+        sign, text = self._signed(red, BINDS["+"] + 1 if whole else 0)
+        own = self.printer.reference(red)
+        # a name or a view is not the gradient's own, to be added to
+        copied = f"{self.printer._bound(red, ATOM)}.copy()"
+        alone = f"{name} = {own if whole or not self._shares(red) else copied}"
+        return [*lines, Whole.of(f"{name} = {name} {sign} {text}" if whole else f"{name} {sign}= {text}", name, alone)]
+
+    def _shares(self, red: Node) -> bool:
+        return red in self.names or red.primitive is None or red.is_view or red.primitive is TAKE
+
+    def _signed(self, red: Node, binds: int = 0) -> tuple[str, str]:
+        """A term and its sign: `-= x` says `+= -x`."""
+        negative = red.primitive is _NEGATIVE and red not in self.names
+        of = red.args[0] if negative else red
+        own = self.printer._bound(of, binds) if negative else self.printer.reference(of)
+        return "-" if negative else "+", own
 
     # ---- loops -------------------------------------------------------------------------------------------------------
 
@@ -244,6 +284,7 @@ class Roller(LoopNames):
         places = list(self.program.places(item.body))
         if not any(place.template.gradient is not None for place in places):
             return []
+        before = self._joined(item)
         self.printer.loops.add(item.site)
         slot = self.restored.setdefault(item.body, Slot())
         lines = self._gathered(item)
@@ -252,15 +293,28 @@ class Roller(LoopNames):
             if isinstance(place, Place) and place in self.collects and place.carried and not self._is_buffer(place):
                 name = self.gradient[place]
                 lines.append(f"{name} = {name}_last" if place in self.handed else f"{name} = np.zeros_like({name})")
+        for place in self.handed:
+            if place.body is item.body:
+                lines = without_handing_on(lines, self.gradient[place])
+        if not lines:  # every round hands its gradient on as it is
+            self.printer.loops.discard(item.site)
+            return [*before, *self._handed_to_starts(item, places)]
         head = self._head(item, backwards=True)
         self.printer.loops.discard(item.site)
+        block = [*self._guarded(item), *self._counters(item), slot, *lines]
+        return [*before, head, block, *self._handed_to_starts(item, places)]
+
+    def _handed_to_starts(self, item: LoopItem, places: list[Place]) -> Lines:
+        """What a loop hands to the values that it started with."""
         after: Lines = []
         for place in places:
             if place.carried is not None and place.carried.loop is item and place in self.collects:
                 start = place.carried.start
                 if isinstance(start, Place) and start.template.carries_gradient and start.template.gradient is not None:
                     after += self._start(start, self.gradient[place])
-        return [head, [slot, *lines], *after]
+                    if place in self.listed and place in self._with_start:
+                        after += self._start(start, f"{self.list_gradients[place]}[0]")
+        return after
 
     def _start(self, start: Place, gradient: str) -> Lines:
         """What the loop hands to the value that it started with."""
@@ -271,23 +325,4 @@ class Roller(LoopNames):
             self.begun.add(start)
             return [f"{own} = {gradient}"]
         self.pending.setdefault(start, []).append(gradient)
-        return []
-
-    def _gathered(self, item: LoopItem) -> Lines:
-        """The terms of values that are joined after the loop: each round's is its own part."""
-        for place in item.body.items:
-            if not isinstance(place, Place) or place.gathered is None or place.template.gradient is None:
-                continue
-            joined = place.gathered
-            red = joined.gradient
-            rounds = item.runs[0].rounds
-            names = [name for name, value in rounds[0].variables.items() if type(value) is int and value == 0]
-            name = next((n for n in names if [r.variables.get(n) for r in rounds] == list(range(len(rounds)))), None)
-            if joined.primitive is None or joined.primitive.name != "stack" or red is None or name is None:
-                raise Uneven(item.site, "its rounds are joined in a way that is not known")
-            axis = int(joined.kwargs.get("axis", joined.args[1] if len(joined.args) > 1 else 0)) % len(joined.shape)
-            text = f"{self.printer.reference(red)}[{':, ' * axis}{name}]"
-            if place in self.collects:
-                return [f"{self.gradient[place]} = {self.gradient[place]} + {text}"]
-            self.pending.setdefault(place, []).append(text)
         return []

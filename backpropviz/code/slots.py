@@ -9,7 +9,7 @@ import numpy as np
 from backpropviz.engine import named
 from backpropviz.engine.constants import Part
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import Call, Dim, Name, Named, Operation, Shape, Variable, plain
+from backpropviz.engine.named import Call, Dim, Item, Name, Named, Operation, Shape, Variable, plain
 from backpropviz.engine.trace import Trace
 
 
@@ -41,6 +41,8 @@ def _expression(trace: Trace, expression: Any) -> list[Any]:
         return [expression.symbol, *_expression(trace, expression.left), *_expression(trace, expression.right)]
     if isinstance(expression, Call):
         return [expression.function, *(slot for arg in expression.args for slot in _expression(trace, arg))]
+    if isinstance(expression, Item):
+        return ["item", *_expression(trace, expression.of), *_expression(trace, expression.index)]
     if isinstance(expression, Name):
         return [expression.name]
     return [expression]

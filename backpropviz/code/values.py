@@ -13,6 +13,7 @@ from backpropviz.engine.graph import Node, is_range
 from backpropviz.engine.named import (
     Call,
     Dim,
+    Item,
     Name,
     Named,
     NamedTuple,
@@ -125,6 +126,9 @@ class ValuePrinter:
             return self._dim(expression, value)
         if isinstance(expression, Operation):
             return self._operation(expression, value)
+        if isinstance(expression, Item):
+            of, at = self._side(expression.of)[0], self._side(expression.index)[0]
+            return (f"{of}[{at}]", ATOM) if of and at else self._frozen(value)
         if isinstance(expression, Call):
             sides = [self._side(arg)[0] for arg in expression.args]
             self.helpers |= {"math"} & {expression.function.partition(".")[0]}
@@ -138,6 +142,11 @@ class ValuePrinter:
         return written
 
     def _operation(self, operation: Operation, value: Any) -> Text:
+        if operation.symbol == "-" and isinstance(operation.left, Operation) and operation.left.symbol == "+":
+            more, less = operation.left.right, operation.right
+            if type(more) is int and type(less) is int and more >= less:  # `i + 1 - 1`, of a counter that was moved on
+                inner = operation.left.left
+                return self._number(inner if more == less else Operation("+", inner, more - less), value)
         binds = BINDS[operation.symbol]
         left, left_binds = self._side(operation.left)
         right, right_binds = self._side(operation.right)

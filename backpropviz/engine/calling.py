@@ -95,9 +95,20 @@ class CallRecorder(LoopRecorder):
             return self._called_as_group(site, function, function)
         if function is type:
             return lambda *args: _type_of(*args) if len(args) == 1 else type(*args)
+        if function is sum:
+            return lambda values, *start, **key: self._summed(site, values, sum, *start, **key)
         if function is len:
             return lambda value: value.shape[0] if isinstance(value, Traced) and value.ndim else len(value)
         return function
+
+    def _summed(self, site: Site, values: Any, function: Any, *start: Any, **key: Any) -> Any:
+        """The sum of a list, as the loop that it is; a generator has rounds of its own."""
+        if type(values) not in (list, tuple) or find_traced(values) is None:
+            return function(values, *start, **key)
+        total = start[0] if start else key.get("start", 0)
+        for value in self.rounds(site._replace(names=("_",), statement=f"for _ in {site.code}"), values):
+            total = total + value
+        return total
 
     def _called_as_group(self, site: Site, function: FunctionType, called_: Any, *owner: Any) -> Any:
         if function not in self._bound:

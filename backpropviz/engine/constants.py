@@ -58,6 +58,7 @@ class ConstantKeeper(Tape):
         self._slates: dict[int, tuple[Any, Slate]] = {}  # the function's own arrays, with what it is handed for them
         self._frames: list[Frame] = []
         self.constants_recorded = False  # what is computed of constants alone is part of the record, too
+        self.become_values: set[str] = set()  # names of numbers that are part of it then
 
     def begun(self, array: Any) -> None:
         name, _ = self._arrays.get(id(array), (None, None))
@@ -190,7 +191,7 @@ class ConstantKeeper(Tape):
             return self._as_value(np.array(array), Constructed(name, args, kwargs))
         return array
 
-    def _as_value(self, array: Any, made: Constructed) -> Traced:
+    def _as_value(self, array: Any, made: Constructed | None) -> Traced:
         """A constant array as a value of the run: no operation made it, and no gradient goes there."""
         traced = self.input(array)
         traced.node.carries_gradient = False

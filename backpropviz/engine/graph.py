@@ -139,6 +139,7 @@ class Loop:
         group: the call it stands in; None at the top.
         around: the round of the loop around it, in the same call; None if there is none.
         rounds: one for every time its body ran, in order.
+        left_early: whether it was left before it came to its end, by a `break` or a `return`.
     """
 
     head: str
@@ -147,6 +148,7 @@ class Loop:
     group: Group | None
     around: Round | None
     rounds: list[Round] = field(default_factory=list)
+    left_early: bool = False
 
     @property
     def site(self) -> tuple[str, int, str]:

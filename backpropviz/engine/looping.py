@@ -22,8 +22,7 @@ class LoopRecorder(StepRecorder):
     def __init__(self, held: set[str], held_arrays: set[str]) -> None:
         super().__init__(held, held_arrays)
         self.loops: list[Loop] = []
-        self._whiles: set[Loop] = set()
-        self._indices: dict[Loop, str] = {}  # what counts the rounds of a loop over an array
+        self._indices: dict[Any, str] = {}  # what counts the rounds of a loop over an array, by its site
         self.reserved: set[str] = set()  # names that the function uses
 
     def rounds(self, site: Site, iterable: Any) -> Iterator[Any]:
@@ -45,8 +44,10 @@ class LoopRecorder(StepRecorder):
                 value = tuple([self._variable(round_, name, part) for name, part in zip(site.names, value)])
             if round_.nodes.start < len(self.nodes):
                 self._index(round_)
+            loop.left_early = True  # until it goes on
             try:
                 yield value
+                loop.left_early = False
             finally:
                 self._end_round(frame, loop)
 
@@ -56,12 +57,12 @@ class LoopRecorder(StepRecorder):
         number, loop = round_.number, round_.loop
         if any(node.primitive is not TAKE or node.args[1] is not number for node in fetched):
             return
-        if loop not in self._indices:
+        if loop.site not in self._indices:
             counting = (name for name, value in round_.variables.items() if type(plain(value)) is int and value == 0)
             around = {name for each in self.loops for name in each.rounds[0].variables}
             free = (name for name in INDICES if name not in self.reserved | around | set(self._names))
-            self._indices[loop] = next(counting, None) or next(free, "index")
-        name = self._indices[loop]
+            self._indices[loop.site] = next(counting, None) or next(free, "index")
+        name = self._indices[loop.site]
         round_.variables.setdefault(name, number)
         for node in fetched:
             node.args = (node.args[0], named(number, Variable(name, round_, number)))
@@ -75,29 +76,42 @@ class LoopRecorder(StepRecorder):
     def again(self, site: Site, test: Any) -> Any:
         """The test of a `while`, each time: if it holds, a round begins."""
         frame = self._frames[-1]
-        while frame.round is not None and frame.round.loop.head != site.statement and frame.round.loop in self._whiles:
-            self._end_round(frame, frame.round.loop)
-        running = frame.round is not None and (frame.round.loop.line, frame.round.loop.head) == (
-            site.line,
-            site.statement,
-        )
-        if running:
-            assert frame.round is not None
-            loop = frame.round.loop
-            self._end_round(frame, loop)
+        running = self._running(site, frame)
+        if running is not None:
+            self._end_rounds(frame, running)
         if not test:
             return False
-        if not running:
-            loop = self._loop(site, frame)
-            self._whiles.add(loop)
-        self._begin_round(frame, loop)
+        self._begin_round(frame, running or self._loop(site, frame))
         return True
+
+    @staticmethod
+    def _running(site: Site, frame: Frame) -> Loop | None:
+        """The loop of a `while`, if one of its rounds is running."""
+        round_ = frame.round
+        while round_ is not None and (round_.loop.line, round_.loop.head) != (site.line, site.statement):
+            round_ = round_.loop.around
+        return None if round_ is None else round_.loop
+
+    def _end_rounds(self, frame: Frame, loop: Loop) -> None:
+        """End a loop's round, and those of loops within it that an error left."""
+        while frame.round is not None and frame.round.loop is not loop:
+            self._end_round(frame, frame.round.loop)
+        self._end_round(frame, loop)
+
+    def counted(self, name: str, value: Any) -> Any:
+        """What a loop counts with besides its variables, at the start of a round."""
+        round_ = self._frames[-1].round
+        if round_ is None or type(plain(value)) is not int:
+            return value
+        return self._variable(round_, name, value)
 
     def left(self, site: Site) -> None:
         """After a `while`, however it ended."""
         frame = self._frames[-1]
-        if frame.round is not None and (frame.round.loop.line, frame.round.loop.head) == (site.line, site.statement):
-            self._end_round(frame, frame.round.loop)
+        running = self._running(site, frame)
+        if running is not None:
+            running.left_early = True
+            self._end_rounds(frame, running)
 
     def _loop(self, site: Site, frame: Frame) -> Loop:
         loop = Loop(site.statement, site.file, site.line, frame.group, frame.round)

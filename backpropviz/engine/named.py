@@ -53,7 +53,14 @@ class Call(typing.NamedTuple):
     args: tuple[Any, ...]
 
 
-Expression = Name | Variable | Dim | Operation | Call | Number
+class Item(typing.NamedTuple):
+    """An entry of a tuple of settings: `targets[t]`."""
+
+    of: Any
+    index: Any
+
+
+Expression = Name | Variable | Dim | Operation | Call | Item | Number
 
 
 class Named:
@@ -84,6 +91,17 @@ class NamedDouble(Named, np.float64):  # type: ignore[misc]
     # NumPy looks it up by type, and does not know this one
     dtype = np.dtype(np.float64)  # type: ignore[assignment]
 
+
+def _bare_method(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(np.float64(self), name)(*args, **kwargs)
+
+    return method
+
+
+for _method in dir(np.float64):  # NumPy makes an array of the number for them, and crashes on a type it does not know
+    if not _method.startswith("_") and callable(getattr(np.float64, _method)) and _method != "dtype":
+        setattr(NamedDouble, _method, _bare_method(_method))
 
 _PLAIN: dict[type, Any] = {NamedInt: int, NamedFloat: float, NamedDouble: np.float64}
 _KINDS: dict[type, Any] = {bare: kind for kind, bare in _PLAIN.items()} | {kind: kind for kind in _PLAIN}
@@ -120,6 +138,8 @@ def varies(expression: Any) -> bool:
         return varies(expression.left) or varies(expression.right)
     if isinstance(expression, Call):
         return any(map(varies, expression.args))
+    if isinstance(expression, Item):
+        return varies(expression.index)
     return isinstance(expression, Variable)
 
 
@@ -198,3 +218,7 @@ class NamedTuple(tuple[Any, ...]):
     """A tuple of settings that remembers its name: `stride=(2, 1)`."""
 
     expression: Expression
+
+    def __getitem__(self, index: Any) -> Any:
+        value = super().__getitem__(index)
+        return named(value, Item(self.expression, index.expression)) if isinstance(index, Named) else value

@@ -103,8 +103,20 @@ class Recorder(CallRecorder):
             container[key] = value
             self._name_changed(site)
         else:
-            named = isinstance(key, str) and type(value) is Traced
-            container[key] = self._assigned(site, key, value) if named else self._held(value)
+            container[key] = self._put_away(site, value, key if isinstance(key, str) else "")
+
+    def appended(self, site: Site, value: Any) -> Any:
+        """The value of `values.append(value)`."""
+        return self._put_away(site, now(value))
+
+    def _put_away(self, site: Site, value: Any, key: str = "") -> Any:
+        """A value that a dictionary or a list is given: a step, by its key or by what holds it."""
+        if type(value) is not Traced:
+            return self._held(value)
+        if key:
+            return self._assigned(site, key, value)
+        name = site.names[0] if site.names else ""
+        return self._assigned(site, name, value) if name and value.node.name is None else value
 
     def augment_item(self, site: Site, operation: str, container: Any, key: Any, value: Any) -> None:
         """`container[key] += value`."""
@@ -113,6 +125,9 @@ class Recorder(CallRecorder):
         if type(current) is np.ndarray and type(container) is not np.ndarray:
             current = self._held(current)
         result = IN_PLACE_OPERATORS[operation](current, now(value))
+        if result is current and type(current) in (Traced, Slate) and current.source is not None and self._changed:
+            self._name_changed(site)  # a view of the container: it was written into already
+            return
         if type(container) is Traced or isinstance(container, np.ndarray):
             if type(container) is not Slate or find_traced((result, key)) is not None:
                 self._changed.clear()  # the part was written by itself; what counts is that it is put back

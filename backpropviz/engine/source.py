@@ -210,7 +210,14 @@ class _Instrumenter(ast.NodeTransformer):
             return self.generic_visit(node)
         names = [_base_name(argument) for argument in (*node.value.args[:1], node.value.func)]
         site = self._site(node, [next(filter(None, names), "")], node.value)
-        return self._copy(node, ast.Expr(self._report("done", site, self.visit(node.value))))
+        kept = None
+        match node.value:
+            case ast.Call(ast.Attribute(container, "append"), [value]):
+                kept = self._site(node, [_base_name(container)], value)
+        call = self.visit(node.value)
+        if kept is not None:
+            call.args = [self._report("appended", kept, call.args[0])]
+        return self._copy(node, ast.Expr(self._report("done", site, call)))
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is None or not isinstance(node.target, ast.Name | ast.Attribute):
@@ -250,14 +257,24 @@ class _Instrumenter(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> Any:
         site = self._loop_site(node, node.target, node.iter)
+        counters = [name for name in _counted(node.body) if name not in _target_names(node.target)]
         self.generic_visit(node)
         node.iter = self._copy(node.iter, self._report("rounds", site, node.iter))
+        self._count(node, counters)
         return node
+
+    def _count(self, node: ast.For | ast.While, counters: list[str]) -> None:
+        """In every round, what a loop counts with is a variable of it."""
+        for name in dict.fromkeys(reversed(counters)):
+            value = self._report("counted", ast.Constant(name), ast.Name(name, ast.Load()))
+            node.body.insert(0, self._copy(node.body[0], ast.Assign([ast.Name(name, ast.Store())], value)))
 
     def visit_While(self, node: ast.While) -> Any:
         head = f"while {self.text.code(node.test)}"
         site = self._site(node, (), None, head)
+        counters = list(_counted(node.body))
         self.generic_visit(node)
+        self._count(node, counters)
         node.test = self._copy(node.test, self._report("again", site, node.test))
         return [node, self._copy(node, ast.Expr(self._report("left", site)))]
 
@@ -323,6 +340,17 @@ class _Instrumenter(ast.NodeTransformer):
     @staticmethod
     def _copy(old: ast.AST, new: Any) -> Any:
         return ast.copy_location(new, old)  # what stands inside inherits it, at the end
+
+
+def _counted(body: list[ast.stmt]) -> Iterator[str]:
+    """What a loop's body counts with: `k += 1`, `k = k - 1`."""
+    for statement in body:
+        match statement:
+            case ast.AugAssign(ast.Name(name), ast.Add() | ast.Sub(), ast.Constant(int())):
+                yield name
+            case ast.Assign([ast.Name(name)], ast.BinOp(ast.Name(same), ast.Add() | ast.Sub(), ast.Constant(int()))):
+                if name == same:
+                    yield name
 
 
 def _target_names(target: ast.expr) -> tuple[str, ...]:

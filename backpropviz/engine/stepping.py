@@ -8,7 +8,7 @@ import numpy as np
 
 from backpropviz.engine.constants import ConstantKeeper
 from backpropviz.engine.graph import Node, Step
-from backpropviz.engine.named import Named
+from backpropviz.engine.named import Named, plain
 from backpropviz.engine.slate import Slate, now
 from backpropviz.engine.source import Site
 from backpropviz.engine.tracing import Traced
@@ -34,6 +34,8 @@ class StepRecorder(ConstantKeeper):
         value = now(value)
         if type(value) is not Traced or value.tape is not self:
             if isinstance(value, Named) or type(value) in (int, float):
+                if self.constants_recorded and name in self.become_values and site.code == repr(plain(value)):
+                    return self._as_value(np.array(float(value)), None)
                 return self._size(site, name, value)
             if type(value) in (np.ndarray, Slate):
                 value = self._held(value)
@@ -43,7 +45,7 @@ class StepRecorder(ConstantKeeper):
         if node.name is None:
             self._step(site, name, node, end=node.index + 1 if more else None)
             return value
-        if node.step is not None and self._just_returned(node):
+        if node.step is not None and self._just_returned(node, len(site.names) > 1):
             # the result of a call that was a group of its own: it goes by the caller's name
             self._names.pop(node.name, None)
             node.name = node.step.name = self._version(name)
@@ -62,13 +64,14 @@ class StepRecorder(ConstantKeeper):
         self._step(site, name, again.node, end=again.node.index + 1 if more else None)
         return again
 
-    def _just_returned(self, node: Node) -> bool:
+    def _just_returned(self, node: Node, several: bool = False) -> bool:
+        """Whether a call gave it just now; of `several` values, others may have been computed since."""
         frame, step = self._frames[-1], node.step
         return (
             step is not None
             and step.group is not None
             and step.group is not frame.group
-            and self._pending == len(self.nodes)
+            and (several or self._pending == len(self.nodes))
             and node not in self._renamed
         )
 
@@ -84,6 +87,9 @@ class StepRecorder(ConstantKeeper):
             "", node.name, code or site.code, statement or site.statement, site.caption, node, made, frame.group,
             site.file, site.line, frame.round,
         )  # fmt: skip
+        if not made and node.step is not None and node.step.node is not node:
+            node.step.nodes.remove(node)  # of `a, b = f(x), g(x)`: the first took all there was
+            step.nodes, made = [node], [node]
         for part in made:
             part.step = step
         self.steps.append(step)

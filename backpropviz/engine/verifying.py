@@ -55,14 +55,16 @@ def record(
 def record_with_constants(trace: Trace) -> Trace:
     """The same run with its constant arrays, `m = np.zeros_like(w)`, as values: all that is made of them is recorded.
 
-    For readers of loops: in a first round, `0.9 * m` is an operation like in every other.
+    For readers of loops: in a first round, `0.9 * m` is an operation like in every other. So it is after `m = 0`, if m
+    is a value later on.
     """
     recorder = Recorder(trace.callable)
     recorder.constants_recorded = True
+    recorder.become_values = {step.written for step in trace.steps}
     inputs = {name: node.value for name, node in trace.inputs.items()}
     again = recorder.run(trace.callable, inputs, dict(trace.settings))
-    outputs = {node.name: red.value for node, red in trace.upstream.items()}
-    again.backward({name or "out": value for name, value in outputs.items()})
+    upstream = {trace.outputs.index(node): red.value for node, red in trace.upstream.items()}
+    again.backward({again.outputs[at].name or "out": value for at, value in upstream.items()})
     return again
 
 
@@ -188,6 +190,8 @@ class _Log:
 
     result = assign
 
+    appended = assign
+
     def augment(self, site: Site, operation: str, current: Any, value: Any) -> Any:
         return self._note(site, IN_PLACE_OPERATORS[operation](current, value))
 
@@ -217,6 +221,9 @@ class _Log:
 
     def again(self, site: Site, test: Any) -> Any:
         return test
+
+    def counted(self, name: str, value: Any) -> Any:
+        return value
 
     def left(self, site: Site) -> None: ...
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 import numpy as np
@@ -64,16 +66,19 @@ def _part(i: int) -> Gradient:
         if axis is None:
             start = sum(np.size(array) for array in arrays[:i])
             return np.reshape(g[start : start + arrays[i].size], arrays[i].shape)
-        sizes = [np.shape(array)[axis] for array in arrays]
-        start = sum(sizes[:i])
-        return g[(slice(None),) * (axis % out.ndim) + (slice(start, start + sizes[i]),)]
+        lengths = [array.shape[axis] if hasattr(array, "shape") else np.shape(array)[axis] for array in arrays]
+        begin = functools.reduce(operator.add, lengths[:i]) if i else None
+        end = functools.reduce(operator.add, lengths[: i + 1]) if i < len(arrays) - 1 else None
+        lead = (slice(None),) * (axis % out.ndim)
+        return g[(*lead, slice(begin, end)) if lead else slice(begin, end)]
 
     return Gradient("1 for its own part", vjp)
 
 
 def _layer(i: int) -> Gradient:
     def vjp(g: Any, out: Any, arrays: Any, axis: Any = 0, dtype: Any = None, casting: Any = None) -> Any:
-        return g[(slice(None),) * (axis % out.ndim) + (i,)]
+        lead = (slice(None),) * (axis % out.ndim)
+        return g[(*lead, i) if lead else i]
 
     return Gradient("1 for its own layer", vjp)
 

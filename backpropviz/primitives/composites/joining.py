@@ -34,11 +34,21 @@ def _joined(arrays: Any, axis: int, dtype: Any, casting: Any) -> Any:
     return np.concatenate(arrays, axis=axis, **options)
 
 
+def _rows(arrays: Any, ndim: int, axis: int) -> Any:
+    """Arrays that all have one shape of `ndim` axes, along a new one; None for others."""
+    shapes = {tuple(np.shape(x)) for x in arrays}
+    return np.stack(list(arrays), axis=axis) if len(shapes) == 1 and len(*shapes) == ndim else None
+
+
 def _vstack(tup: Any, *, dtype: Any = None, casting: Any = None) -> Any:
+    if dtype is None and casting is None and (stacked := _rows(tup, 1, 0)) is not None:
+        return stacked
     return _joined([_at_least_2d(x) for x in tup], 0, dtype, casting)
 
 
 def _hstack(tup: Any, *, dtype: Any = None, casting: Any = None) -> Any:
+    if dtype is None and casting is None and (stacked := _rows(tup, 0, 0)) is not None:
+        return stacked
     rows = [_at_least_1d(x) for x in tup]
     return _joined(rows, 0 if rows[0].ndim == 1 else 1, dtype, casting)
 
@@ -48,6 +58,8 @@ def _dstack(tup: Any) -> Any:
 
 
 def _column_stack(tup: Any) -> Any:
+    if (stacked := _rows(tup, 1, 1)) is not None:
+        return stacked
     arrays = [array(x) for x in tup]
     return np.concatenate(
         [x if x.ndim >= 2 else np.reshape(x, (-1, 1) if x.size else (x.size, 1)) for x in arrays], axis=1
@@ -92,7 +104,10 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]
     parts = np.array_split(np.arange(ary.shape[axis]), indices_or_sections)
     lead = (slice(None),) * (axis % ary.ndim)
     if np.ndim(indices_or_sections) == 0:
-        starts = np.cumsum([0, *(len(part) for part in parts)]).tolist()
+        starts: list[Any] = np.cumsum([0, *(len(part) for part in parts)]).tolist()
+        if len({len(part) for part in parts}) == 1:  # by the length of the axis, as it is called
+            length = ary.shape[axis] // len(parts)
+            starts = [None, *([length, *(n * length for n in range(2, len(parts)))] if len(parts) > 1 else []), None]
         bounds = list(itertools.pairwise(starts))
     else:
         whole = [int(i) for i in np.asarray(indices_or_sections).ravel()]
