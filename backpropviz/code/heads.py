@@ -11,13 +11,10 @@ import builtins
 import itertools
 from typing import Any
 
-import numpy as np
-
 from backpropviz.code.past import counted_by
 from backpropviz.code.places import LoopItem, Place, Uneven
 from backpropviz.code.printing import Printer
 from backpropviz.code.program import Program
-from backpropviz.code.slots import slots
 from backpropviz.engine.constants import Constructed
 from backpropviz.engine.graph import Node, Round
 from backpropviz.engine.looping import INDICES
@@ -39,7 +36,6 @@ class LoopHeads:
     names: dict[Node, str]
     taken: set[Any]
     counted: dict[LoopItem, str]  # what counts the rounds
-    counters: dict[LoopItem, dict[str, str]]  # what else counts, and by what
 
     _with_start: set[Place]
 
@@ -92,7 +88,7 @@ class LoopHeads:
             return self._counting(item)
         variables, _, iterable = item.head.removeprefix("for ").partition(" in ")
         iterable = self._with_lengths(iterable)
-        for name in sorted(_names(iterable)):
+        for name in sorted(names_in(iterable)):
             if not self._is_at_hand(name, item):
                 through = next((past for past in self.program.past.values() if past.loop is item), None)
                 if through is not None and through.variable is None:  # a list that another loop made
@@ -189,7 +185,7 @@ class LoopHeads:
         rounds = [self.program.rounds_in(run) for run in item.runs]
         often = {len(run) for run in rounds}
         for name in rounds[0][0].variables:
-            steps = {_value(b, name) - _value(a, name) for run in rounds for a, b in itertools.pairwise(run)}
+            steps = {value_of(b, name) - value_of(a, name) for run in rounds for a, b in itertools.pairwise(run)}
             if len(steps) != 1 or 0 in steps:
                 continue
             (step,) = steps
@@ -200,7 +196,7 @@ class LoopHeads:
                 if len(often) > 1 or start is None:
                     break
                 note = f"  # {item.head}: as often as with these inputs"
-                limit = str(_value(rounds[0][0], name) + step * next(iter(often)))
+                limit = str(value_of(rounds[0][0], name) + step * next(iter(often)))
             if start is None:
                 break
             parts = [start, limit, *([str(step)] if step != 1 else [])]
@@ -218,7 +214,7 @@ class LoopHeads:
         if isinstance(expression_of(value), Name) and expression_of(value).name == name:
             made = next((size.statement for size in self.trace.sizes if size.names == (name,)), "")
             code = made.partition("=")[2].strip()
-            if code and all(self._is_at_hand(each, None) for each in _names(code)):
+            if code and all(self._is_at_hand(each, None) for each in names_in(code)):
                 return self._with_lengths(code)
         return self.printer.argument(value)
 
@@ -235,69 +231,12 @@ class LoopHeads:
         if sign is not ast.NotEq and (sign in (ast.Lt, ast.LtE)) != (step > 0):
             return None
         text = self._with_lengths(ast.unparse(right))
-        if not all(self._is_at_hand(each, item) for each in _names(text)):
+        if not all(self._is_at_hand(each, item) for each in names_in(text)):
             return None
         more = _BEYOND[sign]
         if isinstance(right, ast.Constant) and isinstance(right.value, int):
             return str(right.value + more)
         return f"{text} {'+' if more > 0 else '-'} 1" if more else text
-
-    # ---- counters ----------------------------------------------------------------------------------------------------
-
-    def _find_counters(self) -> None:
-        """Note what loops count with besides their variables, `row += 1`, where values are read or written by it."""
-        for place in self.program.places():
-            chain = place.body.chain()
-            written = slots(self.trace, (place.template.args, tuple(place.template.kwargs.values()))) if chain else []
-            for name, site in itertools.pairwise(written):
-                item = next((loop for loop in chain if loop.site == site), None) if isinstance(name, str) else None
-                if item is None or name in self._variables(item) or name in self.counters.get(item, {}):
-                    continue
-                self.counters.setdefault(item, {})[name] = self._counter(item, name)
-
-    def _variables(self, item: LoopItem) -> set[str]:
-        """The names that the head of a loop gives a value to in every round."""
-        over = self._array_of(item)
-        if over is not None:
-            return {over[0]}
-        if item.head.startswith("while"):
-            return {self._counting(item)[0]}
-        return _names(item.head.removeprefix("for ").partition(" in ")[0])
-
-    def _counters(self, item: LoopItem) -> list[str]:
-        """The lines at the start of a loop's body that say what it counts with."""
-        return [f"{name} = {text}" for name, text in self.counters.get(item, {}).items()]
-
-    def _counter(self, item: LoopItem, name: str) -> str:
-        """A counter that starts outside of some loops and goes on in the innermost: `i * W + j`."""
-        loops = [*item.parent.chain(), item]
-        rounds = [round_ for run in item.runs for round_ in self.program.rounds_in(run)]
-        at = np.array([[self.program.position(each) for each in (*_around(round_), round_)] for round_ in rounds])
-        values = np.array([_value(round_, name) for round_ in rounds])
-        columns = np.column_stack([at, np.ones(len(rounds), int)])
-        steps = np.rint(np.linalg.lstsq(columns, values, rcond=None)[0]).astype(int)
-        if not np.array_equal(columns @ steps, values):
-            raise Uneven(item.site, f"{name} does not count its rounds")
-        *factors, start = steps.tolist()
-        first = next((level for level, factor in enumerate(factors) if factor), len(loops) - 1)
-        text = self._index(loops[first])
-        for level in range(first + 1, len(loops)):
-            often = {len(self.program.rounds_in(run)) for run in loops[level].runs}
-            if len(often) != 1 or factors[level - 1] != factors[level] * next(iter(often)):
-                raise Uneven(item.site, f"{name} does not count its rounds")
-            text = f"{text if text.isidentifier() else f'({text})'} * {self._often(loops[level])}"
-            text = f"{text} + {self._index(loops[level])}"
-        if factors[-1] != 1:
-            text = f"{factors[-1]} * {text if text.isidentifier() else f'({text})'}"
-        return f"{text} {'+' if start > 0 else '-'} {abs(start)}" if start else text
-
-    def _often(self, item: LoopItem) -> str:
-        """How often a loop runs."""
-        iterable = self._through(item)[1]
-        simple = iterable.startswith("range(") and iterable.endswith(")") and is_from_zero(iterable)
-        if simple and self._guard(item) is None:
-            return iterable.removeprefix("range(").removesuffix(")")
-        return f"len({iterable})"
 
     # ---- rounds that are left out ------------------------------------------------------------------------------------
 
@@ -317,7 +256,7 @@ class LoopHeads:
 
     def _asks_variables(self, test: ast.expr, item: LoopItem) -> bool:
         own = {*item.runs[0].rounds[0].variables}
-        return all(name in own or self._is_at_hand(name, item) for name in _names(ast.unparse(test)))
+        return all(name in own or self._is_at_hand(name, item) for name in names_in(ast.unparse(test)))
 
     def _guarded(self, item: LoopItem) -> list[Any]:
         """The lines at the start of a loop's body that leave rounds out."""
@@ -325,21 +264,13 @@ class LoopHeads:
         return [] if test is None else [f"if {test}:", ["continue"]]
 
 
-def _names(expression: str) -> set[str]:
+def names_in(expression: str) -> set[str]:
+    """The names that an expression reads."""
     return {node.id for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)}
 
 
-def _around(round_: Round) -> list[Round]:
-    """The rounds around one, the outermost first."""
-    rounds: list[Round] = []
-    outer = round_.loop.outer
-    while outer is not None:
-        rounds.insert(0, outer)
-        outer = outer.loop.outer
-    return rounds
-
-
-def _value(round_: Round, name: str) -> int:
+def value_of(round_: Round, name: str) -> int:
+    """What a variable that counts was in a round."""
     value = plain(round_.variables.get(name))
     return value if type(value) is int else 0
 

@@ -3,113 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from backpropviz.code.heads import LoopHeads
-from backpropviz.code.lengths import origins
+from backpropviz.code.buffers import Buffers
 from backpropviz.code.past import counted_by
 from backpropviz.code.places import NOTHING, Body, Gather, LoopItem, Place, Uneven
-from backpropviz.code.printing import Printer
 from backpropviz.code.program import Program
-from backpropviz.code.slots import slots
-from backpropviz.code.values import ATOM, Text
+from backpropviz.code.round_printer import RoundPrinter
 from backpropviz.engine.backward import operands
-from backpropviz.engine.constants import Constructed
-from backpropviz.engine.graph import Node, Step, flatten
-from backpropviz.engine.in_place import joined_index
+from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.trace import Trace
-from backpropviz.engine.versions import ADD as _ADD
-from backpropviz.engine.versions import WRITES
-from backpropviz.primitives.shapes import PUT, TAKE
-from backpropviz.primitives.stores import ADDED, STORED
-
-MOST = 20_000  # operations written out
+from backpropviz.primitives.shapes import PUT
 
 
-class _Printer(Printer):
-    """Writes nodes under the names that they have in the program, not those of a round.
-
-    Attributes:
-        elsewhere: how values of a loop's rounds are written outside of it: for a node, in which loop and how.
-        lists: what the lists of all rounds' values are called, for each of these.
-        rounds: axes that are as long as a loop, and what writes how often that runs.
-        listed: the values whose lists were written.
-    """
-
-    def __init__(self, trace: Trace, temporaries: dict[Node, str]):
-        super().__init__(trace, temporaries)
-        self.written = 0  # how many operations were written out: far too many mean that a name is missing
-        self.elsewhere: dict[Node, list[tuple[LoopItem | None, Place, str]]] = {}
-        self.lists: dict[Node, tuple[Place, str]] = {}
-        self.listed: set[Place] = set()
-        self.rounds: dict[tuple[Node, int], Callable[[], str]] = {}
-
-    def name(self, node: Node) -> str | None:
-        return self.temporaries.get(node)
-
-    def _operand(self, value: Any) -> Text:
-        for loop, place, text in self.elsewhere.get(value, ()) if isinstance(value, Node) else ():
-            own = place.body.loop
-            if loop.site in self.loops if loop is not None else own is not None and own.site not in self.loops:
-                self.listed.add(place)
-                return text, ATOM
-        return super()._operand(value)
-
-    def _literal(self, value: Any) -> Text:
-        if not isinstance(value, list | tuple) or not any(
-            isinstance(item, Node) and item in self.lists for item in value
-        ):
-            return super()._literal(value)
-        parts, last = [], None
-        for item in value:
-            place, name = self.lists.get(item, (None, "")) if isinstance(item, Node) else (None, "")
-            if place is None:
-                parts.append(self.argument(item))
-            elif place is not last:
-                self.listed.add(place)
-                parts.append(f"*{name}")
-            last = place
-        return (parts[0][1:] if len(parts) == 1 else f"[{', '.join(parts)}]"), ATOM
-
-    def _length(self, node: Node, axis: int) -> Any:
-        """The axis of `np.stack(losses)` that counts the rounds is as long as the loop."""
-        for origin in origins(node, axis):
-            if isinstance(origin, tuple) and origin in self.rounds:
-                return self.rounds[origin](), ATOM
-        begun: Any = node
-        while isinstance(begun, Node) and begun.primitive in WRITES:
-            begun = begun.args[0]
-        made, _ = self.trace.constants.get(id(begun.value if isinstance(begun, Node) else begun), (None, None))
-        if isinstance(made, Constructed) and made.args and isinstance(made.args[0], tuple):
-            return self._operand(made.args[0][axis])
-        return super()._length(begun if isinstance(begun, Node) else node, axis)
-
-    def _write(self, node: Node) -> Text:
-        if node.primitive is None and id(node.value) in self.trace.constants:
-            return self._array(node.value)
-        self.written += 1
-        if self.written > MOST:
-            raise Uneven(None, "its code grows without end")
-        return super()._write(node)
-
-
-class LoopNames(LoopHeads):
+class LoopNames(Buffers):
     """The names of one trace, as the program that it is.
 
     Attributes:
         printer: writes nodes; its temporaries are the names of values as a loop's body sees them.
     """
 
-    printer: _Printer
+    printer: RoundPrinter
 
     def __init__(self, trace: Trace, program: Program):
         self.trace, self.program = trace, program
         self.names: dict[Node, str] = {}
-        self.printer = _Printer(trace, self.names)
+        self.printer = RoundPrinter(trace, self.names)
         self.counted: dict[LoopItem, str] = {}
         self.counters: dict[LoopItem, dict[str, str]] = {}
         self.lists: dict[Place, str] = {}  # values that are used after their loop, with the list they are in
@@ -154,28 +74,6 @@ class LoopNames(LoopHeads):
             for place, name in sorted(self.written.items(), key=lambda item: item[0].carried is None)
             if place.template.gradient
         }
-
-    def _uses(self) -> Counter[Node]:
-        """How often code writes a node of the backward pass: in other expressions, and as a term of a gradient."""
-        sums: set[Node] = set()  # of several terms: loops add these up one after the other
-        for node in self.trace.nodes:
-            total = node.gradient
-            for _ in node.terms[1:]:
-                assert total is not None
-                sums.add(total)
-                total = total.args[0]
-        written = (red for red in self.trace.red.nodes if red not in sums and self._stands_for_all(red))
-        uses = Counter(parent for red in written for parent in red.parents)
-        for reader in self.program.places():
-            for position, node in operands(reader.template):
-                place = self.program.place[node]
-                if place in self.collects or place in self.written:
-                    uses.update(
-                        term.node
-                        for term in node.terms
-                        if term.consumer is reader.template and term.position == position
-                    )
-        return uses
 
     def _inner(self, red: Node) -> str:
         """A name for a gradient within a step: `dh_inner` of h = np.tanh(...), before the tanh."""
@@ -242,11 +140,6 @@ class LoopNames(LoopHeads):
             return False
         return node not in self.trace.outputs and start.body is self.program.body and start in self.written
 
-    def _stands_for_all(self, red: Node) -> bool:
-        """Whether a node of the backward pass is that of a template, not of another round."""
-        place = self.program.place.get(red.step.node) if red.step is not None else None
-        return place is None or red.step is None or place.template is red.step.node
-
     def _named(self, place: Place) -> str:
         """The name of a place; one without gets one."""
         if place not in self.written:
@@ -301,66 +194,6 @@ class LoopNames(LoopHeads):
             if its[: len(mine)] != mine:
                 raise Uneven(mine[-1].site, "a round's value is used after the loop")
         return any(reader.body is not place.body for reader in readers)
-
-    def _is_buffer(self, place: Place) -> bool:
-        return place.primitive in WRITES and place.carried is not None
-
-    def _is_only_filled(self, place: Place) -> bool:
-        """Whether a buffer's loop only writes into it, each entry once, and what it starts with has no gradient."""
-        carried = place.carried
-        assert carried is not None
-        if isinstance(carried.start, Place) and carried.start.template.carries_gradient:
-            return False
-        readers = self.consumers.get(place, [])
-        inside = [reader for reader in readers if carried.loop in reader.body.chain()]
-        if any(reader.primitive is not STORED and reader not in self.undone for reader in inside):
-            return False
-        if place in self.accumulated:
-            return all(reader is place or reader in self.undone for reader in inside)
-        return self.is_written_once(place)
-
-    def _accumulated(self) -> dict[Place, Node]:
-        """The writes that add to what is there, `out[i] = out[i] + v`, with v; the reads in them are no use of out."""
-        found: dict[Place, Node] = {}
-        for place in self.program.places():
-            node = place.template
-            if place.primitive is not STORED or not isinstance(node.args[1], Node) or node.args[1].name:
-                continue
-            added = node.args[1]
-            if added.primitive is not _ADD or len(self.consumers.get(self.program.place[added], [])) != 1:
-                continue
-            for read, rest in (added.args, added.args[::-1]):
-                chain, index = self._read_at(read, node.args[0])
-                if chain and isinstance(rest, Node) and slots(self.trace, index) == slots(self.trace, node.args[2]):
-                    found[place] = rest
-                    self.undone.update(chain)
-                    break
-        return found
-
-    def _read_at(self, read: Any, buffer: Any) -> tuple[list[Place], Any]:
-        """The places that take a part out of an array, one after the other, and the index they come to."""
-        chain: list[Place] = []
-        index: Any = ...
-        while isinstance(read, Node) and read.primitive is TAKE and not read.name and read is not buffer:
-            place = self.program.place[read]
-            joined = read.args[1] if index is ... else joined_index(read.args[1], index)
-            if joined is None or (index is ... and chain) or len(self.consumers.get(place, [])) != 1:
-                return [], None
-            chain.append(place)
-            index, read = joined, read.args[0]
-        return (chain, index) if read is buffer else ([], None)
-
-    def is_written_once(self, place: Place) -> bool:
-        """Whether no entry of a buffer is written twice."""
-        times = np.zeros(place.template.shape, int)
-        node: Any = place.nodes[-1]
-        while isinstance(node, Node) and node.primitive in WRITES:
-            index = node.args[2]
-            if node.primitive is ADDED or any(isinstance(part, Node) for part in flatten(index)):
-                return False
-            np.add.at(times, index, 1)
-            node = node.args[0]
-        return bool(times.max(initial=0) <= 1)
 
     # ---- lists of what all rounds made -------------------------------------------------------------------------------
 

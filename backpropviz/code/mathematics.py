@@ -12,22 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backpropviz.code.lengths import origins
-from backpropviz.code.notation import ATOM, BIG, MATRIX, NEGATION, PRODUCT, SUM, TIGHT, Notation, Text, fit
-from backpropviz.engine.constants import Constructed, Part
+from backpropviz.code.notation import ATOM, MATRIX, NEGATION, PRODUCT, SUM, TIGHT, Notation, Text, fit
+from backpropviz.code.symbols import Symbols, letter
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operation, Variable, plain
+from backpropviz.engine.named import Named, NamedTuple, plain
 from backpropviz.primitives.reductions import axes_of
 
 if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
 
-_LETTERS = "ijklmnpq"
 _TOLD = ("q", "where", "initial", "ddof")  # options that change what is computed, not only where it stands
 _UNCHANGED = {"broadcast_to", "identity", "copy", "astype", "stop_gradient", "expand_dims", "squeeze", "positive"}
 
 
-class Writer:
+class Writer(Symbols):
     """Writes the nodes of one trace in a notation."""
 
     def __init__(self, trace: Trace, temporaries: dict[Node, str], notation: Notation):
@@ -47,16 +45,6 @@ class Writer:
 
     # ---- names and numbers -------------------------------------------------------------------------------------------
 
-    def symbol(self, name: str, red: bool = False) -> str:
-        """A name's symbol; two names never share one."""
-        if red and name.startswith("d") and name[1:] and name not in self._of_temporaries:
-            symbol = self.notation.gradient(self.symbol(name[1:]))
-        else:
-            symbol = self.notation.symbol(name)
-        if self.symbols.setdefault(symbol, name) != name:
-            symbol = self.notation.verbatim(name)
-        return symbol
-
     def operand(self, value: Any) -> Text:
         """A value by its name; written out if it has none."""
         if isinstance(value, Node):
@@ -67,62 +55,6 @@ class Writer:
         if isinstance(value, np.ndarray) and value.ndim:
             return self.array(value)
         return self.number(value)
-
-    def array(self, array: Any) -> Text:
-        """A constant array, by its name in the source."""
-        name, _ = self.trace.constants.get(id(array), (None, None))
-        if isinstance(name, Constructed):
-            return self.notation.call(name.name, [self.operand(arg)[0] for arg in name.args])
-        if isinstance(name, Part):
-            return self.take(name.whole, name.index)
-        if name is None:
-            return self.notation.verbatim("constant"), ATOM
-        return self.symbol(name), ATOM
-
-    def number(self, value: Any) -> Text:
-        value = value.item() if isinstance(value, np.generic | np.ndarray) else value
-        if isinstance(value, tuple):
-            return self.notation.bracketed(", ".join(self.operand(item)[0] for item in value)), ATOM
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return self.notation.verbatim(str(value)), ATOM
-        digits, _, exponent = repr(abs(value)).partition("e")
-        text = self.notation.number(digits.removesuffix(".0"), str(int(exponent)) if exponent else "")
-        return self.negated(text) if value < 0 else text
-
-    def expression(self, expression: Any, value: Any) -> Text:
-        """A size or a setting, as it was written."""
-        if isinstance(expression, Name):
-            return self.symbol(expression.name), ATOM
-        if isinstance(expression, Variable):
-            return self.number(expression.value)
-        if isinstance(expression, Dim):
-            return self.length(expression)
-        if isinstance(expression, Operation):
-            left, right = (self.expression(side, side) for side in (expression.left, expression.right))
-            if expression.symbol == "*":
-                return right if left[0] == "1" else self.scaled(left, right)
-            return self.join(expression.symbol, left, right)
-        if isinstance(expression, Call):
-            name = expression.function.rpartition(".")[2]
-            return self.notation.call(name, [self.expression(arg, arg)[0] for arg in expression.args])
-        return self.number(value)
-
-    def length(self, dim: Dim) -> Text:
-        """The length of an axis: by its name, or as an axis of the value it came from, best an input."""
-        places: list[tuple[Node, int]] = []
-        for place in origins(dim.node, dim.axis):
-            if isinstance(place, int):
-                if isinstance(place, Named) and not isinstance(place.expression, Dim):
-                    return self.expression(place.expression, place)
-            elif place in self.trace.dims:
-                return self.symbol(self.trace.dims[place]), ATOM
-            else:
-                places.append(place)
-        places.sort(key=lambda place: place[0].primitive is not None)
-        for node, axis in places:
-            if node.name and node not in self.red:
-                return self.notation.length(self.symbol(node.name), _letter(axis))
-        return self.number(dim.node.shape[dim.axis])
 
     # ---- operations --------------------------------------------------------------------------------------------------
 
@@ -150,33 +82,6 @@ class Writer:
         ]
         return self.notation.call(name.replace("_", " "), shown)
 
-    def join(self, symbol: str, left: Text, right: Text) -> Text:
-        """Two expressions with an operator between them."""
-        if symbol == "/":
-            return self.divided(left, right)
-        if symbol == "**":
-            return self.notation.power(left, right)
-        binds = {"+": SUM, "-": SUM}.get(symbol, PRODUCT)
-        sign = self.notation.infix.get(symbol, symbol)
-        return f"{fit(left, binds, self.notation)} {sign} {fit(right, binds + 2, self.notation)}", (
-            BIG if symbol in ("//", "%") else binds
-        )
-
-    def negated(self, x: Text) -> Text:
-        # a big sum would reach over what follows, so its negative opens no product
-        return f"-{fit(x, BIG, self.notation)}", SUM if x[1] == BIG else NEGATION
-
-    def divided(self, top: Text, bottom: Text) -> Text:
-        if top[1] == NEGATION:
-            return self.negated(self.notation.fraction((top[0][1:], PRODUCT), bottom))
-        return self.notation.fraction(top, bottom)
-
-    def scaled(self, factor: Text, of: Text) -> Text:
-        """A single number times anything."""
-        if factor[1] == NEGATION:
-            return self.negated(self.scaled((factor[0][1:], PRODUCT), of))
-        return self.notation.scaled(factor, of)
-
     def product(self, left: Any, right: Any) -> Text:
         """Entry by entry, or a single number times anything."""
         first, second = self.operand(left), self.operand(right)
@@ -201,7 +106,7 @@ class Writer:
 
     def axes(self, x: Any, axis: Any) -> list[str]:
         """Letters for the axes that are summed over."""
-        return [_letter(at) for at in axes_of(plain(axis), np.ndim(_value(x)))]
+        return [letter(at) for at in axes_of(plain(axis), np.ndim(_value(x)))]
 
     def big(
         self, sign: str, x: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None, **options: Any
@@ -222,14 +127,14 @@ class Writer:
     def transpose(self, x: Any, axes: Any = None) -> Text:
         if axes is None:
             return self.notation.transposed(self.operand(x))
-        return self.notation.call("transpose", [self.operand(x)[0]], [_letter(int(axis)) for axis in axes])
+        return self.notation.call("transpose", [self.operand(x)[0]], [letter(int(axis)) for axis in axes])
 
     def swap(self, x: Any, axis1: Any, axis2: Any) -> Text:
         last = {np.ndim(_value(x)) - 1, np.ndim(_value(x)) - 2}
         axes = {int(axis) % np.ndim(_value(x)) for axis in (axis1, axis2)}
         if axes == last:
             return self.notation.transposed(self.operand(x))
-        return self.notation.call("swap", [self.operand(x)[0]], [_letter(axis) for axis in sorted(axes)])
+        return self.notation.call("swap", [self.operand(x)[0]], [letter(axis) for axis in sorted(axes)])
 
     def take(self, x: Any, index: Any) -> Text:
         return self.notation.indexed(self.operand(x), self.index(index))
@@ -261,10 +166,6 @@ class Writer:
 
 def _value(operand: Any) -> Any:
     return operand.value if isinstance(operand, Node) else operand
-
-
-def _letter(axis: int) -> str:
-    return _LETTERS[axis] if axis < len(_LETTERS) else str(axis)
 
 
 def _only_stretches(node: Node) -> bool:

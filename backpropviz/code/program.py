@@ -15,7 +15,8 @@ from typing import Any
 from backpropviz.code.past import Reads, gathers, past
 from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, Carried, LoopItem, Past, Place, Uneven
 from backpropviz.code.slots import Constant, Number, array_key, slots
-from backpropviz.engine.graph import Loop, Node, Round, ancestors
+from backpropviz.code.used import used_nodes, used_rounds
+from backpropviz.engine.graph import Loop, Node, Round
 from backpropviz.engine.trace import Trace
 
 Runs = list[tuple[range, Round | None, tuple[Round, ...]]]
@@ -41,21 +42,8 @@ class Program:
         self.place: dict[Node, Place] = {}
         self.past: dict[tuple[Place, Node], Past] = {}
         self._rounds: dict[Node, tuple[Round, ...]] = {}
-        used = ancestors([*trace.outputs])
-        self._kept = _with_like(trace, used) | {*trace.inputs.values()}
-        if shown:
-            self._kept |= ancestors([step.node for step in trace.steps])
-        # what is asked of a loop's variables alone (`if i % 2: continue`) leaves rounds in which nothing is made
-        nodes = trace.nodes
-        self._rounds_of = {
-            loop: [round_ for round_ in loop.rounds if any(nodes[at] in self._kept for at in round_.nodes)]
-            for loop in trace.loops
-            if any(nodes[at].primitive is not None for round_ in loop.rounds for at in round_.nodes)
-        }
-        for loop, rounds in self._rounds_of.items():
-            # what a last round did before it was left by a `break` may be of no use any more
-            if loop.left_early and rounds and not any(nodes[at] in used for at in rounds[-1].nodes):
-                rounds.pop()
+        self._kept = used_nodes(trace, shown)
+        self._rounds_of = used_rounds(trace, self._kept)
         self._position = {round_: at for rounds in self._rounds_of.values() for at, round_ in enumerate(rounds)}
         inside: dict[Round | None, list[Loop]] = {}
         for loop in trace.loops:
@@ -298,19 +286,3 @@ class Program:
             self.past[reader, value] = found
         else:
             self.leave(place, reader.body)
-
-
-def _with_like(trace: Trace, used: set[Node]) -> set[Node]:
-    """Nodes, and those that the same code made in other rounds: what a last round prepares for the next is not used."""
-    if not trace.loops:
-        return used
-    made: dict[Any, list[Node]] = {}
-    for step in trace.steps:
-        times: Counter[Any] = Counter()
-        for node in step.nodes:
-            times[node.primitive] += 1
-            made.setdefault((step.file, step.line, step.written, node.primitive, times[node.primitive]), []).append(
-                node
-            )
-    alike = (nodes for nodes in made.values() if any(node in used for node in nodes))
-    return used | {node for nodes in alike for node in nodes}

@@ -1,23 +1,21 @@
-"""Derived code with its loops: the forward values it needs, the backward loops, and the proof that it computes them."""
+"""Derived code with its loops, and the proof that it computes the gradients: it was run against the trace."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from backpropviz.code.derive import Listing, mentions
-from backpropviz.code.listed import Lines, Slot
-from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, LoopItem, Place, Uneven
+from backpropviz.code.derive import Listing
+from backpropviz.code.looped import Writer, told
+from backpropviz.code.places import Uneven
 from backpropviz.code.program import Program
-from backpropviz.code.rolling import Roller
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.verifying import record_with_constants
 from backpropviz.errors import BackpropvizError
-from backpropviz.primitives.stores import ADDED, STORED
 
 
 def rolled(trace: Trace, wanted: Sequence[Node] = (), reasons: list[str] | None = None) -> Listing | None:
@@ -56,7 +54,7 @@ def _rolled(trace: Trace, wanted: Sequence[Node], reasons: list[str] | None = No
             program = Program(trace, frozenset(unrolled))
             if not program.has_loops():
                 break
-            listing = _Writer(trace, program, unrolled).listing(wanted)
+            listing = Writer(trace, program, unrolled).listing(wanted)
             if _is_right(trace, listing):
                 return listing
             deepest = max((place.body.chain() for place in program.places()), key=len)
@@ -66,17 +64,8 @@ def _rolled(trace: Trace, wanted: Sequence[Node], reasons: list[str] | None = No
                 break
             unrolled[uneven.site] = uneven.reason
     if reasons is not None:
-        reasons += _told(trace, unrolled)
+        reasons += told(trace, unrolled)
     return None
-
-
-def _told(trace: Trace, unrolled: dict[Any, str]) -> list[str]:
-    """Why loops are written out, for the reader."""
-    branches = " (what they do depends on values)" if trace.decisions else ""
-    unrolled = {site: reason + branches * (reason == OTHER_STEPS) for site, reason in unrolled.items()}
-    return [
-        f"the loop of line {line} is written out round by round: {reason}" for (_, line, _), reason in unrolled.items()
-    ]
 
 
 def _is_right(trace: Trace, listing: Listing) -> bool:
@@ -97,222 +86,3 @@ def _is_right(trace: Trace, listing: Listing) -> bool:
         if np.shape(array) != grad.shape or not np.allclose(array, grad, rtol=1e-9, atol=1e-9 * scale, equal_nan=True):
             return False
     return True
-
-
-class _Writer:
-    """Puts the parts together: what is computed forward, what is kept for the way back, and the way back."""
-
-    def __init__(self, trace: Trace, program: Program, unrolled: dict[Any, str]):
-        self.trace, self.program, self.unrolled = trace, program, unrolled
-        self.roller = Roller(trace, program)
-        self.printer = self.roller.printer
-        self.saved: dict[Body, list[str]] = {}
-        self.needed: set[Place] = set()
-        self.stacks: dict[LoopItem, str] = {}  # for each outermost loop, the list of what its rounds keep
-
-    def listing(self, wanted: Sequence[Node] = ()) -> Listing:
-        trace, roller, printer = self.trace, self.roller, self.printer
-        backward = roller.backward()
-        returns = []
-        for name, node in trace.inputs.items():
-            if node.gradient is None:
-                continue
-            place = self.program.place[node]
-            written = roller.gradient[place] if place in roller.collects else printer.reference(node.gradient)
-            own = roller.gradient.get(place, f"d{name}")
-            if written != own:
-                backward.append(f"{own} = {written}")
-            returns.append(own)
-        places = [self.program.place[node] for node in wanted]
-        outputs = [roller._named(place) for place in places]
-        self._restore([*printer.mentioned, *printer.measured], places)
-        forward = self._forward(self.program.body)
-        sizes = printer.size_statements()
-        lines = [*_flat(forward), *_flat(backward)]
-        text = "\n".join([*sizes, *lines])
-        return Listing(
-            f"{trace.layer}_backward", [str(node.name) for node in trace.upstream.values()], list(trace.inputs),
-            {name: value for name, value in trace.settings.items() if mentions(text, name)}, printer.constants,
-            sorted(printer.helpers), sizes, returns=returns, remarks=_told(self.trace, self.unrolled),
-            rolled=(list(_flat(forward)), list(_flat(backward))), outputs=outputs,
-            unrolled=list(self.unrolled.values()), stacks=list(self.stacks.values()),
-        )  # fmt: skip
-
-    # ---- forward values in the backward pass -------------------------------------------------------------------------
-
-    def _restore(self, mentioned: list[Node], wanted: list[Place]) -> None:
-        """Say at the start of every backward round how the forward values of that round come about.
-
-        On the way forward, what is `wanted` is computed besides what the backward pass reads.
-        """
-        again: dict[Body, set[Place]] = {}
-        waiting, known = _in_order(mentioned), set()
-        while waiting:
-            node = waiting.pop()
-            if node in known or node not in self.program.place:
-                continue
-            known.add(node)
-            place, last = self.roller.seen.get(node, (self.program.place[node], False))
-            self.needed.add(place)
-            if not place.body.chain():
-                continue
-            if self.roller._is_buffer(place):
-                if not self.roller.is_written_once(place):
-                    raise Uneven(place.body.chain()[-1].site, "an array is overwritten that is still needed")
-                continue  # it is all there after the forward loop
-            if last or not self._is_repeatable(place):
-                names = self.saved.setdefault(place.body, [])
-                name = self.roller.written[place] + "_last" * last
-                if name not in names:
-                    names.append(name)
-            elif place not in again.setdefault(place.body, set()):
-                again[place.body].add(place)
-                waiting += _in_order(self._read_by(place))
-        for item in self.program.body.items:  # in the order they run in
-            if isinstance(item, LoopItem) and any(item in body.chain() for body in self.saved):
-                self._stack(item.body)
-        for body in dict.fromkeys([*again, *self.saved]):
-            if body not in self.roller.restored:
-                continue
-            slot = self.roller.restored[body]
-            if body in self.saved:
-                names = self.saved[body]
-                slot.append(f"{', '.join(names)} = {self._stack(body)}.pop()")
-            self.printer.loops |= {loop.site for loop in body.chain()}
-            for item in body.items:
-                if isinstance(item, Place) and item in again.get(body, ()):
-                    slot.append(f"{self.roller.written[item]} = {self.printer.code(item.template)}")
-            self.printer.loops.clear()
-        # what a round only computes again is not needed on the way forward
-        self.needed -= {place for places in again.values() for place in places}
-        self.needed.update(wanted)
-        self.needed |= self.printer.listed
-        waiting_places = list(self.needed)
-        while waiting_places:
-            place = waiting_places.pop()
-            sources = [self.program.place[node] for node in place.template.parents]
-            if place.carried is not None and isinstance(place.carried.start, Place):
-                sources.append(place.carried.start)
-            for node in place.template.parents:
-                if self.program.is_gathered(place, node) or (place, node) in self.program.past:
-                    self.roller._list(self.program.place[node])
-                    self.printer.listed.add(self.program.place[node])
-            for source in sources:
-                if source not in self.needed:
-                    self.needed.add(source)
-                    waiting_places.append(source)
-
-    def _read_by(self, place: Place) -> list[Node]:
-        """The nodes with names that the code of a place reads."""
-        kept, self.printer.mentioned = self.printer.mentioned, set()
-        self.printer.code(place.template)
-        found, self.printer.mentioned = list(self.printer.mentioned), kept | self.printer.mentioned
-        return found
-
-    def _is_repeatable(self, place: Place) -> bool:
-        """Whether a backward round can compute the value again, from values outside of the loop alone."""
-        if place.carried is not None or place.primitive in (STORED, ADDED):
-            return False
-        for node in place.template.parents:
-            if (place, node) in self.program.past:
-                continue
-            if self.program.is_gathered(place, node):
-                return False
-            source, last = self.roller.seen[node]
-            mine, its = place.body.chain(), source.body.chain()
-            if last or mine[: len(its)] != its or (its and not self._is_repeatable(source)):
-                return False
-        return True
-
-    # ---- the forward pass --------------------------------------------------------------------------------------------
-
-    def _forward(self, body: Body) -> Lines:
-        lines: Lines = []
-        for item in body.items:
-            if isinstance(item, Place):
-                made = item.primitive is not None or self._is_constant(item)
-                if item in self.needed and made and item in self.roller.written:
-                    lines.append(self._statement(item))
-                    if item in self.printer.listed and item.listed_by is body.loop:
-                        lines.append(f"{self.roller._list(item)}.append({self.roller.written[item]})")
-            elif any(place in self.needed and self._runs_forward(place) for place in self.program.places(item.body)):
-                lines += self._loop(item)
-                for place in self.program.places(item.body):
-                    if place in self.printer.listed and place.listed_by is body.loop:  # the last one
-                        lines.append(f"{self.roller._list(place)}.append({self.roller.written[place]})")
-        return lines
-
-    def _is_constant(self, place: Place) -> bool:
-        return place.primitive is None and id(place.template.value) in self.trace.constants
-
-    def _runs_forward(self, place: Place) -> bool:
-        return place.primitive is not None
-
-    def _statement(self, place: Place) -> str:
-        node, name = place.template, self.roller.written[place]
-        if self._is_constant(place):
-            return f"{name} = {self.printer._array(node.value)[0]}"
-        if place.carried is not None and place.primitive in (STORED, ADDED):
-            value, index = node.args[1:]
-            if place in self.roller.accumulated:
-                return (
-                    f"{name}[{self.printer._index(index)}] += {self.printer.argument(self.roller.accumulated[place])}"
-                )
-            if place.primitive is STORED:
-                return f"{name}[{self.printer._index(index)}] = {self.printer.argument(value)}"
-            return f"np.add.at({name}, {self.printer._index_value(index)}, {self.printer.argument(value)})"
-        return f"{name} = {self.printer.code(node)}"
-
-    def _loop(self, item: LoopItem) -> Lines:
-        before: Lines = []
-        block: Lines = []
-        for place in self.program.places(item.body):
-            if place in self.needed and place.carried is not None and place.carried.loop is item:
-                start = place.carried.start
-                if start is NOTHING:
-                    continue
-                text = self.printer._operand(start.template if isinstance(start, Place) else start)[0]
-                copied = place.primitive in (STORED, ADDED) and not text.startswith("np.")
-                if text != self.roller.written[place]:
-                    before.append(f"{self.roller.written[place]} = {text}{'.copy()' if copied else ''}")
-        for place in self.program.places(item.body):
-            if place in self.printer.listed and place.listed_by is item:
-                start = place.carried.start if place.carried is not None else None
-                first = self.printer._operand(start.template if isinstance(start, Place) else start)[0]
-                before.append(f"{self.roller._list(place)} = [{first if place in self.roller._with_start else ''}]")
-        if item.parent.loop is None and any(item in body.chain() for body in self.saved):
-            before.append(f"{self._stack(item.body)} = []")
-        self.printer.loops.add(item.site)
-        for place in (place for place in item.body.items if isinstance(place, Place)):
-            lasts = [node for node, seen in self.roller.seen.items() if seen == (place, True)]
-            if place in self.needed and lasts and not self.roller._is_buffer(place):
-                block.append(f"{self.roller.written[place]}_last = {self.roller.written[place]}")
-        block += self._forward(item.body)
-        if item.body in self.saved:
-            names = self.saved[item.body]
-            kept = f"({', '.join(names)})" if len(names) > 1 else names[0]
-            block.append(f"{self._stack(item.body)}.append({kept})")
-        head = self.roller._head(item, backwards=False)
-        self.printer.loops.discard(item.site)
-        return [*before, head, [*self.roller._guarded(item), *self.roller._counters(item), *block]]
-
-    def _stack(self, body: Body) -> str:
-        """The list that the rounds of an outermost loop keep their values in, for the way back."""
-        outermost = body.chain()[0]
-        if outermost not in self.stacks:
-            self.stacks[outermost] = self.roller._fresh("saved")
-        return self.stacks[outermost]
-
-
-def _in_order(nodes: Iterable[Node]) -> list[Node]:
-    """Nodes without doubles; the last one computed comes first off the end."""
-    return sorted(set(nodes), key=lambda node: node.index)
-
-
-def _flat(lines: Lines, depth: int = 0) -> Iterator[str]:
-    """Lines with their indentation."""
-    for line in lines:
-        if isinstance(line, str):
-            yield "    " * depth + line
-        else:
-            yield from _flat(list(line), depth if isinstance(line, Slot) else depth + 1)

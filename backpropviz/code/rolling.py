@@ -13,27 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from backpropviz.code.derive import title
-from backpropviz.code.listed import Lines, ListsOfRounds, Slot
+from backpropviz.code.listed import Lines, Slot
 from backpropviz.code.places import Body, LoopItem, Place, Uneven
 from backpropviz.code.program import Program
-from backpropviz.code.tidying import Whole, Zeros, tidied, without_handing_on
-from backpropviz.code.values import ATOM, BINDS
+from backpropviz.code.terms import Terms
+from backpropviz.code.tidying import Zeros, tidied, without_handing_on
 from backpropviz.engine.backward import operands
 from backpropviz.engine.graph import Node
-from backpropviz.engine.in_place import joined_index
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
-from backpropviz.primitives import PRIMITIVES
-from backpropviz.primitives.shapes import PUT, TAKE, picks_once
+from backpropviz.primitives.shapes import PUT
 from backpropviz.primitives.stores import STORED
 
-_NEGATIVE = PRIMITIVES[np.negative]
 
-
-class Roller(ListsOfRounds):
+class Roller(Terms):
     """Writes the backward pass of one trace, as the program that it is."""
 
     def __init__(self, trace: Trace, program: Program):
@@ -182,33 +176,6 @@ class Roller(ListsOfRounds):
             self.names[term] = self.gradient[place]
         return lines
 
-    def _prepare(self, red: Node) -> Lines:
-        """Names for what stands in a gradient's expression more than once."""
-        found: list[Node] = []
-        waiting, known = [red], set()
-        while waiting:
-            node = waiting.pop()
-            if node in known or node in self.names or node.primitive is None or node.index < 0:
-                continue
-            known.add(node)
-            if node in self._red_nodes:
-                found.append(node)
-                waiting.extend(node.parents)
-        lines = []
-        for node in sorted(found, key=lambda each: each.index):
-            moved = node.is_view or node.primitive in (PUT, TAKE)
-            if self.uses[node] > 1 and node not in self.collected and not moved:
-                name = self._inner(node)
-                lines.append(f"{name} = {self.printer.code(node)}")
-                self.names[node] = name
-        return lines
-
-    @property
-    def _red_nodes(self) -> set[Node]:
-        if not hasattr(self, "_red"):
-            self._red = set(self.trace.red.nodes)
-        return self._red
-
     def _contribute(self, reader: Place, operand: Node, red: Node) -> Lines:
         """One term of the gradient of `operand`."""
         if (reader, operand) in self.index_of:
@@ -245,38 +212,6 @@ class Roller(ListsOfRounds):
             text = self._prepare(red)
             return [*text, f"{name} = {self.printer.reference(red)}"]
         return self._add(name, red, whole=place.carried is not None and not self._is_buffer(place))
-
-    def _add(self, name: str, red: Node, whole: bool) -> Lines:
-        """Add a term to a gradient: in its place, or (`whole`) as a new array, where the old one may be in use."""
-        if red.primitive is PUT and red not in self.names:
-            value, index, _ = red.args
-            while isinstance(value, Node) and value.primitive is PUT and value not in self.names:
-                joined = joined_index(index, value.args[1])  # d(x[i][j]) is a part of dx[i, j]
-                if joined is None:
-                    break
-                value, index = value.args[0], joined
-            lines = self._prepare(value) if isinstance(value, Node) else []
-            if picks_once(index) if not isinstance(index, Node) else False:
-                sign, text = self._signed(value)
-                return [*lines, f"{name}[{self.printer._index(index)}] {sign}= {text}"]
-            return [*lines, f"np.add.at({name}, {self.printer._index_value(index)}, {self.printer.reference(value)})"]
-        lines = self._prepare(red)
-        sign, text = self._signed(red, BINDS["+"] + 1 if whole else 0)
-        own = self.printer.reference(red)
-        # a name or a view is not the gradient's own, to be added to
-        copied = f"{self.printer._bound(red, ATOM)}.copy()"
-        alone = f"{name} = {own if whole or not self._shares(red) else copied}"
-        return [*lines, Whole.of(f"{name} = {name} {sign} {text}" if whole else f"{name} {sign}= {text}", name, alone)]
-
-    def _shares(self, red: Node) -> bool:
-        return red in self.names or red.primitive is None or red.is_view or red.primitive is TAKE
-
-    def _signed(self, red: Node, binds: int = 0) -> tuple[str, str]:
-        """A term and its sign: `-= x` says `+= -x`."""
-        negative = red.primitive is _NEGATIVE and red not in self.names
-        of = red.args[0] if negative else red
-        own = self.printer._bound(of, binds) if negative else self.printer.reference(of)
-        return "-" if negative else "+", own
 
     # ---- loops -------------------------------------------------------------------------------------------------------
 

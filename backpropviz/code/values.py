@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
 from backpropviz.code.lengths import Place, origins, same_shape
+from backpropviz.code.sizes import SizeNames
 from backpropviz.engine.constants import Constructed, Part
 from backpropviz.engine.graph import Node, is_range
 from backpropviz.engine.named import (
@@ -31,17 +31,12 @@ BINDS = {
     "*": 10, "/": 10, "//": 10, "%": 10, "@": 10, "**": 12,
 }  # fmt: skip
 COMPARISON, UNARY, POWER, ATOM = 4, 11, 12, 13
-_REPRODUCIBLE = {
-    "np", "len", "int", "float", "min", "max", "range", "round", "sum", "im2col", "col2im", "output_shape",
-    "math", "abs", "bool", "True", "False", "None",
-}  # fmt: skip
-_SEEDED = re.compile(r"\b(?:default_rng|RandomState)\((\w+)\)")
 
 Text = tuple[str, int]
 """An expression and how tightly it binds."""
 
 
-class ValuePrinter:
+class ValuePrinter(SizeNames):
     """Prints plain values of one trace; `Printer` adds the operations.
 
     `temporaries`, `at_hand` and what is collected while printing are described there.
@@ -277,32 +272,3 @@ class ValuePrinter:
                 known = f"{name or 'constant'}_{number}"
             self.constants[known] = array
         return known, ATOM
-
-    def _reproducible_sizes(self) -> set[str]:
-        """The size names whose statements can be repeated in derived code."""
-        inputs = {name for name in self.trace.inputs if f"{name}_2" not in self._values}  # not assigned again
-        known = _REPRODUCIBLE | inputs | set(self.trace.settings) | {"_"}
-        sizes: set[str] = set()
-        for statement in self.trace.sizes:
-            if not self._repeatable(statement.statement):
-                continue
-            if set(statement.needs) <= known | sizes and not self._values & set(statement.names):
-                sizes.update(statement.names)
-        return sizes
-
-    def _repeatable(self, statement: str) -> bool:
-        """Whether a statement makes the same numbers again: it draws none, or draws them from a seed of its own."""
-        seed = _SEEDED.search(statement)
-        settings = self.trace.settings
-        return "random" not in statement or (seed is not None and settings.get(seed[1], seed[1]) is not None)
-
-    def size_statements(self) -> list[str]:
-        """The statements that define the sizes used so far, with the ones those need, in order."""
-        wanted = set(self.sizes)
-        chosen = []
-        for statement in reversed(self.trace.sizes):
-            if wanted & set(statement.names):
-                chosen.append(statement.statement)
-                wanted |= set(statement.needs)
-                self.helpers |= set(statement.needs) & {"im2col", "col2im", "output_shape", "math"}
-        return chosen[::-1]

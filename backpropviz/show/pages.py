@@ -295,7 +295,6 @@ def overview(view: TraceView, width: int, **options: Any) -> list[Line]:
     page.heading()
     page.forward([part.name for part in view.inputs])
     page.backward([upstream_row(upstream) for upstream in view.upstream])
-    page.gradients()
-    page.tables()
-    page.notes()
+    for write in (page.gradients, page.tables, page.notes):
+        write()
     return page.lines

@@ -1,0 +1,121 @@
+"""Arrays that a loop fills, and how often code writes a gradient: what the names of a program are decided by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from backpropviz.code.counters import Counters
+from backpropviz.code.places import Place
+from backpropviz.code.slots import slots
+from backpropviz.engine.backward import operands
+from backpropviz.engine.graph import Node, flatten
+from backpropviz.engine.in_place import joined_index
+from backpropviz.engine.versions import ADD, WRITES
+from backpropviz.primitives.shapes import TAKE
+from backpropviz.primitives.stores import ADDED, STORED
+
+
+class Buffers(Counters):
+    """What is asked of the arrays that a program's loops fill, and of the uses of its gradients.
+
+    Attributes:
+        consumers: for every place, those that use its value and hand it a gradient.
+        collects: places whose gradient is a variable that terms are added to.
+        accumulated: writes that add to what is there, with what they add. undone: the reads in them.
+    """
+
+    written: dict[Place, str]
+    consumers: dict[Place, list[Place]]
+    collects: set[Place]
+    accumulated: dict[Place, Node]
+    undone: set[Place]
+
+    def _uses(self) -> Counter[Node]:
+        """How often code writes a node of the backward pass: in other expressions, and as a term of a gradient."""
+        sums: set[Node] = set()  # of several terms: loops add these up one after the other
+        for node in self.trace.nodes:
+            total = node.gradient
+            for _ in node.terms[1:]:
+                assert total is not None
+                sums.add(total)
+                total = total.args[0]
+        written = (red for red in self.trace.red.nodes if red not in sums and self._stands_for_all(red))
+        uses = Counter(parent for red in written for parent in red.parents)
+        for reader in self.program.places():
+            for position, node in operands(reader.template):
+                place = self.program.place[node]
+                if place in self.collects or place in self.written:
+                    uses.update(
+                        term.node
+                        for term in node.terms
+                        if term.consumer is reader.template and term.position == position
+                    )
+        return uses
+
+    def _stands_for_all(self, red: Node) -> bool:
+        """Whether a node of the backward pass is that of a template, not of another round."""
+        place = self.program.place.get(red.step.node) if red.step is not None else None
+        return place is None or red.step is None or place.template is red.step.node
+
+    def _is_buffer(self, place: Place) -> bool:
+        return place.primitive in WRITES and place.carried is not None
+
+    def _is_only_filled(self, place: Place) -> bool:
+        """Whether a buffer's loop only writes into it, each entry once, and what it starts with has no gradient."""
+        carried = place.carried
+        assert carried is not None
+        if isinstance(carried.start, Place) and carried.start.template.carries_gradient:
+            return False
+        readers = self.consumers.get(place, [])
+        inside = [reader for reader in readers if carried.loop in reader.body.chain()]
+        if any(reader.primitive is not STORED and reader not in self.undone for reader in inside):
+            return False
+        if place in self.accumulated:
+            return all(reader is place or reader in self.undone for reader in inside)
+        return self.is_written_once(place)
+
+    def _accumulated(self) -> dict[Place, Node]:
+        """The writes that add to what is there, `out[i] = out[i] + v`, with v; the reads in them are no use of out."""
+        found: dict[Place, Node] = {}
+        for place in self.program.places():
+            node = place.template
+            if place.primitive is not STORED or not isinstance(node.args[1], Node) or node.args[1].name:
+                continue
+            added = node.args[1]
+            if added.primitive is not ADD or len(self.consumers.get(self.program.place[added], [])) != 1:
+                continue
+            for read, rest in (added.args, added.args[::-1]):
+                chain, index = self._read_at(read, node.args[0])
+                if chain and isinstance(rest, Node) and slots(self.trace, index) == slots(self.trace, node.args[2]):
+                    found[place] = rest
+                    self.undone.update(chain)
+                    break
+        return found
+
+    def _read_at(self, read: Any, buffer: Any) -> tuple[list[Place], Any]:
+        """The places that take a part out of an array, one after the other, and the index they come to."""
+        chain: list[Place] = []
+        index: Any = ...
+        while isinstance(read, Node) and read.primitive is TAKE and not read.name and read is not buffer:
+            place = self.program.place[read]
+            joined = read.args[1] if index is ... else joined_index(read.args[1], index)
+            if joined is None or (index is ... and chain) or len(self.consumers.get(place, [])) != 1:
+                return [], None
+            chain.append(place)
+            index, read = joined, read.args[0]
+        return (chain, index) if read is buffer else ([], None)
+
+    def is_written_once(self, place: Place) -> bool:
+        """Whether no entry of a buffer is written twice."""
+        times = np.zeros(place.template.shape, int)
+        node: Any = place.nodes[-1]
+        while isinstance(node, Node) and node.primitive in WRITES:
+            index = node.args[2]
+            if node.primitive is ADDED or any(isinstance(part, Node) for part in flatten(index)):
+                return False
+            np.add.at(times, index, 1)
+            node = node.args[0]
+        return bool(times.max(initial=0) <= 1)
