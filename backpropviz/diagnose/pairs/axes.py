@@ -18,6 +18,7 @@ from backpropviz.diagnose.pairs.inputs import main_input
 from backpropviz.layers.conventions import kind_of
 
 Ranks = dict[str, int]
+Shape = tuple[int, ...]
 
 FEW, RUNS = 8, 60
 """So many other numbers of axes are tried, and the search for sizes that go with them ends after so many runs."""
@@ -25,10 +26,10 @@ FEW, RUNS = 8, 60
 
 @dataclass(frozen=True)
 class Fit:
-    """How the gradients that came back fit the inputs: whether any did, and those whose shapes differ, by input."""
+    """How the gradients that came back fit the inputs: whether any did, and the shapes that differ, by input."""
 
     count: int = 0
-    strange: Mapping[str, int] | None = None
+    strange: Mapping[str, Shape] | None = None
 
     @property
     def fits(self) -> bool:
@@ -42,7 +43,28 @@ class Fit:
 def fit(case: Case, wants: Sequence[str], gradients: Sequence[Any], count: int) -> Fit:
     """How gradients, in the order of the inputs that they belong to, fit a case."""
     pairs = [(name, np.shape(value)) for name, value in zip(wants, gradients)]
-    return Fit(count, {name: len(shape) for name, shape in pairs if shape != case.inputs[name].shape})
+    return Fit(count, {name: shape for name, shape in pairs if shape != case.inputs[name].shape})
+
+
+def may_be_number(name: str, shapes: Mapping[str, Shape], is_loss: bool) -> bool:
+    """Whether an input may be a single number: a bias is one where there is but one unit. A weight never is.
+
+    >>> may_be_number("b", {"X": (5, 3), "w": (3,), "b": (5,)}, False)
+    True
+    >>> may_be_number("b", {"X": (5, 3), "W": (3, 7), "b": (7,)}, True)
+    False
+    """
+    weights = [other for other in shapes if kind_of(other) == "weight"]
+    if kind_of(name) != "vector":
+        return kind_of(name) != "weight"
+    return bool(weights) and all(len(shapes[its]) == 1 or (is_loss and its.islower()) for its in weights)
+
+
+def as_they_came(case: Case, found: Fit, is_loss: bool) -> dict[str, Shape]:
+    """The shapes of the gradients that differ, for their inputs: sizes that the forward pass does not tie together."""
+    shapes = {name: value.shape for name, value in case.inputs.items()}
+    came = found.strange or {}
+    return {name: its for name, its in came.items() if len(its) or may_be_number(name, shapes, is_loss)}
 
 
 def others(case: Case, found: Fit) -> Iterator[Ranks]:
@@ -50,10 +72,13 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
     all, then one, none or two for some."""
     main = main_input(case)
     now = {name: value.ndim for name, value in case.inputs.items()}
-    free = [name for name in now if name != main and kind_of(name) in ("main", "state")]
-    free = [name for name in free if case.inputs[name].dtype.kind == "f"]
-    told = {name: rank for name, rank in (found.strange or {}).items() if name in free and rank < now[name]}
+    floats = [name for name in now if name != main and case.inputs[name].dtype.kind == "f"]
+    free = [name for name in floats if kind_of(name) in ("main", "state")]
+    told = {name: len(its) for name, its in (found.strange or {}).items() if name in free and len(its) < now[name]}
+    fewer = [name for name in floats if kind_of(name) == "weight" and now[name] > 1]  # a filter for each channel
     each = [[now[name], *(rank for rank in (1, 0, 2) if rank != now[name])] for name in free]
+    each += [[now[name], now[name] - 1] for name in fewer]
+    free += fewer
     places = sorted(itertools.product(*(range(len(ranks)) for ranks in each)), key=sum)
     some = [{name: ranks[at] for name, ranks, at in zip(free, each, its)} for its in places[: FEW + 1]]
     seen = [now]

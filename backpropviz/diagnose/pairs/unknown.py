@@ -88,9 +88,10 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
     problem = None
     limits = contextlib.ExitStack()
     with contextlib.suppress(TooMuch), limits:
-        for main, ranks in _assumed(found, its):
+        for main, ranks, told in _assumed(found, its, pair.backward is None):
             try:
                 shapes, manner = (its.shapes, its.manner) if its else ({}, ())
+                shapes = {**shapes, **told}
                 most = axes.RUNS if ranks or found else RUNS
                 cases = inputs.cases(forward, shapes, main, manner, ranks, most)
                 typed, gradients, fit = _typed(program, pair, cases[0])
@@ -122,18 +123,21 @@ def _right(program: Program, pair: Pair, case: Case, gradients: list[Any]) -> bo
 
 
 def _assumed(
-    found: list[tuple[Pair, list[Case], axes.Fit]], its: Wrapped | None
-) -> Iterator[tuple[tuple[int, ...] | None, dict[str, int]]]:
-    """What may be assumed of the inputs: the shape of the first, and how many axes others have; what was `found` of
-    one assumption leads to the next."""
+    found: list[tuple[Pair, list[Case], axes.Fit]], its: Wrapped | None, is_loss: bool
+) -> Iterator[tuple[tuple[int, ...] | None, dict[str, int], dict[str, tuple[int, ...]]]]:
+    """What may be assumed of the inputs: the shape of the first, how many axes others have, and the shapes of some;
+    what was `found` of one assumption leads to the next."""
     seen = 0
     for main in (None,) if its and its.shapes else (None, *RANKS):
         if any(fit.fits for *_, fit in found):
             return
-        yield main, {}
-        for _, cases, fit in found[seen:] if its is None else []:
+        yield main, {}, {}
+        for _, cases, fit in found[seen:] if its is None or not its.shapes else []:
+            if came := axes.as_they_came(cases[0], fit, is_loss):
+                yield main, {}, came
             likely = axes.others(cases[0], fit)
-            yield from ((main, ranks) for ranks in itertools.islice(likely, None if main is None else bool(fit.count)))
+            first = itertools.islice(likely, None if main is None else bool(fit.count))
+            yield from ((main, ranks, {}) for ranks in first)
         seen = len(found)
 
 

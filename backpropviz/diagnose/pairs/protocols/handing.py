@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from backpropviz.diagnose.pairs.protocols.context import takes_context
@@ -27,7 +28,8 @@ class Ran:
         arguments: what it was called with, by name. returned: expressions for what it returned, by name.
         outputs: expressions for what it computes. cache: expression for what it returned besides, if anything.
         inside: expressions for what the layer keeps that may be asked for again. settings: what the forward pass has a
-            value of its own for. is_loss: it gives a number, or one for every example, and takes targets.
+            value of its own for. handed: those of them that it was called with, by name, as they are
+            called here. is_loss: it gives a number, or one for every example, and takes targets.
     """
 
     arguments: tuple[str, ...]
@@ -36,6 +38,7 @@ class Ran:
     returned: dict[str, str] = field(default_factory=dict)
     inside: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    handed: Mapping[str, str] = field(default_factory=dict)
     is_loss: bool = False
 
     @property
@@ -76,7 +79,7 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
     for name, is_required in parameters(subject.backward, subject.owner is not None):
         found = _options(name, ran)
         its_own = not any(value in ("dout", STEP, GIVEN) for value, _ in found[:1]) or name in ran.settings
-        if not is_required and its_own:
+        if not is_required and its_own and name not in ran.handed:
             break  # it has a value of its own, and so has what follows
         if not found:
             return []
@@ -105,6 +108,8 @@ def _options(name: str, ran: Ran) -> list[tuple[str, bool]]:
     given = {bare(word): code for word, code in ran.returned.items()} | same
     if name in ran.arguments:
         return [(name, True)]
+    if name in ran.handed:
+        return [(ran.handed[name], True)]
     if bare(name) in given:
         return [(given[bare(name)], True)]
     found: list[tuple[str, bool]] = []

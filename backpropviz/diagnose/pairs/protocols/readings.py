@@ -36,7 +36,7 @@ class Forward:
         every = parameters(self.subject.forward, self.subject.owner is not None)
         settings = tuple(name for name, is_required in every if not is_required)
         for ran in self._outputs():
-            yield replace(ran, settings=settings)
+            yield replace(ran, settings=settings, handed=self.start.settings)
 
     def _outputs(self) -> Iterator[Ran]:
         result, arguments = self.ran["result"], self.start.arguments

@@ -20,7 +20,7 @@ from backpropviz.diagnose.pairs.protocols.apart import Flat
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import parameters
-from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
+from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
 from backpropviz.diagnose.student.parameters import Parameter, learned
 from backpropviz.layers.conventions import kind_of, word
@@ -39,7 +39,8 @@ class Start:
         values: the arrays it takes, by name. options: settings by name. lines: what is done before it is called.
         run: the call, and arguments: what is handed to it. learned: what a layer learns, by name.
         fixed: shapes that the search would not find again. manner: how inputs are made up. again: finds the same with
-            given shapes. stands_for: the student's function, and what its parameters are called here.
+            given shapes. settings: numbers that it is handed though it has defaults, by the student's names, as they
+            are called here. stands_for: the student's function, and what its parameters are called here.
     """
 
     values: dict[str, Any]
@@ -51,6 +52,7 @@ class Start:
     fixed: Shapes = field(default_factory=dict)
     manner: inputs.Manner = ()
     again: Callable[[Shapes], Start] | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     stands_for: tuple[Any, dict[str, str]] = field(default=(None, {}))
 
     def of_shapes(self, shapes: Shapes) -> Start:
@@ -158,8 +160,12 @@ def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:
     flat = Flat({_free(name): value for name, value in given.items()}, {_free(n): form for n, form in forms.items()})
     named = tuple(map(_free, given))
     parameters = inspect.signature(function).parameters.values()
-    # other values of a setting are tried: at the usual one a factor may be one
-    settings = {its.name: its.default for its in parameters if type(its.default) is float and its.name not in given}
+    # other values of a setting are tried: at the usual one a factor may be one; not where backward never hears of it
+    settings = {
+        its.name: its.default
+        for its in parameters
+        if type(its.default) is float and its.name not in given and _is_told(subject, its.name)
+    }
     handed = [*named, *(f"{name}={_free(name)}" for name in settings)]
     run = f"{subject.names[0]}({', '.join(handed)})"
     again = functools.partial(_of_function, subject, function)
@@ -170,8 +176,17 @@ def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:
         run,
         named,
         again=again,
+        settings={name: _free(name) for name in settings},
         stands_for=(function, dict(zip(given, named))),
     )
+
+
+def _is_told(subject: Subject, setting: str) -> bool:
+    """Whether the backward pass can know the value of a setting: it takes it as well, or a cache."""
+    if subject.backward is None:
+        return True
+    takes = [name for name, _ in parameters(subject.backward, False)]
+    return setting in takes or any(CACHE in roles(name) for name in takes)
 
 
 def _free(name: str) -> str:
@@ -258,8 +273,11 @@ def _found(
 def runner(start: Start, namespace: dict[str, Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """Runs the forward pass on arrays, and gives all that there is afterwards by name: `result`, `layer`, arguments."""
     named = list(
-        dict.fromkeys(("result", *(["layer"] if "layer = " in "".join(start.lines) else []), *start.arguments))
-    )
+        dict.fromkeys(
+            ("result", *(["layer"] if "layer = " in "".join(start.lines) else []), *start.arguments,
+             *start.settings.values())
+        )
+    )  # fmt: skip
     body = [*start.lines, f"result = {start.run}", f"return {{{', '.join(f'{name!r}: {name}' for name in named)}}}"]
     text = f"def __run__({', '.join(start.head)}):\n" + "".join(f"    {line}\n" for line in body)
     function = function_of(text, "__run__", namespace)

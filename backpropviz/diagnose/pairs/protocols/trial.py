@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.pairs import inputs
+from backpropviz.diagnose.pairs.axes import may_be_number
 from backpropviz.diagnose.pairs.protocols import results
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import GIVEN, Handing, Ran, handings
@@ -22,7 +23,6 @@ from backpropviz.diagnose.pairs.protocols.start import Start
 from backpropviz.diagnose.pairs.protocols.values import Values, is_mean, is_one, upstream
 from backpropviz.diagnose.pairs.protocols.writing import Way, written
 from backpropviz.diagnose.student.parameters import stored
-from backpropviz.layers.conventions import kind_of
 
 
 class Trial(Forward):
@@ -201,10 +201,11 @@ class Trial(Forward):
             way = replace(way, gradients={name: code for name, code in way.gradients.items() if name != main})
             del quotients[main], gradients[main]
         right = sum(map(is_one, quotients.values()))
+        known = {name: np.shape(its) for name, its in self.wanted.items()}
         shapes = sum(np.shape(its) == np.shape(self.wanted[name]) for name, its in gradients.items())
         for name, its in gradients.items():  # a bias may be a row, or a column, which the forward pass does not tell
             others = np.shape(its) != np.shape(self.wanted[name]) and name != self.start.main
-            if others and not (np.ndim(its) == 0 and kind_of(name) in ("weight", "vector")):  # these are no numbers
+            if others and (np.ndim(its) or may_be_number(name, known, bool(loss) or ran.is_loss)):
                 self.shapes[name] = np.shape(its)
         count = len(way.gradients)
         sure = way.handing is None or (way.handing.is_sure and (not way.local or self._is_entrywise(way)))

@@ -32,7 +32,8 @@ class Way:
 def written(forward: Forward, way: Way, sure: bool) -> Adapter:
     """The text of both functions."""
     stem, start = forward.subject.stem, forward.start
-    kept = [name for name in dict.fromkeys(("layer", "result", *start.arguments)) if name in forward.ran]
+    every = dict.fromkeys(("layer", "result", *start.arguments, *start.settings.values()))
+    kept = [name for name in every if name in forward.ran]
     outs = ", ".join(way.outputs)
     lines = [*start.lines, f"result = {start.run}"]
     if way.loss is not None:
