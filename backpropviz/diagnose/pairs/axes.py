@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose.pairs.inputs import main_input
+from backpropviz.diagnose.pairs.inputs import data, main_input, resized_together
 from backpropviz.layers.conventions import kind_of
 
 Ranks = dict[str, int]
 Shape = tuple[int, ...]
 
-FEW, RUNS = 8, 60
-"""So many other numbers of axes are tried, and the search for sizes that go with them ends after so many runs."""
+FEW, RUNS, TIED = 8, 60, 600
+"""So many other numbers of axes are tried, and the search for sizes that go with them ends after so many runs; later
+where some sizes are known."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,21 @@ def may_be_number(name: str, shapes: Mapping[str, Shape], is_loss: bool) -> bool
     return bool(weights) and all(len(shapes[its]) == 1 or (is_loss and its.islower()) for its in weights)
 
 
+def _of_a_bias(name: str, shapes: Mapping[str, Shape]) -> list[int]:
+    """Other numbers of axes for what is called like a bias: a number, or, where nothing is a weight, a matrix."""
+    is_product = not any(kind_of(other) == "weight" for other in shapes)
+    return [*([2] if is_product else []), *([0] if may_be_number(name, shapes, False) else [])]
+
+
 def as_they_came(case: Case, found: Fit, is_loss: bool) -> dict[str, Shape]:
-    """The shapes of the gradients that differ, for their inputs: sizes that the forward pass does not tie together."""
+    """Shapes as the gradients have them, for inputs whose sizes the forward pass does not tie together, and with them
+    those of all inputs that are no parameters; parameters follow. Empty where nothing differs."""
     shapes = {name: value.shape for name, value in case.inputs.items()}
-    came = found.strange or {}
-    return {name: its for name, its in came.items() if len(its) or may_be_number(name, shapes, is_loss)}
+    came = found.strange or {} if found.count else {}
+    told = {name: its for name, its in came.items() if len(its) or may_be_number(name, shapes, is_loss)}
+    if not told or any(0 in its for its in told.values()):
+        return {}
+    return resized_together({**{name: shapes[name] for name in data(case)}, **told}, 0)
 
 
 def others(case: Case, found: Fit) -> Iterator[Ranks]:
@@ -78,9 +89,13 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
     fewer = [name for name in floats if kind_of(name) == "weight" and now[name] > 1]  # a filter for each channel
     each = [[now[name], *(rank for rank in (1, 0, 2) if rank != now[name])] for name in free]
     each += [[now[name], now[name] - 1] for name in fewer]
-    free += fewer
+    shapes = {name: value.shape for name, value in case.inputs.items()}
+    biases = {name: _of_a_bias(name, shapes) for name in floats if kind_of(name) == "vector"}
+    each += [[now[name], *ranks] for name, ranks in biases.items()]
     places = sorted(itertools.product(*(range(len(ranks)) for ranks in each)), key=sum)
-    some = [{name: ranks[at] for name, ranks, at in zip(free, each, its)} for its in places[: FEW + 1]]
+    some = [
+        {name: ranks[at] for name, ranks, at in zip([*free, *fewer, *biases], each, its)} for its in places[: FEW + 1]
+    ]
     seen = [now]
     for changed in [told, dict.fromkeys(free, 1), *some]:
         ranks = {**now, **changed}

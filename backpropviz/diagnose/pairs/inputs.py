@@ -25,10 +25,12 @@ _LENGTHS = {
     (1, 0): (5,), (2, 0): (5, 3), (3, 0): (3, 6, 5), (4, 0): (3, 5, 7, 6),
     (1, 1): (7,), (2, 1): (3, 7), (3, 1): (5, 3, 7), (4, 1): (5, 3, 6, 8),
 }  # fmt: skip
+_ODD = (3, 5, 7, 9, 11, 13, 15, 17)
 _MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
 
 
 Manner = tuple[str, ...]
+Shape = tuple[int, ...]
 MANNERS: tuple[Manner, ...] = ((), ("small",), ("columns",), ("columns", "small"), ("shares",), ("columns", "shares"))
 """How inputs of a loss may have to be made up, the usual way first."""
 
@@ -70,27 +72,37 @@ def cases(
     manner: Manner = (),
     ranks: Mapping[str, int] = MappingProxyType({}),
     most: int = RUNS,
+    tied: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
 ) -> list[Case]:
     """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them.
 
     Args:
-        main: a shape for the first input. manner: see `case`. ranks, most: see `made_up`.
+        main: a shape for the first input. manner: see `case`. ranks, most: see `made_up`. tied: shapes of inputs whose
+            equal sizes stay equal.
     """
     if not isinstance(function, FunctionType):
         raise CannotCall("it is not a plain function")
     only_rows = bool(shapes) and main is None
-    if main is not None and binding.parameters(function):
-        shapes = {**shapes, binding.parameters(function)[0].name: main}
-    found = [case("made-up inputs", made_up(function, 0, shapes, ranks, most)[0], manner)]
+    first = next((p.name for p in binding.parameters(function)), "")
+    if main is not None and first:
+        shapes = {**shapes, first: main}
+    found = [case("made-up inputs", made_up(function, 0, {**shapes, **tied}, ranks, most)[0], manner)]
     axes = [value.ndim for value in found[0].inputs.values()]
-    if name := main_input(found[0]):
+    name = main_input(found[0])
+    if tied:
+        with contextlib.suppress(CannotCall):
+            others = {**shapes, **resized_together(tied, 1)}
+            found.append(case("other sizes", made_up(function, 1, others, ranks, most)[0], manner))
+    elif name and (main is None or name == first):
         for at, words in enumerate(("made-up inputs", "other sizes")):
             shape = found[0].inputs[name].shape if main is None else main
             wanted = resized(shape, only_rows, at) if main is None else tuple(n + 2 * at for n in main)
-            with contextlib.suppress(CannotCall):
-                other = case(words, made_up(function, at, {**shapes, name: wanted}, ranks, most)[0], manner)
-                if main is not None or [v.ndim for v in other.inputs.values()] == axes:
-                    found[at:] = [other]
+            for its in dict.fromkeys((wanted, (*shape[:-1], wanted[0])) if only_rows else (wanted,)):
+                with contextlib.suppress(CannotCall):
+                    other = case(words, made_up(function, at, {**shapes, name: its}, ranks, most)[0], manner)
+                    if main is not None or [v.ndim for v in other.inputs.values()] == axes:
+                        found[at:] = [other]
+                        break
     settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
@@ -114,6 +126,25 @@ def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]
     if only_rows:
         return (next(n for n in (3, 5, 6, 7, 8, 9, 11)[at % 7 :] if n not in shape[1:]), *shape[1:])
     return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
+
+
+def data(case: Case) -> list[str]:
+    """The inputs of a case that are neither parameters nor whole numbers."""
+    floats = [name for name, value in case.inputs.items() if value.dtype.kind == "f" and value.ndim]
+    return [name for name in floats if kind_of(name) not in ("weight", "vector")]
+
+
+def resized_together(shapes: Mapping[str, Shape], seed: int) -> dict[str, Shape]:
+    """Other sizes for several inputs: what was equal stays equal. All are odd, so that none is the sum of two others.
+
+    >>> resized_together({"x": (6, 3), "h": (7, 3)}, 1)
+    {'x': (3, 5), 'h': (7, 5)}
+    """
+    sizes = list(dict.fromkeys(n for shape in shapes.values() for n in shape))
+    if len(sizes) > len(_ODD):
+        return dict(shapes)
+    new = dict(zip(sizes, lengths(seed, len(sizes), _ODD[: max(len(sizes), 3)])))
+    return {name: tuple(new[n] for n in shape) for name, shape in shapes.items()}
 
 
 def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:

@@ -28,6 +28,7 @@ from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, out
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import TooMuch, work_limit
 from backpropviz.engine.trace import random_upstream
+from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.library import Layer as LayerFile
 from backpropviz.layers.library import layer_names, load
 from backpropviz.layers.search import RUNS
@@ -91,12 +92,19 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
         for main, ranks, told in _assumed(found, its, pair.backward is None):
             try:
                 shapes, manner = (its.shapes, its.manner) if its else ({}, ())
-                shapes = {**shapes, **told}
-                most = axes.RUNS if ranks or found else RUNS
-                cases = inputs.cases(forward, shapes, main, manner, ranks, most)
+                tied = {name: shape for name, shape in told.items() if kind_of(name) not in ("weight", "vector")}
+                shapes = {**shapes, **{name: shape for name, shape in told.items() if name not in tied}}
+                most = axes.TIED if tied else axes.RUNS if ranks or found else RUNS
+                cases = inputs.cases(forward, shapes, main, manner, ranks, most, tied)
+            except CannotCall as error:
+                problem = problem or error
+                continue
+            try:
                 typed, gradients, fit = _typed(program, pair, cases[0])
             except CannotCall as error:
                 problem = problem or error
+                if pair.backward is None:
+                    break  # what it returns is the same on other inputs
                 continue
             if fit.fits and _right(program, typed, cases[0], gradients):
                 return typed, cases
@@ -181,17 +189,16 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
         warnings.simplefilter("ignore")
         ours, forward = shipped(program, pair), program.function(pair.forward)
         its = program.student.wrapped.get(pair.forward)
-        for resized in (True, False):
+        main, only_rows = inputs.main_input(known), its is not None and bool(its.shapes)
+        same = {name: value.shape for name, value in known.inputs.items()}
+        alone = {main: inputs.resized(same[main], only_rows, seed)} if main else {}
+        tied = {} if only_rows else inputs.resized_together({name: same[name] for name in inputs.data(known)}, seed)
+        for sizes in (tied, alone, same) if len(tied) > 1 else (alone, same):
             try:
                 if ours is not None:
                     case = _cases_of(ours, forward, (seed,))[0]
                 else:
-                    main = inputs.main_input(known)
-                    only_rows = its is not None and bool(its.shapes)
-                    shape = {main: inputs.resized(known.inputs[main].shape, only_rows, seed)}
-                    shapes = (its.shapes if its else {}) | (
-                        shape if resized else {name: value.shape for name, value in known.inputs.items()}
-                    )
+                    shapes = (its.shapes if its else {}) | sizes
                     ranks = {name: value.ndim for name, value in known.inputs.items()}
                     made = inputs.made_up(forward, seed, shapes, ranks)[0]
                     case = inputs.case("fresh", made, its.manner if its else ())

@@ -115,7 +115,7 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
         yield first
         name = next(iter(first.values), "")
         square: Shapes = {n: _SQUARE for n, its in first.values.items() if kind_of(n) == "weight" and its.ndim == 2}
-        tries: list[Shapes] = [{name: shape} for shape in RANKS]
+        tries: list[Shapes] = [{name: shape} for shape in RANKS] + _products([*first.values])
         for shapes in [*tries, square] if square else tries:
             with contextlib.suppress(CannotCall):
                 yield _of_function(subject, function, shapes)
@@ -128,9 +128,9 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
         run = f"{subject.owner.name}.{subject.forward.name}(layer, {{}})"
         made = Construction("__context__()")
         yield _found(made, [], takes, run, {}, original, namespace, {})
-        for shape in RANKS if takes else ():
+        for shapes in [{takes[0]: shape} for shape in RANKS if takes] + _products(takes):
             with contextlib.suppress(Exception):
-                yield _found(made, [], takes, run, {}, original, namespace, {takes[0]: shape})
+                yield _found(made, [], takes, run, {}, original, namespace, shapes)
         return
     for made in constructions(subject.owner, namespace, subject.forward.name):
         try:
@@ -141,6 +141,12 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
         for shape in RANKS if not first.learned and takes else ():
             with contextlib.suppress(Exception):
                 yield _of_class(subject, made, takes, original, namespace, {takes[0]: shape})
+
+
+def _products(takes: list[str]) -> list[Shapes]:
+    """Shapes of two matrices that can be multiplied, where two things are taken and neither is called a weight."""
+    alone = len(takes) == 2 and not any(kind_of(name) == "weight" for name in takes)
+    return [dict(zip(takes, ((5, 3), (3, 7))))] if alone else []
 
 
 def _targets(subject: Subject) -> list[str]:
