@@ -13,7 +13,9 @@ Shape = tuple[int, ...]
 
 NUMBERS = {
     "eps": 1e-5, "epsilon": 1e-5, "momentum": 0.9, "stride": 1, "pad": 1, "padding": 1, "alpha": 0.1, "p": 0.5,
-    "keep_prob": 0.5, "G": 3, "groups": 3, "pool_size": 2, "pool_height": 2, "pool_width": 2, "reg": 0.1, "lr": 0.1,
+    "keep_prob": 0.5, "G": 3, "groups": 3, "pool_size": 2, "pool_height": 2, "pool_width": 2,
+    "reg": 0.1, "lr": 0.1, "lam": 0.1, "lambda_": 0.1, "lambd": 0.1, "lmbda": 0.1, "reg_lambda": 0.1, "l2_reg": 0.1,
+    "weight_decay": 0.1, "learning_rate": 0.1,
     "mode": "train", "axis": 0, "seed": 0, "temperature": 2.0, "slope": 0.1, "num_heads": 1, "n_heads": 1, "heads": 1,
     "rng": np.random.default_rng(0), "training": True, "is_training": True, "train": True, "verbose": False,
 }  # fmt: skip

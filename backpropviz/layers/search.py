@@ -29,8 +29,9 @@ from backpropviz.layers.state import State, is_strange
 
 Arguments = dict[str, Any]
 
-RUNS, CALLS = 3000, 1_000_000
-"""The search ends after this many runs of the function, or this many calls in them; what is common takes 5 to 30."""
+RUNS, CALLS, FEWER = 3000, 1_000_000, 300
+"""The search ends after this many runs of the function, or this many calls in them; what is common takes 5 to 30. Of
+shapes that are only supposed, fewer are tried."""
 
 _NOT_FINITE = "the result is not finite"
 _KEYS = 64  # no dictionary that is made up has more
@@ -78,7 +79,10 @@ class Search:
         self.leaves = [name for form in self.forms.values() for name in leaves(form)]
         shapes = {name: self.given.get(name, self.given.get(word(name))) for name in self.leaves}
         self.fixed = {name: shape for name, shape in shapes.items() if shape is not None}
-        self.names = [name for name in self.leaves if name in self.fixed or usual(name) is None]
+        beside = any(kind_of(name) == "label" for name in self.leaves)  # loss(y, p): no setting, a probability
+        self.names = [
+            name for name in self.leaves if name in self.fixed or usual(name) is None or (beside and word(name) == "p")
+        ]
 
     @property
     def kinds(self) -> dict[str, str]:

@@ -89,15 +89,18 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
     fewer = [name for name in floats if kind_of(name) == "weight" and now[name] > 1]  # a filter for each channel
     each = [[now[name], *(rank for rank in (1, 0, 2) if rank != now[name])] for name in free]
     each += [[now[name], now[name] - 1] for name in fewer]
+    labels = [name for name in floats if kind_of(name) == "label" and now[name] > 1]  # one number for each example
+    each += [[now[name], 1] for name in labels]
     shapes = {name: value.shape for name, value in case.inputs.items()}
     biases = {name: _of_a_bias(name, shapes) for name in floats if kind_of(name) == "vector"}
     each += [[now[name], *ranks] for name, ranks in biases.items()]
     places = sorted(itertools.product(*(range(len(ranks)) for ranks in each)), key=sum)
     some = [
-        {name: ranks[at] for name, ranks, at in zip([*free, *fewer, *biases], each, its)} for its in places[: FEW + 1]
+        {name: ranks[at] for name, ranks, at in zip([*free, *fewer, *labels, *biases], each, its)}
+        for its in places[: FEW + 1]
     ]
     seen = [now]
-    for changed in [told, dict.fromkeys(free, 1), *some]:
+    for changed in [told, dict.fromkeys([*fewer, *labels] if labels else free, 1), *some]:
         ranks = {**now, **changed}
         if ranks not in seen:
             seen.append(ranks)

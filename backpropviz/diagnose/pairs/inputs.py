@@ -97,7 +97,9 @@ def cases(
         for at, words in enumerate(("made-up inputs", "other sizes")):
             shape = found[0].inputs[name].shape if main is None else main
             wanted = resized(shape, only_rows, at) if main is None else tuple(n + 2 * at for n in main)
-            for its in dict.fromkeys((wanted, (*shape[:-1], wanted[0])) if only_rows else (wanted,)):
+            # columns may be examples, unless it is a single one
+            ways = (wanted, (*shape[:-1], wanted[0])) if only_rows and shape[-1:] != (1,) else (wanted,)
+            for its in dict.fromkeys(ways):
                 with contextlib.suppress(CannotCall):
                     other = case(words, made_up(function, at, {**shapes, name: its}, ranks, most)[0], manner)
                     if main is not None or [v.ndim for v in other.inputs.values()] == axes:
@@ -151,16 +153,17 @@ def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:
     """A case of these arguments; targets with two axes are distributions, a one for the right class.
 
     Args:
-        manner: "columns": examples are columns. "shares": the first input holds probabilities. "small": numbers are
+        manner: "columns": examples are columns. "shares": probabilities are held against targets. "small": numbers are
             small, so that no probability comes near 0 or 1.
     """
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+    first = next((name for place, name in enumerate(arrays) if not is_target(name, place)), next(iter(arrays), ""))
     for place, (name, value) in enumerate(arrays.items()):
         if is_target(name, place) and value.dtype.kind == "f" and value.ndim == 2:
             count, classes = value.shape[::-1] if "columns" in manner else value.shape
             ones = np.eye(classes)[np.arange(count) % classes]
             arrays[name] = ones.T if "columns" in manner else ones
-        elif place == 0 and "shares" in manner and value.dtype.kind == "f":
+        elif name == first and "shares" in manner and value.dtype.kind == "f":
             arrays[name] = 0.1 + 0.8 / (1 + np.exp(-value))
         elif "small" in manner and value.dtype.kind == "f":
             arrays[name] = 0.25 * value

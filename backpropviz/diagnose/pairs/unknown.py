@@ -31,11 +31,15 @@ from backpropviz.engine.trace import random_upstream
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.library import Layer as LayerFile
 from backpropviz.layers.library import layer_names, load
-from backpropviz.layers.search import RUNS
+from backpropviz.layers.search import FEWER, RUNS
 
 NOTE = "its own forward pass was taken as right, and the gradients held against it"
 ROUNDS, FURTHER = 1_000_000, 300_000
 """The work of finding inputs, and that of finding better ones than those that were found first."""
+
+
+class NoArrays(CannotCall):
+    """What a forward pass returns is nothing that can be compared, whatever it is run on."""
 
 
 def understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
@@ -86,15 +90,16 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
     passes run on."""
     its = program.student.wrapped.get(pair.forward)
     found: list[tuple[Pair, list[Case], axes.Fit]] = []
+    seen: list[tuple[list[Case], axes.Fit]] = []
     problem = None
     limits = contextlib.ExitStack()
     with contextlib.suppress(TooMuch), limits:
-        for main, ranks, told in _assumed(found, its, pair.backward is None):
+        for main, ranks, told in _assumed(seen, its, pair.backward is None):
             try:
                 shapes, manner = (its.shapes, its.manner) if its else ({}, ())
                 tied = {name: shape for name, shape in told.items() if kind_of(name) not in ("weight", "vector")}
                 shapes = {**shapes, **{name: shape for name, shape in told.items() if name not in tied}}
-                most = axes.TIED if tied else axes.RUNS if ranks or found else RUNS
+                most = axes.TIED if tied else axes.RUNS if ranks or found else FEWER if main else RUNS
                 cases = inputs.cases(forward, shapes, main, manner, ranks, most, tied)
             except CannotCall as error:
                 problem = problem or error
@@ -103,14 +108,16 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
                 typed, gradients, fit = _typed(program, pair, cases[0])
             except CannotCall as error:
                 problem = problem or error
-                if pair.backward is None:
-                    break  # what it returns is the same on other inputs
+                seen.append((cases, axes.Fit(1)))  # on other inputs, it may be a number
+                if isinstance(error, NoArrays):
+                    break
                 continue
             if fit.fits and _right(program, typed, cases[0], gradients):
                 return typed, cases
             if not found:
                 limits.enter_context(work_limit(FURTHER))
             found.append((typed, cases, fit))
+            seen.append((cases, fit))
     if not found:
         raise problem or CannotCall("its forward pass goes on and on")
     return max(found, key=lambda one: one[2].merit)[:2]
@@ -131,16 +138,16 @@ def _right(program: Program, pair: Pair, case: Case, gradients: list[Any]) -> bo
 
 
 def _assumed(
-    found: list[tuple[Pair, list[Case], axes.Fit]], its: Wrapped | None, is_loss: bool
+    found: list[tuple[list[Case], axes.Fit]], its: Wrapped | None, is_loss: bool
 ) -> Iterator[tuple[tuple[int, ...] | None, dict[str, int], dict[str, tuple[int, ...]]]]:
     """What may be assumed of the inputs: the shape of the first, how many axes others have, and the shapes of some;
     what was `found` of one assumption leads to the next."""
     seen = 0
     for main in (None,) if its and its.shapes else (None, *RANKS):
-        if any(fit.fits for *_, fit in found):
+        if any(fit.fits for _, fit in found):
             return
         yield main, {}, {}
-        for _, cases, fit in found[seen:] if its is None or not its.shapes else []:
+        for cases, fit in found[seen:] if its is None or not its.shapes else []:
             if came := axes.as_they_came(cases[0], fit, is_loss):
                 yield main, {}, came
             likely = axes.others(cases[0], fit)
@@ -159,8 +166,9 @@ def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, list[Any], a
     if values[0] is None:
         raise CannotCall("its forward pass is not finished")
     if pair.backward is None:
-        if len(values) < 2 or np.ndim(values[0]) != 0:
-            raise CannotCall("it has no backward function, and is no loss that returns its gradients")
+        error = NoArrays if len(values) < 2 or isinstance(values[0], dict) else CannotCall
+        if len(values) < 2 or np.ndim(values[0]) != 0 or isinstance(values[0], dict):
+            raise error("it has no backward function, and is no loss that returns its gradients")
         outputs: tuple[str, ...] = ("loss",)
     else:
         count = upstream_count(program.definitions[pair.backward], set(case.inputs))

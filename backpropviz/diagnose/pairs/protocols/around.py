@@ -33,7 +33,7 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
             if (shapes := trial.other_shapes()) and not any(adapter.fit[0] for adapter in found):
                 with contextlib.suppress(CannotCall):
                     found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
-            if found:
+            if any(adapter.fit[2] for adapter in found):  # a gradient has the shape of its input
                 break
             failing = failing or trial
     except CannotCall as error:

@@ -44,7 +44,8 @@ class Ran:
     @property
     def target(self) -> str:
         """The argument that holds the targets, if one does."""
-        return next((name for name in self.arguments[1:] if TARGET in roles(name)), "")
+        found = [name for name in self.arguments if TARGET in roles(name)] if len(self.arguments) > 1 else []
+        return next((name for name in found if name != self.arguments[0]), next(iter(found), ""))
 
 
 @dataclass(frozen=True)

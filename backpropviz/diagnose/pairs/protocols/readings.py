@@ -41,7 +41,9 @@ class Forward:
     def _outputs(self) -> Iterator[Ran]:
         result, arguments = self.ran["result"], self.start.arguments
         words = results.names_returned(self.subject.forward)
-        takes_targets = any(TARGET in roles(name) for name in arguments[1:])
+        given = self.start.values
+        labels = [name for name in arguments[1:] if name in given and given[name].dtype.kind == "i"]
+        takes_targets = bool(labels) or (len(arguments) > 1 and any(TARGET in roles(name) for name in arguments))
         inside = tuple(self._attributes())
         if result is None:
             for code in inside:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.pairs.protocols.handing import STEP
-from backpropviz.diagnose.pairs.protocols.names import RATE, bare, gradient_of, of_the_input, roles
+from backpropviz.diagnose.pairs.protocols.names import RATE, TARGET, bare, gradient_of, of_the_input, roles
 from backpropviz.diagnose.student.parameters import Parameter, stored
+from backpropviz.layers.conventions import kind_of
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,12 @@ def _returned(after: After) -> Iterator[tuple[str, str]]:
     elif back is not None:
         names = [*after.names] or [""]
         yield from _by_name({names[0]: "back"}, after)
-        if np.shape(back) == np.shape(after.wanted[after.main]) or not gradient_of(names[0]):
+        if np.shape(back) == np.shape(after.wanted[after.main]):
             yield after.main, "back"
+        elif not gradient_of(names[0]):
+            fitting = [name for name, value in after.wanted.items() if np.shape(value) == np.shape(back)]
+            fitting.sort(key=lambda name: (TARGET in roles(name), kind_of(name) != "weight"))
+            yield next(iter(fitting), after.main), "back"
 
 
 def _of_a_sequence(after: After, back: Sequence[Any]) -> Iterator[tuple[str, str]]:
@@ -171,7 +176,7 @@ def written(
     known = {bare(name): name for name in wanted}
     found = {known[gradient_of(name)]: code for name, code in codes.items() if gradient_of(name) in known}
     if len(names) == 1 and not found:
-        found[main] = "back"
+        found[next((name for name in wanted if kind_of(name) == "weight"), main)] = "back"
     for place in stored(backward):
         if of_the_input(place) or gradient_of(place) == bare(main):
             found.setdefault(main, f"layer.{place}")

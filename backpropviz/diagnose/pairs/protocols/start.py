@@ -24,6 +24,7 @@ from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
 from backpropviz.diagnose.student.parameters import Parameter, learned
 from backpropviz.layers.conventions import kind_of, word
+from backpropviz.layers.search import FEWER, RUNS
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -75,6 +76,7 @@ class Start:
         """The input that the layer is applied to: the first that it is handed, if that is an array."""
         floats = [name for name, value in self.values.items() if value.dtype.kind == "f"]
         handed = [name for name in self.arguments if name in floats and name not in self.learned]
+        handed.sort(key=lambda name: TARGET in roles(name))  # mse(y_true, y_pred)
         called_x = [name for name in handed if word(name) in ("x", "X")]
         return next(iter([*called_x, *handed, *floats]), "")
 
@@ -162,7 +164,7 @@ def _targets(subject: Subject) -> list[str]:
 def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:
     if not isinstance(function, FunctionType):
         raise NoFit("it is not a plain function")
-    given, forms = inputs.made_up(function, 0, shapes)
+    given, forms = inputs.made_up(function, 0, shapes, most=FEWER if shapes else RUNS)
     flat = Flat({_free(name): value for name, value in given.items()}, {_free(n): form for n, form in forms.items()})
     named = tuple(map(_free, given))
     parameters = inspect.signature(function).parameters.values()
@@ -259,7 +261,7 @@ def _found(
     function = function_of(f"{text}    return {run}, layer\n", "__run__", namespace)
     function.stands_for = ((original, dict(zip(takes, handed))),)
     function.of_file = original.__code__.co_filename
-    given, forms = inputs.made_up(function, 0, {**fixed, **shapes})
+    given, forms = inputs.made_up(function, 0, {**fixed, **shapes}, most=FEWER if fixed else RUNS)
     flat = Flat(given, {name: form for name, form in forms.items() if name in handed})
     options = {**made.settings, **flat.options}
     again = functools.partial(_found, made, first, takes, pattern, kept, original, namespace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -32,6 +33,10 @@ _BACKWARD = (
     re.compile(r"^d(?=[a-z]{3})"),  # dsigmoid
 )
 _LOSS = re.compile(r"cost|loss|J|L|c|error|total_loss|\w*_(loss|cost)|data_loss")
+
+
+_COST = re.compile(r"(?<![a-z])(loss|cost|objective|energy|likelihood)(?![a-z])")
+_SLOPE = re.compile(r"(?<![a-z])(gradients?|grads?|derivatives?)(?![a-z])")
 
 
 def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> Iterator[Subject]:
@@ -85,9 +90,26 @@ def pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str, 
         if forward is not None:
             taken |= {forward, name}
             yield stem or "layer", forward, name
+    for cost, gradient in _costs(plain):
+        if not {cost, gradient} & taken:
+            taken |= {cost, gradient}
+            yield cost, cost, gradient
     for name, node in plain.items():
         if name not in taken and _gives_both(node):
             yield name, name, None
+
+
+def _costs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str]]:
+    """A cost and its gradient, of the same parameters: compute_cost and compute_gradient."""
+    for cost, gradient in itertools.permutations(functions, 2):
+        if _COST.search(_words(cost)) and _SLOPE.search(_words(gradient)):
+            same = _COST.sub("", _words(cost)) == _SLOPE.sub("", _words(gradient))
+            if same and _taken(functions[cost]) == _taken(functions[gradient]):
+                yield cost, gradient
+
+
+def _taken(function: ast.FunctionDef) -> list[str]:
+    return [argument.arg for argument in function.args.args]
 
 
 def _words(name: str) -> str:

@@ -176,8 +176,11 @@ class Trial(Forward):
         shape = np.shape(self.value(way.outputs[0]))
         main = self.start.main
         same = results.is_gradient(back) or getattr(back, "dtype", None) == np.dtype(bool)
-        if same and np.shape(back) == shape == np.shape(self.wanted[main]):
+        wanted = np.shape(self.wanted[main])
+        if same and np.shape(back) == shape == wanted:
             return {main: "dout * back"}
+        if same and np.shape(back) == wanted and shape == wanted[:-1]:  # a number for each example
+            return {main: "dout[..., None] * back"}
         return {}
 
     # ---- which way it is -------------------------------------------------------------------------------------------
