@@ -37,19 +37,23 @@ class Parameter:
     single: bool = False
 
 
-def learned(layer: Any, definition: ast.ClassDef, given: dict[str, Any]) -> dict[str, Parameter]:
+def learned(
+    layer: Any, definition: ast.ClassDef, given: dict[str, Any], backward: ast.AST | None = None
+) -> dict[str, Parameter]:
     """The parameters of a layer by name.
 
     Args:
-        layer: one that was made. definition: its class. given: the arrays it was made from, by name.
+        layer: one that was made. definition: its class. given: the arrays it was made from, by name. backward: the pass
+            that may take a step, from which what is learned is read off.
     """
     kept = list(stored(definition))
+    stepped = {*_stepped(backward)} if backward is not None else set()
     found: dict[str, Parameter] = {}
     for path, name, value in _arrays(layer, given):
         if any(_gradient(name, other) for other in found) or _is_state(name, given):
             continue
         gradient = next((place for place in kept if _keeps(place, name, path)), "") or _beside(layer, path)
-        if gradient or name in given or _known(name):
+        if gradient or name in given or _known(name) or path in stepped:
             found[name] = Parameter(path, gradient, value.shape, value.dtype != np.float64)
     return found
 
@@ -90,6 +94,20 @@ def stored(definition: ast.AST) -> Iterator[str]:
                     yield ast.unparse(target).partition(".")[2]
 
 
+def _stepped(function: ast.AST) -> Iterator[str]:
+    """The places behind `self.` from which a function takes something away: `self.W -= lr * dW`."""
+    for node in ast.walk(function):
+        target = getattr(node, "target", None) or next(iter(getattr(node, "targets", [])), None)
+        value = getattr(node, "value", None)
+        taken = isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub)
+        if isinstance(node, ast.Assign) and isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub):
+            taken = target is not None and ast.unparse(value.left) == ast.unparse(target)
+        if taken and isinstance(target, ast.Attribute | ast.Subscript):
+            place = target.value if isinstance(target, ast.Subscript) else target
+            if isinstance(place, ast.Attribute):
+                yield place.attr
+
+
 def _keeps(place: str, name: str, path: str) -> bool:
     """Whether a place holds the gradient of the parameter of this name."""
     holder, bracket, key = place.rstrip("]").partition("[")
@@ -121,6 +139,15 @@ def _gradient(written: str, name: str) -> bool:
     bare, of = (re.sub(r"[^a-z]", "", text.lower()) for text in (written, name))
     called = "|".join(next((names for names in _ALIASES if of in names), (of,)))
     return bool(re.fullmatch(f"(?:{_BEFORE})(?:{called})|(?:{called})(?:{_AFTER})", bare))
+
+
+def aliases(name: str) -> tuple[str, ...]:
+    """The names in small letters that gradients call a parameter by: "w" and "weight" for weights.
+
+    >>> aliases("bias")
+    ('b', 'bias', 'biases')
+    """
+    return next((names for names in _ALIASES if name.lower() in names), ())
 
 
 def _known(name: str) -> bool:

@@ -49,9 +49,13 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
         shapes = {*best.wrapped.shapes.values()}
         if stem.startswith("dropout") or not shapes <= {SIZES[:1], SIZES[:2], SIZES[1:2]}:
             stem = f"{stem}_layer"  # W as (out, in), b as (1, out): not the layer that courses call so
-        if {f"{stem}_forward", f"{stem}_backward"} & {*student.functions}:
-            stem = f"{stem}_class"
-        add(student, renamed(best, stem))
+        add(student, renamed(best, _free(stem, student)))
+
+
+def _free(stem: str, student: Student) -> str:
+    """A name like this that no pair of the file has."""
+    names = [stem, f"{stem}_class", *(f"{stem}_class{n}" for n in range(2, 100))]
+    return next(name for name in names if not {f"{name}_forward", f"{name}_backward"} & {*student.functions})
 
 
 def renamed(adapter: Adapter, stem: str) -> Adapter:

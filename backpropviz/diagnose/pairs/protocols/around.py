@@ -24,6 +24,7 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
     try:
         for start in starts(subject, namespace):
             trial = Trial(subject, start, namespace, functions, tried)
+            failing = failing or trial
             for manner in trial.first_manners:
                 found += Trial(subject, start.in_manner(manner), namespace, functions, tried).adapters()
             if not any(adapter.fit[0] for adapter in found):
@@ -33,9 +34,11 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
             if (shapes := trial.other_shapes()) and not any(adapter.fit[0] for adapter in found):
                 with contextlib.suppress(CannotCall):
                     found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
-            if any(adapter.fit[2] for adapter in found):  # a gradient has the shape of its input
+            if any(adapter.fit[2] == 1 for adapter in found):  # all gradients have the shapes of their inputs
                 break
-            failing = failing or trial
+        if not any(adapter.fit[0] for adapter in found) and failing is not None and failing.is_of_one_example():
+            one = failing.start.of_shapes({failing.start.main: (5, 1)})
+            found += [its for its in Trial(subject, one, namespace, functions, tried).adapters() if its.fit[0]]
     except CannotCall as error:
         raise NoFit(str(error)) from None
     if not found and failing is not None:

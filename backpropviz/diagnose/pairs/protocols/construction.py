@@ -13,6 +13,7 @@ import numpy as np
 
 from backpropviz.layers.choosing import Method
 from backpropviz.layers.classes import Built
+from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.search import Search
 
 SIZES = (3, 5, 7)
@@ -53,6 +54,7 @@ def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: 
     by_names = _by_names(definition, namespace)
     if by_names is not None:
         yield by_names
+    yield from _of_sizes(definition, namespace)
     try:
         built = Built(_Original(namespace[definition.name], forward))
         search = Search(built, 0, {}, {})
@@ -65,6 +67,16 @@ def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: 
         arrays = {name: value for name, value in made_from.items() if isinstance(value, np.ndarray)}
         parts = [f"{name}={name if name in arrays else repr(value)}" for name, value in made_from.items()]
         yield Construction(f"{definition.name}({', '.join(parts)})", arrays)
+
+
+def _of_sizes(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Construction]:
+    """Of a network that is made from a list of sizes alone, with four of them, three or two."""
+    init = constructor(definition, namespace)
+    arguments = init.args.args[1:] if init is not None else []
+    required = arguments[: len(arguments) - len(init.args.defaults)] if init is not None else []
+    if len(required) == 1 and kind_of(required[0].arg) == "sizes":
+        for count in (4, 3, 2):
+            yield Construction(f"{definition.name}({list((*SIZES, 6)[:count])})")
 
 
 def _by_names(definition: ast.ClassDef, namespace: dict[str, Any]) -> Construction | None:

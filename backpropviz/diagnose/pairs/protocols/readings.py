@@ -14,6 +14,7 @@ from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.pairs.protocols.start import Start, runner
 from backpropviz.diagnose.student.parameters import stored
+from backpropviz.layers.conventions import kind_of
 
 _OUT = ("output", "out", "outputs", "y", "a", "A", "z", "Z", "o", "activation", "result", "y_hat", "probs", "value")
 
@@ -30,6 +31,12 @@ class Forward:
         self.run = runner(start, namespace)
         self.ran = self.run(start.values)
         self.wanted = {name: value for name, value in start.values.items() if value.dtype.kind == "f"}
+
+    @property
+    def parameters(self) -> set[str]:
+        """The inputs that are learned: what a layer keeps, or what is called like a weight or a bias."""
+        named = {name for name in self.wanted if kind_of(name) in ("weight", "vector")}
+        return ({*self.start.learned} or named or {*self.wanted}) - {self.start.main}
 
     def readings(self) -> Iterator[Ran]:
         """What may be the output of the forward pass, the likeliest first."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from backpropviz.diagnose.pairs.protocols.handing import STEP
 from backpropviz.diagnose.pairs.protocols.names import RATE, TARGET, bare, gradient_of, of_the_input, roles
-from backpropviz.diagnose.student.parameters import Parameter, stored
+from backpropviz.diagnose.student.parameters import Parameter, aliases, stored
 from backpropviz.layers.conventions import kind_of
 
 
@@ -153,7 +153,8 @@ def _of_a_list(after: After, back: Sequence[Any], code: str, called: str) -> Ite
 
 def _by_name(codes: Mapping[str, str], after: After) -> Iterator[tuple[str, str]]:
     """What names say: `dW1` is the gradient of W1, `dA_prev` that of whatever comes in."""
-    known = {bare(name): name for name in after.wanted}
+    known = {other: name for name in after.wanted for other in aliases(name)}
+    known |= {bare(name): name for name in after.wanted}
     matched = {}
     for word, code in codes.items():
         of = gradient_of(word)

@@ -140,9 +140,12 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
         except Exception:  # this construction does not do
             continue
         yield first
-        for shape in RANKS if not first.learned and takes else ():
+        sizes = dict.fromkeys(n for its in first.learned.values() for n in its.shape if n > 1)
+        vectors = [shape for n in sizes for shape in ((n,), (n, 1))]  # one example at a time
+        for shape in (vectors if first.learned else RANKS) if takes else ():
             with contextlib.suppress(Exception):
-                yield _of_class(subject, made, takes, original, namespace, {takes[0]: shape})
+                start = _of_class(subject, made, takes, original, namespace, {takes[0]: shape})
+                yield replace(start, fixed={_free(takes[0]): shape}) if first.learned else start
 
 
 def _products(takes: list[str]) -> list[Shapes]:
@@ -210,7 +213,7 @@ def _of_class(
     assert subject.owner is not None
     run = f"layer.{subject.forward.name}({{}})"
     fresh, given = _layer(made, namespace)
-    kept = learned(fresh, subject.owner, given)
+    kept = learned(fresh, subject.owner, given, subject.backward or subject.forward)
     start = _found(made, [], takes, run, kept, original, namespace, shapes)
     if not kept:  # what it learns may be made when it first sees an input
         ran, given = _layer(made, namespace)

@@ -53,6 +53,8 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
         forward = _first(FORWARD, methods)
         backward = _first(BACKWARD, methods)
         if forward is None or (backward is None and not _gives_both(forward)):
+            forward, backward = next(filter(_gives_both, methods.values()), None), None
+        if forward is None:
             continue
         if definition.name not in (holders[forward.name], holders[(backward or forward).name]):
             continue  # nothing of it is its own

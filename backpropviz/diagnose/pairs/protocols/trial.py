@@ -71,6 +71,19 @@ class Trial(Forward):
         )
         return {main: (x[0], 1)} if lone else {}
 
+    def is_of_one_example(self) -> bool:
+        """It learns nothing, and mixes all entries of a matrix: a single example is meant, as a column."""
+        main = self.start.main
+        if self.start.learned or not main or [*self.wanted] != [main] or self.wanted[main].ndim != 2:
+            return False
+        (code, *_), x = next((ran.outputs for ran in self.readings()), ("None",)), self.wanted[main]
+        whole = self.value(code)
+        try:
+            part = eval(code, {**self.namespace, **self.run({**self.start.values, main: x[:, :1]})})
+        except (Exception, SystemExit):
+            return False
+        return np.shape(whole) == x.shape and not np.allclose(whole[:, :1], part) and np.ptp(part) > 0
+
     def adapters(self) -> list[Adapter]:
         found: list[Adapter] = []
         if not self.start.main:
@@ -194,10 +207,11 @@ class Trial(Forward):
             name: self.values.quotient(name, its, way.outputs, loss, target) for name, its in gradients.items()
         }
         main = self.start.main
-        scale = "" if loss or ran.is_loss else self.values.scale(quotients, main)
+        scaled = {name: q for name, q in quotients.items() if name in self.parameters}
+        scale = "" if loss or ran.is_loss else self.values.scale(scaled, main)
         if scale:
             number = eval(scale, dict(self.start.values))
-            quotients = {name: q if name == main else q / number for name, q in quotients.items()}
+            quotients |= {name: q / number for name, q in scaled.items()}
             way = replace(way, scale=scale)
         if loss and is_mean(quotients.get(main, 1.0), np.shape(self.wanted[main])) and len(quotients) > 1:
             # 1/m is in the parameters' gradients alone: nobody asks for that of the data

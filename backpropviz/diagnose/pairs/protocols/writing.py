@@ -48,7 +48,7 @@ def written(forward: Forward, way: Way, sure: bool) -> Adapter:
     after.append(f"back = {way.back}")
     scale = f"{way.scale} * " if way.scale else ""
     for name, code in way.gradients.items():
-        code = f"{scale}({code})" if scale and name != start.main else code
+        code = f"{scale}({code})" if scale and name in forward.parameters else code
         after.append(f"d{name} = {code}")
     gradients = ", ".join(f"d{name}" for name in way.gradients)
     after.append(f"return {gradients}")
