@@ -70,6 +70,7 @@ def frames_of(text):
 def test_frames_light_what_is_there(name, style):
     trace = load(name).trace()
     text = page(trace, name, style=style)
+    assert len(text.encode()) < 400_000
     found = Reader(text)
     assert len(found.ids) == len(set(found.ids))
     frames = frames_of(text)
@@ -158,7 +159,7 @@ def test_hostile_text_stays_text():
     trace = record(hostile, {"x": np.array([1.0, np.pi])}, {})
     text = page(trace, "<img src=x onerror=alert(1)> {{script}} & </title>")
     found = Reader(text)
-    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json"] * 3 + [None]
+    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json"] * 4 + [None]
     assert "img" not in found.tags
     assert frames_of(text)[1]["caption"] == trace.steps[0].caption
     assert "</script><script>" in trace.steps[0].caption

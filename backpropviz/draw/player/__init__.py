@@ -21,12 +21,18 @@ from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.player.asking import Asked, as_data
 from backpropviz.draw.player.frames import MOST_ENTRIES, Frame, backward, forward
 from backpropviz.draw.player.listing import item
+from backpropviz.draw.player.program import program
 from backpropviz.draw.player.source import sources
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
 from backpropviz.show.view import view
 
-__all__ = ["MOST_ENTRIES", "page", "write_page"]
+__all__ = ["MOST_ENTRIES", "page", "script_of", "write_page"]
+
+_SCRIPTS = (
+    "zoom.js", "predict.js", "numbers.js", "compile.js", "machine.js", "spelling.js", "grids.js", "entries.js",
+    "whatif.js", "script.js",
+)  # fmt: skip
 
 
 def page(diagram: Diagram, layer: str = "", questions: Sequence[Asked] = ()) -> str:
@@ -52,15 +58,16 @@ def page(diagram: Diagram, layer: str = "", questions: Sequence[Asked] = ()) -> 
         "title": html.escape(f"{shown.layer}, forward and backward"),
         "layer": html.escape(shown.layer),
         "summary": html.escape(shown.summary),
-        "style": _file("style.css"),
-        "script": "".join(map(_file, ("zoom.js", "predict.js", "script.js"))),
+        "style": _packed(script_of("style.css")),
+        "script": _packed("".join(map(script_of, _SCRIPTS))),
         "drawing": _drawing(diagram),
         "frames": _data([_played(frame, places) for frame in frames]),
         "functions": _data(functions),
         "asked": _data(as_data(questions)),
+        "program": _data(program(trace)),
         "list": "\n".join(map(item, frames)),
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("template.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], script_of("template.html"))
 
 
 def write_page(
@@ -74,8 +81,14 @@ def write_page(
     write(Path(path), page(diagram, layer, questions).encode())
 
 
-def _file(name: str) -> str:
+def script_of(name: str) -> str:
+    """One of the files that the page is put together from."""
     return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _packed(text: str) -> str:
+    """A script without its remarks and indents, which a page need not carry."""
+    return re.sub(r"(?m)^ *(//.*\n)?", "", text)
 
 
 def _drawing(diagram: Diagram) -> str:

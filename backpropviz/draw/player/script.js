@@ -9,6 +9,7 @@
   const asked = JSON.parse(part("asked").textContent);
   const view = zoomable(drawing, drawing.querySelector("svg"));
   const SECONDS = 1.8;
+  const MOST = 600; // entries of an array that is shown whole
   let at = 0;
   let timer = null;
 
@@ -19,55 +20,36 @@
     return element;
   };
 
-  const number = (value) => {
-    if (typeof value !== "number") return String(value);
-    if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
-    const size = Math.abs(value);
-    return size >= 1e-3 && size < 1e5 ? value.toFixed(4) : value.toExponential(3);
-  };
+  const program = JSON.parse(part("program").textContent);
+  const engine = program.why ? null : machine(program);
+  const grids = gridding(make);
+  const follow = following(engine, part("panel"), part, make, grids.number);
+  const arrays = new Map(frames.flatMap((frame) => frame.arrays.map((array) => [array.name, array])));
+  const suppose = supposing(engine, program, [...arrays.values()], part("panel"), part, make, grids, follow);
+  const figure = (array) => grids.figure(array, engine ? engine.ref(array.name) : undefined);
 
-  const largest = (data) => (Array.isArray(data) ? Math.max(0, ...data.map(largest)) : Math.abs(data) || 0);
-
-  // An array as tables: the last axis to the right, the one before it downward, one table for each matrix.
-  const tables = (data, depth, most, place = []) => {
-    if (depth > 2) return data.flatMap((each, at) => tables(each, depth - 1, most, [...place, at]));
-    const rows = depth === 2 ? data : depth === 1 ? [data] : [[data]];
-    const table = make("table");
-    if (place.length) table.createCaption().textContent = "[" + place.join(", ") + "]";
-    if (depth > 0 && rows.length) {
-      const heads = table.createTHead().insertRow();
-      if (depth === 2) heads.append(make("td", ""));
-      rows[0].forEach((_, at) => heads.append(head(at, "col")));
-    }
-    const body = table.createTBody();
-    rows.forEach((row, at) => {
-      const line = body.insertRow();
-      if (depth === 2) line.append(head(at, "row"));
-      for (const value of row) {
-        const cell = line.insertCell();
-        cell.textContent = number(value);
-        if (!(Number.isFinite(value) && value && most)) continue;
-        cell.className = value > 0 ? "up" : "down";
-        cell.style.setProperty("--part", (0.75 * Math.abs(value)) / most);
-      }
-    });
-    return [table];
+  // What the arrays of a step were computed from, and every array there is.
+  const role = (name) => (arrays.has(name) ? arrays.get(name).role : name.startsWith("d") ? "gradient" : "value");
+  const called = (ref) => {
+    const { shape, size } = engine.nodes[ref];
+    const name = engine.names.get(ref);
+    const known = arrays.get(name) || { name, shape, role: role(name) };
+    return size > MOST ? { ...known, summary: " " } : { ...known, shape, data: [...engine.values[ref]] };
   };
-  const head = (at, scope) => {
-    const cell = make("th", at);
-    cell.scope = scope;
-    return cell;
+  const used = (frame) => {
+    if (!engine) return part("used").replaceChildren();
+    const own = frame.arrays.map((array) => engine.ref(array.name));
+    const refs = engine.usedBy(own).filter((ref) => !own.includes(ref)).slice(0, 8);
+    part("used").replaceChildren(...(refs.length ? [make("h3", "computed from")] : []),
+      ...refs.map((ref) => grids.figure(called(ref), ref)));
   };
-
-  const figure = (array) => {
-    const shown = make("figure", undefined, array.role);
-    const caption = make("figcaption", array.name + " ");
-    caption.append(make("span", "(" + array.shape.join(", ") + (array.shape.length === 1 ? ",)" : ")")));
-    shown.append(caption);
-    if (array.summary) shown.append(make("div", array.summary));
-    else shown.append(...tables(array.data, array.shape.length, largest(array.data)));
-    return shown;
+  const every = () => {
+    if (!engine || !part("every").open) return;
+    const list = part("every").querySelector("div");
+    if (!list.children.length) list.replaceChildren(...[...engine.names.keys()].slice(0, 80).map((ref) => grids.figure(called(ref), ref)));
   };
+  part("every").hidden = !engine;
+  part("every").addEventListener("toggle", () => { every(); suppose.refresh(); follow.paint(); });
 
   // The function that the step stands in, its lines lit; of the inputs, the function of the steps beside them.
   const source = (frame) => {
@@ -137,11 +119,15 @@
     const written = listed[at].querySelector(".formulas");
     part("formulas").replaceChildren(...(written ? [written.cloneNode(true)] : []));
     part("arrays").replaceChildren(...frame.arrays.map(figure));
+    used(frame);
     part("slider").value = at;
     part("slider").setAttribute("aria-valuetext", step + frame.title);
     part("count").textContent = at + 1 + " of " + frames.length;
     const hidden = predict.ask(frame);
-    for (const name of ["caption", "code", "formulas", "arrays"]) part(name).hidden = hidden;
+    for (const name of ["caption", "code", "formulas", "arrays", "used"]) part(name).hidden = hidden;
+    part("every").hidden = hidden || !engine;
+    suppose.refresh();
+    follow.paint();
     source(frame);
     part("panel").scrollTop = 0;
     part("said").textContent = step + frame.title + ". " + (hidden ? "Predict first." : frame.caption);
