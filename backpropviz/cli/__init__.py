@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from backpropviz import __version__
-from backpropviz.cli import course, export, handins, look, play, study
+from backpropviz.cli import course, export, handins, look, play, stepping, study
 from backpropviz.errors import BackpropvizError
 from backpropviz.text import clean
 
@@ -28,6 +28,7 @@ for command, epilog in (
     *look.COMMANDS,
     *export.COMMANDS,
     *play.COMMANDS,
+    *stepping.COMMANDS,
     *study.COMMANDS,
     *handins.COMMANDS,
     *course.COMMANDS,

@@ -12,8 +12,8 @@ from backpropviz.show.records import GroupView, StepView, TraceView
 from backpropviz.show.rows import RED, RED_NAME, operation_row, statement, step_row, term_row
 
 
-def one_step(view: TraceView, label: str, width: int, **options: Any) -> list[Line]:
-    """One step, or one group of steps, whole.
+def one_step(view: TraceView, label: str, width: int, passes: str = "both", **options: Any) -> list[Line]:
+    """One step, or one group of steps, whole; or what one of the two passes does there.
 
     Raises:
         InputError: there is no step or group of that label or name.
@@ -37,12 +37,13 @@ def one_step(view: TraceView, label: str, width: int, **options: Any) -> list[Li
         *paragraphs([step.caption] if step.caption else [], width, "caption"),
     ]
     page.add("Operands", [page.value_row(name) for name in step.operands])
-    page.add("Forward", [step_row(step), *map(operation_row, step.operations[:-1] if page.ops else ())])
-    if step.gradient is not None:
+    if passes != "backward":
+        page.add("Forward", [step_row(step), *map(operation_row, step.operations[:-1] if page.ops else ())])
+    if step.gradient is not None and passes != "forward":
         page.add("The gradient that arrives", list(arriving_rows(page, step)))
         page.add("What is handed back", list(page.backward_rows(step, alone=True)))
     page.tables()
-    if view.upstream and step.gradient is None:
+    if view.upstream and step.gradient is None and passes != "forward":
         page.lines += [[], *paragraphs([f"No gradient reaches {step.name}."], width)]
     return page.lines
 

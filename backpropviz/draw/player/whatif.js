@@ -60,7 +60,7 @@ const supposing = (engine, program, recorded, panel, part, make, grids, follow) 
     const gradient = program.gradients[name];
     if (gradient === undefined) return [];
     const x = engine.values[ref][k];
-    const step = SMALL * Math.max(1, Math.abs(x));
+    const step = SMALL * 10 ** Math.ceil(Math.log10(Math.max(1, Math.abs(x))));
     const quotient = (at(ref, k, x + step, engine.loss) - at(ref, k, x - step, engine.loss)) / (2 * step);
     const own = engine.values[engine.ref(gradient)][k];
     return [follow.words.called(engine.ref(gradient), k) + " = " + digits(own)
@@ -75,7 +75,7 @@ const supposing = (engine, program, recorded, panel, part, make, grids, follow) 
       ? each.name + " = " + digits(engine.settings[each.name]) + " instead of " + digits(program.settings[each.name])
       : follow.words.called(each.ref, each.k) + " = " + digits(engine.values[each.ref][each.k]) + " instead of " + digits(before[each.ref][each.k])));
     const what = "What if " + lines.join(", ") + (moved.length > 3 ? " and " + (moved.length - 3) + " more" : "") + "?";
-    const names = program.outputs.map(([out, upstream]) => engine.names.get(out) + " * " + engine.names.get(upstream)).join(" + ");
+    const names = program.outputs.map(([out], at) => engine.names.get(out) + " * " + program.upstream[at]).join(" + ");
     const loss = program.outputs.length === 1 && engine.nodes[program.outputs[0][0]].size === 1 ? engine.names.get(program.outputs[0][0]) : "sum(" + names + ")";
     const proofs = latest.ref === undefined ? [] : proof(latest);
     const warnings = unsure.size ? ["Grey arrays keep the recorded numbers: the page has no " + missing.join(", ") + "."] : [];
