@@ -10,15 +10,26 @@
     True
 
 `trace(layer, x=..., ...)` records a run of a layer by name, of "file.py:function" or of a function. The `Trace` it
-returns has `backward(dout)`, `output`, `grad`, `steps`, `["name"]`, `replay(x=...)`, `derive()` and `diagram()`.
-`gradcheck(trace)` proves its gradients. `check(backward)` asserts that a backward pass written by hand is right.
+returns has `backward(dout)`, `output`, `grad`, `steps`, `["name"]` and `replay(x=...)`, and shows itself: `table()`,
+`step(7)`, `entry("dx", (0, 1))`, `derive()`, `diagram()`, `player()`, `gradcheck()`.
+`gradcheck(trace)` proves its gradients. `check(backward)` asserts that a backward pass written by hand is right, and
+`diagnose(forward, backward)` says what is wrong with it. In a notebook, `%load_ext backpropviz` brings `%%backprop`.
 `primitive` makes an operation with a hand-written VJP out of a function. The
 other names are operations that NumPy lacks: `im2col`, `col2im`, `stop_gradient` and the like.
 
 Names are imported when they are first used, so that `import backpropviz` costs nothing.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backpropviz.classroom.checking import check as check
+    from backpropviz.diagnose.displayed import diagnosed as diagnose  # noqa: F401
+    from backpropviz.errors import BackpropvizError as BackpropvizError
+    from backpropviz.facade import Trace as Trace
+    from backpropviz.facade import trace as trace
+    from backpropviz.primitives.custom import primitive as primitive
+    from backpropviz.study.gradcheck import gradcheck as gradcheck
 
 _HOMES = {
     "trace": "backpropviz.facade",
@@ -46,13 +57,23 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name == "diagnose":  # a package that can be called
+        return importlib.import_module("backpropviz.diagnose")
     if name not in _HOMES:
         raise AttributeError(f"module 'backpropviz' has no attribute {name!r}")
-    import importlib
 
     value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
     return value
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, "__version__", "diagnose"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext backpropviz`: the cell magic `%%backprop`."""
+    from backpropviz.facade.magic import load
+
+    load(shell)

@@ -16,8 +16,11 @@
     verdict     what is said, as records; render.py and hints.py write them for people
 """
 
+from backpropviz.diagnose.displayed import make_callable
 from backpropviz.diagnose.render import render_text
 from backpropviz.diagnose.runner import diagnose
 from backpropviz.diagnose.verdict import FileReport, Finding, FunctionReport
+
+make_callable(__name__)  # `bp.diagnose(forward, backward)`: the package goes by the function's name
 
 __all__ = ["FileReport", "Finding", "FunctionReport", "diagnose", "render_text"]

@@ -89,12 +89,13 @@ def mixed(one: str, other: str, part: float) -> str:
 
 
 def in_the_dark(svg: str) -> str:
-    """An SVG in light colours that turns dark where the reader's screen is."""
+    """An SVG in light colours that turns dark where the reader's screen is; pictures beside it do not."""
     light, dark = LIGHT, DARK
     rules = []
     for name in ("paper", "ink", "red", "grey", "faint_ink", "faint_red", "gate", "input", "group", "lit", "frame"):
         old, new = getattr(light, name), getattr(dark, name)
-        rules.append(f'[fill="{old}"]{{fill:{new}}}[stroke="{old}"]{{stroke:{new}}}')
+        rules.append(f'.board [fill="{old}"]{{fill:{new}}}.board [stroke="{old}"]{{stroke:{new}}}')
     style = f"<style>@media (prefers-color-scheme: dark){{{''.join(rules)}}}</style>"
+    svg = svg.replace("<svg ", '<svg class="board" ', 1)
     at = svg.index(">", svg.index("<svg")) + 1
     return f"{svg[:at]}\n{style}{svg[at:]}"

@@ -1,4 +1,4 @@
-"""What Python users hold: `trace`, and a trace that shows itself."""
+"""`trace`, and a trace that shows itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from backpropviz.layers.library import load
 if TYPE_CHECKING:
     from backpropviz.draw.diagram import Diagram
     from backpropviz.draw.player.making import Player
-    from backpropviz.study.entries import EntryStory
+    from backpropviz.facade.shown import Checked, Entry
+    from backpropviz.show.display import Code, Display
 
 
 class Trace(engine.Trace):
@@ -30,11 +31,82 @@ class Trace(engine.Trace):
     steps in order; `t.output` is the first returned value, `t.grad` the inputs' gradients.
     """
 
-    def derive(self) -> str:
-        """The backward pass as NumPy code: a function of the upstream gradient and the inputs."""
-        from backpropviz.code.derive import derive
+    def derive(self) -> Code:
+        """The backward pass as NumPy code, a string: a function of the upstream gradient and the inputs.
 
-        return derive(self)
+            >>> import numpy as np
+            >>> t = trace(lambda x: np.tanh(x), x=np.array([0.0, 1.0]))
+            >>> _ = t.backward()
+            >>> t.derive().splitlines()[3]
+            'def layer_backward(dout, x):'
+
+        Raises:
+            TraceError: the backward pass has not run.
+        """
+        from backpropviz.code.derive import derive
+        from backpropviz.show.display import Code
+
+        return Code(derive(self))
+
+    def table(self, values: str = "short") -> Display:
+        """Every step with its code, shape, value and gradient side by side.
+
+            >>> t = trace("gate")
+            >>> _ = t.backward()
+            >>> "gate" in str(t.table("none"))
+            True
+
+        Args:
+            values: how numbers are written: "none", "short" or "full".
+        """
+        from backpropviz.show.display import Display
+        from backpropviz.show.tables.nodes import NodeTable
+        from backpropviz.show.view import view
+
+        return Display(NodeTable(view(self, self.layer), values))
+
+    def step(self, step: int | str) -> Display:
+        """One step whole: its operands, what it computes, the gradient that arrives and what is handed back.
+
+            >>> t = trace("batchnorm")
+            >>> _ = t.backward()
+            >>> str(t.step(7)).splitlines()[1]
+            'xhat = xmu * ivar'
+
+        Args:
+            step: its number, as 7 or "2.3", or its name.
+
+        Raises:
+            InputError: there is no such step.
+        """
+        from functools import partial
+
+        from backpropviz.show.display import Display
+        from backpropviz.show.step_page import one_step
+        from backpropviz.show.table import Shown
+        from backpropviz.show.view import view
+
+        shown = view(self, self.layer)
+        one_step(shown, str(step), 100)  # a mistake is told now, not when it is printed
+        return Display(Shown(partial(one_step, shown, str(step)), None))
+
+    def gradcheck(self, **options: Any) -> Checked:
+        """The gradients held against central differences, entry by entry.
+
+            >>> t = trace("gate")
+            >>> _ = t.backward()
+            >>> t.gradcheck().passed
+            True
+
+        Args:
+            options: those of `backpropviz.gradcheck`.
+        """
+        from backpropviz.facade.shown import Checked
+        from backpropviz.study.gradcheck import gradcheck
+
+        if not self.upstream:
+            self.backward()
+        return Checked(gradcheck(self, **options))
 
     def diagram(self, **options: Any) -> Diagram:
         """The drawing of the graph; `.svg()`, `.dot` and `.save(path)` on it."""
@@ -55,20 +127,34 @@ class Trace(engine.Trace):
             self.backward()
         return player(self, self.function, questions(self), heading(self, self.function))
 
-    def entry(self, name: str, index: tuple[int, ...] | None = None) -> EntryStory:
+    def entry(self, name: str, index: tuple[int, ...] | None = None) -> Entry:
         """Where one number comes from: `t.entry("dx", (0, 1))`; without an index, the one with the most terms.
+
+            >>> from backpropviz.study.expressions import write
+            >>> write(trace("batchnorm").entry("xmu", (0, 1)).own)
+            'x[0, 1] - mu[1]'
 
         Raises:
             InputError: there is no such value, or no such entry.
         """
+        from backpropviz.facade.shown import Entry
         from backpropviz.study.entries import Entries
 
-        return Entries(self).story(name if index is None else f"{name}[{','.join(map(str, index))}]")
+        story = Entries(self).story(name if index is None else f"{name}[{','.join(map(str, index))}]")
+        return Entry.of(story, self.layer)
 
     def _repr_html_(self) -> str | None:
-        """The drawing, in a notebook; None, which leaves it to `repr`, where there is too much to draw."""
+        """The drawing, in a notebook, light or dark as the reader's system.
+
+        None, which leaves it to `repr`, where there is too much to draw.
+        """
+        from backpropviz.draw.board.themes import in_the_dark
+        from backpropviz.draw.dot import CardsPicture
+
         try:
-            svg = self.diagram().svg()
+            diagram = self.diagram()
+            svg = diagram.svg()
+            svg = svg if isinstance(diagram.picture, CardsPicture) else in_the_dark(svg)
             return svg[svg.index("<svg") :]
         except DrawingError:
             return None
