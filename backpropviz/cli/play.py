@@ -31,8 +31,16 @@ def play(
     dout: DoutOption = None,
     dtype: DtypeOption = None,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser, or only say where it is.")] = True,
+    live: Annotated[
+        bool, typer.Option("--live", help="Follow a file: the page changes when it is saved, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Play both passes in the browser, step by step."""
+    if live:
+        from backpropviz.cli.live import live as serve
+
+        serve(layer, _as_given(inputs, shape, set_, seed, dout, dtype), open_)
+        return
     trace = run(layer, inputs, shape, set_, seed, dout, dtype)
     from backpropviz.draw.formats import heading
     from backpropviz.draw.player.making import player
@@ -47,4 +55,26 @@ def play(
         typer.echo("backpropviz: no browser opens from here; open this file in one", err=True)
 
 
-COMMANDS = ((play, "Examples: backpropviz play batchnorm | backpropviz play mine.py:swish --no-open"),)
+def _as_given(
+    inputs: list[str] | None,
+    shape: list[str] | None,
+    set_: list[str] | None,
+    seed: int,
+    dout: str | None,
+    dtype: str | None,
+) -> list[str]:
+    """The options of a run as they stand on a command line."""
+    options = [f"--seed={seed}"]
+    for name, values in (("input", inputs), ("shape", shape), ("set", set_)):
+        options += [f"--{name}={value}" for value in values or ()]
+    options += [f"--dout={dout}"] if dout else []
+    return [*options, f"--dtype={dtype}"] if dtype else options
+
+
+COMMANDS = (
+    (
+        play,
+        "Examples: backpropviz play batchnorm | backpropviz play mine.py:swish --no-open | "
+        "backpropviz play --live mine.py",
+    ),
+)
