@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from backpropviz import __version__
-from backpropviz.cli import course, export, handins, look, play, stepping, study
+from backpropviz.cli import course, export, handins, look, play, site, stepping, study
 from backpropviz.errors import BackpropvizError
 from backpropviz.text import clean
 
@@ -29,6 +29,7 @@ for command, epilog in (
     *export.COMMANDS,
     *play.COMMANDS,
     *stepping.COMMANDS,
+    *site.COMMANDS,
     *study.COMMANDS,
     *handins.COMMANDS,
     *course.COMMANDS,

@@ -28,7 +28,8 @@ _ASKING = """<script>
   box.setAttribute("role", "status");
   box.hidden = true;
   box.style.cssText = "margin: 0 0 0.5rem; padding: 0.5rem 0.8rem; white-space: pre-wrap; max-height: 30vh; flex: none;"
-    + "border-left: 5px solid var(--factor, #2f6fb3); overflow: auto; font-size: 0.85rem; background: var(--code, #f6f7f9)";
+    + "border-left: 5px solid var(--factor, #2f6fb3); overflow: auto; font-size: 0.85rem;"
+    + "background: var(--code, #f6f7f9)";
   const main = document.querySelector("main");
   main.before(box);
   const ask = async () => {

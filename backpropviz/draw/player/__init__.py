@@ -35,13 +35,16 @@ _SCRIPTS = (
 )  # fmt: skip
 
 
-def page(diagram: Diagram, layer: str = "", questions: Sequence[Asked] = ()) -> str:
+def page(
+    diagram: Diagram, layer: str = "", questions: Sequence[Asked] = (), links: Sequence[tuple[str, str]] = ()
+) -> str:
     """The page as HTML.
 
     Args:
         diagram: of a trace whose backward pass was run.
         layer: what the layer is called; the function's name without one.
         questions: that the page asks about the steps of the backward pass, where its reader wants to predict them.
+        links: to other pages: where to, and what they say.
 
     Raises:
         DrawingError: the backward pass has not run. TraceError: nothing carries a gradient.
@@ -58,6 +61,7 @@ def page(diagram: Diagram, layer: str = "", questions: Sequence[Asked] = ()) -> 
         "title": html.escape(f"{shown.layer}, forward and backward"),
         "layer": html.escape(shown.layer),
         "summary": html.escape(shown.summary),
+        "links": "".join(f'<a href="{html.escape(to)}">{html.escape(said)}</a>\n' for to, said in links),
         "style": _packed(script_of("style.css")),
         "script": _packed("".join(map(script_of, _SCRIPTS))),
         "drawing": _drawing(diagram),

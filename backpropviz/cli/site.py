@@ -1,0 +1,41 @@
+"""Writes pages for a static host: `site`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backpropviz.cli.options import ForceOption, users_code
+from backpropviz.errors import InputError
+
+
+def site(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; it is made, if need be.")],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE.py[:FUNCTION]...]", help="Your own layers, with pages of theirs."),
+    ] = None,
+    only: Annotated[bool, typer.Option("--only", help="Leave out the layers of the tool.")] = False,
+    force: ForceOption = False,
+) -> None:
+    """Write an index and a page for each layer, for any static host."""
+    from backpropviz.facade.site import collected, write_site
+
+    if only and not files:
+        raise InputError("--only leaves nothing to show", fix="Name the files of your own layers.")
+
+    def told(name: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{name}", end="", file=sys.stderr, flush=True)
+
+    with users_code():
+        entries = collected(files or (), own=not only)
+        written = write_site(entries, folder, force, told)
+    told("")
+    print(f"wrote {len(entries)} pages, {len(written)} files: {folder / 'index.html'}")
+
+
+COMMANDS = ((site, "Examples: backpropviz site public/ | backpropviz site public/ --only mine.py:swish net.py"),)

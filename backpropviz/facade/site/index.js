@@ -1,0 +1,22 @@
+"use strict";
+(() => {
+  const search = document.getElementById("search");
+  const field = search.querySelector("input");
+  const cards = [...document.querySelectorAll("li")];
+  search.hidden = false;
+  const look = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const card of cards) card.hidden = !words.every((word) => card.dataset.words.includes(word));
+    for (const section of document.querySelectorAll("section")) {
+      section.hidden = ![...section.querySelectorAll("li")].some((card) => !card.hidden);
+    }
+    const found = cards.filter((card) => !card.hidden).length;
+    search.querySelector("output").textContent = words.length ? found + " of " + cards.length : "";
+  };
+  field.addEventListener("input", look);
+  field.addEventListener("keydown", (event) => {
+    const first = cards.find((card) => !card.hidden);
+    if (event.key === "Enter" && field.value.trim() && first) first.querySelector("a").click();
+  });
+  look();
+})();
