@@ -29,7 +29,7 @@ class Reader(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag, attributes):
-        self.open.append(tag)
+        self.open += [tag] if tag not in ("meta", "link", "br") else []
         self.classes.add(dict(attributes).get("class"))
 
     def handle_endtag(self, tag):

@@ -21,14 +21,23 @@ from backpropviz.cli.options import (
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
-    pass
+    from backpropviz.engine.trace import Trace
 
 
 def exercise(
     layer: LayerArgument,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.py", help="Where to write the worksheet.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PATH", help="Where to write the worksheet.")],
     shape: ShapeOption = None,
     set_: SetOption = None,
+    seed: SeedOption = 0,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="py|ipynb|html|pdf|xlsx",
+            help="A file, a notebook, a page to print, a live spreadsheet.",
+        ),
+    ] = None,
     solved: Annotated[bool, typer.Option("--solved", help="With the solutions in place of the blanks.")] = False,
     force: ForceOption = False,
 ) -> None:
@@ -36,13 +45,51 @@ def exercise(
     from backpropviz.exercises.exercise import write_worksheet
     from backpropviz.layers.library import load
 
-    if output.suffix != ".py":
-        raise InputError(f"{output} is no name for a Python file", fix=f"Call it {output.with_suffix('.py')}.")
+    kind = format_ or output.suffix.removeprefix(".")
+    if kind not in _FORMATS:
+        what = f"{format_!r} is no format" if format_ else f"{output} is no name for a Python file"
+        raise InputError(what, fix=f"Call it {output.with_suffix('.py').name}; or choose {', '.join(_FORMATS)}.")
+    if output.suffix != f".{kind}":
+        raise InputError(f"{output} is no name for .{kind}", fix=f"Call it {output.with_suffix(f'.{kind}').name}.")
     keep(output, force)
     settings, shapes = settings_and_shapes(load(layer), set_, shape)
-    write_worksheet(layer, output, settings, shapes, solved)
-    todo = "grade it" if solved else "fill it in, and grade it as often as you like"
-    print(f"wrote {output}; {todo}: backpropviz diagnose {output}")
+    if kind == "py":
+        write_worksheet(layer, output, settings, shapes, solved)
+        todo = "grade it" if solved else "fill it in, and grade it as often as you like"
+        print(f"wrote {output}; {todo}: backpropviz diagnose {output}")
+        return
+    if solved and kind != "ipynb":
+        raise InputError(f"--solved does not go with .{kind}", fix="It has the answers already, behind the blanks.")
+    if kind == "ipynb":
+        from backpropviz.exercises.exercise import worksheet
+        from backpropviz.exercises.paper.notebook import notebook
+
+        content = notebook(worksheet(layer, settings, shapes, output.parent, solved), layer).encode()
+    else:
+        content = _on_paper(run(layer, None, shape, set_, seed), layer, kind)
+    from backpropviz.files import write
+
+    write(output, content)
+    print(f"wrote {output}")
+
+
+_FORMATS = ("py", "ipynb", "html", "pdf", "xlsx")
+
+
+def _on_paper(trace: Trace, layer: str, kind: str) -> bytes:
+    from backpropviz.exercises.paper.sheet import sheet
+
+    if kind == "xlsx":
+        from backpropviz.exercises.paper.workbook import workbook
+
+        return workbook(trace, layer)
+    if kind == "pdf":
+        from backpropviz.exercises.paper.pdf import pages
+
+        return pages(sheet(trace, layer))
+    from backpropviz.exercises.paper.printed import page
+
+    return page(sheet(trace, layer)).encode()
 
 
 def quiz(
@@ -67,6 +114,10 @@ def quiz(
 
 
 COMMANDS = (
-    (exercise, "Examples: backpropviz exercise batchnorm -o bn.py | backpropviz exercise mine.py:swish -o swish.py"),
+    (
+        exercise,
+        "Examples: backpropviz exercise batchnorm -o bn.py | backpropviz exercise mine.py:swish -o swish.ipynb | "
+        "backpropviz exercise batchnorm -o bn.pdf | backpropviz exercise batchnorm -o bn.xlsx",
+    ),
     (quiz, "Example: backpropviz quiz batchnorm"),
 )

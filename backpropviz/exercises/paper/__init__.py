@@ -1,0 +1,1 @@
+"""Worksheets for other places than an editor: notebooks, pages to print, spreadsheets."""

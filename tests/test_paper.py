@@ -1,0 +1,243 @@
+"""Worksheets as notebooks, pages, PDFs and spreadsheets: what the trace says, and computed by a spreadsheet engine."""
+
+import contextlib
+import io
+import json
+import re
+import types
+import warnings
+
+import numpy as np
+import openpyxl
+import pytest
+from pypdf import PdfReader
+from typer.testing import CliRunner
+
+import backpropviz as bp
+from backpropviz.cli import app
+from backpropviz.draw.player.program import program
+from backpropviz.errors import InputError
+from backpropviz.exercises.exercise import blanks, worksheet
+from backpropviz.exercises.paper.notebook import notebook
+from backpropviz.exercises.paper.pdf import pages
+from backpropviz.exercises.paper.printed import page
+from backpropviz.exercises.paper.sheet import Grid, Heading, Lines, sheet
+from backpropviz.exercises.paper.workbook import workbook
+from backpropviz.layers.library import load
+from backpropviz.show.view import view
+from backpropviz.study.entries import Entries
+from tests.test_displays import Reader
+
+
+def traced(name, **options):
+    trace = load(name).trace(**options)
+    trace.backward()
+    return trace
+
+
+# ---- the spreadsheet -------------------------------------------------------------------------------------------------
+
+
+def recalculated(content, path):
+    """The value of every cell, as a spreadsheet engine computes it: by sheet and cell."""
+    path.write_bytes(content)
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")  # the engine's own
+        import formulas
+
+        found = formulas.ExcelModel().loads(str(path)).finish().calculate()
+    cells = {}
+    for name, cell in found.items():
+        place = re.fullmatch(r"'\[.*\](\w+)'!([A-Z]+\d+)", str(name))
+        if place and hasattr(cell, "value"):
+            cells[place[1].lower(), place[2]] = cell.value[0, 0]
+    return cells
+
+
+def arrays(content, cells):
+    """The arrays of a workbook by name, with the recalculated numbers: from the name's line down to the next one's."""
+    found = {}
+    for table in openpyxl.load_workbook(io.BytesIO(content)):
+        name = None
+        for row in table.iter_rows(min_row=3):
+            said = [cell for cell in row if cell.value is not None]
+            shaped = len(row) > 1 and re.match(r"\(([\d, ]*)\)", str(row[1].value or ""))
+            if row[0].value is not None and shaped:
+                name = str(row[0].value)
+                shape = tuple(int(size) for size in re.findall(r"\d+", shaped[1]))
+                found.setdefault(name, (shape, []))
+            elif name is not None:
+                numbers = [cell for cell in said if cell.column > 1]
+                found[name][1].extend(float(cells[table.title, cell.coordinate]) for cell in numbers)
+    return {name: np.array(values).reshape(shape) for name, (shape, values) in found.items()}
+
+
+def of_program(trace):
+    """Every named array of a trace, under the name that the spreadsheet uses."""
+    names = {}
+    for name, ref in program(trace)["names"].items():
+        names.setdefault(ref, name)
+    nodes = Entries(trace).nodes
+    return {name: nodes[name].value for name in names.values()}
+
+
+@pytest.mark.parametrize(("name", "shapes"), [
+    ("batchnorm", {}), ("softmax_loss", {}), ("maxpool", {"x": (1, 1, 4, 4)}), ("lstm_step", {"x": (2, 2)}),
+    ("conv", {"x": (1, 2, 3, 3), "w": (2, 2, 2, 2)}), ("svm_loss", {}), ("gate", {}),
+])  # fmt: skip
+def test_every_cell_of_every_array_is_what_the_trace_says(name, shapes, tmp_path):
+    trace = traced(name, shapes=shapes)
+    content = workbook(trace, name)
+    found = arrays(content, recalculated(content, tmp_path / "sheet.xlsx"))
+    right = of_program(trace)
+    assert set(right) <= set(found)
+    for each, value in right.items():
+        np.testing.assert_allclose(found[each], value, rtol=1e-9, atol=1e-9, err_msg=each)
+
+
+def test_a_changed_number_and_a_changed_setting_flow(tmp_path):
+    trace = traced("batchnorm")
+    book = openpyxl.load_workbook(io.BytesIO(workbook(trace, "batchnorm")))
+    inputs = book["inputs"]
+    assert inputs["A3"].value == "eps"
+    inputs["B3"].value = 0.5
+    start = next(cell.row for cell in inputs["A"] if cell.value == "x") + 1
+    inputs.cell(start, 3).value = -2.0  # x[0, 1]
+    held = io.BytesIO()
+    book.save(held)
+    found = arrays(held.getvalue(), recalculated(held.getvalue(), tmp_path / "sheet.xlsx"))
+    x = trace["x"].value.copy()
+    x[0, 1] = -2.0
+    fresh = load("batchnorm").trace({"x": x, "eps": 0.5})
+    fresh.backward(trace.dout)
+    for each, value in of_program(fresh).items():
+        np.testing.assert_allclose(found[each], value, rtol=1e-9, atol=1e-9, err_msg=each)
+
+
+def test_all_but_what_is_given_is_a_formula():
+    trace = traced("batchnorm")
+    book = openpyxl.load_workbook(io.BytesIO(workbook(trace, "batchnorm")))
+    for name in ("forward", "backward"):
+        for row in book[name].iter_rows(min_row=3, min_col=2):
+            for cell in row:
+                if cell.value is not None and not str(cell.value).startswith("("):
+                    assert str(cell.value).startswith("="), (name, cell.coordinate)
+    yellow = [cell for row in book["inputs"].iter_rows() for cell in row if cell.fill.fgColor.rgb == "00FFF3C4"]
+    assert len(yellow) == 1 + sum(node.value.size for node in trace.inputs.values()) + trace.dout.size
+
+
+def test_what_is_too_large_for_a_spreadsheet_is_refused():
+    trace = bp.trace(lambda x, w: x @ w, x=np.ones((2, 900)), w=np.ones((900, 2)))
+    trace.backward()
+    with pytest.raises(InputError, match="a formula of out is too long"):
+        workbook(trace, "wide")
+
+
+# ---- paper -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["batchnorm", "maxpool", "rnn", "softmax_loss", "gate"])
+def test_a_sheet_asks_for_every_gradient_and_answers_it(name):
+    trace = traced(name)
+    parts = sheet(trace, name)
+    wanted = blanks(view(trace, name))
+    asked = [part.lines[0].removesuffix(" =") for part in parts if isinstance(part, Lines) and part.blank]
+    assert asked == [blank.name for blank in wanted]
+    start = next(at for at, part in enumerate(parts) if isinstance(part, Heading) and "answers" in part.text)
+    assert all(part.entries is None for part in parts[:start] if isinstance(part, Grid) and part.name in asked)
+    answers = [line for part in parts[start:] if isinstance(part, Lines) for line in part.lines]
+    assert answers == [line for blank in wanted for line in blank.solution]
+
+
+def test_the_printed_page_holds_the_numbers_and_loads_nothing():
+    trace = traced("batchnorm")
+    text = page(sheet(trace, "batchnorm <b>"))
+    found = Reader(text)
+    assert "<b>" not in text
+    assert "script" not in text
+    assert text.count("<table") == text.count("</table>") > 20
+    for value in trace.grad["x"].ravel():
+        assert f"<td>{value:.3f}</td>" in text
+    assert found.open == []
+
+
+def test_the_pdf_holds_the_same_words_and_fits_its_pages(tmp_path):
+    trace = traced("batchnorm")
+    parts = sheet(trace, "batchnorm (\\) \u03bc")
+    path = tmp_path / "sheet.pdf"
+    path.write_bytes(pages(parts))
+    reader = PdfReader(path, strict=True)
+    text = "\n".join(each.extract_text() for each in reader.pages)
+    assert "batchnorm (\\) ?: the backward pass, on paper" in text
+    for part in parts:
+        if isinstance(part, Lines):
+            assert part.lines[0] in text
+        elif isinstance(part, Grid) and part.entries:
+            assert all(entry in text for entry in part.entries)
+    assert len(reader.pages) < 12
+    answers = [number for number, each in enumerate(reader.pages) if "the answers" in each.extract_text()]
+    blanks = [number for number, each in enumerate(reader.pages) if "dxmu_1 =\n" in each.extract_text() + "\n"]
+    assert blanks[0] < answers[0]  # on a sheet of its own
+    for each in reader.pages:
+        for x, y in re.findall(r"([\d.-]+) ([\d.-]+) (?:m|l|Td)\b", each.get_contents().get_data().decode("cp1252")):
+            assert 0 < float(x) < 595
+            assert 0 < float(y) < 842
+
+
+# ---- notebooks -------------------------------------------------------------------------------------------------------
+
+
+def run_notebook(text):
+    """Run the cells of a notebook, as far as its last one; what that one gives."""
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    module = types.ModuleType("notebook")
+    import linecache
+
+    for number, cell in enumerate(cells):
+        source = "".join(cell["source"])
+        name = f"<paper cell {id(module)} {number}>"
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        lines = source.rsplit("\n", 1)
+        if number == len(cells) - 1:
+            exec(compile(lines[0], name, "exec"), vars(module))
+            return eval(lines[1], vars(module)), module
+        exec(compile(source, name, "exec"), vars(module))
+    raise AssertionError("no cell")
+
+
+def test_a_notebook_runs_and_is_told_what_is_missing_or_right(tmp_path):
+    open_, _ = run_notebook(notebook(worksheet("batchnorm"), "batchnorm"))
+    assert not open_.right
+    assert " = ..." in str(open_)
+    solved, _ = run_notebook(notebook(worksheet("batchnorm", solved=True), "batchnorm"))
+    assert solved.right, str(solved)
+    made = json.loads(notebook(worksheet("rnn"), "rnn"))
+    assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
+    assert len({cell["id"] for cell in made["cells"]}) == len(made["cells"])
+
+
+# ---- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["ipynb", "html", "pdf", "xlsx"])
+def test_the_suffix_says_the_format(suffix, tmp_path):
+    path = tmp_path / f"bn.{suffix}"
+    run = CliRunner().invoke(app, ["exercise", "batchnorm", "-o", str(path)])
+    assert run.exit_code == 0, run.output
+    start = {"ipynb": b"{", "html": b"<!DOCTYPE html>", "pdf": b"%PDF-1.4", "xlsx": b"PK"}[suffix]
+    assert path.read_bytes().startswith(start)
+    again = CliRunner().invoke(app, ["exercise", "batchnorm", "-o", str(path)])
+    assert isinstance(again.exception, InputError)
+    assert "is there already" in str(again.exception)
+
+
+@pytest.mark.parametrize(("arguments", "seen"), [
+    (["-o", "bn.docx"], "bn.docx is no name for a Python file"),
+    (["-o", "bn.py", "--format", "pdf"], "is no name for .pdf"),
+    (["-o", "bn.pdf", "--solved"], "--solved does not go with .pdf"), (["-o", "bn.x", "--format", "x"], "is no format"),
+])  # fmt: skip
+def test_formats_that_do_not_fit_are_refused(arguments, seen, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = CliRunner().invoke(app, ["exercise", "batchnorm", *arguments])
+    assert isinstance(run.exception, InputError)
+    assert seen in str(run.exception)
