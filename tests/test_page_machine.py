@@ -4,7 +4,6 @@ layer, and after edits the numbers of a fresh trace."""
 import json
 
 import numpy as np
-import pytest
 
 import backpropviz as bp
 from backpropviz.draw.player import script_of
@@ -13,9 +12,9 @@ from backpropviz.draw.player.program.recipes import NUMBERS
 from backpropviz.layers.library import layer_names, load
 from backpropviz.study.entries import Entries
 from backpropviz.study.rows import row
-from tests.browser import CHROMIUM, driven
+from tests.browser import NEEDED, driven
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
+pytestmark = NEEDED
 
 EDITS = 2
 PARTS = ("numbers.js", "compile.js", "machine.js", "spelling.js")

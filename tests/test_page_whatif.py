@@ -5,10 +5,10 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.layers.library import load
-from tests.browser import CHROMIUM, driven
+from tests.browser import NEEDED, driven
 from tests.test_page_machine import CUSTOM
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
+pytestmark = NEEDED
 
 HELP = """
 const cell = (name, k) => {

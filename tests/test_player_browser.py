@@ -11,9 +11,9 @@ from backpropviz.draw.player import page
 from backpropviz.draw.player.making import Player
 from backpropviz.exercises.questions import questions
 from backpropviz.layers.library import load
-from tests.browser import CHROMIUM, driven
+from tests.browser import NEEDED, driven
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
+pytestmark = NEEDED
 
 BOTH_PASSES = """
 const seen = [];

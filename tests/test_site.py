@@ -12,7 +12,7 @@ from backpropviz.cli import app
 from backpropviz.errors import DrawingError, LayerError
 from backpropviz.facade.site import Entry, collected, write_site
 from backpropviz.layers.library import layer_names
-from tests.browser import CHROMIUM, driven
+from tests.browser import NEEDED, driven
 
 MINE = """'''Twice <b>bold</b> & more.'''
 import numpy as np
@@ -132,7 +132,7 @@ return [await shown(""), await shown("IVAR"), await shown("np.exp"), await shown
 """
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
+@NEEDED
 def test_the_index_is_searched_by_names_operations_and_sentences(site, tmp_path):
     index = (site[0] / "index.html").read_text(encoding="utf-8")
     found = driven(re.sub(r"<img[^>]*>", "", index), SEARCHING, tmp_path)
