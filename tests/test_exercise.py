@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from backpropviz.errors import BackpropvizError, LayerError
-from backpropviz.exercises.exercise import blanks, is_worksheet, worksheet, write_worksheet
+from backpropviz.exercises.exercise import blanks, worksheet, write_worksheet
 from backpropviz.exercises.grader import difference
-from backpropviz.exercises.grading import WorksheetReport, grade, grade_text, render
+from backpropviz.exercises.grading import grade, grade_text
+from backpropviz.exercises.sheet_report import WorksheetReport, render
+from backpropviz.exercises.signing import is_worksheet, pinned
 from backpropviz.layers.library import layer_names, load
 from backpropviz.show.view import view
 
@@ -28,7 +30,7 @@ def filled(text, **code):
 
 
 def graded(text, folder=HERE):
-    return grade_text(text, folder, "sheet.py")
+    return grade_text(text, "sheet.py")
 
 
 def status(report):
@@ -174,7 +176,7 @@ def test_lines_that_fail_are_findings(line, evidence):
 
 
 def test_an_endless_line_ends(monkeypatch):
-    monkeypatch.setattr("backpropviz.exercises.grader.ROUNDS", 1000)
+    monkeypatch.setattr("backpropviz.exercises.desk.ROUNDS", 1000)
     solved = worksheet("relu", solved=True)
     report = graded(solved.replace("    dx = dout * (x > 0)", "    while True: dx = 1"))
     assert "still running" in report.entries[0].evidence
@@ -189,7 +191,7 @@ def test_a_users_function_is_found_from_where_the_worksheet_lies(tmp_path):
     sheet = tmp_path / "code" / "sheet.py"
     write_worksheet(f"{tmp_path / 'mine.py'}:swish", sheet, solved=True)
     assert "# step 1: a soft gate" in sheet.read_text()
-    report = grade(sheet)
+    report = grade(sheet, pin=f"{tmp_path / 'mine.py'}:swish")
     assert report.passed
     assert WorksheetReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
 
@@ -222,7 +224,7 @@ def test_a_file_is_graded_in_a_process_of_its_own(tmp_path):
         ("# backpropviz worksheet: {\n", "is no worksheet"),
         (worksheet("relu").replace("relu_backward", "relu_back"), "has no function relu_backward"),
         (worksheet("relu").replace("dx = ...", "dx = ("), "syntax error"),
-        (worksheet("relu").replace('"relu"', '"nowhere.py"'), "there is no file"),
+        (worksheet("relu").replace('"relu"', '"nowhere.py"'), "a worksheet cannot choose"),
     ],
 )
 def test_what_cannot_be_graded_is_said(tmp_path, text, message):
@@ -255,7 +257,7 @@ def test_a_solved_worksheet_with_a_constant_passes(tmp_path):
         "    return np.exp(s / np.sqrt(T))\n"
     )
     text = worksheet(f"{tmp_path}/attn.py", folder=tmp_path, shapes={"x": (4, 3)}, solved=True)
-    report = grade_text(text, tmp_path)
+    report = grade_text(text, "attn_sheet.py", pinned(str(tmp_path / "attn.py")))
     assert report.passed, render(report)
 
 

@@ -1,7 +1,5 @@
 """Worksheets with loops: a round's backward pass is asked for, and a slip is told with the round it shows in first."""
 
-from pathlib import Path
-
 import pytest
 
 from backpropviz.engine.rounds import Rounds
@@ -15,7 +13,7 @@ LAYERS = ["rnn", "lstm", "conv_naive", "maxpool_naive"]
 
 
 def graded(text):
-    return grade_text(text, Path())
+    return grade_text(text)
 
 
 def changed(layer, line, by):

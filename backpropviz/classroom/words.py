@@ -35,15 +35,17 @@ def checks(reports: list[FileReport]) -> Iterator[Check]:
         before = f"{report.file}: " if len(reports) > 1 else ""
         for finding in report.findings:
             yield Check(f"{before}the file as a whole", False, 0.0, describe(finding))
+        known = any(not function.own for function in report.functions if function.status != UNKNOWN)
         for function in report.functions:
             if function.status != UNKNOWN:
-                yield check(function, f"{before}{function.name}")
+                points = 0.0 if known and function.own else 1.0  # what nobody asked for earns nothing
+                yield check(function, f"{before}{function.name}", points)
 
 
 def check(function: FunctionReport, name: str, points: float = 1.0) -> Check:
     """The check that a report on one function amounts to."""
     right = function.status == RIGHT
-    return Check(name, right, 1.0 if right else min(function.score, 0.99), output(function), points)
+    return Check(name, right, function.score if right else min(function.score, 0.99), output(function), points)
 
 
 def describe(finding: Finding) -> str:

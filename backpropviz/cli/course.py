@@ -44,6 +44,7 @@ def exercise(
     """Write a worksheet, which `diagnose` grades."""
     from backpropviz.exercises.exercise import write_worksheet
     from backpropviz.layers.library import load
+    from backpropviz.layers.sources import split_spec
 
     kind = format_ or output.suffix.removeprefix(".")
     if kind not in _FORMATS:
@@ -56,7 +57,8 @@ def exercise(
     if kind == "py":
         write_worksheet(layer, output, settings, shapes, solved)
         todo = "grade it" if solved else "fill it in, and grade it as often as you like"
-        print(f"wrote {output}; {todo}: backpropviz diagnose {output}")
+        about = f" --as {layer}" if split_spec(layer)[0] else ""  # a worksheet cannot name a file to run
+        print(f"wrote {output}; {todo}: backpropviz diagnose {output}{about}")
         return
     if solved and kind != "ipynb":
         raise InputError(f"--solved does not go with .{kind}", fix="It has the answers already, behind the blanks.")

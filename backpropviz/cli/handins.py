@@ -30,6 +30,15 @@ def diagnose(
     function: Annotated[
         list[str] | None, typer.Option("--function", metavar="NAME", help="Only this one; may be repeated.")
     ] = None,
+    as_: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="LAYER|FILE",
+            help="What it has to be about, whatever the file says: a layer, "
+            "or of worksheets also FILE:NAME, or the worksheet as handed out.",
+        ),
+    ] = None,
     hint: Annotated[
         int | None, typer.Option("--hint", min=1, max=3, metavar="1|2|3", help="A question, then where, then what.")
     ] = None,
@@ -70,9 +79,18 @@ def diagnose(
     named = [*(paths or []), *_listed(files_from)]
     if not named:
         raise InputError("no file was named", fix="Name files or folders; --files-from - reads a list of them.")
-    options = {"functions": function, "seconds": seconds, "python2": python2}
+    options: dict[str, Any] = {"functions": function, "seconds": seconds, "python2": python2}
+    if as_ is not None:
+        options |= {"pin": as_, "pinned": _content(as_)}
     if assignment is not None:
-        others = {"--hint": hint, "--function": function, "--shard": shard, "--resume": resume, "--json": as_json}
+        others = {
+            "--hint": hint,
+            "--function": function,
+            "--shard": shard,
+            "--resume": resume,
+            "--json": as_json,
+            "--as": as_,
+        }
         if given := [name for name, value in others.items() if value]:
             raise InputError(f"{given[0]} does not go with --assignment", fix="Leave one of them out.")
         raise typer.Exit(_grade_all(named, assignment, options, output, feedback, format_, jobs, cache))
@@ -84,7 +102,7 @@ def diagnose(
     if hint and (chosen != "text" or len(files) != 1):
         raise InputError("--hint tells of one file, to a person", fix="Name one file, and no --format.")
     if len(files) == 1 and chosen == "text" and _is_worksheet(files[0]):
-        _grade(files[0], (hint or 1) - 1, seconds, output)
+        _grade(files[0], (hint or 1) - 1, seconds, output, as_)
     reports = _reports(files, options, jobs, cache, chosen == "jsonl", resume, output)
     if files and not any(report.functions or report.findings for report in reports):
         what = f"no function or class called {' or '.join(function)}" if function else "nothing to diagnose"
@@ -192,23 +210,47 @@ def _grade_all(
 
 
 def _is_worksheet(file: Path) -> bool:
-    from backpropviz.exercises.exercise import is_worksheet
+    from backpropviz.exercises.signing import is_worksheet
 
     return is_worksheet(file.read_text(encoding="utf-8", errors="replace"))
 
 
-def _judge(file: Path, **options: Any) -> FileReport:
-    """The report on a hand-in, or on a worksheet."""
+def _judge(file: Path, pin: str | None = None, pinned: str = "", **options: Any) -> FileReport:
+    """The report on a hand-in, or on a worksheet. `pinned`: what the answer depends on besides."""
     from backpropviz.diagnose import diagnose
+    from backpropviz.diagnose.asked import only
     from backpropviz.exercises.handed_in import handed_in
 
-    return handed_in(file, options["seconds"]) if _is_worksheet(file) else diagnose(file, **options)
+    if _is_worksheet(file):
+        return handed_in(file, options["seconds"], pin)
+    report = diagnose(file, **options)
+    return only(report, pin) if pin else report
 
 
-def _grade(file: Path, level: int, seconds: float, output: Path | None) -> None:
-    from backpropviz.exercises.grading import grade, render
+def _content(spec: str) -> str:
+    """The text of the file that --as names; nothing for a layer.
 
-    report = grade(file, seconds=seconds)
+    Raises:
+        InputError: it names neither.
+    """
+    from backpropviz.course.layers import LAYERS
+    from backpropviz.layers.library import layer_names
+    from backpropviz.layers.sources import read_text, split_spec
+
+    path, _ = split_spec(spec)
+    if path:
+        return read_text(Path(path))
+    names = {*layer_names(), *(layer.name for layer in LAYERS)}
+    if spec.replace("_", "") not in {name.replace("_", "") for name in names}:
+        raise InputError(f"--as {spec}: there is no such layer", fix=f"Choose one of {', '.join(sorted(names))}.")
+    return ""
+
+
+def _grade(file: Path, level: int, seconds: float, output: Path | None, pin: str | None) -> None:
+    from backpropviz.exercises.grading import grade
+    from backpropviz.exercises.sheet_report import render
+
+    report = grade(file, pin=pin, seconds=seconds)
     print_or_write("\n".join(render(report, level)) + "\n", output)
     raise typer.Exit(0 if report.passed else 1)
 

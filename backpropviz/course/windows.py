@@ -48,6 +48,17 @@ def _fresh_conv(seed: int, form: int = 0) -> Case:
     return _filters("fresh", (n, c, h, w), (f, hh, ww), 2 + seed % 2, seed % 3, form == 1, seed)
 
 
+def leaves_a_rest(case: Case) -> bool:
+    """The stride does not divide what it runs over: courses allow a fast implementation to refuse that."""
+    x, stride = case.inputs.get("x"), case.settings.get("stride")
+    if stride is None or x is None or x.ndim != 4:
+        return False
+    window = (case.settings.get("pool_height", 1), case.settings.get("pool_width", 1))
+    window = case.inputs["w"].shape[2:] if "w" in case.inputs else window
+    pad = case.settings.get("pad", 0)
+    return any((length + 2 * pad - size) % stride for length, size in zip(x.shape[2:], window))
+
+
 def _windows(
     words: str, x: tuple[int, ...], h: int, w: int, stride: int, mean: float = 0.0, seed: int = 1, **more: Any
 ) -> Case:

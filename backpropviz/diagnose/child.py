@@ -31,6 +31,7 @@ def main() -> None:
 
     # everything of ours is imported before the limits, everything of theirs after
     from backpropviz.diagnose import investigate, verdict, whole_file
+    from backpropviz.diagnose.judge.plan import plan
     from backpropviz.diagnose.pairs import recognition
     from backpropviz.diagnose.pairs.protocols import adapting
     from backpropviz.diagnose.siblings import Siblings
@@ -67,6 +68,7 @@ def main() -> None:
     # what is called comes before what calls it
     chosen.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
     chosen = [pair for pair in chosen if _method(pair.name, student)[0] not in request["left_out"]]
+    plans: dict[str, Any] = {}
     investigations = [investigate.Investigation(prepared, pair, siblings) for pair in chosen]
     for act in (investigate.Investigation.examine, investigate.Investigation.report):
         for pair, investigation in zip(chosen, investigations):
@@ -75,9 +77,10 @@ def main() -> None:
             say(stage=name, line=line, function=name, layer=pair.layer.name, text=text)
             report = _guarded(act, investigation)
             if report is not None:
-                reports.append(report)
+                reports.append(_by_method(report, student))
+                plans[reports[-1].name] = plan(prepared, investigation.pair, investigation.cases).to_dict()
     findings = tuple(whole_file.top_level(path, student))
-    reports = sorted((_by_method(report, student) for report in reports), key=lambda report: report.line)
+    reports.sort(key=lambda report: report.line)
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
     examined |= {its.backward for its in student.wrapped.values()} | {report.name for report in reports}
     skipped = [
@@ -89,7 +92,7 @@ def main() -> None:
     if skipped:
         student.notes.append(f"not looked at: {', '.join(skipped)}: there is no forward pass of that name")
     whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes))
-    say(report=whole.to_dict(), seconds=time.process_time())
+    say(report=whole.to_dict(), plans=plans, seconds=time.process_time())
     os._exit(0)  # nothing of the student's runs at exit
 
 

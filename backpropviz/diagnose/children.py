@@ -107,6 +107,13 @@ def _started(module: str, folder: str) -> _Started:
     )
 
 
+def started_with(module: str, read: int, write: int) -> subprocess.Popen[bytes]:
+    """A process of a module of ours, whose `main(read, write)` has these descriptors."""
+    entry = f"import sys; sys.path.append(sys.argv[1]); from {module} import main; main(0, 1)"
+    command = [sys.executable, "-I", "-W", "ignore", "-c", entry, str(_ROOT)]
+    return subprocess.Popen(command, stdin=read, stdout=write, stderr=subprocess.DEVNULL, env=_environment())
+
+
 # ---- the process that waits ------------------------------------------------------------------------------------------
 
 _lock = threading.Lock()

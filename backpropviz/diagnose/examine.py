@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,6 +18,7 @@ from backpropviz.diagnose.outcomes import GUARDED, TOLERANCE, Cell, Failure, Out
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
+from backpropviz.diagnose.student.frames import frames, is_of_numpy
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.student.work import RUN, WORK, TooMuch, work_limit
@@ -88,7 +88,7 @@ class Examination:
             outcome.unfinished = self.pair.backward if stage[0] and self.pair.backward else self.pair.forward
         except AssertionError as error:
             outcome.failure = self._failure(error, stage[0])
-            outcome.refused = not any("numpy" in f.filename for f in traceback.extract_tb(error.__traceback__)[-1:])
+            outcome.refused = not is_of_numpy(error)
         except TooMuch as error:
             outcome.failure = self._failure(error, stage[0])
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
@@ -132,7 +132,7 @@ class Examination:
                 recorder.watch(name, value)
         for name, value in case.settings.items():
             program.student.namespace[f"__{name}__"] = value  # for repairs that need what the scope lacks
-        np.random.seed(case.settings.get("seed", 123))
+        program.seed(case.settings.get("seed", 123))
         returned = forward(*arguments, **binding.keyword_arguments(forward, layer, case))
         if layer.is_loss:
             outputs, gradient = binding.split_outputs(returned, 1)
@@ -240,18 +240,18 @@ class Examination:
         return any(isinstance(node, ast.Raise) and node.lineno == failure.line for node in nodes)
 
     def _failure(self, error: BaseException, is_backward: bool) -> Failure:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == self.program.file]
-        frame = frames[-1] if frames else None
+        came_through = frames(error, self.program.file)
+        frame = came_through[-1] if came_through else None
         name = (self.pair.backward if is_backward else None) or self.pair.forward
-        line = (frame.lineno or 0) if frame else self.program.definitions[name].lineno
+        line = frame.lineno if frame else self.program.definitions[name].lineno
         if frame is not None and frame.name not in self.program.definitions:  # a comprehension or a lambda
             holders = self.program.definitions.values()
-            inside = [d.name for d in holders if d.lineno <= (frame.lineno or 0) <= (d.end_lineno or 0)]
+            inside = [d.name for d in holders if d.lineno <= frame.lineno <= (d.end_lineno or 0)]
             name = inside[0] if inside else frame.name
         elif frame is not None:
             name = frame.name
         kind = "does not end" if isinstance(error, TooMuch) else type(error).__name__
-        calls = tuple((f.name, f.lineno or 0) for f in frames)
+        calls = tuple((f.name, f.lineno) for f in came_through)
         return Failure(kind, str(error)[:300], name, line, is_backward, calls)
 
 

@@ -23,6 +23,7 @@ from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.trail import Trail
 from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
+from backpropviz.diagnose.weighing import weigh
 
 
 class Investigation:
@@ -35,6 +36,7 @@ class Investigation:
         self.notes: list[str] = []
         self._is_scaled = False
         self._first: tuple[Examination, list[Outcome]] | None = None
+        self.cases: list[Case] = []
 
     def another(self, seed: int) -> tuple[Case, Reference] | None:
         """One more configuration of the pair, once it was run."""
@@ -64,22 +66,19 @@ class Investigation:
         refusal = self._not_judged(examination, outcomes)
         if refusal is not None:
             return refusal
-        outcomes = self._without_test_mode(examination, outcomes)
-        self._note_refusals(outcomes)
-        words = tuple(outcome.case.words for outcome in outcomes)
-        judged = self._judged(outcomes)
+        self.cases = [case for case, _ in examination.cases]
+        weighed = weigh(self.program, pair, examination, outcomes)
+        self.notes += weighed.notes
+        judged, refused = weighed.judged, weighed.refused_words
         if not judged:
             reason = "it refuses every configuration it was asked to run"
             return FunctionReport(
-                pair.name, pair.layer.name, line, REFUSED, (), tuple(self.notes), 0.0, words, (), reason
-            )
-        kept = [i for i, outcome in enumerate(outcomes) if any(outcome is its for its in judged)]
-        examination.cases = [examination.cases[i] for i in kept]
-        failed = tuple(o.case.words for o in judged if o.wrong() or o.failure or o.unfinished)
-        is_unfinished = any(outcome.unfinished for outcome in judged)
-        if is_unfinished:
+                pair.name, pair.layer.name, line, REFUSED, (), tuple(self.notes), 0.0, weighed.words, (), reason,
+                refused=refused, own=pair.layer.is_own,
+            )  # fmt: skip
+        if weighed.is_unfinished:
             self._unfinished(examination, judged)
-        elif failed:
+        elif weighed.failed_words:
             self._is_scaled = any(map(_is_scaled, judged))
             self.findings += Trail(self.program, self.pair, self.siblings).follow(examination, judged)
         else:
@@ -87,10 +86,14 @@ class Investigation:
         its = self.program.student.wrapped.get(pair.forward)
         unseen = tuple(f"d{name}" for name in its.unseen) if its is not None else ()
         wrong = any(finding.kind != "not_finished" for finding in self.findings)
-        status = WRONG if wrong else UNFINISHED if is_unfinished else RIGHT
+        status = WRONG if wrong else UNFINISHED if weighed.is_unfinished else REFUSED if weighed.refuses else RIGHT
+        ran = len(weighed.words)
         return FunctionReport(
             pair.name, pair.layer.name, line, status, tuple(self.findings), tuple(dict.fromkeys(self.notes)),
-            _score(judged, len(unseen)), words, failed, looked_at=_looked_at(judged), not_looked_at=unseen,
+            weighed.score(len(unseen)), weighed.words, weighed.failed_words,
+            f"it refuses {len(refused)} of {ran} configurations" if status == REFUSED else "",
+            looked_at=weighed.looked_at, not_looked_at=unseen, refused=refused,
+            own=pair.layer.is_own,
         )  # fmt: skip
 
     def _not_judged(self, examination: Examination, outcomes: list[Outcome]) -> FunctionReport | None:
@@ -106,34 +109,6 @@ class Investigation:
                 "it seems to follow another convention (the order of axes, or what its parameters mean)"
             )
         return None
-
-    def _without_test_mode(self, examination: Examination, outcomes: list[Outcome]) -> list[Outcome]:
-        """Written for training alone, as the plain variants are: no finding, and what else is wrong comes to light."""
-        if self.program.mentions(self.pair.forward, {"mode", "test", "train"}):
-            return outcomes
-        kept = [i for i, outcome in enumerate(outcomes) if outcome.case.settings.get("mode") != "test"]
-        if len(kept) < len(outcomes):
-            self.notes.append("it has no test mode: only training was looked at")
-        examination.cases = [examination.cases[i] for i in kept]
-        return [outcomes[i] for i in kept]
-
-    def _note_refusals(self, outcomes: list[Outcome]) -> None:
-        for outcome in outcomes:
-            of_a_class = outcome.case.optional and self.pair.forward in self.program.student.wrapped
-            if outcome.refused and outcome.failure and "eps" not in outcome.case.without and not of_a_class:
-                line, said = outcome.failure.line, f" ({outcome.failure.message})" if outcome.failure.message else ""
-                self.notes.append(f"line {line} refuses the configuration: {outcome.case.words}{said}")
-
-    def _judged(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """The outcomes that count: nothing that was refused, nothing where only another convention shows."""
-        judged = [outcome for outcome in outcomes if not outcome.refused]
-        unusual = [o for o in judged if o.case.convention and (o.wrong() or o.failure)]
-        if unusual and not any(o.wrong() or o.failure for o in judged if not o.case.convention):
-            self.notes += [o.case.convention for o in unusual]
-        judged = [o for o in judged if o not in unusual]
-        if any(cell.trouble == "unbiased" for o in judged for cell in o.cells.values()):
-            self.notes.append("the running variance is divided by N - 1, as PyTorch does: a convention")
-        return judged
 
     def _unfinished(self, examination: Examination, judged: list[Outcome]) -> None:
         """A wrong forward pass first, whatever is left to be written behind it; then where the gaps are."""
@@ -210,21 +185,6 @@ class Investigation:
 def _has_loss(outcome: Outcome) -> bool:
     """Of a loss and its gradient, the loss was computed."""
     return "loss" in outcome.cells and outcome.cells["loss"].got is not None
-
-
-def _looked_at(outcomes: list[Outcome]) -> tuple[str, ...]:
-    """What was held against the right values: outputs, running statistics, gradients."""
-    return tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.cells if " " not in name))
-
-
-def _score(outcomes: list[Outcome], unseen: int) -> float:
-    """The share of what the functions give (outputs, running statistics, gradients) that is right wherever it ran."""
-    good: dict[str, bool] = {}
-    for outcome in outcomes:
-        for name, cell in outcome.cells.items():
-            if " " not in name:
-                good[name] = good.get(name, True) and cell.ok
-    return sum(good.values()) / (len(good) + unseen) if good else 0.0
 
 
 def not_examined(program: Program, pair: Pair, reason: str) -> FunctionReport:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from backpropviz.diagnose import kinds
 from backpropviz.diagnose.children import KILLED, Record, in_child
+from backpropviz.diagnose.confirming import confirmed
 from backpropviz.diagnose.verdict import FAULT, UNKNOWN, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
 from backpropviz.text import clean, cleaned
@@ -55,7 +56,8 @@ def diagnose(
         if "report" in last:
             report = FileReport.from_dict(cleaned(last["report"]))
             functions_ = tuple(sorted((*report.functions, *ended), key=lambda its: its.line))
-            return replace(report, functions=functions_, seconds=spent, cut_short=cut_short)
+            report = replace(report, functions=functions_, seconds=spent, cut_short=cut_short)
+            return confirmed(report, last.get("plans"), file, request, seconds)
         stage = next((record for record in reversed(records) if "stage" in record), None)
         if stage is None or not stage["function"] or len(ended) >= _MOST_ENDS:
             report = _of_the_file(file, stage, code, seconds)

@@ -60,13 +60,15 @@ class FunctionReport:
 
     Attributes:
         name: the function it is about. layer: which of our layers it was held against. line: where it is defined.
-        status: "right", "wrong", "not finished", "refused" (it asserts away every configuration), "not examined", or
+        status: "right", "wrong", "not finished", "refused" (it asserts away most configurations), "not examined", or
             "fault of the tool".
         findings: the wrong lines, first one first. notes: conventions and odd-looking lines that are right.
         score: the share of its values that came out right, 0 to 1; what was not looked at is not right.
         ran: the configurations it was run on. failed: those where something was wrong.
         reason: in words, why it was not examined or refused.
         looked_at: what was held against the right values, by name. not_looked_at: gradients that were not found.
+        refused: the configurations that it has to take and asserts away; they lower the score.
+        own: it is held against its own forward pass, as a layer that only its author knows.
     """
 
     name: str
@@ -81,13 +83,16 @@ class FunctionReport:
     reason: str = ""
     looked_at: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    own: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FunctionReport:
-        tuples = {key: tuple(data[key]) for key in ("notes", "ran", "failed", "looked_at", "not_looked_at")}
+        keys = ("notes", "ran", "failed", "looked_at", "not_looked_at", "refused")
+        tuples = {key: tuple(data.get(key, ())) for key in keys}
         return cls(**{**data, **tuples, "findings": tuple(Finding.from_dict(item) for item in data["findings"])})
 
 
@@ -134,9 +139,19 @@ class FileReport:
 
     @property
     def score(self) -> float:
-        """The mean of the examined functions' scores; 0 where nothing could be run."""
-        scores = [function.score for function in self.functions if function.status not in (UNKNOWN, FAULT)]
-        return sum(scores) / len(scores) if scores else 0.0
+        """The mean over the layers that courses know, of each the mean of its functions' scores. Layers that only their
+        author knows are held against themselves: the worst of them counts, where it lowers the mean or is all there is.
+        0 where nothing could be run.
+        """
+        examined = [function for function in self.functions if function.status not in (UNKNOWN, FAULT)]
+        layers: dict[str, list[float]] = {}
+        for function in examined:
+            if not function.own:
+                layers.setdefault(function.layer, []).append(function.score)
+        means = [sum(scores) / len(scores) for scores in layers.values()]
+        worst = min((function.score for function in examined if function.own), default=None)
+        mean = sum(means) / len(means) if means else 1.0 if worst is not None else 0.0
+        return mean if worst is None else min(mean, (sum(means) + worst) / (len(means) + 1))
 
     def to_dict(self) -> dict[str, Any]:
         record = {**asdict(self), "status": self.status, "score": self.score}

@@ -18,6 +18,7 @@ def main() -> None:
     import gc
 
     from backpropviz.diagnose import child, investigate, whole_file  # noqa: F401 (the copies find them imported)
+    from backpropviz.diagnose.judge import judging, stage  # noqa: F401
 
     connection = socket.socket(fileno=int(sys.argv[2]))
     woken, wake = os.pipe()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,15 +21,13 @@ from backpropviz.code.scope import HELPERS, read_names, scope_of
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
-from backpropviz.errors import InputError
 from backpropviz.exercises.looped import Sheet, sheet
+from backpropviz.exercises.signing import Origin
 from backpropviz.files import write
 from backpropviz.layers.library import load
 from backpropviz.layers.sources import split_spec
 from backpropviz.show.records import InputView, StepView, TraceView
 from backpropviz.show.view import view
-
-MARKER = "# backpropviz worksheet: "
 
 
 @dataclass(frozen=True)
@@ -125,8 +122,8 @@ def worksheet(
     trace = layer.trace(settings, shapes=shapes)
     trace.backward()
     loops = sheet(trace) if trace.loops else None
+    origin = Origin(_from(folder, spec), dict(settings or {}), dict(shapes or {}), loops is not None)
     if loops is not None:
-        origin = {"layer": _from(folder, spec), "settings": dict(settings or {}), "shapes": dict(shapes or {})}
         return _looped(trace, loops, origin, solved)
     shown = view(trace, layer.name)
     wanted = blanks(shown)
@@ -137,9 +134,7 @@ def worksheet(
     given = [*trace.inputs, *code.constants, *_used_settings(trace, code, read)]
     cache = [*given, *sizes, *(step.name for step in trace.steps)]
     helpers = sorted({*code.helpers, *(read & set(HELPERS))})
-    origin = {"layer": _from(folder, spec), "settings": dict(settings or {}), "shapes": dict(shapes or {})}
     text = [
-        MARKER + json.dumps(origin, default=_refuse),
         *_TASK,
         "# next. With --hint 2 it tells more, with --hint 3 all. Shapes are those of the sample inputs.",
         *imports(helpers),
@@ -154,7 +149,8 @@ def worksheet(
         f"    return {', '.join(f'd{name}' for name in trace.grad)}",
         "",
     ]  # fmt: skip
-    return "\n".join(text)
+    below = "\n".join(text)
+    return f"{origin.header(below)}\n{below}"
 
 
 _TASK = (
@@ -164,12 +160,11 @@ _TASK = (
 )
 
 
-def _looped(trace: Trace, sheet: Sheet, origin: dict[str, Any], solved: bool) -> str:
+def _looped(trace: Trace, sheet: Sheet, origin: Origin, solved: bool) -> str:
     """The worksheet of a function with loops: they are given, and what a round computes is asked for."""
     code = sheet.listing
     given = [*code.parameters, *code.settings]
     text = [
-        MARKER + json.dumps({**origin, "loops": True}, default=_refuse),
         *_TASK,
         "# next; in a loop also, in which round it goes wrong first. With --hint 2 it tells more, with --hint 3 all.",
         *imports(code.helpers),
@@ -183,7 +178,8 @@ def _looped(trace: Trace, sheet: Sheet, origin: dict[str, Any], solved: bool) ->
         f"    return {', '.join(code.returns)}",
         "",
     ]  # fmt: skip
-    return "\n".join(text)
+    below = "\n".join(text)
+    return f"{origin.header(below)}\n{below}"
 
 
 def _backward(wanted: list[Blank], solved: bool) -> list[str]:
@@ -278,16 +274,3 @@ def _from(folder: Path, spec: str) -> str:
         return spec
     seen = Path(os.path.relpath(Path(path).resolve(), folder.resolve())).as_posix()
     return f"{seen}:{wanted}" if wanted else seen
-
-
-def _refuse(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise InputError(
-        "a worksheet is about made-up inputs, not about your arrays", fix="Leave out --input; use --shape."
-    )
-
-
-def is_worksheet(text: str) -> bool:
-    """Whether a file is a worksheet, by its first lines."""
-    return any(line.startswith(MARKER) for line in text.splitlines()[:5])

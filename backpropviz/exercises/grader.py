@@ -14,22 +14,27 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.scope import scope_of
-from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
 from backpropviz.engine.graph import Array
 from backpropviz.engine.trace import Trace
+from backpropviz.errors import LayerError
+from backpropviz.exercises.desk import BASE, Desk
+from backpropviz.exercises.far_desk import FarDesk
 from backpropviz.layers.library import Layer
 from backpropviz.show.records import InputView, StepView
 from backpropviz.show.view import view
 
 OPEN, RIGHT, WRONG = "open", "right", "wrong"
 TOLERANCE = 1e-7  # of the largest entry
-ROUNDS = 200_000  # of loops, for one statement
+_SENT = (bool, int, float, str, tuple, list, dict, np.ndarray, np.generic)
 
 
-def traces(layer: Layer, settings: dict[str, Any], shapes: dict[str, Any], loops: bool = False) -> list[Trace]:
+def traces(
+    layer: Layer, settings: dict[str, Any], shapes: dict[str, Any], loops: bool = False, seed: int = 2
+) -> list[Trace]:
     """The sample run, and one with other numbers and, if the layer takes the same steps for it, one more example.
 
     Args:
+        seed: of the other numbers.
         loops: whether loops may run more often for it.
     """
     first = layer.trace(settings, shapes=shapes, seed=1)
@@ -37,10 +42,10 @@ def traces(layer: Layer, settings: dict[str, Any], shapes: dict[str, Any], loops
     longer = {**shapes, name: (node.shape[0] + 1, *node.shape[1:])} if node.shape else shapes
     second = None
     with contextlib.suppress(Exception):  # the sizes of its inputs may hang together in a way of their own
-        second = layer.trace(settings, shapes=longer, seed=2)
+        second = layer.trace(settings, shapes=longer, seed=seed)
     if second is None or _steps(second, loops) != _steps(first, loops):
-        second = layer.trace(settings, shapes=shapes, seed=2)
-    for number, trace in enumerate((first, second)):
+        second = layer.trace(settings, shapes=shapes, seed=seed)
+    for number, trace in ((0, first), (seed, second)):
         trace.backward(seed=number)
     return [first, second]
 
@@ -50,57 +55,48 @@ def _steps(trace: Trace, loops: bool) -> list[tuple[int, str]]:
     return sorted(set(names)) if loops else names
 
 
-class Run:
-    """One input, and the names a student's lines can use on it."""
+def given(trace: Trace) -> dict[str, Any]:
+    """What a student's lines can refer to on a run, besides what is the same on every run: the values by name."""
+    scope = {name: value for name, value in scope_of(trace).items() if name not in BASE and not name.startswith("__")}
+    return {name: value for name, value in scope.items() if value is None or isinstance(value, _SENT)}
 
-    def __init__(self, trace: Trace, tree: ast.Module, file: str):
-        self.trace = trace
+
+class Run:
+    """One input, and the names a student's lines can use on it.
+
+    Raises:
+        LayerError: the definitions of the worksheet fail.
+    """
+
+    def __init__(self, trace: Trace, desk: Desk | FarDesk, file: str):
+        self.trace, self.desk = trace, desk
         self.shown = view(trace)
         parts: tuple[InputView | StepView, ...] = (*self.shown.inputs, *self.shown.steps)
         self.right: dict[str, Array] = {part.name: part.value for part in parts}
-        self.placed: dict[str, Array] = {}
         self.right |= {upstream.name: upstream.value for upstream in self.shown.upstream}
         self.gradients = {flow.name: flow.value for flow in self.shown.backward}
-        self.scope: dict[str, Any] = {**scope_of(trace), TICK: WORK.tick}
-        definitions = [node for node in tree.body if not isinstance(node, ast.Expr)]
-        with work_limit(ROUNDS), np.errstate(all="ignore"):
-            exec(_compiled(definitions, file), self.scope)
-        self.scope |= scope_of(trace)
+        if failure := desk.begin(given(trace)):
+            raise LayerError(f"{file} could not be graded: {failure}", fix="Does it run on its own?")
         for name, value in self.right.items():
             self.put(name, value)
 
     def put(self, name: str, value: Array) -> None:
         """From here on the name stands for this right value."""
         self.right[name] = value
-        self.scope[name] = self.placed[name] = value.copy()
+        self.desk.put(name, value)
 
     def restore(self) -> list[str]:
         """Mend right values that were changed where they stand, and name them; a name that was used anew is left."""
         changed = []
-        for name, array in list(self.placed.items()):
-            if self.scope.get(name) is not array:
-                del self.placed[name], self.right[name]
+        for name, array in self.desk.kept().items():
+            if name not in self.right:
+                continue
+            if array is None:
+                del self.right[name]
             elif not np.array_equal(array, self.right[name], equal_nan=True):
                 changed.append(name)
                 self.put(name, self.right[name])
         return changed
-
-    def execute(self, statement: ast.stmt, file: str) -> str:
-        """Run one statement; what went wrong in it, or nothing."""
-        try:
-            with work_limit(ROUNDS), np.errstate(all="ignore"):
-                exec(_compiled([statement], file), self.scope)
-        except TooMuch:
-            return f"it was still running after {ROUNDS} rounds of its loops"
-        except (Exception, SystemExit) as error:
-            return f"{type(error).__name__}: {error}"
-        return ""
-
-
-def _compiled(statements: list[ast.stmt], file: str) -> Any:
-    module = ast.Module(statements, [])
-    with counted(module):
-        return compile(module, file, "exec")
 
 
 @dataclass
@@ -114,37 +110,39 @@ class Grade:
 def as_a_whole(function: ast.FunctionDef, run: Run) -> Grade:
     """The function as it is called: what only its last line, or a line that sets no gradient, can spoil."""
     line = next((node.lineno for node in reversed(function.body) if isinstance(node, ast.Return)), function.lineno)
-    forward, backward = run.scope[f"{run.trace.layer}_forward"], run.scope[function.name]
     inputs = [node.value.copy() for node in run.trace.inputs.values()]
     upstream = [node.value.copy() for node in run.trace.upstream.values()]
-    try:
-        cache = forward(*inputs)[-1]
-    except Exception:  # it takes constants as well: the function cannot be called by itself
+    returned, failure = run.desk.whole(run.trace.layer, inputs, upstream)
+    if failure == "forward":  # it takes constants as well: the function cannot be called by itself
         return Grade(RIGHT, line)
-    try:
-        with work_limit(ROUNDS), np.errstate(all="ignore"):
-            returned = backward(*upstream, cache)
-    except TooMuch:
-        return Grade(WRONG, line, f"the whole function was still running after {ROUNDS} rounds of its loops")
-    except (Exception, SystemExit) as error:
-        return Grade(WRONG, line, f"the whole function fails: {type(error).__name__}: {error}")
+    if "still running" in failure:
+        return Grade(WRONG, line, failure.replace("it was", "the whole function was"))
+    if failure:
+        return Grade(WRONG, line, f"the whole function fails: {failure}")
     values = returned if isinstance(returned, tuple) else (returned,)
     right = list(run.trace.grad.values())
     if len(values) != len(right):
         return Grade(WRONG, line, f"{len(values)} gradients are returned, for {len(right)} inputs")
     for name, value, wanted in zip(run.trace.grad, values, right):
-        if np.shape(value) != wanted.shape or not np.allclose(value, wanted, rtol=1e-6, atol=1e-9):
+        if difference(value, wanted) and not _is_close(value, wanted):
             return Grade(
                 WRONG, line, f"what is returned for {name} is not d{name}: are they in the order of the inputs?"
             )
     return Grade(RIGHT, line)
 
 
+def _is_close(value: Any, wanted: Array) -> bool:
+    """Equal but for rounding."""
+    is_array = isinstance(value, np.ndarray | np.generic | float | int)
+    return is_array and np.shape(value) == wanted.shape and np.allclose(value, wanted, rtol=1e-6, atol=1e-9)
+
+
 class Grader:
     """Goes through the statements of a backward function, on all runs at once."""
 
     def __init__(self, function: ast.FunctionDef, runs: list[Run], names: set[str]):
-        self.runs = runs
+        self.runs, self.name = runs, function.name
+        self.places = {id(node): at for at, node in enumerate(function.body)}
         self.body = [
             node for node in function.body if not isinstance(node, ast.Return) and not _unpacks(node, function)
         ]
@@ -159,7 +157,7 @@ class Grader:
             if isinstance(statement, ast.Assign) and _is_ellipsis(statement.value):
                 grades |= {name: Grade(OPEN, statement.lineno) for name in due}
                 continue
-            failures = [run.execute(statement, "worksheet") for run in self.runs]
+            failures = [run.desk.execute(self.name, self.places[id(statement)]) for run in self.runs]
             if any(failures) and not due:
                 before.append(f"line {statement.lineno} failed: {next(filter(None, failures))}")
             for name in due:
@@ -178,7 +176,7 @@ class Grader:
     def _grade(self, name: str, line: int, failures: list[str], before: list[str]) -> Grade:
         if any(failures):
             return Grade(WRONG, line, "; ".join([*before, next(filter(None, failures))]))
-        found = [difference(run.scope.get(name), run.gradients[name]) for run in self.runs]
+        found = [difference(run.desk.value(name), run.gradients[name]) for run in self.runs]
         if not any(found):
             return Grade(RIGHT, line)
         evidence = next(filter(None, found))

@@ -1,13 +1,19 @@
-"""Grades a worksheet: says for every blank whether it is open, right or wrong, and hints at what comes next."""
+"""Grades a worksheet: says for every blank whether it is open, right or wrong, and hints at what comes next.
+
+The right values are in one process, the student's lines run in another (desk.py). A gradient is judged before its
+right value is handed on to the lines below it.
+"""
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,78 +22,29 @@ from backpropviz.diagnose.student import sandbox
 from backpropviz.engine.graph import Step
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError, LayerError
-from backpropviz.exercises.exercise import MARKER, Blank, blanks, worksheet
+from backpropviz.exercises.desk import Desk
+from backpropviz.exercises.exercise import Blank, blanks, worksheet
+from backpropviz.exercises.far_desk import FarDesk, FarProcess
 from backpropviz.exercises.grader import OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
 from backpropviz.exercises.looped import LoopBlank, sheet
 from backpropviz.exercises.round_grader import LATER, grades
+from backpropviz.exercises.sheet_report import Entry, WorksheetReport
+from backpropviz.exercises.signing import NEW, Origin, pinned, read
 from backpropviz.layers.library import load
-from backpropviz.layers.sources import split_spec
 from backpropviz.show.records import Explanation
+from backpropviz.text import cleaned
 
 _WHOLE = "every gradient itself is right"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One blank, graded.
+def grade(
+    path: str | os.PathLike[str], *, pin: str | None = None, seconds: float = 30.0, megabytes: int = 2048
+) -> WorksheetReport:
+    """Grade a worksheet: its lines run in a process of their own, and what comes of them is compared in another.
 
-    Attributes:
-        status: "right", "wrong", "open", or "later": filled in below the first open one, and not looked at yet.
-        line: of the statement that sets it last; 0 if none does.
-        evidence: for a wrong one, how it differs. notes: what else there is to say about its lines.
-        hint: one sentence about what to do. more: the gate's story, local derivatives and shapes. solution: the code.
-    """
-
-    name: str
-    step: str
-    status: str
-    line: int
-    evidence: str
-    notes: tuple[str, ...]
-    hint: str
-    more: tuple[str, ...]
-    solution: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class WorksheetReport:
-    """A graded worksheet: the layer's name, and one entry for every blank, in the order of the backward pass."""
-
-    file: str
-    layer: str
-    entries: tuple[Entry, ...]
-
-    @property
-    def next(self) -> Entry | None:
-        """The first blank that is open; None when nothing is left to fill in."""
-        return next((entry for entry in self.entries if entry.status == OPEN), None)
-
-    @property
-    def wrong(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if entry.status == WRONG)
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.entries) and all(entry.status == RIGHT for entry in self.entries)
-
-    @property
-    def score(self) -> float:
-        """The share of the blanks that are right, from 0 to 1."""
-        right = sum(entry.status == RIGHT for entry in self.entries)
-        return right / len(self.entries) if self.entries else 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "passed": self.passed, "score": self.score}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> WorksheetReport:
-        tuples = ("notes", "more", "solution")
-        entries = (Entry(**{**each, **{key: tuple(each[key]) for key in tuples}}) for each in data["entries"])
-        return cls(data["file"], data["layer"], tuple(entries))
-
-
-def grade(path: str | os.PathLike[str], *, seconds: float = 30.0, megabytes: int = 2048) -> WorksheetReport:
-    """Grade a worksheet in a child process; `diagnose/student/sandbox.py` says what that protects against.
+    Args:
+        pin: what it has to be about, whatever it says itself: a layer, a file's function, or the worksheet as it was
+            handed out.
 
     Raises:
         LayerError: there is no such file, or it is no worksheet that can be graded.
@@ -97,76 +54,95 @@ def grade(path: str | os.PathLike[str], *, seconds: float = 30.0, megabytes: int
         raise LayerError(
             f"there is no file {file}", fix="`backpropviz exercise batchnorm -o bn.py` writes a worksheet."
         )
-    request = {"file": str(file.resolve()), "megabytes": megabytes}
-    records, code = in_child("backpropviz.exercises.grading", request, seconds)
+    about = asdict(pinned(pin)) if pin else None
+    request = {"file": str(file.resolve()), "megabytes": megabytes, "seconds": seconds, "pin": about}
+    records, code = in_child("backpropviz.exercises.grading", request, 4 * seconds + 60)
     answer = records[-1] if records else None
     if answer is None:
-        ended = f"it was not finished within {seconds:g} s" if code == -9 else f"the process ended with code {code}"
-        raise LayerError(f"{file.name} could not be graded: {ended}", fix="Does it run on its own?")
+        raise LayerError(f"{file.name} could not be graded: the process ended with code {code}")
     if "error" in answer:
         raise LayerError(answer["error"], where=answer["where"], fix=answer["fix"])
     return WorksheetReport.from_dict(answer)
 
 
 def main() -> None:
-    """The child process: a request on standard input, the report as JSON on standard output."""
+    """The process that compares: a request on standard input, the report as JSON on standard output."""
     request = json.loads(sys.stdin.read())
     channel = sandbox.private_output()
-    sandbox.limit_resources(request["megabytes"])
     path = Path(request["file"])
     try:
         text = path.read_text(encoding="utf-8")
-        answer = grade_text(text, path.parent, path.name, before_running=sandbox.refuse_effects).to_dict()
+        pin = Origin(**request["pin"]) if request["pin"] else None
+        desks = partial(FarProcess, path, request["seconds"], request["megabytes"])
+        answer = grade_text(text, path.name, pin, lambda tree: desks().desk).to_dict()
     except BackpropvizError as error:
         answer = {"error": error.seen, "where": error.where, "fix": error.fix}
     except UnicodeDecodeError as error:
         answer = {"error": f"{path.name} cannot be read: {error}", "where": None, "fix": "Save it as UTF-8."}
-    os.write(channel, json.dumps(answer).encode() + b"\n")
-    os._exit(0)  # nothing of the student's runs at exit
+    os.write(channel, json.dumps(cleaned(answer)).encode() + b"\n")
+    os._exit(0)
 
 
-def grade_text(
-    text: str, folder: Path, file: str = "", before_running: Callable[[], None] = lambda: None
-) -> WorksheetReport:
-    """Grade the text of a worksheet that lies in `folder`. Its lines are run right here: `grade` is the safe way.
+Desks = Callable[[ast.Module], Callable[[], Desk | FarDesk]]
+"""Makes, for a worksheet, what makes a place where its lines run."""
+
+
+def _here(tree: ast.Module) -> Callable[[], Desk]:
+    return lambda: Desk(tree)
+
+
+def grade_text(text: str, file: str = "", pin: Origin | None = None, desks: Desks = _here) -> WorksheetReport:
+    """Grade the text of a worksheet. Without `desks` its lines are run right here: `grade` is the safe way.
 
     Args:
-        before_running: called when the layer has been traced, before any line of the student's runs.
+        pin: what it has to be about; else it says so itself, and may name a layer of the library.
 
     Raises:
         LayerError: it is no worksheet, its layer is not there, it does not parse, or its backward function is gone.
     """
-    spec, settings, shapes, loops = _origin(text, folder, file)
-    layer = load(spec)
+    said, line = read(text, file)
+    origin = pin or said
+    if origin.is_file and pin is None:
+        raise LayerError(
+            f"{file} is about {said.layer}, a file, which a worksheet cannot choose itself", where=f"{file}:{line}",
+            fix=f"Say that it is: backpropviz diagnose {file} --as {said.layer}",
+        )  # fmt: skip
     try:
         tree = ast.parse(text, file or "worksheet")
-    except SyntaxError as error:
-        line = (error.text or "").strip()
-        raise LayerError(f"syntax error: {error.msg}: {line}", where=f"{file}:{error.lineno}") from error
-    recorded = traces(layer, settings, shapes, loops)
-    if loops:
-        return _with_loops(
-            tree, spec, recorded, (settings, shapes), WorksheetReport(file, layer.name, ()), before_running
-        )
-    before_running()
-    runs = [Run(trace, tree, file) for trace in recorded]
-    function = _backward_of(tree, f"{runs[0].trace.layer}_backward", file)
-    report = WorksheetReport(file, layer.name, tuple(_entries(function, runs)))
-    if report.passed and f"{runs[0].trace.layer}_forward" in runs[0].scope:
-        whole = as_a_whole(function, runs[0])
-        if whole.status != RIGHT:
+    except (SyntaxError, ValueError) as error:
+        broken, number = str(getattr(error, "text", None) or "").strip(), getattr(error, "lineno", None) or 1
+        said_ = getattr(error, "msg", str(error))
+        raise LayerError(f"syntax error: {said_}: {broken}", where=f"{file}:{number}") from error
+    if pin is None and said.digest != said.digest_of(text):
+        return _changed(file, said, line, "the first line or the forward pass was changed after it was written")
+    layer = load(origin.layer)
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:3])
+    recorded = traces(layer, origin.settings, origin.shapes, origin.loops, seed)
+    trace = recorded[0]
+    origin = replace(origin, loops=bool(trace.loops) and sheet(trace) is not None) if pin else origin
+    function = _backward_of(tree, f"{trace.layer}_backward", file)
+    begin = desks(tree)
+    report = WorksheetReport(file, layer.name, ())
+    if origin.loops:
+        return _with_loops(function, origin, recorded, report, begin())
+    runs = [Run(each, begin(), file) for each in recorded]
+    report = replace(report, entries=tuple(_entries(function, runs)))
+    if report.passed and runs[0].desk.has(f"{trace.layer}_forward"):
+        whole = next((its for its in (as_a_whole(function, run) for run in runs) if its.status != RIGHT), None)
+        if whole is not None:
             entry = Entry("return", "", WRONG, whole.line, whole.evidence, (), _WHOLE, (), ())
-            report = WorksheetReport(file, layer.name, (*report.entries, entry))
+            report = replace(report, entries=(*report.entries, entry))
     return report
 
 
+def _changed(file: str, said: Origin, line: int, evidence: str) -> WorksheetReport:
+    """The report on a worksheet that is not what was handed out: nothing in it counts."""
+    entry = Entry("worksheet", "", WRONG, line, evidence, (), NEW, (), ())
+    return WorksheetReport(file, said.layer, (entry,))
+
+
 def _with_loops(
-    tree: ast.Module,
-    spec: str,
-    recorded: list[Trace],
-    origin: tuple[dict[str, Any], dict[str, Any]],
-    report: WorksheetReport,
-    before_running: Callable[[], None],
+    function: ast.FunctionDef, origin: Origin, recorded: list[Trace], report: WorksheetReport, desk: Desk | FarDesk
 ) -> WorksheetReport:
     """Grade a worksheet whose loops are given."""
     parts = sheet(recorded[0])
@@ -175,12 +151,10 @@ def _with_loops(
             f"the loops of {report.layer} are not those of {report.file}",
             fix="Write a new worksheet with `backpropviz exercise`.",
         )
-    solved = ast.parse(worksheet(spec, *origin, solved=True))
-    before_running()
-    trace = recorded[0]
-    function = _backward_of(tree, f"{trace.layer}_backward", report.file)
-    found = grades(function, tree, solved, parts.blanks, recorded)
-    entries = list(_loop_entries(parts.blanks, found, trace))
+    solved = ast.parse(worksheet(origin.layer, origin.settings, origin.shapes, solved=True))
+    desk.begin({})
+    found = grades(function, desk, solved, parts.blanks, recorded)
+    entries = list(_loop_entries(parts.blanks, found, recorded[0]))
     whole = found.get(((), "return"))
     if whole is not None and all(entry.status == RIGHT for entry in entries):
         entries.append(Entry("return", "", WRONG, whole.line, whole.evidence, (), _WHOLE, (), ()))
@@ -216,21 +190,6 @@ def _backward_of(tree: ast.Module, name: str, file: str) -> ast.FunctionDef:
     if function is None:
         raise LayerError(f"{file} has no function {name}", fix="Write a new worksheet with `backpropviz exercise`.")
     return function
-
-
-def _origin(text: str, folder: Path, file: str) -> tuple[str, dict[str, Any], dict[str, Any], bool]:
-    line = next((line for line in text.splitlines()[:5] if line.startswith(MARKER)), None)
-    try:
-        about = json.loads((line or "").removeprefix(MARKER))
-        spec, settings, shapes = about["layer"], about["settings"], about["shapes"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise LayerError(
-            f"{file} is no worksheet", fix="`backpropviz exercise batchnorm -o bn.py` writes one."
-        ) from error
-    if split_spec(spec)[0]:
-        spec = str(folder / spec)
-    tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-    return spec, tuples, {name: tuple(shape) for name, shape in shapes.items()}, bool(about.get("loops"))
 
 
 def _entries(function: ast.FunctionDef, runs: list[Run]) -> Iterator[Entry]:
@@ -270,29 +229,3 @@ def _more(blank: Blank, explanation: Explanation | None, shapes: dict[str, tuple
     factors = [f"{name} {shapes[name]}" for name in sorted(names) if name in shapes]
     if factors:
         yield f"it is made from {', '.join(factors)}"
-
-
-def render(report: WorksheetReport, level: int = 0) -> list[str]:
-    """A report as lines of text: every blank that was looked at, then a hint for the first one that is left.
-
-    Args:
-        level: 1 adds the story of the gate and the shapes that meet; 2 adds the solutions.
-    """
-    marks = {RIGHT: "right", WRONG: "WRONG", OPEN: "open", LATER: "later"}
-    done = sum(entry.status == RIGHT for entry in report.entries)
-    lines = [f"{report.file}: {report.layer}, {done} of {len(report.entries)} gradients are right"]
-    wide = max((len(entry.name) for entry in report.entries), default=0)
-    shown = [entry for entry in report.entries if entry.status in (RIGHT, WRONG)]
-    for entry in [*shown, *([report.next] if report.next else [])]:
-        place = f"{report.file}:{entry.line}" if entry.line else ""
-        told = f"{marks[entry.status]:6}{entry.name:{wide}}  {place}  {entry.evidence}".rstrip()
-        lines += [f"  {told}", *(f"        note: {note}" for note in entry.notes)]
-        if entry.status != RIGHT:
-            lines.append(f"        {entry.hint}")
-            lines += [f"        {line}" for line in entry.more if level > 0]
-    if level > 1:
-        lines += ["", "The whole of it:"]
-        lines += [f"    {line}" for entry in report.entries for line in entry.solution]
-    elif report.wrong or report.next:
-        lines.append(f"More: --hint {level + 2}")
-    return lines

@@ -8,14 +8,15 @@ from pathlib import Path
 from backpropviz.diagnose import kinds
 from backpropviz.diagnose.verdict import RIGHT, UNFINISHED, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
-from backpropviz.exercises.grading import WorksheetReport, grade
+from backpropviz.exercises.grading import grade
+from backpropviz.exercises.sheet_report import WorksheetReport
 
 
-def handed_in(path: Path, seconds: float) -> FileReport:
-    """Grade a worksheet; one that cannot be graded has a finding that says why."""
+def handed_in(path: Path, seconds: float, pin: str | None = None) -> FileReport:
+    """Grade a worksheet; one that cannot be graded has a finding that says why. `pin`: what it has to be about."""
     began = time.perf_counter()
     try:
-        report = grade(path, seconds=seconds)
+        report = grade(path, pin=pin, seconds=seconds)
     except LayerError as error:
         line = int((error.where or "").rpartition(":")[2] or 0) if ":" in (error.where or "") else 0
         finding = Finding(path.name, line, "", "", "crash", error.seen, error.fix or kinds.WORDS["crash"])

@@ -70,7 +70,7 @@ def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Re
     ours = shipped(program, pair)
     forward = program.function(pair.forward)
     if ours is not None:
-        cases = _cases_of(ours, forward)
+        cases = cases_of(ours, forward)
         pair, _, _ = _typed(program, pair, cases[0])
     else:
         pair, cases = _tried(program, pair, forward)
@@ -204,7 +204,7 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
         for sizes in (tied, alone, same) if len(tied) > 1 else (alone, same):
             try:
                 if ours is not None:
-                    case = _cases_of(ours, forward, (seed,))[0]
+                    case = cases_of(ours, forward, (seed,))[0]
                 else:
                     shapes = (its.shapes if its else {}) | sizes
                     ranks = {name: value.ndim for name, value in known.inputs.items()}
@@ -220,7 +220,7 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
     return None
 
 
-def _cases_of(layer: LayerFile, forward: Any, seeds: tuple[int, ...] = (0, 1)) -> list[Case]:
+def cases_of(layer: LayerFile, forward: Any, seeds: tuple[int, ...] = (0, 1)) -> list[Case]:
     """The sample inputs of a layer of ours, under the names of the student's parameters."""
     names = [p.name for p in binding.parameters(forward)]
     found = []

@@ -30,7 +30,7 @@ def call(program: Program, pair: Pair, case: Case, arrays: dict[str, Any]) -> An
     """What the forward function returns for copies of these arrays."""
     layer = pair.layer if pair.layer.inputs else replace(pair.layer, inputs=tuple(arrays))
     forward = program.function(pair.forward)
-    np.random.seed(123)
+    program.seed(123)
     copies = {name: value.copy() for name, value in arrays.items()}
     try:
         return forward(*binding.forward_arguments(forward, layer, case, copies))
@@ -44,7 +44,7 @@ def held_against(ours: LayerFile, pair: Pair, case: Case) -> Reference:
     trace = record(ours.function, inputs, ours.settings)
     nodes = trace.outputs[: len(pair.layer.outputs)]
     outputs = {name: node.value for name, node in zip(pair.layer.outputs, nodes)}
-    upstream = _upstream(outputs)
+    upstream = upstream_for(outputs)
     trace.backward({node.name or "out": value for node, value in zip(nodes, upstream.values())})
     theirs = dict(zip(case.inputs, inputs))
     gradients = {f"d{name}": trace.grad[theirs[name]] for name in pair.layer.wants}
@@ -82,7 +82,7 @@ def outputs_of(program: Program, pair: Pair, case: Case, arrays: dict[str, Any])
     return {name: np.array(value, dtype=float) for name, value in zip(pair.layer.outputs, values)}
 
 
-def _upstream(outputs: dict[str, Any]) -> dict[str, Any]:
+def upstream_for(outputs: dict[str, Any]) -> dict[str, Any]:
     return {
         name: random_upstream(value, UPSTREAM_SEED + i) if value.ndim else np.ones_like(value)
         for i, (name, value) in enumerate(outputs.items())
@@ -101,9 +101,9 @@ def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -
     by_name = {p.name: value for p, value in zip(binding.parameters(forward), arguments)}
     inputs = {name: value.copy() for name, value in case.inputs.items()}
     settings = {name: value for name, value in by_name.items() if name not in inputs}
-    upstream = _upstream(outputs)
+    upstream = upstream_for(outputs)
     try:
-        np.random.seed(123)
+        program.seed(123)
         trace = record(forward, inputs, settings)
         nodes = trace.outputs[: len(outputs)]
         same = len(nodes) == len(outputs) and all(
@@ -122,7 +122,7 @@ def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -
 
 def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Reference | None:
     """The gradients by central differences of the forward pass; None at a kink."""
-    upstream = _upstream(outputs)
+    upstream = upstream_for(outputs)
 
     def loss(arrays: dict[str, Any]) -> float:
         found = outputs_of(program, pair, case, arrays)

@@ -55,7 +55,8 @@ class Student:
         is_converted: the text was Python 2, so that columns are not those of the file.
         floors: dividing whole numbers gives a whole one. lost: names that the top level would have made from data,
             files or modules that are not here; left_out: its lines that were not run to the end, and why.
-        wrapped: the functions put around the student's, by name, with what they stand for (pairs/protocols).
+        wrapped: the functions put around the student's, by name, with what they stand for (pairs/protocols);
+            texts: their source, by the same names.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Student:
     is_converted: bool = False
     floors: bool = False
     wrapped: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     lost: set[str] = field(default_factory=lambda: {"get_ipython", "display"})  # of a notebook
     left_out: list[tuple[int, str]] = field(default_factory=list)
 
@@ -119,6 +121,12 @@ def _as_definition(statement: ast.stmt) -> ast.stmt:
     return ast.fix_missing_locations(ast.copy_location(definition, statement))
 
 
+def definitions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """The functions at the top of a file, by name, without running it."""
+    found = map(_as_definition, tree.body)
+    return {statement.name: statement for statement in found if isinstance(statement, ast.FunctionDef)}
+
+
 def parse(path: Path, python2: bool = False) -> Student:
     """Read and parse.
 
@@ -134,7 +142,7 @@ def parse(path: Path, python2: bool = False) -> Student:
         source = from_python_2(text)
         notes.append("read as Python 2: print statements converted, division of whole numbers is whole")
     try:
-        tree = _parsed(source, str(path))
+        tree = parsed(source, str(path))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise Unreadable(str(getattr(error, "msg", error)), line, looks_old and not python2) from error
@@ -145,7 +153,7 @@ def parse(path: Path, python2: bool = False) -> Student:
     return Student(path, source, tree, notes=notes, is_converted=python2, floors=floors)
 
 
-def _parsed(source: str, name: str = "text") -> ast.Module:
+def parsed(source: str, name: str = "text") -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source, name)
@@ -153,7 +161,7 @@ def _parsed(source: str, name: str = "text") -> ast.Module:
 
 def _parses(source: str) -> bool:
     try:
-        _parsed(source)
+        parsed(source)
     except (SyntaxError, ValueError):
         return False
     return True

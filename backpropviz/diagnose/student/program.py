@@ -9,6 +9,8 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.student.classes import attributes
 from backpropviz.diagnose.student.loading import Student
@@ -30,6 +32,10 @@ class Program:
 
     def function(self, name: str) -> Any:
         return self.student.namespace[name]
+
+    def seed(self, number: int) -> None:
+        """Let NumPy's old random numbers begin anew, for those who draw a mask."""
+        np.random.seed(number)
 
     def statements(self, name: str) -> list[Statement]:
         """A function's statements as they stand now."""

@@ -87,6 +87,7 @@ def add(student: Student, adapter: Adapter) -> dict[str, ast.FunctionDef]:
         function = student.namespace[adapter.forward]
         function.stands_for, function.of_file = ((original, names),), original.__code__.co_filename
     student.functions |= made
+    student.texts |= dict.fromkeys(made, adapter.text)
     student.wrapped |= dict.fromkeys(made, adapter.wrapped)
     return made
 

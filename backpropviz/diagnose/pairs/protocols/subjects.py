@@ -59,8 +59,12 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
         if definition.name not in (holders[forward.name], holders[(backward or forward).name]):
             continue  # nothing of it is its own
         names = tuple(f"{holders[node.name]}.{node.name}" for node in (forward, backward or forward))
-        stem = re.sub(r"(?<=[a-z0-9])(Layer|Module|Node)$", "", definition.name).lower()  # ReLU is relu
-        yield Subject(stem, forward, backward, definition, names)
+        yield Subject(stem_of(definition.name), forward, backward, definition, names)
+
+
+def stem_of(name: str) -> str:
+    """What a class's layer is called: ReLU is relu."""
+    return re.sub(r"(?<=[a-z0-9])(Layer|Module|Node)$", "", name).lower()
 
 
 def _first(names: tuple[str, ...], methods: Mapping[str, ast.FunctionDef]) -> ast.FunctionDef | None:

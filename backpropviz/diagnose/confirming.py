@@ -1,0 +1,67 @@
+"""A report as the judge leaves it: the search for the line says what is wrong, but never that something is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from backpropviz.diagnose import kinds
+from backpropviz.diagnose.children import Record, in_child
+from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNFINISHED, WRONG, FileReport, Finding, FunctionReport
+from backpropviz.text import cleaned
+
+_JUDGE = "backpropviz.diagnose.judge.judging"
+
+
+def confirmed(report: FileReport, plans: Any, file: Path, request: Record, seconds: float) -> FileReport:
+    """The report with scores that are no higher than the judge's, and right only where it says so.
+
+    Args:
+        plans: how each function is called, by name, as the search found out. seconds: the most for one pair.
+    """
+    plans = plans if isinstance(plans, dict) else {}
+    asked = [i for i, its in enumerate(report.functions) if its.status in (RIGHT, WRONG, UNFINISHED) and its.score > 0]
+    if not asked:
+        return report
+    about = [{"name": report.functions[i].name, "plan": plans.get(report.functions[i].name)} for i in asked]
+    kept = {name: request[name] for name in ("file", "python2", "megabytes")}
+    # the judge ends what takes too long itself, and says so: it only has to say something for each pair
+    patience = 4 * seconds + 60
+    records, code = in_child(_JUDGE, {**kept, "seconds": seconds, "plans": about}, patience)
+    said = {record["number"]: cleaned(record) for record in records if "number" in record}
+    functions = list(report.functions)
+    for number, i in enumerate(asked):
+        functions[i] = _judged(functions[i], said.get(number), file.name, code)
+    spent = float(records[-1].get("seconds", 0.0)) if records else 0.0
+    return replace(report, functions=tuple(functions), seconds=report.seconds + spent)
+
+
+def _judged(function: FunctionReport, said: Record | None, file: str, code: int) -> FunctionReport:
+    """One function's report, with what the judge says of it."""
+    if said is None or "fault" in said:
+        why = f"the judge ended with code {code}" if said is None else said["fault"]
+        return replace(function, status=FAULT, score=0.0, findings=(), reason=why)
+    score = min(function.score, float(said["score"]))
+    refused = tuple(dict.fromkeys((*function.refused, *said["refused"])))
+    own = function.own if said["own"] is None else bool(said["own"])
+    function = replace(function, score=score, refused=refused, own=own)
+    if function.status != RIGHT or said["right"]:
+        return function
+    if said["refuses"]:
+        reason = f"it refuses {len(said['refused'])} of {len(said['ran'])} configurations"
+        return replace(function, status=REFUSED, reason=reason)
+    finding = Finding(
+        file, function.line, function.name, "", "not_confirmed", _evidence(said), kinds.WORDS["not_confirmed"],
+        configurations=tuple(said["failed"]),
+    )  # fmt: skip
+    return replace(function, status=WRONG, findings=(finding,), failed=tuple(said["failed"]))
+
+
+def _evidence(said: Record) -> str:
+    """What came out when it was run once more."""
+    names, failed, ran = said["wrong"], len(said["failed"]), len(said["ran"])
+    if names and ran:
+        verb = "is" if len(names) == 1 else "are"
+        return f"run by itself, {', '.join(names)} {verb} not right in {failed} of {ran} configurations"
+    return "run by itself, it gives nothing that could be compared" + (f": {said['why']}" if said["why"] else "")

@@ -1,0 +1,127 @@
+"""A verdict comes from values that were compared outside of the process that runs the student's code."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from backpropviz.classroom.words import checks
+from backpropviz.diagnose import FileReport, FunctionReport, diagnose
+from backpropviz.diagnose.judge import wire
+from backpropviz.diagnose.judge.wire import Garbled, Handle, Reader, Writer
+
+SWISH = """
+import numpy as np
+def swish_forward(x):
+    s = 1 / (1 + np.exp(-x))
+    return x * s, (x, s)
+def swish_backward(dout, cache):
+    x, s = cache
+    return dout * (s + x * s * (1 - s))
+"""
+
+
+def sent(value):
+    """A value as it arrives at the other end."""
+    writer = Writer(lambda kept: 7)
+    record = {"value": writer.value(value)}
+    message = writer.message(record)
+    text = int.from_bytes(message[:4])
+    reader = Reader(message[8 : 8 + text], message[8 + text :])
+    return reader.value(reader.record["value"])
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 3, -2.5, "text", (1, [2.0, "x"]), {"a": {"b": (None,)}}, np.float32(2), np.bool_(True)]
+)
+def test_plain_values_arrive_as_they_were(value):
+    got = sent(value)
+    assert got == value
+    assert type(got) is type(value)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "u1", "?", "c16"])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 4), (2, 3)])
+def test_arrays_arrive_as_they_were(dtype, shape):
+    array = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)
+    got = sent(array.T)
+    assert got.dtype == array.dtype
+    np.testing.assert_array_equal(got, array.T)
+
+
+def test_what_is_no_value_stays_where_it_is():
+    class Fetches:
+        def __array__(self, *_args, **_kwargs):
+            raise AssertionError("it was asked")
+
+    assert sent(Fetches()) == Handle(7)
+    assert sent((1, Fetches())) == (1, Handle(7))
+    assert sent(np.array([None])) == Handle(7)
+    assert isinstance(sent(np.ma.array([1.0])), np.ma.MaskedArray)
+    with pytest.raises(TypeError):
+        Writer().value(Fetches())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"[]", ["none"]), (b"{", ["none"]), (b"{}", ["array", "|O", [1], 8, False]), (b"{}", ["nothing"]),
+        (b"{}", ["array", "<f8", [9], 8, False]), (b"{}", ["array", "<f8", [1], 800, False]), (b"{}", []),
+        (b"{}", ["plain", [1]]), (b"{}", ["tuple", 3]), (b"{}", ["array", "<f8", [-1, -1], 8, False]),
+    ],
+)  # fmt: skip
+def test_what_is_no_message_is_refused(text, said):
+    with pytest.raises(Garbled):
+        Reader(text, b"\0" * 8).value(said)
+
+
+def test_a_message_is_bounded_and_has_to_come_in_time():
+    read, write = os.pipe()
+    with pytest.raises(TimeoutError):
+        wire.receive(read, 0.01)
+    os.write(write, b"\xff" * 8)
+    with pytest.raises(Garbled, match="too many"):
+        wire.receive(read, 0.01)
+    os.close(write)
+    with pytest.raises(Garbled):
+        wire.receive(read, 0.01)
+    os.close(read)
+
+
+def diagnosed(folder, text) -> FileReport:
+    path = folder / "layers.py"
+    path.write_text(text, encoding="utf-8")
+    return diagnose(path)
+
+
+def test_a_layer_of_ones_own_is_held_against_its_forward_pass_from_outside(tmp_path):
+    (function,) = diagnosed(tmp_path, SWISH).functions
+    assert (function.status, function.score, function.own) == ("right", 1.0, True)
+    cheat = SWISH + "np.max = lambda *_, **__: 0.0\n"
+    (function,) = diagnosed(tmp_path, cheat.replace("s + x * s * (1 - s)", "s + 2 * x")).functions
+    assert (function.status, function.score) == ("wrong", 0.5)
+
+
+def test_randomness_without_a_seed_is_judged_by_the_seed_that_is_set(tmp_path):
+    text = SWISH.replace("    s = 1", "    s = np.random.rand(*x.shape) * 0 + 1")
+    assert diagnosed(tmp_path, text).status == "right"
+
+
+def _function(layer, score, own=False, status="wrong"):
+    return FunctionReport(f"{layer}_backward", layer, 1, status, score=score, own=own)
+
+
+def test_nothing_that_is_added_raises_the_score_of_a_file():
+    wrong = _function("batchnorm", 0.5)
+    trivial = [_function(f"f{i}", 1.0, own=True, status="right") for i in range(10)]
+    assert FileReport("a.py", (wrong, *trivial)).score == 0.5
+    own = _function("swish", 0.25, own=True)
+    assert FileReport("a.py", (own, *trivial)).score == 0.25
+    relu = [_function("relu", 1.0, status="right")] * 10
+    assert FileReport("a.py", (wrong, *relu)).score == FileReport("a.py", (wrong, relu[0])).score == 0.75
+    assert FileReport("a.py", (wrong, own)).score == 0.375
+    assert FileReport("a.py").score == 0.0
+    points = {check.name: check.points for check in checks([FileReport("a.py", (wrong, *trivial))])}
+    assert points == {"batchnorm_backward": 1.0, **{f"f{i}_backward": 0.0 for i in range(10)}}
