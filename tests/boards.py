@@ -181,10 +181,17 @@ def _inner(shape, margin):
 
 
 def _hits(one, two, box):
+    """Whether a straight line runs through a box (Liang and Barsky 1984: the part of it between the box's sides)."""
     left, high, right, low = box
-    x1, x2 = sorted((one[0], two[0]))
-    y1, y2 = sorted((one[1], two[1]))
-    return x1 < right and x2 > left and y1 < low and y2 > high
+    first, last = 0.0, 1.0
+    for start, end, least, most in ((one[0], two[0], left, right), (one[1], two[1], high, low)):
+        if start == end:
+            if not least < start < most:
+                return False
+            continue
+        inside = sorted(((least - start) / (end - start), (most - start) / (end - start)))
+        first, last = max(first, inside[0]), min(last, inside[1])
+    return first < last
 
 
 def covered(drawing):

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backpropviz as bp
-from backpropviz.code.breaking import broken, columns
+from backpropviz.code.breaking import broken, columns, width
 from backpropviz.draw import rendering
 from backpropviz.draw.board.blocks import DIGITS
 from backpropviz.draw.board.grid import lay_out
@@ -473,18 +473,34 @@ def test_a_frame_says_what_arrives_and_what_is_handed_back():
         "to ivar: local derivative xmu; divar (3,) = np.sum(dxhat (4, 3) * xmu (4, 3), axis=0)",
     )
     said = html.unescape(frames["7"].svg()).replace("\xa0", " ")
-    assert all(line in said for line in (told.title, told.sentence, *told.lines))
+    assert all(line in said for line in (told.title, told.sentence, "dxmu_1 (4, 3) = dxhat (4, 3) * ivar (3,)"))
     assert "dx (4, 3) = dx_1 + dx_2" in frames["0"].told.lines
 
 
-@pytest.mark.parametrize("name", ["batchnorm", "lstm_step", "convnet", "attention", "conv"])
-def test_words_stand_below_the_board(name):
+@pytest.mark.parametrize("name", ["batchnorm", "lstm_step", "convnet", "attention", "conv", "softmax_loss"])
+def test_words_stand_where_the_board_has_room_for_them(name):
     diagram = Diagram(traced(name))
     for frame in diagram.frames("both"):
-        drawn = frame.picture.telling(frame.told)
         assert frame.told is not None
-        assert covered(drawn) == []
-        assert off_the_page(drawn) == []
+        for drawn in (frame.picture.telling(frame.told), frame.picture.telling(frame.told, frame.shown)):
+            assert covered(drawn) == []
+            assert off_the_page(drawn) == []
+            said = "".join("".join(text.text.split()) for text in drawn.texts)
+            assert "⋮" in said or all("".join(part.split()) in said for parts in frame.told.parts for part in parts)
+
+
+def test_what_a_gate_hands_back_stands_in_a_bubble_beside_it():
+    frames = Diagram(traced("batchnorm")).frames()
+    for frame in frames[:-1]:
+        drawn = frame.picture.telling(frame.told, frame.shown)
+        (bubble,) = [shape for shape in drawn.shapes if shape.kind == "words"]
+        (gate,) = [shape for shape in drawn.shapes if f"words_{shape.owner}" == bubble.owner and shape.kind != "badge"]
+        beside = [abs(bubble.x - gate.x) - bubble.width / 2, abs(bubble.y - gate.y) - bubble.height / 2]
+        assert 0 < max(beside) < 200
+        inside = [text for text in drawn.texts if abs(text.y - bubble.y) < bubble.height / 2]
+        inside = [text for text in inside if abs(text.x - bubble.x) < bubble.width / 2]
+        assert inside[0].text.startswith("arrives: ")
+        assert all(text.x + width(text.text, text.size) < bubble.x + bubble.width / 2 for text in inside)
 
 
 def test_read_circuit_closes_groups_when_it_is_asked_to():

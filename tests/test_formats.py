@@ -156,7 +156,7 @@ def test_slides_are_the_frames_with_text_that_can_be_edited():
     slides = list(pptx.Presentation(io.BytesIO(written)).slides)
     assert len(slides) == 10  # backward, 9 to 0
     for frame, slide in zip(diagram.frames(), slides):
-        drawn = frame.picture.telling(frame.told)
+        drawn = frame.picture.telling(frame.told, frame.shown)
         said = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame and shape.text_frame.text]
         assert sorted(said) == sorted(text.text for text in drawn.texts)
         assert slide.notes_slide.notes_text_frame.text == frame.told.text

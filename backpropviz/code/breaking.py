@@ -68,7 +68,9 @@ def _joints(formula: str) -> list[_Joint]:
         elif char in "([{":
             depth += 1
             if at + 1 < len(formula) and formula[at + 1] not in ")]}" and at > 2:
-                found.append(_Joint(at + 1, depth + 0.5))
+                call = formula[at - 1].isalnum() or formula[at - 1] == "_"
+                torn = 0.5 if call or not any(at in each for each in whole) else 3.0
+                found.append(_Joint(at + 1, depth + torn))
         elif char in ")]}":
             depth -= 1
         elif char == " " and 0 < at < len(formula) - 1:

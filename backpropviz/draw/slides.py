@@ -68,7 +68,7 @@ class _Slide:
 
     def __init__(self, slide: Slide, picture: BoardPicture, frame: Frame):
         self.shapes: Any = slide.shapes
-        self.drawing = picture.telling(frame.told)
+        self.drawing = picture.telling(frame.told, frame.shown)
         self.theme: Theme = picture.colours
         self.light: Light = picture.light(frame.shown)
         background = slide.background.fill

@@ -20,12 +20,17 @@ class Told:
 
     Attributes:
         title: the step and its code. sentence: what its gate does.
-        lines: what arrives, and for every operand the local derivative and what it gets, with all shapes.
+        parts: what arrives, and for every operand the local derivative and what it gets, with all shapes.
     """
 
     title: str
     sentence: str = ""
-    lines: tuple[str, ...] = ()
+    parts: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The parts, each in one line."""
+        return tuple("; ".join(part) for part in self.parts)
 
     @property
     def text(self) -> str:
@@ -39,16 +44,16 @@ def tell(trace: Trace) -> dict[tuple[Direction, str], Told]:
     told: dict[tuple[Direction, str], Told] = {}
     for step in shown.steps:
         title = f"{step.label}  {step.name} = {step.formula if step.groups else ' '.join(step.code.split())}"
-        told["forward", step.label] = Told(title, _sentence(step.caption), (f"{step.name} {step.value.shape}",))
+        told["forward", step.label] = Told(title, _sentence(step.caption), ((f"{step.name} {step.value.shape}",),))
         if step.gradient is not None:
             told["backward", step.label] = _backward(step, title, step.gradient)
     for group in shown.groups:
         title = f"{group.label}  {f'{group.name} = ' if group.name else ''}{' '.join(group.code.split())}"
-        told["forward", group.label] = Told(title, _sentence(group.caption), (f"{group.name} {group.value.shape}",))
-        lines = tuple(_through(shown, group.label))
-        told["backward", group.label] = Told(title, f"What {group.function} hands back.", lines)
+        told["forward", group.label] = Told(title, _sentence(group.caption), ((f"{group.name} {group.value.shape}",),))
+        parts = tuple((line,) for line in _through(shown, group.label))
+        told["backward", group.label] = Told(title, f"What {group.function} hands back.", parts)
     graded = [part.gradient for part in shown.inputs if part.gradient is not None]
-    told["backward", "0"] = Told("The inputs", _ARRIVED, tuple(_summed(gradient) for gradient in graded))
+    told["backward", "0"] = Told("The inputs", _ARRIVED, tuple((_summed(gradient),) for gradient in graded))
     return told
 
 
@@ -64,9 +69,11 @@ def _backward(step: StepView, title: str, gradient: GradientView) -> Told:
     for gate in gates:
         for share in gate.shares:
             if share.dimensions is not None:
-                local = f"local derivative {share.local}" if len(share.local) <= 40 else "handed back"
-                handed.append(f"to {share.operand}: {local}; {share.dimensions}")
-    return Told(title, " ".join(stories), (f"arrives: {_summed(gradient)}", *handed))
+                # of a step of several gates a share knows the derivative of its own gate alone
+                known = len(gates) == 1 and len(share.local) <= 40
+                local = f"local derivative {share.local}" if known else "handed back"
+                handed.append((f"to {share.operand}: {local}", share.dimensions))
+    return Told(title, " ".join(stories), ((f"arrives: {_summed(gradient)}",), *handed))
 
 
 def _summed(gradient: GradientView) -> str:

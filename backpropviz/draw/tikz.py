@@ -102,7 +102,9 @@ def _wire(wire: Wire) -> Iterator[str]:
 def _shape(shape: Shape) -> str:
     if shape.kind == "round":
         return rf"\filldraw[gate] ({_n(shape.x)}, {_n(shape.y)}) circle[radius={_n(shape.width / 2)}]; % {shape.owner}"
-    style = {"input": "input", "chip": "input", "group": "group", "badge": "draw=ink, fill=ink"}.get(shape.kind, "gate")
+    style = {"input": "input", "chip": "input", "words": "input", "group": "group", "badge": "draw=ink, fill=ink"}.get(
+        shape.kind, "gate"
+    )
     corners = {"input": 1.0, "chip": shape.height / 2 - 0.5, "badge": shape.height / 2 - 0.5}.get(shape.kind, 12.0)
     x, y = shape.x - shape.width / 2, shape.y - shape.height / 2
     return (

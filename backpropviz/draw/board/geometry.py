@@ -19,7 +19,7 @@ class Shape:
     """A gate, box, chip or badge, by its centre and size."""
 
     owner: str
-    kind: Literal["round", "gate", "group", "input", "chip", "badge", "end"]
+    kind: Literal["round", "gate", "group", "input", "chip", "badge", "words", "end"]
     x: float
     y: float
     width: float

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-from copy import copy
-from typing import TYPE_CHECKING
-
-from backpropviz.code.breaking import LEADING, broken, columns, width
+from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Text, Tile, Wire
 from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.sizing import EDGE, FOOTER, HEADER, MARGIN, TITLE, Fitted
 
-if TYPE_CHECKING:
-    from backpropviz.draw.telling import Told
-
 _SMALL = 14.0
-_SAID = 16.0  # the size of what is told about a step
-_MOST = 8  # lines of it
 _LINE = 28.0  # the middle of the title
 
 
@@ -69,34 +60,6 @@ def _footer(page: Drawing, board: Board, edge: float) -> None:
     for number, line in enumerate(lines):
         y = page.height - FOOTER / 2 - (len(lines) - 1 - number) * _SMALL * LEADING
         page.texts.append(Text("legend", edge, y, line, _SMALL, "grey"))
-
-
-def _lines_of(told: Told, room: float) -> list[tuple[str, Ink, bool]]:
-    """The lines of what is told: title, sentence, and in red what arrives and is handed back."""
-    fit = int(room / width(" ", _SAID))
-    lines: list[tuple[str, Ink, bool]] = [(told.title, "ink", True)] if columns(told.title) <= fit else []
-    lines += [(line, "ink", False) for line in textwrap.wrap(told.sentence, fit)]
-    for text in told.lines:
-        lines += [(line if at == 0 else f"  {line}", "red", False) for at, line in enumerate(broken(text, fit - 6))]
-    return lines
-
-
-def height_of(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
-    """The room that words need at the bottom of a picture."""
-    return min(len(_lines_of(told, room)), _MOST) * _SAID * LEADING + 24
-
-
-def write_below(page: Drawing, told: Told) -> Drawing:
-    """A picture with words at its bottom."""
-    made = copy(page)
-    lines = _lines_of(told, page.width - 2 * MARGIN)
-    lines = [*lines[: _MOST - 1], ("⋮", "red", False)] if len(lines) > _MOST else lines
-    top = page.height - FOOTER - len(lines) * _SAID * LEADING - 6
-    made.texts = list(page.texts)
-    for number, (text, ink, bold) in enumerate(lines):
-        y = top + (number + 0.5) * _SAID * LEADING
-        made.texts.append(Text("legend", MARGIN + 2 * _SAID * (ink == "red"), y, text, _SAID, ink, bold))
-    return made
 
 
 def _moved(drawing: Drawing, left: float, top: float, scale: float) -> None:

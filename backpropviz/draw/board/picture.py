@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from backpropviz.draw.board.blocks import DIGITS, SIZE
 from backpropviz.draw.board.geometry import Drawing
-from backpropviz.draw.board.page import compose, height_of, write_below
+from backpropviz.draw.board.page import compose
 from backpropviz.draw.board.reading import read_board
 from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.rendered import rendered
 from backpropviz.draw.board.sizing import FOOTER, LEAST, LEAST_DIGITS, Fitted, Size, fit
 from backpropviz.draw.board.themes import LIGHT, THEMES, Light, Theme
+from backpropviz.draw.board.words import height_of, with_words
 from backpropviz.draw.circuit import Circuit, Edge
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI
@@ -88,19 +89,22 @@ class BoardPicture:
     def dot(self, shown: Shown | None = None, told: Told | None = None) -> str:
         from backpropviz.draw.board.dot import write_dot
 
-        return write_dot(self.telling(told), self.colours, self.light(shown))
+        return write_dot(self.telling(told, shown), self.colours, self.light(shown))
 
     @property
     def colours(self) -> Theme:
         return THEMES.get(self.theme, LIGHT)
 
-    def telling(self, told: Told | None) -> Drawing:
-        """The drawing with words below it."""
-        return self.drawing if told is None else write_below(self.drawing, told)
+    def telling(self, told: Told | None, shown: Shown | None = None) -> Drawing:
+        """The drawing with words: about the gate that is lit, beside it."""
+        if told is None:
+            return self.drawing
+        lit = [each.id for each in shown.lit if not isinstance(each, Edge)] if shown is not None else []
+        return with_words(self.drawing, told, lit[0] if len(lit) == 1 else "")
 
     def render(self, format: str, shown: Shown | None = None, dpi: int = DPI, told: Told | None = None) -> bytes:
         """The bytes of an svg, png or pdf file."""
-        return rendered(self.telling(told), self.theme, self.light(shown), format, dpi)
+        return rendered(self.telling(told, shown), self.theme, self.light(shown), format, dpi)
 
     @cached_property
     def wires(self) -> dict[Edge, str]:

@@ -70,7 +70,13 @@ def fill_of(theme: Theme, shape: Shape, light: Light) -> str:
         return theme.lit
     if shape.owner in light.faint:
         return theme.gate
-    return theme.input if shape.kind in ("input", "chip") else theme.group if shape.kind == "group" else theme.gate
+    return (
+        theme.input
+        if shape.kind in ("input", "chip", "words")
+        else theme.group
+        if shape.kind == "group"
+        else theme.gate
+    )
 
 
 def tint_of(theme: Theme, tile: Tile, light: Light) -> str:

@@ -1,0 +1,223 @@
+"""What is told about a step: in a bubble at its gate where the board leaves room for one, and at the bottom."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backpropviz.code.breaking import LEADING, broken, columns, width
+from backpropviz.draw.board.geometry import Drawing, Ink, Point, Shape, Text, Wire
+from backpropviz.draw.board.sizing import FOOTER, HEADER, MARGIN
+
+if TYPE_CHECKING:
+    from backpropviz.draw.telling import Told
+
+_SAID = 16.0  # the size of the letters
+_MOST = 8  # lines at the bottom
+_PAD = 10.0  # between words and the rim of their bubble
+_HINTED = 1.04  # letters are as much wider where they are fitted to the pixels of a small picture
+_APART = 7.0  # between a bubble and what is drawn beside it
+_CELL = 6.0  # how finely places are tried
+_FAR = 420.0  # from its gate a bubble says nothing any more
+_HIDDEN = 12.0  # as far as this counts a cell that is drawn in between a bubble and its gate
+_LOOKED_AT = 100  # places within sight
+_NARROW, _WIDE = 30, 60  # characters in a bubble's line, as they are tried
+
+Line = tuple[str, Ink, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def starts(self, x: float, y: float) -> set[Point]:
+        """Where on its rim a way to a point may start: the nearest place, and some to either side of it."""
+        return {
+            (min(max(x + aside, self.left), self.right), min(max(y + below, self.top), self.bottom))
+            for aside, below in ((0, 0), (-40, 0), (40, 0), (0, -40), (0, 40))
+        }
+
+
+def height_of(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
+    """The room that words need at the bottom of a picture, in pixels."""
+    return min(len([*_heading(told, room), *_handed(told, room)]), _MOST) * _SAID * LEADING + 24
+
+
+def with_words(page: Drawing, told: Told, gate: str = "") -> Drawing:
+    """A picture with words about a step.
+
+    Args:
+        gate: the id of the shape that they are about. What arrives there, the local derivatives and what is handed
+            back stand in a bubble beside it if there is room within sight, else at the bottom with the rest.
+    """
+    made = copy(page)
+    made.shapes, made.texts, made.wires = [*page.shapes], [*page.texts], [*page.wires]
+    room = page.width - 2 * MARGIN
+    heading = _heading(told, room)
+    at_gate = gate != "" and _speak(made, told, gate, page.height - FOOTER - _height(heading) - 12)
+    lines = heading if at_gate else [*heading, *_handed(told, room)]
+    lines = [*lines[: _MOST - 1], ("⋮", "red", False)] if len(lines) > _MOST else lines
+    top = page.height - FOOTER - _height(lines) - 6
+    for number, (text, ink, bold) in enumerate(lines):
+        y = top + (number + 0.5) * _SAID * LEADING
+        made.texts.append(Text("legend", MARGIN + 2 * _SAID * (ink == "red"), y, text, _SAID, ink, bold))
+    return made
+
+
+def _height(lines: list[Line]) -> float:
+    return len(lines) * _SAID * LEADING
+
+
+def _heading(told: Told, room: float) -> list[Line]:
+    """The step and the sentence about its gate."""
+    fit = int(room / width(" ", _SAID))
+    lines: list[Line] = [(told.title, "ink", True)] if columns(told.title) <= fit else []
+    return lines + [(line, "ink", False) for line in textwrap.wrap(told.sentence, fit)]
+
+
+def _handed(told: Told, room: float) -> list[Line]:
+    """What arrives and what is handed back, in red."""
+    fit = int(room / width(" ", _SAID)) - 6
+    return [
+        (line if at == 0 else f"  {line}", "red", False)
+        for text in told.lines
+        for at, line in enumerate(broken(text, fit))
+    ]
+
+
+def _said(told: Told, fit: int) -> list[Line]:
+    """The same for a bubble: a part a paragraph, with its equations under its first line."""
+    return [
+        ("  " * (number > 0) + "  " * (at > 0) + line, "red", False)
+        for part in told.parts
+        for number, text in enumerate(part)
+        for at, line in enumerate(broken(text, fit - 2 * (number > 0)))
+    ]
+
+
+# ---- the bubble ------------------------------------------------------------------------------------------------------
+
+
+def _speak(page: Drawing, told: Told, gate: str, bottom: float) -> bool:
+    """Put a bubble beside a gate; whether there was room for it above `bottom`."""
+    speaker = next((shape for shape in page.shapes if shape.owner == gate and shape.kind != "badge"), None)
+    if speaker is None or not told.lines:
+        return False
+    free = _Free(page, bottom)
+    found = []
+    for fit in range(_NARROW, _WIDE + 1, 10):
+        lines = _said(told, fit)
+        wide = max(width(line, _SAID * _HINTED) for line, _, _ in lines) + 2 * _PAD
+        place = free.nearest(speaker, wide, _height(lines) + 2 * _PAD)
+        if place is not None:
+            found.append((*place, lines))
+    if not found:
+        return False
+    _, box, way, lines = min(found, key=lambda each: each[0])
+    middle = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    page.shapes.append(Shape(f"words_{gate}", "words", *middle, box.right - box.left, box.bottom - box.top, told.text))
+    page.wires.append(Wire(f"way_{gate}", "legend", "ink", way, f"words_{gate}", gate, arrow=False, lines=[way]))
+    for number, (text, ink, bold) in enumerate(lines):
+        y = box.top + _PAD + (number + 0.5) * _SAID * LEADING
+        page.texts.append(Text("legend", box.left + _PAD, y, text, _SAID, ink, bold))
+    return True
+
+
+class _Free:
+    """Where a page has room, in cells of a few pixels: sums over all cells above and to the left of each tell at once
+    how much is drawn in any box (Crow 1984, summed-area tables)."""
+
+    def __init__(self, page: Drawing, bottom: float):
+        self.drawn = np.zeros((int(bottom / _CELL) + 1, int(page.width / _CELL) + 1), dtype=bool)
+        self.read = self.drawn.copy()
+        for box in (*_texts(page), *_shapes(page, ("badge",))):
+            self.read[self._cells(box)] = True
+        for box in (*_texts(page), *_shapes(page), *_wires(page)):
+            self.drawn[self._cells(box)] = True
+        edge = int(MARGIN / _CELL)
+        self.drawn[: int(HEADER / _CELL)] = self.drawn[:, :edge] = self.drawn[:, -edge:] = True
+        self.sums = np.pad(np.cumsum(np.cumsum(self.drawn, axis=0), axis=1), ((1, 0), (1, 0)))
+
+    def _cells(self, box: Box) -> tuple[slice, slice]:
+        left, top = max(0, int(box.left / _CELL)), max(0, int(box.top / _CELL))
+        return slice(top, max(top, int(box.bottom / _CELL) + 1)), slice(left, max(left, int(box.right / _CELL) + 1))
+
+    def nearest(self, speaker: Shape, wide: float, high: float) -> tuple[float, Box, list[Point]] | None:
+        """The nearest room for a bubble, and how far it is: what lies between it and its gate counts as well."""
+        down, across = (int((side + 2 * _APART) / _CELL) + 1 for side in (high, wide))
+        sums = self.sums
+        if down >= len(sums) or across >= sums.shape[1]:
+            return None
+        inside = sums[down:, across:] - sums[:-down, across:] - sums[down:, :-across] + sums[:-down, :-across]
+        tops, lefts = (cells * _CELL + _APART for cells in np.nonzero(inside == 0))
+        far = np.maximum(0, np.maximum(lefts - speaker.x, speaker.x - lefts - wide))
+        far = far + np.maximum(0, np.maximum(tops - speaker.y, speaker.y - tops - high))
+        places: list[tuple[float, Box, list[Point]]] = []
+        near = [at for at in np.argsort(far, kind="stable") if far[at] <= _FAR]
+        for at in near[:: len(near) // _LOOKED_AT + 1]:
+            box = Box(float(lefts[at]), float(tops[at]), float(lefts[at]) + wide, float(tops[at]) + high)
+            for start in box.starts(speaker.x, speaker.y):
+                for rim in (_rim(speaker, start), *_sides(speaker)):
+                    crossed = self._between(start, rim)
+                    if crossed is not None:
+                        places.append((float(far[at]) + _HIDDEN * crossed, box, [start, rim]))
+        return min(places, key=lambda place: place[0], default=None)
+
+    def _between(self, start: Point, rim: Point) -> float | None:
+        """How many cells are drawn in on the way from a bubble to the rim of its gate; None if it runs over text."""
+        x, y = start
+        steps = int(max(abs(x - rim[0]), abs(y - rim[1])) / 2) + 1
+        parts = np.arange(steps + 1) / steps
+        rows, columns = (y + (rim[1] - y) * parts) / _CELL, (x + (rim[0] - x) * parts) / _CELL
+        way = np.minimum(rows.astype(int), len(self.drawn) - 1), columns.astype(int)
+        return None if np.any(self.read[way]) else float(np.sum(self.drawn[way])) * 2 / _CELL
+
+
+def _shapes(page: Drawing, kinds: tuple[str, ...] = ()) -> Iterator[Box]:
+    for shape in page.shapes:
+        if not kinds or shape.kind in kinds:
+            across, down = shape.width / 2, shape.height / 2
+            yield Box(shape.x - across, shape.y - down, shape.x + across, shape.y + down)
+    for tile in page.tiles:
+        yield Box(tile.x, tile.y, tile.x + tile.width, tile.y + tile.height)
+
+
+def _texts(page: Drawing) -> Iterator[Box]:
+    for text in page.texts:
+        half = text.size * LEADING / 2
+        yield Box(text.x, text.y - half, text.x + width(text.text, text.size), text.y + half)
+
+
+def _wires(page: Drawing) -> Iterator[Box]:
+    for wire in page.wires:
+        for (x1, y1), (x2, y2) in zip(wire.points, wire.points[1:]):
+            yield Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+
+
+def _sides(shape: Shape) -> list[Point]:
+    """The middles of a gate's four sides."""
+    across, down = shape.width / 2, shape.height / 2
+    return [
+        (shape.x - across, shape.y),
+        (shape.x + across, shape.y),
+        (shape.x, shape.y - down),
+        (shape.x, shape.y + down),
+    ]
+
+
+def _rim(shape: Shape, towards: Point) -> Point:
+    """Where the straight line from the middle of a gate to a point leaves it."""
+    dx, dy = towards[0] - shape.x, towards[1] - shape.y
+    if shape.kind == "round":
+        part = shape.width / 2 / max((dx * dx + dy * dy) ** 0.5, 1e-9)
+    else:
+        part = min(shape.width / 2 / max(abs(dx), 1e-9), shape.height / 2 / max(abs(dy), 1e-9))
+    return shape.x + dx * min(part, 1), shape.y + dy * min(part, 1)
