@@ -7,8 +7,9 @@ import os
 import numpy as np
 import pytest
 
+from backpropviz.classroom.formats import FORMATS
 from backpropviz.classroom.words import checks
-from backpropviz.diagnose import FileReport, FunctionReport, diagnose
+from backpropviz.diagnose import FileReport, FunctionReport, diagnose, render_text
 from backpropviz.diagnose.judge import wire
 from backpropviz.diagnose.judge.wire import Garbled, Handle, Reader, Writer
 
@@ -125,3 +126,37 @@ def test_nothing_that_is_added_raises_the_score_of_a_file():
     assert FileReport("a.py").score == 0.0
     points = {check.name: check.points for check in checks([FileReport("a.py", (wrong, *trivial))])}
     assert points == {"batchnorm_backward": 1.0, **{f"f{i}_backward": 0.0 for i in range(10)}}
+
+
+RELU = """
+import numpy as np
+def relu_forward(x):
+    assert {0}
+    return np.maximum(0, x), x
+def relu_backward(dout, x):
+    assert {1}
+    return dout * (x > 0)
+"""
+
+
+def test_what_is_refused_lowers_the_score_and_is_named_in_every_format(tmp_path):
+    report = diagnosed(tmp_path, RELU.format("x.ndim == 2", "True"))
+    (function,) = report.functions
+    assert function.status == "right"
+    assert function.refused == ("images",)
+    assert 0.5 < function.score < 1
+    texts = {name: write([report]) for name, write in FORMATS.items()} | {"text": render_text(report)}
+    assert {name for name, text in texts.items() if "images" not in text} == set()
+    assert "1 refused" in texts["text"]
+
+
+@pytest.mark.parametrize(("forward", "backward"), [("x.shape == (5, 6)", "True"), ("True", "False")])
+def test_what_refuses_most_or_every_gradient_is_never_right(tmp_path, forward, backward):
+    (function,) = diagnosed(tmp_path, RELU.format(forward, backward)).functions
+    assert (function.status, function.score) == ("refused", 0.0)
+
+
+def test_right_values_are_enough_where_the_search_fails(tmp_path):
+    text = RELU.format("True", "True") + "np.isfinite = np.all = np.array_equal = lambda *_, **__: True\n"
+    (function,) = diagnosed(tmp_path, text).functions
+    assert (function.status, function.score) == ("right", 1.0)

@@ -12,7 +12,7 @@ from backpropviz import __version__
 from backpropviz.diagnose.kinds import WORDS
 from backpropviz.diagnose.verdict import FileReport, Finding
 
-_MILD = ("not_finished", "input_changed", "precision")
+_MILD = ("not_finished", "input_changed", "precision", "refused")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -45,6 +45,10 @@ def _all(reports: list[FileReport]) -> Iterator[tuple[str, Finding]]:
     for report in reports:
         for finding in report.all_findings:
             yield report.file, finding
+        for function in report.functions:
+            if function.refused:
+                said = f"it refuses {'; '.join(function.refused)}"
+                yield report.file, Finding(report.file, function.line, function.name, "", "refused", said, "")
 
 
 def as_sarif(reports: list[FileReport]) -> str:

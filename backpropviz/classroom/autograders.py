@@ -29,7 +29,12 @@ def prairielearn(made: Iterable[Check]) -> str:
     """The results.json of PrairieLearn's external grader: the score of the whole, 0 to 1, and a test for each check."""
     every = list(made)
     tests = [
-        {"name": its.name, "points": its.score, "max_points": its.points, "output": "" if its.right else its.said}
+        {
+            "name": its.name,
+            "points": its.score,
+            "max_points": its.points,
+            "output": "" if its.right and its.share == 1 else its.said,
+        }
         for its in every
     ]
     most = sum(its.points for its in every)
@@ -41,7 +46,8 @@ def check50(made: Iterable[Check]) -> str:
     """What `check50 --output json` prints: a result for each check, with its reason where it did not pass."""
     results: list[dict[str, object]] = [
         {
-            "name": its.name, "description": f"{its.name} gives the right values", "passed": its.right, "log": [],
+            "name": its.name, "description": f"{its.name} gives the right values", "passed": its.right,
+            "log": [its.said] if its.right and its.share < 1 else [],
             "cause": None if its.right else {"rationale": its.said.split("\n")[0], "help": its.said}, "data": {},
             "dependency": None,
         }
@@ -68,5 +74,7 @@ def as_junit(reports: list[FileReport]) -> str:
             if not its.right:
                 text = clean(its.said)
                 ElementTree.SubElement(case, "failure", message=text.split("\n")[0]).text = text
+            elif its.share < 1:
+                ElementTree.SubElement(case, "system-out").text = clean(its.said)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)

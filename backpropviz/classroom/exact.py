@@ -30,16 +30,24 @@ def as_csv(reports: list[FileReport]) -> str:
     """One row for each function: what it is, its score, and its first wrong line."""
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["file", "function", "layer", "status", "score", "line", "kind", "statement", "expected"])
+    rows.writerow(["file", "function", "layer", "status", "score", "line", "kind", "statement", "expected", "refused"])
     for report in reports:
-        whole = [("", "", report.status, 0.0, finding) for finding in report.findings]
+        whole = [("", "", report.status, 0.0, finding, "") for finding in report.findings]
         each = [
-            (its.name, its.layer, its.status, its.score, its.findings[0] if its.findings else None)
+            (
+                its.name,
+                its.layer,
+                its.status,
+                its.score,
+                its.findings[0] if its.findings else None,
+                "; ".join(its.refused),
+            )
             for its in report.functions
         ]
-        for name, layer, status, score, first in [*whole, *each]:
+        for name, layer, status, score, first, refused in [*whole, *each]:
             found = (first.line, first.kind, first.statement, first.expected) if first else ("", "", "", "")
-            rows.writerow([cell(value) for value in (report.file, name, layer, status, round(score, 4), *found)])
+            about = (report.file, name, layer, status, round(score, 4), *found, refused)
+            rows.writerow([cell(value) for value in about])
     return table.getvalue().rstrip("\n")
 
 

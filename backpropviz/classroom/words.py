@@ -62,4 +62,6 @@ def output(function: FunctionReport) -> str:
     parts = [describe(finding) for finding in function.findings] or [function.reason or function.status]
     if function.status == REFUSED and function.reason:
         parts = [function.reason]
+    if function.refused:
+        parts.append(f"it refuses {'; '.join(function.refused)}")
     return "\n\n".join([*parts, *(f"note: {note}" for note in function.notes)])

@@ -70,18 +70,23 @@ def diagnose(
     jobs: Annotated[int, typer.Option(min=0, help="How many files at once; 0: one for every processor.")] = 0,
     seconds: Annotated[int, typer.Option(min=1, help="The most that one pair of functions may take.")] = 60,
     python2: Annotated[bool, typer.Option("--python2", help="Read the files as Python 2.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Say what holds a hand-in on this machine.")] = False,
 ) -> None:
     """Name the first wrong line of a hand-written backward pass. Exit code 1: something is wrong; 3: the tool is."""
     from backpropviz.classroom import handins
     from backpropviz.classroom.formats import FORMATS
+    from backpropviz.classroom.judges import holds_worksheet, pin_options
     from backpropviz.diagnose.hints import render_hints
 
+    if sandbox:
+        from backpropviz.diagnose.student.probing import lines
+
+        print_or_write("\n".join(lines()) + "\n", output)
+        raise typer.Exit
     named = [*(paths or []), *_listed(files_from)]
     if not named:
         raise InputError("no file was named", fix="Name files or folders; --files-from - reads a list of them.")
-    options: dict[str, Any] = {"functions": function, "seconds": seconds, "python2": python2}
-    if as_ is not None:
-        options |= {"pin": as_, "pinned": _content(as_)}
+    options: dict[str, Any] = {"functions": function, "seconds": seconds, "python2": python2, **pin_options(as_)}
     if assignment is not None:
         others = {
             "--hint": hint,
@@ -101,7 +106,7 @@ def diagnose(
     files = handins.shard(files, shard) if shard else files
     if hint and (chosen != "text" or len(files) != 1):
         raise InputError("--hint tells of one file, to a person", fix="Name one file, and no --format.")
-    if len(files) == 1 and chosen == "text" and _is_worksheet(files[0]):
+    if len(files) == 1 and chosen == "text" and holds_worksheet(files[0]):
         _grade(files[0], (hint or 1) - 1, seconds, output, as_)
     reports = _reports(files, options, jobs, cache, chosen == "jsonl", resume, output)
     if files and not any(report.functions or report.findings for report in reports):
@@ -161,6 +166,7 @@ def _reports(
     """The reports on the files; `in_lines`: each is written as a line of JSON as soon as it is there."""
     from backpropviz.classroom.answers import Cache, reports, unfinished
     from backpropviz.classroom.exact import line
+    from backpropviz.classroom.judges import judge
 
     earlier = unfinished(resume) if resume else {}
     with contextlib.ExitStack() as stack:
@@ -177,7 +183,7 @@ def _reports(
 
         advance = stack.enter_context(progress("diagnosing", len(files), from_=2))
         return reports(
-            files, options, jobs=jobs, judge=_judge, cache=Cache(cache) if cache else None, earlier=earlier, say=say,
+            files, options, jobs=jobs, judge=judge, cache=Cache(cache) if cache else None, earlier=earlier, say=say,
             done=advance or (lambda count: None),
         )  # fmt: skip
 
@@ -207,43 +213,6 @@ def _grade_all(
     if feedback is not None:
         print(f"wrote {len(graded)} files to {feedback}", file=sys.stderr)
     return max(_exit_code([report]) for report in reports.values())
-
-
-def _is_worksheet(file: Path) -> bool:
-    from backpropviz.exercises.signing import is_worksheet
-
-    return is_worksheet(file.read_text(encoding="utf-8", errors="replace"))
-
-
-def _judge(file: Path, pin: str | None = None, pinned: str = "", **options: Any) -> FileReport:
-    """The report on a hand-in, or on a worksheet. `pinned`: what the answer depends on besides."""
-    from backpropviz.diagnose import diagnose
-    from backpropviz.diagnose.asked import only
-    from backpropviz.exercises.handed_in import handed_in
-
-    if _is_worksheet(file):
-        return handed_in(file, options["seconds"], pin)
-    report = diagnose(file, **options)
-    return only(report, pin) if pin else report
-
-
-def _content(spec: str) -> str:
-    """The text of the file that --as names; nothing for a layer.
-
-    Raises:
-        InputError: it names neither.
-    """
-    from backpropviz.course.layers import LAYERS
-    from backpropviz.layers.library import layer_names
-    from backpropviz.layers.sources import read_text, split_spec
-
-    path, _ = split_spec(spec)
-    if path:
-        return read_text(Path(path))
-    names = {*layer_names(), *(layer.name for layer in LAYERS)}
-    if spec.replace("_", "") not in {name.replace("_", "") for name in names}:
-        raise InputError(f"--as {spec}: there is no such layer", fix=f"Choose one of {', '.join(sorted(names))}.")
-    return ""
 
 
 def _grade(file: Path, level: int, seconds: float, output: Path | None, pin: str | None) -> None:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,23 +26,25 @@ _ROOT = Path(__file__).resolve().parents[2]
 _ENTRY = "import sys; sys.path.append(sys.argv[1]); from {} import main; main()"
 _KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH")
 _MOST_OUTPUT = 4_000_000
+FLOODED = -13  # by us, as if the pipe were broken: it has said more than anyone asks for
 KILLED = -9  # by us, when the time was up; or by the system
 
 Record = dict[str, Any]
 
 
-def in_child(module: str, request: Record, seconds: float) -> tuple[list[Record], int]:
+def in_child(module: str, request: Record, seconds: float, likely: Iterable[str] = ()) -> tuple[list[Record], int]:
     """The answer of a module's `main()` to a request.
 
     Args:
         request: arrives on its standard input as JSON.
         seconds: the longest that it may say nothing; 0 ends it at once.
+        likely: layers that the next request is likely to be about: the process that waits prepares them.
 
     Returns:
         The records it wrote to its standard output, and its exit code (negative: the signal that ended it).
     """
     with tempfile.TemporaryDirectory(prefix="backpropviz-") as empty:
-        child = _forked(module, empty) or _started(module, empty)
+        child = _forked(module, empty, likely) or _started(module, empty)
         with contextlib.suppress(BrokenPipeError), child.requests:
             child.requests.write(json.dumps(request).encode())
         with child.answers:
@@ -51,6 +53,10 @@ def in_child(module: str, request: Record, seconds: float) -> tuple[list[Record]
             except TimeoutError as error:
                 child.kill()
                 records = error.args[0]
+            except OverflowError as error:
+                child.kill()
+                child.wait(seconds)
+                return error.args[0], FLOODED
             return records, child.wait(seconds)
 
 
@@ -120,14 +126,14 @@ _lock = threading.Lock()
 _waiting: tuple[subprocess.Popen[bytes], socket.socket] | None = None
 
 
-def _forked(module: str, folder: str) -> _Forked | None:
+def _forked(module: str, folder: str, likely: Iterable[str] = ()) -> _Forked | None:
     """A copy of the process that waits; None where there is no such process."""
     if sys.platform != "linux":  # elsewhere a fork may break libraries, or there is none
         return None
     (in_, requests), (answers, out), (status, ended) = os.pipe(), os.pipe(), os.pipe()
     with _lock:
         try:
-            message = json.dumps({"module": module, "folder": folder}).encode()
+            message = json.dumps({"module": module, "folder": folder, "likely": [*likely]}).encode()
             socket.send_fds(_connection(), [message], [in_, out, ended])
             sent = True
         except OSError:
@@ -163,27 +169,31 @@ def _lines(stream: IO[bytes], seconds: float) -> Iterator[Record]:
     """The JSON records of a stream, once it ends.
 
     Raises:
-        TimeoutError: nothing came for so long; with the records until then.
+        TimeoutError: nothing came for so long; with the records until then. OverflowError: too much came; the same.
     """
-    arrived: queue.Queue[bytes] = queue.Queue()
+    arrived: queue.Queue[bytes | None] = queue.Queue()
 
     def read() -> None:
+        left = _MOST_OUTPUT
         with contextlib.suppress(ValueError):  # it was closed
-            for line in stream:
+            while left > 0 and (line := stream.readline(left)):
+                left -= len(line)
                 arrived.put(line)
-        arrived.put(b"")
+        arrived.put(None if left <= 0 else b"")
 
     threading.Thread(target=read, daemon=True).start()
     records: list[Record] = []
-    size = 0
-    while size < _MOST_OUTPUT:
+    while True:
         try:
             line = arrived.get(timeout=seconds)
         except queue.Empty:
             raise TimeoutError(records) from None
+        if line is None:
+            raise OverflowError(records)
         if not line:
             break
-        size += len(line)
-        with contextlib.suppress(ValueError):
-            records.append(json.loads(line))
+        with contextlib.suppress(ValueError, RecursionError):
+            record = json.loads(line)
+            if isinstance(record, dict):
+                records.append(record)
     yield from records

@@ -8,7 +8,7 @@ from typing import Any
 
 from backpropviz.diagnose import kinds
 from backpropviz.diagnose.children import Record, in_child
-from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNFINISHED, WRONG, FileReport, Finding, FunctionReport
+from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.text import cleaned
 
 _JUDGE = "backpropviz.diagnose.judge.judging"
@@ -21,14 +21,15 @@ def confirmed(report: FileReport, plans: Any, file: Path, request: Record, secon
         plans: how each function is called, by name, as the search found out. seconds: the most for one pair.
     """
     plans = plans if isinstance(plans, dict) else {}
-    asked = [i for i, its in enumerate(report.functions) if its.status in (RIGHT, WRONG, UNFINISHED) and its.score > 0]
+    asked = [i for i, its in enumerate(report.functions) if its.status == FAULT or its.score > 0]
     if not asked:
         return report
     about = [{"name": report.functions[i].name, "plan": plans.get(report.functions[i].name)} for i in asked]
+    likely = {report.functions[i].layer for i in asked if not report.functions[i].own}
     kept = {name: request[name] for name in ("file", "python2", "megabytes")}
     # the judge ends what takes too long itself, and says so: it only has to say something for each pair
     patience = 4 * seconds + 60
-    records, code = in_child(_JUDGE, {**kept, "seconds": seconds, "plans": about}, patience)
+    records, code = in_child(_JUDGE, {**kept, "seconds": seconds, "plans": about}, patience, likely)
     said = {record["number"]: cleaned(record) for record in records if "number" in record}
     functions = list(report.functions)
     for number, i in enumerate(asked):
@@ -42,6 +43,13 @@ def _judged(function: FunctionReport, said: Record | None, file: str, code: int)
     if said is None or "fault" in said:
         why = f"the judge ended with code {code}" if said is None else said["fault"]
         return replace(function, status=FAULT, score=0.0, findings=(), reason=why)
+    kind = "not_confirmed"
+    if function.status == FAULT:  # of the search: the verdict does not need it
+        kind, note = "wrong_value", f"the search for the line failed: {function.reason}"
+        function = replace(
+            function, status=RIGHT, score=1.0, reason="", notes=(*function.notes, note), ran=tuple(said["ran"]),
+            looked_at=tuple(said["looked_at"]),
+        )  # fmt: skip
     score = min(function.score, float(said["score"]))
     refused = tuple(dict.fromkeys((*function.refused, *said["refused"])))
     own = function.own if said["own"] is None else bool(said["own"])
@@ -52,7 +60,7 @@ def _judged(function: FunctionReport, said: Record | None, file: str, code: int)
         reason = f"it refuses {len(said['refused'])} of {len(said['ran'])} configurations"
         return replace(function, status=REFUSED, reason=reason)
     finding = Finding(
-        file, function.line, function.name, "", "not_confirmed", _evidence(said), kinds.WORDS["not_confirmed"],
+        file, function.line, function.name, "", kind, _evidence(said), kinds.WORDS[kind],
         configurations=tuple(said["failed"]),
     )  # fmt: skip
     return replace(function, status=WRONG, findings=(finding,), failed=tuple(said["failed"]))

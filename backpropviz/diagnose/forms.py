@@ -60,11 +60,9 @@ class Forms:
         if self.pair.layer.is_own:
             yield from self._own()
             return
-        for number, form in enumerate(self.pair.layer.forms):
-            key = (self.pair.layer.name, number)
-            if key not in _references:
-                _references[key] = [(case, reference(self.pair.layer, case)) for case in form()]
-            yield self._ran(self.pair, _references[key], functools.partial(_fresh, self.pair.layer, number))
+        for number in range(len(self.pair.layer.forms)):
+            cases = list(prepared(self.pair.layer, number))
+            yield self._ran(self.pair, cases, functools.partial(_fresh, self.pair.layer, number))
 
     def _own(self) -> Iterator[Form]:
         try:
@@ -104,6 +102,14 @@ class Forms:
         right = sum(cell.ok for outcome in form.outcomes for name, cell in outcome.cells.items() if " " not in name)
         its = self.program.student.wrapped.get(pair.forward)
         return ran, right, bool(its is not None and its.convention)
+
+
+def prepared(layer: Layer, form: int = 0) -> list[tuple[Case, Reference]]:
+    """The configurations of a known layer with what is right for them, worked out once."""
+    key = (layer.name, form)
+    if key not in _references:
+        _references[key] = [(case, reference(layer, case)) for case in layer.forms[form]()]
+    return _references[key]
 
 
 def gave_output(pair: Pair, outcome: Outcome) -> bool:

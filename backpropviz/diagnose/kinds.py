@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "python_2": "this is Python 2",
     "syntax": "this is not Python",
     "wrong_value": "the value is not the right one",
+    "refused": "configurations that it has to take are refused",
     "not_confirmed": "what made it come out right before is not in the function itself",
     "wrong_function": "the result is not the right one",
 }

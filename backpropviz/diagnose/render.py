@@ -29,7 +29,9 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
     where = f"{place(file, function.line)}  {function.name}"
     ran = len(function.ran)
     if function.status == RIGHT:
-        lines = [f"{where}  right: {', '.join(function.looked_at)}  ({ran} configuration{'s' * (ran != 1)})"]
+        done = f"{ran - len(function.refused)} of {ran}" if function.refused else f"{ran}"
+        but = f"; {len(function.refused)} refused" if function.refused else ""
+        lines = [f"{where}  right: {', '.join(function.looked_at)}  ({done} configuration{'s' * (ran != 1)}{but})"]
     elif function.status == WRONG:
         lines = [f"{where}  wrong in {len(function.failed)} of {ran} configurations"]
     else:

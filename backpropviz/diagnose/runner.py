@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from backpropviz.diagnose import kinds
+from backpropviz.diagnose import kinds, wellformed
 from backpropviz.diagnose.children import KILLED, Record, in_child
 from backpropviz.diagnose.confirming import confirmed
 from backpropviz.diagnose.verdict import FAULT, UNKNOWN, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
-from backpropviz.text import clean, cleaned
+from backpropviz.text import clean
 
+_MOST_SECONDS = 1e6
 _MOST_ENDS = 8  # so many pairs of one file may end their process
 
 
@@ -52,29 +53,43 @@ def diagnose(
         request["left_out"] = [report.name for report in ended]
         records, code = in_child("backpropviz.diagnose.child", request, seconds)
         last = records[-1] if records else {}
-        spent += float(last.get("seconds", 0.0))
+        spent += _seconds(last)
         if "report" in last:
-            report = FileReport.from_dict(cleaned(last["report"]))
+            try:
+                report = wellformed.report(last["report"], file.name)
+            except wellformed.Malformed:
+                return _of_the_file(file, {"stage": "it", "line": 1}, code, seconds)
             functions_ = tuple(sorted((*report.functions, *ended), key=lambda its: its.line))
             report = replace(report, functions=functions_, seconds=spent, cut_short=cut_short)
             return confirmed(report, last.get("plans"), file, request, seconds)
-        stage = next((record for record in reversed(records) if "stage" in record), None)
-        if stage is None or not stage["function"] or len(ended) >= _MOST_ENDS:
+        stage = next((record for record in reversed(records) if _is_stage(record)), None)
+        if stage is None or not stage.get("function") or len(ended) >= _MOST_ENDS:
             report = _of_the_file(file, stage, code, seconds)
             return replace(report, functions=(*ended, *report.functions), cut_short=cut_short or code == KILLED)
         cut_short |= code == KILLED
         ended.append(_of_the_pair(file, stage, code, seconds))
 
 
+def _seconds(record: Record) -> float:
+    value = record.get("seconds", 0.0)
+    return float(value) if isinstance(value, int | float) and 0 <= value < _MOST_SECONDS else 0.0
+
+
+def _is_stage(record: Record) -> bool:
+    """It says what is looked at, in the form that we give it."""
+    names = ("stage", "function", "layer", "text")
+    return "stage" in record and type(record.get("line")) is int and all(type(record.get(n, "")) is str for n in names)
+
+
 def _of_the_pair(file: Path, stage: Record, code: int, seconds: float) -> FunctionReport:
     """The report on a pair whose process ended before its time: one finding, or word that the time was up."""
-    name, line = stage["function"], stage["line"]
+    name, line = clean(stage["function"]), stage["line"]
     if code == KILLED:
         reason = f"not finished in time: {seconds:g} s were not enough (--seconds gives it more)"
-        return FunctionReport(name, stage["layer"], line, UNKNOWN, score=0.0, reason=reason)
+        return FunctionReport(name, clean(stage.get("layer", "")), line, UNKNOWN, score=0.0, reason=reason)
     evidence = f"while it was run, the process ended with code {code}"
-    finding = Finding(file.name, line, name, clean(stage["text"]), "crash", evidence, kinds.WORDS["crash"])
-    return FunctionReport(name, stage["layer"], line, WRONG, (finding,), score=0.0)
+    finding = Finding(file.name, line, name, clean(stage.get("text", "")), "crash", evidence, kinds.WORDS["crash"])
+    return FunctionReport(name, clean(stage.get("layer", "")), line, WRONG, (finding,), score=0.0)
 
 
 def _of_the_file(file: Path, stage: Record | None, code: int, seconds: float) -> FileReport:
@@ -84,7 +99,7 @@ def _of_the_file(file: Path, stage: Record | None, code: int, seconds: float) ->
         return FileReport(file.name, (FunctionReport("", "", 1, FAULT, score=0.0, reason=fault),))
     ended = f"it was not finished within {seconds:g} s" if code == KILLED else f"the process ended with code {code}"
     kind = "does_not_end" if code == KILLED else "crash"
-    evidence = f"while looking at {stage['stage']}: {ended}"
+    evidence = f"while looking at {clean(stage['stage'])}: {ended}"
     return FileReport(
         file.name, findings=(Finding(file.name, stage["line"], "", "", kind, evidence, kinds.WORDS[kind]),)
     )

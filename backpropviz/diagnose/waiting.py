@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -15,8 +16,6 @@ from typing import Any
 
 def main() -> None:
     """Import what is needed, then answer each request with a copy of this process, until nobody is there any more."""
-    import gc
-
     from backpropviz.diagnose import child, investigate, whole_file  # noqa: F401 (the copies find them imported)
     from backpropviz.diagnose.judge import judging, stage  # noqa: F401
 
@@ -27,8 +26,13 @@ def main() -> None:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     gc.freeze()
     copies: dict[int, int] = {}  # by number, where to say how it ended
+    waiting: list[str] = []  # layers to prepare when nobody asks for anything: the copies have them then
+    known: set[str] = set()
     while True:
-        ready = select.select([connection.fileno(), woken], [], [])[0]
+        ready = select.select([connection.fileno(), woken], [], [], 0 if waiting else None)[0]
+        if not ready:
+            _prepare(waiting.pop())
+            continue
         if woken in ready:
             os.read(woken, 4096)
             _reap(copies)
@@ -44,10 +48,25 @@ def main() -> None:
             for descriptor in (*copies.values(), connection.fileno(), woken, wake, descriptors[2]):
                 os.close(descriptor)
             _answer(json.loads(message), *descriptors[:2])
+        likely = {str(name) for name in json.loads(message)["likely"]} - known
+        waiting += sorted(likely)
+        known |= likely
         copies[number] = descriptors[2]
         os.write(descriptors[2], b"%d\n" % number)
         for descriptor in descriptors[:2]:
             os.close(descriptor)
+
+
+def _prepare(name: str) -> None:
+    """Work out what is right for a layer's configurations, for the copies to come."""
+    from backpropviz.course.layers import LAYERS
+    from backpropviz.diagnose.forms import prepared
+
+    with contextlib.suppress(Exception):  # it is only for speed
+        for layer in LAYERS:
+            if layer.name == name:
+                prepared(layer)
+    gc.freeze()
 
 
 def _reap(copies: dict[int, int]) -> None:

@@ -72,7 +72,7 @@ class Judge:
     def verdict(self, name: str, said: Any) -> dict[str, Any]:
         """What a pair is worth: `score`, whether it is `right`, and where it is not."""
         try:
-            plan = Plan.from_dict(said)
+            plan = Plan.from_dict(said) if said is not None else self._by_names(name)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             return _nothing(f"it is not known how it is called: {error}")
         try:
@@ -89,9 +89,22 @@ class Judge:
         wrong = [name for its in weighed.judged for name in sorted(its.wrong()) if " " not in name]
         return {
             "score": weighed.score(len(plan.unseen)), "right": right, "wrong": list(dict.fromkeys(wrong)),
-            "failed": weighed.failed_words, "ran": weighed.words, "refused": weighed.refused_words,
+            "failed": weighed.failed_words, "looked_at": weighed.looked_at,
+            "ran": weighed.words, "refused": weighed.refused_words,
             "refuses": weighed.refuses, "own": own_way, "why": next(iter(failures), ""),
         }  # fmt: skip
+
+    def _by_names(self, name: str) -> Plan:
+        """The plan of a pair that no search was made for.
+
+        Raises:
+            ValueError: it is none that courses hand out.
+        """
+        found = recognition.pairs(self.student.functions)
+        pair = next((pair for pair in found if pair.name == name and not pair.layer.is_own), None)
+        if pair is None:
+            raise ValueError("no function of a known layer has this name")
+        return Plan(pair)
 
     def _weighed(self, name: str, plan: Plan) -> tuple[Weighed, bool]:
         """What came out, and whether it was held against itself."""
@@ -106,6 +119,9 @@ class Judge:
     def _known(self, name: str, pair: Pair) -> Pair | None:
         """The pair as one of a layer that courses hand out, by the names in the file alone."""
         if name == pair.name and (found := self.student.functions.get(name)) is not None:
+            written = recognition.pairs(self.student.functions)
+            if pair.backward is None and any(its.forward == name and its.backward for its in written):
+                raise CannotCall("its backward pass is judged with it")
             named = recognition.recognize(name, [its.arg for its in found.args.args])
             return Pair(named.layer, pair.forward, pair.backward) if named is not None else None
         if pair.layer.is_own:
@@ -121,6 +137,7 @@ class Judge:
             about = {name: self.request[name] for name in ("file", "python2", "megabytes")}
             answer = self.process.ask(Writer(), about)
             self.student.star_imports = bool(answer.record.get("stars"))
+        self.process.begin_anew()
         for text in plan.texts:
             self.process.ask(Writer(), {"does": "add", "text": text})
         self.student.wrapped = {}
@@ -173,5 +190,7 @@ class Judge:
 
 def _nothing(why: str) -> dict[str, Any]:
     """The verdict on what gave nothing that could be compared."""
-    return {"score": 0.0, "right": False, "wrong": [], "failed": [], "ran": [], "refused": [], "refuses": False,
-            "own": None, "why": why}  # fmt: skip
+    return {
+        "score": 0.0, "right": False, "wrong": [], "failed": [], "looked_at": [], "ran": [], "refused": [],
+        "refuses": False, "own": None, "why": why,
+    }  # fmt: skip

@@ -35,11 +35,13 @@ class Process:
     """A process that answers until it is closed.
 
     Args:
-        module: one of ours, whose `main(read, write)` answers. seconds: the longest that one answer may take.
+        module: one of ours, whose `main(read, write)` answers.
+        seconds: the longest that all answers together may take, from the start or the last `begin_anew`.
     """
 
     def __init__(self, module: str, seconds: float):
         self.seconds, self.nonce = seconds, secrets.token_hex(16)
+        self.begin_anew()
         (its_in, self._to), (self._from, its_out) = os.pipe(), os.pipe()
         self._popen: subprocess.Popen[bytes] | None = None
         if sys.platform == "linux":
@@ -51,6 +53,14 @@ class Process:
         for descriptor in (its_in, its_out):
             os.close(descriptor)
 
+    def begin_anew(self) -> None:
+        """Let the time begin anew, for the next pair."""
+        self._until = time.monotonic() + self.seconds
+
+    @property
+    def _left(self) -> float:
+        return max(0.0, self._until - time.monotonic())
+
     def ask(self, writer: Writer, record: dict[str, Any], between: Between | None = None) -> Reader:
         """The answer to a message.
 
@@ -61,9 +71,9 @@ class Process:
             Ended: there is none.
         """
         try:
-            send(self._to, writer.message({"nonce": self.nonce, **record}), self.seconds)
+            send(self._to, writer.message({"nonce": self.nonce, **record}), self._left)
             while True:
-                answer = receive(self._from, self.seconds)
+                answer = receive(self._from, self._left)
                 if answer.record.get("nonce") != self.nonce:
                     raise Garbled("what it says does not come from us")
                 if not answer.record.get("asks"):
@@ -71,7 +81,7 @@ class Process:
                 if between is None:
                     raise Garbled("it asks what nobody answers")
                 more, said = between(answer)
-                send(self._to, more.message({"nonce": self.nonce, **said}), self.seconds)
+                send(self._to, more.message({"nonce": self.nonce, **said}), self._left)
         except Gone as error:
             raise Ended(f"the process ended with code {self.close(wait=True)}") from error
         except TimeoutError as error:

@@ -25,6 +25,8 @@ from backpropviz.diagnose.student.work import work_limit
 from backpropviz.primitives.windows import output_shape
 
 _OURS = "backpropviz"
+OURS = tuple(str(Path(__file__).resolve().parents[2] / name) for name in ("backpropviz", "graphs"))
+"""Where our package lies, which the student's code has no business to read."""
 _HIGHEST = 256  # of the descriptors that a copy may have inherited
 
 
@@ -36,7 +38,7 @@ def main(read: int, write: int) -> None:
     student = loading.parse(Path(request["file"]), request["python2"])
     student.namespace |= adapting.GIVEN
     hide_ourselves()
-    sandbox.refuse_effects()
+    sandbox.refuse_effects(request["file"], hidden=OURS)
     loading.load(student)
     student.namespace |= adapting.GIVEN
     stage = Stage(student)

@@ -1,0 +1,49 @@
+"""What looks at a file that was handed in: the diagnosis, or the grading of worksheets; for what a teacher names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from backpropviz.course.layers import LAYERS
+from backpropviz.diagnose import FileReport, diagnose
+from backpropviz.diagnose.asked import only
+from backpropviz.errors import InputError
+from backpropviz.exercises.handed_in import handed_in
+from backpropviz.exercises.signing import is_worksheet
+from backpropviz.layers.library import layer_names
+from backpropviz.layers.sources import read_text, split_spec
+
+
+def holds_worksheet(file: Path) -> bool:
+    """Whether a file is a worksheet."""
+    return is_worksheet(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def judge(file: Path, pin: str | None = None, pinned: str = "", **options: Any) -> FileReport:
+    """The report on a hand-in, or on a worksheet.
+
+    Args:
+        pin: what it has to be about. pinned: what `pin` holds, on which the answer depends. options: of `diagnose`.
+    """
+    if holds_worksheet(file):
+        return handed_in(file, options["seconds"], pin)
+    report = diagnose(file, **options)
+    return only(report, pin) if pin else report
+
+
+def pin_options(pin: str | None) -> dict[str, str]:
+    """The options of `judge` for what a teacher names: a layer, a file's function, a worksheet as handed out.
+
+    Raises:
+        InputError: there is no such layer. LayerError: the file cannot be read.
+    """
+    if pin is None:
+        return {}
+    path, _ = split_spec(pin)
+    if path:
+        return {"pin": pin, "pinned": read_text(Path(path))}
+    names = {*layer_names(), *(layer.name for layer in LAYERS)}
+    if pin.replace("_", "") not in {name.replace("_", "") for name in names}:
+        raise InputError(f"--as {pin}: there is no such layer", fix=f"Choose one of {', '.join(sorted(names))}.")
+    return {"pin": pin, "pinned": ""}

@@ -1,0 +1,73 @@
+"""Whether a record that came from the process of a student's code is a report: everything in it may be made up."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from backpropviz.diagnose.kinds import WORDS
+from backpropviz.diagnose.verdict import (
+    FAULT,
+    REFUSED,
+    RIGHT,
+    UNFINISHED,
+    UNKNOWN,
+    WRONG,
+    FileReport,
+    Finding,
+    FunctionReport,
+)
+from backpropviz.text import cleaned
+
+_STATUSES = (RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN, FAULT)
+_MOST_LINES, _MOST_FUNCTIONS = 10_000_000, 1_000
+
+
+class Malformed(Exception):  # noqa: N818
+    """It is no report."""
+
+
+def report(record: Any, file: str) -> FileReport:
+    """The report that a record holds, its texts made safe, under the name of the file it is about.
+
+    Raises:
+        Malformed: it is none.
+    """
+    try:
+        found = FileReport.from_dict(cleaned(record))
+        _expect(len(found.functions) <= _MOST_FUNCTIONS)
+        _expect(type(found.cut_short) is bool and _texts(found.notes))
+        for finding in found.all_findings:
+            _check_finding(finding)
+        for function in found.functions:
+            _check_function(function)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+    return FileReport(file, found.functions, found.findings, found.notes, cut_short=found.cut_short)
+
+
+def _check_finding(finding: Finding) -> None:
+    _expect(finding.kind in WORDS and type(finding.line) is int and 0 <= finding.line < _MOST_LINES)
+    _expect(type(finding.proved) is bool and type(finding.together) is bool)
+    _expect(_texts((finding.file, finding.function, finding.statement, finding.evidence, finding.meaning)))
+    _expect(_texts((finding.expected, finding.step, *finding.configurations, *finding.cascade)))
+    _expect(all(type(line) is int and type(text) is str for line, text in (*finding.instead, *finding.also)))
+
+
+def _check_function(function: FunctionReport) -> None:
+    _expect(function.status in _STATUSES and type(function.line) is int and 0 <= function.line < _MOST_LINES)
+    _expect(type(function.score) in (int, float) and 0 <= function.score <= 1 and type(function.own) is bool)
+    for its in fields(function):
+        value = getattr(function, its.name)
+        if isinstance(value, tuple) and its.name != "findings":
+            _expect(_texts(value))
+    _expect(_texts((function.name, function.layer, function.reason)))
+
+
+def _texts(values: tuple[Any, ...]) -> bool:
+    return all(type(value) is str for value in values)
+
+
+def _expect(holds: bool) -> None:
+    if not holds:
+        raise ValueError("a value is not of its kind")
