@@ -44,7 +44,9 @@ WITH_ALTERNATIVES = [name for name in layer_names() if getattr(load(name).module
 
 
 def test_the_layers_of_the_sources_have_alternatives():
-    assert {"batchnorm", "conv", "layernorm", "softmax_loss"} <= set(WITH_ALTERNATIVES)
+    assert {"batchnorm", "conv", "conv_naive", "layernorm", "lstm", "maxpool_naive", "rnn", "softmax_loss"} <= set(
+        WITH_ALTERNATIVES
+    )
 
 
 @pytest.mark.parametrize("name", WITH_ALTERNATIVES)

@@ -14,7 +14,7 @@ from backpropviz.code.round_printer import RoundPrinter
 from backpropviz.engine.backward import operands
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.trace import Trace
-from backpropviz.primitives.shapes import PUT
+from backpropviz.primitives.shapes import IDENTITY, PUT
 
 
 class LoopNames(Buffers):
@@ -57,6 +57,11 @@ class LoopNames(Buffers):
         for place in self.program.places():
             for gather in place.gathers:
                 self._measure_rounds(place, gather)
+        for place in self.program.places():
+            start = place.carried.start if place.carried is not None else NOTHING
+            value = start.template if isinstance(start, Place) else start
+            if start is not NOTHING and np.shape(getattr(value, "outline", value)) == place.template.shape:
+                self.printer.starts.update(dict.fromkeys(place.nodes, value))
         self.collects = {place for place in program.places() if self._collects(place)}
         for place in self.collects:
             self._named(place)
@@ -258,6 +263,8 @@ class LoopNames(Buffers):
                     return "0.0"
                 return text if text.startswith("np.zeros") else f"np.zeros_like({text})"
             like = start
+        while like.primitive is IDENTITY:  # prev = h0
+            like = self.program.place[like.template.args[0]]
         return f"np.zeros_like({self._mention(like)})"
 
     def _mention(self, place: Place) -> str:

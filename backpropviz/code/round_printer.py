@@ -23,6 +23,7 @@ class RoundPrinter(Printer):
     Attributes:
         elsewhere: how values of a loop's rounds are written outside of it: for a node, in which loop and how.
         lists: what the lists of all rounds' values are called, for each of these.
+        starts: for values that a loop hands on, what it starts with: of the same shape.
         rounds: axes that are as long as a loop, and what writes how often that runs.
         listed: the values whose lists were written.
     """
@@ -33,6 +34,7 @@ class RoundPrinter(Printer):
         self.elsewhere: dict[Node, list[tuple[LoopItem | None, Place, str]]] = {}
         self.lists: dict[Node, tuple[Place, str]] = {}
         self.listed: set[Place] = set()
+        self.starts: dict[Node, Any] = {}
         self.rounds: dict[tuple[Node, int], Callable[[], str]] = {}
 
     def name(self, node: Node) -> str | None:
@@ -67,13 +69,15 @@ class RoundPrinter(Printer):
         for origin in origins(node, axis):
             if isinstance(origin, tuple) and origin in self.rounds:
                 return self.rounds[origin](), ATOM
-        begun: Any = node
+        begun: Any = self.starts.get(node, node)
         while isinstance(begun, Node) and begun.primitive in WRITES:
             begun = begun.args[0]
         made, _ = self.trace.constants.get(id(begun.value if isinstance(begun, Node) else begun), (None, None))
         if isinstance(made, Constructed) and made.args and isinstance(made.args[0], tuple):
             return self._operand(made.args[0][axis])
-        return super()._length(begun if isinstance(begun, Node) else node, axis)
+        begun = begun if isinstance(begun, Node) else node
+        found = super()._length(begun, axis)
+        return (begun, axis) if found is None and begun is not node and self._usable(begun) else found
 
     def _write(self, node: Node) -> Text:
         if node.primitive is None and id(node.value) in self.trace.constants:

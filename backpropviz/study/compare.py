@@ -115,6 +115,7 @@ def _backward(trace: Trace, functions: list[FunctionType]) -> list[Entry]:
         return []
     values = _arguments(trace)
     values |= {step.name: step.value for step in trace.steps} | {"dout": trace.dout}
+    values |= {step.written: step.value for step in trace.steps if step.sets_a_part}  # what a loop fills, filled
     entries: list[Entry] = []
     for function in functions:
         call = _bind(function, values)
