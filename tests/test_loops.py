@@ -435,7 +435,7 @@ def test_a_long_loop_is_drawn_once_with_its_head():
     steps = [vertex for vertex in circuit.vertices if vertex.kind == "step"]
     assert [vertex.name for vertex in steps] == ["prev", "h"]
     assert {box.title for vertex in steps for box in vertex.boxes} == {
-        "for t in range(T): 40 rounds, handing on prev, h"
+        "for t in range(T): 40 rounds, filling h, handing on prev"
     }
     formulas = [edge.formula for edge in circuit.backward]
     assert "dprev += dh[:, t]" in formulas

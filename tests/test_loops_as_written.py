@@ -6,6 +6,8 @@ import pytest
 import backpropviz as bp
 from backpropviz.code.derive import derive
 from backpropviz.code.rolled import rolled
+from backpropviz.draw.board.picture import BoardPicture
+from backpropviz.draw.diagram import Diagram
 from tests.loops import layers, networks, rounds, scans, until, windows
 
 CASES = {**windows.CASES, **networks.CASES, **layers.CASES, **rounds.CASES, **scans.CASES}
@@ -97,3 +99,15 @@ def test_loops_that_branch_on_values_say_so():
     assert "is written out round by round: its rounds do not all make the same steps" in code
     assert "what they do depends on values" in code
     assert_gives_the_gradients(code, "with_a_branch_on_a_value_backward", trace)
+
+
+def test_a_picture_draws_what_goes_round():
+    inputs = {"x": np.ones((30, 3)), "Wx": np.ones((3, 4)), "Wh": np.eye(4)}
+    picture = BoardPicture(Diagram(traced(networks.rnn_vstack, inputs, 1)).circuit)
+    assert {text.text for text in picture.drawing.texts} >= {"h to the next round, ", "dh back"}
+    back, forth = (wire for wire in picture.drawing.wires if wire.id.startswith("around_"))
+    assert (back.ink, forth.ink) == ("red", "ink")
+    (outline,) = picture.drawing.outlines
+    assert "handing on" not in " ".join(outline.title)
+    for wire in (forth, back):
+        assert wire.points[0][1] == wire.points[-1][1] == pytest.approx(outline.y + outline.height)

@@ -33,6 +33,12 @@ class Reports:
     def done(self, site, value):
         return value
 
+    def appended(self, site, value):
+        return value
+
+    def counted(self, name, value):
+        return value
+
     def rounds(self, site, iterable):
         self.seen.append(("loop", site.statement))
         yield from iterable

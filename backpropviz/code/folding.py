@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from backpropviz.code.places import LoopItem, Uneven
+from backpropviz.code.places import NOTHING, LoopItem, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.rolling import Roller
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace
+from backpropviz.engine.versions import WRITES
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +34,25 @@ class Fold:
         return [] if place is None else place.body.chain()
 
     def title(self, loop: LoopItem) -> str:
-        """A loop's head, how often it runs, and what each round hands to the next."""
+        """A loop's head, how often it runs, which arrays it fills, and what each round hands to the next."""
         times = {len(run.rounds) for run in loop.runs}
         often = f": {times.pop()} rounds" if len(times) == 1 else ""
-        carried = [place for place in self.program.places(loop.body) if place.carried and place.carried.loop is loop]
-        names = [self.names[place.template] for place in carried if place.template in self.names]
-        return f"{loop.head}{often}{', handing on ' + ', '.join(names) if names else ''}"
+        filled = ", ".join(self._names(loop, buffers=True))
+        handed = ", ".join(self.handed_on(loop))
+        return f"{loop.head}{often}{filled and f', filling {filled}'}{handed and f', handing on {handed}'}"
+
+    def handed_on(self, loop: LoopItem) -> tuple[str, ...]:
+        """What each round hands to the next, without the arrays that all of them fill."""
+        return tuple(self._names(loop, buffers=False))
+
+    def _names(self, loop: LoopItem, buffers: bool) -> list[str]:
+        carried = [
+            place
+            for place in self.program.places(loop.body)
+            if place.carried and place.carried.loop is loop and place.carried.start is not NOTHING
+        ]
+        named = [place for place in carried if (place.primitive in WRITES) is buffers and place.template in self.names]
+        return [self.names[place.template] for place in named]
 
 
 def fold(trace: Trace) -> Fold | None:

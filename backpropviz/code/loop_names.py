@@ -15,6 +15,7 @@ from backpropviz.engine.backward import operands
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.shapes import IDENTITY, PUT
+from backpropviz.primitives.stores import STORED
 
 
 class LoopNames(Buffers):
@@ -79,6 +80,12 @@ class LoopNames(Buffers):
             for place, name in sorted(self.written.items(), key=lambda item: item[0].carried is None)
             if place.template.gradient
         }
+        for node, red in trace.upstream.items():  # of an array that is only filled, the gradient is read, never changed
+            place = self.program.place[node]
+            if place in self.collects and self._is_buffer(place) and self._is_only_filled(place):
+                readers = self.consumers.get(place, ())
+                if all(reader.primitive is STORED or reader in self.undone for reader in readers):
+                    self.gradient[place] = str(red.name)
 
     def _inner(self, red: Node) -> str:
         """A name for a gradient within a step: `dh_inner` of h = np.tanh(...), before the tanh."""

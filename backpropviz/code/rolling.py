@@ -45,34 +45,18 @@ class Roller(Terms):
             place = self.program.place[node]
             if place.body.chain() and place.carried is None:
                 raise Uneven(place.body.chain()[0].site, "a round's value is returned")
-            if (
-                place in self.collects
-                and self._is_buffer(place)
-                and self._is_only_filled(place)
-                and not self._used(place)
-            ):
-                self.gradient[place] = str(red.name)  # it is read, never changed
-                self.begun.add(place)
+            if place in self.collects and self.gradient[place] == red.name:
+                self.begun.add(place)  # it is read, never changed
             elif place in self.collects:
                 copied = f"{red.name}.copy()" if node.shape else str(red.name)
                 if place not in self.begun:
-                    lines.append(f"{self._gradient_name(place, red)} = {copied}")
+                    lines.append(f"{self.gradient[place]} = {copied}")
                 else:
                     lines.append(f"{self.gradient[place]} += {red.name}")
                 self.begun.add(place)
             else:
                 self.pending.setdefault(place, []).append(red)
         return lines + self._reverse(self.program.body)
-
-    def _used(self, place: Place) -> bool:
-        """Whether a value is used outside of the loop that makes it, so that its gradient has several terms."""
-        readers = self.consumers.get(place, ())
-        return any(reader.primitive is not STORED and reader not in self.undone for reader in readers)
-
-    def _gradient_name(self, place: Place, red: Node) -> str:
-        if self.gradient[place] == red.name:
-            self.gradient[place] = self._fresh(f"{red.name}_rest")
-        return self.gradient[place]
 
     def _reverse(self, body: Body) -> Lines:
         lines: Lines = []

@@ -10,11 +10,16 @@ from backpropviz.engine.graph import Array, Node
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A frame around vertices: an open group of steps, or a step opened into its operations."""
+    """A frame around vertices: an open group of steps, a step opened into its operations, or a folded loop.
+
+    Attributes:
+        handed_on: what a round of the loop hands to the next.
+    """
 
     id: str
     label: str
     title: str
+    handed_on: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -185,7 +185,10 @@ class _Reader:
         if self.fold is None:
             return ()
         number = {site: n for n, site in enumerate(dict.fromkeys(loop.site for loop in self.trace.loops), 1)}
-        return tuple(Box(f"loop_{number[loop.site]}", "", self.fold.title(loop)) for loop in self.fold.loops(node))
+        return tuple(
+            Box(f"loop_{number[loop.site]}", "", self.fold.title(loop), self.fold.handed_on(loop))
+            for loop in self.fold.loops(node)
+        )
 
     def _operation(self, node: Node) -> Vertex:
         step = self._step(node)

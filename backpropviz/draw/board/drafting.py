@@ -6,9 +6,9 @@ from backpropviz.code.breaking import LEADING, width
 from backpropviz.draw.board.anchors import BESIDE, Hung, Placed
 from backpropviz.draw.board.blocks import BADGE, DIGITS, SIZE, Block, Numbers, Run, badge_width
 from backpropviz.draw.board.crossings import give_way
-from backpropviz.draw.board.geometry import Drawing, Outline, Shape, Text, Tile, Wire
+from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Shape, Text, Tile, Wire
 from backpropviz.draw.board.groups import Surrounded
-from backpropviz.draw.board.placing import BELOW_BOX, ELBOW, HALF, Places
+from backpropviz.draw.board.placing import AROUND, BELOW_BOX, ELBOW, HALF, Places
 from backpropviz.draw.board.stations import Station
 from backpropviz.draw.board.wires import beside, id_of, is_round, lay_tracks, rim, straight
 
@@ -170,13 +170,33 @@ class _Draft:
                         top, bottom = min(top, high), max(bottom, low)
                 title = self.places.group_title(each, wide)
                 top, bottom = top - len(title) * SIZE * LEADING - 6, bottom + 7
-                drawn.append((segment, each, top, bottom))
+                if self.places.goes_round(each, segment):
+                    self._around(each, wide, bottom)
+                    drawn.append((segment, each, top, bottom + AROUND))
+                else:
+                    drawn.append((segment, each, top, bottom))
                 id = each.frame.id if segment == self.places.segment(each.columns[0]) else f"{each.frame.id}_{segment}"
                 box = Outline(id, wide[0], top, wide[1] - wide[0], bottom - top, title)
                 self.drawing.outlines.insert(0, box)
                 for number, line in enumerate(title):
                     y = top + 3 + SIZE * LEADING * (number + 0.5)
                     self.drawing.texts.append(Text(id, wide[0] + 7, y, line, SIZE, "grey"))
+
+    def _around(self, each: Surrounded, wide: tuple[float, float], bottom: float) -> None:
+        """What a loop's rounds hand on, from the end of the line around it to the start; and the gradient back."""
+        id, names = each.frame.id, each.frame.handed_on
+        forth, back = f"{', '.join(names)} to the next round", f"{', '.join(f'd{name}' for name in names)} back"
+        size = min(SIZE, (wide[1] - wide[0] - 70) / width(f"{forth}, {back}", 1.0))
+        x = wide[0] + 36
+        inks: tuple[tuple[str, Ink, list[Wire]], ...] = ((forth, "ink", self.black), (back, "red", self.red))
+        for number, (words, ink, wires) in enumerate(inks):
+            left, right = wide[0] + 14 + 12 * number, wide[1] - 14 - 12 * number
+            low = bottom + AROUND - 6 - 8 * number
+            points = [(right, bottom), (right, low), (left, low), (left, bottom)]
+            wires.append(Wire(f"around_{id}_{number}", id, ink, points[:: 1 - 2 * number], "", "", told=words))
+            text = f"{words}{', ' * (ink == 'ink')}"
+            self.drawing.texts.append(Text(id, x, bottom + 3 + size * LEADING / 2, text, size, ink))
+            x += width(text, size)
 
     def _reach(self, wide: tuple[float, float], segment: int, rows: list[int]) -> tuple[float, float]:
         """From where to where gates, boxes and texts reach in a part of some rows."""

@@ -20,6 +20,7 @@ from backpropviz.draw.board.stations import Station
 HALF = TRACK / 2
 ROW_GAP = 15.0  # between the texts of two rows
 PAGE_GAP = 34.0  # between the rows of the page that a long board is cut into
+AROUND = SIZE * LEADING + 20.0  # below the line around a loop: what goes round
 ELBOW = 18.0  # a wire from a box that is led to its slot
 BELOW_BOX = 10.0  # between a box's formulas and where its wire turns
 _LONGEST = 48  # columns of a formula that has all the room it wants
@@ -233,7 +234,7 @@ class Places:
                 rows, wide = self.group_rows(each, segment), self.group_x(each, segment)
                 if rows and wide is not None:
                     heights.roofs[segment, rows[0]] += len(self.group_title(each, wide)) * SIZE * LEADING + 10
-                    heights.floors[segment, rows[-1]] += 10.0
+                    heights.floors[segment, rows[-1]] += 10.0 + (AROUND if self.goes_round(each, segment) else 0.0)
         return heights
 
     def _stack(self) -> float:
@@ -272,6 +273,10 @@ class Places:
         left = self.x[each.columns[0], 0] - each.left + INSET / 2 if each.columns[0] >= first else 0.0
         right = self.x[each.columns[1], 0] + each.right - INSET / 2 if each.columns[1] <= last else self.widths[segment]
         return left, right
+
+    def goes_round(self, each: Surrounded, segment: int) -> bool:
+        """Whether what a loop's rounds hand on is drawn below this part of the line around it: below the last."""
+        return bool(each.frame.handed_on) and segment == self.segment(each.columns[1])
 
     @staticmethod
     def group_title(each: Surrounded, wide: tuple[float, float]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from backpropviz.draw.board.record import Board, Frame, Gate, Use
-from backpropviz.draw.circuit import Circuit, Edge, Vertex
+from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import plain
 from backpropviz.engine.numbering import bare_number
@@ -75,8 +75,14 @@ def _terms(vertex: Vertex, formula: str, several: bool) -> Iterator[str]:
         yield formula
 
 
+def _frame(box: Box) -> Frame:
+    """A line around gates; what goes round is drawn, and needs no words in its title."""
+    words = f", handing on {', '.join(box.handed_on)}" if box.handed_on else ""
+    return Frame(box.id, f"{bare_number(box.label)}  {box.title}".strip().removesuffix(words), box.handed_on)
+
+
 def _gate(vertex: Vertex, several: bool, lengths: _Lengths) -> Gate:
-    frames = tuple(Frame(box.id, f"{bare_number(box.label)}  {box.title}".strip()) for box in vertex.boxes)
+    frames = tuple(_frame(box) for box in vertex.boxes)
     if vertex.kind == "outside":
         return Gate(vertex.id, "end", "", name=vertex.name)
     assert vertex.value is not None

@@ -10,10 +10,15 @@ from backpropviz.engine.graph import Array
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A line around gates that belong together: the steps of one call, the operations of one step."""
+    """A line around gates that belong together: the steps of one call, the operations of one step, a loop's round.
+
+    Attributes:
+        handed_on: what goes round, from each round of a loop to the next.
+    """
 
     id: str
     title: str
+    handed_on: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
