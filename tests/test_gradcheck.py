@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from backpropviz.engine.replay import Plan
 from backpropviz.errors import InputError
 from backpropviz.layers.library import layer_names, load
 from backpropviz.primitives.record import PRIMITIVES, Gradient
+from backpropviz.study.examples import are_apart, slopes
 from backpropviz.study.gradcheck import gradcheck, work
 
 SETTINGS = {
@@ -436,3 +438,74 @@ def test_however_often_a_loop_runs_the_steps_of_one_round_are_checked():
         assert [check.name for check in report.checks] == ["x", "out"]
         moves.append(work(trace) - trace["x"].value.size)
     assert moves[1] < 2 * moves[0]
+
+
+# ---- entries of several examples in one run --------------------------------------------------------------------------
+
+
+def plan_of(trace, name):
+    node = trace[name]
+    return Plan(trace.nodes, [node]), node, [(out, upstream.value) for out, upstream in trace.upstream.items()]
+
+
+@pytest.mark.parametrize(
+    ("name", "apart"),
+    [
+        ("conv", {"x": True, "w": False, "b": False}),
+        ("affine", {"x": True, "w": False, "b": False}),
+        ("maxpool", {"x": True}),
+        ("layernorm", {"x": True, "gamma": False, "beta": False}),
+        ("batchnorm", {"x": False, "gamma": False, "beta": False}),
+        ("softmax_loss", {"x": False}),
+    ],
+)
+def test_whether_examples_see_each_other_is_found_out(name, apart):
+    trace = load(name).trace()
+    trace.backward()
+    before = {node: node.value.copy() for node in trace.nodes}
+    assert {each: are_apart(*plan_of(trace, each)) for each in apart} == apart
+    for each in apart:  # and nothing stays moved
+        np.testing.assert_array_equal(trace[each].value, before[trace[each]])
+
+
+def test_square_weights_are_not_taken_for_examples():
+    trace = traced(lambda x, w: np.tanh(x @ w), x=random(3, 3), w=random(3, 3, seed=1))
+    assert are_apart(*plan_of(trace, "x"))
+    assert not are_apart(*plan_of(trace, "w"))
+
+
+def test_one_example_that_looks_at_another_keeps_them_together():
+    def shifted(x):
+        out = x * 2.0
+        out[3, 1] = x[1, 0] * x[3, 0]
+        return out
+
+    assert not are_apart(*plan_of(traced(shifted, x=random(5, 3)), "x"))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_slopes_of_all_examples_are_those_of_each_entry(order):
+    x = np.array(random(4, 3, 2), order=order)
+    trace = traced(lambda x: np.sin(x) * np.sum(x, axis=(1, 2), keepdims=True), x=x)
+    plan, node, outputs = plan_of(trace, "x")
+    assert are_apart(plan, node, outputs)
+    np.testing.assert_allclose(slopes(plan, node, outputs, np.full(x.shape, 1e-5)), trace.grad["x"], rtol=1e-7)
+    np.testing.assert_array_equal(node.value, x)
+
+
+def test_one_wrong_entry_of_one_example_is_caught():
+    trace = traced(lambda x: np.exp(x), x=random(4, 3))
+    right = PRIMITIVES[np.exp].gradients[0]
+
+    def nearly(g, out, x):
+        slip = np.zeros(x.shape)
+        slip[2, 1] = 0.001
+        return right.vjp(g, out, x) * (1 + slip)
+
+    with pytest.MonkeyPatch.context() as patch:
+        changed = dataclasses.replace(PRIMITIVES[np.exp], gradients=(Gradient(right.local, nearly),))
+        patch.setitem(PRIMITIVES, np.exp, changed)
+        report = gradcheck(trace)
+    check = next(check for check in report.checks if check.name == "x")
+    assert not check.passed
+    assert check.index == (2, 1)
