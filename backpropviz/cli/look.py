@@ -165,7 +165,7 @@ def gradcheck(
     seed: SeedOption = 0,
     dout: DoutOption = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Random directions instead of every entry, for large inputs.")
+        bool, typer.Option("--fast", help="One random direction instead of every entry, for large inputs.")
     ] = False,
     inputs_only: Annotated[bool, typer.Option("--inputs-only", help="Leave out the gradients of the steps.")] = False,
     tolerance: Annotated[float, typer.Option(help="The largest relative error that passes.")] = 1e-5,

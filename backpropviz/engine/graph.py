@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from backpropviz.engine.named import plain
+from backpropviz.engine.named import Shape, plain
 from backpropviz.primitives.record import Primitive
 
 Array = np.ndarray[Any, Any]
@@ -284,7 +284,7 @@ def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -
     if kind is list:
         return [bare(item, of) for item in value]
     if isinstance(value, tuple):
-        return tuple([plain(item) for item in tuple.__iter__(value)])  # a shape would name its sizes
+        return value.node.shape if isinstance(value, Shape) else tuple([plain(item) for item in value])
     return plain(value)
 
 

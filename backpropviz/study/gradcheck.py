@@ -50,9 +50,6 @@ STEP_ENTRIES = 64
 What a statement makes in the rounds of a loop shares them: a loop of n rounds depends on n rounds, each time.
 """
 
-DIRECTIONS = 4
-"""Random directions per gradient in a fast check."""
-
 _STEPS = (1.0, 0.6, 0.4, 0.25, 0.15)  # a second look takes the slope with these parts of h
 
 
@@ -73,7 +70,7 @@ class Check:
 
     Attributes:
         name: the input or step; `step` is the step's label, empty for inputs.
-        entries: how many entries were moved, of `size`; 0 and `directions` random directions for a fast check.
+        entries: how many entries were moved, of `size`; 0 and one of the random `directions` for a fast check.
         error: the largest relative error, |analytic - numeric| / max(|analytic|, |numeric|, floor).
         index: where that is; None for a random direction.
         analytic, numeric: the two values there.
@@ -131,7 +128,7 @@ def gradcheck(
 
     Args:
         trace: a recorded run. It is recorded again in float64, so its own values are left as they were.
-        fast: four random directions per gradient instead of every entry.
+        fast: one random direction per gradient, all entries at once, instead of every entry.
         steps: check the gradient of every step's value too, not of the inputs alone.
         tolerance: the largest relative error that passes.
         step_size: h, times max(1, the absolute entry) for every entry that is moved.
@@ -170,7 +167,7 @@ def _targets(
     """All that has a gradient, inputs (without a label) first: its node, label and name, and how it is to be moved."""
     for name, node in trace.inputs.items():
         if node.gradient is not None:
-            yield (node, "", name), (0, DIRECTIONS) if fast else (node.value.size, 0)
+            yield (node, "", name), (0, 1) if fast else (node.value.size, 0)
     times = Counter((step.file, step.line) for step in rounds.steps)
     for step in rounds.steps if steps else []:
         if step.node.gradient is not None:
@@ -180,7 +177,7 @@ def _targets(
 def _moves(node: Node, times: int, fast: bool) -> tuple[int, int]:
     """How many entries of a step's value to move one by one, and in how many random directions all together."""
     if fast:
-        return 0, max(1, DIRECTIONS // times)
+        return 0, 1
     size, most = node.value.size, max(1, STEP_ENTRIES // times)
     return (most, 1) if size > most else (size, 0)
 
