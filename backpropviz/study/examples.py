@@ -22,20 +22,29 @@ def are_apart(plan: Plan, node: Node, outputs: Outputs) -> bool:
     buffer = plan.buffer(node)
     if buffer.ndim == 0 or len(buffer) < 2 or any(out.shape[:1] != buffer.shape[:1] for out, _ in outputs):
         return False
-    random, start = np.random.default_rng(0), buffer.copy()
+    start = buffer.copy()
+    try:
+        return _rows_alone(plan, buffer, [out for out, _ in outputs])
+    except Exception:  # moved that far, the layer fails, or takes values of other shapes
+        return False
+    finally:
+        np.copyto(buffer, start)
+
+
+def _rows_alone(plan: Plan, buffer: Array, outputs: list[Node]) -> bool:
+    random = np.random.default_rng(0)
     plan()
-    before = [plan.buffer(out).copy() for out, _ in outputs]
-    apart = True
+    before = [plan.buffer(out).copy() for out in outputs]
     for n in range(len(buffer)):
-        buffer[n] += random.standard_normal(start[n].shape) * (1 + np.abs(start[n]))
+        kept = buffer[n].copy()
+        buffer[n] += random.standard_normal(kept.shape) * (1 + np.abs(kept))
         plan()
+        buffer[n] = kept
         others = np.arange(len(buffer)) != n
-        for was, (out, _) in zip(before, outputs):
-            apart = apart and np.array_equal(was[others], plan.buffer(out)[others], equal_nan=True)
-        buffer[n] = start[n]
-        if not apart:
-            break
-    return apart
+        for was, out in zip(before, outputs):
+            if not np.array_equal(was[others], plan.buffer(out)[others], equal_nan=True):
+                return False
+    return True
 
 
 def slopes(plan: Plan, node: Node, outputs: Outputs, h: Array) -> Array:
