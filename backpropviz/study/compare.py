@@ -58,7 +58,7 @@ class Comparison:
         return {"format": "backpropviz/compare", "version": 1, **asdict(self)}
 
 
-def compare(layer: Layer, trace: Trace, *, seconds: float = 1.0) -> Comparison:
+def compare(layer: Layer, trace: Trace, *, seconds: float = 0.2) -> Comparison:
     """Run the layer and its alternatives on the same input.
 
     All take turns in the same rounds, so that a machine that slows down slows all of them; the median of the rounds is
@@ -67,7 +67,7 @@ def compare(layer: Layer, trace: Trace, *, seconds: float = 1.0) -> Comparison:
     Args:
         layer: a layer whose file has `ALTERNATIVES = {"forward": [...], "backward": [...]}`.
         trace: a run of it, with its backward pass.
-        seconds: how long to measure, about.
+        seconds: how long to measure, about; at least three rounds.
 
     Raises:
         LayerError: the file has no alternatives, or one asks for a value that the layer does not have.
@@ -192,15 +192,14 @@ def _difference(got: list[Any], expected: list[Any]) -> float:
 def _measure(calls: list[Callable[[], Any]], seconds: float) -> tuple[list[float], int]:
     """The median time of one call of each, taken in turns."""
     repeats = []
-    for call in calls:
-        call()
+    for call in calls:  # each ran once already, when its values were compared
         start = time.perf_counter()
         call()
-        # short calls are repeated, so that the clock's own resolution does not count
-        repeats.append(max(1, int(2e-4 / max(time.perf_counter() - start, 1e-7))))
+        # short calls are repeated, so that neither the clock's resolution nor a short interruption counts
+        repeats.append(max(1, int(1e-3 / max(time.perf_counter() - start, 1e-7))))
     samples: list[list[float]] = [[] for _ in calls]
     end = time.perf_counter() + seconds
-    while len(samples[0]) < 5 or (time.perf_counter() < end and len(samples[0]) < 2000):
+    while len(samples[0]) < 3 or (time.perf_counter() < end and len(samples[0]) < 2000):
         for call, repeat, sample in zip(calls, repeats, samples):
             start = time.perf_counter()
             for _ in range(repeat):
