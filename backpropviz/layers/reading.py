@@ -108,6 +108,8 @@ class _Reader(ast.NodeVisitor):
             inner = part.value if isinstance(part, ast.Subscript) else part
             if label := self._parameter(inner):
                 self.found.labels.add(label)
+                if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Name):  # `x[inputs[t]] = 1`
+                    self.found.ranks.setdefault(label, 1)
         self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:

@@ -27,14 +27,16 @@ where some sizes are known."""
 
 @dataclass(frozen=True)
 class Fit:
-    """How the gradients that came back fit the inputs: whether any did, and the shapes that differ, by input."""
+    """How the gradients that came back fit the inputs: whether any did, and the shapes that differ, by input;
+    nothing is read where what the forward pass returns is of no use."""
 
     count: int = 0
     strange: Mapping[str, Shape] | None = None
+    is_read: bool = True
 
     @property
     def fits(self) -> bool:
-        return self.count > 0 and not self.strange
+        return self.count > 0 and not self.strange and self.is_read
 
     @property
     def merit(self) -> tuple[bool, bool]:

@@ -20,7 +20,7 @@ from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose.pairs import axes, binding, inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols.record import Wrapped
-from backpropviz.diagnose.pairs.protocols.start import RANKS
+from backpropviz.diagnose.pairs.protocols.supposed import RANKS
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
 from backpropviz.diagnose.pairs.signatures import upstream_count, wants
@@ -108,7 +108,7 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
                 typed, gradients, fit = _typed(program, pair, cases[0])
             except CannotCall as error:
                 problem = problem or error
-                seen.append((cases, axes.Fit(1)))  # on other inputs, it may be a number
+                seen.append((cases, axes.Fit(1, is_read=False)))  # on other inputs, it may be a number
                 if isinstance(error, NoArrays):
                     break
                 continue

@@ -62,7 +62,8 @@ def _arrays(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]
     """Every array of floats that a layer holds, once: where it is, what it is called, the array."""
     seen: list[Any] = []
     for path, name, value in _places(layer, given):
-        is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 1
+        is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        is_array = is_array and (value.size > 1 or (value.ndim > 0 and _known(name)))
         if is_array and name.isidentifier() and not any(value is other for other in seen):
             seen.append(value)
             yield path, name, value

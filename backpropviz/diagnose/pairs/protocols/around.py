@@ -31,9 +31,10 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
                 found += trial.adapters()
             for manner in () if any(adapter.fit[0] for adapter in found) else trial.manners:
                 found += Trial(subject, start.in_manner(manner), namespace, functions, tried).adapters()
-            if (shapes := trial.other_shapes()) and not any(adapter.fit[0] for adapter in found):
+            for shapes in trial.other_shapes():
                 with contextlib.suppress(CannotCall):
-                    found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
+                    if not any(adapter.fit[0] for adapter in found):
+                        found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
             if any(adapter.fit[2] == 1 for adapter in found):  # all gradients have the shapes of their inputs
                 break
         if not any(adapter.fit[0] for adapter in found) and failing is not None and failing.is_of_one_example():

@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,13 @@ class Construction:
 
     Attributes:
         call: `Linear(3, 5)`. arrays: values of what it is made from, by name, which are inputs of the layer.
-        settings: numbers that keep their names.
+        settings: numbers that keep their names. is_free: the arrays may have other shapes.
     """
 
     call: str
     arrays: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, float] = field(default_factory=dict)
+    is_free: bool = False
 
 
 class _Original(Method):
@@ -54,6 +55,8 @@ def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: 
     by_names = _by_names(definition, namespace)
     if by_names is not None:
         yield by_names
+        if by_names.arrays:  # four gates side by side are four times as wide
+            yield replace(by_names, is_free=True)
     yield from _of_sizes(definition, namespace)
     try:
         built = Built(_Original(namespace[definition.name], forward))

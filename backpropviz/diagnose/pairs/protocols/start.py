@@ -22,11 +22,10 @@ from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import parameters
 from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
+from backpropviz.diagnose.pairs.protocols.supposed import RANKS, Shapes, products, targets_for, vectors
 from backpropviz.diagnose.student.parameters import Parameter, learned
 from backpropviz.layers.conventions import kind_of, word
 from backpropviz.layers.search import FEWER, RUNS
-
-Shapes = dict[str, tuple[int, ...]]
 
 SEED = 123
 """Of NumPy's old random numbers, in front of every run."""
@@ -100,9 +99,6 @@ def function_of(text: str, name: str, namespace: dict[str, Any]) -> Any:
         namespace[name] = before
 
 
-RANKS: tuple[tuple[int, ...], ...] = ((3, 6, 5), (5, 3), (3, 5, 7, 6), (5,), (11, 9), (3, 5, 11, 9))
-"""Shapes of the first input to try where the backward pass fails on the conventional one."""
-
 _SQUARE = (5, 5)
 _OURS = {"layer", "result", "back", "before", "out", "cache", "dout"}
 
@@ -117,8 +113,8 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
         yield first
         name = next(iter(first.values), "")
         square: Shapes = {n: _SQUARE for n, its in first.values.items() if kind_of(n) == "weight" and its.ndim == 2}
-        tries: list[Shapes] = [{name: shape} for shape in RANKS] + _products([*first.values])
-        for shapes in [*tries, square] if square else tries:
+        of_ranks: list[Shapes] = [{name: shape} for shape in RANKS] + products([*first.values])
+        for shapes in [*of_ranks, square] if square else of_ranks:
             with contextlib.suppress(CannotCall):
                 yield _of_function(subject, function, shapes)
         return
@@ -130,7 +126,7 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
         run = f"{subject.owner.name}.{subject.forward.name}(layer, {{}})"
         made = Construction("__context__()")
         yield _found(made, [], takes, run, {}, original, namespace, {})
-        for shapes in [{takes[0]: shape} for shape in RANKS if takes] + _products(takes):
+        for shapes in [{takes[0]: shape} for shape in RANKS if takes] + products(takes):
             with contextlib.suppress(Exception):
                 yield _found(made, [], takes, run, {}, original, namespace, shapes)
         return
@@ -141,17 +137,13 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
             continue
         yield first
         sizes = dict.fromkeys(n for its in first.learned.values() for n in its.shape if n > 1)
-        vectors = [shape for n in sizes for shape in ((n,), (n, 1))]  # one example at a time
-        for shape in (vectors if first.learned else RANKS) if takes else ():
+        tries: list[Shapes] = [{name: shape} for name in takes[:1] for shape in RANKS]
+        if first.learned and takes:
+            tries = [*targets_for(first.main, first.values, sizes), *vectors(_free(takes[0]), sizes)]
+        for shapes in tries:
             with contextlib.suppress(Exception):
-                start = _of_class(subject, made, takes, original, namespace, {takes[0]: shape})
-                yield replace(start, fixed={_free(takes[0]): shape}) if first.learned else start
-
-
-def _products(takes: list[str]) -> list[Shapes]:
-    """Shapes of two matrices that can be multiplied, where two things are taken and neither is called a weight."""
-    alone = len(takes) == 2 and not any(kind_of(name) == "weight" for name in takes)
-    return [dict(zip(takes, ((5, 3), (3, 7))))] if alone else []
+                start = _of_class(subject, made, takes, original, namespace, shapes)
+                yield replace(start, fixed=shapes) if first.learned else start
 
 
 def _targets(subject: Subject) -> list[str]:
@@ -264,7 +256,11 @@ def _found(
     function = function_of(f"{text}    return {run}, layer\n", "__run__", namespace)
     function.stands_for = ((original, dict(zip(takes, handed))),)
     function.of_file = original.__code__.co_filename
-    given, forms = inputs.made_up(function, 0, {**fixed, **shapes}, most=FEWER if fixed else RUNS)
+    if made.is_free:
+        shapes = {}
+    supposed = bool(fixed or (made.arrays and not made.is_free))
+    given, forms = inputs.made_up(function, 0, {**fixed, **shapes}, most=FEWER if supposed else RUNS)
+    kept = {name: replace(its, shape=np.shape(given[name])) for name, its in kept.items()} if made.is_free else kept
     flat = Flat(given, {name: form for name, form in forms.items() if name in handed})
     options = {**made.settings, **flat.options}
     again = functools.partial(_found, made, first, takes, pattern, kept, original, namespace)

@@ -16,6 +16,7 @@ from backpropviz.diagnose.pairs.protocols import results
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import GIVEN, Handing, Ran, handings
 from backpropviz.diagnose.pairs.protocols.losses import Loss, losses
+from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Subject
 from backpropviz.diagnose.pairs.protocols.results import After
@@ -23,6 +24,7 @@ from backpropviz.diagnose.pairs.protocols.start import Start
 from backpropviz.diagnose.pairs.protocols.values import Values, is_mean, is_one, upstream
 from backpropviz.diagnose.pairs.protocols.writing import Way, written
 from backpropviz.diagnose.student.parameters import stored
+from backpropviz.layers.conventions import kind_of
 
 
 class Trial(Forward):
@@ -57,19 +59,24 @@ class Trial(Forward):
         """It takes targets."""
         return any(inputs.is_target(name, place) for place, name in enumerate(self.start.values))
 
-    def other_shapes(self) -> dict[str, tuple[int, ...]]:
+    def other_shapes(self) -> list[dict[str, tuple[int, ...]]]:
         """Shapes with which gradients may have those of the inputs: a bias may be a row, a column or a number, which
-        the forward pass does not tell. Where what is learned is that, a single example may be meant.
+        the forward pass does not tell; beside a number, weights are a vector. Where what is learned is that, a single
+        example may be meant.
         """
         learned, main = {*self.shapes} & {*self.start.learned}, self.start.main
         if not learned:
-            return self.shapes
+            weights = [name for name, its in self.wanted.items() if kind_of(name) == "weight" and its.ndim == 2]
+            alone = [*weights, *(name for name in self.wanted if TARGET in roles(name) and name != main)]
+            vectors = {**self.shapes, **{name: self.wanted[name].shape[:1] for name in alone}}
+            numbers = any(not its for its in self.shapes.values())
+            return [vectors, self.shapes] if numbers and weights else [self.shapes] if self.shapes else []
         x = self.wanted[main].shape
         lone = all(
             len(shape) == len(x) == 2 and shape[1] == x[1] and self.wanted[name].shape == (shape[0], 1)
             for name, shape in self.shapes.items()
         )
-        return {main: (x[0], 1)} if lone else {}
+        return [{main: (x[0], 1)}] if lone else []
 
     def is_of_one_example(self) -> bool:
         """It learns nothing, and mixes all entries of a matrix: a single example is meant, as a column."""
