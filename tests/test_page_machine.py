@@ -100,8 +100,8 @@ def held(found, trace, fresh, edits):
     nodes = Entries(trace).nodes
     close(found["first"], nodes)
     first_names = {}
-    for name, node in nodes.items():
-        first_names.setdefault(node, name)
+    for name in program(trace)["names"]:
+        first_names.setdefault(nodes[name], name)
     known = vars(np) | {"max": lambda *x: max(x), "min": lambda *x: min(x)}
     known |= {name: node.value for name, node in nodes.items()}
     for (name, k), told, text, reached in zip(some_entries(trace), found["rows"], found["texts"], found["reached"]):

@@ -123,7 +123,7 @@ def test_an_entry_is_followed_by_mouse_and_by_keyboard(tmp_path):
         f"dxmu_1[1, 1] = {value:.4f}",
         "= dxhat[1, 1] * ivar[1]",
         f"= {dxhat.grad[1, 1]:.4f} * {ivar.value[1]:.4f}",
-        "goes into dx_1[1, 1]",
+        "goes into dxmu[1, 1]",
     ]
     assert found["over"]["came"] == [4]
     assert found["over"]["ivar"] == [1]

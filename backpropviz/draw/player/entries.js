@@ -7,7 +7,7 @@ const following = (engine, panel, part, make, number) => {
 
   const of = (cell) => {
     const figure = cell && cell.closest("figure[data-ref]");
-    return figure && cell.dataset.k !== undefined ? { ref: Number(figure.dataset.ref), k: Number(cell.dataset.k) } : null;
+    return figure && cell.dataset.k !== undefined ? { ref: Number(figure.dataset.ref), k: Number(cell.dataset.k), name: figure.dataset.name } : null;
   };
   const same = (one, other) => Boolean(one && other && one.ref === other.ref && one.k === other.k);
   const cells = () => panel.querySelectorAll("figure[data-ref] tbody td");
@@ -21,9 +21,9 @@ const following = (engine, panel, part, make, number) => {
   };
 
   // What is said of an entry: how it was made, in names and in numbers, and what uses it.
-  const story = ({ ref, k }, marks) => {
+  const story = ({ ref, k, name: own }, marks) => {
     const node = engine.nodes[ref];
-    const name = words.called(ref, k);
+    const name = words.called(ref, k, own);
     const said = same({ ref, k }, pinned) ? all : words;
     const head = name + " = " + number(engine.values[ref][k]);
     if (node.opaque) return [head, "What it came from is not known here: the page has no " + node.opaque + "."];
@@ -50,7 +50,7 @@ const following = (engine, panel, part, make, number) => {
     if (!shown) return;
     const lines = story(shown, marks).map((line) => make("div", line));
     const help = same(shown, pinned) ? "pinned: step on or back to follow it; Escape lets go"
-      : pinned ? words.called(pinned.ref, pinned.k) + " is pinned" : "click or Enter pins it";
+      : pinned ? words.called(pinned.ref, pinned.k, pinned.name) + " is pinned" : "click or Enter pins it";
     part("entry").replaceChildren(...lines, make("small", help));
   };
   let waiting = 0;

@@ -67,7 +67,7 @@ const gridding = (make) => {
     const caption = make("figcaption", array.name + " ");
     caption.append(make("span", "(" + array.shape.join(", ") + (array.shape.length === 1 ? ",)" : ")")));
     shown.append(caption);
-    if (ref !== undefined) shown.dataset.ref = ref;
+    if (ref !== undefined) Object.assign(shown.dataset, { ref, name: array.name });
     if (array.summary) shown.append(make("div", array.summary, "summary"));
     else {
       shown.append(...tables(array));

@@ -5,9 +5,9 @@ const speller = (engine, most = 40) => {
     for (let axis = shape.length - 1; axis >= 0; axis -= 1) { place.unshift(k % shape[axis]); k = Math.floor(k / shape[axis]); }
     return place;
   };
-  const called = (ref, k) => {
+  const called = (ref, k, name = engine.names.get(ref)) => {
     const { shape } = engine.nodes[ref];
-    return engine.names.get(ref) + (shape.length ? "[" + index(shape, k).join(", ") + "]" : "");
+    return name + (shape.length ? "[" + index(shape, k).join(", ") + "]" : "");
   };
   const [SUM, PRODUCT, POWER, ATOM] = [0, 1, 2, 3];
   const LEVEL = { "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "**": POWER };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -29,11 +30,10 @@ def program(trace: Trace) -> Program:
 
     Returns:
         `nodes` in order, each with its shape `s` and how it is made (`recipes.py`) or its recorded numbers `c`; those
-        that the page has no counterpart for with its name as `o`. `names` of values and gradients, with their nodes;
-        the `inputs` and the `upstream` gradients that may be changed; the inputs' `gradients`; `outputs`, each with
-        its upstream gradient;
-        `settings` that may be changed, with their values; `decided`: whether the path that was taken hung on values.
-        Where the whole is too much for a page, only `why`.
+        that the page has no counterpart for with its name as `o`. `names` of values and gradients, with their nodes,
+        the most telling one of each first; the `inputs` and the `upstream` gradients that may be changed; the inputs'
+        `gradients`; `outputs`, each with its upstream gradient; `settings` that may be changed, with their values;
+        `decided`: whether the path that was taken hung on values. Where the whole is too much for a page, only `why`.
     """
     nodes = [*trace.nodes, *trace.red.nodes]
     if len(nodes) > MOST_NODES:
@@ -57,7 +57,7 @@ def _written(trace: Trace) -> Program:
         lines.append({"s": list(node.shape), **(made or _recorded(node, live, numbers))})
     return {
         "nodes": lines,
-        "names": {name: numbers[node] for name, node in Entries(trace).nodes.items()},
+        "names": {name: numbers[node] for name, node in sorted(Entries(trace).nodes.items(), key=_telling(trace))},
         "inputs": [name for name, node in trace.inputs.items() if live[node]],
         "upstream": [str(node.name) for node in trace.upstream.values()],
         "gradients": _gradients(trace),
@@ -69,6 +69,12 @@ def _gradients(trace: Trace) -> dict[str, str]:
     """What the inputs' gradients are called."""
     names = trace.gradient_names
     return {name: names.gradient(node) for name, node in trace.inputs.items() if node.gradient is not None}
+
+
+def _telling(trace: Trace) -> Callable[[tuple[str, Node]], int]:
+    """The order of names where a value has several: that of what arrives first, and those of terms, "dx_1", last."""
+    arriving = {str(node.name) for node in trace.upstream.values()}
+    return lambda named: -1 if named[0] in arriving else 1 if re.search(r"_\d+$", named[0]) else 0
 
 
 def _changes(node: Node, live: Mapping[Node, bool]) -> bool:
