@@ -191,3 +191,45 @@ def test_what_the_page_has_no_counterpart_for_is_said(tmp_path):
     assert "dv" in found["then"]
     assert "b" not in found["then"]
     assert "Grey arrays keep the recorded numbers: the page has no others." in found["told"]
+
+
+ROUNDS = (
+    HELP
+    + """
+location.hash = "#forward-2[1,1,1,1]";
+await settled();
+const found = { first: arrays(), hidden: document.getElementById("player-round").hidden };
+const slider = document.querySelector("#player-round input");
+const to = async (round) => {
+  slider.value = round;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+  await settled();
+  return { arrays: arrays(), said: document.querySelector("#player-round output").textContent };
+};
+found.most = Number(slider.max);
+found.rounds = [await to(0), await to(23)];
+await press("ArrowRight");
+found.next = { at: location.hash, arrays: arrays() };
+location.hash = "#forward-1";
+await settled();
+found.outside = document.getElementById("player-round").hidden;
+return found;
+"""
+)
+
+
+def test_a_slider_leads_through_the_rounds_of_a_loop_that_is_drawn_once(tmp_path):
+    trace = bp.trace("conv_naive")
+    found = driven(trace.player().html, ROUNDS, tmp_path)
+    steps = [step for step in trace.steps if step.label.split("[")[0] == "2"]
+    assert not found["hidden"]
+    assert found["most"] == len(steps) - 1 == 23
+    assert found["first"][0]["name"] == "patch_20"
+    for told, step in zip(found["rounds"], (steps[0], steps[-1])):
+        assert [array["name"] for array in told["arrays"]] == [step.name]
+        near(told["arrays"][0]["entries"], step.value)
+    assert found["rounds"][1]["said"] == "n = 1, f = 2, i = 1, j = 1"
+    last = [step for step in trace.steps if step.label.split("[")[0] == "3"][-1]
+    assert [array["name"] for array in found["next"]["arrays"]] == [last.name]
+    near(found["next"]["arrays"][0]["entries"], last.value)
+    assert found["outside"]

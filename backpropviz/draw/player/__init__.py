@@ -22,6 +22,7 @@ from backpropviz.draw.player.asking import Asked, as_data
 from backpropviz.draw.player.frames import MOST_ENTRIES, Frame, backward, forward
 from backpropviz.draw.player.listing import item
 from backpropviz.draw.player.program import program
+from backpropviz.draw.player.rounds import by_step
 from backpropviz.draw.player.source import sources
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
@@ -31,7 +32,7 @@ __all__ = ["MOST_ENTRIES", "page", "script_of", "write_page"]
 
 _SCRIPTS = (
     "zoom.js", "predict.js", "numbers.js", "compile.js", "machine.js", "spelling.js", "grids.js", "entries.js",
-    "whatif.js", "script.js",
+    "whatif.js", "rounds.js", "script.js",
 )  # fmt: skip
 
 
@@ -69,6 +70,7 @@ def page(
         "functions": _data(functions),
         "asked": _data(as_data(questions)),
         "program": _data(program(trace)),
+        "rounds": _data(by_step(trace, shown, frames)),
         "list": "\n".join(map(item, frames)),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], script_of("template.html"))

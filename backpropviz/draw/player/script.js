@@ -27,18 +27,28 @@
   const arrays = new Map(frames.flatMap((frame) => frame.arrays.map((array) => [array.name, array])));
   const suppose = supposing(engine, program, [...arrays.values()], part("panel"), part, make, grids, follow);
   const figure = (array) => grids.figure(array, engine ? engine.ref(array.name) : undefined);
+  const loop = looping(engine ? JSON.parse(part("rounds").textContent) : {}, part, make, () => {
+    fillArrays(frames[at]);
+    suppose.refresh();
+    follow.paint();
+  });
 
   // What the arrays of a step were computed from, and every array there is.
   const role = (name) => (arrays.has(name) ? arrays.get(name).role : name.startsWith("d") ? "gradient" : "value");
-  const called = (ref) => {
+  const called = (ref, name = engine.names.get(ref), pass = "") => {
     const { shape, size } = engine.nodes[ref];
-    const name = engine.names.get(ref);
-    const known = arrays.get(name) || { name, shape, role: role(name) };
+    const known = arrays.get(name) || { name, shape, role: pass === "backward" ? "gradient" : role(name) };
     return size > MOST ? { ...known, summary: " " } : { ...known, shape, data: [...engine.values[ref]] };
   };
-  const used = (frame) => {
+  const fillArrays = (frame) => {
+    const names = loop.names(frame);
+    const shown = names ? names.map((name) => called(engine.ref(name), name, frame.pass)) : frame.arrays;
+    part("arrays").replaceChildren(...shown.map(figure));
+    used(shown);
+  };
+  const used = (shown) => {
     if (!engine) return part("used").replaceChildren();
-    const own = frame.arrays.map((array) => engine.ref(array.name));
+    const own = shown.map((array) => engine.ref(array.name));
     const refs = engine.usedBy(own).filter((ref) => !own.includes(ref)).slice(0, 8);
     part("used").replaceChildren(...(refs.length ? [make("h3", "computed from")] : []),
       ...refs.map((ref) => grids.figure(called(ref), ref)));
@@ -118,13 +128,13 @@
     fill(part("code"), frame.code);
     const written = listed[at].querySelector(".formulas");
     part("formulas").replaceChildren(...(written ? [written.cloneNode(true)] : []));
-    part("arrays").replaceChildren(...frame.arrays.map(figure));
-    used(frame);
+    fillArrays(frame);
     part("slider").value = at;
     part("slider").setAttribute("aria-valuetext", step + frame.title);
     part("count").textContent = at + 1 + " of " + frames.length;
     const hidden = predict.ask(frame);
     for (const name of ["caption", "code", "formulas", "arrays", "used"]) part(name).hidden = hidden;
+    part("round").hidden ||= hidden;
     part("every").hidden = hidden || !engine;
     suppose.refresh();
     follow.paint();
@@ -152,10 +162,13 @@
 
   // The address says where one is: #forward-0, #forward-3, #backward (the gradient arrives), #backward-7, #backward-0.
   const address = (frame) => "#" + frame.pass + (frame.step ? "-" + encodeURIComponent(frame.step) : "");
+  const said = (written) => {
+    try { return decodeURIComponent(written); } catch { return written; } // a lone percent sign
+  };
   const addressed = () => {
-    const asked = decodeURI(window.location.hash).replace(/^#step-/, "#forward-");
-    const found = frames.findIndex((frame) => decodeURI(address(frame)) === asked);
-    const within = frames.findIndex((frame) => decodeURI(address(frame)).startsWith(asked + ".")); // a group's first
+    const asked = said(window.location.hash).replace(/^#step-/, "#forward-");
+    const found = frames.findIndex((frame) => said(address(frame)) === asked);
+    const within = frames.findIndex((frame) => said(address(frame)).startsWith(asked + ".")); // a group's first
     return found >= 0 ? found : asked && within >= 0 ? within : 0;
   };
   const framed = window.location.protocol === "about:"; // in a notebook's frame there is no address
