@@ -159,7 +159,7 @@ def test_hostile_text_stays_text():
     trace = record(hostile, {"x": np.array([1.0, np.pi])}, {})
     text = page(trace, "<img src=x onerror=alert(1)> {{script}} & </title>")
     found = Reader(text)
-    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json"] * 5 + [None]
+    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json"] * 6 + [None]
     assert "img" not in found.tags
     assert frames_of(text)[1]["caption"] == trace.steps[0].caption
     assert "</script><script>" in trace.steps[0].caption

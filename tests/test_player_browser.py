@@ -198,3 +198,40 @@ def test_it_plays_in_the_frame_of_a_notebook(tmp_path):
     framed = Player(made.layer, made.html.replace("</body>", inner))
     found = driven(f"<html><head></head><body>{framed._repr_html_()}</body></html>", IN_A_FRAME, tmp_path)
     assert found == {"title": "forward, step 2: xmu = x - mu", "errors": []}
+
+
+OPENING = """
+const vertices = () => [...document.querySelectorAll("#player-drawing g.node[id^=step]")].length;
+const button = document.getElementById("player-open");
+const twice = location.hash.startsWith("#open,");
+if (!twice && !sessionStorage.before) {
+  location.hash = "#backward-3.2";
+  await settled();
+  sessionStorage.before = JSON.stringify([vertices(), text("title"), button.getAttribute("aria-pressed")]);
+  button.click();
+  await new Promise(() => {});
+}
+if (twice) {
+  const lit = [...document.querySelectorAll("#player-drawing g.node.lit:not(.badge)")].map((each) => each.id);
+  const pressed = button.getAttribute("aria-pressed");
+  sessionStorage.open = JSON.stringify([vertices(), text("title"), pressed, location.hash, lit]);
+  button.click();
+  await new Promise(() => {});
+}
+return [JSON.parse(sessionStorage.before), JSON.parse(sessionStorage.open), location.hash, vertices()];
+"""
+
+
+def test_groups_open_and_close_where_one_is(tmp_path):
+    text = bp.trace("spatial_batchnorm").player().html
+    before, opened, at, after = driven(text, OPENING, tmp_path)
+    assert before[2:] == ["false"]
+    assert opened[1:4] == [before[1], "true", "#open,backward-3.2"]
+    assert opened[0] > before[0] == after
+    assert [each for each in opened[4] if each.startswith("step_")] == ["step_3_2"]
+    assert at == "#backward-3.2"
+
+
+def test_a_page_without_closed_groups_has_nothing_to_open():
+    for name in ("batchnorm", "mlp"):
+        assert '<script type="application/json" id="player-opened">null</script>' in bp.trace(name).player().html

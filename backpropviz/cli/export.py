@@ -112,13 +112,17 @@ def export(
     if output is not None:
         known(output)
     suffix = "" if output is None else output.suffix.lower()
+    opened: Diagram | None = None
     heading = title if title is not None or style == "cards" else _heading(trace, layer)
     kind: Any = {"style": style, "theme": theme, "values": values, "legend": legend, "entry": entry}
     kind["rounds"] = rounds
     if suffix == ".html" and size is None:
+        from backpropviz.draw.player.making import opened as with_groups_open
         from backpropviz.draw.player.making import paged
 
         diagram, size = paged(trace, ops, tuple(expand or ()), heading, **kind), "free"
+        if style == "board" and not (ops or expand or rounds):
+            opened = with_groups_open(trace, diagram, heading, **kind)
     else:
         size = kind["size"] = size or ("page" if suffix == ".tex" else "slide")
         diagram = Diagram(trace, ops, tuple(expand or ()), heading, **kind)
@@ -126,7 +130,7 @@ def export(
         if animate:
             print_or_write(diagram.animated(chosen), output)
         else:
-            write_out(diagram, output, layer, dpi, chosen, _questions(trace, output))
+            write_out(diagram, output, layer, dpi, chosen, _questions(trace, output), opened)
             print(f"wrote {output}")
         _note_size(diagram, size)
     if frames is not None:

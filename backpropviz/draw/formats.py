@@ -49,6 +49,7 @@ def export(
     dpi: int = DPI,
     passes: Passes = "backward",
     questions: Sequence[Asked] = (),
+    opened: Diagram | None = None,
 ) -> None:
     """Write a diagram: .svg, .png, .pdf, .dot; .tex (TikZ), .mmd (Mermaid), .html (plays both passes); step by step, as
     the slides of a .pptx or a .gif.
@@ -64,7 +65,7 @@ def export(
     if suffix == ".html":
         from backpropviz.draw.player import write_page
 
-        write_page(diagram, path, layer, questions)
+        write_page(diagram, path, layer, questions, opened)
     elif suffix == ".tex":
         from backpropviz.draw.tikz import tikz
 

@@ -26,10 +26,11 @@ from backpropviz.draw.player.rounds import by_step
 from backpropviz.draw.player.source import sources
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
-from backpropviz.show.view import view
+from backpropviz.show.view import TraceView, view
 
 __all__ = ["MOST_ENTRIES", "page", "script_of", "write_page"]
 
+MOST_LETTERS = 395_000  # of a page
 _SCRIPTS = (
     "zoom.js", "predict.js", "numbers.js", "compile.js", "machine.js", "spelling.js", "grids.js", "entries.js",
     "whatif.js", "rounds.js", "script.js",
@@ -37,7 +38,11 @@ _SCRIPTS = (
 
 
 def page(
-    diagram: Diagram, layer: str = "", questions: Sequence[Asked] = (), links: Sequence[tuple[str, str]] = ()
+    diagram: Diagram,
+    layer: str = "",
+    questions: Sequence[Asked] = (),
+    links: Sequence[tuple[str, str]] = (),
+    opened: Diagram | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -46,6 +51,7 @@ def page(
         layer: what the layer is called; the function's name without one.
         questions: that the page asks about the steps of the backward pass, where its reader wants to predict them.
         links: to other pages: where to, and what they say.
+        opened: the drawing with its groups opened, which the page can show instead; left out if it grows too large.
 
     Raises:
         DrawingError: the backward pass has not run. TraceError: nothing carries a gradient.
@@ -73,18 +79,34 @@ def page(
         "rounds": _data(by_step(trace, shown, frames)),
         "list": "\n".join(map(item, frames)),
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], script_of("template.html"))
+    made = {"opened": "null", **parts}
+    if opened is not None:
+        other = _data(_opened(shown, opened))
+        if sum(map(len, parts.values())) + len(other) < MOST_LETTERS:
+            made["opened"] = other
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: made[place[1]], script_of("template.html"))
+
+
+def _opened(shown: TraceView, opened: Diagram) -> dict[str, Any]:
+    """Another drawing of the same steps, and what they light there."""
+    frames = [*forward(shown, opened), *backward(shown, opened)]
+    lights = "lit", "edges", "known", "reached", "receivers", "factors"
+    return {"svg": _drawing(opened), "frames": [{name: frame[name] for name in lights} for frame in frames]}
 
 
 def write_page(
-    diagram: Diagram, path: str | os.PathLike[str], layer: str = "", questions: Sequence[Asked] = ()
+    diagram: Diagram,
+    path: str | os.PathLike[str],
+    layer: str = "",
+    questions: Sequence[Asked] = (),
+    opened: Diagram | None = None,
 ) -> None:
     """Write the page to a file, whole or not at all.
 
     Raises:
         DrawingError: as for `page`, or the file cannot be written.
     """
-    write(Path(path), page(diagram, layer, questions).encode())
+    write(Path(path), page(diagram, layer, questions, opened=opened).encode())
 
 
 def script_of(name: str) -> str:

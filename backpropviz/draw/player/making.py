@@ -57,7 +57,17 @@ def player(trace: Trace, layer: str = "", questions: Sequence[Asked] = (), title
     """
     from backpropviz.draw.player import page
 
-    return Player(layer or trace.function, page(paged(trace, title=title), layer, questions))
+    closed = paged(trace, title=title)
+    return Player(layer or trace.function, page(closed, layer, questions, opened=opened(trace, closed, title)))
+
+
+def opened(trace: Trace, closed: Diagram, title: str | None = None, **how: Any) -> Diagram | None:
+    """The drawing with all groups opened, if some are closed."""
+    groups = tuple(dict.fromkeys(group.function for group in trace.groups))
+    if not groups:
+        return None
+    found = paged(trace, expand=groups, title=title, **how)
+    return found if len(found.circuit.vertices) > len(closed.circuit.vertices) else None
 
 
 def paged(

@@ -7,6 +7,15 @@
   const drawing = part("drawing");
   document.documentElement.classList.add("plays");
   const asked = JSON.parse(part("asked").textContent);
+  // The same steps in another drawing: an address that begins so asks for the one with the groups opened.
+  const OPEN = "#open,";
+  const other = JSON.parse(part("opened").textContent);
+  const wantsOpen = () => Boolean(other) && window.location.hash.startsWith(OPEN);
+  const opened = wantsOpen();
+  if (opened) {
+    drawing.replaceChildren(new DOMParser().parseFromString(other.svg, "image/svg+xml").documentElement);
+    other.frames.forEach((lights, to) => Object.assign(frames[to], lights));
+  }
   const view = zoomable(drawing, drawing.querySelector("svg"));
   const SECONDS = 1.8;
   const MOST = 600; // entries of an array that is shown whole
@@ -161,14 +170,14 @@
   };
 
   // The address says where one is: #forward-0, #forward-3, #backward (the gradient arrives), #backward-7, #backward-0.
-  const address = (frame) => "#" + frame.pass + (frame.step ? "-" + encodeURIComponent(frame.step) : "");
+  const address = (frame, open = opened) => (open ? OPEN : "#") + frame.pass + (frame.step ? "-" + encodeURIComponent(frame.step) : "");
   const said = (written) => {
     try { return decodeURIComponent(written); } catch { return written; } // a lone percent sign
   };
   const addressed = () => {
-    const asked = said(window.location.hash).replace(/^#step-/, "#forward-");
-    const found = frames.findIndex((frame) => said(address(frame)) === asked);
-    const within = frames.findIndex((frame) => said(address(frame)).startsWith(asked + ".")); // a group's first
+    const asked = said(window.location.hash).replace(OPEN, "#").replace(/^#step-/, "#forward-");
+    const found = frames.findIndex((frame) => said(address(frame, false)) === asked);
+    const within = frames.findIndex((frame) => said(address(frame, false)).startsWith(asked + ".")); // a group's first
     return found >= 0 ? found : asked && within >= 0 ? within : 0;
   };
   const framed = window.location.protocol === "about:"; // in a notebook's frame there is no address
@@ -179,7 +188,13 @@
     if (framed) show(wanted);
     else if (wanted !== at) window.location.hash = address(frames[wanted]); // an entry for the back button
   };
-  window.addEventListener("hashchange", () => { if (addressed() !== at) { stop(); show(addressed()); } });
+  window.addEventListener("hashchange", () => {
+    if (wantsOpen() !== opened) window.location.reload();
+    else if (addressed() !== at) { stop(); show(addressed()); }
+  });
+  part("open").hidden = !other || framed;
+  part("open").setAttribute("aria-pressed", String(opened));
+  part("open").addEventListener("click", () => { window.location.hash = address(frames[at], !opened); });
 
   // A gate leads to its step in the pass that is shown; a wire, to the step in which something passes along it.
   const leads = (own) => {

@@ -10,7 +10,7 @@ from pathlib import Path
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import heading
 from backpropviz.draw.player import page
-from backpropviz.draw.player.making import paged
+from backpropviz.draw.player.making import opened, paged
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError, DrawingError
 from backpropviz.exercises.exercise import worksheet
@@ -100,8 +100,9 @@ def _files(entry: Entry, trace: Trace, folder: Path) -> Iterator[tuple[str, str]
         yield f"worksheets/{entry.name}.py", sheet
         links.append((f"../worksheets/{entry.name}.py", "worksheet"))
     yield f"pictures/{entry.name}.svg", Diagram(trace, title=title, size="page", theme="auto").svg()
+    closed = paged(trace, title=title)
     name = entry.spec if entry.group != "your own" else trace.layer
-    yield f"layers/{entry.name}.html", page(paged(trace, title=title), name, questions(trace), links)
+    yield f"layers/{entry.name}.html", page(closed, name, questions(trace), links, opened(trace, closed, title))
 
 
 def _sheet(entry: Entry, folder: Path) -> str | None:
