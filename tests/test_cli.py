@@ -121,7 +121,7 @@ def test_commands_print_to_stdout_alone(run, arguments):
 
 def test_list_names_every_layer(run):
     assert all(name in run("list").out for name in layer_names())
-    assert [entry["name"] for entry in json.loads(run("list", "--json").out)] == layer_names()
+    assert [entry["name"] for entry in json.loads(run("list", "--json").out)["layers"]] == layer_names()
 
 
 def test_show_prints_every_step_with_its_gradient(run):
@@ -328,10 +328,10 @@ def test_files_that_are_not_there(refused):
         (["relu", "--step", "99"], "there is no step '99'"),
         (["convnet", "--expand", "nosuch"], "there is no group 'nosuch'"),
         (["relu", "--shape", "x=1000000,1000000,1000"], "there is not enough memory"),
-        (["relu", "--seed", "abc"], "Invalid value for '--seed'"),
-        (["relu", "--seed", "-1"], "Invalid value for '--seed'"),
-        (["relu", "--nosuch"], "No such option"),
-        ([], "Missing argument"),
+        (["relu", "--seed", "abc"], "invalid value for '--seed'"),
+        (["relu", "--seed", "-1"], "invalid value for '--seed'"),
+        (["relu", "--nosuch"], "no such option"),
+        ([], "missing argument"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -355,7 +355,7 @@ def test_where_nothing_can_be_written(refused, tmp_path, command):
 
 def test_unknown_suffixes(refused, tmp_path):
     for name in ("x.bmp", "x", "x.svgz", ".svg.bak"):
-        assert f"{name} does not say what to draw" in refused("export", "relu", "-o", name)
+        assert f"{name!r} does not say what to draw" in refused("export", "relu", "-o", name)
         assert "does not say what to draw" in refused("show", "relu", "--diagram", name)
     assert list(tmp_path.iterdir()) == []
 
@@ -364,7 +364,7 @@ def test_elements_and_shapes_refuse_what_they_cannot(refused):
     assert "which branch it takes depends on the numbers" in refused("elements", "relu")
     assert "unknown layer 'konv'" in refused("shapes", "input 8x8x3, konv 3")
     assert "relu has no other way to compute it" in refused("compare", "relu")
-    assert "No such command 'shwo'" in refused("shwo", "relu")
+    assert "no such command 'shwo'" in refused("shwo", "relu")
 
 
 # ---- the terminal ----------------------------------------------------------------------------------------------------

@@ -5,20 +5,20 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from backpropviz import __version__
 from backpropviz.cli import course, export, handins, look, play, site, stepping, study
-from backpropviz.errors import BackpropvizError
+from backpropviz.cli.parsing import Command, tell
+from backpropviz.errors import BackpropvizError, InputError
 from backpropviz.text import clean
 
 app = typer.Typer(
     help="Show the backward pass of NumPy code, step by step: as tables, diagrams and code.",
     epilog="Start with: backpropviz show batchnorm",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -34,7 +34,10 @@ for command, epilog in (
     *handins.COMMANDS,
     *course.COMMANDS,
 ):
-    app.command(command.__name__.rstrip("_"), epilog=epilog)(command)
+    app.command(command.__name__.rstrip("_"), epilog=epilog, cls=Command)(command)
+
+
+_INTERRUPTED = 128 + 2  # as shells count a program that the signal SIGINT ended
 
 
 def main() -> None:
@@ -43,7 +46,15 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # an encoding that lacks a letter is no reason to stop
     try:
-        app()
+        code = app(prog_name="backpropviz", standalone_mode=False)
+        if code == _INTERRUPTED:
+            print("backpropviz: stopped", file=sys.stderr)
+        sys.exit(code if isinstance(code, int) else 0)
+    except typer.Abort:  # the end of the input, where an answer was waited for
+        print("backpropviz: stopped", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
+    except typer.TyperException as error:
+        sys.exit(tell(error))
     except BackpropvizError as error:
         print(clean(f"backpropviz: {error}"), file=sys.stderr)
         sys.exit(2)
@@ -68,7 +79,24 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def backpropviz(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     pass
+
+
+@app.command("help", epilog="Example: backpropviz help derive", cls=Command)
+def help_(
+    context: typer.Context,
+    command: Annotated[str | None, typer.Argument(metavar="COMMAND", help="Without one: all of them.")] = None,
+) -> None:
+    """Print what a command does, and its options."""
+    group: Any = context.parent
+    if command is None:
+        print(group.get_help())
+        return
+    found = group.command.get_command(group, command)
+    if found is None:
+        names = ", ".join(group.command.list_commands(group))
+        raise InputError(f"there is no command {command!r}", fix=f"Choose one of {names}.")
+    print(found.get_help(typer.Context(found, info_name=command, parent=group)))

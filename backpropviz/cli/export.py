@@ -27,6 +27,7 @@ from backpropviz.cli.options import (
     settings_and_shapes,
     users_code,
 )
+from backpropviz.cli.parsing import refuse
 from backpropviz.errors import DrawingError, InputError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 
 def export(
+    context: typer.Context,
     layer: LayerArgument,
     output: Annotated[
         Path | None,
@@ -96,6 +98,7 @@ def export(
         raise InputError(f"there are no frames in {frame_format!r}", fix="Choose svg, png or pdf.")
     if theme == "auto" and (output is None or output.suffix.lower() != ".svg"):
         raise InputError("--theme auto follows the screen in an .svg alone", fix="Choose light, dark or print.")
+    _refuse_idle(context, output, frames, animate, forward_only, frame_format)
     case = ""
     if entry is not None or style == "entries":
         from backpropviz.layers.library import entry_of
@@ -135,6 +138,25 @@ def export(
         _note_size(diagram, size)
     if frames is not None:
         _write_frames(diagram, frames, chosen, frame_format, dpi)
+
+
+def _refuse_idle(
+    context: typer.Context, output: Path | None, frames: Path | None, animate: bool, forward: bool, frame_format: str
+) -> None:
+    """Refuse the options that would change nothing."""
+    suffix = "" if output is None else output.suffix.lower()
+    folder = frames is not None and frames.suffix.lower() != ".pdf"
+    series = frames is not None or animate or suffix in (".pptx", ".gif")
+    refuse(context, ("frame_format",), not folder, "is for the pictures in a folder", "Say which: --frames DIR.")
+    refuse(context, ("passes",), not series, "is for frames, slides and what moves", "Add --frames DIR or --animate.")
+    refuse(context, ("passes",), forward, "does nothing beside --forward, which is one pass")
+    dots = suffix in (".png", ".gif") or (folder and frame_format == "png")
+    refuse(context, ("dpi",), not dots, "is for pictures of dots: .png and .gif")
+    written = frames is None and suffix in (".mmd", ".tex")
+    refuse(context, ("theme",), written, f"does nothing in a {suffix}, which has the colours of its page")
+    refuse(
+        context, ("size", "values", "legend"), written and suffix == ".mmd", "does nothing in Mermaid, which lays out"
+    )
 
 
 def _of_entries(style: str, forward_only: bool, animate: bool, output: Path | None) -> str:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backpropviz.cli.options import OutputOption, console, print_or_write, progress
+from backpropviz.cli.options import OutputOption, console, from_standard_input, print_or_write, progress
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ _NAMES = (
 def diagnose(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE.py...", help="Files with forward and backward functions, notebooks, or folders."),
+        typer.Argument(
+            metavar="FILE.py...",
+            help="Files with forward and backward functions, notebooks, or folders; - is standard input.",
+        ),
     ] = None,
     function: Annotated[
         list[str] | None, typer.Option("--function", metavar="NAME", help="Only this one; may be repeated.")
@@ -83,7 +86,7 @@ def diagnose(
 
         print_or_write("\n".join(lines()) + "\n", output)
         raise typer.Exit
-    named = [*(paths or []), *_listed(files_from)]
+    named = [*(Path(from_standard_input(str(path))) for path in paths or ()), *_listed(files_from)]
     if not named:
         raise InputError("no file was named", fix="Name files or folders; --files-from - reads a list of them.")
     options: dict[str, Any] = {"functions": function, "seconds": seconds, "python2": python2, **pin_options(as_)}

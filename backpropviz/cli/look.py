@@ -23,6 +23,7 @@ from backpropviz.cli.options import (
     run,
     users_code,
 )
+from backpropviz.cli.parsing import refuse
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def list_(
 
     entries = operations() if ops else load_summaries()
     if as_json:
-        print_json(entries)
+        print_json({"format": "backpropviz/list", "version": 1, "operations" if ops else "layers": entries})
         return
     from backpropviz.show.tables import names
 
@@ -46,6 +47,7 @@ def list_(
 
 
 def show(
+    context: typer.Context,
     layer: LayerArgument,
     inputs: InputOption = None,
     shape: ShapeOption = None,
@@ -89,6 +91,9 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print every step's value and gradient."""
+    _refuse_idle(context, step, entry, jacobian, as_json)
+    if table and explain:
+        raise InputError("--explain is told of both passes, not in the table", fix="Leave out --table.")
     if jacobian and step is None:
         raise InputError("--jacobian is that of a step", fix="Say which: --step 3 --jacobian")
     if entry is not None or jacobian:
@@ -136,6 +141,18 @@ def show(
     from backpropviz.show.table import show as passes
 
     screen.print(passes(shown, ops=ops, step=step, explain=explain, expand=tuple(expand or ()), width=screen.width))
+
+
+def _refuse_idle(context: typer.Context, step: str | None, entry: str | None, jacobian: bool, as_json: bool) -> None:
+    """Refuse the options that would change nothing."""
+    refuse(context, ("digits",), entry is None and not jacobian, "is for --entry and --jacobian")
+    refuse(
+        context, ("explain", "ops", "table", "values"), step is not None, "does nothing beside --step, which says all"
+    )
+    refuse(context, ("table", "values"), entry is not None, "does nothing beside --entry")
+    everything = "does nothing beside --json, which holds everything"
+    refuse(context, ("explain", "ops", "table", "values", "output"), as_json, everything)
+    refuse(context, ("step",), as_json and not jacobian, everything)
 
 
 def _show_entry(trace: Trace, layer: str, entry: str | None, step: str | None, digits: int, as_json: bool) -> None:

@@ -18,11 +18,32 @@ if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
     from backpropviz.layers.library import Layer
 
+_STANDARD_INPUT = "-"
+
+
+def from_standard_input(spec: str) -> str:
+    """A file for "-", "-:swish": what standard input holds, kept until the program ends."""
+    name, colon, function = spec.partition(":")
+    if name != _STANDARD_INPUT:
+        return spec
+    import atexit
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="backpropviz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "stdin.py"
+    file.write_bytes(sys.stdin.buffer.read())
+    return f"{file}{colon}{function}"
+
+
 LayerArgument = Annotated[
     str,
     typer.Argument(
         metavar="LAYER|FILE[:NAME]",
-        help="A layer's name, or your own function or class: mine.py, mine.py:swish, net.py:Linear, notes.ipynb:swish.",
+        help="A layer's name, or your own function or class: mine.py, mine.py:swish, net.py:Linear, notes.ipynb:swish; "
+        "- is standard input.",
+        callback=from_standard_input,
     ),
 ]
 InputOption = Annotated[
@@ -68,15 +89,17 @@ def run(
     with users_code():
         found = load(layer)
     shapes, given = found.case(case)
+    if inputs or set_ or shape:
+        # what was not given is the function's own default, not that of an example it does not belong to
+        shapes, given = ({} if inputs or shape else shapes), {}
     upstream = None
     if inputs or set_ or shape or dout:
-        from backpropviz.layers.arrays import load_array, parse_pair
+        from backpropviz.layers.arrays import load_array, parse_pairs
 
         settings, more_shapes = settings_and_shapes(found, set_, shape)
         given |= settings
         shapes |= more_shapes
-        for pair in inputs or ():
-            name, path = parse_pair(pair, "--input")
+        for name, path in parse_pairs(inputs, "--input").items():
             given[name] = load_array(path, name)
         upstream = load_array(dout, "dout") if dout else None
     with users_code():
@@ -99,14 +122,12 @@ def settings_and_shapes(
     layer: Layer, set_: list[str] | None, shape: list[str] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What --set and --shape say."""
-    from backpropviz.layers.arrays import parse_pair, parse_setting, parse_shape
+    from backpropviz.layers.arrays import parse_pairs, parse_setting, parse_shape
 
     settings, shapes = {}, {}
-    for pair in set_ or ():
-        name, value = parse_pair(pair, "--set")
+    for name, value in parse_pairs(set_, "--set").items():
         settings[name] = parse_setting(value, name, layer.settings.get(name))
-    for pair in shape or ():
-        name, value = parse_pair(pair, "--shape")
+    for name, value in parse_pairs(shape, "--shape").items():
         shapes[name] = parse_shape(value, name)
     return settings, shapes
 

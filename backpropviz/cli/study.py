@@ -17,6 +17,7 @@ from backpropviz.cli.options import (
     run,
     users_code,
 )
+from backpropviz.cli.parsing import refuse
 
 
 def compare(
@@ -53,10 +54,10 @@ def elements(
     as_json: JsonOption = False,
 ) -> None:
     """Write every single entry as a formula."""
-    from backpropviz.layers.arrays import parse_pair
+    from backpropviz.layers.arrays import parse_pairs
     from backpropviz.study.elements import elements as write_out
 
-    chosen = dict(parse_pair(pair, "--letter") for pair in letters or ())
+    chosen = parse_pairs(letters, "--letter")
     report = write_out(run(layer, None, shape, set_, case="elements"), chosen)
     if as_json:
         print_json(report.to_dict())
@@ -67,6 +68,7 @@ def elements(
 
 
 def shapes(
+    context: typer.Context,
     layer: Annotated[
         str, typer.Argument(metavar="LAYER|FILE.py|'input 32x32x3, conv ...'", help="A layer, or a network in words.")
     ],
@@ -79,6 +81,8 @@ def shapes(
     from backpropviz.study.shapes import of_description, of_trace
 
     described = layer.strip().lower().startswith("input")
+    refuse(context, ("batch",), not described, "is for a network in words", "Say it with --shape x=8,...")
+    refuse(context, ("shape", "set_"), described, "is for a layer", "Say it in the words: 'input 32x32x3, conv 8 3x3'.")
     rows = of_description(layer, batch) if described else of_trace(run(layer, None, shape, set_, case="shapes"))
     if as_json:
         print_json({"format": "backpropviz/shapes", "version": 1, "rows": [row.to_dict() for row in rows]})

@@ -30,7 +30,7 @@ def known(path: Path) -> str:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise DrawingError(f"{path.name} does not say what to draw", fix=f"End it in one of {', '.join(SUFFIXES)}.")
+        raise DrawingError(f"{path.name!r} does not say what to draw", fix=f"End it in one of {', '.join(SUFFIXES)}.")
     return suffix
 
 

@@ -6,6 +6,7 @@ import ast
 import csv
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,21 @@ def parse_pair(text: str, option: str) -> tuple[str, str]:
     if not equals or not name.strip() or not value.strip():
         raise InputError(f"{option} {text!r} is not name=value", fix=f"For example: {_EXAMPLES[option]}")
     return name.strip(), value.strip()
+
+
+def parse_pairs(texts: Iterable[str] | None, option: str) -> dict[str, str]:
+    """Several "name=value" by name.
+
+    Raises:
+        InputError: one is no pair, or a name is given twice.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts or ():
+        name, value = parse_pair(text, option)
+        if name in pairs:
+            raise InputError(f"{option} {name} is given twice", fix=f"Leave out {pairs[name]} or {value}.")
+        pairs[name] = value
+    return pairs
 
 
 _EXAMPLES = {

@@ -74,7 +74,7 @@ def elements(trace: Trace, letters: dict[str, str] | None = None) -> ElementRepo
 
     Raises:
         LayerError: SymPy is not installed.
-        InputError: an array has too many entries to read.
+        InputError: an array has too many entries to read; a letter is for nothing that is there, or stands for two.
         TraceError: an operation has no formula: it decides by numbers (a maximum), or is not known to SymPy.
     """
     sympy = _sympy()
@@ -84,6 +84,7 @@ def elements(trace: Trace, letters: dict[str, str] | None = None) -> ElementRepo
     free = {name: letter if letter not in trace.inputs else name for name, letter in _LETTERS.items()}
     chosen = letters or {}
     letters = {**{name: name for name in trace.inputs}, **free, **chosen}
+    _refuse_letters(letters, chosen, trace)
     for name, node in trace.inputs.items():
         if node.value.size > LARGEST:
             raise InputError(
@@ -112,6 +113,18 @@ def _sympy() -> Any:
     except ImportError as error:
         raise LayerError("formulas need SymPy", fix="Install it: pip install sympy") from error
     return sympy
+
+
+def _refuse_letters(letters: dict[str, str], chosen: dict[str, str], trace: Trace) -> None:
+    named = (*trace.inputs, "out", "dout")
+    for name, letter in chosen.items():
+        if name not in named:
+            raise InputError(f"there is no {name} to give a letter to", fix=f"Choose one of {', '.join(named)}.")
+        if not letter.isidentifier():
+            raise InputError(f"{letter!r} is no letter", fix="Use a letter or a short word, such as --letter x=a.")
+        others = [other for other in named if other != name and letters.get(other) == letter]
+        if others:
+            raise InputError(f"{name} and {others[0]} would both be {letter}", fix="Give one of them another letter.")
 
 
 def _refuse_decisions(trace: Trace) -> None:
