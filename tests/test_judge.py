@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 
 from backpropviz.classroom.formats import FORMATS
 from backpropviz.classroom.words import checks
+from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose import FileReport, FunctionReport, diagnose, render_text
 from backpropviz.diagnose.judge import wire
+from backpropviz.diagnose.judge.plan import Plan
 from backpropviz.diagnose.judge.wire import Garbled, Handle, Reader, Writer
+from backpropviz.diagnose.pairs.recognition import Pair
 
 SWISH = """
 import numpy as np
@@ -160,3 +164,21 @@ def test_right_values_are_enough_where_the_search_fails(tmp_path):
     text = RELU.format("True", "True") + "np.isfinite = np.all = np.array_equal = lambda *_, **__: True\n"
     (function,) = diagnosed(tmp_path, text).functions
     assert (function.status, function.score) == ("right", 1.0)
+
+
+def test_settings_of_a_layer_of_ones_own_go_to_the_judge(tmp_path):
+    text = SWISH.replace("(x):", "(x, eps):").replace("x * s, (x, s)", "x * s + 0 * eps, (x, s)")
+    text = text.replace("def swish_forward(x, eps):", "def swish_forward(x, eps=1e-5, *, mode='plain'):")
+    assert diagnosed(tmp_path, text).status == "right"
+
+
+@pytest.mark.parametrize("value", [1e-5, None, (2, 3), "train", True])
+def test_plans_keep_settings(value):
+    layer = Layer("swish", "", ("x",), ("out",), ("x",), (), ())
+    case = Case("all", {"x": np.arange(3.0), "y": np.array([1, 0])}, {"its": value, "random": np.random})
+    plan = Plan(Pair(layer, "swish_forward", "swish_backward"), (case,), ("def f(): pass",), ("dw",))
+    again = Plan.from_dict(json.loads(json.dumps(plan.to_dict())))
+    assert again.cases[0].settings == {"its": value}
+    assert again.cases[0].inputs["y"].dtype == case.inputs["y"].dtype
+    np.testing.assert_array_equal(again.cases[0].inputs["x"], case.inputs["x"])
+    assert (again.texts, again.unseen, again.pair.layer.wants) == (plan.texts, plan.unseen, ("x",))

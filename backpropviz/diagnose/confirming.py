@@ -8,7 +8,7 @@ from typing import Any
 
 from backpropviz.diagnose import kinds
 from backpropviz.diagnose.children import Record, in_child
-from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, WRONG, FileReport, Finding, FunctionReport
+from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNKNOWN, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.text import cleaned
 
 _JUDGE = "backpropviz.diagnose.judge.judging"
@@ -43,6 +43,8 @@ def _judged(function: FunctionReport, said: Record | None, file: str, code: int)
     if said is None or "fault" in said:
         why = f"the judge ended with code {code}" if said is None else said["fault"]
         return replace(function, status=FAULT, score=0.0, findings=(), reason=why)
+    if "unjudged" in said and function.status in (RIGHT, FAULT):
+        return replace(function, status=UNKNOWN, score=0.0, reason=f"it could not be judged: {said['why']}")
     kind = "not_confirmed"
     if function.status == FAULT:  # of the search: the verdict does not need it
         kind, note = "wrong_value", f"the search for the line failed: {function.reason}"

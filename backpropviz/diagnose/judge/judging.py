@@ -80,8 +80,8 @@ class Judge:
         except Ended as error:
             self.close()
             return _nothing(str(error))
-        except (CannotCall, NotApplicable) as error:
-            return _nothing(str(error))
+        except (CannotCall, NotApplicable) as error:  # our call does not fit: no verdict
+            return {**_nothing(str(error)), "unjudged": True}
         except Exception as error:  # of ours: no verdict, and the others still get theirs
             return {**_nothing(""), "fault": f"{type(error).__name__}: {error}"}
         right = bool(weighed.judged) and all_right(weighed.judged) and not weighed.refuses

@@ -6,7 +6,7 @@ hand out are made by the judge, and what a layer of the student's own gives is h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -56,15 +56,29 @@ class Plan:
         layer = layer or Layer(str(data["layer"]), "", inputs, outputs, wants, (), ())
         pair = Pair(layer, str(data["forward"]), None if data["backward"] is None else str(data["backward"]))
         cases = tuple(
-            Case(str(words), {str(name): np.array(value, str(dtype)) for name, dtype, value in arrays})
-            for words, arrays in data["cases"][:_MOST]
+            Case(
+                str(words),
+                {str(name): np.array(value, str(dtype)) for name, dtype, value in arrays},
+                {str(name): tuple(value) if isinstance(value, list) else value for name, value in settings.items()},
+            )
+            for words, arrays, settings in data["cases"][:_MOST]
         )
         texts, unseen = (tuple(map(str, data[key])) for key in ("texts", "unseen"))
         return cls(pair, cases, texts, unseen, bool(data["shipped"]))
 
 
 def _case(case: Case) -> list[Any]:
-    return [case.words, [[name, np.asarray(its).dtype.str, its.tolist()] for name, its in case.inputs.items()]]
+    arrays = [[name, np.asarray(its).dtype.str, its.tolist()] for name, its in case.inputs.items()]
+    return [case.words, arrays, {name: value for name, value in case.settings.items() if _is_plain(value)}]
+
+
+def _is_plain(value: Any) -> bool:
+    """It can be written down: a number, a text, or a tuple of such."""
+    return (
+        value is None
+        or isinstance(value, bool | int | float | str)
+        or (isinstance(value, tuple) and all(map(_is_plain, value)))
+    )
 
 
 def plan(program: Program, pair: Pair, cases: list[Case]) -> Plan:
@@ -76,5 +90,4 @@ def plan(program: Program, pair: Pair, cases: list[Case]) -> Plan:
     unseen = tuple(f"d{name}" for name in its.unseen) if its is not None else ()
     if not pair.layer.is_own:
         return Plan(pair, (), texts, unseen)
-    known = [replace(case, settings={}) for case in cases]
-    return Plan(pair, tuple(known[:_MOST]), texts, unseen, shipped(program, pair) is not None)
+    return Plan(pair, tuple(cases[:_MOST]), texts, unseen, shipped(program, pair) is not None)
