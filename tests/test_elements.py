@@ -291,3 +291,8 @@ def test_a_state_that_is_carried_is_written_out():
     trace.backward()
     rows = dict(elements(trace).outputs[0].rows)
     assert rows["z2"] == "tanh(a2*wx + b + wh*tanh(a1*wx + b + h0*wh))"
+
+
+def test_formulas_that_grow_with_every_round_are_refused_before_they_are_written_out():
+    with pytest.raises(InputError, match="names and numbers; more than 5,000 cannot be read"):
+        elements(bp.trace("rnn"))

@@ -13,6 +13,7 @@ from backpropviz.code.rolled import rolled
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import export
 from backpropviz.draw.wiring import read_circuit
+from backpropviz.layers.library import load
 
 # ---- functions as people write them ---------------------------------------------------------------------------------
 
@@ -438,7 +439,7 @@ def test_a_long_loop_is_drawn_once_with_its_head():
         "for t in range(T): 40 rounds, filling h, handing on prev"
     }
     formulas = [edge.formula for edge in circuit.backward]
-    assert "dprev += dh[:, t]" in formulas
+    assert "dprev += dout[:, t]" in formulas
     assert any(formula.startswith("dx[:, t] += ") for formula in formulas)
 
 
@@ -446,11 +447,27 @@ def test_rounds_are_drawn_side_by_side_where_that_is_asked_for():
     arguments = {"x": random(2, 30, 3), "wx": random(3, 4), "wh": random(4, 4), "b": random(4)}
     trace = bp.trace(rnn, **arguments)
     trace.backward()
-    states = [
-        [v for v in Diagram(trace, rounds=each).circuit.vertices if v.code.startswith("np.tanh")]
-        for each in (False, True)
-    ]
-    assert [len(found) for found in states] == [1, 30]
+    folded, unrolled = (Diagram(trace, rounds=each).circuit.vertices for each in (False, True))
+    assert sum(vertex.code.startswith("np.tanh") for vertex in folded) == 1
+    # the first two, the last, and a card for those between
+    assert sum(vertex.code.startswith("np.tanh") for vertex in unrolled) == 3
+    assert [vertex.code for vertex in unrolled if vertex.kind == "group"] == ["27 more rounds: t = 2 to 28"]
+
+
+def test_a_long_function_is_drawn_with_its_first_and_last_steps(tmp_path):
+    lines = "".join(f"    h = np.tanh(h * w)  # {number}\n" for number in range(500))
+    file = tmp_path / "long.py"
+    file.write_text(f"import numpy as np\n\n\ndef long(x, w):\n    h = x\n{lines}    return h\n")
+    trace = bp.trace(load(f"{file}:long").function, x=random(3), w=random(3))
+    trace.backward()
+    circuit = Diagram(trace).circuit
+    (card,) = [vertex for vertex in circuit.vertices if vertex.kind == "group"]
+    assert card.code == "485 more steps: 9 to 493"
+    assert sum(vertex.kind == "step" for vertex in circuit.vertices) == 16
+    assert any(edge.formula == "dw += 485 terms" for edge in circuit.backward if edge.tail is card)
+    for suffix in ("svg", "html", "mmd"):
+        export(Diagram(trace), tmp_path / f"long.{suffix}", "long")
+        assert (tmp_path / f"long.{suffix}").stat().st_size > 500
 
 
 def test_the_naive_convolution_is_five_gates_however_many_rounds():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from backpropviz.code.folding import Fold, fold
 from backpropviz.code.printing import Printer
 from backpropviz.draw.boxes import boxes_of, identifier, upward
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
+from backpropviz.draw.stretches import elided_rounds, elided_steps
 from backpropviz.engine.graph import Group, Node, Step, Term
 from backpropviz.engine.versions import WRITES
 from backpropviz.errors import DrawingError
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 READABLE = {False: 24, True: 150}
 """How many vertices, without and with operations, a picture may have before groups start closed."""
+LONG = 300  # vertices; of a longer function, the steps in the middle are one card
+MANY = 6  # terms of a gradient that are written out where a card stands for steps
 SHORT = 80  # characters: what is longer and used more than once goes by a name
 MOST = 4000  # vertices of a picture
 
@@ -55,6 +59,12 @@ def read_circuit(
         reader = _Reader(trace, ops, opened, folded) if folded is not None else reader
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
         reader = _Reader(trace, ops, set(), reader.fold)
+    if rounds and len(reader.keys) > READABLE[ops]:
+        stretches = elided_rounds(trace)
+        reader = _Reader(trace, ops, opened, stretches=stretches) if stretches else reader
+    if len(reader.keys) > min(LONG, most) and reader.fold is None:
+        shown = {key.step if isinstance(key, Node) else key for key in reader.keys if not isinstance(key, Group)}
+        reader = _Reader(trace, ops, opened, stretches=elided_steps(trace, shown))
     if len(reader.keys) > most:
         raise DrawingError(
             f"a picture of {len(reader.keys)} cards cannot be read",
@@ -69,8 +79,16 @@ Key = Node | Step | Group
 class _Reader:
     """Reads one circuit. Every node of the trace belongs to a key: itself, its step, or the closed group around it."""
 
-    def __init__(self, trace: Trace, ops: bool, opened: set[Group], fold: Fold | None = None):
-        self.trace, self.ops, self.opened, self.fold = trace, ops, opened, fold
+    def __init__(
+        self,
+        trace: Trace,
+        ops: bool,
+        opened: set[Group],
+        fold: Fold | None = None,
+        stretches: Mapping[Node, Group] = MappingProxyType({}),
+    ):
+        self.trace, self.ops, self.opened, self.fold, self.stretches = trace, ops, opened, fold, stretches
+        self.cards = {card: node for node, card in stretches.items()}  # each with its last node
         self.inputs = set(trace.inputs.values())
         self.assigned = {step.node: step for step in trace.steps}
         self.owner = {node: self._key(node) for node in trace.nodes}
@@ -81,6 +99,8 @@ class _Reader:
     def _key(self, node: Node) -> Key | None:
         if node in self.inputs:
             return node
+        if node in self.stretches:
+            return self.stretches[node]
         node = self._shown(node)
         step = self._step(node)
         if step is None:  # computed after the last assignment, and not returned
@@ -138,6 +158,8 @@ class _Reader:
             return key
         if isinstance(key, Step):
             return key.node
+        if key in self.cards:
+            return self.cards[key]
         steps = [step for step in self.trace.steps if key in upward(step.group)]
         return next((step for step in steps if step.name == key.name), steps[-1]).node
 
@@ -149,6 +171,8 @@ class _Reader:
         if self.fold is not None:
             name = self.printer.name(node.gradient) or name
         shown = [number for number, term in enumerate(node.terms) if self._is_shown(term)]
+        if len(shown) > MANY and self.cards:
+            return f"{name} = the sum of {len(shown):,} terms"
         terms = " + ".join(self._carried(node, number) for number in shown)
         if len(shown) < len(node.terms):
             hands_on = self.fold is not None and self.fold.loops(node) and node.primitive not in WRITES
@@ -165,7 +189,8 @@ class _Reader:
         node = self.result[key]
         if isinstance(key, Group):
             name, code = key.name or str(node.name), key.code or f"{key.function}(...)"
-            vertex = Vertex(identifier("group", key.label), "group", key.label, name, code, key.caption, node)
+            label = "" if key in self.cards else key.label
+            vertex = Vertex(identifier("group", key.label), "group", label, name, code, key.caption, node)
             vertex.boxes = boxes_of(key.parent)
         elif isinstance(key, Step):
             code = key.statement if key.sets_a_part else key.code
@@ -235,6 +260,7 @@ class _Reader:
     def _backward(self, outside: dict[Node, Vertex]) -> list[Edge]:
         """One edge for every term of a gradient; those from one closed group to one vertex share an edge."""
         edges: dict[object, Edge] = {}
+        several: dict[tuple[Key, Key], list[tuple[int, Node]]] = {}  # the terms that a card hands back
         for node in self.trace.nodes:
             for number, term in enumerate(node.terms):
                 head, tail = self.owner[node], self.owner[term.consumer]
@@ -249,11 +275,17 @@ class _Reader:
                     continue
                 if term.position < 0:
                     edges[term] = Edge(outside[node], self.vertices[head], self.printer.reference(term.node))
+                elif tail in self.cards:
+                    several.setdefault((tail, head), []).append((number, node))
                 elif (tail, head) in edges:
                     edges[tail, head].formula += f" + {self._carried(node, number)}"
                 else:
                     edge = Edge(self.vertices[tail], self.vertices[head], self._formula(number, node, tail))
                     edges[(tail, head) if isinstance(tail, Group) else term] = edge
+        for (card, head), terms in several.items():
+            (number, node), count = terms[0], len(terms)
+            formula = f"{self.names.gradient(node)} += {count:,} terms" if count > 1 else self._carried(node, number)
+            edges[card, head] = Edge(self.vertices[card], self.vertices[head], formula)
         return list(edges.values())
 
     def _carried(self, node: Node, number: int) -> str:

@@ -21,6 +21,9 @@ from backpropviz.errors import InputError, LayerError, TraceError
 LARGEST = 64
 """More entries than this per array are too many to read."""
 
+LONGEST = 5_000
+"""Names and numbers in one formula; of longer ones, SymPy is not asked to tidy them up."""
+
 READABLE = 120
 """Characters; where a formula is longer, the steps are written one by one."""
 
@@ -154,6 +157,7 @@ class _SymbolicRun:
         self.sympy = sympy
         self.steps: list[Elements] = []
         self.settings: dict[str, Any] = {}
+        self._counted: dict[Any, int] = {}
         self._functions = {
             np.sqrt: sympy.sqrt, np.exp: sympy.exp, np.log: sympy.log, np.tanh: sympy.tanh, np.sin: sympy.sin,
             np.cos: sympy.cos, np.sinh: sympy.sinh, np.cosh: sympy.cosh, np.tan: sympy.tan, np.arctan: sympy.atan,
@@ -223,8 +227,25 @@ class _SymbolicRun:
             return [self._symbolic(item) for item in value]
         return value
 
+    def _leaves(self, expression: Any) -> int:
+        """How many names and numbers a formula has, written out."""
+        known = self._counted
+        if expression not in known:
+            known[expression] = sum(map(self._leaves, getattr(expression, "args", ()))) or 1
+        return known[expression]
+
     def formulas(self, name: str, node: Node) -> Elements:
-        """The entries of a node, each with its formula."""
+        """The entries of a node, each with its formula.
+
+        Raises:
+            InputError: a formula is too long to be written out.
+        """
+        longest = max((self._leaves(entry) for entry in self.values[node].ravel()), default=0)
+        if longest > LONGEST:
+            raise InputError(
+                f"a formula of {name} has {longest:,} names and numbers; more than {LONGEST:,} cannot be read",
+                fix="Use a smaller case: --shape with shorter axes; of a loop, with fewer rounds.",
+            )
         rows = [
             (entry_name(name, index, node.shape), str(self.tidy(self.values[node][index])))
             for index in np.ndindex(node.shape)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Collection
 
 from backpropviz.code.formulas import formulas, legend, taken
 from backpropviz.code.notation import Latex
 from backpropviz.engine.trace import Trace
 
+LONGEST = 1_500
+"""Characters of a formula in LaTeX; of a longer sum, the terms in the middle are left out."""
 
-def by_step(trace: Trace) -> dict[str, list[str]]:
-    """The formulas of every step, each as HTML, under the step's number; those of the inputs under "0".
+
+def by_step(trace: Trace, wanted: Collection[str]) -> dict[str, list[str]]:
+    """The formulas of the `wanted` steps, each as HTML, under the step's number; those of the inputs under "0".
 
     Raises:
         TraceError: nothing that the output depends on carries a gradient.
@@ -19,7 +23,8 @@ def by_step(trace: Trace) -> dict[str, list[str]]:
     notation = Latex(taken(trace))
     lines: dict[str, list[str]] = {}
     for formula in formulas(trace, notation):
-        lines.setdefault(formula.step or "0", []).append(f"{formula.symbol} = {formula.text}")
+        if (formula.step or "0") in wanted:
+            lines.setdefault(formula.step or "0", []).append(_shortened(f"{formula.symbol} = {formula.text}"))
     lengths = legend(notation)
     found = {}
     for step, written in lines.items():
@@ -27,6 +32,13 @@ def by_step(trace: Trace) -> dict[str, list[str]]:
         told = [text for symbol, text in lengths if re.search(rf"(?<![\\\w]){re.escape(symbol)}(?![\w])", used)]
         found[step] = [*(_mathematics(line) for line in written), *map(_sentence, told)]
     return found
+
+
+def _shortened(formula: str) -> str:
+    terms = formula.split(" + ")
+    if len(formula) <= LONGEST or len(terms) < 8:
+        return formula
+    return " + ".join([*terms[:3], r"\cdots", *terms[-2:]])
 
 
 def _sentence(text: str) -> str:

@@ -39,7 +39,7 @@ def forward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
 def backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
     trace, circuit, wires = diagram.trace, diagram.circuit, diagram.wires
     left = Counter(id(edge.head) for edge in circuit.backward)  # terms that have not arrived yet
-    symbols = by_step(trace)
+    symbols = by_step(trace, {"0", *(step.label for step in _drawn(shown, circuit))})
 
     def frame(label: str, title: str, caption: str, vertices: list[Vertex], **more: Any) -> Frame:
         sent = [edge for edge in circuit.backward if edge.tail in vertices]

@@ -34,16 +34,17 @@ class _Sources:
     def __init__(self) -> None:
         self.functions: list[dict[str, Any]] = []
         self._numbers: dict[tuple[str, int], int] = {}
-        self._trees: dict[str, ast.Module | None] = {}
+        self._files: dict[str, _Lines | None] = {}
 
     def place(self, file: str, line: int) -> Place | None:
-        if file not in self._trees:
-            self._trees[file] = _parsed("".join(linecache.getlines(file)))
-        tree = self._trees[file]
-        around = _around(tree, line) if tree is not None else None
-        if around is None:
+        if file not in self._files:
+            tree = _parsed("".join(linecache.getlines(file)))
+            self._files[file] = None if tree is None else _Lines(tree)
+        lines = self._files[file]
+        function = None if lines is None else lines.function(line)
+        if function is None or lines is None:
             return None
-        function, last = around
+        last = lines.last.get(line, line)
         key = file, function.lineno
         if key not in self._numbers:
             self._numbers[key] = len(self.functions)
@@ -59,12 +60,19 @@ def _parsed(text: str) -> ast.Module | None:
         return None
 
 
-def _around(tree: ast.Module, line: int) -> tuple[ast.FunctionDef, int] | None:
-    """The innermost function around a line, and the last line of the statement that begins there."""
-    found, last = None, line
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or line):
-            found = node  # a walk meets the outer ones first
-        elif isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)) and node.lineno == line:
-            last = node.end_lineno or line
-    return None if found is None else (found, last)
+class _Lines:
+    """What stands on the lines of a file: its functions, and for every statement its last line."""
+
+    def __init__(self, tree: ast.Module):
+        self.functions: list[ast.FunctionDef] = []  # the outer ones first, as a walk meets them
+        self.last: dict[int, int] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                self.functions.append(node)
+            elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return):
+                self.last[node.lineno] = node.end_lineno or node.lineno
+
+    def function(self, line: int) -> ast.FunctionDef | None:
+        """The innermost function around a line."""
+        around = (node for node in reversed(self.functions) if node.lineno <= line <= (node.end_lineno or line))
+        return next(around, None)

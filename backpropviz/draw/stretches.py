@@ -1,0 +1,49 @@
+"""Long runs of steps as one card each: what a picture leaves out between the first and the last.
+
+Forty rounds of a loop side by side, or ten thousand assignments one after the other, cannot be read. Of a loop the
+first two rounds and the last are drawn, of a long function its first and last steps; what is between is a card that
+says how much it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from backpropviz.engine.graph import Group, Loop, Node, Step
+from backpropviz.engine.rounds import describe
+from backpropviz.engine.trace import Trace
+
+FIRST, LAST = 2, 1  # rounds of a loop that are drawn
+ENDS = 8  # steps at each end of a long function
+FEW = 3  # rounds that are drawn all the same
+
+
+def elided_rounds(trace: Trace) -> dict[Node, Group]:
+    """The nodes of rounds between the first and the last of the outermost loops, with the card that stands for them."""
+    found: dict[Node, Group] = {}
+    for number, loop in enumerate(loop for loop in trace.loops if loop.outer is None):
+        between = loop.rounds[FIRST : len(loop.rounds) - LAST]
+        if len(between) > FEW:
+            card = _card(f"rounds_{number + 1}", f"{len(between)} more rounds: {_from_to(loop)}")
+            steps = trace.steps[between[0].steps.start : between[-1].steps.stop]
+            found.update((node, card) for step in steps for node in step.nodes)
+    return found
+
+
+def _from_to(loop: Loop) -> str:
+    between = loop.rounds[FIRST : len(loop.rounds) - LAST]
+    return f"{describe(between[0])} to {describe(between[-1]).rpartition(' = ')[2]}"
+
+
+def elided_steps(trace: Trace, drawn: Collection[Step | None]) -> dict[Node, Group]:
+    """The nodes of all steps between the first and the last of those that are drawn, with the card for them."""
+    steps = [step for step in trace.steps if step in drawn]
+    between = steps[ENDS : len(steps) - ENDS]
+    if not between:
+        return {}
+    card = _card("steps_between", f"{len(between):,} more steps: {between[0].label} to {between[-1].label}")
+    return {node: card for step in between for node in step.nodes}
+
+
+def _card(label: str, code: str) -> Group:
+    return Group(label, code, None, code)
