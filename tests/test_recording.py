@@ -7,6 +7,8 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.engine.named import Name
+from backpropviz.engine.recording import Recorder
+from backpropviz.errors import TraceError
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((4, 3))
@@ -526,3 +528,45 @@ def test_each_of_several_outputs_has_its_own_code():
     t = bp.trace(three, x=X)
     assert [(step.name, step.code) for step in t.steps] == [("y", "x * 2"), ("out", "x + 1"), ("out_2", "np.exp(y)")]
     assert [[node.primitive.name for node in step.nodes] for step in t.steps] == [["multiply"], ["add"], ["exp"]]
+
+
+# ---- runs that do not end --------------------------------------------------------------------------------------------
+
+
+def halved_for_ever(x):
+    while True:
+        x = x * 0.5
+
+
+def counted_for_ever(x):
+    n = 0
+    while n >= 0:
+        n += 1
+    return x * n
+
+
+@pytest.mark.parametrize(
+    ("function", "made"),
+    [(halved_for_ever, "1,000 operations"), (counted_for_ever, "1,000 rounds of `while n >= 0`")],
+)
+def test_a_run_that_does_not_end_is_stopped_by_what_it_made(monkeypatch, function, made):
+    monkeypatch.setattr(Recorder, "longest", 1000)
+    with pytest.raises(TraceError, match="goes on after") as refused:
+        bp.trace(function, x=np.array([1.0, 2.0]))
+    assert made in str(refused.value)
+    assert refused.value.where.startswith("test_recording.py:")
+    assert "fewer rounds" in refused.value.fix
+
+
+def test_a_long_run_is_recorded(monkeypatch):
+    monkeypatch.setattr(Recorder, "longest", 1000)
+
+    def long(x):
+        for _ in range(998):
+            x = x * 0.9
+        return x
+
+    t = bp.trace(long, x=np.array([1.0, 2.0]))
+    t.backward()  # which has more operations than the limit
+    assert len(t.nodes) == 999
+    assert len(t.red.nodes) > 998

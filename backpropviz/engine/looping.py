@@ -11,6 +11,7 @@ from backpropviz.engine.named import Variable, named, plain
 from backpropviz.engine.slate import now
 from backpropviz.engine.source import Site
 from backpropviz.engine.stepping import StepRecorder
+from backpropviz.engine.tracing import endless
 from backpropviz.primitives.shapes import TAKE
 
 INDICES = ("i", "j", "k", "m", "p", "q")
@@ -120,6 +121,8 @@ class LoopRecorder(StepRecorder):
 
     def _begin_round(self, frame: Frame, loop: Loop) -> Round:
         nodes, steps = len(self.nodes), len(self.steps)
+        if len(loop.rounds) >= self.longest:
+            raise endless(f"{self.longest:,} rounds of `{loop.head}`")
         frame.round = Round(loop, len(loop.rounds), {}, range(nodes, nodes), range(steps, steps))
         loop.rounds.append(frame.round)
         return frame.round

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,13 @@ _NO_ARRAYS = {int, float, bool, str, slice, type(None), type(Ellipsis), NamedInt
 
 
 class Tape:
-    """Records operations in order. The forward pass and the backward pass each have one."""
+    """Records operations in order. The forward pass and the backward pass each have one.
+
+    Attributes:
+        longest: how many operations it takes; one more is refused.
+    """
+
+    longest = sys.maxsize
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
@@ -51,6 +58,8 @@ class Tape:
         Raises:
             TraceError: a value with a gradient stands where none is handed back, or the operation made several arrays.
         """
+        if len(self.nodes) >= self.longest:
+            raise endless(f"{self.longest:,} operations")
         parents: list[Node] = []
         arrays = len(primitive.gradients)
         kept = []
@@ -152,6 +161,14 @@ class Tape:
 
     def changed(self, traced: Traced) -> None:
         """Called when an array was changed in place."""
+
+
+def endless(made: str) -> TraceError:
+    """What is said of a run that goes on and on."""
+    return TraceError(
+        f"the run goes on after {made}: no more of it is recorded",
+        fix="Does the loop end? If it does, take fewer rounds or a smaller input: --set steps=100, --shape x=4,8.",
+    )
 
 
 def _use_memory(node: Node) -> bool:
