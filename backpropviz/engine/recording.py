@@ -48,7 +48,7 @@ class Recorder(CallRecorder):
     """A tape that an instrumented function reports its assignments to."""
 
     key = _Key()
-    longest = 500_000  # some ten seconds, and less than half a gigabyte
+    longest = 300_000  # some five seconds, and less than half a gigabyte
 
     def __init__(self, function: FunctionType | Flat):
         held = {*function.holders} if isinstance(function, Flat) else set[str]()
