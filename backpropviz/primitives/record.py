@@ -99,7 +99,9 @@ def traceable(run: Callable[..., Any]) -> Any:
 
     @functools.wraps(run)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if any(hasattr(value, "record") for value in kwargs.values()):  # an operand given by name goes to its place
+        if kwargs and any(
+            hasattr(value, "record") for value in kwargs.values()
+        ):  # an operand given by name goes to its place
             bound = inspect.signature(run).bind(*args, **kwargs)
             args, kwargs = bound.args, bound.kwargs
         for value in args:
