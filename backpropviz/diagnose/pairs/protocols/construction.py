@@ -19,6 +19,7 @@ from backpropviz.layers.search import Search
 SIZES = (3, 5, 7)
 _ARRAY = re.compile(r"[wW]\w{0,2}|b\w?|weights?|bias(es)?|gamma|beta|kernel|filters|params|U|V|embed(ding)?s?")
 _SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
+_FACTORS = ("beta", "scale", "temperature", "gamma", "delta", "lambda_", "negative_slope", "leak")
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
 
 
@@ -108,7 +109,8 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any]) -> Constructi
     for argument, default in zip(optional, init.args.defaults):
         value = default.value if isinstance(default, ast.Constant) else None
         is_length = any(word in argument.arg.lower() for word in _LENGTHS)
-        if (argument.arg in _SETTINGS or is_length) and isinstance(value, int | float):
+        is_factor = argument.arg in _FACTORS and isinstance(value, float)  # at 1.0, a factor of it may be missing
+        if (argument.arg in _SETTINGS or is_length or is_factor) and isinstance(value, int | float):
             settings[argument.arg] = value
             given.append(f"{argument.arg}={argument.arg}")
     return Construction(f"{definition.name}({', '.join(given)})", _matrices(arrays), settings)

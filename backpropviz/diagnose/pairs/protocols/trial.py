@@ -51,8 +51,11 @@ class Trial(Forward):
     @property
     def manners(self) -> list[inputs.Manner]:
         """Other ways to make up inputs: of a loss, which takes targets, and perhaps the logarithm of probabilities."""
+        if not self.is_loss:  # what the loss outside takes the logarithm of may come near 0 or 1
+            takes = [] if self.subject.backward is None else [its.arg for its in self.subject.backward.args.args]
+            return [("small",)] if any(TARGET in roles(name) for name in takes) else []
         takes_logs = any("log" in word or word in ("clip", "maximum") for word in self._words)
-        return [m for m in inputs.MANNERS[1:] if self.is_loss and (takes_logs or "shares" not in m)]
+        return [m for m in inputs.MANNERS[1:] if takes_logs or "shares" not in m]
 
     @property
     def is_loss(self) -> bool:
