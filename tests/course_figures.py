@@ -5,6 +5,7 @@ python tests/course_figures.py [NAME ...]
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import tempfile
@@ -18,7 +19,14 @@ from backpropviz.diagnose.verdict import RIGHT, FileReport
 
 FOLDER = Path(__file__).parent / "courses"
 sys.path.insert(0, str(FOLDER))
-from slips import SLIPS  # noqa: E402
+from more_slips import MORE  # noqa: E402
+from slips import SLIPS as FIRST  # noqa: E402
+
+SLIPS: dict[str, list[tuple[str, str, str]]] = {
+    **{name: [("", right, wrong) for right, wrong in slips] for name, slips in FIRST.items()},
+    **MORE,
+}
+"""For every file its slips: after which definition, what a line says, and what it says wrongly."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +45,40 @@ def text_of(name: str) -> str:
     return (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
-def slipped(text: str, right: str, wrong: str) -> tuple[str, int]:
-    """The text with the slip in it, and the line that is wrong."""
-    assert right in text, f"nothing reads {right!r}"
-    before = text[: text.index(right)]
+def slipped(text: str, after: str, right: str, wrong: str) -> tuple[str, int]:
+    """The text with the slip in it, behind the head of a definition, and the line that is wrong."""
+    head = re.search(rf"^(class|def) {after}\b", text, re.MULTILINE) if after else None
+    start = head.start() if head else 0
+    assert right in text[start:], f"nothing reads {right!r}"
+    place = text.index(right, start)
+    before = text[:place]
     changed = next(i for i, pair in enumerate(zip(right.splitlines(), wrong.splitlines())) if pair[0] != pair[1])
-    return text.replace(right, wrong, 1), before.count("\n") + 1 + changed
+    return before + wrong + text[place + len(right) :], before.count("\n") + 1 + changed
 
 
-def is_named(name: str, right: str, wrong: str) -> str:
+def is_named(name: str, after: str, right: str, wrong: str) -> str:
     """Nothing where the first finding of a faulty file is on the wrong line, or names it as one that could be changed
     as well; otherwise what was said.
     """
-    text, line = slipped(text_of(name), right, wrong)
+    text, line = slipped(text_of(name), after, right, wrong)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.py"
         path.write_text(text, encoding="utf-8")
         report = diagnose(path)
     said = [] if report.first is None else [report.first.line, *(at for at, _ in report.first.instead)]
-    if line in said:
+    if line in said or _statement(text, line) in said:
         return ""
     states = [f"{f.name} {f.status} {f.reason}" for f in report.functions if f.status != RIGHT]
     return f"line {line} ({wrong.strip()}): {report.first and report.first.line}; {'; '.join(states)}"
+
+
+def _statement(text: str, line: int) -> int:
+    """The first line of the statement that a line belongs to."""
+    inside = [
+        node for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
+    ]  # fmt: skip
+    return max(node.lineno for node in inside)
 
 
 def right_pairs(name: str) -> tuple[int, int, FileReport]:

@@ -15,22 +15,29 @@ from course_figures import FOLDER, SLIPS, is_named, right_pairs, slipped, text_o
 
 
 def test_every_convention_has_its_right_pairs_and_its_slips():
-    assert {path.stem for path in FOLDER.glob("*.py")} == {*SLIPS, "slips"}
+    assert {path.stem for path in FOLDER.glob("*.py")} == {*SLIPS, "slips", "more_slips"}
     for name, slips in SLIPS.items():
         assert len(slips) >= 6, name
-        for right, wrong in slips:
-            text, line = slipped(text_of(name), right, wrong)
+        for after, right, wrong in slips:
+            text, line = slipped(text_of(name), after, right, wrong)
             assert ast.dump(ast.parse(text)) != ast.dump(ast.parse(text_of(name)))
             assert text.splitlines()[line - 1] != text_of(name).splitlines()[line - 1]
 
 
-@pytest.mark.parametrize("name", ["contexts", "input_again_and_steps", "scalar_engines"])
+RIGHT = ["contexts", "input_again_and_steps", "scalar_engines", "local_derivatives"]
+RIGHT += ["functions_with_ctx", "losses_and_their_slopes"]
+
+
+@pytest.mark.parametrize("name", RIGHT)
 def test_right_pairs_are_right(name):
     right, pairs, report = right_pairs(name)
     assert right == pairs >= 6, [f"{f.name}: {f.status} {f.reason}" for f in report.functions]
 
 
-@pytest.mark.parametrize(("name", "number"), [("input_again_and_steps", 3), ("scalar_engines", 1)])
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("input_again_and_steps", 3), ("scalar_engines", 1), ("losses_and_their_slopes", 1), ("functions_with_ctx", 4)],
+)
 def test_a_slip_is_named(name, number):
     assert not is_named(name, *SLIPS[name][number])
 
