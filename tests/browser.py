@@ -44,7 +44,7 @@ const arrays = () => [...document.querySelectorAll("#player-arrays figure")].map
 """
 
 
-def driven(page, script, folder, width=1400, height=900, dark=False):
+def driven(page, script, folder, width=1400, height=900, dark=False, seconds=120):
     """What the script of a test returns, after the page has loaded.
 
     Raises:
@@ -72,7 +72,7 @@ def driven(page, script, folder, width=1400, height=900, dark=False):
             f"--blink-settings=preferredColorScheme={0 if dark else 1}",
             "--virtual-time-budget=60000", "--dump-dom", path.as_uri(),
         ],
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=seconds,
     )  # fmt: skip
     assert "CONSOLE" not in run.stderr, run.stderr
     told = re.search(r'<pre id="told">(.*?)</pre>', run.stdout, re.DOTALL)

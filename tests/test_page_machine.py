@@ -213,6 +213,18 @@ def test_every_function_of_numbers_and_its_derivatives(tmp_path):
     held(found, trace, lambda values: bp.trace(f"{path}:numbers", verify=False, **values), edits)
 
 
+def test_what_is_too_much_for_a_page_is_said_there_and_the_rest_stays(tmp_path):
+    large = bp.trace("conv", x=np.ones((8, 3, 32, 32)), w=np.ones((16, 3, 5, 5)), b=np.ones(16))
+    large.backward()
+    assert program(large) == {
+        "why": "These are too many numbers to be run again in a page; a smaller case (--shape) is not."
+    }
+    single = bp.trace("relu", x=np.array([[1.0, -2.0]], dtype=np.float32))
+    found = driven(single.player().html, "await press('ArrowRight'); return [text('title'), text('whatif')];", tmp_path)
+    assert found[0].startswith("forward, step 1")
+    assert found[1] == "A page computes with real numbers of 64 bits, and some of these are others."
+
+
 if __name__ == "__main__":
     import sys
     import tempfile

@@ -21,6 +21,7 @@ from backpropviz.study.entries import Entries
 
 Program = dict[str, Any]
 MOST_NODES = 2500
+MOST_ENTRIES = 60_000
 MOST_LETTERS = 150_000
 _OTHER = 1.37  # times a setting's value: another one
 
@@ -40,8 +41,8 @@ def program(trace: Trace) -> Program:
         return {"why": f"{len(nodes)} operations are too many to be run again in a page."}
     if any(node.outline.dtype.kind not in "iub" and node.outline.dtype != np.float64 for node in nodes):
         return {"why": "A page computes with real numbers of 64 bits, and some of these are others."}
-    found = _written(trace)
-    if len(_text(found)) > MOST_LETTERS:
+    found = _written(trace) if sum(node.outline.size for node in nodes) <= MOST_ENTRIES else None
+    if found is None or len(_text(found)) > MOST_LETTERS:
         return {"why": "These are too many numbers to be run again in a page; a smaller case (--shape) is not."}
     return {**found, "settings": dict(_changeable(trace, found)), "decided": bool(trace.decisions)}
 
