@@ -125,6 +125,7 @@ class Columns:
     def __init__(self, rows: list[Row], width: int):
         self.label = max((len(row.label) for row in rows), default=0)
         self.shape = max((len(row.shape) for row in rows), default=0)
+        self.shape = max(self.shape, len("shape")) if self.shape else 0
         self.width = width
         narrow = [row for row in rows if not row.spans]
         lengths = [row.indent + width_of(row.texts[0]) for row in narrow]
@@ -142,6 +143,13 @@ class Columns:
         if not self.side_by_side:
             self._write(rows, below, below)
             self.statement = min(longest, room + len(GAP))
+
+    def titles(self, what: str) -> Line:
+        """What stands in each column; where the values are below their statements, they need no title."""
+        label = ("step" if self.label >= 4 else "#" if self.label else "").rjust(self.label)
+        shape = f"{'shape':{self.shape}}" if self.shape else ""
+        line: Line = [(f"{label}{GAP}{'code':{max(self.statement, 4)}}{GAP}{shape}", "caption")]
+        return [*line, (f"{GAP}{what}", "caption")] if self.side_by_side else line
 
     def _write(self, rows: list[Row], width: int, below: int) -> None:
         """Write every row's value; the numbers of all whole arrays equally large, if there is room for that."""

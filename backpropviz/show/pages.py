@@ -56,7 +56,7 @@ class Page:
     ):
         self.view, self.width, self.ops, self.explain = view, width, ops, explain
         self.lines: list[Line] = []
-        self.sections: list[tuple[str, list[Row]]] = []
+        self.sections: list[tuple[str, list[Row], str]] = []
         self.groups = {group.label: group for group in view.groups}
         self.parts: dict[str, Any] = {}
         self.parts.update((part.name, part) for part in view.inputs)
@@ -105,16 +105,16 @@ class Page:
 
     # ---- sections ----------------------------------------------------------------------------------------------------
 
-    def add(self, title: str, rows: list[Row]) -> None:
+    def add(self, title: str, rows: list[Row], what: str = "value") -> None:
         if rows:
-            self.sections.append((title, rows))
+            self.sections.append((title, rows, what))
 
     def tables(self) -> None:
         """The sections added so far, one below the other, their columns in line."""
-        columns = Columns([row for _, rows in self.sections for row in rows], self.width)
-        for title, rows in self.sections:
-            self.lines += [[], *paragraphs([title], self.width, "title"), [("─" * self.width, "rule")]]
-            self.lines += table(rows, columns)
+        columns = Columns([row for _, rows, _ in self.sections for row in rows], self.width)
+        for title, rows, what in self.sections:
+            self.lines += [[], *paragraphs([title], self.width, "title"), columns.titles(what)]
+            self.lines += [[("─" * self.width, "rule")], *table(rows, columns)]
         self.sections.clear()
 
     def heading(self) -> None:
@@ -201,7 +201,7 @@ class Page:
                 rows += self._through(self.groups[closed])
         rows += turning(self.view, around, ())
         if arriving:
-            self.add("Backward, from the last step to the first", rows)
+            self.add("Backward, from the last step to the first", rows, "gradient")
 
     def backward_rows(self, step: StepView, alone: bool = False) -> Iterator[Row]:
         """What a step's backward pass makes; `alone`, on a page of its own, without what arrives there."""
@@ -264,7 +264,7 @@ class Page:
     def gradients(self) -> None:
         """The gradients of the inputs, step 0."""
         if self.view.upstream:
-            self.add("Gradients of the inputs", list(self._input_rows()))
+            self.add("Gradients of the inputs", list(self._input_rows()), "gradient")
 
     def _input_rows(self) -> Iterator[Row]:
         flows = {flow.of: flow for flow in self.flows.get(INPUTS, [])}

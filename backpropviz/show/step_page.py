@@ -40,8 +40,8 @@ def one_step(view: TraceView, label: str, width: int, passes: str = "both", **op
     if passes != "backward":
         page.add("Forward", [step_row(step), *map(operation_row, step.operations[:-1] if page.ops else ())])
     if step.gradient is not None and passes != "forward":
-        page.add("The gradient that arrives", list(arriving_rows(page, step)))
-        page.add("What is handed back", list(page.backward_rows(step, alone=True)))
+        page.add("The gradient that arrives", list(arriving_rows(page, step)), "gradient")
+        page.add("What is handed back", list(page.backward_rows(step, alone=True)), "gradient")
     page.tables()
     if view.upstream and step.gradient is None and passes != "forward":
         page.lines += [[], *paragraphs([f"No gradient reaches {step.name}."], width)]

@@ -33,7 +33,7 @@ class Leaf:
         if self.passes == "forward":
             page.add("The inputs", [page.value_row(part.name) for part in self.view.inputs])
         elif self.place == "backward begins":
-            page.add("The gradient that arrives", list(map(upstream_row, self.view.upstream)))
+            page.add("The gradient that arrives", list(map(upstream_row, self.view.upstream)), "gradient")
         else:
             page.gradients()
         page.tables()
