@@ -416,7 +416,7 @@ def alternatives(direction):
 
 @pytest.mark.parametrize(("name", "function"), alternatives("forward"))
 def test_forward_alternatives_agree(name, function):
-    assert function.__name__.startswith(f"{name}_")
+    assert function.__name__.startswith(f"{name.removesuffix('_naive')}_")
     assert function.__doc__
     assert str(inspect.signature(function)) == str(inspect.signature(load(name).function))
     for layer, arguments in cases(name, 8):
@@ -425,7 +425,7 @@ def test_forward_alternatives_agree(name, function):
 
 @pytest.mark.parametrize(("name", "function"), alternatives("backward"))
 def test_backward_alternatives_agree(name, function):
-    assert function.__name__.startswith(f"{name}_backward_")
+    assert "backward" in function.__name__ or function.__name__.startswith("backpropagation_")
     assert function.__doc__
     for layer, arguments in cases(name, 8):
         if arguments.get("mode") == "test":
@@ -433,9 +433,12 @@ def test_backward_alternatives_agree(name, function):
         trace = layer.trace(arguments)
         gradients = trace.backward(np.random.default_rng(2).normal(size=trace.output.shape))
         needed = list(inspect.signature(function).parameters.values())
-        values = [trace[p.name].value for p in needed[1:] if p.kind is p.POSITIONAL_OR_KEYWORD]
+        filled = {step.written: step.value for step in trace.steps if step.sets_a_part}  # by a loop
+        names = [p.name for p in needed[1:] if p.kind is p.POSITIONAL_OR_KEYWORD]
+        values = [filled[each] if each in filled else trace[each].value for each in names]
         settings = {p.name: arguments.get(p.name, p.default) for p in needed if p.kind is p.KEYWORD_ONLY}
         found = function(trace.dout, *values, **settings)
+        found = found if isinstance(found, tuple) else (found,)
         assert len(found) == len(gradients)
         for value, gradient in zip(found, gradients.values()):
             np.testing.assert_allclose(value, gradient, rtol=0, atol=1e-10)
