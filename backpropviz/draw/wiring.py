@@ -191,7 +191,7 @@ class _Reader:
             name, code = key.name or str(node.name), key.code or f"{key.function}(...)"
             label = "" if key in self.cards else key.label
             vertex = Vertex(identifier("group", key.label), "group", label, name, code, key.caption, node)
-            vertex.boxes = boxes_of(key.parent)
+            vertex.boxes = self._loop_boxes(node) + boxes_of(key.parent)
         elif isinstance(key, Step):
             code = key.statement if key.sets_a_part else key.code
             name = key.name if self.fold is None else self.fold.names.get(node, key.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from backpropviz.code.breaking import LEADING, width
 from backpropviz.draw.board.anchors import BESIDE, Hung, Placed
 from backpropviz.draw.board.blocks import BADGE, DIGITS, SIZE, Block, Numbers, Run, badge_width
@@ -178,25 +180,42 @@ class _Draft:
                 id = each.frame.id if segment == self.places.segment(each.columns[0]) else f"{each.frame.id}_{segment}"
                 box = Outline(id, wide[0], top, wide[1] - wide[0], bottom - top, title)
                 self.drawing.outlines.insert(0, box)
+                x = self._clear(wide, (top, top + 3 + SIZE * LEADING * len(title)), max(width(t, SIZE) for t in title))
                 for number, line in enumerate(title):
                     y = top + 3 + SIZE * LEADING * (number + 0.5)
-                    self.drawing.texts.append(Text(id, wide[0] + 7, y, line, SIZE, "grey"))
+                    self.drawing.texts.append(Text(id, x, y, line, SIZE, "grey"))
+
+    def _clear(self, wide: tuple[float, float], high: tuple[float, float], room: float) -> float:
+        """Where a title begins that no wire runs through: as far to the left as there is room."""
+        x = wide[0] + 7
+        pieces = [piece for wire in (*self.black, *self.red) for piece in pairwise(wire.points)]
+        crossing = sorted(
+            max(one[0], two[0])
+            for one, two in pieces
+            if min(one[1], two[1]) < high[1] and max(one[1], two[1]) > high[0] and wide[0] < one[0] < wide[1]
+        )
+        for at in crossing:
+            if x - 3 < at < x + room + 3:
+                x = at + 7
+        return x if x + room <= wide[1] else wide[0] + 7
 
     def _around(self, each: Surrounded, wide: tuple[float, float], bottom: float) -> None:
         """What a loop's rounds hand on, from the end of the line around it to the start; and the gradient back."""
         id, names = each.frame.id, each.frame.handed_on
         forth, back = f"{', '.join(names)} to the next round", f"{', '.join(f'd{name}' for name in names)} back"
-        size = min(SIZE, (wide[1] - wide[0] - 70) / width(f"{forth}, {back}", 1.0))
-        x = wide[0] + 36
-        inks: tuple[tuple[str, Ink, list[Wire]], ...] = ((forth, "ink", self.black), (back, "red", self.red))
+        room, x = wide[1] - wide[0] - 70, wide[0] + 36
+        inks: list[tuple[str, Ink, list[Wire]]] = [(forth, "ink", self.black)]
+        inks += [(back, "red", self.red)] if self.red else []  # before the backward pass nothing goes back
+        spoken = width(", ".join(words for words, _, _ in inks), SIZE) <= room
         for number, (words, ink, wires) in enumerate(inks):
             left, right = wide[0] + 14 + 12 * number, wide[1] - 14 - 12 * number
             low = bottom + AROUND - 6 - 8 * number
             points = [(right, bottom), (right, low), (left, low), (left, bottom)]
             wires.append(Wire(f"around_{id}_{number}", id, ink, points[:: 1 - 2 * number], "", "", told=words))
-            text = f"{words}{', ' * (ink == 'ink')}"
-            self.drawing.texts.append(Text(id, x, bottom + 3 + size * LEADING / 2, text, size, ink))
-            x += width(text, size)
+            text = f"{words}{', ' * (number + 1 < len(inks))}" if spoken else ", ".join(names) * (ink == "ink")
+            if text:
+                self.drawing.texts.append(Text(id, x, bottom + 3 + SIZE * LEADING / 2, text, SIZE, ink))
+            x += width(text, SIZE)
 
     def _reach(self, wide: tuple[float, float], segment: int, rows: list[int]) -> tuple[float, float]:
         """From where to where gates, boxes and texts reach in a part of some rows."""
