@@ -22,7 +22,10 @@ _STANDARD_INPUT = "-"
 
 
 def from_standard_input(spec: str) -> str:
-    """A file for "-", "-:swish": what standard input holds, kept until the program ends."""
+    """A file for "-": what standard input holds, kept until the program ends.
+
+    A function of it stands behind "--", since words that begin with a dash are options: `show -- -:swish`.
+    """
     name, colon, function = spec.partition(":")
     if name != _STANDARD_INPUT:
         return spec

@@ -29,13 +29,18 @@ class Command(TyperCommand):
         return super().parse_args(ctx, args)
 
 
+def _written(parameter: Any) -> str:
+    """An option as its help writes it: "--frame-format"."""
+    return str(max(parameter.opts, key=len))
+
+
 def given(context: typer.Context, *names: str) -> list[str]:
     """Those of a command's options that stand on the command line, as they are written: "--frame-format"."""
     found = []
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name in names and source is not None and source.name == "COMMANDLINE":
-            found.append(max(parameter.opts, key=len))
+            found.append(_written(parameter))
     return found
 
 
