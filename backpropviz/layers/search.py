@@ -10,10 +10,8 @@ from __future__ import annotations
 import heapq
 import inspect
 import itertools
-import math
 import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +19,11 @@ import numpy as np
 
 from backpropviz.layers.conventions import FILTERS, POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
 from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, usual
-from backpropviz.layers.messages import LARGEST, label_bound, mismatches, reshape
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
+from backpropviz.layers.repairs import Repairs, merged
 from backpropviz.layers.running import line_in, progress_in, runs
-from backpropviz.layers.state import State, is_strange
+from backpropviz.layers.state import NOT_FINITE, State, is_strange
 
 Arguments = dict[str, Any]
 
@@ -33,7 +31,6 @@ RUNS, CALLS, FEWER = 3000, 1_000_000, 300
 """The search ends after this many runs of the function, or this many calls in them; what is common takes 5 to 30. Of
 shapes that are only supposed, fewer are tried."""
 
-_NOT_FINITE = "the result is not finite"
 _KEYS = 64  # no dictionary that is made up has more
 _REPAIRED, _GUESSED = 12, 4  # of one set of ranks, about so many states are changed further
 
@@ -195,6 +192,7 @@ class Search:
     def solve(self, start: State, guessing: bool) -> State:
         """Repair sizes until the function runs; the state that came furthest if it never does."""
         furthest = start if guessing else self.run(start)
+        repairs = Repairs(self.fixed)
         order = itertools.count()
         queue = [(0, tuple[int, ...](), next(order), furthest)]
         seen = {furthest.key}
@@ -202,7 +200,7 @@ class Search:
             if not queue or not furthest.problem:
                 break
             state = heapq.heappop(queue)[-1]
-            for child in self._guesses(state) if guessing else self._repairs(state):
+            for child in repairs.guessed(state) if guessing else repairs.asked(state):
                 if child.key in seen or self.over:
                     continue
                 seen.add(child.key)
@@ -210,8 +208,8 @@ class Search:
                 if not child.problem:
                     return child
                 if child.progress > state.progress or not guessing:  # in a loop, better may fail earlier
-                    merged = self._merged(child)  # sizes of one input made equal: only if nothing else helps
-                    heapq.heappush(queue, (merged, tuple(-at for at in child.progress), next(order), child))
+                    equal = merged(child)  # sizes of one input made equal: only if nothing else helps
+                    heapq.heappush(queue, (equal, tuple(-at for at in child.progress), next(order), child))
                     furthest = max(furthest, child, key=lambda s: s.progress)
         return furthest
 
@@ -223,7 +221,7 @@ class Search:
         file = getattr(self.function, "of_file", self.function.__code__.co_filename)
         try:
             if not runs(self.function, self.arguments(state, asking=True)):
-                problem = _NOT_FINITE
+                problem = NOT_FINITE
         except (MissingKey, MissingModule):
             raise
         except (Exception, SystemExit) as error:
@@ -250,86 +248,3 @@ class Search:
         holder = next((name for name, form in self.forms.items() if isinstance(form, dict) and key not in form), None)
         if holder is not None and isinstance(key, str):
             raise MissingKey(holder, key)
-
-    def _repairs(self, state: State) -> Iterator[State]:
-        """What the message asks for."""
-        if state.problem == _NOT_FINITE and state.values < 2:
-            yield replace(state, values=state.values + 1)
-        bound = label_bound(state.problem)
-        if bound and any(guess.dtype == "i" for guess in state.guesses.values()):
-            yield replace(state, bound=bound)
-        if bound:  # a loop runs over more than there is
-            for size in (guess.shape[0] for guess in state.guesses.values() if guess.dtype == "n"):
-                if size > bound:
-                    yield state.with_size(size, bound, self.fixed)
-        yield from self._reshaped(state)
-        pairs = mismatches(state.problem)
-        sizes = state.sizes(but=self.fixed)
-        for pair in pairs:  # what is joined: Wx above Wh has as many rows as x beside h has columns
-            yield from self._joined(state, *pair)
-        together = state
-        # sizes of inputs further behind give way, those of the main input last
-        order = [*state.main, *sizes]
-        for pair in pairs:
-            new, old = sorted(pair, key=lambda n: order.index(n) if n in sizes else -1)
-            together = together.with_size(old, new, self.fixed)
-        for pair in pairs:  # a slice of one of the sizes: several gates may lie side by side
-            if len(part := [n for n in pair if n in sizes]) == 1 and "broadcast" in state.problem:
-                yield from self._multiples(state, max(sizes), part[0])
-        yield together
-        for a, b in pairs:
-            yield state.with_size(a, b, self.fixed)
-            yield state.with_size(b, a, self.fixed)
-
-    def _reshaped(self, state: State) -> Iterator[State]:
-        """Sizes with which a reshape holds all entries: a vector as long as asked, or rows as long as one of x's."""
-        entries, shape = reshape(state.problem)
-        sizes = state.sizes(but=self.fixed)
-        for its in (its for its in state.shapes.values() if math.prod(its) == entries):
-            here, there = Counter(its) - Counter(shape), Counter(shape) - Counter(its)
-            if here.total() == there.total() == 1:  # (5, 7) into (3, 7)
-                yield state.with_size(next(iter(here)), next(iter(there)), self.fixed)
-        if entries in sizes and 1 < math.prod(shape) <= LARGEST:
-            yield state.with_size(entries, math.prod(shape), self.fixed)
-        if odd := [n for n in state.main[1:] if n % 2 and n > 1] if math.prod(state.main) == entries else []:
-            yield self._evened(state, odd)  # into pairs side by side
-        for asked in (n for n in shape if n in sizes and n not in state.main):
-            for length in reversed(state.main):
-                yield state.with_size(asked, length, self.fixed)
-
-    def _evened(self, state: State, odd: list[int]) -> State:
-        """The main input with even sizes in place of some odd ones."""
-        for size in odd:
-            even = next(n for n in itertools.count(4, 2) if n not in state.sizes())
-            state = state.with_size(size, even, self.fixed)
-        return state
-
-    def _joined(self, state: State, one: int, other: int) -> Iterator[State]:
-        """Sizes made equal where the sums of two of them should be."""
-        sizes = state.sizes()
-        if one in sizes or other in sizes:
-            return
-        sums = [(a, b) for a, b in itertools.permutations(sizes, 2) if a + b == one]
-        for (a, b), (c, d) in itertools.product(sums, itertools.combinations(sizes, 2)):
-            if c + d == other and not {a, b} & {c, d}:
-                first, second = ((a, b), (c, d)) if a in state.main or b in state.main else ((c, d), (a, b))
-                yield state.with_size(second[0], first[0], self.fixed).with_size(second[1], first[1], self.fixed)
-
-    def _merged(self, state: State) -> int:
-        """How many sizes of one input became equal; weights may be square."""
-        shapes = [shape for name, shape in state.shapes.items() if kind_of(name) in ("main", "state", "index")]
-        return sum(len(shape) - len({*shape}) for shape in shapes)
-
-    def _guesses(self, state: State) -> Iterator[State]:
-        """One size made equal to another, or a multiple of it: four gates side by side are four times as wide."""
-        known = sorted(state.sizes(), key=lambda n: n in state.main)  # the hidden size before the input's
-        for size, old in itertools.product(known, reversed(state.sizes(but=self.fixed))):
-            if old != size and old not in state.main:
-                yield from self._multiples(state, old, size)
-                yield state.with_size(old, size, self.fixed)
-
-    def _multiples(self, state: State, old: int, size: int) -> Iterator[State]:
-        for k in (4, 3, 2):
-            if k * size <= LARGEST:
-                changed = state.with_size(old, k * size, self.fixed)
-                yield replace(changed, multiples={**state.multiples, k * size: (k, size)})

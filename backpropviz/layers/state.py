@@ -8,6 +8,9 @@ from types import MappingProxyType
 
 from backpropviz.layers.conventions import Guess, Shape, kind_of, word
 
+NOT_FINITE = "the result is not finite"
+"""A problem of a run that raised nothing."""
+
 
 @dataclass(frozen=True)
 class State:
