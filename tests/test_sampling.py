@@ -197,6 +197,134 @@ def test_conventions(function, shapes):
     assert runs(function, arguments)
 
 
+def lagged(signal, taps, gap=2):
+    out = np.zeros(signal.shape[0] - gap * (taps.shape[0] - 1))
+    for start in range(out.shape[0]):
+        for k in range(taps.shape[0]):
+            out[start] += taps[k] * signal[start + gap * k]
+    return out
+
+
+def per_channel(images, w):
+    _, _, H, W = images.shape
+    _, tall, wide = w.shape
+    out = np.zeros((*images.shape[:2], H - tall + 1, W - wide + 1))
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            out[:, :, i, j] = (images[:, :, i : i + tall, j : j + wide] * w).sum(axis=(2, 3))
+    return out
+
+
+def through_views(x, w):
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))
+    return np.einsum("nchwij,fcij->nfhw", windows, w)
+
+
+def volume_of(M):
+    return np.log(np.linalg.det(M))
+
+
+def whitened(r, cov):
+    return np.linalg.solve(np.linalg.cholesky(cov), r)
+
+
+def correlations(F):
+    C, H, W = F.shape
+    rows = F.reshape(C, H * W)
+    return rows @ rows.T
+
+
+def experts(x, Wg, We):
+    return np.einsum("ne,neo->no", softmax(x @ Wg), np.einsum("nd,edo->neo", x, We))
+
+
+def mixed(core, A, B, C):
+    return np.einsum("ijk,ai,bj,ck->abc", core, A, B, C)
+
+
+def several_heads(q, k, v, heads=2):
+    T, D = q.shape
+    split = [part.reshape(T, heads, D // heads).swapaxes(0, 1) for part in (q, k, v)]
+    return (softmax(split[0] @ split[1].swapaxes(1, 2)) @ split[2]).swapaxes(0, 1).reshape(T, D)
+
+
+def heads_of_a_batch(x, Wq, Wk, Wo, heads=2):
+    B, T, D = x.shape
+    q, k = ((x @ W).reshape(B, T, heads, D // heads).transpose(0, 2, 1, 3) for W in (Wq, Wk))
+    return (softmax(q @ k.swapaxes(2, 3)) @ k).transpose(0, 2, 1, 3).reshape(B, T, D) @ Wo
+
+
+def pooled_then_dense(x, W, b):
+    return x.mean(axis=(2, 3)) @ W + b
+
+
+def advantage(logits, actions, reward):
+    logp = logits - np.log(np.sum(np.exp(logits), axis=1, keepdims=True))
+    return -np.mean(logp[np.arange(len(actions)), actions] * reward)
+
+
+def in_context(ctx, target, E, out):
+    scores = out @ E[ctx].mean(axis=0)
+    return np.log(np.exp(scores).sum()) - scores[target]
+
+
+def stacked(x, weights, biases):
+    for W, b in zip(weights, biases):
+        x = np.tanh(x @ W + b)
+    return x
+
+
+READ = [
+    (lagged, {"signal": (3,), "taps": (2,)}),
+    (per_channel, {"images": (2, 3, 7, 8), "w": (3, 2, 2)}),
+    (through_views, {"x": (2, 3, 7, 8), "w": (5, 3, 2, 2)}),
+    (volume_of, {"M": (3, 3)}),
+    (whitened, {"cov": (4, 4)}),
+    (correlations, {"F": (2, 4, 3)}),
+    (experts, {"x": (4, 3), "Wg": (3, 5), "We": (5, 3, 2)}),
+    (mixed, {"core": (2, 4, 3), "A": (7, 2), "B": (6, 4), "C": (5, 3)}),
+    (several_heads, {"q": (4, 6), "k": (4, 6), "v": (4, 6)}),
+    (heads_of_a_batch, {"x": (2, 4, 6), "Wq": (6, 6), "Wk": (6, 6), "Wo": (6, 5)}),
+    (pooled_then_dense, {"x": (2, 3, 7, 8), "W": (3, 5), "b": (5,)}),
+    (advantage, {"logits": (4, 3), "actions": (4,), "reward": (4,)}),
+    (in_context, {"ctx": (4, 3), "E": (6, 5), "out": (2, 3)}),
+]
+"""What the code says of its arrays counts: axes of sums and products, windows, squares, what is met entry by entry."""
+
+
+@pytest.mark.parametrize(("function", "shapes"), READ, ids=lambda value: getattr(value, "__name__", ""))
+def test_what_the_code_says(function, shapes):
+    arguments = guess(function, np.random.default_rng(0), {}, "mine.py:1")
+    assert {name: np.shape(arguments[name]) for name in shapes} == shapes
+    assert np.size(function(**arguments))
+
+
+def test_lists_of_parameters():
+    arguments = guess(stacked, np.random.default_rng(0), {}, "mine.py:1")
+    assert [np.shape(value) for value in arguments["weights"]] == [(3, 5), (5, 2)]
+    assert [np.shape(value) for value in arguments["biases"]] == [(5,), (2,)]
+
+
+def test_an_empty_result_is_no_sample_unless_it_was_asked_for():
+    def tail(x):
+        return np.atleast_1d(x)[..., 99:]
+
+    with pytest.raises(LayerError, match="the result has no entries"):
+        guess(tail, np.random.default_rng(0), {}, "")
+    assert guess(optional, np.random.default_rng(0), {"x": (0, 3)}, "")["x"].shape == (0, 3)
+
+
+def test_an_array_into_which_nothing_was_put_is_said_so():
+    def unfilled(x):
+        out = np.zeros(3)
+        for i in range(x.shape[0] - 4):
+            out[i] = x[i]
+        return out
+
+    with pytest.raises(LayerError, match="unfilled returned an array into which nothing was put"):
+        bp.trace(unfilled, x=np.ones(4))
+
+
 def test_labels_are_whole_numbers_within_the_classes():
     labels = guess(softmax_loss, np.random.default_rng(0), {}, "")["y"]
     assert labels.dtype.kind == "i"

@@ -265,6 +265,7 @@ class Recorder(CallRecorder):
             self.outputs = [(named_out or [self.steps[-1].node])[-1]]
         if not self.outputs:
             what = "None" if all(value is None for value in values[:1]) else type(returned).__name__
+            what = "an array into which nothing was put" if isinstance(returned, Slate) else what
             raise LayerError(
                 f"{function.__name__} returned {what}, no value computed from its inputs"
                 + (": is it written yet?" if what == "None" else ""),

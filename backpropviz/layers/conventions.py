@@ -86,7 +86,11 @@ def is_options(name: str) -> bool:
 
 
 def assignments(
-    kinds: Mapping[str, str], given: Mapping[str, Shape], ranks: Mapping[str, int], taken: Collection[int] = ()
+    kinds: Mapping[str, str],
+    given: Mapping[str, Shape],
+    ranks: Mapping[str, int],
+    taken: Collection[int] = (),
+    factors: Collection[str] = (),
 ) -> Iterator[tuple[int, Shape, dict[str, Guess]]]:
     """Guesses for all parameters together, the most conventional first: how unusual they are, the main shape, guesses.
 
@@ -94,7 +98,7 @@ def assignments(
 
     Args:
         kinds: what each parameter is. given: shapes that are known. ranks: how many axes the code counts on.
-        taken: sizes that something else has.
+        taken: sizes that something else has. factors: those that take part in a product of matrices.
     """
     inputs = [name for name in kinds if kinds[name] in ("main", "index")]
     leading = [name for name in inputs or kinds if len(given.get(name, ())) > 1]
@@ -114,7 +118,7 @@ def assignments(
             if name in given
             else [Guess(main), Guess(main, "i")][:: -1 if kind == "index" else 1]
             if name == first
-            else _of_rank(ranks.get(name), _options(kind, main, sizes, counted), sizes)
+            else _of_rank(ranks.get(name), _options(kind, main, sizes, counted, name in factors), sizes)
             for name, kind in kinds.items()
         ]
         for places, unusual in _places(kinds, [len(choices) for choices in options]).items():
@@ -168,7 +172,7 @@ def _dtypes(kind: str) -> str:
     )
 
 
-def _options(kind: str, main: Shape, sizes: Iterator[int], counted: list[int]) -> list[Guess]:
+def _options(kind: str, main: Shape, sizes: Iterator[int], counted: list[int], is_factor: bool) -> list[Guess]:
     """A parameter's guesses, the most conventional first; `counted` are the small numbers given away."""
     rows, dimensions = main[:1], len(main)
     if kind == "index":
@@ -185,7 +189,8 @@ def _options(kind: str, main: Shape, sizes: Iterator[int], counted: list[int]) -
         return [Guess(shape) for shape in ([(a,), (a, 1), (1, a), ()] if main else [()])]
     if kind == "weight":
         a, b = next(sizes), next(sizes)
-        return [Guess(shape) for shape in (*([(6, main[1], 5, 4)] if dimensions == 4 else []), (a, b), (a,))]
+        filters = [(6, main[1], 5, 4)] if dimensions == 4 and not is_factor else []
+        return [Guess(shape) for shape in (*filters, (a, b), (a,))]
     fresh = tuple(itertools.islice(sizes, max(dimensions, 2)))
     if kind == "state" and dimensions == 3:  # of one moment of a sequence
         dimensions = 2

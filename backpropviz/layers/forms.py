@@ -82,7 +82,8 @@ def form_of(name: str, parameter: inspect.Parameter, reading: Reading, its_globa
         counted = name in reading.counted and not holds_settings(name)
         return {key: Leaf(f"{name}.{key}") for key in (_PAIRS if counted else ())}
     if isinstance(length, int):
-        return [Leaf(f"{name}.{name.rstrip('s')}{i + 1}") for i in range(length)]
+        one = re.sub("(?<=s)es$|s$", "", name)  # biases, weights, Ws
+        return [Leaf(f"{name}.{one}{i + 1}") for i in range(length)]
     if isinstance(length, list):
         return [
             tuple(Leaf(f"{name}.{word}{i + 1}") for word in part) if isinstance(part, list) else Leaf(f"{name}.{part}")

@@ -12,7 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeGuard
+
+import numpy as np
 
 from backpropviz.engine.source import definition_of
 from backpropviz.layers.conventions import kind_of
@@ -22,6 +24,8 @@ MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|fi
 """What may be a list of arrays, by its name."""
 
 _OF_DICTIONARIES = ("get", "keys", "values", "items", "setdefault", "update")
+_PRODUCTS = ("dot", "matmul", "einsum", "tensordot", "inner", "outer", "solve", "vdot")
+_OF_ARRAYS = ("sum", "mean", "std", "var", "max", "argmax", "transpose", "cumsum")
 _DEPTH = 3  # so far calls are followed
 
 
@@ -33,6 +37,8 @@ class Reading:
         dictionaries: those that are. counted: those whose keys are counted, or put together.
         lengths: for those that are lists, how many values they hold, or the names of those.
         ranks: numbers of axes. labels: those that something is indexed with. sizes: those that count something.
+        asked: those that are asked for what arrays have (`x.shape`). factors: those that a product of matrices is made
+            of. met: those that are added, multiplied, ... with. parted: those that are indexed.
         words: for those that are compared with words, which (`activation == "relu"`).
     """
 
@@ -42,14 +48,30 @@ class Reading:
     ranks: dict[str, int] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
     sizes: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    factors: set[str] = field(default_factory=set)
+    met: set[str] = field(default_factory=set)
+    parted: set[str] = field(default_factory=set)
     words: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def arrays(self) -> set[str]:
+        """Those that are no numbers, whatever they are called."""
+        return self.asked | self.factors | self.parted | {*self.ranks}
+
+    @property
+    def entrywise(self) -> set[str]:
+        """Those that others are only added to, or multiplied with, entry by entry."""
+        return self.met - self.factors - self.parted
 
     def take_over(self, inner: Reading, names: Mapping[str, str]) -> None:
         """What was read of another function's parameters, by the names they have here."""
-        self.dictionaries |= {names[name] for name in inner.dictionaries & {*names}}
-        self.counted |= {names[name] for name in inner.counted & {*names}}
-        self.labels |= {names[name] for name in inner.labels & {*names}}
-        self.sizes |= {names[name] for name in inner.sizes & {*names}}
+        for its_set, my_set in (
+            (inner.dictionaries, self.dictionaries), (inner.counted, self.counted), (inner.labels, self.labels),
+            (inner.sizes, self.sizes), (inner.asked, self.asked), (inner.factors, self.factors),
+            (inner.met, self.met), (inner.parted, self.parted),
+        ):  # fmt: skip
+            my_set |= {names[name] for name in its_set & {*names}}
         for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks)):
             for name, value in its.items():
                 if name in names:
@@ -94,6 +116,7 @@ class _Reader(ast.NodeVisitor):
     def visit_Subscript(self, node: ast.Subscript) -> None:
         name, index = self._parameter(node.value), node.slice
         parts = index.elts if isinstance(index, ast.Tuple) else [index]
+        self.found.parted |= {name} - {""}
         if name and isinstance(index, ast.Constant) and isinstance(index.value, str):
             self.found.dictionaries.add(name)
         elif name and _has_text(index):
@@ -104,6 +127,9 @@ class _Reader(ast.NodeVisitor):
             self.found.lengths[name] = max(known, index.value + 1) if isinstance(known, int) else known
         elif name and not any(map(_adds_axes, parts)):
             self._has_rank(name, len(parts))
+        elif isinstance(index, ast.Constant) and isinstance(index.value, int) and _is_shape(node.value):
+            its = self._parameter(node.value.value)  # W.shape[2]
+            self._has_rank(its, max(index.value + 1, self.found.ranks.pop(its, 0)))
         for part in parts:  # `p[np.arange(N), y]` and `p[i, y[i]]`
             inner = part.value if isinstance(part, ast.Subscript) else part
             if label := self._parameter(inner):
@@ -125,12 +151,39 @@ class _Reader(ast.NodeVisitor):
         if name and node.attr in _OF_DICTIONARIES:
             self.found.dictionaries.add(name)
             self.found.counted |= set() if node.attr in ("get", "setdefault") else {name}
+        elif name and hasattr(np.ndarray, node.attr):
+            self.found.asked.add(name)
         self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        among = self.found.factors if isinstance(node.op, ast.MatMult) else self.found.met
+        among |= self._named(node.left, node.right)
+        self.generic_visit(node)
+
+    def _named(self, *operands: ast.expr) -> set[str]:
+        """The parameters that operands are, or are the transposed of."""
+        bare = (its.value if isinstance(its, ast.Attribute) and its.attr == "T" else its for its in operands)
+        return {*map(self._parameter, bare)} - {""}
+
+    def _contracted(self, subscripts: str, operands: list[ast.expr]) -> None:
+        """`np.einsum("ni,kij->nkj", x, W)` counts the axes of x and W, and in `W[ids]` those of ids."""
+        for letters, operand in zip(subscripts.partition("->")[0].split(","), operands):
+            looked_up = self._parameter(operand.slice) if isinstance(operand, ast.Subscript) else ""
+            name, axes = looked_up or self._parameter(operand), letters.replace(" ", "")
+            if name and axes.isalpha():
+                self.found.ranks.setdefault(name, len(axes) - bool(looked_up))
 
     def visit_Call(self, node: ast.Call) -> None:
         method = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         owner = self._parameter(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         first = self._parameter(node.args[0]) if node.args else ""
+        if method in _PRODUCTS:
+            self.found.factors |= self._named(*node.args) | ({owner} - {""})
+            subscripts = node.args[0] if node.args else None
+            if method == "einsum" and isinstance(subscripts, ast.Constant) and isinstance(subscripts.value, str):
+                self._contracted(subscripts.value, node.args[1:])
+        if method in _OF_ARRAYS or "linalg" in ast.unparse(node.func):
+            self.found.asked |= {first} - {""}
         if method == "len" and first:
             self.found.counted.add(first)
         if method == "astype" and owner and node.args and "int" in ast.unparse(node.args[0]):
@@ -197,6 +250,10 @@ def _adds_axes(index: ast.expr) -> bool:
     if isinstance(index, ast.Constant):
         return index.value is None or index.value is ...
     return isinstance(index, ast.Attribute | ast.Starred)
+
+
+def _is_shape(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and node.attr == "shape"
 
 
 def _has_text(node: ast.AST) -> bool:

@@ -5,24 +5,31 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from backpropviz.layers.conventions import Shape, kind_of
 from backpropviz.layers.messages import LARGEST, label_bound, mismatches, reshape
-from backpropviz.layers.state import NOT_FINITE, State
+from backpropviz.layers.running import EMPTY, NOT_FINITE
+from backpropviz.layers.state import DEFINITE, State
 
 
 class Repairs:
-    """The states that come next, with the shapes in `fixed` as they are."""
+    """The states that come next, with the shapes in `fixed` as they are; `parts` are what sizes may be divided by."""
 
-    def __init__(self, fixed: Mapping[str, Shape]):
-        self.fixed = fixed
+    def __init__(self, fixed: Mapping[str, Shape], parts: Sequence[int] = ()):
+        self.fixed, self.parts = fixed, parts
 
     def asked(self, state: State) -> Iterator[State]:
         """What the message asks for."""
-        if state.problem == NOT_FINITE and state.values < 2:
+        if state.problem == NOT_FINITE and state.values < DEFINITE:
             yield replace(state, values=state.values + 1)
+        if "positive definite" in state.problem:
+            yield replace(state, values=DEFINITE)
+        if "must be square" in state.problem:
+            yield from self._squared(state)
+        if any(word in state.problem for word in (EMPTY, "negative dimensions", "cannot be larger")):
+            yield from self._shrunk(state)
         bound = label_bound(state.problem)
         if bound and any(guess.dtype == "i" for guess in state.guesses.values()):
             yield replace(state, bound=bound)
@@ -68,17 +75,44 @@ class Repairs:
         if entries in sizes and 1 < math.prod(shape) <= LARGEST:
             yield state.with_size(entries, math.prod(shape), self.fixed)
         if odd := [n for n in state.main[1:] if n % 2 and n > 1] if math.prod(state.main) == entries else []:
-            yield self._evened(state, odd)  # into pairs side by side
+            yield self._divisible(state, odd, 2)  # into pairs side by side
+        if entries:
+            for parts in self.parts:  # heads
+                if uneven := [n for n in state.main[-1:] if n % parts]:
+                    yield self._divisible(state, uneven, parts)
         for asked in (n for n in shape if n in sizes and n not in state.main):
             for length in reversed(state.main):
                 yield state.with_size(asked, length, self.fixed)
+        for name, guess in state.guesses.items():  # keys and values like the queries
+            if math.prod(guess.shape) == entries and kind_of(name) == "main" and name not in self.fixed:
+                yield replace(state, guesses={**state.guesses, name: replace(guess, shape=state.main)})
+        for size in sizes if entries else ():  # one size so many times as long: all heads side by side
+            longer, rest = divmod(size * math.prod(shape), entries)
+            accident = longer == size or longer in state.main[:-1]
+            if not rest and not accident and size not in state.main and longer <= LARGEST:
+                yield state.with_size(size, longer, self.fixed)
 
-    def _evened(self, state: State, odd: list[int]) -> State:
-        """The main input with even sizes in place of some odd ones."""
-        for size in odd:
-            even = next(n for n in itertools.count(4, 2) if n not in state.sizes())
+    def _divisible(self, state: State, sizes: list[int], parts: int) -> State:
+        """Multiples of `parts`, none of them a size already, in place of some sizes."""
+        for size in sizes:
+            even = next(n for n in itertools.count(2 * parts, parts) if n not in state.sizes())
             state = state.with_size(size, even, self.fixed)
         return state
+
+    def _squared(self, state: State) -> Iterator[State]:
+        """A matrix with as many rows as columns."""
+        for shape in state.shapes.values():
+            if len(shape) > 1 and shape[-2] != shape[-1]:
+                rows, columns = shape[-2:]
+                first, other = (columns, rows) if columns in state.main else (rows, columns)
+                yield state.with_size(other, first, self.fixed)
+                yield state.with_size(first, other, self.fixed)
+
+    def _shrunk(self, state: State) -> Iterator[State]:
+        """A window that is shorter than what it runs over."""
+        for size in (n for n in reversed(state.sizes(but=self.fixed)) if n not in state.main and n > 3):
+            for short in (2, 3):
+                yield state.with_size(size, short, self.fixed)
 
     def _joined(self, state: State, one: int, other: int) -> Iterator[State]:
         """Sizes made equal where the sums of two of them should be."""

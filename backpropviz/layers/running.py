@@ -36,10 +36,26 @@ def progress_in(traceback: TracebackType | None, file: str) -> tuple[int, ...]:
     return tuple(places)
 
 
+NOT_FINITE = "the result is not finite"
+EMPTY = "the result has no entries"
+
+
 def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
-    """Whether `function` returns something finite on plain copies of `arguments`; its prints are swallowed."""
+    """Whether `function` returns something finite on plain copies of `arguments`."""
+    return run(function, arguments) != NOT_FINITE
+
+
+def run(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
+    """What is amiss with what `function` returns on plain copies of `arguments`: NOT_FINITE, EMPTY, or nothing.
+
+    What it prints is swallowed.
+    """
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         returned = call(function, copy.deepcopy(dict(arguments)))
     first = returned[0] if isinstance(returned, tuple) and returned else returned
-    return not isinstance(first, np.ndarray | float) or bool(np.isfinite(first).all())
+    if not isinstance(first, np.ndarray | float):
+        return ""
+    if not np.isfinite(first).all():
+        return NOT_FINITE
+    return "" if np.size(first) else EMPTY

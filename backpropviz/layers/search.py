@@ -22,8 +22,8 @@ from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.repairs import Repairs, merged
-from backpropviz.layers.running import line_in, progress_in, runs
-from backpropviz.layers.state import NOT_FINITE, State, is_strange
+from backpropviz.layers.running import EMPTY, line_in, progress_in, run
+from backpropviz.layers.state import ANY, BELOW_ONE, DEFINITE, State, is_strange
 
 Arguments = dict[str, Any]
 
@@ -31,6 +31,8 @@ RUNS, CALLS, FEWER = 3000, 1_000_000, 300
 """The search ends after this many runs of the function, or this many calls in them; what is common takes 5 to 30. Of
 shapes that are only supposed, fewer are tried."""
 
+_AS_INDEX = {"label": "class", "main": "index", "weight": "index", "vector": "index", "state": "index"}
+_PARTS = 8  # into more parts (heads, groups) nothing is divided by default
 _KEYS = 64  # no dictionary that is made up has more
 _REPAIRED, _GUESSED = 12, 4  # of one set of ranks, about so many states are changed further
 
@@ -63,6 +65,9 @@ class Search:
             for name in self.required
         }
         self.ranks, self.labels, self.sizes = reading.ranks, reading.labels, reading.sizes
+        self.arrays, self.factors, self.entrywise = reading.arrays, reading.factors, reading.entrywise
+        numbers = [parameter.default for parameter in parameters.values()] + [*self.values.values()]
+        self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= _PARTS})
         held = getattr(function, "held", {})
         self.taken = {n for array in held.values() for n in array.shape}
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
@@ -86,7 +91,7 @@ class Search:
         """What each value is by its name; what a class is constructed from is a size, if nothing else."""
         kinds = {name: kind_of(name) for name in self.names}
         for name in self.labels & {*kinds}:
-            kinds[name] = {"label": "class", "main": "index"}.get(kinds[name], kinds[name])
+            kinds[name] = _AS_INDEX.get(kinds[name], kinds[name])
         kinds |= dict.fromkeys(self.sizes & {*kinds} - {*self.fixed}, "count")
         of_class = {name for name, kind in kinds.items() if kind == "main" and name.startswith(f"{CONSTRUCTOR}.")}
         return {name: "size" if name in of_class else kind for name, kind in kinds.items()}
@@ -104,6 +109,8 @@ class Search:
 
     def _dimension(self, name: str, main: Shape) -> int | None:
         if name.startswith(f"{CONSTRUCTOR}."):
+            return None
+        if name in self.arrays:  # F.shape: no number of filters
             return None
         return dimension(word(name), list(map(word, self.leaves)), main)
 
@@ -124,9 +131,12 @@ class Search:
             return labels
         if guess.dtype == "b":
             return np.tri(*guess.shape[-2:], dtype=bool) if len(guess.shape) == 2 else rng.random(guess.shape) < 0.7
-        if state.values == 0 and word(name).rstrip("0123456789_") not in POSITIVE:
+        if state.values == DEFINITE and len(guess.shape) > 1 and guess.shape[-2] == guess.shape[-1]:
+            root = rng.normal(0.0, 1.0, guess.shape)
+            return root @ root.swapaxes(-1, -2) + np.eye(guess.shape[-1])
+        if state.values in (ANY, DEFINITE) and word(name).rstrip("0123456789_") not in POSITIVE:
             return rng.normal(0.5, 1.0, guess.shape)
-        return rng.uniform(*((0.5, 2.0) if state.values < 2 else (0.1, 0.9)), guess.shape)
+        return rng.uniform(*((0.1, 0.9) if state.values == BELOW_ONE else (0.5, 2.0)), guess.shape)
 
     def found(self) -> State | None:
         """The most conventional state that runs; None where the search ends without one.
@@ -147,7 +157,7 @@ class Search:
 
     def _found(self) -> State | None:
         levels = itertools.groupby(
-            assignments(self.kinds, self.fixed, self.ranks, self.taken), key=lambda entry: entry[0]
+            assignments(self.kinds, self.fixed, self.ranks, self.taken, self.factors), key=lambda entry: entry[0]
         )
         stuck: list[State] = []
         second: State | None = None
@@ -187,12 +197,12 @@ class Search:
         return next((shape for shape in shapes if len(shape) == 4), ())
 
     def _counts_filters(self, name: str, filters: Shape) -> bool:
-        return bool(filters) and name in FILTERS and name in self.sizes
+        return bool(filters) and name in FILTERS and name in self.sizes - self.arrays
 
     def solve(self, start: State, guessing: bool) -> State:
         """Repair sizes until the function runs; the state that came furthest if it never does."""
         furthest = start if guessing else self.run(start)
-        repairs = Repairs(self.fixed)
+        repairs = Repairs(self.fixed, self.parts)
         order = itertools.count()
         queue = [(0, tuple[int, ...](), next(order), furthest)]
         seen = {furthest.key}
@@ -220,8 +230,9 @@ class Search:
         problem, progress, where = "", tuple[int, ...](), ""
         file = getattr(self.function, "of_file", self.function.__code__.co_filename)
         try:
-            if not runs(self.function, self.arguments(state, asking=True)):
-                problem = NOT_FINITE
+            problem = run(self.function, self.arguments(state, asking=True))
+            if problem == EMPTY and any(0 in shape for shape in self.fixed.values()):
+                problem = ""
         except (MissingKey, MissingModule):
             raise
         except (Exception, SystemExit) as error:

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from backpropviz.layers.conventions import Guess, Shape, kind_of, word
 
-NOT_FINITE = "the result is not finite"
-"""A problem of a run that raised nothing."""
+ANY, POSITIVE, BELOW_ONE, DEFINITE = range(4)
+"""What floats are like, tried in this order: of both signs, positive, below 1 too, square ones positive definite."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class State:
     """One assignment of shapes, and what became of it.
 
     Attributes:
-        bound: labels are below it. values: which distribution floats are drawn from.
+        bound: labels are below it. values: what floats are like, one of the words below.
         multiples: sizes that were made k times another: {20: (4, 5)}.
         progress: where it failed, as the places in the bytecode of the calls; later is better. where: file and line.
     """
@@ -25,7 +25,7 @@ class State:
     guesses: Mapping[str, Guess]
     main: Shape
     bound: int = 10
-    values: int = 0
+    values: int = ANY
     multiples: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     problem: str = ""
     progress: tuple[int, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from dataclasses import replace
 
 from backpropviz.layers.conventions import RECURRENT, kind_of, word
@@ -21,6 +22,7 @@ def tidied(search: Search, state: State, smallest: int = 2) -> State:
         if RECURRENT.fullmatch(word(name)) and len(state.shapes[name]) == 2:
             state = _recurrent(search, state, name)
     state = _with_biases(search, state)
+    state = _without_own_rows(search, state)
     state = _with_few_rounds(search, state)
     for size in _alone(search, state):
         state = _as_read(search, state, size)
@@ -51,6 +53,22 @@ def _with_biases(search: Search, state: State) -> State:
         if kind_of(name) == "vector" and len(shape) == 1 and shape[0] in _alone(search, state):
             changes = (state.with_size(shape[0], length, search.fixed) for length in lengths)
             state = next((change for change in changes if not search.run(change).problem), state)
+    return state
+
+
+def _without_own_rows(search: Search, state: State) -> State:
+    """What is only met entry by entry has no rows of its own: a reward for every example, and not several."""
+    met = {*search.entrywise} - {*list(state.shapes)[:1], *search.fixed}
+    rows: dict[int, list[str]] = defaultdict(list)
+    for name, shape in state.shapes.items():
+        if len(shape) > 1 and word(name) in met and kind_of(name) in ("label", "main", "state"):
+            rows[shape[0]].append(name)
+    for size, names in rows.items():
+        others = [n for name, shape in state.shapes.items() for n in shape[name in names :]]
+        if size not in others:
+            guesses = {name: replace(state.guesses[name], shape=state.shapes[name][1:]) for name in names}
+            without = replace(state, guesses={**state.guesses, **guesses})
+            state = state if search.run(without).problem else without
     return state
 
 
