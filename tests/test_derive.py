@@ -496,9 +496,32 @@ def test_numbers_and_arrays_made_from_sizes_are_made_again():
     code = derive(trace)
     assert [text for text in ("np.sqrt(D)", "math.log(T)", "float(D)") if text not in code] == []
     assert "mask = np.triu(np.full((T, T), -1e9), k=1)" in code
-    assert listing(trace).constants.keys() == {"constant_1"}  # composed by an operator, and without a name
-    assert "# constant_1 (4, 4) is made by the layer itself" in code
-    assert_runs(trace)
+    assert "(np.tril(np.ones((T, T))) + 2)" in code  # composed by an operator, and without a name
+    assert listing(trace).constants == {}
+    assert_runs(trace, at=attention_at(6))
+
+
+def ridge(x, y, *, lam=0.3):
+    return np.linalg.solve(x.T @ x + lam * np.eye(x.shape[1]), x.T @ y)
+
+
+def own_words(scores, words):
+    N, T, _ = scores.shape
+    return scores[np.arange(N)[:, None], np.arange(T)[None], words] * (0.9 ** np.arange(T))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_arrays_made_in_the_middle_of_an_expression_are_made_again(seed):
+    def traces(n, d):
+        random = np.random.default_rng(seed)
+        yield bp.trace(ridge, x=random.standard_normal((n, d)), y=random.standard_normal(n))
+        words = random.integers(0, d, (n, d + 1))
+        yield bp.trace(own_words, scores=random.standard_normal((n, d + 1, d)), words=words)
+
+    for small, large in zip(traces(5, 3), traces(7, 4)):
+        small.backward(), large.backward()
+        assert listing(small).constants == {}
+        assert_runs(small, at=large)
 
 
 def test_named_arrays_hold_for_other_shapes():

@@ -50,7 +50,10 @@ class Symbols:
         """A constant array, by its name in the source."""
         name, _ = self.trace.constants.get(id(array), (None, None))
         if isinstance(name, Constructed):
-            return self.notation.call(name.name, [self.operand(arg)[0] for arg in name.args])
+            operands = [self.operand(arg) for arg in name.args]
+            if name.infix and len(operands) == 2:
+                return self.join(name.infix, *operands)
+            return self.notation.call(name.name, [text for text, _ in operands])
         if isinstance(name, Part):
             return self.take(name.whole, name.index)
         if name is None:

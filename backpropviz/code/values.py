@@ -75,6 +75,9 @@ class ValuePrinter(SizeNames):
     def _take(self, x: Any, index: Any) -> Text:
         raise NotImplementedError
 
+    def _infix(self, symbol: str, left: Any, *rest: Any) -> Text:
+        raise NotImplementedError
+
     def argument(self, value: Any) -> str:
         """A call's argument: a node by reference, anything else as a literal."""
         return self._operand(value)[0]
@@ -248,6 +251,8 @@ class ValuePrinter(SizeNames):
     def _array(self, array: Any) -> Text:
         name, _ = self.trace.constants.get(id(array), (None, None))
         if isinstance(name, Constructed):
+            if name.infix:
+                return self._infix(name.infix, *name.args)
             return self._call(f"np.{name.name}", name.args, name.kwargs)
         if isinstance(name, Part):
             return self._take(name.whole, name.index)

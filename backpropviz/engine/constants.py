@@ -12,6 +12,7 @@ from backpropviz.engine.named import Dim, Name, Named, named, plain, varies
 from backpropviz.engine.slate import Slate, slate
 from backpropviz.engine.source import Site
 from backpropviz.engine.tracing import Tape, Traced
+from backpropviz.primitives.record import PRIMITIVES
 
 
 class Part(NamedTuple):
@@ -22,10 +23,16 @@ class Part(NamedTuple):
 
 
 class Constructed:
-    """How a constant array was made: `np.ones((N, D))`."""
+    """How a constant array was made: `np.ones((N, D))`, `lam * np.eye(D)`."""
 
     def __init__(self, name: str, args: Any, kwargs: Any):
         self.name, self.args, self.kwargs = name, args, kwargs
+
+    @property
+    def infix(self) -> str:
+        """The operator that it is written with, if it is."""
+        primitive = PRIMITIVES.get(getattr(np, self.name, None))
+        return primitive.infix if primitive is not None else ""
 
 
 class Frame:
@@ -84,7 +91,7 @@ class ConstantKeeper(Tape):
             kept = np.array(array)
             self._kept[id(array)] = (array, kept)
             name, _ = self._arrays.get(id(array), (None, None))
-            if name is None and type(array) is Slate and array.index is not None and array.source is not None:
+            if name is None and type(array) is Slate and array.source is not None and array.is_part:
                 whole = self.keep(array.source)
                 if self.constants[id(whole)][0] is not None:
                     name = Part(whole, array.index)
@@ -190,6 +197,17 @@ class ConstantKeeper(Tape):
         if self.constants_recorded and array.dtype.kind == "f" and not name.startswith("empty"):
             return self._as_value(np.array(array), Constructed(name, args, kwargs))
         return array
+
+    def computed(self, ufunc: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
+        """`lam * np.eye(D)`: written as it is, where its operands can be."""
+        if kwargs or not np.ndim(result) or not any(map(self._is_written, args)):
+            return result
+        return self._constant(ufunc.__name__, lambda *_: result, args, kwargs)
+
+    def _is_written(self, value: Any) -> bool:
+        if isinstance(value, np.ndarray):
+            return self._arrays.get(id(value), (None, None))[0] is not None
+        return isinstance(value, Named)
 
     def _as_value(self, array: Any, made: Constructed | None) -> Traced:
         """A constant array as a value of the run: no operation made it, and no gradient goes there."""

@@ -69,8 +69,8 @@ class Named:
     expression: Expression
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(hasattr(value, "record") for value in inputs):
-            return NotImplemented  # a traced operand records the number with its name
+        if any(hasattr(value, "tape") for value in inputs):
+            return NotImplemented  # a traced operand records the number with its name, a constant is written with it
         return getattr(ufunc, method)(*(plain(value) for value in inputs), **kwargs)
 
     def __reduce__(self) -> Any:

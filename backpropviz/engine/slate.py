@@ -14,11 +14,14 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from backpropviz.engine.in_place import joined_index
+from backpropviz.engine.named import plain
 from backpropviz.engine.tracing import Tape, Traced
 from backpropviz.errors import TraceError
 from backpropviz.primitives import Primitive
 from backpropviz.primitives.shapes import TAKE, take
 from backpropviz.primitives.stores import STORED
+
+_NO_INDEX = object()  # None is one: `np.arange(T)[None]`
 
 
 class Slate(np.ndarray[Any, Any]):
@@ -31,14 +34,19 @@ class Slate(np.ndarray[Any, Any]):
 
     tape: Tape
     source: Slate | None = None
-    index: Any = None
+    index: Any = _NO_INDEX
     _traced: Traced | None = None
 
     def __array_finalize__(self, of: Any) -> None:
         is_view = type(of) is Slate and self.base is not None and np.may_share_memory(of, self)
         self.source = of if is_view else None
         self.tape = getattr(of, "tape", None)  # type: ignore[assignment]
-        self.index = self._traced = None
+        self.index, self._traced = _NO_INDEX, None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a view by an index."""
+        return self.source is not None and self.index is not _NO_INDEX
 
     # ---- standing for a traced value ---------------------------------------------------------------------------------
 
@@ -50,7 +58,7 @@ class Slate(np.ndarray[Any, Any]):
         source = self.source.traced
         if source is None:
             return None
-        if self.index is None:
+        if self.index is _NO_INDEX:
             root = self._root()
             assert root._traced is not None
             self._traced = take(root._traced, self._places(root))
@@ -87,7 +95,7 @@ class Slate(np.ndarray[Any, Any]):
             self.tape.begun(self)
             self._traced = self.tape.record(primitive, (self, value, index), {})
             self.tape.changed(self._traced)
-        elif self.index is None:
+        elif self.index is _NO_INDEX:
             root = self._root()
             places = self._places(root)
             plain = [np.asarray(place)[index] for place in places]
@@ -181,6 +189,8 @@ class Slate(np.ndarray[Any, Any]):
         if out is not None:
             kwargs["out"] = tuple(_plain(array) for array in out)
         result = getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
+        if out is None and method == "__call__" and self.tape is not None:
+            return self.tape.computed(ufunc, inputs, kwargs, result)
         return result if out is None else out[0] if len(out) == 1 else out
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -242,4 +252,4 @@ def resolved(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return np.asarray(value) if type(value) is Slate else value
+    return np.asarray(value) if type(value) is Slate else plain(value)

@@ -52,6 +52,10 @@ class Tape:
         self.nodes.append(node)
         return Traced(node, self)
 
+    def computed(self, ufunc: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
+        """What plain arrays of the function's own came to; a tape that writes such things down hands on another."""
+        return result
+
     def record(self, primitive: Primitive, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Traced:
         """Run a primitive on the values behind its arguments, and keep what it made.
 
