@@ -152,16 +152,13 @@ def test_a_tolerance_is_a_number_above_0(tolerance):
         gradcheck(traced(gated, x=random(3), w=random(3, seed=1)), tolerance=tolerance)
 
 
-def test_a_gradient_that_is_not_finite_fails():
-    def root(x):
-        out = np.sqrt(x)
-        return out
-
+@pytest.mark.parametrize("change", [lambda g: g * np.nan, lambda g: g * np.inf], ids=["nan", "inf"])
+def test_a_rule_that_gives_no_number_is_caught(monkeypatch, change):
+    wrong(monkeypatch, np.tanh, change)
     with np.errstate(all="ignore"):
-        report = gradcheck(traced(root, x=np.array([4.0, 0.0])))
-    assert not report.passed
-    check = report.checks[0]
-    assert (check.error, check.index) == (np.inf, (1,))
+        report = gradcheck(traced(gated, x=random(3, 2), w=random(2, seed=1)))
+    assert set(failed(report)) == {"x", "w", "a"}
+    assert {check.error for check in report.checks if not check.passed} == {np.inf}
 
 
 # ---- kinks and noise -------------------------------------------------------------------------------------------------
@@ -509,3 +506,127 @@ def test_one_wrong_entry_of_one_example_is_caught():
     check = next(check for check in report.checks if check.name == "x")
     assert not check.passed
     assert check.index == (2, 1)
+
+
+# ---- rounding, curvature and overflow --------------------------------------------------------------------------------
+
+
+def root_where(x):
+    s = np.sqrt(x)
+    out = np.where(x > 0, s, 0)
+    return out
+
+
+def root_of_relu(x):
+    m = np.maximum(0, x)
+    out = np.sqrt(m)
+    return out
+
+
+def softmax_of_large(x):
+    e = np.exp(x)
+    out = e / np.sum(e, axis=1, keepdims=True)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "entries", "said"),
+    [
+        (root_where, [4.0, -1.0, 2.0], [(1,)], "sqrt(x) in step 1, s is no number"),
+        (root_of_relu, [4.0, -1.0, 2.0], [(1,)], "sqrt(x) in step 2, out is infinitely steep there"),
+        (softmax_of_large, [[1.0, 2.0], [800.0, 1.0]], [(1, 0), (1, 1)], "exp(x) in step 1, e overflows to inf"),
+    ],
+)
+def test_what_is_not_finite_is_explained_and_not_wrong(layer, x, entries, said):
+    with np.errstate(all="ignore"):
+        report = gradcheck(traced(layer, x=np.array(x)))
+    check = report.checks[0]
+    assert report.passed
+    assert [place.index for place in check.unchecked] == entries
+    assert all(place.where.startswith("the gradient is nan: ") and said in place.where for place in check.unchecked)
+
+
+def test_where_nothing_can_be_checked_the_check_has_not_passed():
+    def logarithm(x):
+        out = np.log(x)
+        return out
+
+    report = gradcheck(traced(logarithm, x=np.array([1e-200])), steps=False)
+    assert report.empty
+    assert not report.passed
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1e4, 1e6, 1e8])
+def test_a_feature_that_does_not_vary_is_not_moved_too_far(scale):
+    trace = load("layernorm").trace({"x": scale * random(4, 1)})
+    trace.backward()
+    assert gradcheck(trace).passed
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1e4, 1e6])
+def test_large_values_do_not_excuse_a_wrong_gradient(monkeypatch, scale):
+    def bent(x, start):
+        y = x - start
+        out = np.tanh(y) * y
+        return out
+
+    x = scale * random(4)
+    assert gradcheck(traced(bent, x=x, start=x - random(4, seed=1))).passed
+    wrong(monkeypatch, np.tanh, lambda g: 1.001 * g)
+    assert failed(gradcheck(traced(bent, x=x, start=x - random(4, seed=1)))) == ["x", "start", "y"]
+
+
+def test_rounding_of_large_values_is_told(monkeypatch):
+    def there_and_back(x, far):
+        y = x + far
+        out = np.tanh(y - far)
+        return out
+
+    far = np.array(1e12)
+    report = gradcheck(traced(there_and_back, x=random(4), far=far))
+    check = report.checks[0]
+    assert report.passed
+    assert {place.index for place in check.unchecked} == {(0,), (1,), (2,), (3,)}
+    assert all("rounding hides it, as values are as large as 1e+12" in place.where for place in check.unchecked)
+    wrong(monkeypatch, np.tanh, lambda g: 1.01 * g)
+    assert "x" in failed(gradcheck(traced(there_and_back, x=random(4), far=np.array(1e4))))
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-3, 5.0])
+def test_a_gradient_where_there_is_none_is_wrong(monkeypatch, value):
+    """The differences are exactly 0, at any step: no rounding excuses a gradient of 1."""
+
+    def flat(x):
+        out = np.tanh(x) - np.tanh(x)
+        return out
+
+    wrong(monkeypatch, np.tanh, lambda g: g)
+    right = PRIMITIVES[np.subtract]
+    monkeypatch.setitem(PRIMITIVES, np.subtract, dataclasses.replace(right, gradients=(right.gradients[0], None)))
+    assert failed(gradcheck(traced(flat, x=np.array([value])))) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "dout", "said"),
+    [
+        (lambda x: np.sum(x - np.mean(x, axis=0)), None, "dx is 0 whatever the code says: the loss does not change"),
+        (lambda x: x - np.mean(x, axis=0), np.ones((4, 3)), "with this upstream gradient; without --dout it is random"),
+        (lambda x: np.maximum(-np.abs(x), 0), None, "the output does not change with it"),
+    ],
+)
+def test_a_gradient_that_is_0_whatever_the_code_says_is_told(layer, dout, said):
+    def function(x):
+        out = layer(x)
+        return out
+
+    trace = bp.trace(function, x=random(4, 3))
+    trace.backward(dout)
+    report = gradcheck(trace)
+    assert report.passed
+    assert len(report.notes) == 1
+    assert said in report.notes[0]
+    assert report.to_dict()["notes"] == report.notes
+
+
+def test_nothing_is_told_of_gradients_that_say_something():
+    assert gradcheck(traced(gated, x=random(3, 2), w=random(2, seed=1))).notes == []

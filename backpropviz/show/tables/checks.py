@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from backpropviz.show.tables.plain import BAD, FAINT, GOOD, Sheet, amount, counted, shape_text, stack
-from backpropviz.study.gradcheck import Check, Report
+from backpropviz.study.gradcheck import Check, Kink, Report
 
 
 def checks(report: Report) -> RenderableType:
@@ -14,14 +14,17 @@ def checks(report: Report) -> RenderableType:
     rows = [_row(check) for check in report.checks]
     headings = ("step", "gradient", "shape", "checked", "largest error", "at", "")
     made = Sheet(headings, rows, numbers=(0, 4), spare=(5, 2, 3), title=1)
-    kinks = [(check.name, kink) for check in report.checks for kink in check.kinks]
-    lines = [f"d{name}{_at(kink.index)} lies on a kink: {kink.where}" for name, kink in kinks[:5]]
-    if len(kinks) > 5:
-        lines.append(f"... and {len(kinks) - 5} more on kinks")
-    places = [(check.name, place) for check in report.checks for place in check.unchecked]
-    lines += [f"d{name}{_at(place.index)} cannot be checked here: {place.where}" for name, place in places[:5]]
-    if len(places) > 5:
-        lines.append(f"... and {len(places) - 5} more that cannot be checked")
+    lines = [
+        f"d{check.name}{_at(places[0].index)}{_others(places)} {what if len(places) == 1 else many}: {where}"
+        for check in report.checks
+        for what, many, kind in (
+            ("lies on a kink", "lie on kinks", check.kinks),
+            ("cannot be checked", "cannot be checked", check.unchecked),
+        )
+        for where, places in _by_reason(kind).items()
+    ]
+    if len(lines) > _MOST:
+        lines[_MOST:] = [f"... and {len(lines) - _MOST} more like these"]
     lines += [
         f"d{check.name} is right with {' and '.join(check.held)} held constant, as the layer does"
         for check in report.checks
@@ -32,7 +35,23 @@ def checks(report: Report) -> RenderableType:
         f"d{check.name}{_at(check.index)} is {check.analytic:.6g}, but the differences say {check.numeric:.6g}"
         for check in wrong
     ]
+    lines += report.notes
     return stack(made, Text("\n".join(lines)) if lines else None, _verdict(report, len(wrong)))
+
+
+_MOST = 8  # lines about entries that are left out
+
+
+def _by_reason(places: list[Kink]) -> dict[str, list[Kink]]:
+    grouped: dict[str, list[Kink]] = {}
+    for place in places:
+        grouped.setdefault(place.where, []).append(place)
+    return grouped
+
+
+def _others(places: list[Kink]) -> str:
+    more = len(places) - 1
+    return f" and {more} more {'entries' if more > 1 else 'entry'}" if more else ""
 
 
 def _row(check: Check) -> tuple[object, ...]:
@@ -65,6 +84,8 @@ def _verdict(report: Report, wrong: int) -> Text:
     unchecked = sum(len(check.unchecked) for check in report.checks)
     but = f", as far as checked: {unchecked} cannot be" if unchecked else ""
     where = f", of the loop's steps those in the round {report.rounds}" if report.rounds else ""
+    if report.empty:
+        return Text(f"{report.function}: nothing could be checked ({how})", BAD)
     return Text(f"{report.function}: {_told(wrong, len(report.checks))}{where}{but} ({how})", BAD if wrong else GOOD)
 
 
