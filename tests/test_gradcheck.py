@@ -529,9 +529,15 @@ def softmax_of_large(x):
     return out
 
 
+def deviation(x):
+    out = np.std(x, axis=0)
+    return out
+
+
 @pytest.mark.parametrize(
     ("layer", "x", "entries", "said"),
     [
+        (deviation, [[4.0, 1.0], [4.0, 2.0]], [(0, 0), (1, 0)], "std(x) in step 1, out is 0, and its slope divides by"),
         (root_where, [4.0, -1.0, 2.0], [(1,)], "sqrt(x) in step 1, s is no number"),
         (root_of_relu, [4.0, -1.0, 2.0], [(1,)], "sqrt(x) in step 2, out is infinitely steep there"),
         (softmax_of_large, [[1.0, 2.0], [800.0, 1.0]], [(1, 0), (1, 1)], "exp(x) in step 1, e overflows to inf"),

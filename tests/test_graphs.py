@@ -633,8 +633,15 @@ def test_losses_survive_large_scores():
         assert np.isfinite(trace.output)
         assert np.isfinite(trace.backward()["x"]).all()
     trace = load("sigmoid").trace({"x": np.array([-1e4, 0.0, 1e4])})
-    np.testing.assert_array_equal(trace.output, [0.0, 0.5, 1.0])
-    np.testing.assert_array_equal(trace.backward(np.ones(3))["x"], [0.0, 0.25, 0.0])
+    np.testing.assert_allclose(trace.output, [0.0, 0.5, 1.0], rtol=1e-15)
+    np.testing.assert_allclose(trace.backward(np.ones(3))["x"], [0.0, 0.25, 0.0], rtol=1e-15)
+
+
+def test_both_tails_of_a_sigmoid_keep_their_digits():
+    trace = load("sigmoid").trace({"x": np.array([-700.0, -40.0, 40.0, 700.0])})
+    np.testing.assert_allclose(trace.output, [np.exp(-700), np.exp(-40), 1.0, 1.0], rtol=1e-12)
+    slopes = [np.exp(-700), np.exp(-40), np.exp(-40), np.exp(-700)]
+    np.testing.assert_allclose(trace.backward(np.ones(4))["x"], slopes, rtol=1e-12)
 
 
 def test_softmax_gradient_is_probability_minus_answer_over_n():

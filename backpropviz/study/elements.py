@@ -162,7 +162,8 @@ class _SymbolicRun:
             np.sqrt: sympy.sqrt, np.exp: sympy.exp, np.log: sympy.log, np.tanh: sympy.tanh, np.sin: sympy.sin,
             np.cos: sympy.cos, np.sinh: sympy.sinh, np.cosh: sympy.cosh, np.tan: sympy.tan, np.arctan: sympy.atan,
             np.square: lambda x: x**2, np.reciprocal: lambda x: 1 / x, np.log1p: lambda x: sympy.log(1 + x),
-            np.expm1: lambda x: sympy.exp(x) - 1, np.hypot: lambda x, y: sympy.sqrt(x**2 + y**2),
+            np.logaddexp: lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)), np.expm1: lambda x: sympy.exp(x) - 1,
+            np.hypot: lambda x, y: sympy.sqrt(x**2 + y**2),
         }  # fmt: skip
         self.values: dict[Node, Any] = {}
         for name, node in trace.inputs.items():

@@ -32,11 +32,14 @@ def reason(nodes: Iterable[Node], source: Node) -> str:
             return f"{place(node)} {seen}; keep its operand in range, also where np.where leaves the result out"
     for node in reversed(on_the_way):
         for term_of in dict.fromkeys(node.parents):
-            if _arrives_finite(node) and _is_too_steep(node, term_of):
-                return (
-                    f"{place(node)} is infinitely steep there, and 0 times infinity is no number; "
-                    "keep its operand away from that point"
-                )
+            if not _arrives_finite(node) or np.isfinite(_handed(node, term_of)).all():
+                continue
+            if _is_too_steep(node, term_of):
+                seen = "is infinitely steep there, and 0 times infinity is no number"
+                return f"{place(node)} {seen}; keep its operand away from that point"
+            if (node.value == 0).any():
+                seen = "is 0, and its slope divides by that"
+                return f"{place(node)} {seen}; add a small number under the root, or keep it away from 0"
     return ""
 
 
@@ -51,12 +54,14 @@ def _arrives_finite(node: Node) -> bool:
     return node.grad is not None and bool(np.isfinite(node.grad).all())
 
 
+def _handed(node: Node, operand: Node) -> Array:
+    """All that `node` hands to `operand`, in a row."""
+    handed = [term.value.ravel() for term in operand.terms if term.consumer is node]
+    return np.concatenate(handed) if handed else np.zeros(0)
+
+
 def _is_too_steep(node: Node, operand: Node) -> bool:
-    """Whether the slope of `node` by `operand` grows without bound, or leads out of the domain, where it hands on what
-    is not finite."""
-    handed = [term.value for term in operand.terms if term.consumer is node]
-    if all(np.isfinite(term).all() for term in handed):
-        return False
+    """Whether the slope of `node` by `operand` grows without bound, or leads out of the domain."""
     with np.errstate(all="ignore"):
         slopes = [
             np.abs(_moved(node, operand, sign * near) - node.value) / near
