@@ -65,7 +65,7 @@ def backpropagation_through_time(dout, x, h0, wx, wh, b):
 
 
 ALTERNATIVES = {"forward": [lstm_ahead], "backward": [backpropagation_through_time]}
-SIZES = {"compare": {"x": (8, 20, 16), "h0": (8, 32)}}
+SIZES = {"compare": {"x": (8, 20, 16), "h0": (8, 32)}, "elements": {"x": (1, 2, 1), "h0": (1, 1)}}
 
 
 def sample(rng, *, x=(2, 3, 4), h0=None):

@@ -63,7 +63,7 @@ ALTERNATIVES = {
 }
 
 
-SIZES = {"compare": {"x": (2, 3, 12, 12)}, "entries": {"x": (1, 1, 4, 4)}}
+SIZES = {"compare": {"x": (2, 3, 12, 12)}, "entries": {"x": (1, 1, 4, 4)}, "elements": {"x": (1, 1, 4, 4)}}
 
 
 def sample(rng, *, x=(2, 3, 4, 5)):

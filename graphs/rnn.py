@@ -60,7 +60,7 @@ ALTERNATIVES = {
     "forward": [rnn_ahead],
     "backward": [backpropagation_through_time, backpropagation_at_once],
 }
-SIZES = {"compare": {"x": (8, 20, 16), "h0": (8, 32)}}
+SIZES = {"compare": {"x": (8, 20, 16), "h0": (8, 32)}, "elements": {"x": (1, 2, 1), "h0": (1, 2)}}
 
 
 def sample(rng, *, x=(2, 3, 4), h0=None):

@@ -51,6 +51,10 @@ def elements(
         list[str] | None,
         typer.Option("--letter", metavar="NAME=LETTER", help="Another letter for an input, out or dout."),
     ] = None,
+    round_: Annotated[
+        str | None,
+        typer.Option("--round", metavar="3|t=3,i=0", help="Step by step, with this round of a loop for all of them."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write every single entry as a formula."""
@@ -58,7 +62,7 @@ def elements(
     from backpropviz.study.elements import elements as write_out
 
     chosen = parse_pairs(letters, "--letter")
-    report = write_out(run(layer, None, shape, set_, case="elements"), chosen)
+    report = write_out(run(layer, None, shape, set_, case="elements"), chosen, round_)
     if as_json:
         print_json(report.to_dict())
         return

@@ -74,7 +74,13 @@ def formulas(report: ElementReport) -> RenderableType:
         meaning = ", ".join(f"{letter} = {name}" for name, letter in report.letters.items() if name != letter)
         heading = f"{report.function}, entry by entry ({meaning})"
     parts: list[RenderableType | str] = [heading]
+    if report.branches:
+        parts.append("The function asks for values: this is the way that it went for these.")
+    around: tuple[str, ...] = ()
     for array in report.steps or (*report.outputs, *report.gradients):
+        if array.loops != around and array.loops:
+            parts.append(Text("\n".join("  " * depth + line for depth, line in enumerate(array.loops))))
+        around = array.loops
         lines = Table.grid(padding=(0, 1, 0, 0))
         lines.add_column(justify="right", no_wrap=True)
         lines.add_column(overflow="fold")

@@ -1,0 +1,189 @@
+"""Runs a recorded graph, forward and red, once more on SymPy symbols: one for every entry of the inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Node
+from backpropviz.engine.named import Name, Named, plain
+from backpropviz.engine.trace import Trace
+from backpropviz.engine.versions import WRITES
+from backpropviz.errors import InputError, TraceError
+from backpropviz.study.brackets import rules
+
+LONGEST = 5_000
+"""Names and numbers in one formula; of longer ones, SymPy is not asked to tidy them up."""
+
+
+class TooLongError(InputError):
+    """A formula is too long to be written out."""
+
+
+@dataclass(frozen=True)
+class Elements:
+    """The formulas of one array, entry by entry: `rows` of (entry's name, formula).
+
+    Attributes:
+        loops: the loops that a step stands in, and which of their rounds is the one it is written for.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    rows: list[tuple[str, str]]
+    loops: tuple[str, ...] = ()
+
+
+class SymbolicRun:
+    """Every node of a trace, forward and red, as an array of SymPy expressions.
+
+    Args:
+        stepwise: what has a name is written down in `steps`, and from then on stands for itself; entries that a
+            write leaves as they were keep their names, and gradients that are zero stay zero.
+    """
+
+    def __init__(self, trace: Trace, letters: dict[str, str], sympy: Any, stepwise: bool = False):
+        self.sympy = sympy
+        self.steps: list[tuple[Node, Elements]] = []
+        self.settings: dict[str, Any] = {}
+        self._counted: dict[Any, int] = {}
+        self._rules = rules(sympy, self.tidy)
+        self._functions = {
+            np.sqrt: sympy.sqrt, np.exp: sympy.exp, np.log: sympy.log, np.tanh: sympy.tanh, np.sin: sympy.sin,
+            np.cos: sympy.cos, np.sinh: sympy.sinh, np.cosh: sympy.cosh, np.tan: sympy.tan, np.arctan: sympy.atan,
+            np.square: lambda x: x**2, np.reciprocal: lambda x: 1 / x, np.log1p: lambda x: sympy.log(1 + x),
+            np.logaddexp: lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)), np.expm1: lambda x: sympy.exp(x) - 1,
+            np.hypot: lambda x, y: sympy.sqrt(x**2 + y**2),
+        }  # fmt: skip
+        self.values: dict[Node, Any] = {}
+        for name, node in trace.inputs.items():
+            self.values[node] = self.symbols(letters[name], node) if node.carries_gradient else node.value
+        for node in trace.upstream.values():
+            self.values[node] = self.symbols(letters["dout"], node)
+        red = set(trace.red.nodes)
+        for node in (*trace.nodes, *trace.red.nodes):
+            if node.primitive is not None:
+                self.values[node] = self._evaluate(node)
+                if stepwise and node.name and self.is_symbolic(node):
+                    self._write_down(node, node.name, of_gradient=node in red)
+
+    def _write_down(self, node: Node, name: str, of_gradient: bool) -> None:
+        formulas, entries, symbols = self.formulas(name, node), self.values[node], self.symbols(name, node)
+        known = [of_gradient and entry == 0 for entry in entries.flat]
+        if node.primitive in WRITES:
+            before = self._exact(np.broadcast_to(self._symbolic(node.args[0]), node.shape))
+            known = [is_known or now == then for is_known, now, then in zip(known, entries.flat, before.flat)]
+        if not all(known):
+            rows = [row for row, is_known in zip(formulas.rows, known) if not is_known]
+            symbols.flat = [
+                entry if is_known else new for entry, new, is_known in zip(entries.flat, symbols.flat, known)
+            ]
+            self.steps.append((node, Elements(name, node.shape, rows)))
+            self.values[node] = symbols
+
+    def symbols(self, letter: str, node: Node) -> Any:
+        """One symbol per entry: letter and one-based places, axes of length one left out."""
+        array = np.empty(node.shape, dtype=object)
+        for index in np.ndindex(node.shape):
+            array[index] = self.sympy.Symbol(entry_name(letter, index, node.shape))
+        return array
+
+    def is_symbolic(self, node: Node) -> bool:
+        return bool(self.values[node].dtype == object)
+
+    def _evaluate(self, node: Node) -> Any:
+        primitive = node.primitive
+        assert primitive is not None
+        args, kwargs = self._symbolic(node.args), {key: self._symbolic(value) for key, value in node.kwargs.items()}
+        concrete = not any(p in self.values and self.values[p].dtype == object for p in node.parents)
+        decides = primitive.decision is not None and not concrete
+        if decides and primitive not in self._rules:
+            raise refusal(node, "which branch it takes depends on the numbers")
+        try:
+            if decides:
+                return self._rules[primitive](*map(self._exact, args), **kwargs)
+            if primitive in WRITES and not concrete:  # symbols are written into what began as numbers
+                value = args[1][()] if isinstance(args[1], np.ndarray) else args[1]  # an entry, not an array in one
+                args = (self._exact(np.asarray(args[0])).astype(object), value, *args[2:])
+            if isinstance(primitive.run, np.ufunc):
+                args = tuple(map(self._exact, args))
+            if primitive.run in self._functions and not concrete:
+                return np.asarray(np.frompyfunc(self._functions[primitive.run], len(args), 1)(*args))
+            return np.asarray(primitive.run(*args, **kwargs))
+        except (TypeError, AttributeError, ValueError) as error:
+            raise refusal(node, f"it has no formula in single entries ({error})") from error
+
+    def _exact(self, value: Any) -> Any:
+        """A factor as exact numbers: a mask as zeros and ones, floats as fractions."""
+        if isinstance(value, np.ndarray) and value.dtype.kind == "b":
+            return value.astype(int)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return np.frompyfunc(lambda entry: self.sympy.nsimplify(entry, rational=True), 1, 1)(value)
+        return value
+
+    def _symbolic(self, value: Any) -> Any:
+        if isinstance(value, Node):
+            return self.values[value]
+        if isinstance(value, Named) and isinstance(value.expression, Name) and isinstance(value, float):
+            return self.settings.setdefault(
+                value.expression.name, self.sympy.Symbol(value.expression.name, positive=True)
+            )
+        value = plain(value)
+        if isinstance(value, float):
+            return self.sympy.nsimplify(value, rational=True)
+        if isinstance(value, tuple):
+            return tuple(self._symbolic(item) for item in value)
+        if isinstance(value, list):
+            return [self._symbolic(item) for item in value]
+        return value
+
+    def _leaves(self, expression: Any) -> int:
+        """How many names and numbers a formula has, written out."""
+        known = self._counted
+        if expression not in known:
+            known[expression] = sum(map(self._leaves, getattr(expression, "args", ()))) or 1
+        return known[expression]
+
+    def formulas(self, name: str, node: Node) -> Elements:
+        """The entries of a node, each with its formula.
+
+        Raises:
+            TooLongError: a formula is too long to be written out.
+        """
+        longest = max((self._leaves(entry) for entry in self.values[node].ravel()), default=0)
+        if longest > LONGEST:
+            raise TooLongError(
+                f"a formula of {name} has {longest:,} names and numbers; more than {LONGEST:,} cannot be read",
+                fix="Use a smaller case: --shape with shorter axes; of a loop, with fewer rounds.",
+            )
+        rows = [
+            (entry_name(name, index, node.shape), str(self.tidy(self.values[node][index])))
+            for index in np.ndindex(node.shape)
+        ]
+        return Elements(name, node.shape, rows)
+
+    def tidy(self, expression: Any) -> Any:
+        """A polynomial multiplied out; anything else as it is, with common factors together."""
+        expression = self.sympy.sympify(expression)
+        return self.sympy.expand(expression) if expression.is_polynomial() else self.sympy.factor_terms(expression)
+
+
+def entry_name(letter: str, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """x (3, 3) at (0, 1) is x12; axes of length one are left out, and from ten on places are set apart: x1_10.
+
+    A name that ends in a digit is set apart, too: the entry of w1 is w1_12.
+    """
+    places = [str(i + 1) for i, size in zip(index, shape) if size > 1]
+    apart = "_" if places and letter[-1].isdigit() else ""
+    return letter + apart + ("_" if any(size > 9 for size in shape) else "").join(places)
+
+
+def refusal(node: Node, why: str) -> TraceError:
+    assert node.primitive is not None
+    return TraceError(
+        f"{node.primitive.formula} cannot be written out in entries: {why}",
+        where=node.step.where if node.step else None,
+        fix="Formulas are for sums, products, elementary functions and maxima: conv, affine, maxpool, batchnorm, rnn.",
+    )
