@@ -232,7 +232,16 @@ def test_plain_numbers_and_arrays_are_no_steps():
 
 
 def test_constants_of_one_name_are_told_apart():
+    drawn = [np.array([0.5, -1.5, 2.5]), np.array([3.5, 0.25, -4.0])]
+
     def two_masks(x):
+        out = x
+        for i in range(2):
+            mask = np.sort(drawn[i])
+            out = out * mask
+        return out
+
+    def two_comparisons(x):
         out = x
         for i in range(2):
             mask = np.arange(3) > i
@@ -241,6 +250,8 @@ def test_constants_of_one_name_are_told_apart():
 
     t = bp.trace(two_masks, x=X)
     assert sorted(name for name, _ in t.constants.values()) == ["mask", "mask_2"]
+    t = bp.trace(two_comparisons, x=X)  # no names are needed: each is written as it was made
+    assert [name.infix for name, _ in t.constants.values() if name and name.infix] == [">", ">"]
 
 
 # ---- returns ---------------------------------------------------------------------------------------------------------
