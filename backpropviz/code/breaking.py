@@ -10,7 +10,7 @@ from unicodedata import combining, east_asian_width
 ADVANCE = 0.602  # the width of a character, in font sizes, of the widest of the fonts
 LEADING = 1.25  # from line to line, in font sizes
 _TUPLE = re.compile(r"\(-?\d+(, -?\d+)*\)?")  # also the axes that a call is given
-_TORN = {",": 0.1, "+": 0.2, "-": 0.2}  # how much a break behind it tears apart, within its level
+_TORN = {",": 0.1, "+": 0.2, "-": 0.2, ":": 0.45}  # how much a break behind it tears apart, within its level
 _OPERATORS = ("+", "-", "*", "/", "@", "=", "//", "**", "<", ">", "==", "!=", "<=", ">=", "&", "|", "%")
 
 
@@ -75,7 +75,7 @@ def _joints(formula: str) -> list[_Joint]:
             depth -= 1
         elif char == " " and 0 < at < len(formula) - 1:
             before = formula[:at].rsplit(" ", 1)[-1].lstrip("([")
-            if before in _OPERATORS or before.endswith(","):
+            if before in _OPERATORS or before.endswith(",") or (before.endswith(":") and before[:-1].isidentifier()):
                 torn = 3.0 if any(at in each for each in whole) else _TORN.get(before[-1], 0.3)
                 found.append(_Joint(at + 1, depth + torn))
         elif char == "." and at and formula[at - 1] == ")" and formula[at + 1 : at + 2].isalpha():

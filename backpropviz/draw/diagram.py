@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -157,7 +158,9 @@ class Diagram:
         if isinstance(self.picture, EntriesPicture):
             return self.picture.frames()
         told = tell(self.trace)
-        return read_frames(self.circuit, self.picture.with_room_for(told.values()), passes, told)
+        frames = read_frames(self.circuit, self.picture, passes, told)
+        roomy = self.picture.with_room_for((each.told, each.shown) for each in frames if each.told is not None)
+        return [replace(frame, picture=roomy) for frame in frames]
 
     def animated(self, passes: Passes = "backward") -> str:
         """One SVG that plays the frames."""

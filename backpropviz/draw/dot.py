@@ -33,7 +33,7 @@ class CardsPicture:
         self.wires = {edge: f"forward_{number}" for number, edge in enumerate(circuit.forward, 1)}
         self.wires |= {edge: f"backward_{number}" for number, edge in enumerate(circuit.backward, 1)}
 
-    def with_room_for(self, told: Iterable[Told]) -> CardsPicture:
+    def with_room_for(self, told: Iterable[tuple[Told, Shown]]) -> CardsPicture:
         return self
 
     def dot(self, shown: Shown | None = None) -> str:

@@ -53,7 +53,9 @@ def tell(trace: Trace) -> dict[tuple[Direction, str], Told]:
         parts = tuple((line,) for line in _through(shown, group.label))
         told["backward", group.label] = Told(title, f"What {group.function} hands back.", parts)
     graded = [part.gradient for part in shown.inputs if part.gradient is not None]
-    told["backward", "0"] = Told("The inputs", _ARRIVED, tuple((_summed(gradient),) for gradient in graded))
+    sums = [(_summed(gradient),) for gradient in graded if len(gradient.terms) > 1]
+    plain = tuple(_summed(gradient) for gradient in graded if len(gradient.terms) <= 1)
+    told["backward", "0"] = Told("The inputs", _ARRIVED, (*sums, *([plain] if plain else [])))
     return told
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from bisect import bisect_right
+from functools import cached_property
+from itertools import pairwise, takewhile
+from operator import itemgetter
 
 from backpropviz.code.breaking import LEADING, width
 from backpropviz.draw.board.anchors import BESIDE, Hung, Placed
@@ -188,16 +191,21 @@ class _Draft:
     def _clear(self, wide: tuple[float, float], high: tuple[float, float], room: float) -> float:
         """Where a title begins that no wire runs through: as far to the left as there is room."""
         x = wide[0] + 7
-        pieces = [piece for wire in (*self.black, *self.red) for piece in pairwise(wire.points)]
-        crossing = sorted(
-            max(one[0], two[0])
-            for one, two in pieces
-            if min(one[1], two[1]) < high[1] and max(one[1], two[1]) > high[0] and wide[0] < one[0] < wide[1]
-        )
-        for at in crossing:
+        near = self._pieces[bisect_right(self._pieces, wide[0], key=itemgetter(0)) :]
+        for at, top, bottom in takewhile(lambda piece: piece[0] < wide[1], near):
+            if top >= high[1] or bottom <= high[0]:
+                continue
             if x - 3 < at < x + room + 3:
                 x = at + 7
         return x if x + room <= wide[1] else wide[0] + 7
+
+    @cached_property
+    def _pieces(self) -> list[tuple[float, float, float]]:
+        """The pieces of all wires that go up or down, from left to right: where, from what height, to what height."""
+        pieces = (piece for wire in (*self.black, *self.red) for piece in pairwise(wire.points))
+        return sorted(
+            (max(one[0], two[0]), min(one[1], two[1]), max(one[1], two[1])) for one, two in pieces if one[1] != two[1]
+        )
 
     def _around(self, each: Surrounded, wide: tuple[float, float], bottom: float) -> None:
         """What a loop's rounds hand on, from the end of the line around it to the start; and the gradient back."""

@@ -15,7 +15,7 @@ from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.rendered import rendered
 from backpropviz.draw.board.sizing import FOOTER, LEAST, LEAST_DIGITS, Fitted, Size, fit
 from backpropviz.draw.board.themes import LIGHT, THEMES, Light, Theme
-from backpropviz.draw.board.words import height_of, with_words
+from backpropviz.draw.board.words import Free, height_of, height_of_heading, with_words
 from backpropviz.draw.circuit import Circuit, Edge
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI
@@ -55,6 +55,7 @@ class BoardPicture:
             raise DrawingError(f"there is no theme {theme!r}", fix=f"Choose {', '.join(THEMES)} or auto.")
         self.circuit, self.size, self.theme, self.values, self.legend = circuit, size, theme, values, legend
         self.room = 0.0  # for words at the bottom
+        self._told: dict[tuple[Told, str], Drawing] = {}  # drawings with words, by the words and their gate
         self.board: Board = read_board(circuit, title)
 
     @cached_property
@@ -78,13 +79,28 @@ class BoardPicture:
         least = LEAST if not self.values else max(LEAST, LEAST_DIGITS / DIGITS * SIZE)
         return self.size == "free" or self._fitted.smallest >= least - 0.05
 
-    def with_room_for(self, told: Iterable[Told]) -> BoardPicture:
-        """The same, with room at the bottom for words."""
-        other = copy(self)
-        other.__dict__.pop("drawing", None)
-        other.__dict__.pop("_fitted", None)
-        other.room = max(map(height_of, told), default=0.0)
-        return other
+    def with_room_for(self, told: Iterable[tuple[Told, Shown]]) -> BoardPicture:
+        """The same, with room at the bottom for the words that find none at their gates.
+
+        The less room is kept at the bottom, the larger the board; and the larger the board, the less room beside its
+        gates. So room is made for what had none the last time, until all words have theirs.
+        """
+        every = list(told)
+        alone = [height_of(words) for words, shown in every if not _gate(shown)]
+        room = max([*map(height_of_heading, (words for words, _ in every)), *alone], default=0.0)
+        while True:
+            other = copy(self)
+            for kept in ("drawing", "_fitted", "_free"):
+                other.__dict__.pop(kept, None)
+            other.room, other._told = room, {}
+            lacking = [height_of(words) for words, shown in every if not other._holds(words, shown)]
+            if not lacking:
+                return other
+            room = max(lacking)
+
+    def _holds(self, told: Told, shown: Shown) -> bool:
+        """Whether words stand at their gate, or have room at the bottom."""
+        return height_of(told) <= self.room or any(shape.kind == "words" for shape in self.telling(told, shown).shapes)
 
     def dot(self, shown: Shown | None = None, told: Told | None = None) -> str:
         from backpropviz.draw.board.dot import write_dot
@@ -99,8 +115,14 @@ class BoardPicture:
         """The drawing with words: about the gate that is lit, beside it."""
         if told is None:
             return self.drawing
-        lit = [each.id for each in shown.lit if not isinstance(each, Edge)] if shown is not None else []
-        return with_words(self.drawing, told, lit[0] if len(lit) == 1 else "")
+        gate = _gate(shown)
+        if (told, gate) not in self._told:
+            self._told[told, gate] = with_words(self.drawing, told, gate, self._free)
+        return self._told[told, gate]
+
+    @cached_property
+    def _free(self) -> Free:
+        return Free(self.drawing)
 
     def render(self, format: str, shown: Shown | None = None, dpi: int = DPI, told: Told | None = None) -> bytes:
         """The bytes of an svg, png or pdf file."""
@@ -151,3 +173,9 @@ class BoardPicture:
         for edge in self.circuit.backward:
             if edge not in shown.edges:
                 yield self.wires[edge]
+
+
+def _gate(shown: Shown | None) -> str:
+    """The gate that is lit; nothing where it is not the only one."""
+    lit = [each.id for each in shown.lit if not isinstance(each, Edge)] if shown is not None else []
+    return lit[0] if len(lit) == 1 else ""

@@ -38,12 +38,13 @@ class Box:
     right: float
     bottom: float
 
-    def starts(self, x: float, y: float) -> set[Point]:
+    def starts(self, x: float, y: float) -> list[Point]:
         """Where on its rim a way to a point may start: the nearest place, and some to either side of it."""
-        return {
+        tried = (
             (min(max(x + aside, self.left), self.right), min(max(y + below, self.top), self.bottom))
             for aside, below in ((0, 0), (-40, 0), (40, 0), (0, -40), (0, 40))
-        }
+        )
+        return list(dict.fromkeys(tried))
 
 
 def height_of(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
@@ -51,18 +52,25 @@ def height_of(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
     return min(len([*_heading(told, room), *_handed(told, room)]), _MOST) * _SAID * LEADING + 24
 
 
-def with_words(page: Drawing, told: Told, gate: str = "") -> Drawing:
+def height_of_heading(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
+    """The same for the words that stand at the bottom in any case."""
+    return _height(_heading(told, room)) + 24
+
+
+def with_words(page: Drawing, told: Told, gate: str = "", free: Free | None = None) -> Drawing:
     """A picture with words about a step.
 
     Args:
         gate: the id of the shape that they are about. What arrives there, the local derivatives and what is handed
             back stand in a bubble beside it if there is room within sight, else at the bottom with the rest.
+        free: where the page has room; it is the same for all pictures of a series.
     """
     made = copy(page)
     made.shapes, made.texts, made.wires = [*page.shapes], [*page.texts], [*page.wires]
     room = page.width - 2 * MARGIN
     heading = _heading(told, room)
-    at_gate = gate != "" and _speak(made, told, gate, page.height - FOOTER - _height(heading) - 12)
+    bottom = page.height - FOOTER - _height(heading) - 12
+    at_gate = gate != "" and _speak(made, told, gate, free or Free(page), bottom)
     lines = heading if at_gate else [*heading, *_handed(told, room)]
     lines = [*lines[: _MOST - 1], ("⋮", "red", False)] if len(lines) > _MOST else lines
     top = page.height - FOOTER - _height(lines) - 6
@@ -106,17 +114,16 @@ def _said(told: Told, fit: int) -> list[Line]:
 # ---- the bubble ------------------------------------------------------------------------------------------------------
 
 
-def _speak(page: Drawing, told: Told, gate: str, bottom: float) -> bool:
+def _speak(page: Drawing, told: Told, gate: str, free: Free, bottom: float) -> bool:
     """Put a bubble beside a gate; whether there was room for it above `bottom`."""
     speaker = next((shape for shape in page.shapes if shape.owner == gate and shape.kind != "badge"), None)
     if speaker is None or not told.lines:
         return False
-    free = _Free(page, bottom)
     found = []
     for fit in range(_NARROW, _WIDE + 1, 10):
         lines = _said(told, fit)
         wide = max(width(line, _SAID * _HINTED) for line, _, _ in lines) + 2 * _PAD
-        place = free.nearest(speaker, wide, _height(lines) + 2 * _PAD)
+        place = free.nearest(speaker, wide, _height(lines) + 2 * _PAD, bottom)
         if place is not None:
             found.append((*place, lines))
     if not found:
@@ -131,12 +138,12 @@ def _speak(page: Drawing, told: Told, gate: str, bottom: float) -> bool:
     return True
 
 
-class _Free:
+class Free:
     """Where a page has room, in cells of a few pixels: sums over all cells above and to the left of each tell at once
     how much is drawn in any box (Crow 1984, summed-area tables)."""
 
-    def __init__(self, page: Drawing, bottom: float):
-        self.drawn = np.zeros((int(bottom / _CELL) + 1, int(page.width / _CELL) + 1), dtype=bool)
+    def __init__(self, page: Drawing):
+        self.drawn = np.zeros((int(page.height / _CELL) + 1, int(page.width / _CELL) + 1), dtype=bool)
         self.read = self.drawn.copy()
         for box in (*_texts(page), *_shapes(page, ("badge",))):
             self.read[self._cells(box)] = True
@@ -150,26 +157,29 @@ class _Free:
         left, top = max(0, int(box.left / _CELL)), max(0, int(box.top / _CELL))
         return slice(top, max(top, int(box.bottom / _CELL) + 1)), slice(left, max(left, int(box.right / _CELL) + 1))
 
-    def nearest(self, speaker: Shape, wide: float, high: float) -> tuple[float, Box, list[Point]] | None:
-        """The nearest room for a bubble, and how far it is: what lies between it and its gate counts as well."""
+    def nearest(self, speaker: Shape, wide: float, high: float, bottom: float) -> tuple[float, Box, list[Point]] | None:
+        """The nearest room for a bubble above `bottom`, and how far it is: what lies between it and its gate counts as
+        well."""
         down, across = (int((side + 2 * _APART) / _CELL) + 1 for side in (high, wide))
-        sums = self.sums
+        sums = self.sums[: int(bottom / _CELL) + 2]
         if down >= len(sums) or across >= sums.shape[1]:
             return None
         inside = sums[down:, across:] - sums[:-down, across:] - sums[down:, :-across] + sums[:-down, :-across]
         tops, lefts = (cells * _CELL + _APART for cells in np.nonzero(inside == 0))
         far = np.maximum(0, np.maximum(lefts - speaker.x, speaker.x - lefts - wide))
         far = far + np.maximum(0, np.maximum(tops - speaker.y, speaker.y - tops - high))
-        places: list[tuple[float, Box, list[Point]]] = []
+        best: tuple[float, Box, list[Point]] | None = None
         near = [at for at in np.argsort(far, kind="stable") if far[at] <= _FAR]
         for at in near[:: len(near) // _LOOKED_AT + 1]:
+            if best is not None and far[at] >= best[0]:
+                break  # all others are further away, whatever lies between
             box = Box(float(lefts[at]), float(tops[at]), float(lefts[at]) + wide, float(tops[at]) + high)
             for start in box.starts(speaker.x, speaker.y):
                 for rim in (_rim(speaker, start), *_sides(speaker)):
                     crossed = self._between(start, rim)
-                    if crossed is not None:
-                        places.append((float(far[at]) + _HIDDEN * crossed, box, [start, rim]))
-        return min(places, key=lambda place: place[0], default=None)
+                    if crossed is not None and (best is None or far[at] + _HIDDEN * crossed < best[0]):
+                        best = float(far[at]) + _HIDDEN * crossed, box, [start, rim]
+        return best
 
     def _between(self, start: Point, rim: Point) -> float | None:
         """How many cells are drawn in on the way from a bubble to the rim of its gate; None if it runs over text."""
