@@ -7,62 +7,35 @@ under `students/blind` were written without knowledge of the rules.
 from __future__ import annotations
 
 import sys
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from backpropviz.diagnose import FileReport, diagnose  # noqa: E402
-
-STUDENTS = HERE / "students"
-BLIND = STUDENTS / "blind"
+from backpropviz.diagnose import FileReport, diagnose
+from tests.corpus import SETS, Corpus
 
 
-class Corpus:
-    """A folder of right and wrong files, and what is wrong with those."""
-
-    def __init__(self, folder: Path = STUDENTS):
-        self.folder = folder
-        self.expected = tomllib.loads((folder / "expected.toml").read_text(encoding="utf-8"))
-
-    def right(self) -> list[Path]:
-        files = [*(self.folder / "correct").glob("*.py"), *(self.folder / "twins").glob("*.py")]
-        return sorted(path for path in files if not is_python_2(path))
-
-    def wrong(self) -> list[Path]:
-        return sorted(path for path in (self.folder / "faulty").glob("*.py") if not is_python_2(path))
-
-    def lines_of(self, name: str) -> list[int]:
-        """The lines that may be named first."""
-        return [self.expected[name]["line"], *self.expected[name].get("also_lines", [])]
-
-    def measure(self, every: slice = slice(None), jobs: int = 2) -> Figures:
-        """The figures on all files, or on those of a slice."""
-        figures = Figures()
-        right, wrong = self.right()[every], self.wrong()[every]
-        with ThreadPoolExecutor(jobs) as pool:
-            reports = list(pool.map(read, [*right, *wrong]))
-        figures.right, figures.seconds = len(right), max(report.seconds for report in reports)
-        for report in reports[: len(right)]:
-            # functions that are left to be done are no alarms
-            found = [finding for finding in report.all_findings if finding.kind != "not_finished"]
-            figures.alarms += [(report.file, finding.line) for finding in found]
-        for report in reports[len(right) :]:
-            name = report.file.removesuffix(".py")
-            hit = report.first is not None and report.first.line in self.lines_of(name)
-            (figures.hits if hit else figures.misses).append(name)
-            if hit and report.first is not None:
-                figures.kinds += report.first.kind == self.expected[name].get("kind")
-                figures.proved += report.first.proved
-        return figures
-
-
-def is_python_2(path: Path) -> bool:
-    """To be told so, as it is not read as such; `_python2` files are."""
-    return path.stem.endswith("_py2")
+def measure(corpus: Corpus, every: slice = slice(None), jobs: int = 2) -> Figures:
+    """The figures on all files of a set, or on those of a slice."""
+    figures = Figures()
+    right, wrong = corpus.right()[every], corpus.wrong()[every]
+    with ThreadPoolExecutor(jobs) as pool:
+        reports = list(pool.map(read, [*right, *wrong]))
+    figures.right, figures.seconds = len(right), max(report.seconds for report in reports)
+    for report in reports[: len(right)]:
+        # functions that are left to be done are no alarms
+        found = [finding for finding in report.all_findings if finding.kind != "not_finished"]
+        figures.alarms += [(report.file, finding.line) for finding in found]
+    for report in reports[len(right) :]:
+        name = report.file.removesuffix(".py")
+        hit = report.first is not None and report.first.line in corpus.lines_of(name)
+        (figures.hits if hit else figures.misses).append(name)
+        if hit and report.first is not None:
+            figures.kinds += report.first.kind == corpus.faults[name].get("kind")
+            figures.proved += report.first.proved
+    return figures
 
 
 @dataclass
@@ -91,6 +64,5 @@ def read(path: Path) -> FileReport:
 
 
 if __name__ == "__main__":
-    folders = [Path(argument) for argument in sys.argv[1:]] or [STUDENTS, *sorted(BLIND.iterdir())]
-    for folder in folders:
-        print(f"{folder.name}\n{Corpus(folder).measure()}")
+    for folder in [Path(argument) for argument in sys.argv[1:]] or SETS:
+        print(f"{folder.name}\n{measure(Corpus(folder))}", flush=True)

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from backpropviz.diagnose import FileReport, diagnose  # noqa: E402
+from backpropviz.diagnose import FileReport, diagnose
+from tests.corpus import Corpus
 
-SOURCES = sorted((HERE / "students" / "correct").glob("*.py")) + sorted((HERE / "students" / "twins").glob("*.py"))
+SOURCES = Corpus().right(python_2=True)
 _OTHER = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*"}
 
 

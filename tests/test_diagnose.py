@@ -22,6 +22,8 @@ import diagnose_figures as figures
 import diagnose_mutants as mutants
 import diagnose_steady as steady
 
+from tests.corpus import SETS, Corpus
+
 BATCHNORM = """
 import numpy as np
 
@@ -235,9 +237,8 @@ def test_deliberate_asserts_are_refusals(tmp_path):
 
 
 def test_odd_looking_lines_that_are_right_are_told_so():
-    corpus = Path(__file__).parent / "students" / "correct"
     notes = {
-        name: diagnose(corpus / f"{name}.py").functions[0].notes
+        name: diagnose(Corpus().file(name)).functions[0].notes
         for name in ("bn_dmu_direct_only", "bn_zero_sum_any_axis", "bn_paper_formulas", "bn_steps_numbered")
     }
     zero = "the deviations from the mean (x - mu) sum to zero"
@@ -330,10 +331,10 @@ def test_differences_are_put_into_words(got, words):
 # ---- the two figures -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("folder", [figures.STUDENTS, *sorted(figures.BLIND.iterdir())], ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", SETS, ids=lambda path: path.name)
 def test_no_false_alarm_and_the_right_line_on_a_part_of_the_corpus(folder):
     """Every ninth file; `python tests/diagnose_figures.py` measures all of them."""
-    found = figures.Corpus(folder).measure(slice(1, None, 9))
+    found = figures.measure(Corpus(folder), slice(1, None, 9))
     assert found.alarms == []
     least = 0.6 if folder.name == "hard" else 0.75  # a few files of a folder: of all, 0.77 and 0.87 to 0.98 are right
     assert len(found.hits) >= least * len(found.hits + found.misses), found.misses

@@ -10,7 +10,7 @@ import pytest
 from backpropviz.diagnose import diagnose
 
 sys.path.insert(0, str(Path(__file__).parent))
-from diagnose_figures import BLIND, Corpus
+from tests.corpus import BLIND, Corpus
 
 REPAIRS = [
     ("conv/035_maxpool_fancy_add", "np.add.at(dx, (n, c, row, col), dout)"),
@@ -42,25 +42,26 @@ REPAIRS = [
 @pytest.mark.parametrize(("name", "expected"), REPAIRS, ids=[name for name, _ in REPAIRS])
 def test_the_repair_is_told_and_proved(name, expected):
     folder, file = name.split("/")
-    first = diagnose(BLIND / folder / "faulty" / f"{file}.py").first
+    corpus = Corpus(BLIND / folder)
+    first = diagnose(corpus.file(file)).first
     assert first is not None
-    assert first.line in Corpus(BLIND / folder).lines_of(file)
+    assert first.line in corpus.lines_of(file)
     assert expected in first.expected
     assert first.proved
 
 
 def test_a_view_outside_of_the_array_ends_as_a_finding():
     """as_strided with wrong strides reads other memory, and an edit of it may end the process: neither happens."""
-    report = diagnose(BLIND / "conv" / "faulty" / "010_conv_as_strided_column_stride.py")
+    report = diagnose(Corpus(BLIND / "conv").file("010_conv_as_strided_column_stride"))
     assert [finding.line for finding in report.all_findings][:1] == [20]
     assert "ended with code" not in report.all_findings[0].evidence
 
 
 def test_what_scipy_has_is_stood_in_for():
-    report = diagnose(BLIND / "dense" / "correct" / "038_lstm_inline_bptt.py")
+    report = diagnose(Corpus(BLIND / "dense").file("038_lstm_inline_bptt"))
     assert {function.status for function in report.functions} == {"right"}
 
 
 def test_two_faults_come_in_the_order_in_which_they_run():
-    report = diagnose(BLIND / "norm" / "faulty" / "019_gn2_gamma_and_count.py")
+    report = diagnose(Corpus(BLIND / "norm").file("019_gn2_gamma_and_count"))
     assert [finding.line for finding in report.all_findings] == [37, 14]

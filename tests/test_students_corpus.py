@@ -1,10 +1,9 @@
-"""The student corpus proves itself: correct files and twins agree with an independent oracle, faulty files do not."""
+"""The student corpus proves itself: right files agree with an independent oracle, faulty files do not."""
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import difflib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -14,12 +13,15 @@ import sys
 import tomllib
 import types
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-HERE = Path(__file__).parent / "students"
+from tests.corpus import SETS, STUDENTS, Corpus, changes, edited
+
+CORPUS = Corpus()
 KINDS = """
     constant_factor sign missing_term wrong_axis not_summed overwritten eps ddof wrong_power wrong_operand wrong_slice
     wrong_operator transposed stride_pad crop_at_pad_0 integer_division wrong_mask mean_for_sum input_changed precision
@@ -40,8 +42,7 @@ def load(path: Path, name: str) -> types.ModuleType:
     return module
 
 
-reference = load(HERE / "reference.py", "students_reference")
-EXPECTED = tomllib.loads((HERE / "expected.toml").read_text(encoding="utf-8"))
+reference = load(STUDENTS / "reference.py", "students_reference")
 
 
 class CourseFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -202,46 +203,62 @@ def verdicts(path: Path) -> list[tuple[str, str]]:
     return found
 
 
-def files(folder: str) -> list:
-    """The runnable files of a folder, named in the test report."""
-    return [pytest.param(p, id=p.stem) for p in sorted((HERE / folder).glob("*.py")) if not p.stem.endswith("_py2")]
-
-
-@pytest.mark.parametrize("path", files("correct") + files("twins"))
+@pytest.mark.parametrize("path", CORPUS.right(), ids=lambda path: path.stem)
 def test_right_file_agrees_with_the_oracle(path):
     assert verdicts(path) == []
 
 
-@pytest.mark.parametrize("path", files("faulty"))
-def test_faulty_file_is_wrong_somewhere(path):
-    assert verdicts(path)
+@pytest.mark.parametrize("name", [name for name in CORPUS.faults if not name.endswith("_py2")])
+def test_faulty_file_is_wrong_somewhere(name):
+    assert verdicts(CORPUS.file(name))
 
 
-@pytest.mark.parametrize("path", sorted((HERE / "faulty").glob("*.py")), ids=lambda p: p.stem)
-def test_expected_line_is_what_the_twin_mends(path):
-    entry = EXPECTED[path.stem]
-    faulty, twin = (p.read_text(encoding="utf-8").splitlines() for p in (path, HERE / "twins" / path.name))
+@pytest.mark.parametrize("name", CORPUS.faults)
+def test_expected_line_is_one_that_the_edit_changes(name):
+    entry = CORPUS.faults[name]
+    faulty = CORPUS.file(name).read_text(encoding="utf-8").splitlines()
     changed: set[int] = set()
-    for tag, start, stop, _, _ in difflib.SequenceMatcher(None, faulty, twin, autojunk=False).get_opcodes():
-        if tag == "insert":  # a missing line belongs after the last code line above it
-            changed.add(max(k for k in range(start + 1) if faulty[k - 1].strip() and faulty[k - 1].strip()[0] != "#"))
-        elif tag != "equal":
-            changed.update(range(start + 1, stop + 1))
+    moved = 0
+    for change in changes(entry["edit"]):
+        start = change.at + moved
+        changed.update(range(start, start + len(change.come)))
+        moved += len(change.come) - len(change.gone)
+        if not change.come:  # a missing line belongs after the last code line above it
+            changed.add(max(k for k in range(start) if faulty[k - 1].strip() and faulty[k - 1].strip()[0] != "#"))
     ends = {}
-    if not path.stem.endswith("_py2"):
+    if not name.endswith("_py2"):
         ends = {s.lineno: s.end_lineno for s in ast.walk(ast.parse("\n".join(faulty))) if isinstance(s, ast.stmt)}
     for line in [entry["line"], *entry.get("second", [])]:
-        assert changed & set(range(line, ends.get(line, line) + 1)), f"line {line} is not mended"
+        assert changed & set(range(line, ends.get(line, line) + 1)), f"line {line} is not changed"
     holder = [found[1] for row in faulty[: entry["line"]] if (found := re.match(r"def (\w+)", row))][-1]
     assert entry["function"] == holder
     assert entry["kind"] in KINDS.split()
     assert entry["why"].endswith(".")
-    assert set(entry) <= {"function", "line", "kind", "also_lines", "second", "configurations", "why"}
+    assert set(entry) <= {"of", "edit", "function", "line", "kind", "also_lines", "second", "configurations", "why"}
 
 
-def test_every_entry_has_its_file_and_every_kind_occurs():
-    entries = {name for name in EXPECTED if not name.startswith("correct/")}
-    names = {p.stem for p in (HERE / "faulty").glob("*.py")}
-    assert entries == names == {p.stem for p in (HERE / "twins").glob("*.py")}
-    assert all((HERE / f"{name}.py").exists() and EXPECTED[name]["note"] for name in EXPECTED if "/" in name)
-    assert {EXPECTED[name]["kind"] for name in entries} == set(KINDS.split())
+def test_every_kind_and_every_right_file_occurs():
+    assert {entry["kind"] for entry in CORPUS.faults.values()} == set(KINDS.split())
+    names = {path.stem for path in CORPUS.right(python_2=True)}
+    assert {entry["of"] for entry in CORPUS.faults.values()} <= names
+    notes = tomllib.loads((STUDENTS / "notes.toml").read_text(encoding="utf-8"))
+    assert {*notes} <= names
+
+
+@pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
+def test_an_edit_changes_what_it_says_and_no_text_is_kept_twice(folder):
+    corpus = Corpus(folder)
+    right = {path.stem: path.read_text(encoding="utf-8") for path in corpus.right(python_2=True)}
+    faulty = {path.stem: path.read_text(encoding="utf-8") for path in corpus.wrong(python_2=True)}
+    assert len({*right.values(), *faulty.values()}) == len(right) + len(faulty)
+    for name, text in faulty.items():
+        fault = corpus.faults[name]
+        gone = Counter(right[fault["of"]].splitlines()) - Counter(text.splitlines())
+        assert gone <= Counter(line for change in changes(fault["edit"]) for line in change.gone)
+
+
+def test_an_edit_that_does_not_fit_is_refused():
+    text = "a = 1\nb = a @ 2\n"
+    assert edited(text, "@ 2\n-b = a @ 2\n+b = a\n@ 3\n+c = b\n") == "a = 1\nb = a\nc = b\n"
+    with pytest.raises(AssertionError, match="at line 1 stands"):
+        edited(text, "@ 1\n-a = 2\n+a = 3\n")

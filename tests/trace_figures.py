@@ -1,6 +1,6 @@
 """How many forward functions of the right hand-ins can be traced, and why the others are refused.
 
-`python tests/trace_figures.py` loads every forward pass and loss of the files under `students/*/correct`, makes up
+`python tests/trace_figures.py` loads every forward pass and loss of the files under `students`, makes up
 sample inputs, traces it and runs it backward. A reason is the first line of the refusal, without its place. With names
 of files, those alone; with `-v`, each refusal.
 """
@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from backpropviz.errors import BackpropvizError  # noqa: E402
-from backpropviz.layers.library import load  # noqa: E402
-from backpropviz.layers.sources import read_text  # noqa: E402
+from backpropviz.errors import BackpropvizError
+from backpropviz.layers.library import load
+from backpropviz.layers.sources import read_text
+from tests.corpus import SETS, Corpus
 
 
 @dataclass
@@ -43,9 +43,7 @@ class Figures:
 
 def right_files() -> list[Path]:
     """The right hand-ins, but for those in Python 2."""
-    folders = [HERE / "students", *sorted((HERE / "students" / "blind").iterdir())]
-    files = [path for folder in folders for path in sorted((folder / "correct").glob("*.py"))]
-    return [path for path in files if "py2" not in path.stem and "python2" not in path.stem]
+    return [path for folder in SETS for path in Corpus(folder).right() if "python2" not in path.stem]
 
 
 def forward_functions(file: Path) -> list[str]:
