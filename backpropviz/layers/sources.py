@@ -34,11 +34,6 @@ class Part:
     tree: ast.Module
 
 
-def is_source(path: str) -> bool:
-    """Whether a path names a file of Python code."""
-    return path.endswith(SUFFIXES)
-
-
 def split_spec(spec: str) -> tuple[str, str]:
     """ "net.py:Linear.forward" as the file and what is wanted of it; the file is empty for a name of a layer."""
     found = re.match(rf"(.*?({'|'.join(map(re.escape, SUFFIXES))}))(?::(.*))?$", spec, re.DOTALL)
