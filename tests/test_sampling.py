@@ -228,6 +228,11 @@ def whitened(r, cov):
     return np.linalg.solve(np.linalg.cholesky(cov), r)
 
 
+def framed(x, k):
+    x = np.pad(x, ((0, 0), (0, 0), (1,) * 2, (1,) * 2))
+    return x[:, :, 1:, 1:] * k
+
+
 def correlations(F):
     C, H, W = F.shape
     rows = F.reshape(C, H * W)
@@ -280,6 +285,7 @@ READ = [
     (through_views, {"x": (2, 3, 7, 8), "w": (5, 3, 2, 2)}),
     (volume_of, {"M": (3, 3)}),
     (whitened, {"cov": (4, 4)}),
+    (framed, {"x": (2, 3, 7, 8)}),
     (correlations, {"F": (2, 4, 3)}),
     (experts, {"x": (4, 3), "Wg": (3, 5), "We": (5, 3, 2)}),
     (mixed, {"core": (2, 4, 3), "A": (7, 2), "B": (6, 4), "C": (5, 3)}),

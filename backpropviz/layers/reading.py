@@ -194,7 +194,7 @@ class _Reader(ast.NodeVisitor):
             self._has_rank(owner or first, len(axes))
         if method == "pad" and len(node.args) > 1 and isinstance(node.args[1], ast.Tuple | ast.List):
             widths = node.args[1].elts
-            if all(isinstance(width, ast.Tuple | ast.List) for width in widths):
+            if any(isinstance(width, ast.Tuple | ast.List) for width in widths):
                 self._has_rank(first, len(widths))
         axis = next((option.value for option in node.keywords if option.arg == "axis"), None)
         if isinstance(axis, ast.Tuple):

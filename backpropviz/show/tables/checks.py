@@ -83,7 +83,8 @@ def _verdict(report: Report, wrong: int) -> Text:
     how = f"central differences in float64, h = {report.step_size:g}, relative error at most {report.tolerance:g}"
     unchecked = sum(len(check.unchecked) for check in report.checks)
     but = f", as far as checked: {unchecked} cannot be" if unchecked else ""
-    where = f", of the loop's steps those in the round {report.rounds}" if report.rounds else ""
+    shown = report.rounds.removeprefix("round ")  # of a loop over layers it has a number alone
+    where = f", of the loop's steps those in the round {shown}" if shown else ""
     if report.empty:
         return Text(f"{report.function}: nothing could be checked ({how})", BAD)
     return Text(f"{report.function}: {_told(wrong, len(report.checks))}{where}{but} ({how})", BAD if wrong else GOOD)
