@@ -13,6 +13,7 @@ from backpropviz.primitives import PRIMITIVES
 from backpropviz.primitives.shapes import PUT, TAKE, picks_once
 
 _NEGATIVE = PRIMITIVES[np.negative]
+_PRODUCTS = (PRIMITIVES[np.multiply], PRIMITIVES[np.divide])
 
 
 class Terms(ListsOfRounds):
@@ -71,8 +72,10 @@ class Terms(ListsOfRounds):
         return red in self.names or red.primitive is None or red.is_view or red.primitive is TAKE
 
     def _signed(self, red: Node, binds: int = 0) -> tuple[str, str]:
-        """A term and its sign: `-= x` says `+= -x`."""
+        """A term and its sign: `-= x` says `+= -x`, and `+= x * y` says `-= -x * y`."""
         negative = red.primitive is _NEGATIVE and red not in self.names
         of = red.args[0] if negative else red
         own = self.printer._bound(of, binds) if negative else self.printer.reference(of)
+        if own.startswith("-") and of.primitive in _PRODUCTS and of not in self.names:
+            own, negative = own[1:], not negative
         return "-" if negative else "+", own
