@@ -8,7 +8,7 @@ import pytest
 import backpropviz as bp
 from backpropviz.engine.named import Name
 from backpropviz.engine.recording import Recorder
-from backpropviz.errors import TraceError
+from backpropviz.errors import LayerError, TraceError
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((4, 3))
@@ -229,6 +229,26 @@ def test_plain_numbers_and_arrays_are_no_steps():
     ]  # fmt: skip
     (kept,) = [(name, array) for name, array in t.constants.values() if name == "mask"]
     assert kept[1].tolist() == [False, True, True]
+
+
+def test_what_is_made_one_by_one_is_unpacked_into_steps():
+    def gates(x):
+        i, f = (np.tanh(x[:, k * 2 : (k + 1) * 2]) for k in range(2))
+        low, high = map(np.exp, np.split(x, 2, axis=1))
+        return i * f + low * high
+
+    def too_many(x):
+        def endless():
+            while True:
+                yield x
+
+        one, other = endless()
+        return one * other
+
+    t = bp.trace(gates, x=np.ones((3, 4)))
+    assert names(t) == ["i", "f", "low", "high", "out"]
+    with pytest.raises(LayerError, match="too many values to unpack"):
+        bp.trace(too_many, x=np.ones(3))
 
 
 def test_constants_of_one_name_are_told_apart():

@@ -145,12 +145,15 @@ class ValuePrinter(SizeNames):
             if type(more) is int and type(less) is int and more >= less:  # `i + 1 - 1`, of a counter that was moved on
                 inner = operation.left.left
                 return self._number(inner if more == less else Operation("+", inner, more - less), value)
+        counted = self._counted(operation)
+        if counted is not None:
+            return self._literal(counted)
         binds = BINDS[operation.symbol]
         left, left_binds = self._side(operation.left)
         right, right_binds = self._side(operation.right)
         if not left or not right:
             return self._frozen(value)
-        if operation.symbol == "*" and left == "1":
+        if (operation.symbol, left) in (("*", "1"), ("+", "0")):
             return right, right_binds
         if operation.symbol == "-" and left == "0":
             return f"-{right if right_binds >= UNARY else f'({right})'}", UNARY
@@ -158,6 +161,19 @@ class ValuePrinter(SizeNames):
         right = right if right_binds >= binds + (operation.symbol != "**") else f"({right})"
         space = "" if operation.symbol == "**" else " "
         return f"{left}{space}{operation.symbol}{space}{right}", binds
+
+    def _counted(self, expression: Any) -> int | None:
+        """What an expression comes to that is made of the variables of loops that are written out: `(k + 1)` is 2."""
+        match expression:
+            case Variable() if expression.round.loop.site not in self.loops and type(expression.value) is int:
+                return expression.value
+            case Operation("*", left, right) if 0 in (self._counted(left), self._counted(right)):
+                return 0
+            case Operation("+" | "-" | "*" as symbol, left, right):
+                one, other = self._counted(left), self._counted(right)
+                if one is not None and other is not None:
+                    return {"+": one + other, "-": one - other, "*": one * other}[symbol]
+        return expression if type(expression) is int else None
 
     def _side(self, expression: Any) -> Text:
         """One side of an operation; an empty text where it cannot be written from names."""

@@ -6,7 +6,8 @@ import contextlib
 import copy
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -67,6 +68,8 @@ class Recorder(CallRecorder):
         value = now(value)
         if isinstance(value, Traced) and site.names and value.ndim:
             value = tuple(value)
+        if isinstance(value, Iterator) and "*" not in site.statement.partition("=")[0]:
+            value = tuple(islice(value, len(site.names) + 1))  # `i, f = (gate(k) for k in range(2))`; one more is told
         if isinstance(value, tuple | list) and len(value) == len(site.names):
             last = len(value) - 1
             items = [
