@@ -62,7 +62,7 @@ class Forms:
             return
         for number in range(len(self.pair.layer.forms)):
             cases = list(prepared(self.pair.layer, number))
-            yield self._ran(self.pair, cases, functools.partial(_fresh, self.pair.layer, number))
+            yield self._ran(self.pair, cases, functools.partial(fresh, self.pair.layer, number))
 
     def _own(self) -> Iterator[Form]:
         try:
@@ -118,7 +118,7 @@ def gave_output(pair: Pair, outcome: Outcome) -> bool:
 
 
 @functools.cache
-def _fresh(layer: Layer, form: int, seed: int) -> tuple[Case, Reference] | None:
+def fresh(layer: Layer, form: int, seed: int) -> tuple[Case, Reference] | None:
     """One more configuration of a known layer."""
     if layer.fresh is None:
         return None

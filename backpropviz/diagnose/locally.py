@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import types
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -38,15 +39,23 @@ def value_of(node: ast.expr, values: Mapping[str, Any]) -> Any:
     """
     WORK.spend(EVALUATION)
     try:
-        expression = ast.fix_missing_locations(ast.Expression(attributes_of(node)))
+        code = _compiled(ast.Expression(attributes_of(node)))
         with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(_LONGEST):
             warnings.simplefilter("ignore")
-            value = eval(compile(expression, "edit", "eval"), dict(values))
+            value = eval(code, dict(values))
         if isinstance(value, np.ndarray) and value.size > _LARGEST:
             raise ValueError("a value of that size is nobody's")
         return value
     except (Exception, TooMuch, SystemExit) as error:  # an edit may make anything of an expression
         raise Failed from error
+
+
+def _compiled(expression: ast.Expression) -> types.CodeType:
+    """An expression compiled; most have the places in a text that Python asks for."""
+    try:
+        return compile(expression, "edit", "eval")
+    except TypeError:
+        return compile(ast.fix_missing_locations(expression), "edit", "eval")
 
 
 def with_edit(edit: Edit, values: Mapping[str, Any]) -> Any:
@@ -63,9 +72,9 @@ def with_edit(edit: Edit, values: Mapping[str, Any]) -> Any:
 
 
 def is_evaluable(statement: Statement) -> bool:
-    """The right-hand side can be evaluated alone: it stands outside of loops, and calls nothing of the file's own."""
+    """The right-hand side can be evaluated alone: it calls nothing of the file's own."""
     node = statement.node
-    if statement.loops or not isinstance(node, ast.Assign | ast.AugAssign) or not isinstance(node.value, ast.expr):
+    if not isinstance(node, ast.Assign | ast.AugAssign) or not isinstance(node.value, ast.expr):
         return False
     calls = [inner.func for inner in ast.walk(node.value) if isinstance(inner, ast.Call)]
     return all(isinstance(function, ast.Attribute) for function in calls)
@@ -73,7 +82,8 @@ def is_evaluable(statement: Statement) -> bool:
 
 def worth_running(edits: list[Edit], statement: Statement, values: Mapping[str, Any], wanted: Any) -> Iterator[Edit]:
     """The edits that make a difference, each difference once; those that do not give the wanted value cost more.
-    The sizes that values are made from have to be told apart where they are evaluated.
+    The sizes that values are made from have to be told apart where they are evaluated. In a loop, the values are those
+    of the last round, which tell no more than that an edit fails.
 
     Args:
         wanted: the value that mends everything, or None if that is not known.
@@ -85,6 +95,9 @@ def worth_running(edits: list[Edit], statement: Statement, values: Mapping[str, 
     try:
         seen.add(_mark(value_of(statement.node.value, values)))  # type: ignore[attr-defined]
     except Failed:
+        if statement.loops:
+            yield from edits
+            return
         wanted = None
     is_sum = isinstance(statement.node, ast.AugAssign)
     inside = {id(node) for node in ast.walk(statement.node.value)}  # type: ignore[attr-defined]
@@ -95,6 +108,9 @@ def worth_running(edits: list[Edit], statement: Statement, values: Mapping[str, 
         try:
             value = with_edit(edit, values)
         except Failed:
+            continue
+        if statement.loops:
+            yield edit
             continue
         mark = _mark(value)
         if mark and mark in seen and edit.kind not in _SAME_VALUE:

@@ -54,13 +54,13 @@ def match(value: Any, right: Reference) -> Entry | None:
     """The right value that this one equals, up to shape; the one with a name first."""
     if not is_array(value) or not np.isfinite(value).all():
         return None
-    size, scale = value.size, float(np.max(np.abs(value)))
+    size, scale = value.size, float(np.abs(value).max())
     if scale == 0:
         return None
     for entry in right.entries:
         if entry.value.size < 2 or entry.value.size > size:
             continue
-        top = float(np.max(np.abs(entry.value)))
+        top = float(np.abs(entry.value).max())
         if abs(top - scale) > 10 * TOLERANCE * scale:
             continue
         for arranged in arrangements(entry.value, value.shape):

@@ -78,8 +78,8 @@ def difference(got: Any, want: Any) -> float:
     if not array.size:
         return 0.0
     with np.errstate(all="ignore"):
-        gap = float(np.max(np.abs(array - want)))
-    scale = float(np.max(np.abs(want)))
+        gap = float(np.abs(array - want).max())
+    scale = float(np.abs(want).max())
     return gap / scale if scale > 1e-300 else gap if np.isfinite(gap) else float("inf")
 
 

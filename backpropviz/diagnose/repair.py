@@ -38,6 +38,8 @@ MOST_WANTED, FROM_VALUE = 4, 1.9  # expressions found from a value: how many, an
 REPEATED = 0.4
 NEAR = 4  # statements
 Plan = tuple[float, int, Suspect, Edit]
+Later = tuple[float, int, Suspect, None]
+"""Expressions that are found from the value which a line should have, once everything cheaper was tried."""
 
 
 class Search:
@@ -69,22 +71,26 @@ class Search:
     def run(self, suspects: list[Suspect]) -> list[Hit]:
         """All repairs that were found in time and cost not much more than the best, best first."""
         plans: list[Plan] = []
+        later: list[Later] = []
         for suspect in suspects:
             for edit in self._edits(suspect):
                 plans.append((suspect.penalty + edit.cost, len(plans), suspect, edit))
+            later.append((suspect.penalty + FROM_VALUE, len(plans), suspect, None))
         plans += self._repeated(plans)
-        plans.sort(key=lambda plan: plan[:2])
         hits: list[Hit] = []
         limit = float("inf")
-        for cost, _, suspect, edit in plans:
+        for cost, _, suspect, planned in sorted([*later, *plans], key=lambda plan: plan[:2]):
             if cost > limit or self.budget.spent:
                 break
-            hit = self._try(cost, suspect, edit)
-            if hit is not None:
-                hits.append(hit)
-                if hit.complete:
-                    self.budget = self.budget.part(STILL)
-                    limit = min(limit, cost + (MARGIN if hit.clean or not self.forward_first else CLEAN + MARGIN))
+            for edit in self._wanted(suspect) if planned is None else (planned,):
+                if self.budget.spent:
+                    break
+                hit = self._try(cost, suspect, edit)
+                if hit is not None:
+                    hits.append(hit)
+                    if hit.complete:
+                        self.budget = self.budget.part(STILL)
+                        limit = min(limit, cost + (MARGIN if hit.clean or not self.forward_first else CLEAN + MARGIN))
         hits.sort(key=lambda hit: hit.rank)
         return self._proved(hits)
 
@@ -103,10 +109,8 @@ class Search:
     def _holds(self, hit: Hit) -> bool:
         """Whether what an edit mends comes out right on fresh configurations, too."""
         program, edit = self.examination.program, hit.edit
-        definition = program.definitions[hit.suspect.statement.function]
-        edit.apply()
         try:
-            with program.exchanged({definition.name: definition}):
+            with program.edited(edit):
                 checked = self.cells if hit.complete else hit.mended
                 for outcome in self.examination.run_fresh():
                     counts = not (outcome.refused or outcome.missing)
@@ -114,8 +118,6 @@ class Search:
                         return False
         except Exception:  # an edit may make anything of a function
             return False
-        finally:
-            edit.undo()
         return True
 
     def _repeated(self, plans: list[Plan]) -> list[Plan]:
@@ -153,19 +155,19 @@ class Search:
             found = [edit for edit in found if edit.kind in ("missing_line", "wrong_place")]
         found.sort(key=lambda edit: edit.cost)
         values = {**namespace, **self.scene.scope(suspect.statement)}
-        wanted = suspect.cut_value if suspect.cut is not None and suspect.mended >= self.values else None
         if self.scene.case.special:
             return found[:PER_STATEMENT]
-        return [
-            *locally.worth_running(found[:PER_STATEMENT], suspect.statement, values, wanted),
-            *self._wanted(suspect, wanted),
-        ]
+        return locally.worth_running(found[:PER_STATEMENT], suspect.statement, values, self._wanted_value(suspect))
 
-    def _wanted(self, suspect: Suspect, wanted: Any) -> Iterator[Edit]:
+    def _wanted_value(self, suspect: Suspect) -> Any:
+        """What the statement should give, where putting that in its place mends everything."""
+        return suspect.cut_value if suspect.cut is not None and suspect.mended >= self.values else None
+
+    def _wanted(self, suspect: Suspect) -> Iterator[Edit]:
         """The statement computing what it should, by expressions that are found from the value."""
-        node = suspect.statement.node
+        node, wanted = suspect.statement.node, self._wanted_value(suspect)
         plain = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
-        if wanted is None or not plain or suspect.statement.loops:
+        if wanted is None or not plain or suspect.statement.loops or self.scene.case.special:
             return
         scope = self.scene.scope(suspect.statement)
         first = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
@@ -189,23 +191,19 @@ class Search:
         self.tried += 1
         WORK.spend(EDIT)
         program = self.examination.program
-        definition = program.definitions[suspect.statement.function]
-        edit.apply()
         try:
-            with program.exchanged({definition.name: definition}):
+            with program.edited(edit):
                 case, right = self.examination.cases[self.gate]
                 outcome = self.examination.run(case, right, None, 8 * self.scene.rounds + 1000)
                 if not self._better(self.before[self.gate], outcome):
                     return None
                 outcomes = self.examination.run_all()
                 hit = self._judge(cost, suspect, edit, outcomes)
-                return None if hit is None or self.breaks_others(definition.name) else hit
+                return None if hit is None or self.breaks_others(suspect.statement.function) else hit
         except (CannotCall, NotApplicable):
             return None
         except Exception:  # an edit may make anything of a function; what does not even compile is no repair
             return None
-        finally:
-            edit.undo()
 
     def _better(self, before: Outcome, after: Outcome) -> bool:
         if self._fails(after) or after.missing or after.refused or after.unfinished:

@@ -19,6 +19,7 @@ def main() -> None:
     from backpropviz.diagnose import child, investigate, whole_file  # noqa: F401 (the copies find them imported)
     from backpropviz.diagnose.judge import judging, stage  # noqa: F401
 
+    _load_what_is_used_late()
     connection = socket.socket(fileno=int(sys.argv[2]))
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -57,15 +58,33 @@ def main() -> None:
             os.close(descriptor)
 
 
+def _load_what_is_used_late() -> None:
+    """Import what Python and NumPy load at first use: each copy would load it anew, in a quarter of its time."""
+    import ctypes
+    import encodings.utf_8_sig
+    import inspect
+
+    import numpy as np
+
+    from backpropviz.diagnose.pairs.recognition import recognize
+
+    _ = np.ma, ctypes, encodings
+    recognize("batchnorm_backward", ["dout", "cache"])  # its patterns are compiled
+    inspect.signature(np.add.at)  # and those of the tokenizer
+
+
 def _prepare(name: str) -> None:
-    """Work out what is right for a layer's configurations, for the copies to come."""
+    """Work out what is right for a layer's configurations, and for those that prove, for the copies to come."""
     from backpropviz.course.layers import LAYERS
-    from backpropviz.diagnose.forms import prepared
+    from backpropviz.diagnose.examine import FRESH, FRESH_SEED
+    from backpropviz.diagnose.forms import fresh, prepared
 
     with contextlib.suppress(Exception):  # it is only for speed
         for layer in LAYERS:
             if layer.name == name:
                 prepared(layer)
+                for seed in range(FRESH_SEED, FRESH_SEED + FRESH):
+                    fresh(layer, 0, seed)
     gc.freeze()
 
 

@@ -83,6 +83,11 @@ class Edit:
         for (slot, _), value in zip(self.changes, self._before):
             slot.set(value)
 
+    def new_nodes(self) -> Iterator[ast.AST]:
+        """The trees that it puts in."""
+        for _, value in self.changes:
+            yield from (node for node in (value if isinstance(value, list) else [value]) if isinstance(node, ast.AST))
+
     @property
     def added(self) -> int:
         """How many words and signs it puts in that were not there."""

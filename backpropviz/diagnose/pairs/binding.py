@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -81,7 +83,17 @@ def is_sure(function: Callable[..., Any], layer: Layer) -> bool:
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+    return [p for p in signature(function).parameters.values() if p.kind in kinds]
+
+
+def signature(function: Callable[..., Any]) -> inspect.Signature:
+    """A function's signature; it is asked for at each of its runs, and made once."""
+    return _signature(function) if type(function) is types.FunctionType else inspect.signature(function)
+
+
+@functools.lru_cache(maxsize=256)
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(function)
 
 
 def input_names(layer: Layer) -> set[str]:
@@ -125,7 +137,7 @@ def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, ar
                     raise CannotCall(f"it is not known what its parameter {parameter.name!r} takes") from None
                 arguments.append(parameter.default)
     names = {p.name.lower() for p in given}
-    names |= {p.name.lower() for p in inspect.signature(function).parameters.values()}
+    names |= {p.name.lower() for p in signature(function).parameters.values()}
     modes = names & {"mode", *_MEANS["training"]}
     if "eps" in layer.settings and not has_dictionary and not names & {*_MEANS["eps"]}:
         raise CannotCall("it takes no eps")
@@ -139,7 +151,7 @@ def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, ar
 def keyword_arguments(function: Callable[..., Any], layer: Layer, case: Case) -> dict[str, Any]:
     """The settings that a function takes by keyword only: `def batchnorm_forward(x, gamma, beta, *, eps=1e-5)`."""
     found = {}
-    for parameter in inspect.signature(function).parameters.values():
+    for parameter in signature(function).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY:
             with contextlib.suppress(KeyError):
                 found[parameter.name] = _setting(parameter.name, case, layer)

@@ -121,7 +121,7 @@ def attributes_of(node: ast.expr) -> ast.expr:
     if not any(isinstance(inner, ast.Name) and "." in inner.id for inner in ast.walk(node)):
         return node
     deep: ast.expr = _Deep("").visit(copy.deepcopy(node))
-    return deep
+    return ast.fix_missing_locations(deep)
 
 
 def is_abstract(method: ast.FunctionDef) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
+from collections.abc import Iterator
+from types import CodeType
 from typing import NamedTuple
 
 TOLD = "frames_told"
@@ -21,8 +22,7 @@ def frames(error: BaseException, file: str) -> list[Frame]:
     told = getattr(error, TOLD, None)
     if told is not None:
         return list(told[0])
-    found = traceback.extract_tb(error.__traceback__)
-    return [Frame(frame.name, frame.lineno or 0) for frame in found if frame.filename == file]
+    return [Frame(code.co_name, line) for code, line in _came_through(error) if code.co_filename == file]
 
 
 def is_of_numpy(error: BaseException) -> bool:
@@ -30,4 +30,12 @@ def is_of_numpy(error: BaseException) -> bool:
     told = getattr(error, TOLD, None)
     if told is not None:
         return bool(told[1])
-    return any("numpy" in frame.filename for frame in traceback.extract_tb(error.__traceback__)[-1:])
+    return any("numpy" in code.co_filename for code, _ in [*_came_through(error)][-1:])
+
+
+def _came_through(error: BaseException) -> Iterator[tuple[CodeType, int]]:
+    """Every function that an exception came through, with its line, the innermost last; no source is read for it."""
+    at = error.__traceback__
+    while at is not None:
+        yield at.tb_frame.f_code, at.tb_lineno or 0
+        at = at.tb_next

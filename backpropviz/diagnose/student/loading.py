@@ -81,10 +81,15 @@ class Student:
         if why:
             self.left_out.append((statement.lineno, why))
 
-    def compiled(self, statement: ast.stmt) -> types.CodeType:
-        """A statement compiled: its rounds are counted, and whole numbers divide as they did when it was written."""
-        statement = dividing_as_then(statement) if self.floors else statement
-        with counted(statement):
+    def compiled(self, statement: ast.stmt, places: list[ast.AST] | None = None) -> types.CodeType:
+        """A statement compiled: its rounds are counted, and whole numbers divide as they did when it was written.
+
+        Args:
+            places: where its rounds are, if that is known.
+        """
+        if self.floors:
+            statement, places = dividing_as_then(statement), None
+        with counted(statement, places):
             return compile(ast.Module([statement], []), str(self.path), "exec", dont_inherit=True)
 
 

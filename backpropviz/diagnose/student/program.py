@@ -15,6 +15,7 @@ from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.student.classes import attributes
 from backpropviz.diagnose.student.loading import Student
 from backpropviz.diagnose.student.recorder import PROBE, Recorder, Statement, probed, statements
+from backpropviz.diagnose.student.work import rounds_in
 
 
 class Program:
@@ -64,8 +65,11 @@ class Program:
                 waiting += new
         return found - {name}
 
-    def compile(self, definition: ast.FunctionDef) -> Any:
+    def compile(self, definition: ast.FunctionDef, places: list[ast.AST] | None = None) -> Any:
         """The function object of a definition; its default values and decorators are evaluated anew.
+
+        Args:
+            places: where its rounds are, if that is known.
 
         Raises:
             SyntaxError and whatever the decorators raise.
@@ -73,7 +77,8 @@ class Program:
         namespace = self.student.namespace
         before = namespace.get(definition.name)
         try:
-            exec(self.student.compiled(attributes(definition)), namespace)
+            whole = attributes(definition)
+            exec(self.student.compiled(whole, places if whole is definition else None), namespace)
             return namespace[definition.name]
         finally:
             namespace[definition.name] = before
@@ -84,16 +89,19 @@ class Program:
         self._written |= {name: self.student.namespace[name] for name in made}
 
     @contextlib.contextmanager
-    def exchanged(self, definitions: Mapping[str, ast.FunctionDef]) -> Iterator[None]:
-        """Inside the block, these functions stand in for the file's."""
+    def edited(self, edit: Edit) -> Iterator[None]:
+        """Inside the block, an edit is in place, and the function it belongs to stands in for the file's."""
+        definition = self.definitions[edit.statement.function]
+        places = [*dict.fromkeys([*_rounds_in(definition), *rounds_in(*edit.new_nodes())])]
         namespace = self.student.namespace
-        made = {name: self.compile(definition) for name, definition in definitions.items()}
-        before = {name: namespace[name] for name in made}
-        namespace.update(made)
+        before = namespace[definition.name]
+        edit.apply()
         try:
+            namespace[definition.name] = self.compile(definition, places)
             yield
         finally:
-            namespace.update(before)
+            namespace[definition.name] = before
+            edit.undo()
 
     @contextlib.contextmanager
     def as_written(self) -> Iterator[None]:
@@ -141,6 +149,12 @@ class Program:
             yield
         finally:
             namespace.update(before)
+
+
+@functools.lru_cache(maxsize=512)
+def _rounds_in(definition: ast.FunctionDef) -> list[ast.AST]:
+    """Where the rounds of a function are, while no edit is in place."""
+    return rounds_in(definition)
 
 
 @functools.lru_cache(maxsize=512)
