@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Writes files whole or not at all, and reads none that is larger than the limit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,44 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
-from backpropviz.errors import DrawingError
+from backpropviz.errors import DrawingError, InputError
+
+MOST = 1_000_000_000
+"""Bytes: what is read of one file at most, and what an array in it takes in memory, unless another limit is set."""
+
+_limit = ContextVar("limit", default=MOST)
+
+
+@contextlib.contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """Within, the limit is `size` bytes."""
+    token = _limit.set(size)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
+def limit() -> int:
+    return _limit.get()
+
+
+def fits(path: Path | str, size: int | None = None) -> None:
+    """Refuse a file, or what it unpacks to, by its size: before anything of it is read.
+
+    Raises:
+        InputError: it has more bytes than the limit.
+    """
+    if size is None:
+        with contextlib.suppress(OSError):
+            size = Path(path).stat().st_size
+    if size is not None and size > limit():
+        seen = f"{path} takes {size:,} bytes or more, and the limit is {limit():,}"
+        raise InputError(seen, fix="Give another limit, if it is meant: --max-bytes N")
 
 
 def write(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import backpropviz as bp
 from backpropviz.engine.verifying import record
 from backpropviz.exercises.questions import questions
 from backpropviz.exercises.quiz import Question, ask, listing, read_number, read_shape
@@ -182,3 +183,20 @@ def test_a_question_is_plain_data():
     question = Question("number", "1", "y = 2 * x", "How much?", "0.25", 0.25, ("because",))
     assert question.is_right("1/4")
     assert not question.is_right("a quarter")
+
+
+def test_terms_of_many_rounds_that_meet_are_not_asked_for_by_number():
+    """They are written with a gap, `dx_1 \u2026 dx_3 + dx_4`, which is no code."""
+
+    def centred(x):
+        mu = np.mean(x, axis=0)
+        total = 0.0
+        for row in range(3):
+            total = total + np.tanh(x[row] - mu)
+        return total
+
+    trace = bp.trace(centred, x=np.arange(12.0).reshape(4, 3) / 7)
+    trace.backward()
+    asked = questions(trace)
+    assert any(question.step for question in asked)
+    assert not any("\u2026" in line for question in asked if question.kind == "number" for line in question.explanation)

@@ -15,6 +15,7 @@ from typing import Any
 from backpropviz.diagnose.runner import diagnose
 from backpropviz.diagnose.verdict import FAULT, RIGHT, UNKNOWN, FileReport
 from backpropviz.errors import InputError, LayerError
+from backpropviz.files import fits
 
 
 def collect(paths: Iterable[Path]) -> list[Path]:
@@ -33,6 +34,8 @@ def collect(paths: Iterable[Path]) -> list[Path]:
             raise LayerError(f"there is no file or folder {path}", fix="Check the path.")
     if not files:
         raise LayerError("no Python file was found", fix="Name .py files, or folders that hold some.")
+    for file in files:
+        fits(file)
     return list(files)
 
 

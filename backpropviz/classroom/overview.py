@@ -8,15 +8,17 @@ from __future__ import annotations
 import html
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 from backpropviz.classroom.answers import read_lines
 from backpropviz.classroom.feedback import PAGE
 from backpropviz.diagnose.kinds import WORDS
 from backpropviz.diagnose.verdict import FAULT, RIGHT, UNKNOWN, FileReport, Finding
 from backpropviz.errors import LayerError
+from backpropviz.files import fits
 from backpropviz.show.tables.plain import Sheet, counted
 
 _TENTHS = 10
@@ -98,6 +100,7 @@ def read(paths: Iterable[Path]) -> list[FileReport]:
     """
     last: dict[str, FileReport] = {}
     for path in paths:
+        fits(path)
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -127,6 +130,20 @@ def sheets(its: Overview, names: bool = False) -> dict[str, Sheet]:
         each = [(report.file, f"{report.score:.0%}") for report in its.reports]
         made["Hand-ins"] = Sheet(("hand-in", "score"), each, numbers={1})
     return {heading: sheet for heading, sheet in made.items() if sheet.rows}
+
+
+def record(its: Overview, names: bool = False) -> dict[str, Any]:
+    """The overview as a record. `names`: with the score of each hand-in."""
+    found = [
+        {
+            "kind": one.kind, "meaning": one.meaning, "hand_ins": one.hand_ins, "functions": list(one.functions),
+            "statement": one.example.statement, "expected": one.example.expected,
+        }
+        for one in its.misunderstandings
+    ]  # fmt: skip
+    made: dict[str, Any] = {"hand_ins": len(its.reports), "misunderstandings": found}
+    made |= {"functions": [asdict(one) for one in its.functions], "scores": its.scores}
+    return made | ({"names": {report.file: report.score for report in its.reports}} if names else {})
 
 
 def page(its: Overview, names: bool = False) -> str:

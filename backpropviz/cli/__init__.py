@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from backpropviz import __version__
-from backpropviz.cli import course, export, handins, look, play, site, stepping, study
-from backpropviz.cli.parsing import Command, tell
+from backpropviz.cli import course, derive, export, handins, look, play, site, stepping, study
+from backpropviz.cli.options import JsonOption, answer
+from backpropviz.cli.parsing import Command, described, tell
 from backpropviz.errors import BackpropvizError, InputError
 from backpropviz.text import clean
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 for command, epilog in (
     *look.COMMANDS,
     *export.COMMANDS,
+    *derive.COMMANDS,
     *play.COMMANDS,
     *stepping.COMMANDS,
     *site.COMMANDS,
@@ -89,14 +91,24 @@ def backpropviz(
 def help_(
     context: typer.Context,
     command: Annotated[str | None, typer.Argument(metavar="COMMAND", help="Without one: all of them.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print what a command does, and its options."""
     group: Any = context.parent
+    if as_json:
+        names = [command] if command else group.command.list_commands(group)
+        answer(as_json, "help", "", commands=[described(_command(group, name)) for name in names])
+        return
     if command is None:
         print(group.get_help())
         return
-    found = group.command.get_command(group, command)
+    found = _command(group, command)
+    print(found.get_help(typer.Context(found, info_name=command, parent=group)))
+
+
+def _command(group: Any, name: str) -> Any:
+    found = group.command.get_command(group, name)
     if found is None:
         names = ", ".join(group.command.list_commands(group))
-        raise InputError(f"there is no command {command!r}", fix=f"Choose one of {names}.")
-    print(found.get_help(typer.Context(found, info_name=command, parent=group)))
+        raise InputError(f"there is no command {name!r}", fix=f"Choose one of {names}.")
+    return found

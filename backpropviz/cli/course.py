@@ -10,10 +10,12 @@ import typer
 
 from backpropviz.cli.options import (
     ForceOption,
+    JsonOption,
     LayerArgument,
     SeedOption,
     SetOption,
     ShapeOption,
+    answer,
     keep,
     run,
     settings_and_shapes,
@@ -40,6 +42,7 @@ def exercise(
     ] = None,
     solved: Annotated[bool, typer.Option("--solved", help="With the solutions in place of the blanks.")] = False,
     force: ForceOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a worksheet, which `diagnose` grades."""
     from backpropviz.exercises.exercise import write_worksheet
@@ -58,7 +61,8 @@ def exercise(
         write_worksheet(layer, output, settings, shapes, solved)
         todo = "grade it" if solved else "fill it in, and grade it as often as you like"
         about = f" --as {layer}" if split_spec(layer)[0] else ""  # a worksheet cannot name a file to run
-        print(f"wrote {output}; {todo}: backpropviz diagnose {output}{about}")
+        grade = f"backpropviz diagnose {output}{about}"
+        answer(as_json, "exercise", f"wrote {output}; {todo}: {grade}", layer=layer, written=[str(output)], grade=grade)
         return
     if solved and kind != "ipynb":
         raise InputError(f"--solved does not go with .{kind}", fix="It has the answers already, behind the blanks.")
@@ -72,7 +76,7 @@ def exercise(
     from backpropviz.files import write
 
     write(output, content)
-    print(f"wrote {output}")
+    answer(as_json, "exercise", f"wrote {output}", layer=layer, written=[str(output)], grade=None)
 
 
 _FORMATS = ("py", "ipynb", "html", "pdf", "xlsx")
@@ -100,14 +104,17 @@ def quiz(
     set_: SetOption = None,
     seed: SeedOption = 0,
     print_: Annotated[bool, typer.Option("--print", help="Print the questions with their answers.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Ask about every step, and explain."""
     from backpropviz.exercises.questions import questions
     from backpropviz.exercises.quiz import ask, listing
 
     asked = questions(run(layer, None, shape, set_, seed), seed)
-    if print_:
-        print("\n".join(listing(asked)))
+    if print_ and as_json:
+        raise InputError("--print does nothing beside --json, which holds everything", fix="Leave it out.")
+    if print_ or as_json:
+        answer(as_json, "quiz", "\n".join([*listing(asked), ""]), layer=layer, questions=[q.to_dict() for q in asked])
         return
     if not sys.stdin.isatty():
         raise InputError("a quiz needs someone to ask: standard input is no terminal", fix="Or print it: --print")

@@ -13,19 +13,16 @@ from backpropviz.cli.options import (
     DoutOption,
     DtypeOption,
     ExpandOption,
-    ForceOption,
     InputOption,
+    JsonOption,
     LayerArgument,
     OpsOption,
-    OutputOption,
     SeedOption,
     SetOption,
     ShapeOption,
-    keep,
-    print_or_write,
+    answer,
     run,
-    settings_and_shapes,
-    users_code,
+    write_text,
 )
 from backpropviz.cli.parsing import refuse
 from backpropviz.errors import DrawingError, InputError
@@ -88,6 +85,7 @@ def export(
     title: Annotated[str | None, typer.Option(help="A heading; the layer's name without one.")] = None,
     legend: Annotated[bool, typer.Option("--legend/--no-legend", help="Say what black and red mean.")] = True,
     dpi: Annotated[int, typer.Option(min=24, max=1200, help="Dots per inch of a .png; 96: 1600x900 a slide.")] = 192,
+    as_json: JsonOption = False,
 ) -> None:
     """Draw the graph: as a picture, a page that plays, TikZ or Mermaid."""
     if output is None and frames is None:
@@ -129,15 +127,20 @@ def export(
     else:
         size = kind["size"] = size or ("page" if suffix == ".tex" else "slide")
         diagram = Diagram(trace, ops, tuple(expand or ()), heading, **kind)
+    written, told = [], []
     if output is not None:
         if animate:
-            print_or_write(diagram.animated(chosen), output)
+            write_text(diagram.animated(chosen), output)
         else:
             write_out(diagram, output, layer, dpi, chosen, _questions(trace, output), opened)
-            print(f"wrote {output}")
-        _note_size(diagram, size)
+        written, told = [str(output)], [f"wrote {output}"]
     if frames is not None:
-        _write_frames(diagram, frames, chosen, frame_format, dpi)
+        pictures = _write_frames(diagram, frames, chosen, frame_format, dpi)
+        written += pictures
+        told.append(f"wrote {f'{len(pictures)} pictures to ' if pictures != [str(frames)] else ''}{frames}")
+    answer(as_json, "export", "\n".join(told), layer=layer, written=written)
+    if output is not None:
+        _note_size(diagram, size)
 
 
 def _refuse_idle(
@@ -200,13 +203,13 @@ def _note_size(diagram: Diagram, size: str) -> None:
         )
 
 
-def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str, dpi: int) -> None:
+def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str, dpi: int) -> list[str]:
+    """Write the frames, into a folder or as pages; returns the paths of the files."""
     from backpropviz.files import write
 
     if target.suffix.lower() == ".pdf":
         write(target, diagram.pages(passes))
-        print(f"wrote {target}")
-        return
+        return [str(target)]
     series = diagram.frames(passes)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -214,82 +217,13 @@ def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str, dpi:
         raise DrawingError(
             f"{target} cannot be made: {error.strerror}", fix="Name a folder, or a .pdf file."
         ) from error
+    written = []
     for frame in series:
         label = "_".join(re.findall(r"[\w.]+", frame.label))
-        write(target / f"{frame.number:02}_{frame.direction}_{label}.{format}", frame.render(format, dpi))
-    print(f"wrote {len(series)} pictures to {target}")
-
-
-def derive(
-    layer: LayerArgument,
-    latex: Annotated[bool, typer.Option("--latex", help="As formulas, for a paper.")] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="As formulas in plain text.")] = False,
-    style: Annotated[
-        str, typer.Option(metavar="function|cache", help="One function, or a forward and backward pair with a cache.")
-    ] = "function",
-    closed: Annotated[
-        bool,
-        typer.Option(
-            "--closed-form", help="The shortest backward pass that a search finds, and what it was held against."
-        ),
-    ] = False,
-    inputs: InputOption = None,
-    shape: ShapeOption = None,
-    set_: SetOption = None,
-    output: OutputOption = None,
-    force: ForceOption = False,
-) -> None:
-    """Print the backward pass as code, or as formulas."""
-    if style not in ("function", "cache"):
-        raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
-    if latex + plain + (style == "cache") > 1:
-        raise InputError("one form at a time", fix="Choose one of --latex, --plain and --style cache.")
-    if closed and (latex or plain or style == "cache" or inputs or shape):
-        raise InputError(
-            "--closed-form draws its own inputs and prints one function",
-            fix="Leave out --latex, --plain, --style, --input and --shape.",
-        )
-    keep(output, force)
-    if closed:
-        print_or_write(_closed(layer, set_), output)
-        return
-    trace = run(layer, inputs, shape, set_, backward=style != "cache")
-    if latex:
-        from backpropviz.code.formulas import latex as write_out
-
-        text = write_out(trace, layer)
-    elif plain:
-        from backpropviz.code.formulas import plain_text
-
-        text = plain_text(trace)
-    elif style == "cache":
-        from backpropviz.code.pairs import pair
-
-        text = pair(trace)
-    else:
-        from backpropviz.code.derive import derive as as_code
-
-        text = as_code(trace)
-    print_or_write(text, output)
-
-
-def _closed(layer: str, set_: list[str] | None) -> str:
-    """The closed form with what was proved of it, as comments; the derived code where nothing shorter was found."""
-    from backpropviz.code.derive import derive as as_code
-    from backpropviz.layers.library import load
-    from backpropviz.study.closed.form import closed_form
-
-    with users_code():
-        found = load(layer)
-        settings, _ = settings_and_shapes(found, set_, None)
-        form = closed_form(found, settings)
-        if form is None:
-            trace = found.trace(settings)
-            return f"# nothing shorter was found for {found.name}\n{as_code(trace)}"
-    return (
-        f"# {form.after} operations in place of {form.before}, found by search: equal to the recorded\n"
-        f"# gradients to 1e-10 on {form.proofs} random inputs of {form.shapes} shapes\n{form.code}"
-    )
+        path = target / f"{frame.number:02}_{frame.direction}_{label}.{format}"
+        write(path, frame.render(format, dpi))
+        written.append(str(path))
+    return written
 
 
 COMMANDS = (
@@ -300,5 +234,4 @@ COMMANDS = (
         "backpropviz export batchnorm -o batchnorm.png --values --theme dark | "
         "backpropviz export batchnorm -o batchnorm.html | backpropviz export batchnorm -o steps.pptx",
     ),
-    (derive, "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py"),
 )

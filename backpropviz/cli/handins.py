@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backpropviz.cli.options import OutputOption, console, from_standard_input, print_or_write, progress
+from backpropviz.cli.options import JsonOption, OutputOption, answer, console, print_or_write, progress
+from backpropviz.cli.standard_input import file_from_standard_input, from_standard_input
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,7 +85,11 @@ def diagnose(
     if sandbox:
         from backpropviz.diagnose.student.probing import lines
 
-        print_or_write("\n".join(lines()) + "\n", output)
+        told = lines()
+        if as_json:
+            answer(as_json, "sandbox", "", lines=told)
+        else:
+            print_or_write("\n".join(told) + "\n", output)
         raise typer.Exit
     named = [*(Path(from_standard_input(str(path))) for path in paths or ()), *_listed(files_from)]
     if not named:
@@ -200,7 +205,7 @@ def _grade_all(
     from backpropviz.classroom import feedback as letters
     from backpropviz.classroom import grades
 
-    wanted = assignments.read(assignment)
+    wanted = assignments.read(file_from_standard_input(assignment))
     if feedback is None and format_ not in (None, "csv"):
         raise InputError(f"--format {format_} with --assignment is that of the feedback", fix="Add --feedback DIR.")
     write = letters.WRITERS.get(format_ or "md")
@@ -228,19 +233,27 @@ def _grade(file: Path, level: int, seconds: float, output: Path | None, pin: str
 
 
 def report(
-    lines: Annotated[list[Path], typer.Argument(metavar="OUT.jsonl...", help="What diagnose --format jsonl wrote.")],
+    lines: Annotated[
+        list[Path],
+        typer.Argument(metavar="OUT.jsonl...", help="What diagnose --format jsonl wrote, or -."),
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PATH", help="A page: class.html. Else it is printed.")
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="With the score of each hand-in, by its path.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Sum up a class: which misunderstandings came up how often, with an example line each, and the scores."""
     from backpropviz.classroom import overview
 
-    its = overview.overview(overview.read(lines))
+    its = overview.overview(overview.read(map(file_from_standard_input, lines)))
     if not its.reports:
         raise InputError(f"no report is in {', '.join(map(str, lines))}", fix="Write some: diagnose --format jsonl.")
-    if output is None:
+    if as_json:
+        if output is not None:
+            raise InputError("-o is the page, and --json is printed", fix="Leave one of them out.")
+        answer(as_json, "report", "", **overview.record(its, names))
+    elif output is None:
         from backpropviz.show.tables.plain import counted, stack
 
         tables = [part for heading, sheet in overview.sheets(its, names).items() for part in (heading, sheet)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backpropviz.cli.standard_input import array_from_standard_input, from_standard_input
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,28 +18,6 @@ if TYPE_CHECKING:
 
     from backpropviz.engine.trace import Trace
     from backpropviz.layers.library import Layer
-
-_STANDARD_INPUT = "-"
-
-
-def from_standard_input(spec: str) -> str:
-    """A file for "-": what standard input holds, kept until the program ends.
-
-    A function of it stands behind "--", since words that begin with a dash are options: `show -- -:swish`.
-    """
-    name, colon, function = spec.partition(":")
-    if name != _STANDARD_INPUT:
-        return spec
-    import atexit
-    import shutil
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="backpropviz-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    file = folder / "stdin.py"
-    file.write_bytes(sys.stdin.buffer.read())
-    return f"{file}{colon}{function}"
-
 
 LayerArgument = Annotated[
     str,
@@ -51,7 +30,12 @@ LayerArgument = Annotated[
 ]
 InputOption = Annotated[
     list[str] | None,
-    typer.Option("--input", "-i", metavar="NAME=FILE", help="An input from a .npy, .npz[:member] or .csv file."),
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="NAME=FILE",
+        help="An input from a .npy, .npz[:member] or .csv file, or from -.",
+    ),
 ]
 ShapeOption = Annotated[
     list[str] | None, typer.Option("--shape", metavar="NAME=8,5", help="The shape of a sample input.")
@@ -103,8 +87,8 @@ def run(
         given |= settings
         shapes |= more_shapes
         for name, path in parse_pairs(inputs, "--input").items():
-            given[name] = load_array(path, name)
-        upstream = load_array(dout, "dout") if dout else None
+            given[name] = load_array(array_from_standard_input(path), name)
+        upstream = load_array(array_from_standard_input(dout), "dout") if dout else None
     with users_code():
         trace = found.trace(given, shapes=shapes, seed=seed, dtype=dtype)
         if backward:
@@ -163,6 +147,14 @@ def progress(what: str, total: int, from_: int = 2000) -> Iterator[Any]:
         yield lambda done: bar.advance(task, done)
 
 
+def answer(as_json: bool, command: str, words: str, /, **facts: Any) -> None:
+    """What a command has done: in words, or as a record. Words that are empty were printed already."""
+    if as_json:
+        print_json({"format": f"backpropviz/{command}", "version": 1, **facts})
+    elif words:
+        print(words, end="" if words.endswith("\n") else "\n")
+
+
 def keep(output: Path | None, force: bool) -> None:
     """Refuse to write code over a file that may be somebody's work.
 
@@ -175,10 +167,17 @@ def keep(output: Path | None, force: bool) -> None:
 
 def print_or_write(text: str, output: Path | None) -> None:
     """Text to standard output ("-" names it, too), or to a file that is named then."""
-    if output is None or str(output) == "-":
+    if written := write_text(text, output):
+        print(f"wrote {written[0]}")
+    else:
         print(text, end="" if text.endswith("\n") else "\n")
-        return
+
+
+def write_text(text: str, output: Path | None) -> list[str]:
+    """Text to a file, whose path is returned; nothing for standard output."""
+    if output is None or str(output) == "-":
+        return []
     from backpropviz.files import write
 
     write(output, text.encode())
-    print(f"wrote {output}")
+    return [str(output)]

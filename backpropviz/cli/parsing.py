@@ -1,22 +1,55 @@
-"""How the command line is read: an option that is given twice, or would do nothing, is a mistake and told as one."""
+"""How the command line is read: an option that is given twice, or would do nothing, is a mistake and told as one.
+
+Two options are on every command: --quiet, and --max-bytes on those that read files.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 from backpropviz.errors import InputError
+from backpropviz.files import MOST, at_most
 from backpropviz.text import clean
+
+_READERS = {"layer", "inputs", "dout", "paths", "lines", "files"}  # parameters that name files to be read
 
 
 class Command(TyperCommand):
     """A command that takes each of its options once, unless its help says that it may be repeated."""
+
+    def __init__(self, *arguments: Any, params: list[Any], **options: Any):
+        quiet = TyperOption(
+            param_decls=["--quiet", "-q"], is_flag=True, default=False,
+            help="Print errors alone; files are written, and the exit code says the rest.",
+        )  # fmt: skip
+        most = TyperOption(
+            param_decls=["--max-bytes"], type=int, default=MOST, metavar="N",
+            help="Read no file or array that is larger; 1 GB without it.",
+        )  # fmt: skip
+        reads = any(parameter.name in _READERS for parameter in params)
+        super().__init__(*arguments, params=[*params, *([most] if reads else []), quiet], **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        quiet, most = ctx.params.pop("quiet"), ctx.params.pop("max_bytes", MOST)
+        if most < 1:
+            raise InputError(
+                f"--max-bytes {most} lets nothing in", fix=f"Give a number of bytes; it is {MOST:,} without."
+            )
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(at_most(most))
+            if quiet:
+                nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+                stack.enter_context(contextlib.redirect_stdout(nowhere))
+                stack.enter_context(contextlib.redirect_stderr(nowhere))
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with contextlib.suppress(typer.TyperException):  # other mistakes are told below, in full
@@ -27,6 +60,20 @@ class Command(TyperCommand):
                     name = max(parameter.opts, key=len)
                     raise InputError(f"{name} is given {times} times", fix="Give it once: which of them is meant?")
         return super().parse_args(ctx, args)
+
+
+def described(command: Any) -> dict[str, Any]:
+    """A command as a record: what it does, and its arguments and options as they are written."""
+    options = [
+        {
+            "name": parameter.name, "written": [*parameter.opts, *parameter.secondary_opts],
+            "argument": parameter.param_type_name == "argument", "flag": bool(getattr(parameter, "is_flag", False)),
+            "takes": parameter.metavar, "required": parameter.required, "help": getattr(parameter, "help", None) or "",
+            "repeatable": bool(parameter.multiple or parameter.nargs != 1),
+        }
+        for parameter in command.params
+    ]  # fmt: skip
+    return {"command": command.name, "help": command.help, "examples": command.epilog, "options": options}
 
 
 def _written(parameter: Any) -> str:

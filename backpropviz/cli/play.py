@@ -14,12 +14,15 @@ from backpropviz.cli.options import (
     DoutOption,
     DtypeOption,
     InputOption,
+    JsonOption,
     LayerArgument,
     SeedOption,
     SetOption,
     ShapeOption,
+    answer,
     run,
 )
+from backpropviz.errors import InputError
 
 
 def play(
@@ -34,8 +37,11 @@ def play(
     live: Annotated[
         bool, typer.Option("--live", help="Follow a file: the page changes when it is saved, until Ctrl-C.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Play both passes in the browser, step by step."""
+    if live and as_json:
+        raise InputError("--json has no end with --live", fix="Leave one of them out.")
     if live:
         from backpropviz.cli.live import live as serve
 
@@ -50,7 +56,7 @@ def play(
     name = "-".join(re.findall(r"\w+", Path(layer).name)) or "layer"
     path = Path(tempfile.mkdtemp(prefix="backpropviz-")) / f"{name}.html"
     made.save(path)
-    print(path)
+    answer(as_json, "play", str(path), layer=layer, page=str(path))
     if open_ and not webbrowser.open(path.as_uri()):
         typer.echo("backpropviz: no browser opens from here; open this file in one", err=True)
 

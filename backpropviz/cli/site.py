@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from backpropviz.cli.options import ForceOption, users_code
+from backpropviz.cli.options import ForceOption, JsonOption, answer, users_code
+from backpropviz.cli.standard_input import from_standard_input
 from backpropviz.errors import InputError
 
 
@@ -20,6 +21,7 @@ def site(
     ] = None,
     only: Annotated[bool, typer.Option("--only", help="Leave out the layers of the tool.")] = False,
     force: ForceOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write an index and a page for each layer, for any static host."""
     from backpropviz.facade.site import collected, write_site
@@ -32,10 +34,12 @@ def site(
             print(f"\r\x1b[K{name}", end="", file=sys.stderr, flush=True)
 
     with users_code():
-        entries = collected(files or (), own=not only)
+        entries = collected([from_standard_input(file) for file in files or ()], own=not only)
         written = write_site(entries, folder, force, told)
     told("")
-    print(f"wrote {len(entries)} pages, {len(written)} files: {folder / 'index.html'}")
+    words = f"wrote {len(entries)} pages, {len(written)} files: {folder / 'index.html'}"
+    names = [entry.name for entry in entries]
+    answer(as_json, "site", words, layers=names, written=[str(path) for path in written])
 
 
 COMMANDS = ((site, "Examples: backpropviz site public/ | backpropviz site public/ --only mine.py:swish net.py"),)

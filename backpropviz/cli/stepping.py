@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ from backpropviz.cli.options import (
     DoutOption,
     DtypeOption,
     InputOption,
+    JsonOption,
     LayerArgument,
     SeedOption,
     SetOption,
     ShapeOption,
+    answer,
     console,
     run,
 )
@@ -37,9 +40,10 @@ def step(
     seed: SeedOption = 0,
     dout: DoutOption = None,
     dtype: DtypeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Play both passes in the terminal, step by step."""
-    if not terminal.is_terminal():
+    if not as_json and not terminal.is_terminal():
         raise InputError(
             "step is for a terminal, and this is none", fix=f"Print both passes: backpropviz show {layer} --passes"
         )
@@ -47,8 +51,24 @@ def step(
     from backpropviz.show.stepping import leaves
     from backpropviz.show.view import view
 
+    if as_json:
+        pages = [{"place": leaf.place, "text": _text(leaf)} for leaf in leaves(view(trace, layer))]
+        answer(as_json, "step", "", layer=layer, pages=pages)
+        return
     with terminal.screen():
         _Steps(leaves(view(trace, layer))).play()
+
+
+def _text(leaf: Leaf) -> str:
+    """A page as lines of text, 80 columns wide."""
+    from rich.console import Console
+
+    from backpropviz.show.table import Shown
+
+    page = Console(file=io.StringIO(), width=80, color_system=None)
+    with page.capture() as captured:
+        page.print(Shown(leaf.lines, 80))
+    return captured.get()
 
 
 class _Steps:

@@ -44,6 +44,14 @@ class Question:
     sizes: Mapping[str, int] = field(default_factory=dict)
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that is needed to put it elsewhere; `sizes` and `shapes` are for reading what is typed here."""
+        return {
+            "kind": self.kind, "step": self.step, "code": self.code, "text": self.text, "given": list(self.given),
+            "choices": list(self.choices), "answer": self.answer, "value": self.value,
+            "explanation": list(self.explanation),
+        }  # fmt: skip
+
     def understands(self, reply: str) -> bool:
         """Whether a reply is an answer at all, right or wrong."""
         return self._read(reply) is not None

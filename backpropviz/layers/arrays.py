@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import csv
+import math
 import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from backpropviz.engine.graph import Array
 from backpropviz.errors import InputError
+from backpropviz.files import fits
 
 
 def load_array(spec: str, name: str) -> Array:
@@ -32,6 +34,7 @@ def load_array(spec: str, name: str) -> Array:
         raise InputError(
             f"{path} is no .npy, .npz or .csv file", fix="Save the array with np.save, or as comma-separated text."
         )
+    fits(path)
     return reader(path, member, name)
 
 
@@ -45,6 +48,7 @@ def _split(spec: str) -> tuple[Path, str]:
 def _numpy(path: Path, member: str, name: str) -> Array:
     try:
         with path.open("rb") as file:
+            _fits_unpacked(path, file)
             loaded = np.load(file, allow_pickle=False)
             return _numbers(
                 loaded if isinstance(loaded, np.ndarray) else _chosen(loaded, path, member, name), path, name
@@ -65,11 +69,39 @@ def _chosen(archive: Any, path: Path, member: str, name: str) -> Array:
     return array
 
 
-_BROKEN = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError)
+def _fits_unpacked(path: Path, file: IO[bytes]) -> None:
+    """Refuse arrays by the size that their headers declare: of an archive, each by itself."""
+    if path.suffix.lower() == ".npy":
+        fits(path, _declared(file))
+    else:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if not members:
+                raise InputError(f"{path} holds no array", fix="Save some: np.savez(path, x=array).")
+            for member in members:
+                with archive.open(member) as packed:
+                    fits(f"{path}:{member.filename.removesuffix('.npy')}", max(member.file_size, _declared(packed)))
+    file.seek(0)
+
+
+def _declared(file: IO[bytes]) -> int:
+    """The bytes that an array's header says it takes; 0 for what is no array."""
+    starts = file.read(6)
+    file.seek(0)
+    if starts != b"\x93NUMPY":
+        return 0
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return math.prod(int(size) for size in shape) * dtype.itemsize
+
+
+_BROKEN = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError)
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
-    start = path.read_bytes()[:8]
+    with path.open("rb") as file:
+        start = file.read(8)
     if not start.startswith((b"\x93NUMPY", b"PK", b"\x80")):
         return InputError(f"{path} is no {path.suffix} file", fix="Save the array with np.save or np.savez.")
     if "pickle" in str(error).lower():
@@ -189,8 +221,8 @@ def parse_setting(text: str, name: str, default: Any) -> Any:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         value = {"true": True, "false": False}.get(text.lower(), text)
-    for kind, (word, fits) in _KINDS.items():
-        if type(default) is kind and not all(map(fits, value if _is_pair(value, default) else [value])):
+    for kind, (word, is_one) in _KINDS.items():
+        if type(default) is kind and not all(map(is_one, value if _is_pair(value, default) else [value])):
             raise InputError(
                 f"--set {name}={text}: {name} is {word} (by default {default!r})",
                 fix=f"For example: --set {name}={default!r}",

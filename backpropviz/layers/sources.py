@@ -18,6 +18,7 @@ from typing import Any
 
 from backpropviz.engine.source import lines_of
 from backpropviz.errors import LayerError
+from backpropviz.files import fits
 
 SUFFIXES = (".py", ".ipynb")
 _PYTHON_2 = re.compile(r"print\b(?!\()|except\b.*,|raise\b.*,|exec\b(?!\()")
@@ -80,6 +81,7 @@ def read_text(file: Path) -> str:
     Raises:
         LayerError: it cannot be read.
     """
+    fits(file)
     try:
         with tokenize.open(file) as opened:
             return opened.read()
@@ -116,6 +118,7 @@ def _parsed(name: str, text: str) -> ast.Module:
 
 def _code_cells(file: Path) -> list[tuple[int, str]]:
     """The number and text of every code cell; of versions 3 and 4 of the format."""
+    fits(file)
     try:
         notebook: Any = json.loads(file.read_bytes())
         sheets = notebook.get("worksheets", [notebook])

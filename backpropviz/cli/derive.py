@@ -1,0 +1,109 @@
+"""Writes the backward pass down as code and formulas: `derive`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backpropviz.cli.options import (
+    ForceOption,
+    InputOption,
+    JsonOption,
+    LayerArgument,
+    OutputOption,
+    SetOption,
+    ShapeOption,
+    answer,
+    keep,
+    run,
+    settings_and_shapes,
+    users_code,
+    write_text,
+)
+from backpropviz.errors import InputError
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
+
+
+def derive(
+    layer: LayerArgument,
+    latex: Annotated[bool, typer.Option("--latex", help="As formulas, for a paper.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="As formulas in plain text.")] = False,
+    style: Annotated[
+        str, typer.Option(metavar="function|cache", help="One function, or a forward and backward pair with a cache.")
+    ] = "function",
+    closed: Annotated[
+        bool,
+        typer.Option(
+            "--closed-form", help="The shortest backward pass that a search finds, and what it was held against."
+        ),
+    ] = False,
+    inputs: InputOption = None,
+    shape: ShapeOption = None,
+    set_: SetOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the backward pass as code, or as formulas."""
+    if style not in ("function", "cache"):
+        raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
+    if latex + plain + (style == "cache") > 1:
+        raise InputError("one form at a time", fix="Choose one of --latex, --plain and --style cache.")
+    if closed and (latex or plain or style == "cache" or inputs or shape):
+        raise InputError(
+            "--closed-form draws its own inputs and prints one function",
+            fix="Leave out --latex, --plain, --style, --input and --shape.",
+        )
+    keep(output, force)
+    form = "closed-form" if closed else "latex" if latex else "plain" if plain else style
+    if closed:
+        text = _closed(layer, set_)
+    else:
+        text = _derived(run(layer, inputs, shape, set_, backward=form != "cache"), layer, form)
+    written = write_text(text, output)
+    told = f"wrote {output}" if written else text
+    answer(as_json, "derive", told, layer=layer, form=form, text=text, written=written)
+
+
+def _derived(trace: Trace, layer: str, form: str) -> str:
+    """The backward pass in one of its forms: function, cache, latex, plain."""
+    if form == "latex":
+        from backpropviz.code.formulas import latex as write_out
+
+        return write_out(trace, layer)
+    if form == "plain":
+        from backpropviz.code.formulas import plain_text
+
+        return plain_text(trace)
+    if form == "cache":
+        from backpropviz.code.pairs import pair
+
+        return pair(trace)
+    from backpropviz.code.derive import derive as as_code
+
+    return as_code(trace)
+
+
+def _closed(layer: str, set_: list[str] | None) -> str:
+    """The closed form with what was proved of it, as comments; the derived code where nothing shorter was found."""
+    from backpropviz.code.derive import derive as as_code
+    from backpropviz.layers.library import load
+    from backpropviz.study.closed.form import closed_form
+
+    with users_code():
+        found = load(layer)
+        settings, _ = settings_and_shapes(found, set_, None)
+        form = closed_form(found, settings)
+        if form is None:
+            trace = found.trace(settings)
+            return f"# nothing shorter was found for {found.name}\n{as_code(trace)}"
+    return (
+        f"# {form.after} operations in place of {form.before}, found by search: equal to the recorded\n"
+        f"# gradients to 1e-10 on {form.proofs} random inputs of {form.shapes} shapes\n{form.code}"
+    )
+
+
+COMMANDS = ((derive, "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py"),)
