@@ -81,7 +81,7 @@ _RUNS = {
     "dtype": "--dtype float32",
 }
 _TOO_SMALL = {"max_bytes": "--max-bytes 100"}
-_SVG = "export batchnorm -o b.svg"
+_SVG = "export relu -o b.svg"
 
 CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
     "list": ("list", {"ops": "--ops", "as_json": "--json"}),
@@ -124,7 +124,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "dout": ("export relu -o b.svg --values", "--dout dr.npy"),
             "inputs": ("export relu -o b.svg --values", "--input x=xb.npy"),
             "shape": "--shape x=5,3",
-            "set_": ("export batchnorm -o b.svg --values", "--set eps=1"),
+            "set_": ("export batchnorm -o b.dot", "--set mode=test"),
             "seed": ("export relu -o b.svg --values", "--seed 3"),
             "dtype": ("export relu -o b.html", "--dtype float32"),
             "output": "--frames f",
@@ -132,7 +132,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "frame_format": ("export relu --frames f", "--frame-format pdf"),
             "passes": ("export relu --frames f", "--passes both"),
             "animate": "--animate",
-            "ops": "--ops",
+            "ops": ("export batchnorm -o b.dot", "--ops"),
             "expand": ("export lstm_step -o b.dot", "--expand sigmoid"),
             "rounds": ("export lstm -o b.svg", "--rounds"),
             "forward_only": "--forward",
@@ -183,7 +183,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
     "site": (
         "site pages --only mine.py:layer",
         {
-            "only": ("site pages", "--only"),
+            "only": ("site taken", "--only"),
             "force": ("site taken --only mine.py:layer", "--force"),
             "as_json": "--json",
         },

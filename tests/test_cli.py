@@ -483,3 +483,15 @@ def test_frames_are_pictures_of_the_format_asked_for(run, tmp_path):
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in kept)
     refused = run("export", "relu", "--frames", "steps", "--frame-format", "gif")
     assert (refused.code, refused.err) == (2, "backpropviz: there are no frames in 'gif'\n  Choose svg, png or pdf.\n")
+
+
+@pytest.mark.parametrize("arguments", ["help", "--help", "help show", "list", "derive relu", "show relu --json", "-V"])
+@pytest.mark.parametrize("buffered", [True, False])
+def test_a_reader_that_has_seen_enough_is_no_failure(arguments, buffered):
+    read, write = os.pipe()
+    os.close(read)
+    environment = {**os.environ, "PYTHONUNBUFFERED": "" if buffered else "1"}
+    command = [sys.executable, "-m", "backpropviz", *arguments.split()]
+    ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=environment, cwd=ROOT, check=False)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -47,11 +47,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # an encoding that lacks a letter is no reason to stop
+    out = sys.stdout
     try:
         code = app(prog_name="backpropviz", standalone_mode=False)
+        sys.stdout.flush()
         if code == _INTERRUPTED:
             print("backpropviz: stopped", file=sys.stderr)
         sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit as end:
+        # typer puts another stream in its place where the reader of a pipe has seen enough
+        raise SystemExit(end.code if sys.stdout is out else 0) from None
     except typer.Abort:  # the end of the input, where an answer was waited for
         print("backpropviz: stopped", file=sys.stderr)
         sys.exit(_INTERRUPTED)

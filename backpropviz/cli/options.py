@@ -122,7 +122,11 @@ def settings_and_shapes(
 def console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # Rich would exit with 1: see `main`
+
+    return Screen(highlight=False, soft_wrap=False)
 
 
 def print_json(value: Any) -> None:
