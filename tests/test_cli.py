@@ -495,3 +495,23 @@ def test_a_reader_that_has_seen_enough_is_no_failure(arguments, buffered):
     ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=environment, cwd=ROOT, check=False)
     os.close(write)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("command", ["show", "derive", "quiz --print", "step --json"])
+def test_a_long_sum_is_walked_to_its_end(run, file, command):
+    file("long.py", f"def f(x):\n    out = {' + '.join(['x'] * 700)}\n    return out\n")
+    name, *more = command.split()
+    result = run(name, "long.py", "--shape", "x=2", *more)
+    assert (result.code, result.err) == (0, "")
+
+
+def test_what_is_nested_too_deeply_is_told(refused, file):
+    file("deep.py", f"def f(x):\n    out = x{' * 2' * 2500}\n    return out\n")
+    assert "nested too deeply" in refused("show", "deep.py", "--shape", "x=2")
+
+
+def test_a_function_that_calls_itself_without_end_is_told(refused, file):
+    file(
+        "again.py", "class F:\n    def __call__(self, x):\n        return self(x * 2)\n\ndef f(x):\n    return F()(x)\n"
+    )
+    assert "again.py" in refused("show", "again.py:f", "--shape", "x=2")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -49,7 +51,8 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # an encoding that lacks a letter is no reason to stop
     out = sys.stdout
     try:
-        code = app(prog_name="backpropviz", standalone_mode=False)
+        with _room_for_depth():
+            code = app(prog_name="backpropviz", standalone_mode=False)
         sys.stdout.flush()
         if code == _INTERRUPTED:
             print("backpropviz: stopped", file=sys.stderr)
@@ -65,6 +68,12 @@ def main() -> None:
     except BackpropvizError as error:
         print(clean(f"backpropviz: {error}"), file=sys.stderr)
         sys.exit(2)
+    except RecursionError:
+        print(
+            "backpropviz: an expression is nested too deeply\n  Write it in several lines, each with its own name.",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     except MemoryError:
         print("backpropviz: there is not enough memory for arrays of these shapes", file=sys.stderr)
         sys.exit(2)
@@ -75,6 +84,25 @@ def main() -> None:
             sys.exit(0)  # the reader of a pipe has seen enough
         print(f"backpropviz: {error.strerror or error}", file=sys.stderr)
         sys.exit(2)
+
+
+_FRAMES = 8000  # a sum of a thousand terms is a tree as deep, and each level of it takes several calls to walk
+
+
+@contextlib.contextmanager
+def _room_for_depth() -> Iterator[None]:
+    """Within, calls may be nested as deep as code is that people write: where the stack has room for that."""
+    before = sys.getrecursionlimit()
+    with contextlib.suppress(ImportError):  # Windows, where a megabyte has to do
+        import resource
+
+        size = resource.getrlimit(resource.RLIMIT_STACK)[0]
+        if size == resource.RLIM_INFINITY or size >= 8 << 20:
+            sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _version(wanted: bool) -> None:
