@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,10 +28,11 @@ def width(text: str, size: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """A place where a formula can be broken, and how much of it that tears apart."""
+    """A place where a formula can be broken, and how much of it that tears apart; `least` is in front of it anyway."""
 
     at: int
     cost: float
+    least: int = 1
 
 
 @lru_cache(4096)  # the same formulas are tried in many widths
@@ -40,25 +42,32 @@ def broken(formula: str, room: int) -> tuple[str, ...]:
     Lines end behind an operator or comma of the outermost level that offers one; nothing is ever left out.
     """
     lines: list[str] = []
-    rest = " ".join(formula.split())
-    while columns(rest) > room:
-        joints = list(_joints(rest))
-        near = [joint for joint in joints if columns(rest[: joint.at].rstrip()) <= room]
-        if not near:
-            if not joints:
+    text = " ".join(formula.split())
+    if columns(text) <= room:
+        return (text,) if text else ()
+    joints = _joints(text)
+    start = first = 0  # of what is left: its first character, and the first joint in it
+    while start < len(text) and columns(text[start : start + room + 1]) > room:
+        while first < len(joints) and joints[first].at - start <= joints[first].least:
+            first += 1
+        if first == len(joints):
+            break
+        near, least = joints[first], math.inf
+        for joint in joints[first:]:
+            if columns(text[start : joint.at].rstrip()) > room:
                 break
-            near = [min(joints, key=lambda joint: joint.at)]
-        least = min(joint.cost for joint in near)
-        at = max(joint.at for joint in near if joint.cost == least)
-        lines.append(rest[:at].rstrip())
-        rest = rest[at:].lstrip()
+            if joint.cost <= least:
+                near, least = joint, joint.cost
+        lines.append(text[start : near.at].rstrip())
+        start = near.at
+    rest = text[start:].lstrip()
     return tuple([*lines, rest] if rest else lines)
 
 
 def _joints(formula: str) -> list[_Joint]:
     found = []
     depth, quote = 0, ""
-    whole = [range(*tuple_.span()) for tuple_ in _TUPLE.finditer(formula)]
+    whole = {at for tuple_ in _TUPLE.finditer(formula) for at in range(*tuple_.span())}
     for at, char in enumerate(formula):
         if quote:
             quote = "" if char == quote else quote
@@ -69,14 +78,14 @@ def _joints(formula: str) -> list[_Joint]:
             depth += 1
             if at + 1 < len(formula) and formula[at + 1] not in ")]}" and at > 2:
                 call = formula[at - 1].isalnum() or formula[at - 1] == "_"
-                torn = 0.5 if call or not any(at in each for each in whole) else 3.0
-                found.append(_Joint(at + 1, depth + torn))
+                torn = 0.5 if call or at not in whole else 3.0
+                found.append(_Joint(at + 1, depth + torn, 3))
         elif char in ")]}":
             depth -= 1
         elif char == " " and 0 < at < len(formula) - 1:
-            before = formula[:at].rsplit(" ", 1)[-1].lstrip("([")
+            before = formula[formula.rfind(" ", 0, at) + 1 : at].lstrip("([")
             if before in _OPERATORS or before.endswith(",") or (before.endswith(":") and before[:-1].isidentifier()):
-                torn = 3.0 if any(at in each for each in whole) else _TORN.get(before[-1], 0.3)
+                torn = 3.0 if at in whole else _TORN.get(before[-1], 0.3)
                 found.append(_Joint(at + 1, depth + torn))
         elif char == "." and at and formula[at - 1] == ")" and formula[at + 1 : at + 2].isalpha():
             found.append(_Joint(at, depth + 0.4))
