@@ -72,7 +72,7 @@ def test_every_line_fits_and_every_formula_is_whole(name, width, values):
     for row in made.rows:
         for code in (row.code, row.gradient_code):
             whole = "".join(re.sub(r"\s", "", line.plain) for line in code.lines)
-            assert re.sub(r"\s", "", printed(code, max(width - 30, 8))) == whole
+            assert re.sub(r"\s", "", "".join(part.plain for part in code.at(max(width - 30, 8)))) == whole
             assert all(re.sub(r"\s", "", line.plain) in wide for line in code.lines)
 
 

@@ -6,13 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.measure import Measurement
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from backpropviz.code.breaking import broken
 from backpropviz.engine.graph import Array
 from backpropviz.errors import InputError
 from backpropviz.show.layout import Line
@@ -21,39 +17,13 @@ from backpropviz.show.numerals import telling_place
 from backpropviz.show.records import FlowView, GradientView, GroupView, LoopView, StepView, TraceView
 from backpropviz.show.rows import TERMS, added_up, origin_of, written
 from backpropviz.show.tables.arrays import array_lines
+from backpropviz.show.tables.grid import Cell, Code, Column, Grid
 from backpropviz.show.tables.plain import FAINT, GAP, shape_text
 from backpropviz.show.tree import walk
 
 VALUES = ("none", "short", "full")
 RED, RED_NAME, NAME = "red", "bold red", "bold"
 _LEAST_CODE = 34  # columns that code gets beside two columns of numbers; else the numbers stand below it
-
-
-class Code:
-    """Lines of code, each a name and what it is equal to, broken as a person would where there is no room for them."""
-
-    def __init__(self, *lines: Text, indent: int = 0):
-        self.lines = [line for line in lines if line]
-        self.indent = 2 * indent
-
-    def __bool__(self) -> bool:
-        return bool(self.lines)
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        widest = max((line.cell_len for line in self.lines), default=0)
-        return Measurement(min(8, widest), widest + self.indent).clamp(max_width=options.max_width)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self.lines:
-            start = 0
-            for number, part in enumerate(broken(line.plain, options.max_width - 2 - self.indent)):
-                start += len(line.plain[start:]) - len(line.plain[start:].lstrip())
-                left, end = len(part.replace(" ", "")), start
-                while left:
-                    left -= not line.plain[end].isspace()
-                    end += 1
-                yield Text("  " * bool(number) + " " * self.indent).append_text(line[start:end])
-                start = end
 
 
 _STYLES = {"gradient name": RED_NAME, "gradient": RED, "caption": FAINT, "name": NAME}
@@ -214,34 +184,32 @@ class NodeTable:
         most = 2 if self.view.upstream else 1
         return next((count for count in (most, 1) if left - count * (wide + GAP) >= _LEAST_CODE), 0)
 
-    def _table(self, columns: int) -> Table:
-        table = Table(
-            box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style=NAME, padding=(0, GAP - 1, 0, 0)
-        )
-        table.expand = True
-        table.add_column(Text("step"), justify="right", style="cyan", no_wrap=True)
-        table.add_column(Text("node"), ratio=1, overflow="fold")
-        table.add_column(Text("shape"), style=FAINT, no_wrap=True)
+    def _table(self, columns: int) -> Grid:
         value, gradient = Text("value →"), Text("← gradient", RED_NAME)
         titles = [value, gradient] if columns == 2 else [Text("\n").join([value, gradient])] if columns else []
         if not self.view.upstream:
             titles = [value] if columns else []
-        for title in titles:
-            table.add_column(title, justify="right", no_wrap=True)
+        made = [
+            Column(Text("step"), right=True, style="cyan"),
+            Column(Text("node"), wide=True),
+            Column(Text("shape"), style=FAINT),
+            *(Column(title, right=True) for title in titles),
+        ]
+        rows: list[list[Cell]] = []
         for row in self.rows:
-            cells: list[RenderableType] = [Text(row.label), row.code, Text(row.shape)]
+            label, shape = [Text(row.label)], [Text(row.shape)]
             forward, backward = self._numbers(row, "value"), self._numbers(row, "gradient")
             if columns == 2:
-                cells[1] = Code(*row.code.lines, *row.gradient_code.lines, indent=row.code.indent // 2)
-                table.add_row(*cells, forward, backward)
+                code = Code(*row.code.lines, *row.gradient_code.lines, indent=row.code.indent // 2)
+                rows.append([label, [code], shape, [forward], [backward]])
             elif columns == 1:
-                table.add_row(*cells, forward)
+                rows.append([label, [row.code], shape, [forward]])
                 if row.gradient_code:
-                    table.add_row("", row.gradient_code, "", backward)
+                    rows.append([[], [row.gradient_code], [], [backward]])
             else:
-                cells[1] = Group(*(part for part in (row.code, forward, row.gradient_code, backward) if part))
-                table.add_row(*cells)
-        return table
+                parts = [part for part in (row.code, forward, row.gradient_code, backward) if part]
+                rows.append([label, parts, shape])
+        return Grid(made, rows)
 
     def _numbers(self, row: Node, which: str) -> Text:
         lines = self.lines.get((row, which), [])
