@@ -3,7 +3,7 @@
 import numpy as np
 
 from backpropviz.engine.backward import sweep
-from backpropviz.engine.tracing import Tape
+from backpropviz.engine.tape import Tape
 from backpropviz.engine.verifying import record
 
 _OF = {

@@ -6,7 +6,7 @@ import pytest
 import backpropviz as bp
 from backpropviz.engine.backward import sum_to_shape
 from backpropviz.engine.graph import ancestors
-from backpropviz.engine.tracing import Tape
+from backpropviz.engine.tape import Tape
 from backpropviz.errors import InputError
 from backpropviz.show.view import view
 from tests.oracle import assert_close, central

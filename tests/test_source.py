@@ -6,8 +6,9 @@ import inspect
 import numpy as np
 import pytest
 
-import backpropviz.engine.source as source
-from backpropviz.engine.source import Instrumented, SourceText, instrument
+from backpropviz.engine import source
+from backpropviz.engine.instrument import Instrumented, instrument
+from backpropviz.engine.source import SourceText
 
 
 class Reports:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Array, Node, Step, Term
-from backpropviz.engine.tracing import Tape, Traced
+from backpropviz.engine.tape import Tape
+from backpropviz.engine.traced import Traced
 from backpropviz.engine.versions import WRITES
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES

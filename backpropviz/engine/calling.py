@@ -14,11 +14,12 @@ import numpy as np
 from backpropviz.engine import calls
 from backpropviz.engine.constants import Frame
 from backpropviz.engine.graph import Group
+from backpropviz.engine.instrument import instrument
 from backpropviz.engine.looping import LoopRecorder
 from backpropviz.engine.named import called
+from backpropviz.engine.reports import HOOK, Site
 from backpropviz.engine.slate import Slate, find_traced, resolved
-from backpropviz.engine.source import HOOK, Site, instrument
-from backpropviz.engine.tracing import Traced
+from backpropviz.engine.traced import Traced
 from backpropviz.primitives.arrays import substitute
 
 _CONSTANT_MAKERS: dict[Any, str] = {

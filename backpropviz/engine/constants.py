@@ -9,9 +9,10 @@ import numpy as np
 
 from backpropviz.engine.graph import Group, Node, Round, SizeStatement, Step, is_range
 from backpropviz.engine.named import Dim, Name, Named, named, plain, varies
+from backpropviz.engine.reports import Site
 from backpropviz.engine.slate import Slate, slate
-from backpropviz.engine.source import Site
-from backpropviz.engine.tracing import Tape, Traced
+from backpropviz.engine.tape import Tape
+from backpropviz.engine.traced import Traced
 from backpropviz.primitives.record import PRIMITIVES
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from backpropviz.engine.source import HOOK
+from backpropviz.engine.reports import HOOK
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 
 

@@ -16,8 +16,8 @@ from backpropviz.engine.graph import Node, Term
 from backpropviz.engine.sharing import same_computations
 
 if TYPE_CHECKING:
+    from backpropviz.engine.tape import Tape
     from backpropviz.engine.trace import Trace
-    from backpropviz.engine.tracing import Tape
 
 
 DEEPEST = 50

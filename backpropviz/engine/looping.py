@@ -8,10 +8,10 @@ from typing import Any
 from backpropviz.engine.constants import Frame
 from backpropviz.engine.graph import Loop, Round
 from backpropviz.engine.named import Variable, named, plain
+from backpropviz.engine.reports import Site
 from backpropviz.engine.slate import now
-from backpropviz.engine.source import Site
 from backpropviz.engine.stepping import StepRecorder
-from backpropviz.engine.tracing import endless
+from backpropviz.engine.tape import endless
 from backpropviz.primitives.shapes import TAKE
 
 INDICES = ("i", "j", "k", "m", "p", "q")

@@ -19,13 +19,14 @@ from backpropviz.engine.constants import Frame
 from backpropviz.engine.failures import failed, user_line, where_in
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.holders import Flat, as_called
+from backpropviz.engine.instrument import instrument
 from backpropviz.engine.keeping import Ties, uncollected
 from backpropviz.engine.named import Name, named
 from backpropviz.engine.numbering import number
+from backpropviz.engine.reports import Site
 from backpropviz.engine.slate import Slate, find_traced, now, resolved
-from backpropviz.engine.source import Site, instrument
 from backpropviz.engine.trace import Trace
-from backpropviz.engine.tracing import Traced
+from backpropviz.engine.traced import Traced
 from backpropviz.errors import BackpropvizError, LayerError, TraceError
 from backpropviz.primitives.arrays import with_index_trick
 from backpropviz.primitives.shapes import TAKE

@@ -15,7 +15,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from backpropviz.engine.in_place import joined_index
 from backpropviz.engine.named import plain
-from backpropviz.engine.tracing import Tape, Traced
+from backpropviz.engine.tape import Tape
+from backpropviz.engine.traced import Traced
 from backpropviz.errors import TraceError
 from backpropviz.primitives import Primitive
 from backpropviz.primitives.shapes import TAKE, take

@@ -1,55 +1,19 @@
-"""Reads a function's source and rewrites it so that it reports what it assigns.
-
-`mu = np.mean(x, axis=0)` becomes `mu = __backpropviz__.assign(__sites__[3], np.mean(x, axis=0))`, where the site says
-which name, line, code and caption that is. The rewritten function has the original's globals, defaults and closure; its
-only additions are the list of sites and the object behind `__backpropviz__`, and what that does with the reports is its
-own business (see `recording.py`).
-"""
+"""Reads the source that functions come from: its lines, its tree, and where in it a function was defined."""
 
 from __future__ import annotations
 
 import ast
-import copy
 import functools
 import io
 import linecache
 import re
 import tokenize
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from types import CellType, CodeType, FunctionType
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
 
-from backpropviz.text import clean
-
-HOOK, SITES = "__backpropviz__", "__sites__"
-_FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
 _STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.]?\s*(-+\s+)?", re.IGNORECASE)
 _LAMBDA = "__lambda__"
-_FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
-
-
-class Site(NamedTuple):
-    """One place in the source that reports: an assignment, a return, a store, or a call.
-
-    Attributes:
-        names: the names assigned; for a call, the arguments' codes by position; for a return of several values, theirs.
-        code: the right-hand side as written, on one line. statement: the whole of it.
-        caption: the comment above (or else behind) it.
-        needs: the names the right-hand side reads.
-    """
-
-    names: tuple[str, ...]
-    code: str
-    statement: str
-    caption: str
-    file: str
-    line: int
-    needs: tuple[str, ...] = ()
-
-    @property
-    def where(self) -> str:
-        return f"{Path(self.file).name}:{self.line}"
 
 
 class SourceText:
@@ -126,7 +90,7 @@ def source_of(filename: str) -> SourceText | None:
     return _parse(filename, "".join(lines)) if lines else None
 
 
-def _definition(text: SourceText, code: CodeType) -> tuple[ast.FunctionDef | None, str]:
+def definition_in(text: SourceText, code: CodeType) -> tuple[ast.FunctionDef | None, str]:
     """The definition that `code` was compiled from, and the class it stands in; a lambda as the function it is."""
     waiting: list[tuple[ast.AST, str]] = [(text.tree, "")]
     for node, owner in waiting:
@@ -146,291 +110,9 @@ def _definition(text: SourceText, code: CodeType) -> tuple[ast.FunctionDef | Non
 def definition_of(code: CodeType) -> ast.FunctionDef | None:
     """The definition a function was compiled from; None where its source cannot be read."""
     text = source_of(code.co_filename)
-    return None if text is None else _definition(text, code)[0]
+    return None if text is None else definition_in(text, code)[0]
 
 
 def _begins_with(code: CodeType, body: ast.expr) -> bool:
     """Whether the code of a lambda is that of the expression `body`: two may stand on one line, or in each other."""
     return (body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) in code.co_positions()
-
-
-class _Instrumenter(ast.NodeTransformer):
-    """Puts a report around every assigned, returned, stored, indexed and called value."""
-
-    def __init__(self, text: SourceText):
-        self.text = text
-        self.sites: list[Site] = []
-
-    def _site(self, node: Any, names: Iterable[str], value: ast.AST | None, statement: str = "") -> ast.expr:
-        needs = () if value is None else tuple(n.id for n in ast.walk(value) if isinstance(n, ast.Name))
-        is_statement = isinstance(node, ast.stmt)
-        self.sites.append(
-            Site(
-                tuple(names),
-                "" if value is None else clean(self.text.code(value)),
-                clean(statement or self.text.code(node)),
-                clean(self.text.caption(node)) if is_statement else "",
-                self.text.filename,
-                node.lineno,
-                needs,
-            )
-        )
-        return ast.Subscript(ast.Name(SITES, ast.Load()), ast.Constant(len(self.sites) - 1), ast.Load())
-
-    @staticmethod
-    def _report(method: str, *args: ast.expr) -> ast.Call:
-        return ast.Call(ast.Attribute(ast.Name(HOOK, ast.Load()), method, ast.Load()), list(args), [])
-
-    def visit_Assign(self, node: ast.Assign) -> Any:
-        first, *more = node.targets
-        if more and all(isinstance(target, ast.Name | ast.Attribute) for target in node.targets):  # a = b = 0
-            again = self._copy(first, _load(first))
-            chain = [ast.Assign([first], node.value), *(ast.Assign([target], again) for target in more)]
-            return [self._assigned(self._copy(node, link), ast.unparse(link)) for link in chain]
-        return self._assigned(node)
-
-    def _assigned(self, node: ast.Assign, statement: str = "") -> Any:
-        target = node.targets[0]
-        site = self._site(node, _target_names(target), node.value, statement)
-        value = self.visit(node.value)
-        if isinstance(target, ast.Subscript):  # Python, too, computes the value first, then the array, then the index
-            container, key = self._item(target)
-            return self._copy(node, ast.Expr(self._report("store", site, value, container, key)))
-        assignment: ast.Assign = self._copy(node, ast.Assign(node.targets, self._report("assign", site, value)))
-        return assignment
-
-    def _item(self, target: ast.Subscript) -> tuple[ast.expr, ast.expr]:
-        """The array of `array[index]`, to be read, and the index as a value."""
-        container = self.visit(_load(target.value))
-        key = ast.Subscript(ast.Attribute(ast.Name(HOOK, ast.Load()), "key", ast.Load()), target.slice, ast.Load())
-        return container, self.generic_visit(key)  # type: ignore[return-value]
-
-    def visit_Expr(self, node: ast.Expr) -> Any:
-        if not isinstance(node.value, ast.Call):
-            return self.generic_visit(node)
-        names = [_base_name(argument) for argument in (*node.value.args[:1], node.value.func)]
-        site = self._site(node, [next(filter(None, names), "")], node.value)
-        kept = None
-        match node.value:
-            case ast.Call(ast.Attribute(container, "append"), [value]):
-                kept = self._site(node, [_base_name(container)], value)
-        call = self.visit(node.value)
-        if kept is not None:
-            call.args = [self._report("appended", kept, call.args[0])]
-        return self._copy(node, ast.Expr(self._report("done", site, call)))
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        if node.value is None or not isinstance(node.target, ast.Name | ast.Attribute):
-            return node
-        site = self._site(node, _target_names(node.target), node.value)
-        return self._copy(node, ast.Assign([node.target], self._report("assign", site, self.visit(node.value))))
-
-    def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
-        site = self._site(node, [node.target.id], node.value)
-        return self._copy(node, ast.NamedExpr(node.target, self._report("assign", site, self.visit(node.value))))
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
-        operator = ast.Constant(type(node.op).__name__)
-        if isinstance(node.target, ast.Name | ast.Attribute):
-            site = self._augmented_site(node, node.target)
-            value = self.visit(node.value)
-            report = self._report("augment", site, operator, _load(node.target), value)
-            return self._copy(node, ast.Assign([node.target], report))
-        if not isinstance(node.target, ast.Subscript):
-            return self.generic_visit(node)
-        site = self._site(node, _target_names(node.target), node.value)
-        container, key = self._item(node.target)
-        value = self.visit(node.value)
-        return self._copy(node, ast.Expr(self._report("augment_item", site, operator, container, key, value)))
-
-    def _augmented_site(self, node: ast.AugAssign, target: ast.Name | ast.Attribute) -> ast.expr:
-        """The site of `a *= b + c`; its code is that of the assignment it stands for, `a * (b + c)`."""
-        site = self._site(node, _target_names(target), node.value)
-        made, written = self.sites[-1], ast.unparse(target)
-        symbol = made.statement.removeprefix(written).partition("=")[0].strip()
-        whole = ast.unparse(ast.BinOp(_load(target), node.op, node.value))
-        bare = whole == f"{written} {symbol} {ast.unparse(node.value)}"
-        code = f"{written} {symbol} {made.code if bare else f'({made.code})'}"
-        needs = [name.id for name in ast.walk(target) if isinstance(name, ast.Name)]
-        self.sites[-1] = made._replace(code=code, needs=(*needs, *made.needs))
-        return site
-
-    def visit_For(self, node: ast.For) -> Any:
-        site = self._loop_site(node, node.target, node.iter)
-        counters = [name for name in _counted(node.body) if name not in _target_names(node.target)]
-        self.generic_visit(node)
-        node.iter = self._copy(node.iter, self._report("rounds", site, node.iter))
-        self._count(node, counters)
-        return node
-
-    def _count(self, node: ast.For | ast.While, counters: list[str]) -> None:
-        """In every round, what a loop counts with is a variable of it."""
-        for name in dict.fromkeys(reversed(counters)):
-            value = self._report("counted", ast.Constant(name), ast.Name(name, ast.Load()))
-            node.body.insert(0, self._copy(node.body[0], ast.Assign([ast.Name(name, ast.Store())], value)))
-
-    def visit_While(self, node: ast.While) -> Any:
-        head = f"while {self.text.code(node.test)}"
-        site = self._site(node, (), None, head)
-        counters = list(_counted(node.body))
-        self.generic_visit(node)
-        self._count(node, counters)
-        node.test = self._copy(node.test, self._report("again", site, node.test))
-        return [node, self._copy(node, ast.Expr(self._report("left", site)))]
-
-    def visit_comprehension(self, node: ast.comprehension) -> Any:
-        site = self._loop_site(node.iter, node.target, node.iter)
-        self.generic_visit(node)
-        node.iter = self._copy(node.iter, self._report("rounds", site, node.iter))
-        return node
-
-    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
-        return ast.NodeTransformer.generic_visit(self, node)  # it runs in bits, in between other code
-
-    def _loop_site(self, node: Any, target: ast.expr, iterable: ast.expr) -> ast.expr:
-        head = f"for {self.text.code(target)} in {self.text.code(iterable)}"
-        return self._site(node, _target_names(target), None, head)
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
-        self.generic_visit(node)
-        node.body.insert(0, self._copy(node.body[0], ast.Expr(self._report("caught"))))
-        return node
-
-    def visit_Return(self, node: ast.Return) -> Any:
-        if node.value is None:
-            return node
-        values = node.value.elts if isinstance(node.value, ast.Tuple) else ()
-        site = self._site(node, map(self.text.code, values), node.value)
-        return self._copy(node, ast.Return(self._report("result", site, self.visit(node.value))))
-
-    def visit_Call(self, node: ast.Call) -> Any:
-        self_reading = isinstance(node.func, ast.Name) and node.func.id in _FRAME_READERS
-        site = None if self_reading else self._site(node, [self.text.code(arg) for arg in node.args], node)
-        self.generic_visit(node)
-        if site is not None:
-            node.func = self._copy(node.func, self._report("callee", site, node.func))
-        return node
-
-    def visit_Subscript(self, node: ast.Subscript) -> Any:
-        self.generic_visit(node)
-        if not isinstance(node.ctx, ast.Load):
-            return node
-        key = ast.Subscript(ast.Attribute(ast.Name(HOOK, ast.Load()), "key", ast.Load()), node.slice, ast.Load())
-        return self._copy(node, self._report("item", node.value, key))
-
-    def visit_BinOp(self, node: ast.BinOp) -> Any:
-        # A float literal would meet a named size first (`1. / N`) and forget its name: let the size decide.
-        literal = isinstance(node.left, ast.Constant) and isinstance(node.left.value, float)
-        self.generic_visit(node)
-        if literal:
-            node.left = self._copy(node.left, self._report("literal", node.left))
-        return node
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
-        return node  # a text for people, and the places of what is in it are not reliable before Python 3.12
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        # the body alone: decorators and defaults are evaluated elsewhere, when it is defined
-        node.body = ast.NodeTransformer.generic_visit(self, ast.Module(node.body, [])).body  # type: ignore[attr-defined]
-        return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
-        return node
-
-    @staticmethod
-    def _copy(old: ast.AST, new: Any) -> Any:
-        return ast.copy_location(new, old)  # what stands inside inherits it, at the end
-
-
-def _counted(body: list[ast.stmt]) -> Iterator[str]:
-    """What a loop's body counts with: `k += 1`, `k = k - 1`."""
-    for statement in body:
-        match statement:
-            case ast.AugAssign(ast.Name(name), ast.Add() | ast.Sub(), ast.Constant(int())):
-                yield name
-            case ast.Assign([ast.Name(name)], ast.BinOp(ast.Name(same), ast.Add() | ast.Sub(), ast.Constant(int()))):
-                if name == same:
-                    yield name
-
-
-def _target_names(target: ast.expr) -> tuple[str, ...]:
-    if isinstance(target, ast.Name):
-        return (target.id,)
-    if isinstance(target, ast.Attribute):
-        return (target.attr.strip("_") or target.attr,)  # `self.out = ...` is a step called out
-    if isinstance(target, ast.Starred):
-        return _target_names(target.value)
-    if isinstance(target, ast.Tuple | ast.List):
-        return tuple(_target_names(e)[0] if isinstance(e, ast.Name | ast.Attribute) else "" for e in target.elts)
-    return (name,) if isinstance(target, ast.Subscript) and (name := _base_name(target)) else ()
-
-
-def _base_name(target: ast.expr) -> str:
-    """What is changed by an assignment into it: `out` of `out[i][j]`, `W` of `self.W[0]` and of `grads["W"][0]`."""
-    while isinstance(target, ast.Subscript):
-        if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
-            return target.slice.value
-        target = target.value
-    if isinstance(target, ast.Attribute):
-        return _base_name(target.value) if isinstance(target.value, ast.Subscript) else target.attr
-    return target.id if isinstance(target, ast.Name) else ""
-
-
-def _load(target: ast.expr) -> ast.expr:
-    """The same expression, read instead of written."""
-    return ast.parse(ast.unparse(target), mode="eval").body
-
-
-class Instrumented(NamedTuple):
-    """A rewritten function's code and the sites its reports refer to."""
-
-    code: CodeType
-    sites: list[Site]
-
-    def bind(self, function: FunctionType, hooks: Any) -> FunctionType:
-        """The rewritten code as a function like `function`, reporting to `hooks`."""
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        cells |= {HOOK: CellType(hooks), SITES: CellType(self.sites)}
-        closure = tuple(cells[name] for name in self.code.co_freevars)
-        bound = FunctionType(self.code, function.__globals__, function.__name__, function.__defaults__, closure)
-        bound.__kwdefaults__ = function.__kwdefaults__
-        return bound
-
-
-@functools.lru_cache(maxsize=256)
-def instrument(code: CodeType) -> Instrumented | None:
-    """Rewrite the function that `code` belongs to; None where its source cannot be read."""
-    text = source_of(code.co_filename)
-    found, owner = _definition(text, code) if text is not None else (None, "")
-    if text is None or found is None:
-        return None
-    # a copy: the tree is kept for other readers
-    definition = copy.deepcopy(found)
-    instrumenter = _Instrumenter(text)
-    definition = instrumenter.visit(definition)
-    definition.decorator_list = []
-    definition.returns = None
-    definition.args.defaults = []
-    definition.args.kw_defaults = [None] * len(definition.args.kwonlyargs)
-    for argument in ast.walk(definition.args):
-        if isinstance(argument, ast.arg):
-            argument.annotation = None
-    definition.body.insert(0, ast.Expr(ast.Name(HOOK, ast.Load())))  # always a free variable
-    outer = ast.parse(f"def __outer__({', '.join([HOOK, SITES, *code.co_freevars])}):\n    return None").body[0]
-    assert isinstance(outer, ast.FunctionDef)
-    if owner:  # inside its class, where `self.__x` means `self._Owner__x`
-        outer.body[:0] = [ast.ClassDef(owner, [], [], [definition], [])]
-    else:
-        # a function that calls itself calls what its module has under its name
-        itself = [] if definition.name in code.co_freevars else [ast.Global([definition.name])]
-        outer.body[:0] = [*itself, definition]
-    module = ast.fix_missing_locations(ast.Module([outer], []))
-    compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE_FLAGS, dont_inherit=True)
-    inner = _nested(compiled, "__outer__")
-    for name in filter(None, (owner, definition.name)):
-        inner = _nested(inner, name)
-    return Instrumented(inner, instrumenter.sites)
-
-
-def _nested(code: CodeType, name: str) -> CodeType:
-    return next(const for const in code.co_consts if isinstance(const, CodeType) and const.co_name == name)

@@ -9,9 +9,9 @@ import numpy as np
 from backpropviz.engine.constants import ConstantKeeper
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.named import Named, plain
+from backpropviz.engine.reports import Site
 from backpropviz.engine.slate import Slate, now
-from backpropviz.engine.source import Site
-from backpropviz.engine.tracing import Traced
+from backpropviz.engine.traced import Traced
 from backpropviz.primitives.shapes import IDENTITY
 
 

@@ -14,7 +14,7 @@ from backpropviz.engine.gradient_names import GradientNames, name_red_nodes
 from backpropviz.engine.graph import Array, Group, Loop, Node, SizeStatement, Step
 from backpropviz.engine.keeping import Ties, uncollected
 from backpropviz.engine.replay import Plan
-from backpropviz.engine.tracing import Tape
+from backpropviz.engine.tape import Tape
 from backpropviz.errors import InputError
 
 

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.holders import Flat, as_called, taken_apart
+from backpropviz.engine.instrument import instrument
 from backpropviz.engine.recording import IN_PLACE_OPERATORS, Recorder
-from backpropviz.engine.source import Site, instrument
+from backpropviz.engine.reports import Site
 from backpropviz.engine.trace import Trace, checked
-from backpropviz.engine.tracing import Traced
+from backpropviz.engine.traced import Traced
 from backpropviz.errors import TraceError
 
 

@@ -1,6 +1,6 @@
 """Runs a student's functions with a probe behind every statement, which sees each value as it was assigned.
 
-The statements themselves stay as they are written (`source.py` rewrites right-hand sides, for tracing; here what runs
+The statements themselves stay as they are written (`reports.py` rewrites right-hand sides, for tracing; here what runs
 must be exactly what the student wrote): behind `dx[:, i] += g` stands `dx = __probe__(7, dx)`. The probe may also
 hand back another value, which is how a right value is put in the place of a wrong one.
 """

@@ -1,0 +1,73 @@
+"""Rewrites a function so that it reports what it assigns.
+
+The rewritten function has the original's globals, defaults and closure; its only additions are the list of sites and
+the object behind `__backpropviz__`, and what that does with the reports is its own business (see `recording.py`).
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+from types import CellType, CodeType, FunctionType
+from typing import Any, NamedTuple
+
+from backpropviz.engine.reports import HOOK, SITES, Reports, Site
+from backpropviz.engine.source import definition_in, source_of
+
+_FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
+
+
+class Instrumented(NamedTuple):
+    """A rewritten function's code and the sites its reports refer to."""
+
+    code: CodeType
+    sites: list[Site]
+
+    def bind(self, function: FunctionType, hooks: Any) -> FunctionType:
+        """The rewritten code as a function like `function`, reporting to `hooks`."""
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+        cells |= {HOOK: CellType(hooks), SITES: CellType(self.sites)}
+        closure = tuple(cells[name] for name in self.code.co_freevars)
+        bound = FunctionType(self.code, function.__globals__, function.__name__, function.__defaults__, closure)
+        bound.__kwdefaults__ = function.__kwdefaults__
+        return bound
+
+
+@functools.lru_cache(maxsize=256)
+def instrument(code: CodeType) -> Instrumented | None:
+    """Rewrite the function that `code` belongs to; None where its source cannot be read."""
+    text = source_of(code.co_filename)
+    found, owner = definition_in(text, code) if text is not None else (None, "")
+    if text is None or found is None:
+        return None
+    # a copy: the tree is kept for other readers
+    definition = copy.deepcopy(found)
+    reports = Reports(text)
+    definition = reports.visit(definition)
+    definition.decorator_list = []
+    definition.returns = None
+    definition.args.defaults = []
+    definition.args.kw_defaults = [None] * len(definition.args.kwonlyargs)
+    for argument in ast.walk(definition.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    definition.body.insert(0, ast.Expr(ast.Name(HOOK, ast.Load())))  # always a free variable
+    outer = ast.parse(f"def __outer__({', '.join([HOOK, SITES, *code.co_freevars])}):\n    return None").body[0]
+    assert isinstance(outer, ast.FunctionDef)
+    if owner:  # inside its class, where `self.__x` means `self._Owner__x`
+        outer.body[:0] = [ast.ClassDef(owner, [], [], [definition], [])]
+    else:
+        # a function that calls itself calls what its module has under its name
+        itself = [] if definition.name in code.co_freevars else [ast.Global([definition.name])]
+        outer.body[:0] = [*itself, definition]
+    module = ast.fix_missing_locations(ast.Module([outer], []))
+    compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE_FLAGS, dont_inherit=True)
+    inner = _nested(compiled, "__outer__")
+    for name in filter(None, (owner, definition.name)):
+        inner = _nested(inner, name)
+    return Instrumented(inner, reports.sites)
+
+
+def _nested(code: CodeType, name: str) -> CodeType:
+    return next(const for const in code.co_consts if isinstance(const, CodeType) and const.co_name == name)
