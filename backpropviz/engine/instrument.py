@@ -7,13 +7,13 @@ the object behind `__backpropviz__`, and what that does with the reports is its 
 from __future__ import annotations
 
 import ast
-import copy
 import functools
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
+from backpropviz.engine.keeping import uncollected
 from backpropviz.engine.reports import HOOK, SITES, Reports, Site
-from backpropviz.engine.source import definition_in, source_of
+from backpropviz.engine.source import SourceText, definition_in, source_of
 
 _FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
 
@@ -41,8 +41,12 @@ def instrument(code: CodeType) -> Instrumented | None:
     found, owner = definition_in(text, code) if text is not None else (None, "")
     if text is None or found is None:
         return None
-    # a copy: the tree is kept for other readers
-    definition = copy.deepcopy(found)
+    with uncollected():  # of a long function's tree and its copy everything is kept
+        return _rewritten(code, text, found, owner)
+
+
+def _rewritten(code: CodeType, text: SourceText, found: ast.FunctionDef, owner: str) -> Instrumented:
+    definition = _copied(found)  # the tree is kept for other readers
     reports = Reports(text)
     definition = reports.visit(definition)
     definition.decorator_list = []
@@ -67,6 +71,18 @@ def instrument(code: CodeType) -> Instrumented | None:
     for name in filter(None, (owner, definition.name)):
         inner = _nested(inner, name)
     return Instrumented(inner, reports.sites)
+
+
+def _copied(node: Any) -> Any:
+    """A tree once more; its names and numbers are the same objects."""
+    kind: Any = type(node)
+    if kind is list:
+        return [_copied(item) for item in node]
+    if not isinstance(node, ast.AST):
+        return node
+    made = kind.__new__(kind)
+    made.__dict__.update((key, _copied(value)) for key, value in node.__dict__.items())
+    return made
 
 
 def _nested(code: CodeType, name: str) -> CodeType:
