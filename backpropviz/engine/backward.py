@@ -92,24 +92,30 @@ def sweep(nodes: Sequence[Node], upstream: dict[Node, Node], tape: Tape) -> None
 
 
 def _add_terms(node: Node, tape: Tape) -> None:
-    total: Any = Traced(node.terms[0].node, tape)
-    for term in node.terms[1:]:
-        total = total + Traced(term.node, tape)
-    node.gradient = total.node
+    first, *more = node.terms
+    node.gradient = first.node
+    if more:
+        total: Any = Traced(first.node, tape)
+        for term in more:
+            total = total + Traced(term.node, tape)
+        node.gradient = total.node
 
 
 def _hand_back(node: Node, tape: Tape) -> Iterator[tuple[Node, Term]]:
     """Run the VJP of every operand that carries a gradient."""
     assert node.primitive is not None
-    args = [_wrap(arg, tape) for arg in node.args]
-    kwargs = {key: _wrap(value, tape) for key, value in node.kwargs.items()} if node.kwargs else node.kwargs
     assert node.gradient is not None
+    args: list[Any] | None = None
+    kwargs = node.kwargs
     # of an assignment, what was written reads its place in the gradient before that place is set to zero
     handed = list(operands(node))[:: -1 if node.primitive in WRITES else 1]
     for position, operand in handed:
         entry = node.primitive.gradient(position)
         if not operand.carries_gradient or entry is None:
             continue
+        if args is None:  # not before: most constants and positions hand nothing back
+            args = [Traced(arg, tape) if type(arg) is Node else _wrap(arg, tape) for arg in node.args]
+            kwargs = {key: _wrap(value, tape) for key, value in kwargs.items()} if kwargs else kwargs
         try:
             # a VJP may change what it is handed: no other one sees that
             handed_down = entry.vjp(Traced(node.gradient, tape), Traced(node, tape), *args, **kwargs)
@@ -132,7 +138,10 @@ def _fit(term: Any, value: Array, tape: Tape) -> Any:
     """A VJP's result in the dtype and shape of the operand it is for."""
     if type(term) is not Traced:  # a constant
         term = tape.record(PRIMITIVES[np.broadcast_to], (np.asarray(term),), {"shape": value.shape})
-    if term.node.outline.dtype.kind == "c" and value.dtype.kind != "c":
+    given = term.node.outline
+    if given.dtype == value.dtype and given.shape == value.shape:
+        return term
+    if given.dtype.kind == "c" and value.dtype.kind != "c":
         term = np.real(term)  # a real value moves the loss by the real part alone
     if term.node.outline.dtype != value.dtype:
         term = term.astype(value.dtype)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
 from backpropviz.engine.graph import Array, Group, Loop, Node, Step, Term
+from backpropviz.engine.keeping import uncollected
 from backpropviz.engine.named import plain
 from backpropviz.engine.rounds import Rounds
 from backpropviz.engine.trace import Trace
@@ -53,7 +54,8 @@ def view(
     if summary is None:
         function = trace.callable
         summary = clean((function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0])
-    return _Viewer(trace, explain, rounds).view(layer_name or trace.function, summary)
+    with uncollected():
+        return _Viewer(trace, explain, rounds).view(layer_name or trace.function, summary)
 
 
 class _Viewer:
