@@ -10,6 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from backpropviz.engine.graph import Array
+from backpropviz.engine.keeping import uncollected
 from backpropviz.errors import InputError
 from backpropviz.show.layout import Line
 from backpropviz.show.loop_rows import handed_text, loop_text, sent_by
@@ -67,7 +68,8 @@ class NodeTable:
             if flow.kind == "part":
                 self.parts.setdefault(flow.step, []).append(flow)
         self.opened = set(self.groups) if everything else self._opened(expand)
-        self.rows = list(self._rows())
+        with uncollected():
+            self.rows = list(self._rows())
 
     def _opened(self, expand: Collection[str]) -> set[str]:
         opened: set[str] = set()
@@ -170,7 +172,8 @@ class NodeTable:
         yield Text(self.view.layer, NAME)
         if self.view.summary:
             yield Text(self.view.summary)
-        yield self._table(self._columns(options.max_width))
+        with uncollected():  # a long table is ten thousands of lines, and all of them are kept until they are printed
+            yield from self._table(self._columns(options.max_width)).__rich_console__(console, options)
         if self.view.notes:
             yield Text("\n" + "\n".join(self.view.notes))
 
