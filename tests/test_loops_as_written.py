@@ -8,9 +8,9 @@ from backpropviz.code.derive import derive
 from backpropviz.code.rolled import rolled
 from backpropviz.draw.board.picture import BoardPicture
 from backpropviz.draw.diagram import Diagram
-from tests.loops import layers, networks, rounds, scans, until, windows
+from tests.loops import carried, layers, networks, rounds, scans, until, windows
 
-CASES = {**windows.CASES, **networks.CASES, **layers.CASES, **rounds.CASES, **scans.CASES}
+CASES = {**windows.CASES, **networks.CASES, **layers.CASES, **rounds.CASES, **scans.CASES, **carried.CASES}
 
 
 def traced(function, inputs, seed):
@@ -51,6 +51,22 @@ def test_a_loop_that_ends_by_a_value_runs_as_often_as_with_the_sample(function):
     code = derive(trace)
     assert "for " in code
     assert "as often as with these inputs" in code or "it was left after" in code
+    assert_gives_the_gradients(code, f"{function.__name__}_backward", trace)
+
+
+@pytest.mark.parametrize("function", carried.WRITTEN_OUT, ids=lambda function: function.__name__)
+def test_what_differs_from_round_to_round_is_written_out_with_a_word(function):
+    trace = traced(function, carried.WRITTEN_OUT[function][0], 1)
+    code = derive(trace)
+    assert "is written out round by round: " in code
+    assert_gives_the_gradients(code, f"{function.__name__}_backward", trace)
+
+
+@pytest.mark.parametrize("function", carried.SORTED, ids=lambda function: function.__name__)
+def test_a_loop_that_keeps_the_best_stays_one(function):
+    trace = traced(function, carried.SORTED[function][0], 1)
+    code = derive(trace)
+    assert "written out" not in code
     assert_gives_the_gradients(code, f"{function.__name__}_backward", trace)
 
 
