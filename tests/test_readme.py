@@ -28,20 +28,20 @@ GALLERY = {
 }
 
 
-def run(command: str) -> str:
+def run(command: str, folder: Path = ROOT) -> str:
     """What a command prints on an 80-column terminal without colour; its exit code does not matter here."""
     printed = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         patch.setenv("COLUMNS", "80")
         patch.setenv("NO_COLOR", "1")
-        patch.chdir(ROOT)
+        patch.chdir(folder)
         app(shlex.split(command.removeprefix("backpropviz ")), standalone_mode=False)
     return "\n".join(line.rstrip() for line in printed.getvalue().rstrip().split("\n"))
 
 
-def generated(match: re.Match[str]) -> str:
+def generated(match: re.Match[str], folder: Path = ROOT) -> str:
     kind, what = match.groups()
-    text = (ROOT / what).read_text().rstrip() if kind == "file" else run(what)
+    text = (ROOT / what).read_text().rstrip() if kind == "file" else run(what, folder)
     language = "toml" if what.endswith(".toml") else "python" if kind == "file" or " derive " in what else "text"
     return f"<!-- {kind}: {what} -->\n\n```{language}\n{text}\n```\n"
 

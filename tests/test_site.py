@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from backpropviz.cli import app
 from backpropviz.errors import DrawingError, LayerError
 from backpropviz.facade.site import Entry, collected, write_site
+from backpropviz.facade.site.manual import PAGES
 from backpropviz.layers.library import layer_names
 from tests.browser import NEEDED, driven
 
@@ -65,6 +66,26 @@ def test_every_link_leads_to_a_file_of_the_site(site):
             assert target.is_file(), link
             reached.add(target)
     assert reached == {*written}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A site with the manual, which shows the picture of batchnorm."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, write_site([Entry("batchnorm", "batchnorm", "normalization")], folder, with_manual=True)
+
+
+def test_every_link_of_the_manual_leads_to_a_place(whole):
+    folder, written = whole
+    texts = {path: path.read_text(encoding="utf-8") for path in written if path.suffix == ".html"}
+    manual = [path for path in texts if path.parent.name == "manual"]
+    assert {path.stem for path in manual} == {*PAGES}
+    for path in [*manual, folder / "index.html"]:
+        for link in Links(texts[path]).links:
+            name, _, anchor = link.partition("#")
+            target = Path(os.path.normpath(path.parent / name)) if name else path
+            assert target in written, link
+            assert not anchor or f'id="{anchor}"' in texts[target], link
 
 
 def test_nothing_comes_from_elsewhere(site):
@@ -141,3 +162,17 @@ def test_the_index_is_searched_by_names_operations_and_sentences(site, tmp_path)
         [every, ""], [["batchnorm"], "1 of 4"], [["mine-swish"], "1 of 4"], [["maxpool"], "1 of 4"],
         [["mine-swish"], "1 of 4"], [[], "0 of 4"], [["mine-swish", "mine-scaled"], "2 of 4"],
     ]  # fmt: skip
+
+
+@NEEDED
+def test_the_manual_is_searched_as_well(whole, tmp_path):
+    index = (whole[0] / "index.html").read_text(encoding="utf-8")
+    looked = SEARCHING[: SEARCHING.index("return [await")] + (
+        'const found = []; for (const words of ["np.log1p", "broadcast has to be summed", "paths meet", "ivar"])'
+        "found.push((await shown(words))[0]); return [(await shown(''))[0].length, ...found];"
+    )
+    every, log, summed, _, ivar = driven(re.sub(r"<img[^>]*>", "", index), looked, tmp_path)
+    assert every == len(PAGES) + 1  # parts are shown where they are asked for
+    assert log == ["np.log1p", "Add a layer"]
+    assert summed == ["Three things that are easily missed"]
+    assert "batchnorm" in ivar

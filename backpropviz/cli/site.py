@@ -19,11 +19,11 @@ def site(
         list[str] | None,
         typer.Argument(metavar="[FILE.py[:FUNCTION]...]", help="Your own layers, with pages of theirs."),
     ] = None,
-    only: Annotated[bool, typer.Option("--only", help="Leave out the layers of the tool.")] = False,
+    only: Annotated[bool, typer.Option("--only", help="Leave out the layers of the tool, and the manual.")] = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write an index and a page for each layer, for any static host."""
+    """Write the manual, an index and a page for each layer, for any static host."""
     from backpropviz.facade.site import collected, write_site
 
     if only and not files:
@@ -35,7 +35,7 @@ def site(
 
     with users_code():
         entries = collected([from_standard_input(file) for file in files or ()], own=not only)
-        written = write_site(entries, folder, force, told)
+        written = write_site(entries, folder, force, told, with_manual=not only)
     told("")
     words = f"wrote {len(entries)} pages, {len(written)} files: {folder / 'index.html'}"
     names = [entry.name for entry in entries]

@@ -3,10 +3,14 @@
   const search = document.getElementById("search");
   const field = search.querySelector("input");
   const cards = [...document.querySelectorAll("li")];
+  const parts = new Set(document.querySelectorAll(".found li"));
   search.hidden = false;
   const look = () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const card of cards) card.hidden = !words.every((word) => card.dataset.words.includes(word));
+    for (const card of cards) {
+      const unasked = parts.has(card) && !words.length;
+      card.hidden = unasked || !words.every((word) => card.dataset.words.includes(word));
+    }
     for (const section of document.querySelectorAll("section")) {
       section.hidden = ![...section.querySelectorAll("li")].some((card) => !card.hidden);
     }

@@ -6,6 +6,8 @@ import html
 from importlib.resources import files
 from typing import NamedTuple
 
+from backpropviz.facade.site.manual import Page, Part
+
 MARK = '<meta name="generator" content="backpropviz site">'
 
 
@@ -28,8 +30,11 @@ class Card(NamedTuple):
     said: str
 
 
-def index(cards: list[Card]) -> str:
-    """The page as HTML; without scripts it is a list, with them it can be searched."""
+def index(cards: list[Card], pages: list[Page]) -> str:
+    """The page as HTML; without scripts it is a list, with them it can be searched.
+
+    Parts of the manual are shown only where they are searched for.
+    """
     groups: dict[str, list[Card]] = {}
     for card in cards:
         groups.setdefault(card.group, []).append(card)
@@ -37,17 +42,55 @@ def index(cards: list[Card]) -> str:
         f"<section><h2>{html.escape(group)}</h2><ul>{''.join(map(_card, its))}</ul></section>"
         for group, its in sorted(groups.items(), key=lambda item: item[0] != "your own")
     )
-    folder = files(__package__)
-    parts = {
-        "{{mark}}": MARK,
-        "{{style}}": (folder / "index.css").read_text(encoding="utf-8"),
-        "{{script}}": (folder / "index.js").read_text(encoding="utf-8"),
-        "{{sections}}": sections,
-    }
-    text = (folder / "index.html").read_text(encoding="utf-8")
-    for place, part in parts.items():
-        text = text.replace(place, part, 1)
+    if pages:
+        guides = "".join(map(_guide, pages))
+        found = "".join(_part(page, part) for page in pages for part in page.parts[1:])
+        sections = (
+            f'<section><h2>the manual</h2><ul class="guides">{guides}</ul></section>\n{sections}\n'
+            f'<section hidden><h2>in the manual</h2><ul class="found">{found}</ul></section>'
+        )
+    return _filled("index.html", sections=sections, script=_read("index.js"))
+
+
+def manual_page(page: Page, pages: list[Page]) -> str:
+    """A page of the manual as HTML, with the ways to the others and to the index."""
+    ways = "".join(
+        f'<a href="{each.name}.html"{" aria-current=page" * (each is page)}>{html.escape(each.title.split(":")[0])}</a>'
+        for each in pages
+    )
+    contents = "".join(
+        f'<li><a href="#{part.anchor}">{html.escape(part.title.split("(")[0])}</a></li>' for part in page.parts[1:]
+    )
+    contents = f'<nav aria-label="on this page"><ul class="contents">{contents}</ul></nav>' if contents else ""
+    return _filled("manual.html", title=html.escape(page.title), ways=ways, contents=contents, body=page.body)
+
+
+def _read(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _filled(name: str, **parts: str) -> str:
+    """A page whose places are filled in, each once."""
+    text = _read(name)
+    for place, part in {"mark": MARK, "style": _read("index.css"), **parts}.items():
+        text = text.replace(f"{{{{{place}}}}}", part, 1)
     return text
+
+
+def _guide(page: Page) -> str:
+    words = html.escape(f"{page.title} {page.summary}".lower())
+    return (
+        f'<li data-words="{words}"><a class="page" href="manual/{page.name}.html"><b>{html.escape(page.title)}</b></a>'
+        f"<p>{html.escape(page.summary)}</p></li>\n"
+    )
+
+
+def _part(page: Page, part: Part) -> str:
+    words = html.escape(f"{part.title} {part.words}".lower())
+    return (
+        f'<li data-words="{words}"><a class="page" href="manual/{page.name}.html#{part.anchor}">'
+        f"<b>{html.escape(part.title)}</b></a><small>{html.escape(page.title)}</small></li>\n"
+    )
 
 
 def _card(card: Card) -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import heading
-from backpropviz.draw.player import page
+from backpropviz.draw.player import page as player_page
 from backpropviz.draw.player.making import opened, paged
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError, DrawingError
 from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.questions import questions
-from backpropviz.facade.site.index import MARK, Card, index
+from backpropviz.facade.site.index import MARK, Card, index, manual_page
+from backpropviz.facade.site.manual import manual
 from backpropviz.files import write
 from backpropviz.layers.library import Layer, layer_names, load, load_summaries
 
@@ -52,12 +53,17 @@ def collected(files: Iterable[str], own: bool = True) -> list[Entry]:
 
 
 def write_site(
-    entries: list[Entry], folder: Path, force: bool = False, progress: Callable[[str], None] | None = None
+    entries: list[Entry],
+    folder: Path,
+    force: bool = False,
+    progress: Callable[[str], None] | None = None,
+    with_manual: bool = False,
 ) -> list[Path]:
     """Write the site.
 
     Args:
         force: write over an index.html that is somebody else's. progress: is told the name of each layer.
+        with_manual: its pictures are those of the tool's own layers, so these have to be there, too.
 
     Returns:
         The files, as they were written.
@@ -87,7 +93,13 @@ def write_site(
             write(folder / path, text.encode())
         written += [folder / path for path in files]
         cards.append(_card(entry, layer, trace, [path for path in files if path.startswith("worksheets/")]))
-    write(top, index(cards).encode())
+    pages = manual() if with_manual else []
+    if pages:
+        (folder / "manual").mkdir(exist_ok=True)
+    for page in pages:
+        written.append(folder / "manual" / f"{page.name}.html")
+        write(written[-1], manual_page(page, pages).encode())
+    write(top, index(cards, pages).encode())
     return [*written, top]
 
 
@@ -102,7 +114,7 @@ def _files(entry: Entry, trace: Trace, folder: Path) -> Iterator[tuple[str, str]
     yield f"pictures/{entry.name}.svg", Diagram(trace, title=title, size="page", theme="auto").svg()
     closed = paged(trace, title=title)
     name = entry.spec if entry.group != "your own" else trace.layer
-    yield f"layers/{entry.name}.html", page(closed, name, questions(trace), links, opened(trace, closed, title))
+    yield f"layers/{entry.name}.html", player_page(closed, name, questions(trace), links, opened(trace, closed, title))
 
 
 def _sheet(entry: Entry, folder: Path) -> str | None:
