@@ -80,7 +80,9 @@ class Investigation:
             self._unfinished(examination, judged)
         elif weighed.failed_words:
             self._is_scaled = any(map(_is_scaled, judged))
-            self.findings += Trail(self.program, self.pair, self.siblings).follow(examination, judged)
+            known = self._of_its_layers(examination, judged)
+            self.findings += known or Trail(self.program, self.pair, self.siblings).follow(examination, judged)
+            self.siblings.found += self.findings
         else:
             self._look_closer(examination, judged)
         its = self.program.student.wrapped.get(pair.forward)
@@ -123,6 +125,18 @@ class Investigation:
         self.findings.append(gaps.unfinished(self.program, first.unfinished, first))
         if pair.backward and first.unfinished == pair.forward and gaps.gap(self.program, pair.backward):
             self.findings.append(gaps.unfinished(self.program, pair.backward))
+
+    def _of_its_layers(self, examination: Examination, outcomes: list[Outcome]) -> list[Finding]:
+        """Of a network, what was found in the layers that it calls: it cannot be right before they are."""
+        if self.pair.forward not in self.program.student.wrapped:
+            return []
+        called = self.program.called_by(self.pair.forward) | self.program.called_by(self.pair.name)
+        found = [its for its in self.siblings.found if its.function in called and its.kind != "not_finished"]
+        wrong = next((i for i, outcome in enumerate(outcomes) if outcome.wrong()), None)
+        if not found or wrong is None:
+            return []
+        ran = {function for function, _, _ in recorded(examination, *examination.cases[wrong]).record.visits}
+        return [its for its in found if its.function in ran]
 
     def _look_closer(self, examination: Examination, outcomes: list[Outcome]) -> None:
         """What there is to say of a pair that is right."""

@@ -31,12 +31,13 @@ class Siblings:
 
     Attributes:
         repaired: functions with proved repairs: what calls them is not to blame.
-        right: pairs that are right as they stand.
+        right: pairs that are right as they stand. found: the wrong lines that were found so far.
         examined: every pair with what came out of it: a repair must not make any of them worse.
     """
 
     repaired: dict[str, Repaired] = field(default_factory=dict)
     right: list[Examination] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
     examined: list[tuple[Examination, list[Outcome]]] = field(default_factory=list)
 
     def trusted(self, program: Program) -> set[str]:

@@ -32,7 +32,7 @@ _KINDS = {
     "vector": re.compile(
         r"b|b([a-z]|_[a-z]{1,3})|bias|[a-z]\w*_(b|bias|gamma|beta)|gamma|beta|scale|shift|g|(running_|sample_)?(mean|var)|mu|std|sigma"
     ),
-    "label": re.compile(r"y|t|labels?|targets?|y_true"),
+    "label": re.compile(r"y|t|labels?|targ(et)?s?|tgt|y_true"),
     "index": re.compile(r"idx|ids|index|indices|tokens?|words"),
     "mask": re.compile(r"\w*mask"),
     "state": re.compile(r"(prev_|last_)?[hc]|[hc]_?prev|state"),

@@ -101,7 +101,8 @@ def cases(
             ways = (wanted, (*shape[:-1], wanted[0])) if only_rows and shape[-1:] != (1,) else (wanted,)
             for its in dict.fromkeys(ways):
                 with contextlib.suppress(CannotCall):
-                    other = case(words, made_up(function, at, {**shapes, name: its}, ranks, most)[0], manner)
+                    others = {**shapes, **beside(shapes, name, shape, its), name: its}
+                    other = case(words, made_up(function, at, others, ranks, most)[0], manner)
                     if main is not None or [v.ndim for v in other.inputs.values()] == axes:
                         found[at:] = [other]
                         break
@@ -128,6 +129,15 @@ def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]
     if only_rows:
         return (next(n for n in (3, 5, 6, 7, 8, 9, 11)[at % 7 :] if n not in shape[1:]), *shape[1:])
     return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
+
+
+def beside(shapes: Mapping[str, Shape], main: str, old: Shape, new: Shape) -> dict[str, Shape]:
+    """Other sizes for targets of known shapes, where there are more examples: one for each, as before."""
+    follow = [
+        name for name, its in shapes.items()
+        if name != main and roles(name)[:1] == (TARGET,) and its[:1] == shapes.get(main, old)[:1]
+    ]  # fmt: skip
+    return {name: (*new[:1], *shapes[name][1:]) for name in follow}
 
 
 def data(case: Case) -> list[str]:

@@ -200,6 +200,7 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
         main, only_rows = inputs.main_input(known), its is not None and bool(its.shapes)
         same = {name: value.shape for name, value in known.inputs.items()}
         alone = {main: inputs.resized(same[main], only_rows, seed)} if main else {}
+        alone |= inputs.beside(its.shapes, main, same[main], alone[main]) if its and main else {}
         tied = {} if only_rows else inputs.resized_together({name: same[name] for name in inputs.data(known)}, seed)
         for sizes in (tied, alone, same) if len(tied) > 1 else (alone, same):
             try:

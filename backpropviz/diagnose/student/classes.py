@@ -10,10 +10,13 @@ from __future__ import annotations
 import ast
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import CodeType
 from typing import Any
 
+from backpropviz.diagnose.student.parameters import IN_BOX, left_on, stored
+
+_ARRAYS = {"data", "value", "val", "v", "array", "_data", "_value", "values"}
 _HOISTED = {"__call__", "__add__", "__mul__", "__sub__", "__truediv__", "__pow__", "__neg__"}
 """Special methods that are passes: of a layer, and of a value that knows its gradient."""
 
@@ -21,12 +24,13 @@ _HOISTED = {"__call__", "__add__", "__mul__", "__sub__", "__truediv__", "__pow__
 
 
 def hoist(
-    definition: ast.ClassDef, namespace: dict[str, Any], compiled: Callable[[ast.stmt], CodeType]
-) -> dict[str, ast.FunctionDef]:
+    definition: ast.ClassDef, namespace: dict[str, Any], compiled: Callable[[ast.stmt], CodeType],
+    marks: Collection[str] = (),
+) -> dict[str, ast.FunctionDef]:  # fmt: skip
     """The methods of a class, each as a function in the namespace that the class calls.
 
     Args:
-        compiled: compiles a definition.
+        compiled: compiles a definition. marks: see `marked`.
     """
     cls = namespace[definition.name]
     methods = [node for node in definition.body if isinstance(node, ast.FunctionDef)]
@@ -42,11 +46,29 @@ def hoist(
             called = {other.name for other in methods}
             for this in _holders(function):
                 _Flat(this, called).visit(function)
+        mark(function, marks)
         exec(compiled(attributes(function)), namespace)
         name = _mangled(method.name, definition.name)
         setattr(cls, name, _calling(function.name, namespace, getattr(cls, name), static=bool(decorators)))
         hoisted[function.name] = function
     return hoisted
+
+
+def marked(tree: ast.AST) -> set[str]:
+    """The attributes under which a file keeps the gradient of an array beside it, and the array: `inp.g`, `x.data`."""
+    gradients = {*left_on([tree])}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            kept = {*stored(node)}
+            if any(IN_BOX.fullmatch(name) for name in kept) and kept & _ARRAYS:
+                gradients |= {name for name in kept if IN_BOX.fullmatch(name)} | kept & _ARRAYS
+    return gradients
+
+
+def mark(function: ast.FunctionDef, marks: Collection[str]) -> None:
+    """Make one name of every place in a function that holds a gradient, or the array that it belongs to."""
+    if marks:
+        _Marks(marks).visit(function)
 
 
 def _holders(function: ast.FunctionDef) -> list[str]:
@@ -65,7 +87,7 @@ def _needs_its_class(method: ast.FunctionDef) -> bool:
 
 def _mangled(name: str, of: str) -> str:
     """What Python makes of a name inside a class: `__x` in Net is `_Net__x`."""
-    return f"_{of.lstrip('_')}{name}" if name.startswith("__") and not name.endswith("__") else name
+    return f"_{of.lstrip('_')}{name}" if of and name.startswith("__") and not name.endswith("__") else name
 
 
 def _calling(name: str, namespace: dict[str, Any], original: Any, static: bool) -> Any:
@@ -89,6 +111,19 @@ class _Flat(ast.NodeTransformer):
         return node
 
 
+class _Marks(ast.NodeTransformer):
+    """`inp.g` and `self.inp.g` as one name each."""
+
+    def __init__(self, marks: Collection[str]):
+        self.marks = marks
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and node.attr in self.marks:
+            return ast.copy_location(ast.Name(f"{node.value.id}.{node.attr}", node.ctx), node)
+        return node
+
+
 class _Deep(ast.NodeTransformer):
     """The name "self.x" as the attribute that it is, and private names as Python has them inside the class."""
 
@@ -96,11 +131,13 @@ class _Deep(ast.NodeTransformer):
         self.of = of
 
     def visit_Name(self, node: ast.Name) -> Any:
-        this, dot, attribute = node.id.partition(".")
-        if not dot:
-            return ast.copy_location(ast.Name(_mangled(this, self.of), node.ctx), node)
-        held = ast.Name(this, ast.Load())
-        return ast.copy_location(ast.Attribute(held, _mangled(attribute, self.of), node.ctx), node)
+        this, *places = node.id.split(".")
+        made: ast.expr = ast.Name(this if places else _mangled(this, self.of), ast.Load() if places else node.ctx)
+        for i, place in enumerate(places, 1):
+            made = ast.Attribute(made, _mangled(place, self.of), node.ctx if i == len(places) else ast.Load())
+        for part in ast.walk(made):
+            ast.copy_location(part, node)
+        return made
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         self.generic_visit(node)
@@ -110,9 +147,11 @@ class _Deep(ast.NodeTransformer):
 
 def attributes(function: ast.FunctionDef) -> ast.FunctionDef:
     """A function as it can be compiled: names with a dot become attributes again."""
-    if "." not in function.name:
+    if "." not in function.name and not any("." in its.id for its in ast.walk(function) if isinstance(its, ast.Name)):
         return function
-    deep: ast.FunctionDef = _Deep(function.name.partition(".")[0]).visit(copy.deepcopy(function))
+    deep: ast.FunctionDef = _Deep(function.name.partition(".")[0] if "." in function.name else "").visit(
+        copy.deepcopy(function)
+    )
     return ast.fix_missing_locations(deep)
 
 

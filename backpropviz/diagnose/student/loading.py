@@ -230,9 +230,12 @@ def _hoist_methods(student: Student) -> None:
     """Methods become functions."""
     definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
+    marks = classes.marked(student.tree)
+    for function in student.functions.values():
+        classes.mark(function, marks)
     for definition in definitions:
         with contextlib.suppress(Exception):  # a class that cannot be taken apart stays as it is
-            student.functions |= classes.hoist(definition, student.namespace, student.compiled)
+            student.functions |= classes.hoist(definition, student.namespace, student.compiled, marks)
 
 
 def _run(statement: ast.stmt, student: Student) -> None:

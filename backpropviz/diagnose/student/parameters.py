@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ import numpy as np
 
 _STATE = re.compile(r"(running|moving|run|mov)_?|cache|mask|velocity|momentum|optim", re.IGNORECASE)
 _GRADIENTS = re.compile(r"d|grads?|gradients?|deltas?|dparams?", re.IGNORECASE)
+IN_BOX = re.compile(r"g|d|grads?|gradients?|\w*_grad|grad_\w*|dout|delta")
+"""What an object that stands for one array calls its gradient."""
 _BEFORE = "d|dl|dld|djd|ded|dcd|dlossd|grad|gradient|grads|gradof|gradientof|gradd|delta|nabla|g"
 _AFTER = "grad|gradient|delta|d"
 _ALIASES = (
@@ -53,6 +55,10 @@ def learned(
         if any(_gradient(name, other) for other in found) or _is_state(name, given):
             continue
         gradient = next((place for place in kept if _keeps(place, name, path)), "") or _beside(layer, path)
+        owner, dot, _ = path.rpartition(".")
+        if dot:  # the gradient is in the same object
+            _, gradient = in_box(getattr(layer, owner)) or ("", "")
+            gradient = f"{owner}.{gradient}"
         if gradient or name in given or _known(name) or path in stepped:
             found[name] = Parameter(path, gradient, value.shape, value.dtype != np.float64)
     return found
@@ -78,8 +84,54 @@ def _places(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]
                 yield f"{name}[{i}]", own, item
     for name, value in held.items():
         yield name, name, value
+        if box := in_box(value):
+            yield f"{name}.{box[0]}", name, getattr(value, box[0])
         if isinstance(value, dict) and not _STATE.search(name) and not _GRADIENTS.fullmatch(name):
             yield from ((f"{name}[{key!r}]", key, item) for key, item in value.items() if isinstance(key, str))
+
+
+def in_box(value: Any) -> tuple[str, str] | None:
+    """Of an object that holds one array and its gradient, and no more arrays, the attributes that do."""
+    if type(value).__module__ == "builtins" or isinstance(value, np.ndarray | type) or not hasattr(value, "__dict__"):
+        return None
+    held = vars(value)
+    gradients = [name for name in held if IN_BOX.fullmatch(name)]
+    arrays = [name for name, its in held.items() if isinstance(its, np.ndarray) and name not in gradients]
+    return (arrays[0], gradients[0]) if len(arrays) == len(gradients) == 1 else None
+
+
+def left_on(functions: Iterable[ast.AST]) -> list[str]:
+    """The attributes, called like gradients, that functions assign on anything but `self`.
+
+    >>> left_on([ast.parse("self.inp.g = 1; self.dx = 2; out.grad += 3; x.shape = 4")])
+    ['g', 'grad']
+    """
+    return list(dict.fromkeys(name for function in functions for _, name in _left(function)))
+
+
+def gradients_of(function: ast.AST) -> tuple[set[str], set[str]]:
+    """The names on which a function leaves gradients (`inp` of `inp.g = ...`), and those that it reads them off.
+
+    >>> gradients_of(ast.parse("inp.g = out.g @ w.T"))
+    ({'inp'}, {'out'})
+    """
+    left = [*_left(function)]
+    marks = {name for _, name in left}
+    places = [ast.unparse(node) for node in ast.walk(function) if isinstance(node, ast.Attribute | ast.Name)]
+    held = {holder for holder, _, name in (place.rpartition(".") for place in places) if name in marks}
+    filled = {holder for holder, _ in left}
+    return filled, held - filled
+
+
+def _left(function: ast.AST) -> Iterator[tuple[str, str]]:
+    """What holds a gradient that a function assigns, and what it is called there."""
+    for node in ast.walk(function):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            place = target.value if isinstance(target, ast.Subscript) else target
+            holder, _, name = ast.unparse(place).rpartition(".") if place is not None else ("", "", "")
+            if holder not in ("", "self") and IN_BOX.fullmatch(name):
+                yield holder, name
 
 
 def stored(definition: ast.AST) -> Iterator[str]:

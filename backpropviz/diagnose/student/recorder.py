@@ -137,12 +137,10 @@ class _Probes(ast.NodeTransformer):
 
     def _held(self, name: str, where: ast.stmt) -> ast.stmt:
         """What `self.x` is when a method begins, if it is anything."""
-        this, _, attribute = name.partition(".")
-        value = ast.Call(
-            ast.Name("getattr", ast.Load()),
-            [ast.Name(this, ast.Load()), ast.Constant(attribute), ast.Constant(None)],
-            [],
-        )
+        this, *places = name.split(".")
+        value: ast.expr = ast.Name(this, ast.Load())
+        for place in places:
+            value = ast.Call(ast.Name("getattr", ast.Load()), [value, ast.Constant(place), ast.Constant(None)], [])
         return ast.copy_location(ast.Expr(self._call(ARGUMENT, name, value)), where)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.pairs.protocols import losses, scalars, subjects
+from backpropviz.diagnose.pairs.protocols import array_engines, boxes, losses, scalars, subjects
 from backpropviz.diagnose.pairs.protocols.around import around
 from backpropviz.diagnose.pairs.protocols.construction import SIZES
 from backpropviz.diagnose.pairs.protocols.context import Context
@@ -22,7 +22,13 @@ from backpropviz.diagnose.student.work import TooMuch, work_limit
 from backpropviz.layers.missing import MissingModule
 
 ROUNDS = 1_000_000
-GIVEN: dict[str, Any] = {"__copied__": copy.deepcopy, "__context__": Context, **losses.GIVEN}
+GIVEN: dict[str, Any] = {
+    "__copied__": copy.deepcopy,
+    "__context__": Context,
+    **losses.GIVEN,
+    **boxes.GIVEN,
+    **array_engines.GIVEN,
+}
 """What the functions around a student's call. Copied, so that gradients that are added up start anew every time."""
 
 
@@ -36,14 +42,16 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
     definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
     student.namespace["__classes__"] = definitions
-    for definition in filter(scalars.is_engine, definitions):
-        for adapter in scalars.adapters(definition, student.namespace):
+    engines = [its for its in definitions if scalars.is_engine(its) or array_engines.is_engine(its)]
+    for definition in engines:
+        found = [*scalars.adapters(definition, student.namespace)] if scalars.is_engine(definition) else []
+        for adapter in found or array_engines.adapters(definition, student.namespace, student.functions):
             add(student, adapter)
-    for subject in subjects.classes([its for its in definitions if not scalars.is_engine(its)], student.namespace):
+    for subject in subjects.classes([its for its in definitions if its not in engines], student.namespace):
         try:
             best = _fitting(subject, student)[0]
         except NoFit as error:
-            yield subject.names[1], subject.line, str(error)
+            yield subject.said, subject.line, str(error)
             continue
         stem = subject.stem
         shapes = {*best.wrapped.shapes.values()}

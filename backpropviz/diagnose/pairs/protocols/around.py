@@ -8,7 +8,7 @@ from typing import Any
 
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
-from backpropviz.diagnose.pairs.protocols.start import starts
+from backpropviz.diagnose.pairs.protocols.starts import starts
 from backpropviz.diagnose.pairs.protocols.trial import Trial
 
 

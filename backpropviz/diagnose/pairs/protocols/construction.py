@@ -54,8 +54,10 @@ def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: 
     """The ways to make one: by the names of the constructor's parameters; from arrays of two axes; and as the search
     finds it for `show`."""
     by_names = _by_names(definition, namespace)
+    chained = by_names is not None and any(re.fullmatch(r"[wW]_?2", name) for name in by_names.arrays)
     if by_names is not None:
-        yield by_names
+        if not chained:  # the weights of several layers differ in their sizes
+            yield by_names
         if by_names.arrays:  # four gates side by side are four times as wide
             yield replace(by_names, is_free=True)
     yield from _of_sizes(definition, namespace)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.names import CACHE, OUTPUT, RATE, TARGET, UPSTREAM, bare, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
+from backpropviz.diagnose.student.parameters import gradients_of
 
 STEP = "0.5"
 """The learning rate that is handed over: a step is divided by it again, without rounding."""
@@ -55,6 +56,7 @@ class Handing:
     Attributes:
         arguments: expressions, in order. upstream: how many gradients arrive. targets: it is given targets that the
             forward pass does not see. steps: it is given a learning rate. is_sure: every name said what it takes.
+        first: what is done before it is called: the upstream gradient is put on what the forward pass gave.
     """
 
     arguments: tuple[str, ...]
@@ -62,6 +64,7 @@ class Handing:
     targets: bool
     steps: bool
     is_sure: bool
+    first: tuple[str, ...] = ()
 
 
 def parameters(function: ast.FunctionDef, is_method: bool) -> list[tuple[str, bool]]:
@@ -77,8 +80,11 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
     """The ways to call the backward pass, the likeliest first."""
     assert subject.backward is not None
     options: list[list[tuple[str, bool]]] = []
+    filled, read = gradients_of(subject.backward) if subject.owner is None else (set(), set())
     for name, is_required in parameters(subject.backward, subject.owner is not None):
         found = _options(name, ran)
+        if name in (*filled, *read) and name not in ran.arguments:
+            found = [(ran.arguments[0] if name in filled else ran.outputs[0], True)]
         its_own = not any(value in ("dout", STEP, GIVEN) for value, _ in found[:1]) or name in ran.settings
         if not is_required and its_own and name not in ran.handed:
             break  # it has a value of its own, and so has what follows

@@ -7,7 +7,7 @@ import re
 UPSTREAM, CACHE, TARGET, RATE, OUTPUT = "dout", "cache", "target", "rate", "out"
 _ROLES = {
     TARGET: re.compile(
-        r"[yYtT]|[yYtT]_?(train|batch|real|actual|target|test|data|gt)|labels?|targets?|truth|\w*true\w*|one_?hot\w*|[yYtT]_?one_?hot|ground_truth|expected"
+        r"[yYtT]|[yYtT]_?(train|batch|real|actual|target|test|data|gt)|labels?|targ(et)?s?|tgt|truth|\w*true\w*|one_?hot\w*|[yYtT]_?one_?hot|ground_truth|expected"
     ),
     RATE: re.compile(r"lr|eta|alpha|rate|\w*learn\w*|step(_size)?"),
     CACHE: re.compile(r"\w*caches?|ctx|context|memory|tape|stored|intermediates?|saved|fwd|forward_\w+", re.IGNORECASE),

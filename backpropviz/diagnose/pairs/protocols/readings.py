@@ -52,7 +52,11 @@ class Forward:
         labels = [name for name in arguments[1:] if name in given and given[name].dtype.kind == "i"]
         takes_targets = bool(labels) or (len(arguments) > 1 and any(TARGET in roles(name) for name in arguments))
         inside = tuple(self._attributes())
-        if result is None:
+        box = self.start.box
+        if box is not None and box.data and box.is_one(result):
+            is_loss = takes_targets and np.size(self.value(box.of("result"))) == 1
+            yield Ran(arguments, (box.of("result"),), "result", {words[0]: "result"} if words else {}, is_loss=is_loss)
+        elif result is None:
             for code in inside:
                 yield Ran(arguments, (code,), is_loss=takes_targets and np.ndim(self.value(code)) < 2)
         elif isinstance(result, dict):

@@ -14,7 +14,9 @@ class Subject:
     Attributes:
         stem: what the layer is called. forward, backward: their definitions; without a backward pass, the forward pass
             returns the gradients besides the loss. owner: the class, if they are methods of one.
-        names: what the two are called in the file: `Linear.forward`, `Linear.backward`.
+        names: what the two are called in the file: `Linear.forward`, `Linear.backward`. enter: the method that is
+            called for the forward pass, where that is another one. inner: further methods that the two call.
+        own: the line and the name of what is the layer's own of an inherited backward pass.
     """
 
     stem: str
@@ -22,10 +24,23 @@ class Subject:
     backward: ast.FunctionDef | None
     owner: ast.ClassDef | None
     names: tuple[str, ...]
+    enter: str = ""
+    inner: tuple[ast.FunctionDef, ...] = ()
+    own: tuple[str, int] | None = None
 
     @property
     def line(self) -> int:
-        return (self.backward or self.forward).lineno
+        return self.own[1] if self.own else (self.backward or self.forward).lineno
+
+    @property
+    def said(self) -> str:
+        """What it goes by in reports."""
+        return self.own[0] if self.own else self.names[1]
+
+    @property
+    def passes(self) -> tuple[ast.FunctionDef, ...]:
+        """Both passes with all that they call in the layer."""
+        return (self.forward, *((self.backward,) if self.backward is not None else ()), *self.inner)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ class After:
         back: what it returned. layer, before: the layer after it and before it; None for functions.
         wanted: the inputs by name, as arrays. main: the one that the layer is applied to.
         learned: what the layer learns. names: what the return statement calls its values. steps: it was
-            handed a learning rate.
+            handed a learning rate. boxed: where gradients are left on what they belong to, by input. known: what the
+            forward pass was called with, by name.
     """
 
     back: Any
@@ -34,6 +35,8 @@ class After:
     learned: Mapping[str, Parameter]
     names: Sequence[str]
     steps: bool = False
+    boxed: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def rate(self) -> str:
@@ -68,7 +71,8 @@ def fits(code: str, name: str, after: After) -> bool:
 
 def _value(code: str, after: After) -> Any:
     try:
-        return eval(code, {"back": after.back, "layer": after.layer, "before": after.before, "np": np})
+        known = {**after.known, "back": after.back, "layer": after.layer, "before": after.before, "np": np}
+        return eval(code, known)
     except Exception:  # an attribute that was not set, a place that is not there
         return None
 
@@ -76,6 +80,7 @@ def _value(code: str, after: After) -> Any:
 def _candidates(after: After, places: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Names of inputs with expressions that may give their gradients, the surest first."""
     yield from _returned(after)
+    yield from after.boxed.items()
     if after.layer is None:
         return
     for name, its in after.learned.items():

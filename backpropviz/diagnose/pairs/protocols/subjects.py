@@ -54,12 +54,42 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
         backward = _first(BACKWARD, methods)
         if forward is None or (backward is None and not _gives_both(forward)):
             forward, backward = next(filter(_gives_both, methods.values()), None), None
-        if forward is None:
+        if forward is None or any(name in methods and is_abstract(methods[name]) for name in _called_in(forward)):
             continue
         if definition.name not in (holders[forward.name], holders[(backward or forward).name]):
             continue  # nothing of it is its own
         names = tuple(f"{holders[node.name]}.{node.name}" for node in (forward, backward or forward))
-        yield Subject(stem_of(definition.name), forward, backward, definition, names)
+        enter = "__call__" if "__call__" in methods and forward.name in _called_in(methods["__call__"]) else ""
+        inner = _reached([forward, *([backward] if backward else []), *([methods[enter]] if enter else [])], methods)
+        own = _own_part(backward, inner, holders, definition.name)
+        yield Subject(stem_of(definition.name), forward, backward, definition, names, enter, inner, own)
+
+
+def _called_in(method: ast.FunctionDef) -> set[str]:
+    """The methods of its object that a method calls."""
+    return {
+        node.func.attr for node in ast.walk(method)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        and getattr(node.func.value, "id", "") == "self"
+    }  # fmt: skip
+
+
+def _reached(passes: list[ast.FunctionDef], methods: Mapping[str, ast.FunctionDef]) -> tuple[ast.FunctionDef, ...]:
+    """The further methods that these call, directly or through others."""
+    found = list(passes)
+    for method in found:
+        found += [methods[name] for name in _called_in(method) if name in methods and methods[name] not in found]
+    return tuple(found[2:] if len(passes) > 2 else found[len(passes) :])
+
+
+def _own_part(
+    backward: ast.FunctionDef | None, inner: tuple[ast.FunctionDef, ...], holders: Mapping[str, str], owner: str
+) -> tuple[str, int] | None:
+    """Of an inherited backward pass, the method of the layer's own that it calls, and its line."""
+    if backward is None or holders[backward.name] == owner:
+        return None
+    its = [m for m in inner if m.name in _called_in(backward) and holders[m.name] == owner]
+    return (f"{owner}.{its[0].name}", its[0].lineno) if its else None
 
 
 def stem_of(name: str) -> str:

@@ -28,6 +28,24 @@ def targets_for(main: str, values: Mapping[str, Any], sizes: Iterable[int]) -> l
     return [{main: x, labels[0]: (x[0], n)} for n in sizes] if labels and len(x) == 2 else []
 
 
+def single(main: str, values: Mapping[str, Any]) -> list[Shapes]:
+    """Shapes of a loss, or of a network with one, that gives one number for each example: the predictions, or the last
+    weights and biases, end in 1, and a target is a number."""
+    targets = [name for name in values if name != main and TARGET in roles(name)]
+    if not targets or not main or values[main].ndim != 2:
+        return []
+    count = values[main].shape[0]
+    weights = [name for name in values if kind_of(name) == "weight" and values[name].ndim == 2]
+    biases = [name for name in values if kind_of(name) == "vector"]
+    shapes: Shapes = {targets[0]: (count,)}
+    if not weights:
+        return [{**shapes, main: (count, 1)}]
+    last: Shapes = {weights[-1]: (values[weights[-1]].shape[0], 1)}
+    last |= {name: (*values[name].shape[:-1], 1) for name in biases[-1:]}
+    rest: Shapes = {name: values[name].shape for name in (main, *weights[:-1], *biases[:-1])}
+    return [{**rest, **last, **shapes}]
+
+
 def vectors(name: str, sizes: Iterable[int]) -> list[Shapes]:
     """An input that holds one example: a vector, or a column."""
     every: list[Shape] = [shape for n in sizes for shape in ((n,), (n, 1))]

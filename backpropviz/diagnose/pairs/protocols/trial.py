@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -115,10 +115,13 @@ class Trial(Forward):
             if ran.is_loss and isinstance(self.ran["result"], tuple | list):
                 yield from self._read(Way(ran.outputs, None, "result", {}), {}, ran)
             return
+        box = self.start.box
         for way in handings(self.subject, ran):
             call = self._call(way)
             self.tried.append(call)
             chosen = way
+            if box is not None and not way.upstream and (not ran.is_loss or box.is_one(self.ran["result"])):
+                chosen = way = replace(way, upstream=1, first=(f"result.{box.gradient} = dout",))
             per_example = ran.is_loss and np.ndim(outputs[0]) == 1 and not way.upstream
             codes = [f"np.mean({ran.outputs[0]})", f"np.sum({ran.outputs[0]})"] if per_example else [ran.outputs[0]]
             if way.targets:
@@ -163,14 +166,11 @@ class Trial(Forward):
 
     def _read(self, way: Way, given: dict[str, Any], ran: Ran) -> Iterator[Way]:
         """The way with the gradients that it gives, if it runs and gives some."""
-        known = {**self.namespace, **copy.deepcopy(self.ran), **given}
-        known |= upstream([self.value(code) for code in way.outputs])
-        before = copy.deepcopy(known.get("layer"))
         try:
-            np.random.seed(0)
-            back = eval(way.back, known)
+            known = self._after(way, given)
         except (Exception, SystemExit):  # this call does not fit, or the student's code fails
             return
+        back, before = known["back"], known["before"]
         function = self.subject.backward or self.subject.forward
         if self.subject.backward is None:
             back = [value for i, value in enumerate(back) if f"result[{i}]" not in way.outputs]
@@ -180,6 +180,7 @@ class Trial(Forward):
         after = After(
             back, known.get("layer"), before, self.wanted, self.start.main, self.start.learned,
             self._names_returned(function, way), way.handing is not None and way.handing.steps,
+            self._boxed(), {name: known[name] for name in (*self.start.arguments, *self.start.boxed)},
         )  # fmt: skip
         gradients = results.read(after, list(stored(function)))
         if way.local:
@@ -258,12 +259,30 @@ class Trial(Forward):
 
     def _gradient(self, way: Way, name: str, target: dict[str, Any]) -> Any:
         """What a way gives for an input, on the first inputs."""
-        known = {**self.namespace, **copy.deepcopy(self.ran), **target}
+        return eval(way.gradients[name], self._after(way, target))
+
+    def _after(self, way: Way, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All that there is by name when the backward pass has run."""
+        known = {**self.namespace, **copy.deepcopy(self.ran), **given}
         known["before"] = copy.deepcopy(known.get("layer"))
         known |= upstream([self.value(code) for code in way.outputs])
         np.random.seed(0)
+        for line in way.handing.first if way.handing is not None else ():
+            exec(line, known)
         known["back"] = eval(way.back, known)
-        return eval(way.gradients[name], known)
+        return known
+
+    def _boxed(self) -> dict[str, str]:
+        """Where gradients are left on what they belong to, by input."""
+        box = self.start.box
+        if box is None:
+            return {}
+        held = () if box.data else self.start.learned.items()
+        learned = {name: f"layer.{its.path}.{box.gradient}" for name, its in held}
+        found = learned | {name: f"{name}.{box.gradient}" for name in self.start.boxed}
+        for name in {*self.start.boxed} - {*self.start.arguments}:  # what a network is made of has a gradient, or none
+            found[name] = f"getattr({name}, {box.gradient!r}, 0 * {name})"
+        return found
 
     def guessed(self) -> list[Adapter]:
         """The functions for a backward pass that fails, where names say how it is called and what it gives."""

@@ -32,33 +32,37 @@ class Way:
 def written(forward: Forward, way: Way, sure: bool) -> Adapter:
     """The text of both functions."""
     stem, start = forward.subject.stem, forward.start
-    every = dict.fromkeys(("layer", "result", *start.arguments, *start.settings.values()))
+    every = dict.fromkeys(("layer", "result", *start.arguments, *start.settings.values(), *start.boxed))
     kept = [name for name in every if name in forward.ran]
-    outs = ", ".join(way.outputs)
+    bare = "__plain__({})" if start.box is not None and not start.box.data else "{}"
+    outs = ", ".join(map(bare.format, way.outputs))
     lines = [*start.lines, f"result = {start.run}"]
     if way.loss is not None:
         lines += [f"out = {way.outputs[0]}", f"{GIVEN} = __targets__(out, {way.loss.targets!r})"]
-        outs = way.loss.code
+        outs = bare.format(way.loss.code)
         kept.append(GIVEN)
     lines.append(f"return {outs}, ({', '.join(kept)},)")
     douts = ["dout"] if len(way.outputs) == 1 else [f"dout{i + 1}" for i in range(len(way.outputs))]
     after = [f"{', '.join(kept)}, = __copied__(cache)"]
     if any("before." in code for code in way.gradients.values()):
         after.append("before = __copied__(layer)")
+    after += [] if way.handing is None else way.handing.first
     after.append(f"back = {way.back}")
     scale = f"{way.scale} * " if way.scale else ""
     for name, code in way.gradients.items():
         code = f"{scale}({code})" if scale and name in forward.parameters else code
-        after.append(f"d{name} = {code}")
+        after.append(f"d{name} = {bare.format(code)}")
     gradients = ", ".join(f"d{name}" for name in way.gradients)
     after.append(f"return {gradients}")
     names = f"{stem}_forward", f"{stem}_backward"
     text = function_text(names[0], start.head, lines) + function_text(names[1], [*douts, "cache"], after)
-    unseen = tuple(name for name in forward.wanted if name not in way.gradients and name in start.learned)
+    unseen = tuple(
+        name for name in forward.wanted if name not in way.gradients and name in (*start.learned, *start.boxed)
+    )
     passes = forward.subject.names
     wrapped = Wrapped(
-        passes[0], passes[1], forward.subject.line, {**start.shapes, **start.fixed}, unseen, _said(forward, way),
-        _convention(way), start.manner, sure,
+        passes[0], forward.subject.said, forward.subject.line, {**start.shapes, **start.fixed}, unseen,
+        _said(forward, way), _convention(way), start.manner, sure,
     )  # fmt: skip
     return Adapter(text, *names, wrapped, stands_for=start.stands_for)
 

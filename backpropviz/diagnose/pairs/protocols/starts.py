@@ -1,0 +1,260 @@
+"""The ways to run a subject's forward pass: what it is handed, and how a layer is made and filled before."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import functools
+import inspect
+from collections.abc import Iterator
+from dataclasses import replace
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from backpropviz.diagnose.pairs import inputs
+from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.protocols.apart import Flat
+from backpropviz.diagnose.pairs.protocols.boxes import Box, boxes, read_on
+from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized
+from backpropviz.diagnose.pairs.protocols.context import takes_context
+from backpropviz.diagnose.pairs.protocols.handing import parameters
+from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, roles
+from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
+from backpropviz.diagnose.pairs.protocols.start import SEED, Start, free, function_of
+from backpropviz.diagnose.pairs.protocols.supposed import RANKS, Shapes, products, single, targets_for, vectors
+from backpropviz.diagnose.student.parameters import Parameter, learned, left_on, stored
+from backpropviz.layers.conventions import kind_of
+from backpropviz.layers.search import FEWER, RUNS
+
+_SQUARE = (5, 5)
+
+Boxed = tuple[Box | None, tuple[str, ...]]
+"""What arguments are put into, and which of them."""
+PLAIN: Boxed = (None, ())
+
+
+def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
+    """The ways to run a subject's forward pass, the likeliest first; then with inputs of other ranks, and last with
+    square weights: a product in the wrong order is one that does not fail on these.
+    """
+    if subject.owner is None:
+        yield from _of_functions(subject, namespace)
+        return
+    takes = [
+        name for name, is_required in parameters(subject.forward, True) if is_required or name in _targets(subject)
+    ]
+    original = inspect.unwrap(getattr(namespace[subject.owner.name], subject.forward.name))
+    if takes_context(subject.forward):
+        run = f"{subject.owner.name}.{subject.forward.name}(layer, {{}})"
+        made = Construction("__context__()")
+        yield _found(made, [], takes, run, {}, original, namespace, PLAIN, {})
+        for shapes in [{takes[0]: shape} for shape in RANKS if takes] + products(takes):
+            with contextlib.suppress(Exception):
+                yield _found(made, [], takes, run, {}, original, namespace, PLAIN, shapes)
+        return
+    ways = boxings(subject, takes, namespace)
+    for made in constructions(subject.owner, namespace, subject.forward.name):
+        for boxed in ways:
+            try:
+                first = _of_class(subject, made, takes, original, namespace, boxed, {})
+            except Exception:  # this construction does not do
+                continue
+            yield first
+            sizes = dict.fromkeys(n for its in first.learned.values() for n in its.shape if n > 1)
+            tries: list[Shapes] = [{name: shape} for name in takes[:1] for shape in RANKS]
+            if len(made.arrays) > 2:  # products of matrices
+                tries = [shapes for shapes in tries if all(len(its) == 2 for its in shapes.values())]
+            alone = single(first.main, first.values) if first.box is not None else []
+            if first.learned and takes:
+                tries = [*targets_for(first.main, first.values, sizes), *vectors(free(takes[0]), sizes)]
+            for shapes in [*alone, *tries]:
+                with contextlib.suppress(Exception):
+                    start = _of_class(subject, made, takes, original, namespace, boxed, shapes)
+                    yield replace(start, fixed=shapes) if first.learned or shapes in alone else start
+
+
+def boxings(subject: Subject, takes: list[str], namespace: dict[str, Any]) -> list[Boxed]:
+    """What the arguments of a forward pass may be put into, the likeliest first. Where the backward pass is handed
+    nothing, gradients come another way than as arguments."""
+    ways: list[Boxed] = []
+    is_read = False
+    bare = subject.backward is not None and not parameters(subject.backward, subject.owner is not None)
+    passes: list[ast.AST] = [*subject.passes]
+    if bare and not left_on(passes):  # a network calls its layers, which do it
+        passes += namespace.get("__classes__", [])
+    for box in boxes(passes, namespace):
+        read = {name for function in subject.passes for name in read_on(function, box)} & {*takes} if box.data else {}
+        is_read |= bool(read)
+        ways.append((box, tuple(name for name in takes if name in read or (not read and TARGET not in roles(name)))))
+    is_left = bare or (subject.owner is None and any(not box.data for box, _ in ways if box is not None))
+    return [*ways, PLAIN] if is_read or is_left else [PLAIN, *ways]
+
+
+def _targets(subject: Subject) -> list[str]:
+    """The targets that a forward pass may be given, and gives no loss without: `loss(X, y=None)`."""
+    arguments, defaults = subject.forward.args.args, subject.forward.args.defaults
+    optional = zip(arguments[len(arguments) - len(defaults) :], defaults)
+    return [
+        argument.arg for argument, default in optional
+        if TARGET in roles(argument.arg) and isinstance(default, ast.Constant) and default.value is None
+    ]  # fmt: skip
+
+
+# ---- functions -------------------------------------------------------------------------------------------------------
+
+
+def _of_functions(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
+    function = namespace[subject.names[0]]
+    takes = [name for name, is_required in parameters(subject.forward, False) if is_required]
+    for boxed in boxings(subject, takes, namespace):
+        if boxed is not PLAIN:
+            with contextlib.suppress(CannotCall):
+                made = Construction("None")
+                run = f"{subject.names[0]}({{}})"
+                first = _found(made, [], takes, run, {}, function, namespace, boxed, {})
+                yield first
+                for shapes in single(first.main, first.values):
+                    start = _found(made, [], takes, run, {}, function, namespace, boxed, shapes)
+                    yield replace(start, fixed=shapes)
+            continue
+        first = _of_function(subject, function, {})
+        yield first
+        name = next(iter(first.values), "")
+        square: Shapes = {n: _SQUARE for n, its in first.values.items() if kind_of(n) == "weight" and its.ndim == 2}
+        of_ranks: list[Shapes] = [{name: shape} for shape in RANKS] + products([*first.values])
+        for shapes in [*of_ranks, square] if square else of_ranks:
+            with contextlib.suppress(CannotCall):
+                yield _of_function(subject, function, shapes)
+
+
+def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:
+    if not isinstance(function, FunctionType):
+        raise NoFit("it is not a plain function")
+    given, forms = inputs.made_up(function, 0, shapes, most=FEWER if shapes else RUNS)
+    flat = Flat({free(name): value for name, value in given.items()}, {free(n): form for n, form in forms.items()})
+    named = tuple(map(free, given))
+    parameters = inspect.signature(function).parameters.values()
+    # other values of a setting are tried: at the usual one a factor may be one; not where backward never hears of it
+    settings = {
+        its.name: its.default
+        for its in parameters
+        if type(its.default) is float and its.name not in given and _is_told(subject, its.name)
+    }
+    handed = [*named, *(f"{name}={free(name)}" for name in settings)]
+    run = f"{subject.names[0]}({', '.join(handed)})"
+    again = functools.partial(_of_function, subject, function)
+    return Start(
+        inputs.case("", flat.values).inputs,
+        {**flat.options, **{free(name): value for name, value in settings.items()}},
+        tuple(flat.lines),
+        run,
+        named,
+        again=again,
+        settings={name: free(name) for name in settings},
+        stands_for=(function, dict(zip(given, named))),
+    )
+
+
+def _is_told(subject: Subject, setting: str) -> bool:
+    """Whether the backward pass can know the value of a setting: it takes it as well, or a cache."""
+    if subject.backward is None:
+        return True
+    takes = [name for name, _ in parameters(subject.backward, False)]
+    return setting in takes or any(CACHE in roles(name) for name in takes)
+
+
+# ---- layers ----------------------------------------------------------------------------------------------------------
+
+
+def _of_class(
+    subject: Subject, made: Construction, takes: list[str], original: Any, namespace: dict[str, Any],
+    boxed: Boxed, shapes: Shapes,
+) -> Start:  # fmt: skip
+    """A layer that is made with `made`, filled, and run."""
+    assert subject.owner is not None
+    run = f"layer.{subject.enter or subject.forward.name}({{}})"
+    fresh, given = _layer(made, namespace)
+    kept = learned(fresh, subject.owner, given, subject.backward or subject.forward)
+    start = _found(made, [], takes, run, kept, original, namespace, boxed, shapes)
+    if not kept:  # what it learns may be made when it first sees an input
+        known = {**namespace, **copy.deepcopy({**start.values, **start.options})}
+        np.random.seed(SEED)
+        exec("\n".join([*start.lines, start.run]), known)
+        ran, handed = known["layer"], {name: known[name] for name in start.arguments}
+        given = {name: known[name] for name in made.arrays}
+        before, later = vars(fresh), learned(ran, subject.owner, given)
+        made_here = {*stored(subject.forward)}
+        later = {
+            name: its for name, its in later.items()
+            if its.path.partition(".")[0] not in made_here and before.get(its.path.partition("[")[0]) is None
+            and not any(_at(ran, its.path) is value or name == other for other, value in handed.items())
+        }  # fmt: skip
+        if later:
+            return _found(made, [start.run], takes, run, later, original, namespace, boxed, shapes)
+    return start
+
+
+def _at(layer: Any, path: str) -> Any:
+    return eval(f"layer.{path}", {"layer": layer})
+
+
+def _layer(made: Construction, namespace: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """A new layer, and the arrays that it was made from."""
+    given = copy.deepcopy(made.arrays)
+    np.random.seed(SEED)
+    return eval(made.call, {**namespace, **given, **made.settings}), given
+
+
+def _found(
+    made: Construction, first: list[str], takes: list[str], pattern: str, kept: dict[str, Parameter],
+    original: Any, namespace: dict[str, Any], boxed: Boxed, fixed: Shapes,
+) -> Start:  # fmt: skip
+    """A start with inputs on which it runs.
+
+    Raises:
+        CannotCall: there are none.
+    """
+    shapes = {name: its.shape for name, its in kept.items()} | {n: a.shape for n, a in made.arrays.items()}
+    box, names = boxed
+    held = [*made.arrays, *(name for name in kept if name not in made.arrays)]
+    handed = [free(name) if name not in held else f"{name}_in" for name in takes]
+    within = [called for name, called in zip(takes, handed) if name in names]
+    in_box = [*within, *(made.arrays if box is not None and not box.data else ())]
+    lines = [f"{name} = {box.made.format(name)}" for name in in_box] if box is not None else []
+    lines += [f"layer = {sized(made.call, shapes)}"] if made.call != "None" else []
+    lines += first
+    # parameters in single precision are filled in double: what is compared is the code, not its rounding
+    fill: dict[bool, str] = {True: "layer.{} = {}.copy()", False: "layer.{}[...] = {}"}
+    lines += [fill[its.single].format(its.path, name) for name, its in kept.items()]
+    head = [*handed, *held, *(f"{name}={value!r}" for name, value in made.settings.items())]
+    run = pattern.format(", ".join(handed))
+    text = f"def __run__({', '.join(head)}):\n" + "".join(f"    {line}\n" for line in lines)
+    function = function_of(
+        f"{text}    return {run}, {'layer' if made.call != 'None' else 'None'}\n", "__run__", namespace
+    )
+    function.stands_for = ((original, dict(zip(takes, handed))),)
+    function.of_file = original.__code__.co_filename
+    if made.is_free:
+        shapes = {}
+    supposed = bool(fixed or (made.arrays and not made.is_free))
+    given, forms = inputs.made_up(function, 0, {**shapes, **fixed}, most=FEWER if supposed else RUNS)
+    kept = {name: replace(its, shape=np.shape(given[name])) for name, its in kept.items()} if made.is_free else kept
+    flat = Flat(given, {name: form for name, form in forms.items() if name in handed})
+    options = {**made.settings, **flat.options}
+    again = functools.partial(_found, made, first, takes, pattern, kept, original, namespace, boxed)
+    values = inputs.case("", flat.values).inputs
+    return Start(
+        values,
+        options,
+        (*flat.lines, *lines),
+        run,
+        tuple(handed),
+        kept,
+        again=again,
+        stands_for=(original, dict(zip(takes, handed))),
+        box=box,
+        boxed=tuple(in_box),
+    )

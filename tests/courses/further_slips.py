@@ -1,0 +1,52 @@
+"""Slips in the files of this folder: behind the head of which definition, what a line says, and what it says wrongly."""
+
+FURTHER: dict[str, list[tuple[str, str, str]]] = {
+    "gradients_on_tensors": [
+        ("lin_grad", "inp.g = out.g @ w.T", "inp.g = out.g @ w.T * 2"),
+        ("lin_grad", "b.g = out.g.sum(0)", "b.g = out.g.mean(0)"),
+        ("relu_grad", "(inp > 0)", "(inp >= 0.5)"),
+        ("mse_grad", "2.0 * (inp[:, 0] - targ)", "2.0 * (targ - inp[:, 0])"),
+        ("Relu", "(self.inp > 0) * self.out.g", "(self.inp > 0) * self.out"),
+        ("Lin", "self.w.g = self.inp.T @ self.out.g", "self.w.g = -self.inp.T @ self.out.g"),
+        ("Mse", "/ self.targ.shape[0]", "/ self.targ.shape[0] ** 2"),
+        ("Model", "for layer in reversed(self.layers):", "for layer in reversed(self.layers[1:]):"),
+    ],
+    "gradients_on_modules": [
+        ("Relu", "(inp > 0).astype(float) * out.g", "(out > 0).astype(float) * out.g"),
+        ("Lin", "inp.g = out.g @ self.w.T", "inp.g = out.g @ self.w.T + self.b.sum()"),
+        ("Lin", '"bi,bj->ij", inp, out.g', '"bi,bj->ij", inp, out'),
+        ("Sigmoid", "out.g * out * (1 - out)", "out.g * out * (1 + out)"),
+        ("Mse", "inp.g = 2 * (inp.squeeze()", "inp.g = 3 * (inp.squeeze()"),
+        ("Scale", "(out.g * inp).sum(0)", "out.g.sum(0)"),
+        ("Softmax", "inner = (out.g * out).sum", "inner = out.g.sum"),
+    ],
+    "boxes_with_gradients": [
+        ("Dense", "self.W.grad += self.x.value.T @ self.y.grad", "self.W.grad += self.x.value.T @ self.y.value"),
+        ("Dense", "self.y.grad.sum(axis=0)", "self.y.grad.mean(axis=0)"),
+        ("Tanh", "(1 - self.y.value**2)", "(1 - self.x.value**2)"),
+        ("Linear", "self.weight.g = dout.T @ self.x", "self.weight.g = dout.T @ self.x / len(dout)"),
+        ("Scale", "np.sum(grad * self.x, axis=0)", "np.sum(grad, axis=0)"),
+        ("Softplus", "np.exp(-self.x.value)", "np.exp(self.x.value)"),
+        ("SquaredLoss", "self.pred.value - self.target", "self.target - self.pred.value"),
+    ],
+    "tensor_engines": [
+        ("Tensor", "self.grad += unbroadcast(out.grad, self.data.shape)", "self.grad = unbroadcast(out.grad, self.data.shape)"),
+        ("Tensor", "other.grad += unbroadcast(self.data * out.grad, other.data.shape)", "other.grad += unbroadcast(other.data * out.grad, other.data.shape)"),
+        ("Tensor", "other.grad += self.data.T @ out.grad", "other.grad += self.data.T @ out.data"),
+        ("Tensor", "power * self.data ** (power - 1) * out.grad", "power * self.data ** (power + 1) * out.grad"),
+        ("Tensor", "(out.data > 0) * out.grad", "(out.data >= 0) * out.grad"),
+        ("Tensor", "self.grad += (1 - t**2) * out.grad", "self.grad += (1 - t) * out.grad"),
+        ("Tensor", "np.ones_like(self.data) * out.grad / self.data.size", "np.ones_like(self.data) * out.grad"),
+        ("Tensor", "inner = (out.grad * s).sum(axis=1, keepdims=True)", "inner = (out.grad * s).sum(axis=0, keepdims=True)"),
+        ("Tensor", "self.grad += out.grad / self.data\n", "self.grad += out.grad * self.data\n"),
+    ],
+    "tensor_functions": [
+        ("tanh", "return grad * (1 - data * data)", "return grad * (1 - data)"),
+        ("_mul", "grad = grad * t2.data", "grad = grad * t1.data"),
+        ("_mul", "grad = grad * t1.data", "grad = grad * (t1.data + 1)"),
+        ("_neg", "lambda grad: -grad", "lambda grad: grad"),
+        ("_matmul", "return t1.data.T @ grad", "return t1.data.T @ grad * 0.5"),
+        ("_matmul", "return grad @ t2.data.T", "return (t2.data @ grad.T).T * 2"),
+        ("Tensor", "self.grad._data = self.grad.data + grad.data", "self.grad._data = grad.data"),
+    ],
+}
