@@ -61,7 +61,9 @@ class Scene:
                 found[name] = (index, visit.value)
         values = {name: value for name, (_, value) in found.items()}
         for name, value in list(values.items()):
-            if type(value).__module__ == MODULE and hasattr(value, "__dict__"):  # what else a layer of a class of the student's holds
+            if type(value).__module__ == MODULE and hasattr(
+                value, "__dict__"
+            ):  # what else a layer of a class of the student's holds
                 values = {f"{name}.{attribute}": held for attribute, held in vars(value).items()} | values
         return values
 
