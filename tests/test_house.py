@@ -1,4 +1,4 @@
-"""The README's "what is above reads what is below", held against the imports, lazy and for types alone included."""
+"""The manual's "what is above reads what is below", held against the imports, lazy and for types alone included."""
 
 import ast
 import re
@@ -12,12 +12,12 @@ from backpropviz.layers.library import layer_names, load
 from backpropviz.show.view import view
 
 PACKAGE = Path(backpropviz.__file__).parent
-README = PACKAGE.parent / "README.md"
+PAGE = PACKAGE / "manual" / "contributors.md"
 
 
 def rooms():
-    """The README's table of packages, from the top floor down."""
-    rows = re.findall(r"^\| (`[a-z`, ]+) \| [^|]+ \|$", README.read_text(encoding="utf-8"), re.M)
+    """The manual's table of packages, from the top floor down."""
+    rows = re.findall(r"^\| (`[a-z`, ]+) \| [^|]+ \|$", PAGE.read_text(encoding="utf-8"), re.M)
     return [re.findall(r"`(\w+)`", row) for row in rows]
 
 
