@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from backpropviz.cli.options import (
     users_code,
     write_text,
 )
+from backpropviz.cli.parsing import refuse
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 def derive(
+    context: typer.Context,
     layer: LayerArgument,
     latex: Annotated[bool, typer.Option("--latex", help="As formulas, for a paper.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="As formulas in plain text.")] = False,
@@ -39,6 +41,9 @@ def derive(
         typer.Option(
             "--closed-form", help="The shortest backward pass that a search finds, and what it was held against."
         ),
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Why the closed form is so: facts of the forward values, each checked.")
     ] = False,
     inputs: InputOption = None,
     shape: ShapeOption = None,
@@ -52,20 +57,25 @@ def derive(
         raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
     if latex + plain + (style == "cache") > 1:
         raise InputError("one form at a time", fix="Choose one of --latex, --plain and --style cache.")
-    if closed and (latex or plain or style == "cache" or inputs or shape):
+    if closed and (style == "cache" or inputs or shape):
         raise InputError(
             "--closed-form draws its own inputs and prints one function",
-            fix="Leave out --latex, --plain, --style, --input and --shape.",
+            fix="Leave out --style, --input and --shape.",
         )
+    refuse(context, ("explain",), not closed, "says why a closed form is so", "Add --closed-form.")
+    if latex + plain + explain > 1:
+        raise InputError("one form at a time", fix="Choose one of --latex, --plain and --explain.")
     keep(output, force)
-    form = "closed-form" if closed else "latex" if latex else "plain" if plain else style
+    form = "latex" if latex else "plain" if plain else style
+    record = {}
     if closed:
-        text = _closed(layer, set_)
+        text, record = _closed(layer, set_, "explained" if explain else "text" if form == "function" else form)
+        form = "closed-form"
     else:
         text = _derived(run(layer, inputs, shape, set_, backward=form != "cache"), layer, form)
     written = write_text(text, output)
     told = f"wrote {output}" if written else text
-    answer(as_json, "derive", told, layer=layer, form=form, text=text, written=written)
+    answer(as_json, "derive", told, layer=layer, form=form, text=text, written=written, **record)
 
 
 def _derived(trace: Trace, layer: str, form: str) -> str:
@@ -87,23 +97,24 @@ def _derived(trace: Trace, layer: str, form: str) -> str:
     return as_code(trace)
 
 
-def _closed(layer: str, set_: list[str] | None) -> str:
-    """The closed form with what was proved of it, as comments; the derived code where nothing shorter was found."""
-    from backpropviz.code.derive import derive as as_code
+def _closed(layer: str, set_: list[str] | None, how: str) -> tuple[str, dict[str, Any]]:
+    """The closed form with what was proved of it, as text and as a record; the derived code where none is shorter."""
     from backpropviz.layers.library import load
+    from backpropviz.study.closed import telling
     from backpropviz.study.closed.form import closed_form
 
     with users_code():
         found = load(layer)
         settings, _ = settings_and_shapes(found, set_, None)
         form = closed_form(found, settings)
-        if form is None:
-            trace = found.trace(settings)
-            return f"# nothing shorter was found for {found.name}\n{as_code(trace)}"
-    return (
-        f"# {form.after} operations in place of {form.before}, found by search: equal to the recorded\n"
-        f"# gradients to 1e-10 on {form.proofs} random inputs of {form.shapes} shapes\n{form.code}"
-    )
+        written: str = getattr(telling, how)(form)
+        return written, {"closed_form": telling.to_dict(form)}
 
 
-COMMANDS = ((derive, "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py"),)
+COMMANDS = (
+    (
+        derive,
+        "Examples: backpropviz derive batchnorm | backpropviz derive mine.py --style cache -o pair.py | "
+        "backpropviz derive batchnorm --closed-form --explain",
+    ),
+)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import html
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from backpropviz.errors import TraceError
+from backpropviz.layers.layer import Layer
 from backpropviz.show.display import Display
 from backpropviz.study.entries import EntryStory
 from backpropviz.study.gradcheck import Report
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
+    from backpropviz.study.closed.form import ClosedForm
 
 
 class Checked(Display):
@@ -24,6 +35,59 @@ class Checked(Display):
     def passed(self) -> bool:
         """Whether all gradients are right."""
         return self.report.passed
+
+
+class Closed:
+    """A closed form, shown as code: `.code`, `.lines`, `.before`, `.after`, `.proof`, `.is_shorter`.
+
+    Attributes:
+        form: the record.
+    """
+
+    def __init__(self, form: ClosedForm):
+        self.form = form
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.form, name)
+
+    def __str__(self) -> str:
+        from backpropviz.study.closed.telling import text
+
+        return text(self.form)
+
+    __repr__ = __str__
+
+    @property
+    def explanation(self) -> str:
+        """Why it is so."""
+        from backpropviz.study.closed.telling import explained
+
+        return explained(self.form)
+
+    def to_dict(self) -> dict[str, Any]:
+        from backpropviz.study.closed.telling import to_dict
+
+        return to_dict(self.form)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+    def _repr_latex_(self) -> str:
+        from backpropviz.study.closed.telling import latex
+
+        return latex(self.form)
+
+
+def layer_of(trace: Trace) -> Layer:
+    """The layer that a trace is of, whose inputs can be drawn anew."""
+    function = trace.callable
+    if not isinstance(function, FunctionType):
+        raise TraceError(
+            f"{trace.function} holds arrays of its own", fix="Ask for the closed form by its file: derive file.py:Class"
+        )
+    module = ModuleType(function.__module__)
+    vars(module).update(function.__globals__)
+    return Layer(trace.layer, function, Path(function.__code__.co_filename), module)
 
 
 class Entry(EntryStory):

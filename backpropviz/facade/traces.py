@@ -20,7 +20,7 @@ from backpropviz.layers.library import load
 if TYPE_CHECKING:
     from backpropviz.draw.diagram import Diagram
     from backpropviz.draw.player.making import Player
-    from backpropviz.facade.shown import Checked, Entry
+    from backpropviz.facade.shown import Checked, Closed, Entry
     from backpropviz.show.display import Code, Display
 
 
@@ -107,6 +107,25 @@ class Trace(engine.Trace):
         if not self.upstream:
             self.backward()
         return Checked(gradcheck(self, **options))
+
+    def closed_form(self, *inputs: str) -> Closed:
+        """The shortest backward pass that a search finds: `t.closed_form("x")`; of all inputs without any.
+
+            >>> t = trace("sigmoid")
+            >>> print(t.closed_form("x").lines[-1])
+            dx = dout * out * (1 - out)
+
+        It is searched and proved on inputs that it draws itself, of many shapes.
+
+        Raises:
+            InputError: there is no such input. TraceError: its derived code holds on these inputs alone.
+        """
+        from backpropviz.facade.shown import Closed, layer_of
+        from backpropviz.study.closed.form import closed_form
+
+        layer = layer_of(self)
+        chosen = {n: v for n, v in self.settings.items() if not isinstance(v, float) and v != layer.settings.get(n)}
+        return Closed(closed_form(layer, chosen, inputs))
 
     def diagram(self, **options: Any) -> Diagram:
         """The drawing of the graph; `.svg()`, `.dot` and `.save(path)` on it."""

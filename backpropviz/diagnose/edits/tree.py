@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.student.recorder import Statement, written
+from backpropviz.study.values.trees import binary as binary
+from backpropviz.study.values.trees import name as name
+from backpropviz.study.values.trees import number as number
+from backpropviz.study.values.trees import numpy_call as numpy_call
 
 _WORDS = re.compile(r"\w+|[^\w\s]")
 Proposal = tuple[Any, str, float]  # a node for a slot, the kind of mistake, the cost
@@ -136,8 +140,8 @@ def _is_sum_of_products(node: ast.AST) -> bool:
 def plain_names(text: str) -> str:
     """`__eps__`, our own name for a setting that is not at hand, as a reader knows it, and what to do about it."""
     missing = list(dict.fromkeys(re.findall(r"__([a-zA-Z]\w*?)__", text)))
-    for name in missing:
-        text = text.replace(f"__{name}__", name)
+    for word in missing:
+        text = text.replace(f"__{word}__", word)
     return text + f"  ({' and '.join(missing)} has to be handed on to here)" * bool(missing)
 
 
@@ -205,35 +209,13 @@ def walk(statement: ast.stmt) -> Iterator[tuple[Slot, ast.expr, list[ast.AST]]]:
 
 
 def _children(node: ast.AST, above: list[ast.AST]) -> Iterator[tuple[Slot, ast.AST, list[ast.AST]]]:
-    for name, value in ast.iter_fields(node):
+    for field_name, value in ast.iter_fields(node):
         if isinstance(value, list):
             for i, item in enumerate(value):
                 if isinstance(item, ast.AST) and not isinstance(item, ast.stmt | ast.excepthandler):
                     yield Slot(value, i), item, above
         elif isinstance(value, ast.AST) and not isinstance(value, ast.stmt):
-            yield Slot(node, name), value, above
-
-
-def name(identifier: str) -> Any:
-    """What is called so: a variable, `self.x`, or an entry (`cache['gamma']`)."""
-    is_plain = all(part.isidentifier() for part in identifier.split("."))
-    return ast.Name(identifier, ast.Load()) if is_plain else ast.parse(identifier, mode="eval").body
-
-
-def number(value: Any) -> ast.expr:
-    """A number as source has it: a negative one is a minus sign and a constant."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
-        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
-    return ast.Constant(value)
-
-
-def binary(left: ast.expr, operator: ast.operator, right: ast.expr) -> ast.expr:
-    return ast.BinOp(left, operator, right)
-
-
-def numpy_call(function: str, *arguments: ast.expr, **keywords: ast.expr) -> ast.expr:
-    called = ast.Attribute(name("np"), function, ast.Load())
-    return ast.Call(called, list(arguments), [ast.keyword(key, value) for key, value in keywords.items()])
+            yield Slot(node, field_name), value, above
 
 
 def method(of: ast.expr, function: str, *arguments: ast.expr) -> ast.expr:

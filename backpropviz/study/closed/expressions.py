@@ -1,162 +1,134 @@
-"""Searches the lines that set one gradient from another, and writes them as textbooks do."""
+"""Searches the lines that set one gradient from another, and writes them as textbooks do.
+
+Where every entry of the target has one of the source, what is searched is the factor between them. Otherwise the target
+is a sum of up to three terms that are linear in the source, times a forward value.
+"""
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from typing import Any
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from backpropviz.code.derive import Statement, mentions
-from backpropviz.code.scope import scope_of
-from backpropviz.engine.graph import Node
-from backpropviz.study.closed.candidates import Axes, Valued, atoms, distinct, linear, operations, products, tidy
-from backpropviz.study.closed.fitting import Coefficient, Sum, sums
-from backpropviz.study.closed.scenes import Scene
-from backpropviz.study.closed.stretches import Stretch, set_by
+from backpropviz.study.closed.ingredients import Ingredients, sums_of
+from backpropviz.study.closed.writing import factored, line_of, with_helpers
+from backpropviz.study.values.pointwise import pointwise
+from backpropviz.study.values.sums import Sums
+from backpropviz.study.values.trees import expression, number, operations, weight
+from backpropviz.study.values.valued import (
+    DIVIDE,
+    MULTIPLY,
+    Axes,
+    Valued,
+    below,
+    distinct,
+    summed,
+    together,
+    usual,
+)
 
-_MOST_LEAVES = 8
+_PRODUCTS, _TERMS = 300, 900
+Found = tuple[int, list[str], ast.expr]
+"""How many operations, the lines, the last one setting the target, and what it is set to."""
 
 
-def expressions(scenes: Sequence[Scene], stretch: Stretch) -> Iterator[list[str]]:
-    """Lines that set the target from the source, the shortest first."""
-    wanted = [scene.gradients[stretch.target].value for scene in scenes]
-    u = Valued(stretch.source, tuple(scene.gradients[stretch.source].value for scene in scenes))
-    leaves, helpers = _leaves(scenes, stretch)
-    one = Valued("1", tuple(np.ones(()) for _ in scenes))
+def expressions(given: Ingredients, target: str, limit: int, taken: set[str]) -> list[Found]:
+    """Lines that set the target from the source with at most `limit` operations, the shortest first."""
+    found: list[Found] = []
     with np.errstate(all="ignore"):
-        parts = atoms(leaves)
-        inner = [one, *products(leaves, parts)]
-        outer = [one, *leaves]
-        terms = distinct(linear(u, inner, outer, _axes(scenes[0], stretch)))
-        sizes = _sizes(scenes, stretch)
-        taken = {*scenes[0].trace.taken(), *(name for size in scenes[0].trace.sizes for name in size.names)}
-        found: list[tuple[int, list[str]]] = []
-        for factor in [u, one, *(p for p in parts if p.values[0].dtype.kind == "f")]:
-            if factor.cost > 1 or any(np.any(f == 0) for f in factor.values):
+        trees = _by_entry(given, limit - 1) if given.slope is not None else _mixing(given, limit)
+        for tree in itertools.islice(trees, 24):
+            lines = with_helpers(line_of(target, tree), given.helpers, given.constants, taken)
+            count = sum(operations(ast.parse(line)) for line in lines)
+            if count <= limit:
+                found.append((count, lines, tree))
+    return sorted(found, key=lambda each: (each[0], len(each[1]), weight(each[2]), len(each[1][-1])))
+
+
+def _by_entry(given: Ingredients, limit: int) -> Iterator[ast.expr]:
+    """The source times what depends on forward values alone."""
+    assert given.slope is not None
+    numbers = [Valued(expression(code), _scalars(values)) for code, values in given.constants.items()]
+    numbers += [Valued(number(n), _scalars([n] * len(given.slope))) for n in (1, 2)]
+    leaves = [leaf for leaf in given.leaves if below(leaf.values, given.slope)]
+    leaves += [total for total in sums_of(given.leaves, given.axes, given.target) if below(total.values, given.slope)]
+    if all(np.allclose(f, f.flat[0], rtol=1e-10, atol=0) for f in given.slope):
+        leaves = []
+    some = False
+    for tree in pointwise(given.slope, [*numbers[::-1], *leaves], limit):
+        some = True
+        yield factored(given.source.tree, tree)
+    if not some:
+        parts = distinct(part for leaf in leaves for part in usual(leaf))
+        one = Valued(number(1), _scalars([1.0] * len(given.slope)))
+        pairs = _products(parts, parts)
+        triples = _products([p for p in pairs if p.cost < 4], [*leaves]) if len(pairs) < 150 else pairs
+        terms = distinct([one, *parts, *pairs, *triples], _TERMS)
+        terms = sorted(terms, key=lambda term: term.cost)
+        for total in Sums(terms, [f.shape for f in given.slope], given.constants).of(given.slope, limit):
+            yield factored(given.source.tree, factored(None, total))
+
+
+def _mixing(given: Ingredients, limit: int) -> Iterator[ast.expr]:
+    """A forward value times a sum of terms that are linear in the source."""
+    one = Valued(number(1), tuple(np.ones(()) for _ in given.target))
+    leaves = [leaf for leaf in given.leaves if leaf.cost < 2]
+    parts = distinct(part for leaf in leaves for part in usual(leaf))
+    inner = [one, *distinct([*parts, *_products(parts, leaves)], _PRODUCTS)]
+    made = sorted(_linear(given, one, inner, leaves), key=lambda term: term.cost)
+    terms = distinct((term for term in made if term.cost <= limit), _TERMS)
+    sums = Sums(terms, [t.shape for t in given.target], given.constants)
+    for factor in [one, *(p for p in parts if p.is_float and p.cost <= 1)]:
+        if limit < 1 or any(np.any(f == 0) for f in factor.values) or not below(factor.values, given.target):
+            continue
+        rest = [w / f for w, f in zip(given.target, factor.values)]
+        for total in sums.of(rest, limit - (factor is not one)):
+            tree = factored(None if factor is one else factor.tree, total)
+            limit = min(limit, operations(tree))
+            yield tree
+
+
+def _linear(given: Ingredients, one: Valued, inner: Iterable[Valued], leaves: Sequence[Valued]) -> Iterator[Valued]:
+    """Terms that are linear in the source: products with it, and products with sums of such products."""
+    shape = given.target[0].shape
+    scaled = [a for a in leaves if a.values[0].shape == shape]
+    scales = [b for b in leaves if b.divides and b.values[0].shape != shape][:3]
+    quotients = [q for a in scaled for b in scales if (q := together(a, DIVIDE, b)) is not None]
+    for p in inner:
+        product = given.source if p is one else together(given.source, MULTIPLY, p)
+        if product is None:
+            continue
+        yield product
+        for axis in given.axes if p.cost <= 1 else ():
+            if product.values[0].ndim <= max(axis or (0,)):
                 continue
-            if not all(_below(f, w) for f, w in zip(factor.values, wanted)):
-                continue
-            rest = [w / f for w, f in zip(wanted, factor.values)]
-            for total in sums(rest, inner if factor is u else terms, sizes):
-                lines = _written(stretch.target, factor.code, total, taken)
-                lines = [f"{n} = {c}" for n, c in helpers.items() if mentions(lines[-1], n)] + lines
-                found.append((sum(operations(line.split(" = ", 1)[1]) for line in lines), lines))
-    for _, lines in sorted(found, key=lambda pair: (pair[0], len(pair[1][-1]))):
-        yield lines
+            total = _total(product, axis)
+            yield total
+            for q in [*leaves, *(quotients if p.cost == 0 else ())]:
+                term = together(q, MULTIPLY, total)
+                if term is not None:
+                    yield term
 
 
-def _below(factor: Any, wanted: Any) -> bool:
-    try:
-        return bool(np.broadcast_shapes(factor.shape, wanted.shape) == wanted.shape)
-    except ValueError:
-        return False
+def _total(term: Valued, axes: Axes) -> Valued:
+    """The sum over axes; those in front need not be kept: what is left lines up with the others."""
+    leading = axes is None or axes == tuple(range(len(axes)))
+    return summed(term, axes, keep=not leading)
 
 
-def _leaves(scenes: Sequence[Scene], stretch: Stretch) -> tuple[list[Valued], dict[str, str]]:
-    """The forward values on the way, and what the backward lines make of values alone: masks, one-hot rows."""
-    last = scenes[0].forwards[stretch.source]
-    first = scenes[0].forwards[stretch.target]
-    names = {node.index: _name_of(scenes[0], node) for node in scenes[0].trace.nodes}
-    window = [n for n in scenes[0].trace.nodes if first.index <= n.index <= last.index and names[n.index]]
-    leaves, helpers = list[Valued](), dict[str, str]()
-    for node in reversed(window):
-        values = tuple(scene.trace.nodes[node.index].value for scene in scenes)
-        if node.value.dtype.kind in "fb" and all(scene.trace.nodes[node.index].name == node.name for scene in scenes):
-            leaves.append(Valued(str(names[node.index]), values))
-    for statement in stretch.between:
-        code = _onehot(scenes[0], statement)
-        if code and not helpers:
-            helpers["onehot"] = code
-            picked = tuple((scene.gradients[statement.name].value != 0).astype(float) for scene in scenes)
-            leaves.insert(0, Valued("onehot", picked))
-    return distinct(leaves[:_MOST_LEAVES]), helpers
+def _products(parts: Sequence[Valued], others: Sequence[Valued]) -> list[Valued]:
+    """Each of the parts times or divided by a value."""
+    made = []
+    for one, other in itertools.product(parts, others):
+        product = together(one, MULTIPLY, other)
+        if product is not None:
+            made.append(product)
+            if other.divides and (over := together(one, DIVIDE, other)) is not None:
+                made.append(over)
+    return distinct(made, _PRODUCTS)
 
 
-def _onehot(scene: Scene, statement: Statement) -> str:
-    """Ones where a backward line puts a gradient at places that an input names; "" where it does not."""
-    call = ast.parse(statement.code, mode="eval").body
-    if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "put" and isinstance(call.args[1], ast.Subscript)):
-        return ""
-    named = {node.id for node in ast.walk(call.args[1]) if isinstance(node, ast.Name)}
-    labels = [name for name, node in scene.trace.inputs.items() if name in named and node.value.dtype.kind in "iu"]
-    if not labels:
-        return ""
-    places, shape = (ast.unparse(argument) for argument in call.args[1:])
-    return f"put(np.ones({labels[0]}.shape), {places}, {shape})"
-
-
-def _name_of(scene: Scene, node: Node) -> str | None:
-    return node.name if node.name and node.name.isidentifier() else None
-
-
-def _axes(scene: Scene, stretch: Stretch) -> list[Axes]:
-    """The axes that something on the way is summed or averaged over."""
-    found: dict[Axes, None] = {}
-    first, last = scene.forwards[stretch.target].index, scene.forwards[stretch.source].index
-    for node in scene.trace.nodes[first : last + 1]:
-        if "axis" in node.kwargs and node.parents:
-            axis, rank = node.kwargs["axis"], len(node.parents[0].shape)
-            axes = (axis,) if isinstance(axis, int) else axis
-            found[None if axes is None else tuple(sorted(a % rank for a in axes))] = None
-    return list(found)
-
-
-def _sizes(scenes: Sequence[Scene], stretch: Stretch) -> dict[str, list[int]]:
-    """Sizes by the code that asks for them: the axes of the target, and how many entries a sum runs over."""
-    values = [scene.gradients[stretch.target].value for scene in scenes]
-    sizes = _named_sizes(scenes)
-    sizes |= {f"{stretch.source}.size": [scene.gradients[stretch.source].value.size for scene in scenes]}
-    of = scenes[0].forwards[stretch.target].name or ""
-    if not of:
-        return {}
-    for axis in range(values[0].ndim):
-        sizes[f"{of}.shape[{axis}]"] = [v.shape[axis] for v in values]
-    for axes in _axes(scenes[0], stretch):
-        if axes is not None and len(axes) > 1 and max(axes) < values[0].ndim:
-            asked = " * ".join(f"{of}.shape[{axis}]" for axis in axes)
-            sizes[f"({asked})"] = [int(np.prod([v.shape[axis] for axis in axes])) for v in values]
-    return {code: lengths for code, lengths in sizes.items() if len(set(lengths)) > 1}
-
-
-def _named_sizes(scenes: Sequence[Scene]) -> dict[str, list[int]]:
-    """The sizes that derived code has names for already."""
-    found = []
-    for scene in scenes:
-        scope = scope_of(scene.trace)
-        names = [name for line in scene.listing.sizes for name in set_by(line)]
-        found.append({name: int(scope[name]) for name in names if isinstance(scope.get(name), int)})
-    return {name: [lengths.get(name, 0) for lengths in found] for name in found[0]}
-
-
-def _written(target: str, factor: str, total: Sum, taken: set[str]) -> list[str]:
-    """The sum as textbooks print it: `ivar / N * (N * dxhat - np.sum(dxhat, axis=0) - ...)`."""
-    size = next((c.size for c, _ in total if c.size), "")
-    lines: list[str] = []
-    letter = ""
-    if size.isidentifier():
-        letter = size
-    elif size:
-        usual = "M" if "*" in size or ".size" in size else "N" if size.endswith("[0]") else "D"
-        letter = next(name for name in (usual, "M", "n", "count", "how_many") if name not in taken)
-        lines = [f"{letter} = {size.strip('()')}"]
-    shared = total[0][0].number if len({abs(c.number) for c, _ in total}) == 1 else Fraction(1)
-    front = "" if factor == "1" else factor
-    if abs(shared) != 1:
-        front = f"{front} * {float(abs(shared)):g}" if front else f"{float(abs(shared)):g}"
-    if letter:
-        front = f"{front} / {letter}" if front else f"1 / {letter}"
-    scaled = [(Coefficient(c.number / abs(shared), letter if letter and not c.size else ""), t) for c, t in total]
-    scaled.sort(key=lambda pair: pair[0].number < 0)
-    text = ""
-    for c, term in scaled:
-        product = (f"{float(abs(c.number)):g} * " if abs(c.number) != 1 else "") + (f"{c.size} * " if c.size else "")
-        text += f" {'-' if c.number < 0 else '+'} {product}{term.code}" if text or c.number < 0 else product + term.code
-    if (inverse := re.fullmatch(r"\(1 / (\w+)\)", front)) is not None:
-        return [*lines, f"{target} = {tidy(f'({text}) / {inverse[1]}')}"]
-    if front == f"1 / {letter}" and letter:
-        return [*lines, f"{target} = {tidy(f'({text}) / {letter}')}"]
-    return [*lines, f"{target} = {tidy(f'{front} * ({text})' if front else text.strip())}"]
+def _scalars(values: Sequence[float]) -> tuple[np.ndarray, ...]:
+    return tuple(np.asarray(float(v)) for v in values)

@@ -1,28 +1,50 @@
 """Shortens derived code: a stretch of it that one gradient has to pass is written as one expression, if one is found.
 
 Every gradient is linear in each gradient that all paths to it pass (its dominators in the backward graph). Between such
-a pair, the candidates are sums of up to three terms, times a value of the forward pass. Nothing is known of any layer:
-what is found is found by its value, and only what then holds on fresh runs is shown.
+a pair, expressions are searched by value. Nothing is known of any layer: what is found is found by its value, and only
+what then holds on fresh runs is shown.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from backpropviz.code.derive import Listing, Statement, listing, mentions
-from backpropviz.errors import TraceError
+from backpropviz.code.derive import Listing, listing
+from backpropviz.code.rolled import rolled
+from backpropviz.engine.trace import Trace
+from backpropviz.errors import InputError, TraceError
 from backpropviz.layers.library import Layer
-from backpropviz.study.closed.expressions import expressions
-from backpropviz.study.closed.scenes import Scene, arguments, draws
-from backpropviz.study.closed.stretches import Stretch, count_of, set_by, stretches_of
+from backpropviz.study.closed.expressions import Found, expressions
+from backpropviz.study.closed.ingredients import Larder
+from backpropviz.study.closed.program import Line, Program
+from backpropviz.study.closed.proof import PROOFS, Proof, holds, proved
+from backpropviz.study.closed.reasons import Reason, reasons
+from backpropviz.study.closed.scenes import Scene, Stage
+from backpropviz.study.closed.stretches import Flow, Stretch
+from backpropviz.study.values.trees import weight
 
-PROOFS, SCENES = 50, 3
-_CLOSE, _MOST_STRETCHES = 1e-10, 10
+SCENES = 3
+_MOST_STRETCHES = 60
+"""How many stretches are searched before the best form so far is given."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One stretch that was written as one expression.
+
+    Attributes:
+        source, target: from which gradient to which. lines: what was written. before: what stood there.
+        saved: how many operations fewer. reasons: why they are equal.
+    """
+
+    source: str
+    target: str
+    lines: list[str]
+    before: list[str]
+    saved: int
+    reasons: list[Reason]
 
 
 @dataclass(frozen=True)
@@ -30,117 +52,165 @@ class ClosedForm:
     """The shortest backward pass that was found.
 
     Attributes:
-        code: the function. lines: what is new in it.
+        layer: its name. inputs: whose gradients it gives.
+        program: the code. changes: what is new in it; empty where nothing shorter was found.
         before, after: operations of the backward pass, those that it shares with the forward pass left out.
-        proofs: on how many random runs (shapes, draws, settings) the code gave the right gradients.
-        shapes: how many different shapes were among them.
+        searched: how many stretches were searched. proof: what the code was held against.
+        reasons: why it is so, step by step. sample: arguments that the code can be called with.
+        symbolic: whether it was shown with symbols, on a small case, too.
     """
 
-    code: str
-    lines: list[str]
+    layer: str
+    inputs: list[str]
+    program: Program
+    changes: list[Change]
     before: int
     after: int
-    proofs: int
-    shapes: int
+    searched: int
+    proof: Proof
+    reasons: list[Reason]
+    sample: dict[str, Any]
+    symbolic: bool = False
+
+    @property
+    def is_shorter(self) -> bool:
+        return bool(self.changes)
+
+    @property
+    def code(self) -> str:
+        return str(self.program)
+
+    @property
+    def lines(self) -> list[str]:
+        """What is new in it."""
+        return [line for change in self.changes for line in change.lines]
 
 
-def closed_form(layer: Layer, given: dict[str, Any] | None = None) -> ClosedForm | None:
-    """The backward pass of a layer with closed forms in it; None where nothing shorter was found.
+def closed_form(
+    layer: Layer, given: dict[str, Any] | None = None, inputs: tuple[str, ...] = (), proofs: int = PROOFS
+) -> ClosedForm:
+    """The backward pass of a layer with closed forms in it; its own where nothing shorter was found.
+
+    Args:
+        given: settings that stay as they are. inputs: whose gradients are wanted; all without any.
+        proofs: how many fresh runs it is held against.
 
     Raises:
-        TraceError: its steps differ from shape to shape, or it cannot be run on enough of them.
+        TraceError: its derived code does not hold on other runs. InputError: it has no such input.
     """
-    scenes = list(draws(layer, given or {}, SCENES))
-    if len(scenes) < SCENES or len({tuple(s.name for s in scene.listing.backward) for scene in scenes}) > 1:
-        raise TraceError(
-            f"{layer.name} cannot be run on {SCENES} shapes with the same steps",
-            fix="Give it inputs whose sizes may change, and no loop whose rounds depend on them.",
-        )
-    form, lines = scenes[0].listing, list[str]()
-    before = count_of(form.backward)
-    stretches = stretches_of(scenes[0])[:_MOST_STRETCHES]
-    found = {stretch: list(itertools.islice(expressions(scenes, stretch), 3)) for stretch in stretches}
+    stage = Stage(layer, given or {})
+    program = _begun(stage.base.trace, layer, inputs)
+    scenes = _scenes(stage, program)
+    begun = program.thinned()
+    memory: dict[tuple[Any, ...], tuple[int, list[Found]]] = {}
+    changes: list[Change] = []
     while True:
-        best, added = form, list[str]()
-        for stretch, statements in ((one, new) for one in stretches for new in found[one]):
-            if {stretch.target, stretch.source} <= {*form.upstream, *(s.name for s in form.backward)}:
-                shorter = _replaced(scenes[0], form, stretch, statements, layer.settings)
-                if (
-                    count_of(shorter.backward) < count_of(best.backward)
-                    and proved(layer, shorter, given or {}, 3, 7)[0] == 3
-                ):
-                    best, added = shorter, statements
-        if best is form:
+        better = _better(program, scenes, memory)
+        if better is None:
             break
-        form, lines = best, [*lines, *added]
-    if not lines:
-        return None
-    held, shapes = proved(layer, form, given or {})
-    if held < PROOFS or shapes < SCENES:  # what holds on one shape may hold by its sizes
-        return None
-    return ClosedForm(str(form), lines, before, count_of(form.backward), held, shapes)
+        program, change = better
+        changes.append(change)
+    short = program.thinned()
+    proof = proved(stage, short, proofs)
+    if changes and not proof.complete:  # what holds on a few runs may hold by their sizes
+        short, changes, proof = begun, [], proved(stage, begun, proofs)
+    kept = [name.removeprefix("d") for name in short.returns]
+    why = [reason for change in changes for reason in change.reasons]
+    sample = stage.base.arguments(list(short.listing.constants))
+    return ClosedForm(layer.name, kept, short, changes, begun.count, short.count, len(memory), proof, why, sample)
 
 
-def proved(
-    layer: Layer, form: Listing | str, given: dict[str, Any], count: int = PROOFS, seed: int = 11
-) -> tuple[int, int]:
-    """On how many fresh runs the code gives all gradients to 1e-10, and how many shapes these had.
+def _begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
+    """The derived code, with all forward values that have a name."""
+    code: Listing | None = rolled(trace) if trace.loops else None
+    if code is None:
+        named = [n for n in trace.nodes if n.name and n.primitive is not None and n.value.dtype.kind in "fb"]
+        code = listing(trace, named)
+    settings = {name: layer.settings.get(name, value) for name, value in trace.settings.items()}
+    program = Program.of(code, settings)
+    unknown = [name for name in inputs if f"d{name}" not in program.returns]
+    if unknown:
+        known = ", ".join(name.removeprefix("d") for name in program.returns)
+        raise InputError(f"{layer.name} has no gradient of {unknown[0]!r}", fix=f"Its inputs are {known}.")
+    return program.returning([f"d{name}" for name in inputs]) if inputs else program
 
-    Stops at the first run where it does not: then the count is that of the runs before it.
+
+def _scenes(stage: Stage, program: Program) -> list[Scene]:
+    """Runs that the derived code holds on; sizes that it was written out for stay as they are.
+
+    Raises:
+        TraceError: there are not enough.
     """
-    scope: dict[str, Any] = {}
-    exec(compile(str(form), "<closed form>", "exec"), scope)
-    held, shapes = 0, set()
-    for scene in draws(layer, given, count, seed):
-        positional, settings = arguments(scene, form if isinstance(form, Listing) else scene.listing)
-        with np.errstate(all="ignore"):
-            got = scope[scene.listing.name](*positional, **settings)
-        right = [node.gradient.value for node in scene.trace.inputs.values() if node.gradient is not None]
-        got = got if isinstance(got, tuple) else (got,)
-        if not all(equal(g, r) for g, r in zip(got, right, strict=True)):
+    scenes = [s for s in stage.draws(SCENES) if holds(program, s)]
+    if len(scenes) < SCENES:
+        stage.knobs = [
+            knob for knob in stage.knobs if all(holds(program, s) for s in stage.draws(1, seed=5, knobs=[knob]))
+        ]
+        scenes = [s for s in stage.draws(SCENES) if holds(program, s)]
+    if len(scenes) < SCENES:
+        raise TraceError(
+            f"the derived code of {stage.layer.name} does not hold on {SCENES} runs with other numbers",
+            fix="Where its steps depend on the numbers of its inputs, there is no one form for all.",
+        )
+    return scenes
+
+
+def _better(
+    program: Program, scenes: list[Scene], memory: dict[tuple[Any, ...], tuple[int, list[Found]]]
+) -> tuple[Program, Change] | None:
+    """The program with one stretch shortened, the one that saves most; None where none can be."""
+    flow = Flow(program)
+    larder: Larder | None = None
+    best: tuple[Program, Change] | None = None
+    best_rank: tuple[int, ...] = (0,)
+    place: Stretch | None = None
+    least = program.thinned().count
+    possible = [(least - _emptied(program, stretch).count, stretch) for stretch in flow.stretches()]
+    for most, stretch in sorted(possible, key=lambda pair: -pair[0]):
+        limit = most - best_rank[0]
+        if limit < 1:
             break
-        held += 1
-        shapes.add(str(scene.shapes))
-    return held, len(shapes)
+        if stretch.key not in memory or memory[stretch.key][0] < limit:
+            if len(memory) >= _MOST_STRETCHES:
+                continue
+            larder = larder or Larder(program, scenes, flow.tainted)
+            memory[stretch.key] = limit, _searched(larder, stretch, limit)
+        for _, lines, tree in memory[stretch.key][1][:6]:
+            made = replaced(program, stretch, lines)
+            shorter = made.thinned()
+            rank = (least - shorter.count, -len(lines), -shorter.whole_count, -weight(tree))
+            if rank[0] > 0 and rank > best_rank and all(holds(shorter, scene) for scene in scenes):
+                before = [line.text for line in stretch.between]
+                change = Change(stretch.source[1], stretch.target.name, lines, before, rank[0], [])
+                best, best_rank, place = (made.thinned(forward_too=False), change), rank, stretch
+    if best is None or place is None:
+        return None
+    given = (larder or Larder(program, scenes, flow.tainted)).of(place)
+    made, change = best
+    why = reasons(given, change.source, change.target, change.lines) if given is not None else []
+    return made, dataclasses.replace(change, reasons=why)
 
 
-def equal(got: Any, right: Any) -> bool:
-    """To 1e-10 of the largest entry, shapes included."""
-    if np.shape(got) != np.shape(right):
-        return False
-    return bool(np.max(np.abs(got - right), initial=0.0) <= _CLOSE * np.max(np.abs(right), initial=1e-300))
+def _emptied(program: Program, stretch: Stretch) -> Program:
+    """The program if the target came for nothing: what is gone then is all that can be saved."""
+    return replaced(program, stretch, [f"{stretch.target.name} = {stretch.source[1]}"]).thinned()
 
 
-def _replaced(scene: Scene, form: Listing, stretch: Stretch, lines: list[str], defaults: dict[str, Any]) -> Listing:
-    """The listing with these lines in place of the target's; what nothing reads any more is left out."""
-    made: list[Statement] = []
-    for statement in form.backward:
-        if statement.name != stretch.target:
-            made.append(statement)
-            continue
-        heading = f"from {stretch.source} to {stretch.target} at once"
-        for line in lines:
-            name, code = line.split(" = ", 1)
-            made.append(Statement(name, code, statement.node, statement.step, heading if line is lines[0] else ""))
-    needed, kept = set(form.returns), []
-    for statement in reversed(made):
-        if any(mentions(name, statement.name) for name in needed):
-            kept.append(statement)
-            needed.add(statement.code)
-    text = " ".join(statement.code for statement in kept)
-    wanted = [node for node in scene.trace.nodes if node.name and mentions(text, node.name)]
-    whole = listing(scene.trace, [node for node in wanted if node.primitive is not None])
-    used, forward = {text}, []
-    for statement in reversed(whole.forward):
-        if any(mentions(code, statement.name) for code in used):
-            forward.append(statement)
-            used.add(statement.code)
-    settings = {k: v for k, v in scene.trace.settings.items() if any(mentions(code, k) for code in used)}
-    sizes = [line for line in whole.sizes if any(mentions(" ".join(used), n) for n in set_by(line))]
-    if any(mentions(" ".join(used | {*sizes}), k) for k in scene.trace.settings):
-        settings |= {k: v for k, v in scene.trace.settings.items() if mentions(" ".join(used | {*sizes}), k)}
-    settings = {name: defaults.get(name, value) for name, value in settings.items()}
-    helpers = [h for h in whole.helpers if mentions(" ".join(used), h.rpartition(".")[2])]
-    return dataclasses.replace(
-        whole, sizes=sizes, forward=forward[::-1], backward=kept[::-1], settings=settings, helpers=helpers, outputs=[]
-    )
+def _searched(larder: Larder, stretch: Stretch, limit: int) -> list[Found]:
+    given = larder.of(stretch)
+    if given is None:
+        return []
+    taken = {name for line in larder.program.lines for name in line.names} | {*larder.program.parameters}
+    return expressions(given, stretch.target.name, limit, taken)
+
+
+def replaced(program: Program, stretch: Stretch, lines: list[str]) -> Program:
+    """The program with these lines in place of the target's."""
+    depth, heading = stretch.target.depth, f"from {stretch.source[1]} to {stretch.target.name} at once"
+    if stretch.parts:
+        rest = [term for term in stretch.target.code.split(" + ") if term not in stretch.parts]
+        name, code = lines[-1].split(" = ", 1)
+        lines = [*lines[:-1], f"{name} = {' + '.join([*rest, code])}"]
+    made = [Line(text, depth, heading if text is lines[0] else "") for text in lines]
+    at = program.backward.index(stretch.target)
+    return program.with_backward([*program.backward[:at], *made, *program.backward[at + 1 :]])

@@ -3,72 +3,146 @@
 from __future__ import annotations
 
 import inspect
-import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backpropviz.code.derive import Listing, listing
-from backpropviz.engine.graph import Array, Node
+from backpropviz.code.derive import listing
+from backpropviz.engine.graph import Array
+from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError
 from backpropviz.layers.library import Layer
 
-_SIZES, _TRIES = (3, 5, 7, 6, 9, 8, 10, 12), 12
+_TRIES, _LARGEST = 12, 600
 Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One run: its record, its derived code, and the forward value of every gradient that has a name in that code."""
+    """One run with a random upstream gradient: its record, and the gradients that are right."""
 
     trace: Trace
-    listing: Listing
-    gradients: dict[str, Node]
-    forwards: dict[str, Node]
 
     @property
-    def shapes(self) -> Shapes:
-        return {name: node.shape for name, node in self.trace.inputs.items()}
+    def shapes(self) -> str:
+        return str({name: node.shape for name, node in self.trace.inputs.items()})
+
+    @property
+    def right(self) -> dict[str, Array]:
+        return {f"d{n}": node.gradient.value for n, node in self.trace.inputs.items() if node.gradient is not None}
+
+    def arguments(self, constants: Sequence[str] = ()) -> dict[str, Any]:
+        """What derived code is called with on this run.
+
+        Args:
+            constants: the names of arrays that the layer makes by itself.
+        """
+        made = {str(node.name): node.value for node in self.trace.upstream.values()}
+        made |= {name: node.value for name, node in self.trace.inputs.items()}
+        made |= {name: plain(value) for name, value in self.trace.settings.items()}
+        if constants:
+            made |= listing(self.trace).constants
+        return made
+
+
+@dataclass(frozen=True)
+class Knob:
+    """Axes whose sizes are one: `size` on the sample, and larger by multiples of `step`."""
+
+    axes: tuple[tuple[str, int], ...]
+    size: int
+    step: int
 
 
 def scene(trace: Trace, seed: int = 0) -> Scene:
-    if not trace.upstream:  # random also for a loss: with an upstream gradient of 1, forms that forget it look right
-        random = np.random.default_rng([seed, 1])
-        wanted = [(node.name or "out", node) for node in trace.outputs if node.carries_gradient]
-        trace.backward(
-            {name: np.asarray(random.standard_normal(node.shape), node.value.dtype) for name, node in wanted}
-        )
-    code = listing(trace)
-    of = {node.gradient: node for node in trace.nodes if node.gradient is not None}
-    gradients = {statement.name: statement.node for statement in code.backward}
-    gradients |= {str(node.name): node for node in trace.upstream.values()}
-    return Scene(trace, code, gradients, {name: of[node] for name, node in gradients.items() if node in of})
+    """A run with a random upstream gradient, also of a loss: where it is 1, forms that forget it look right."""
+    random = np.random.default_rng([seed, 1])
+    wanted = [(node.name or "out", node) for node in trace.outputs if node.carries_gradient]
+    trace.backward({name: np.asarray(random.standard_normal(node.shape), node.value.dtype) for name, node in wanted})
+    return Scene(trace)
 
 
-def draws(layer: Layer, given: dict[str, Any], count: int, seed: int = 1) -> Iterator[Scene]:
-    """`count` runs on random shapes, values and settings; fewer where the layer refuses too many of them.
+class Stage:
+    """Where a layer's runs come from: which sizes may change, and which change together.
 
-    Every float setting is drawn anew: eps between 1e-8 and 1e-1, others down to half of what they are.
+    Args:
+        given: settings that the user chose; they stay.
     """
-    random = np.random.default_rng(seed)
-    usual = {name: np.shape(value) for name, value in layer.arguments().items() if isinstance(value, np.ndarray)}
-    options = _sample_options(layer)
-    own = {name: shape for name, shape in options.items() if isinstance(shape, tuple) and name not in layer.settings}
-    own = own or dict(itertools.islice(usual.items(), 1))
-    for number in range(count):
-        for attempt in range(_TRIES):
-            shapes = _shapes(own, random, whole=attempt >= _TRIES // 2)
-            try:
-                trace = layer.trace(
-                    {**_settings(layer, random, options), **given}, seed=seed * 1000 + number, shapes=shapes
-                )
-                yield scene(trace, seed=number)
-                break
-            except BackpropvizError:
+
+    def __init__(self, layer: Layer, given: dict[str, Any]):
+        self.layer, self.given = layer, given
+        self._options = _sample_options(layer)
+        self.base = scene(layer.trace(given, seed=1), 1)
+        shapes = {n: v for n, v in self._options.items() if isinstance(v, tuple) and n not in layer.settings}
+        self.shapes: Shapes = shapes or {name: node.shape for name, node in self.base.trace.inputs.items()}
+        self.knobs = self._found()
+
+    def _found(self) -> list[Knob]:
+        """The sizes that may change: each alone where that runs, with all that are equal to it where it does not."""
+        left = [(n, a, size) for n, shape in self.shapes.items() for a, size in enumerate(shape) if size > 1]
+        found: list[Knob] = []
+        while left:
+            name, axis, size = left[0]
+            alike = tuple((n, a) for n, a, s in left if s == size)
+            for axes in dict.fromkeys([((name, axis),), alike]):
+                step = next((k for k in (1, 2, 3) if self._runs(self._resized([(Knob(axes, size, k), 1)]))), 0)
+                if step:
+                    found.append(Knob(axes, size, step))
+                    break
+            else:
+                axes = ((name, axis),)
+            left = [each for each in left if each[:2] not in axes]
+        return found
+
+    def _runs(self, shapes: Shapes) -> bool:
+        try:
+            self.layer.trace(self.given, seed=2, shapes=shapes, verify=False)
+        except BackpropvizError:
+            return False
+        return True
+
+    def _resized(self, by: Sequence[tuple[Knob, int]]) -> Shapes:
+        shapes = {name: list(shape) for name, shape in self.shapes.items()}
+        for knob, times in by:
+            for name, axis in knob.axes:
+                shapes[name][axis] = knob.size + knob.step * times
+        return {name: tuple(shape) for name, shape in shapes.items()}
+
+    def draws(self, count: int, seed: int = 1, knobs: Sequence[Knob] | None = None) -> Iterator[Scene]:
+        """`count` runs on random shapes, values and settings; fewer where the layer refuses too many of them.
+
+        Every float setting is drawn anew: eps between 1e-8 and 1e-1, others down to half of what they are.
+        """
+        random = np.random.default_rng(seed)
+        knobs = self.knobs if knobs is None else knobs
+        for number in range(count):
+            for _ in range(_TRIES):
+                shapes = self._resized([(knob, int(random.integers(0, 6 // knob.step + 1))) for knob in knobs])
+                if max(np.prod(shape) for shape in shapes.values()) > _LARGEST:  # few grow at once
+                    chosen = [(knob, int(random.integers(0, 3))) for knob in knobs]
+                    shapes = self._resized([pair for pair in chosen if random.random() < 0.4])
+                arguments = {**self._settings(random), **self.given}
+                try:
+                    trace = self.layer.trace(arguments, seed=seed * 1000 + number, shapes=shapes, verify=False)
+                    yield scene(trace, seed=number)
+                    break
+                except BackpropvizError:
+                    continue
+
+    def _settings(self, random: np.random.Generator) -> dict[str, Any]:
+        """Float settings drawn anew: small ones over orders of magnitude; none that the sample depends on."""
+        drawn = {}
+        for name, value in self.layer.settings.items():
+            if name in self._options:
                 continue
+            if isinstance(value, float) and 0 < value < 1e-2:
+                drawn[name] = float(10 ** random.uniform(-8, -1))
+            elif isinstance(value, float) and value:
+                drawn[name] = float(value * random.uniform(0.5, 1.0))
+        return drawn
 
 
 def _sample_options(layer: Layer) -> dict[str, Any]:
@@ -76,34 +150,3 @@ def _sample_options(layer: Layer) -> dict[str, Any]:
     name = layer.function.__name__
     maker = getattr(layer.module, f"sample_{name}", None) or getattr(layer.module, "sample", None)
     return {p.name: p.default for p in inspect.signature(maker).parameters.values()} if maker else {}
-
-
-def _shapes(usual: Shapes, random: np.random.Generator, whole: bool) -> Shapes:
-    """Other sizes, no two alike in one array; multiples of the usual ones where some have to divide others."""
-    if whole:
-        return {name: tuple(int(n * random.integers(1, 4)) for n in shape) for name, shape in usual.items()}
-    return {
-        name: tuple(int(n) for n in random.choice(_SIZES[: max(4, len(shape) + 1)], len(shape), replace=False))
-        for name, shape in usual.items()
-    }
-
-
-def _settings(layer: Layer, random: np.random.Generator, held: dict[str, Any]) -> dict[str, Any]:
-    """Float settings drawn anew: small ones over orders of magnitude; none that the sample depends on."""
-    drawn = {}
-    for name, value in layer.settings.items():
-        if name in held:
-            continue
-        if isinstance(value, float) and 0 < value < 1e-2:
-            drawn[name] = float(10 ** random.uniform(-8, -1))
-        elif isinstance(value, float) and value:
-            drawn[name] = float(value * random.uniform(0.5, 1.0))
-    return drawn
-
-
-def arguments(scene: Scene, form: Listing) -> tuple[list[Array], dict[str, Any]]:
-    """What the code of `form` is called with on this run."""
-    upstream = [node.value for node in scene.trace.upstream.values()]
-    inputs = [node.value for node in scene.trace.inputs.values()]
-    constants = [scene.listing.constants[name] for name in form.constants]
-    return [*upstream, *inputs, *constants], {name: scene.trace.settings[name] for name in form.settings}

@@ -1,0 +1,251 @@
+"""What a closed form may be made of: forward values near the stretch, sizes, settings, answers as one-hot rows."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backpropviz.engine.graph import Array
+from backpropviz.study.closed.program import Line
+from backpropviz.study.closed.stretches import Stretch
+from backpropviz.study.closed.watched import Watched
+from backpropviz.study.values.trees import expression, numpy_call
+from backpropviz.study.values.valued import LARGEST, Axes, Valued, below, broadcast, distinct, summed
+
+_MOST_LEAVES, _MOST_CONSTANTS = 9, 8
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What one stretch may be written with.
+
+    Attributes:
+        source, target: their values. leaves: forward values. constants: sizes, settings and numbers, as code.
+        axes: what is summed over. helpers: lines for leaves that have none yet.
+        slope: the target over the source, where that is the same whatever comes in; None where entries mix.
+    """
+
+    source: Valued
+    target: tuple[Array, ...]
+    slope: tuple[Array, ...] | None
+    leaves: list[Valued]
+    constants: dict[str, list[float]]
+    axes: list[Axes]
+    helpers: dict[str, str]
+
+
+class Larder(Watched):
+    """The values of a program on several runs, and what a stretch of it may be written with."""
+
+    def of(self, stretch: Stretch) -> Ingredients | None:
+        """None where some value is not known on every run."""
+        target = self._target(stretch)
+        source = self._value(stretch.source)
+        if target is None or source is None or any(t.size > LARGEST or t.size < 2 for t in target):
+            return None
+        if target[0].dtype.kind != "f" or any(not np.isfinite(t).all() for t in target):
+            return None
+        u = self._lined_up(Valued.named(stretch.source[1], source), target)
+        constants = self._constants(stretch, target)
+        leaves, helpers = self._leaves(stretch, target)
+        slope = self._slope(stretch, u, target)
+        return Ingredients(u, target, slope, leaves, constants, self._axes(stretch, target), helpers)
+
+    def _slope(self, stretch: Stretch, u: Valued, target: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        """Asked of another upstream gradient: where every entry of the target has one of the source."""
+        source, other = self._value(stretch.source, again=True), self._target(stretch, again=True)
+        if source is None or other is None or not below(u.values, target):
+            return None
+        second = [v.reshape(first.shape) for v, first in zip(source, u.values)]
+        with np.errstate(all="ignore"):
+            slope = tuple(t / v for t, v in zip(target, u.values))
+            same = [t / v for t, v in zip(other, second)]
+        if any(not np.isfinite(a).all() for a in (*slope, *same)):
+            return None
+        close = all(np.allclose(a, b, rtol=1e-7, atol=1e-12 * np.abs(a).max()) for a, b in zip(slope, same))
+        return slope if close else None
+
+    def _target(self, stretch: Stretch, again: bool = False) -> tuple[Array, ...] | None:
+        if not stretch.parts:
+            return self._value((stretch.target, stretch.target.name), again)
+        known = {name: line for line in stretch.between for name in line.names}
+        parts = [self._value((known.get(part), part), again) for part in stretch.parts]
+        if any(part is None for part in parts):
+            return None
+        return tuple(np.asarray(sum(values)) for values in zip(*(part for part in parts if part is not None)))
+
+    def _lined_up(self, leaf: Valued, target: tuple[Array, ...]) -> Valued:
+        """The value with new axes behind, where it lacks those that a sum has taken: `total[:, None]`."""
+        missing = target[0].ndim - leaf.values[0].ndim
+        if missing <= 0 or leaf.values[0].ndim == 0 or below(leaf.values, target):
+            return leaf
+        index = ", ".join([":"] * leaf.values[0].ndim + ["None"] * missing)
+        spread = Valued(
+            expression(f"({leaf.code})[{index}]"),
+            tuple(v.reshape(v.shape + (1,) * missing) for v in leaf.values),
+        )
+        return spread if below(spread.values, target) else leaf
+
+    def _leaves(self, stretch: Stretch, target: tuple[Array, ...]) -> tuple[list[Valued], dict[str, str]]:
+        """What the stretch's lines read, what is computed of that, and what that is computed of; the nearest first."""
+        helpers: dict[str, str] = {}
+        found: list[Valued] = []
+        for called in self._near(stretch):
+            values = self._known(called, stretch)
+            if values is None or values[0].dtype.kind not in "fb" or called in self.program.settings:
+                continue
+            leaf = self._lined_up(Valued.named(called, values), target)
+            if all(broadcast(v.shape, t.shape) is not None for v, t in zip(leaf.values, target)):
+                found.append(leaf)
+        for labels, values in self._labels(stretch):
+            onehot = _onehot(values, target)
+            if onehot is not None:
+                helpers["onehot"] = f"np.eye({self._length(target, -1)})[{labels}]"
+                found.insert(0, Valued.named("onehot", onehot))
+                break
+        found = found[:_MOST_LEAVES]
+        taken = {n for line in self.program.lines for n in line.names} | {*self.program.parameters}
+        for mask in self._masks(stretch, target, found):
+            called = next(n for n in ("mask", "is_on", *(f"mask_{k}" for k in range(2, 99))) if n not in taken)
+            taken.add(called)
+            helpers[called] = mask.code
+            found.append(Valued.named(called, mask.values))
+        certain = [leaf for leaf in found if leaf.is_float and all(np.all(v < 0) for v in leaf.values)]
+        found += [Valued(numpy_call("exp", leaf.tree), tuple(np.exp(v) for v in leaf.values)) for leaf in certain]
+        return distinct([*found, *self._inlined(stretch, target)]), helpers
+
+    def _near(self, stretch: Stretch) -> list[str]:
+        read = [n for line in stretch.between for n in sorted(line.reads)]
+        forward = [line for line in self.program.forward if line.name]
+        setters = {line.name: line for line in forward}
+        near = list(dict.fromkeys(read))
+        of_these = [line.name for line in forward if line.reads & {*near}]
+        under = [n for called in near if called in setters for n in sorted(setters[called].reads)]
+        beyond = [line.name for line in forward if line.reads & {*of_these}]
+        return list(dict.fromkeys([*near, *of_these, *under, *beyond]))
+
+    def _labels(self, stretch: Stretch) -> Iterator[tuple[str, tuple[Array, ...]]]:
+        read = {n for line in [*stretch.between, *self._forward] for n in line.reads}
+        for called in self.program.listing.parameters:
+            values = self._value((None, called))
+            if called in read and values is not None and values[0].dtype.kind in "iu" and values[0].ndim:
+                yield called, values
+
+    def _masks(self, stretch: Stretch, target: tuple[Array, ...], leaves: list[Valued]) -> list[Valued]:
+        """Comparisons that the stretch's lines make, and where a value that is nowhere negative is not zero."""
+        found = list[Valued]()
+        for tree in self._parts(stretch, ast.Compare):
+            values = self.evaluated(tree, stretch)
+            if values is not None and below(values, target):
+                found.append(Valued(tree, values))
+        for leaf in leaves:
+            if (
+                leaf.is_float
+                and leaf.values[0].size > 1
+                and all(np.all(v >= 0) and np.any(v == 0) for v in leaf.values)
+            ):
+                tree = ast.Compare(leaf.tree, [ast.Gt()], [ast.Constant(0)])
+                found.append(Valued(tree, tuple(v > 0 for v in leaf.values)))
+        return distinct(found)[:3]
+
+    def _inlined(self, stretch: Stretch, target: tuple[Array, ...]) -> Iterator[Valued]:
+        """What the stretch's lines compute of forward values in passing: `np.sqrt(1 + r**2)`."""
+        for tree in self._parts(stretch, ast.Call):
+            values = self.evaluated(tree, stretch)
+            if values is not None and values[0].dtype.kind == "f" and below(values, target):
+                yield Valued(tree, values)
+
+    def _parts(self, stretch: Stretch, kind: type[ast.Compare] | type[ast.Call]) -> Sequence[ast.expr]:
+        """Expressions of one kind in the stretch's lines, each once."""
+        every = (tree for line in stretch.between for tree in ast.walk(_parsed(line)) if isinstance(tree, kind))
+        return list({ast.unparse(tree): tree for tree in every}.values())[:8]
+
+    def _axes(self, stretch: Stretch, target: tuple[Array, ...]) -> list[Axes]:
+        """The axes that the stretch sums over; those of broadcasting too."""
+        found: dict[Axes, None] = {}
+        rank = target[0].ndim
+        for tree in (t for n in [*stretch.between, *self._forward] for t in ast.walk(_parsed(n))):
+            for keyword in tree.keywords if isinstance(tree, ast.Call) else []:
+                if keyword.arg == "axis":
+                    axes = _literal(keyword.value)
+                    if axes is not None and all(-rank <= a < rank for a in axes):
+                        found[tuple(sorted(a % rank for a in axes))] = None
+        if any("np.sum(" in line.text and "axis" not in line.text for line in stretch.between):
+            found[None] = None
+        return list(found)[:3] or [None]
+
+    def _constants(self, stretch: Stretch, target: tuple[Array, ...]) -> dict[str, list[float]]:
+        """Sizes by the code that asks for them, settings, and the numbers in the lines."""
+        found: dict[str, list[float]] = {}
+        for called in self._named_numbers():
+            values = self._value((None, called)) or next(
+                (self._value((n, called)) for n in self._forward if called in n.names), None
+            )
+            if values is not None and all(v.ndim == 0 for v in values):
+                found[called] = [float(v) for v in values]
+        for axis in range(target[0].ndim):
+            found.setdefault(self._length(target, axis), [float(v.shape[axis]) for v in target])
+        for axes in dict.fromkeys([*self._axes(stretch, target), None]):
+            chosen = range(target[0].ndim) if axes is None else axes
+            if len(chosen) == target[0].ndim and (whole := self._sized(target)):
+                found.setdefault(whole, [float(v.size) for v in target])
+            elif len(chosen) > 1:
+                asked = " * ".join(self._length(target, axis) for axis in chosen)
+                found.setdefault(f"({asked})", [float(np.prod([v.shape[a] for a in chosen])) for v in target])
+        found = {code: v for code, v in found.items() if not code.startswith("?")}
+        literals = list(self._literals(stretch))
+        products = [
+            a * b for a, b in itertools.combinations(literals, 2) if isinstance(a, float) or isinstance(b, float)
+        ]
+        for value in dict.fromkeys([*literals, *products[:6]]):
+            found.setdefault(repr(value), [float(value)] * len(self.seen))
+        return found
+
+    def _literals(self, stretch: Stretch) -> list[float]:
+        """The numbers that stand in the stretch's lines, but the usual ones."""
+        every = (tree for line in stretch.between for tree in ast.walk(_parsed(line)))
+        found: dict[float, None] = {}
+        for tree in every:
+            if isinstance(tree, ast.Constant) and isinstance(tree.value, int | float) and tree.value is not True:
+                found[tree.value] = None
+        return [value for value in found if value not in (0, 1, 2, 0.5)][:5]
+
+    def _named_numbers(self) -> list[str]:
+        sizes = [n for line in self._forward for n in line.names if n != "_" and self._is_number(line, n)]
+        return [*self.program.settings, *sizes][:_MOST_CONSTANTS]
+
+
+def sums_of(leaves: Sequence[Valued], axes: Sequence[Axes], target: tuple[Array, ...]) -> list[Valued]:
+    """The sums of forward values over the axes: how many of a row are on, what an answer's entries add up to."""
+    return [
+        summed(leaf, axis, True)
+        for leaf in leaves
+        for axis in axes
+        if axis is not None and leaf.values[0].shape == target[0].shape
+    ]
+
+
+def _parsed(line: Line) -> ast.AST:
+    return ast.parse("0" if line.text.endswith(":") else line.text)
+
+
+def _literal(tree: ast.expr) -> tuple[int, ...] | None:
+    try:
+        value = ast.literal_eval(tree)
+    except ValueError:
+        return None
+    return (value,) if isinstance(value, int) else value if isinstance(value, tuple) else None
+
+
+def _onehot(labels: tuple[Array, ...], target: tuple[Array, ...]) -> tuple[Array, ...] | None:
+    """A one where the label of a row says; None where the labels are not those of the target's rows."""
+    made = []
+    for rows, t in zip(labels, target):
+        if t.ndim < 2 or rows.shape != t.shape[:-1] or rows.min() < 0 or rows.max() >= t.shape[-1]:
+            return None
+        made.append(np.eye(t.shape[-1])[rows])
+    return tuple(made)

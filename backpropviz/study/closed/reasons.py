@@ -1,0 +1,104 @@
+"""Why a closed form is so: facts of the forward values that it rests on, each of which held on every run.
+
+Only facts that can be told of the values are told: rows that add up to nothing or to one, a value in terms of another,
+sizes of sums. Where none explains a step, the step is said to be found by search; nothing is made up.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backpropviz.engine.graph import Array
+from backpropviz.study.closed.ingredients import Ingredients
+
+_CLOSE = 1e-9
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One line of mathematics, and why it holds."""
+
+    formula: str
+    reason: str
+
+
+def reasons(given: Ingredients, source: str, target: str, lines: list[str]) -> list[Reason]:
+    """The facts behind one stretch that became one expression, and that expression."""
+    made = [*_sums_to_nothing(given), *_sums_to_one(given), *_squares(given), *_complements(given)]
+    made = made[:4]
+    if given.slope is not None:
+        made.insert(
+            0, Reason(f"{target} = {source} * f", "every entry comes from one entry alone: the factors multiply")
+        )
+    why = "collected" if made else "the forms are equal, and were found by search: no step in between is known"
+    return [*made, Reason(lines[-1], why)]
+
+
+def _sums_to_nothing(given: Ingredients) -> Iterator[Reason]:
+    for leaf, axis in itertools.product(given.leaves, given.axes):
+        if axis is None or leaf.cost or not leaf.is_float or any(v.ndim <= max(axis) for v in leaf.values):
+            continue
+        if all(_is_nothing(v.sum(axis=axis), v) for v in leaf.values):
+            yield Reason(
+                f"sum({leaf.code}) = 0",
+                f"{leaf.code} has mean zero over {_axes(axis)}, so the mean's path through it vanishes",
+            )
+
+
+def _sums_to_one(given: Ingredients) -> Iterator[Reason]:
+    for leaf in given.leaves:
+        if leaf.cost or any(v.ndim < 2 for v in leaf.values):
+            continue
+        if all(np.allclose(v.sum(axis=-1), 1, rtol=0, atol=_CLOSE) for v in leaf.values):
+            kind = "one-hot rows sum to one" if _is_onehot(leaf.values) else f"the rows of {leaf.code} sum to one"
+            yield Reason(f"sum({leaf.code}, axis=-1) = 1", kind)
+
+
+def _squares(given: Ingredients) -> Iterator[Reason]:
+    """The squares of unit rows."""
+    for leaf, axis in itertools.product(given.leaves, given.axes):
+        if axis is None or leaf.cost or not leaf.is_float or any(v.ndim <= max(axis) for v in leaf.values):
+            continue
+        if _is_onehot(leaf.values):
+            continue
+        if all(np.allclose((v**2).sum(axis=axis), 1, rtol=0, atol=_CLOSE) for v in leaf.values):
+            yield Reason(f"sum({leaf.code}**2) = 1", f"{leaf.code} has length one over {_axes(axis)}")
+
+
+def _complements(given: Ingredients) -> Iterator[Reason]:
+    """Values that say each other: a = 1 / b, a = b * c, a = 1 - b."""
+    leaves = [leaf for leaf in given.leaves if not leaf.cost and leaf.is_float]
+    for a, b in itertools.permutations(leaves, 2):
+        if a.code < b.code and all(_equal(v, w) for v, w in zip(a.values, _inverted(b.values))):
+            yield Reason(f"{a.code} = 1 / {b.code}", "by the forward pass: quotients by the one are products")
+    for a, b, c in itertools.permutations(leaves, 3):
+        if b.code < c.code and all(_equal(v, w * x) for v, w, x in zip(a.values, b.values, c.values)):
+            yield Reason(f"{b.code} * {c.code} = {a.code}", "by the forward pass: the product has a name")
+
+
+def _inverted(values: Sequence[Array]) -> list[Array]:
+    with np.errstate(all="ignore"):
+        return [1 / v for v in values]
+
+
+def _is_nothing(total: Array, value: Array) -> bool:
+    return bool(np.max(np.abs(total)) <= _CLOSE * max(float(np.max(np.abs(value))), 1e-300))
+
+
+def _equal(one: Array, other: Array) -> bool:
+    if one.shape != other.shape:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.max(np.abs(one - other)) <= _CLOSE * max(float(np.max(np.abs(one))), 1e-300))
+
+
+def _is_onehot(values: Sequence[Array]) -> bool:
+    return all(set(np.unique(v)) <= {0, 1} for v in values)
+
+
+def _axes(axes: tuple[int, ...]) -> str:
+    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"

@@ -1,0 +1,100 @@
+"""A closed form for readers: as code with what was proved, as formulas, as a record."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from backpropviz.code.formulas import taken
+from backpropviz.code.mathematics import Writer
+from backpropviz.code.notation import Latex, Notation, Plain
+from backpropviz.layers.library import load
+from backpropviz.study.closed.form import ClosedForm
+
+
+def told(form: ClosedForm) -> str:
+    """What was found, and what it was held against, as comment lines."""
+    shapes = f"of {form.proof.shapes} shapes" if not form.proof.fixed else "of the one shape that it takes"
+    held = f"equal to the recorded gradients to 1e-10 on {_in_words(form.proof.runs)} random inputs {shapes}"
+    if form.symbolic:
+        held += ",\nand symbolically on a small case"
+    if not form.is_shorter:
+        return f"nothing shorter was found for {form.layer} in {form.searched} searches: {form.before} operations"
+    return f"{form.after} operations in place of {form.before}, found by search:\n{held}"
+
+
+def _in_words(number: int) -> str:
+    return "fifty" if number == 50 else str(number)
+
+
+def text(form: ClosedForm) -> str:
+    """The code, under what was proved of it."""
+    return "".join(f"# {line}\n" for line in told(form).split("\n")) + form.code
+
+
+def formulas(form: ClosedForm, notation: Notation) -> list[tuple[str, str]]:
+    """The lines of the backward pass as mathematics: what is set, and to what."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "closed.py"
+        path.write_text(form.code, encoding="utf-8")
+        layer = load(f"{path}:{form.program.listing.name}")
+        given = {name: value for name, value in form.sample.items() if name in layer.parameters}
+        trace = layer.trace(given, verify=False)
+    notation = type(notation)(taken(trace))  # type: ignore[call-arg]
+    writer = Writer(trace, {}, notation)
+    wanted = {line.name for line in form.program.backward}
+    made = []
+    for step in trace.steps:
+        if step.name in wanted and step.node.primitive is not None:
+            made.append((writer.symbol(step.name, False), writer.defined(step.node, step.name)))
+    return made
+
+
+def latex(form: ClosedForm) -> str:
+    """An `aligned` block for amsmath."""
+    lines = [f"  {symbol} &= {value}" for symbol, value in formulas(form, Latex(set()))]
+    head = "".join(f"% {line}\n" for line in told(form).split("\n"))
+    return head + "\n".join([r"\[", r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}", r"\]", ""])
+
+
+def plain(form: ClosedForm) -> str:
+    """A formula on every line."""
+    return "\n".join([*(f"{symbol} = {value}" for symbol, value in formulas(form, Plain(set()))), ""])
+
+
+def to_dict(form: ClosedForm) -> dict[str, Any]:
+    return {
+        "format": "backpropviz/closed-form",
+        "version": 1,
+        "layer": form.layer,
+        "inputs": form.inputs,
+        "shorter": form.is_shorter,
+        "operations": {"before": form.before, "after": form.after},
+        "code": form.code,
+        "changes": [
+            {"from": c.source, "to": c.target, "before": c.before, "after": c.lines, "saved": c.saved}
+            for c in form.changes
+        ],
+        "proof": {
+            "runs": form.proof.runs,
+            "shapes": form.proof.shapes,
+            "tolerance": 1e-10,
+            "largest_error": form.proof.largest,
+            "symbolic": form.symbolic,
+        },
+        "explanation": [{"formula": r.formula, "reason": r.reason} for r in form.reasons],
+        "searched": form.searched,
+    }
+
+
+def explained(form: ClosedForm) -> str:
+    """From the long form to the short one: a line of mathematics and its reason each."""
+    if not form.is_shorter:
+        return f"{told(form)}\n"
+    lines = [*told(form).split("\n")]
+    for change in form.changes:
+        lines += ["", f"from {change.source} to {change.target}, {change.saved} operations fewer", ""]
+        lines += [f"    {line}" for line in change.before]
+        lines += ["", *(f"    {reason.formula}\n        {reason.reason}" for reason in change.reasons)]
+    return "\n".join([*lines, ""])

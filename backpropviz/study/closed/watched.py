@@ -1,0 +1,103 @@
+"""The values that a program's lines set on several runs, and the names that sizes have in it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+import numpy as np
+
+from backpropviz.engine.graph import Array
+from backpropviz.study.closed.program import Line, Program
+from backpropviz.study.closed.scenes import Scene
+from backpropviz.study.closed.stretches import Name, Stretch, bodies
+
+Seen = list[dict[Line, dict[str, Array]]]
+
+
+class Watched:
+    """A program with its values on several runs, and again with other gradients coming in.
+
+    Attributes:
+        seen: the values that its lines set, run by run. tainted: the names that depend on what comes in.
+    """
+
+    def __init__(self, program: Program, scenes: Sequence[Scene], tainted: set[Name]):
+        self.program, self.tainted = program, tainted
+        self.arguments = [scene.arguments(list(program.listing.constants)) for scene in scenes]
+        self.seen: Seen = [program.watched(arguments) for arguments in self.arguments]
+        random = np.random.default_rng(3)
+        others = [{n: random.standard_normal(np.shape(a[n])) for n in program.listing.upstream} for a in self.arguments]
+        self.arguments_again = [{**arguments, **other} for arguments, other in zip(self.arguments, others)]
+        self.seen_again: Seen = [program.watched(arguments) for arguments in self.arguments_again]
+        self._body = {line: body for body in bodies(program.backward) for line in body}
+        self._forward = [line for line in program.forward if line.depth == 0]
+
+    def _value(self, of: Name, again: bool = False) -> tuple[Array, ...] | None:
+        line, called = of
+        if line is not None:
+            values = [seen.get(line, {}).get(called) for seen in (self.seen_again if again else self.seen)]
+        else:
+            values = [each.get(called) for each in (self.arguments_again if again else self.arguments)]
+        found = [np.asarray(v) for v in values if v is not None and np.asarray(v).dtype.kind in "fbiu"]
+        return tuple(found) if len(found) == len(self.seen) else None
+
+    def _known(self, called: str, stretch: Stretch) -> tuple[Array, ...] | None:
+        """A forward value by name, where the stretch's target is set."""
+        body = self._body.get(stretch.target, [])
+        upto = body[: body.index(stretch.target)] if stretch.target in body else []
+        line = next((n for n in reversed(upto) if called in n.names), None)
+        if line is None:
+            line = next((n for n in self._forward if called in n.names), None)
+        if line is not None and line in stretch.between:
+            return None
+        if (line, called) in self.tainted:
+            return None
+        return self._value((line, called))
+
+    def evaluated(self, tree: ast.expr, stretch: Stretch) -> tuple[Array, ...] | None:
+        code = compile(ast.Expression(ast.fix_missing_locations(tree)), "<part>", "eval")
+        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - {"np"}
+        known = {called: self._known(called, stretch) for called in names}
+        if any(values is None for values in known.values()):
+            return None
+        made = []
+        for number in range(len(self.seen)):
+            scope = {called: values[number] for called, values in known.items() if values is not None}
+            try:
+                with np.errstate(all="ignore"):
+                    made.append(np.asarray(eval(code, {"np": np, **scope})))
+            except Exception:
+                return None
+        return tuple(made) if all(m.dtype.kind in "fb" for m in made) else None
+
+    def _is_number(self, line: Line, called: str) -> bool:
+        values = [seen.get(line, {}).get(called) for seen in self.seen]
+        return all(v is not None and v.ndim == 0 and v.dtype.kind in "iu" for v in values)
+
+    def _sized(self, target: tuple[Array, ...]) -> str:
+        """`x.size`, of an input that is as large as the target."""
+        for called in self.program.listing.parameters:
+            values = self._value((None, called))
+            if values is not None and [v.shape for v in values] == [t.shape for t in target]:
+                return f"{called}.size"
+        return ""
+
+    def _length(self, target: tuple[Array, ...], axis: int) -> str:
+        """The shortest code for how long an axis is, which says it on every run; "?" where nothing does."""
+        lengths = [t.shape[axis] for t in target]
+        for line in self._forward:
+            for called in line.names:
+                if called != "_" and self._is_number(line, called):
+                    values = self._value((line, called))
+                    if values is not None and [int(v) for v in values] == lengths:
+                        return called
+        known = [(n, self._value((None, n))) for n in self.program.listing.parameters]
+        known += [(n.name, self._value((n, n.name))) for n in self._forward if n.name]
+        for called, values in known:
+            if values is None or len(values) < len(lengths):
+                continue
+            for at in range(values[0].ndim):
+                if all(v.ndim > at for v in values) and [v.shape[at] for v in values] == lengths:
+                    return f"{called}.shape[{at}]"
+        return f"?{axis}"

@@ -1,0 +1,53 @@
+"""Expressions as syntax trees: brackets come out right by themselves, and operations can be counted."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+_COUNTED = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare)
+
+
+def name(identifier: str) -> Any:
+    """What is called so: a variable, `self.x`, or an entry (`cache['gamma']`)."""
+    is_plain = all(part.isidentifier() for part in identifier.split("."))
+    return ast.Name(identifier, ast.Load()) if is_plain else ast.parse(identifier, mode="eval").body
+
+
+def number(value: Any) -> ast.expr:
+    """A number as source has it: a negative one is a minus sign and a constant."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    return ast.Constant(value)
+
+
+def binary(left: ast.expr, operator: ast.operator, right: ast.expr) -> ast.expr:
+    return ast.BinOp(left, operator, right)
+
+
+def numpy_call(function: str, *arguments: ast.expr, **keywords: ast.expr) -> ast.expr:
+    called = ast.Attribute(name("np"), function, ast.Load())
+    return ast.Call(called, list(arguments), [ast.keyword(key, value) for key, value in keywords.items()])
+
+
+def axes_of(axes: tuple[int, ...]) -> ast.expr:
+    return number(axes[0]) if len(axes) == 1 else ast.Tuple([number(axis) for axis in axes], ast.Load())
+
+
+def expression(code: str) -> ast.expr:
+    return ast.parse(code, mode="eval").body
+
+
+def operations(tree: ast.AST) -> int:
+    """How many operations an expression has; making a constant, picking entries and asking for a size are none."""
+    return sum(isinstance(node, _COUNTED) and not _is_negative(node) for node in ast.walk(tree))
+
+
+def weight(tree: ast.AST) -> int:
+    """How much there is to read: names, functions and powers."""
+    return sum(isinstance(node, ast.Name | ast.Pow | ast.Call) for node in ast.walk(tree))
+
+
+def _is_negative(node: ast.AST) -> bool:
+    """A negative number is a number."""
+    return isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
