@@ -83,6 +83,47 @@ def test_a_round_of_an_rnn(tmp_path, line, by, said):
     assert ("round 0" in finding.evidence) == bool(said)
 
 
+SCAN = """
+import numpy as np
+
+
+def scan_forward(x, a, b):
+    T, N, D = x.shape
+    s = np.zeros((T + 1, N, D))
+    for t in range(T):
+        s[t + 1] = np.tanh(a * s[t] + b * x[t])
+    return s[1:], (x, a, b, s)
+
+
+def scan_backward(dout, cache):
+    x, a, b, s = cache
+    dx, da, db = np.zeros_like(x), np.zeros_like(a), np.zeros_like(b)
+    carry = np.zeros_like(s[0])
+    for t in range(x.shape[0] - 1, -1, -1):
+        ds = dout[t] + carry
+        dz = ds * (1 - s[t + 1] ** 2)
+        dx[t] = b * dz
+        da += np.sum(dz * s[t], axis=0)
+        db += np.sum(dz * x[t], axis=0)
+        carry = a * dz
+    return dx, da, db
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "slip"),
+    [
+        ("dz = ds * (1 - s[t + 1] ** 2)", "dz = ds * (1 - s[t] ** 2)"),
+        ("da += np.sum(dz * s[t], axis=0)", "da += np.sum(dz * s[t + 1], axis=0)"),
+    ],
+)
+def test_the_state_of_the_round_before_or_after(tmp_path, line, slip):
+    assert SCAN.count(line) == 1
+    (finding,) = told(tmp_path, SCAN.replace(line, slip))
+    assert finding.proved
+    assert finding.statement == slip
+
+
 def test_in_loops_within_loops_their_variables_say_where(tmp_path):
     line = "dw[j] += dout[i] * x[i, j]"
     (finding,) = told(tmp_path, SUMS.replace(line, "dw[j] = dout[i] * x[i, j]"))

@@ -173,6 +173,17 @@ def _exchanges(count: int) -> Iterator[tuple[int, ...]]:
         yield tuple(order)
 
 
+def neighbours(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
+    """The round before or after: `s[t + 1]`, `s[t - 1]` for `s[t]`, where the first index counts."""
+    first, *others = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if not isinstance(first, ast.Name) or first.id not in scope.integers:
+        return
+    for operator in (ast.Add(), ast.Sub()):
+        moved = binary(first, operator, number(1))
+        index = ast.Tuple([moved, *others], ast.Load()) if isinstance(node.slice, ast.Tuple) else moved
+        yield ast.Subscript(node.value, index, node.ctx), "wrong_slice", 1.4
+
+
 def positions(node: ast.Slice, scope: Scope) -> Iterator[Proposal]:
     """A slice whose position is multiplied by a stride, or shifted by one."""
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in scope.integers}
