@@ -67,7 +67,7 @@ def derive(
         raise InputError("one form at a time", fix="Choose one of --latex, --plain and --explain.")
     keep(output, force)
     form = "latex" if latex else "plain" if plain else style
-    record = {}
+    record: dict[str, Any] = {}
     if closed:
         text, record = _closed(layer, set_, "explained" if explain else "text" if form == "function" else form)
         form = "closed-form"
