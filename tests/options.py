@@ -154,6 +154,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "plain": "--plain",
             "style": "--style cache",
             "closed": ("derive relu", "--closed-form"),
+            "explain": ("derive sigmoid --closed-form", "--explain"),
             "inputs": ("derive mine.py:rows", "--input x=three.npy"),
             "shape": ("derive mine.py:rows", "--shape x=2"),
             "set_": "--set mode=test",

@@ -57,7 +57,6 @@ class ClosedForm:
         before, after: operations of the backward pass, those that it shares with the forward pass left out.
         searched: how many stretches were searched. proof: what the code was held against.
         reasons: why it is so, step by step. sample: arguments that the code can be called with.
-        symbolic: whether it was shown with symbols, on a small case, too.
     """
 
     layer: str
@@ -70,7 +69,6 @@ class ClosedForm:
     proof: Proof
     reasons: list[Reason]
     sample: dict[str, Any]
-    symbolic: bool = False
 
     @property
     def is_shorter(self) -> bool:

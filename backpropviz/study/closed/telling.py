@@ -17,8 +17,6 @@ def told(form: ClosedForm) -> str:
     """What was found, and what it was held against, as comment lines."""
     shapes = f"of {form.proof.shapes} shapes" if not form.proof.fixed else "of the one shape that it takes"
     held = f"equal to the recorded gradients to 1e-10 on {_in_words(form.proof.runs)} random inputs {shapes}"
-    if form.symbolic:
-        held += ",\nand symbolically on a small case"
     if not form.is_shorter:
         return f"nothing shorter was found for {form.layer} in {form.searched} searches: {form.before} operations"
     return f"{form.after} operations in place of {form.before}, found by search:\n{held}"
@@ -81,7 +79,6 @@ def to_dict(form: ClosedForm) -> dict[str, Any]:
             "shapes": form.proof.shapes,
             "tolerance": 1e-10,
             "largest_error": form.proof.largest,
-            "symbolic": form.symbolic,
         },
         "explanation": [{"formula": r.formula, "reason": r.reason} for r in form.reasons],
         "searched": form.searched,
