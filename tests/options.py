@@ -196,6 +196,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "shape": "--shape x=5,3",
             "set_": "--set eps=1",
             "seconds": ("compare batchnorm --seconds 0", "--seconds -1"),
+            "closed": ("compare softmax_loss --seconds 0", "--closed-form"),
             "as_json": "--json",
         },
     ),

@@ -12,10 +12,11 @@ from backpropviz.cli import app
 from backpropviz.errors import InputError
 from backpropviz.layers.library import layer_names, load
 from backpropviz.study.closed.form import closed_form
-from backpropviz.study.closed.program import lines_of
+from backpropviz.study.closed.lines import lines_of
 from backpropviz.study.closed.proof import PROOFS, proved
 from backpropviz.study.closed.scenes import Stage
 from backpropviz.study.closed.telling import explained, latex, plain, text, to_dict
+from backpropviz.study.compare import compare
 
 FORMS = Path(__file__).parent / "forms"
 DX = "dx = ivar / N * (N * dxhat - np.sum(dxhat, axis=0) - xhat * np.sum(dxhat * xhat, axis=0))"
@@ -148,6 +149,15 @@ def test_from_python():
     assert form._repr_html_().startswith("<pre>")
     with pytest.raises(InputError):
         bp.trace("sigmoid").closed_form("y")
+
+
+def test_it_is_timed_beside_the_recorded_steps():
+    layer = load("softmax_loss")
+    trace = layer.trace()
+    trace.backward()
+    found = {c.name: c for c in compare(layer, trace, seconds=0, closed=True).contenders}
+    assert found["closed form"].difference < 1e-12
+    assert "the recorded steps" in found
 
 
 def test_every_layer_varies_its_sizes():

@@ -26,6 +26,9 @@ def compare(
     shape: ShapeOption = None,
     set_: SetOption = None,
     seconds: Annotated[float, typer.Option(min=0, help="How long to measure; at least three rounds.")] = 0.2,
+    closed: Annotated[
+        bool, typer.Option("--closed-form", help="Search the shortest backward pass, and time it too; takes seconds.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Time other ways to compute the same layer."""
@@ -34,7 +37,7 @@ def compare(
 
     trace = run(layer, inputs, shape, set_, case="compare")
     with users_code():
-        result = measure(load(layer), trace, seconds=seconds)
+        result = measure(load(layer), trace, seconds=seconds, closed=closed)
     if as_json:
         print_json(result.to_dict())
         return

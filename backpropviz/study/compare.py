@@ -58,7 +58,7 @@ class Comparison:
         return {"format": "backpropviz/compare", "version": 1, **asdict(self)}
 
 
-def compare(layer: Layer, trace: Trace, *, seconds: float = 0.2) -> Comparison:
+def compare(layer: Layer, trace: Trace, *, seconds: float = 0.2, closed: bool = False) -> Comparison:
     """Run the layer and its alternatives on the same input.
 
     All take turns in the same rounds, so that a machine that slows down slows all of them; the median of the rounds is
@@ -68,12 +68,13 @@ def compare(layer: Layer, trace: Trace, *, seconds: float = 0.2) -> Comparison:
         layer: a layer whose file has `ALTERNATIVES = {"forward": [...], "backward": [...]}`.
         trace: a run of it, with its backward pass.
         seconds: how long to measure, about; at least three rounds.
+        closed: whether a closed form is searched, and measured too.
 
     Raises:
         LayerError: the file has no alternatives, or one asks for a value that the layer does not have.
     """
     alternatives: dict[str, list[FunctionType]] = getattr(layer.module, "ALTERNATIVES", {})
-    if not alternatives:
+    if not alternatives and not closed:
         raise LayerError(
             f"{layer.name} has no other way to compute it",
             where=layer.where,
@@ -84,7 +85,7 @@ def compare(layer: Layer, trace: Trace, *, seconds: float = 0.2) -> Comparison:
     shapes = {name: node.shape for name, node in trace.inputs.items()}
     entries = [
         *_forward(layer, trace, alternatives.get("forward", [])),
-        *_backward(trace, alternatives.get("backward", [])),
+        *_backward(trace, alternatives.get("backward", []), _closed(layer, trace) if closed else []),
     ]
     times, rounds = _measure([call for *_, call in entries], seconds)
     first: dict[str, float] = {}
@@ -110,8 +111,21 @@ def _forward(layer: Layer, trace: Trace, functions: list[FunctionType]) -> list[
     return entries
 
 
-def _backward(trace: Trace, functions: list[FunctionType]) -> list[Entry]:
-    if not functions:
+def _closed(layer: Layer, trace: Trace) -> list[Entry]:
+    """The closed form that a search finds, with the forward values at hand; none where nothing is shorter."""
+    from backpropviz.study.closed.form import closed_form  # takes seconds
+    from backpropviz.study.closed.scenes import Scene
+
+    form = closed_form(layer)
+    if not form.is_shorter:
+        return []
+    call = form.program.alone(Scene(trace).arguments(list(form.program.listing.constants)))
+    story = f"Found by search: {form.after} operations in place of {form.before}."
+    return [("backward", "closed form", story, _difference(list(call()), list(trace.grad.values())), call)]
+
+
+def _backward(trace: Trace, functions: list[FunctionType], found: list[Entry]) -> list[Entry]:
+    if not functions and not found:
         return []
     values = _arguments(trace)
     values |= {step.name: step.value for step in trace.steps} | {"dout": trace.dout}
@@ -124,6 +138,7 @@ def _backward(trace: Trace, functions: list[FunctionType]) -> list[Entry]:
         entries.append(
             ("backward", function.__name__, _story(function), _difference(gradients, list(trace.grad.values())), call)
         )
+    entries += found
     plan = Plan(trace.red.nodes, trace.upstream.values())
     entries.append(
         ("backward", "the recorded steps", "Every step of the trace, replayed into its own arrays.", 0.0, plan)

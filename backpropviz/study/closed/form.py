@@ -18,7 +18,8 @@ from backpropviz.errors import InputError, TraceError
 from backpropviz.layers.library import Layer
 from backpropviz.study.closed.expressions import Found, expressions
 from backpropviz.study.closed.ingredients import Larder
-from backpropviz.study.closed.program import Line, Program
+from backpropviz.study.closed.lines import Line
+from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.proof import PROOFS, Proof, holds, proved
 from backpropviz.study.closed.reasons import Reason, reasons
 from backpropviz.study.closed.scenes import Scene, Stage

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backpropviz.engine.graph import Array
-from backpropviz.study.closed.program import Line
+from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.stretches import Stretch
 from backpropviz.study.closed.watched import Watched
 from backpropviz.study.values.trees import expression, numpy_call

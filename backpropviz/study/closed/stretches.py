@@ -6,7 +6,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backpropviz.study.closed.program import Line, Program
+from backpropviz.study.closed.lines import Line
+from backpropviz.study.closed.program import Program
 
 Name = tuple[Line | None, str]
 """A name as one line sets it; None for parameters and what stands outside of the body."""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from backpropviz.engine.graph import Array
-from backpropviz.study.closed.program import Line, Program
+from backpropviz.study.closed.lines import Line
+from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.scenes import Scene
 from backpropviz.study.closed.stretches import Name, Stretch, bodies
 
