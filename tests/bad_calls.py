@@ -5,7 +5,10 @@ Each file named here is in the folder that `tests/test_bad_calls.py` makes.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+
+from tests import bad_files
 
 FILES = {
     "mine.py": b"import numpy as np\n\ndef swish(x, *, beta=1.5):\n    return x / (1 + np.exp(-beta * x))\n",
@@ -22,6 +25,8 @@ FILES = {
     "none.npz": b"PK\x05\x06" + b"\0" * 18,
     "broken.ipynb": b"{",
     "no.toml": b"[functions\n",
+    **bad_files.FILES,
+    **dict.fromkeys(("folder", "folder.py", "folder.npy"), None),
 }
 
 TRACING = ("show", "gradcheck", "export", "derive", "play", "step", "compare", "elements", "quiz", "exercise")
@@ -58,6 +63,7 @@ def calls() -> Iterator[Call]:
     yield from _repeated()
     yield from _idle()
     yield from _hand_ins()
+    yield from ((shlex.split(call), said) for call, said in bad_files.CALLS)
 
 
 def _commands() -> Iterator[Call]:

@@ -16,6 +16,7 @@ from backpropviz.cli import course, derive, export, handins, look, play, site, s
 from backpropviz.cli.options import JsonOption, answer
 from backpropviz.cli.parsing import Command, described, tell
 from backpropviz.errors import BackpropvizError, InputError
+from backpropviz.files import MOST, at_most
 from backpropviz.text import clean
 
 app = typer.Typer(
@@ -51,7 +52,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # an encoding that lacks a letter is no reason to stop
     out = sys.stdout
     try:
-        with _room_for_depth():
+        with _room_for_depth(), at_most(MOST):  # whatever a call sets ends with it
             code = app(prog_name="backpropviz", standalone_mode=False)
         sys.stdout.flush()
         if code == _INTERRUPTED:

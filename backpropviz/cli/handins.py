@@ -148,8 +148,9 @@ def _listed(files_from: str | None) -> list[Path]:
     try:
         return listed(Path(files_from).read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
         fix = "Name a text file with a path on each line."
-        raise InputError(f"--files-from {files_from}: {error}", fix=fix) from error
+        raise InputError(f"--files-from {files_from}: {why}", fix=fix) from error
 
 
 def _format(format_: str | None, as_json: bool, resume: Path | None, output: Path | None) -> str:

@@ -22,6 +22,13 @@ from backpropviz.text import clean
 _READERS = {"layer", "inputs", "dout", "paths", "lines", "files"}  # parameters that name files to be read
 
 
+def _set_limit(context: Any, _parameter: Any, most: int) -> None:
+    """From here on: other arguments may be standard input, which is read as they are."""
+    if most < 1:
+        raise InputError(f"--max-bytes {most} lets nothing in", fix=f"Give a number of bytes; it is {MOST:,} without.")
+    context.with_resource(at_most(most))
+
+
 class Command(TyperCommand):
     """A command that takes each of its options once, unless its help says that it may be repeated."""
 
@@ -31,20 +38,16 @@ class Command(TyperCommand):
             help="Print errors alone; files are written, and the exit code says the rest.",
         )  # fmt: skip
         most = TyperOption(
-            param_decls=["--max-bytes"], type=int, default=MOST, metavar="N",
+            param_decls=["--max-bytes"], type=int, default=MOST, metavar="N", is_eager=True, expose_value=False,
+            callback=_set_limit,
             help="Read no file or array that is larger; 1 GB without it.",
         )  # fmt: skip
         reads = any(parameter.name in _READERS for parameter in params)
         super().__init__(*arguments, params=[*params, *([most] if reads else []), quiet], **options)
 
     def invoke(self, ctx: Any) -> Any:
-        quiet, most = ctx.params.pop("quiet"), ctx.params.pop("max_bytes", MOST)
-        if most < 1:
-            raise InputError(
-                f"--max-bytes {most} lets nothing in", fix=f"Give a number of bytes; it is {MOST:,} without."
-            )
+        quiet = ctx.params.pop("quiet")
         with contextlib.ExitStack() as stack:
-            stack.enter_context(at_most(most))
             if quiet:
                 nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
                 stack.enter_context(contextlib.redirect_stdout(nowhere))
@@ -109,5 +112,6 @@ def tell(error: typer.TyperException) -> int:
         print(message, file=sys.stderr)
     else:
         message = f"{message[:1].lower()}{message[1:]}".rstrip(".").replace("valid int range", "whole number")
+        message = message.replace("valid int", "whole number")
         print(clean(f"backpropviz: {message}\n  See: {context.command_path} --help"), file=sys.stderr)
     return int(getattr(error, "exit_code", 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from backpropviz.cli.options import (
     users_code,
 )
 from backpropviz.cli.parsing import refuse
+from backpropviz.errors import InputError
 
 
 def compare(
@@ -32,6 +34,8 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Time other ways to compute the same layer."""
+    if not math.isfinite(seconds):
+        raise InputError(f"--seconds {seconds} is no time to measure", fix="Give a few seconds, or parts of one: 0.2")
     from backpropviz.layers.library import load
     from backpropviz.study.compare import compare as measure
 

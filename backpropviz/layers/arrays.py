@@ -65,7 +65,9 @@ def _chosen(archive: Any, path: Path, member: str, name: str) -> Array:
             f"{path} has no member {chosen!r}",
             fix=f"Name one: --input {name}={path}:{members[0] if members else ''} (it has {', '.join(members)})",
         )
-    array: Array = archive[chosen]
+    array = archive[chosen]
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{path}:{chosen} is no array", fix="Save some: np.savez(path, x=array).")
     return array
 
 
@@ -221,6 +223,8 @@ def parse_setting(text: str, name: str, default: Any) -> Any:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         value = {"true": True, "false": False}.get(text.lower(), text)
+    if type(value) is float and not math.isfinite(value):
+        raise InputError(f"--set {name}={text}: {name} is to be finite", fix=f"For example: --set {name}={default!r}")
     for kind, (word, is_one) in _KINDS.items():
         if type(default) is kind and not all(map(is_one, value if _is_pair(value, default) else [value])):
             raise InputError(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import io
+import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 
 from backpropviz.engine.holders import call
+from backpropviz.errors import LayerError
 
 
 def line_in(error: BaseException, file: str) -> str:
@@ -38,6 +41,35 @@ def progress_in(traceback: TracebackType | None, file: str) -> tuple[int, ...]:
 
 NOT_FINITE = "the result is not finite"
 EMPTY = "the result has no entries"
+LINES = 1_000_000  # half a second; a convolution written with six loops runs a few thousand on a sample
+
+
+class EndlessError(LayerError):
+    """A function that does not end."""
+
+
+@contextlib.contextmanager
+def _counted() -> Iterator[None]:
+    """Within, lines are counted: the end of a run is not left to a clock. A debugger that is there goes first."""
+    if sys.gettrace() is not None:
+        yield
+        return
+    left = LINES
+
+    def count(frame: FrameType, event: str, _value: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            seen = f"it does not end: {LINES:,} lines have run, and here it still goes on"
+            raise EndlessError(seen, where=place, fix="Does the loop's condition ever become false?")
+        return count
+
+    sys.settrace(count)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
 
 
 def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
@@ -49,10 +81,16 @@ def run(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
     """What is amiss with what `function` returns on plain copies of `arguments`: NOT_FINITE, EMPTY, or nothing.
 
     What it prints is swallowed.
+
+    Raises:
+        EndlessError: it runs for more lines than a layer on a few numbers needs. Else what it raises itself.
     """
-    with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
+    with _counted(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         returned = call(function, copy.deepcopy(dict(arguments)))
+    if inspect.iscoroutine(returned):
+        returned.close()
+        raise TypeError("an async function returns nothing until it is awaited")
     first = returned[0] if isinstance(returned, tuple) and returned else returned
     if not isinstance(first, np.ndarray | float):
         return ""

@@ -22,7 +22,7 @@ from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.repairs import Repairs, merged
-from backpropviz.layers.running import EMPTY, line_in, progress_in, run
+from backpropviz.layers.running import EMPTY, EndlessError, line_in, progress_in, run
 from backpropviz.layers.state import ANY, BELOW_ONE, DEFINITE, State, is_strange
 
 Arguments = dict[str, Any]
@@ -233,7 +233,7 @@ class Search:
             problem = run(self.function, self.arguments(state, asking=True))
             if problem == EMPTY and any(0 in shape for shape in self.fixed.values()):
                 problem = ""
-        except (MissingKey, MissingModule):
+        except (MissingKey, MissingModule, EndlessError):
             raise
         except (Exception, SystemExit) as error:
             if isinstance(error, KeyError):

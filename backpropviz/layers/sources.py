@@ -131,9 +131,8 @@ def _code_cells(file: Path) -> list[tuple[int, str]]:
     except OSError as error:
         raise LayerError(f"{file} cannot be read: {error.strerror or error}", fix="Give a notebook.") from error
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise LayerError(
-            f"{file} is no notebook ({type(error).__name__}: {error})", fix="Save it again as .ipynb, or as .py."
-        ) from error
+        why = "its text is no JSON" if isinstance(error, ValueError) else "it has no list of cells"
+        raise LayerError(f"{file} is no notebook: {why}", fix="Save it again as .ipynb, or as .py.") from error
 
 
 def _cell(name: str, text: str) -> Part:

@@ -1,0 +1,106 @@
+"""Standard input in the place of any file; and nothing is read that is larger than the limit."""
+
+import io
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from backpropviz import cli
+from backpropviz.errors import InputError
+from backpropviz.files import MOST, at_most, fits, limit
+from backpropviz.layers.arrays import load_array
+from tests.options import FILES, HAND_IN
+
+X = np.arange(6.0).reshape(2, 3) - 2.4
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+
+    def call(words, given=b""):
+        monkeypatch.setattr("sys.argv", ["backpropviz", *words.split()])
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(given), isatty=lambda: False))
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return SimpleNamespace(code=end.value.code or 0, **capfd.readouterr()._asdict())
+
+    return call
+
+
+def as_npz(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("spec", "given"),
+    [
+        ("-", FILES["x.npy"]),
+        ("-", as_npz(x=X)),
+        ("-:b", as_npz(a=X + 1, b=X)),
+        ("-", b"\n".join(",".join(map(repr, row)).encode() for row in X.tolist())),
+    ],
+    ids=["npy", "npz", "member", "csv"],
+)
+def test_an_array(run, spec, given):
+    assert run(f"show relu --json --input x={spec}", given).out == run("show relu --json --input x=x.npy").out
+
+
+def test_an_upstream_gradient(run):
+    assert run("show relu --json --dout -", FILES["dr.npy"]).out == run("show relu --json --dout dr.npy").out
+
+
+def test_reports_and_assignments(run, tmp_path):
+    lines = run("diagnose hand_in.py --format jsonl").out.encode()
+    assert json.loads(run("report - --json", lines).out)["hand_ins"] == 1
+    by_file = run("diagnose hand_in.py --assignment hw.toml")
+    assert "affine_backward" in by_file.out
+    assert run("diagnose hand_in.py --assignment -", FILES["hw.toml"]).out == by_file.out
+
+
+def test_code_for_a_site_and_a_worksheet(run, tmp_path):
+    assert run("site pages --only -- -:rows", FILES["mine.py"]).code == 0
+    assert (tmp_path / "pages" / "index.html").is_file()
+    assert run("exercise -o sheet.py -- -:rows", FILES["mine.py"]).code == 0
+
+
+def test_it_is_read_once(run):
+    result = run("show - --input x=-", b"def f(x):\n    return x * 2\n")
+    assert (result.code, result.err.splitlines()[0]) == (2, "backpropviz: standard input holds nothing")
+    assert run("diagnose -", HAND_IN).code == 1
+
+
+def test_it_has_the_limit_of_files(run):
+    result = run("show - --max-bytes 10", b"def f(x):\n    return x * 2\n")
+    assert result.code == 2
+    assert "standard input takes 11 bytes or more, and the limit is 10" in result.err
+
+
+def test_a_limit_holds_within(tmp_path):
+    path = tmp_path / "x.npy"
+    np.save(path, X)
+    with at_most(200):
+        assert limit() == 200
+        assert np.array_equal(load_array(str(path), "x"), X)  # 176 bytes, of which 48 are numbers
+        with at_most(100), pytest.raises(InputError, match="176 bytes or more, and the limit is 100"):
+            load_array(str(path), "x")
+        assert limit() == 200
+    assert limit() == MOST
+    fits(tmp_path / "nowhere")  # what is not there is told by who reads it
+
+
+def test_an_archive_is_measured_as_it_unpacks(tmp_path):
+    path = tmp_path / "zeros.npz"
+    np.savez_compressed(path, x=np.zeros(10_000))
+    assert path.stat().st_size < 1000
+    with at_most(80_000), pytest.raises(InputError, match=r"zeros.npz:x takes 80,128 bytes or more"):
+        load_array(str(path), "x")
+    with at_most(80_128):
+        assert load_array(str(path), "x").shape == (10_000,)
