@@ -515,3 +515,11 @@ def test_a_function_that_calls_itself_without_end_is_told(refused, file):
         "again.py", "class F:\n    def __call__(self, x):\n        return self(x * 2)\n\ndef f(x):\n    return F()(x)\n"
     )
     assert "again.py" in refused("show", "again.py:f", "--shape", "x=2")
+
+
+@pytest.mark.parametrize("arguments", ["quiz batchnorm --print", "diagnose --sandbox", "list", "show batchnorm"])
+def test_prose_is_as_wide_as_a_narrow_terminal(run, monkeypatch, arguments):
+    monkeypatch.setenv("COLUMNS", "50")
+    result = run(*arguments.split())
+    assert result.out
+    assert [line for line in result.out.splitlines() if len(line) > 50] == []

@@ -19,6 +19,7 @@ from backpropviz.cli.options import (
     keep,
     run,
     settings_and_shapes,
+    wrapped,
 )
 from backpropviz.errors import InputError
 
@@ -114,7 +115,13 @@ def quiz(
     if print_ and as_json:
         raise InputError("--print does nothing beside --json, which holds everything", fix="Leave it out.")
     if print_ or as_json:
-        answer(as_json, "quiz", "\n".join([*listing(asked), ""]), layer=layer, questions=[q.to_dict() for q in asked])
+        answer(
+            as_json,
+            "quiz",
+            "\n".join([*wrapped(listing(asked)), ""]),
+            layer=layer,
+            questions=[q.to_dict() for q in asked],
+        )
         return
     if not sys.stdin.isatty():
         raise InputError("a quiz needs someone to ask: standard input is no terminal", fix="Or print it: --print")

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backpropviz.cli.options import JsonOption, OutputOption, answer, console, print_or_write, progress
+from backpropviz.cli.options import JsonOption, OutputOption, answer, console, print_or_write, progress, wrapped
 from backpropviz.cli.standard_input import file_from_standard_input, from_standard_input
 from backpropviz.errors import InputError
 
@@ -89,7 +89,7 @@ def diagnose(
         if as_json:
             answer(as_json, "sandbox", "", lines=told)
         else:
-            print_or_write("\n".join(told) + "\n", output)
+            print_or_write("\n".join(told if output else wrapped(told)) + "\n", output)
         raise typer.Exit
     named = [*(Path(from_standard_input(str(path))) for path in paths or ()), *_listed(files_from)]
     if not named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -149,6 +149,19 @@ def progress(what: str, total: int, from_: int = 2000) -> Iterator[Any]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
+
+
+def wrapped(lines: Iterable[str]) -> list[str]:
+    """Lines of prose as wide as the screen; what goes on stands under where it began."""
+    import textwrap
+
+    width = console().width
+    wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    parts = []
+    for line in lines:
+        wrap.subsequent_indent = line[: len(line) - len(line.lstrip())]
+        parts += [line] if len(line) <= width else wrap.wrap(line)
+    return parts
 
 
 def answer(as_json: bool, command: str, words: str, /, **facts: Any) -> None:
