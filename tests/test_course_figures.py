@@ -25,7 +25,7 @@ def test_every_convention_has_its_right_pairs_and_its_slips():
 
 
 RIGHT = ["contexts", "input_again_and_steps", "scalar_engines", "local_derivatives"]
-RIGHT += ["functions_with_ctx", "losses_and_their_slopes"]
+RIGHT += ["functions_with_ctx", "losses_and_their_slopes", "gradients_on_modules", "tensor_functions"]
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -36,7 +36,13 @@ def test_right_pairs_are_right(name):
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [("input_again_and_steps", 3), ("scalar_engines", 1), ("losses_and_their_slopes", 1), ("functions_with_ctx", 4)],
+    [
+        ("input_again_and_steps", 3),
+        ("scalar_engines", 1),
+        ("losses_and_their_slopes", 1),
+        ("functions_with_ctx", 4),
+        ("gradients_on_modules", 3),
+    ],
 )
 def test_a_slip_is_named(name, number):
     assert not is_named(name, *SLIPS[name][number])

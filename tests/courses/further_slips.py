@@ -49,4 +49,28 @@ FURTHER: dict[str, list[tuple[str, str, str]]] = {
         ("_matmul", "return grad @ t2.data.T", "return (t2.data @ grad.T).T * 2"),
         ("Tensor", "self.grad._data = self.grad.data + grad.data", "self.grad._data = grad.data"),
     ],
+    "small_networks": [
+        ("NeuralNetwork", "np.dot(self.layer1.T, 2 * (self.y - self.output)", "np.dot(self.layer1.T, 3 * (self.y - self.output)"),
+        ("Neural_Network", "self.o_delta = self.o_error * self.sigmoidPrime(o)", "self.o_delta = self.o_error * self.sigmoid(o)"),
+        ("Neural_Network", "self.z2_delta = self.z2_error * self.sigmoidPrime(self.z2)", "self.z2_delta = self.z2_error * self.sigmoidPrime(self.z)"),
+        ("XorNet", "d_hidden = d_out.dot(self.w_out.T) * self.hidden", "d_hidden = error.dot(self.w_out.T) * self.hidden"),
+        ("XorNet", "self.b_out += np.sum(d_out, axis=0, keepdims=True)", "self.b_out += np.sum(error, axis=0, keepdims=True)"),
+        ("Network", "(1 - self.h**2)", "(1 - self.h)"),
+    ],
+    "train_steps": [
+        ("Classifier", "dW1 = X.T @ dz1", "dW1 = X.T @ self.a1"),
+        ("Classifier", "(self.z1 > 0)", "(self.a1 >= 0)"),
+        ("LinearRegression", "grad_w = 2 / n * X.T @ error", "grad_w = 2 * X.T @ error / n**2"),
+        ("LogisticRegression", "np.sum(dz, axis=0, keepdims=True)", "np.mean(dz, axis=0, keepdims=True)"),
+        ("Mlp", "delta = self.weights[l].T @ delta * a * (1 - a)", "delta = self.weights[l].T @ delta * a"),
+        ("Mlp", "delta = (out - Y) * out * (1 - out)", "delta = (out - Y) * out * (1 + out)"),
+    ],
+    "channels_last": [
+        ("conv_backward", "+= W[:, :, :, c] * dZ[i, h, w, c]", "+= W[:, :, :, c] * dZ[i, h, w, 0]"),
+        ("conv_backward", "dW[:, :, :, c] += a_slice * dZ", "dW[:, :, :, c] -= a_slice * dZ"),
+        ("conv_backward", "db[:, :, :, c] += dZ[i, h, w, c]", "db[:, :, :, c] = dZ[i, h, w, c]"),
+        ("conv_backward", "vert_end = vert_start + f", "vert_end = vert_start + f - 1"),
+        ("distribute_value", "np.ones(shape) * dz / (n_H * n_W)", "np.ones(shape) * dz / n_H"),
+        ("pool_backward", "+= mask * dA[i, h, w, c]", "= mask * dA[i, h, w, c] * 2"),
+    ],
 }

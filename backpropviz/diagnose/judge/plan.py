@@ -73,7 +73,9 @@ def _case(case: Case) -> list[Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """It can be written down: a number, a text, or a tuple of such."""
+    """It can be written down: a number, a text, or a tuple or a dictionary of such."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(its) for key, its in value.items())
     return (
         value is None
         or isinstance(value, bool | int | float | str)

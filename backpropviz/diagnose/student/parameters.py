@@ -69,7 +69,7 @@ def _arrays(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]
     seen: list[Any] = []
     for path, name, value in _places(layer, given):
         is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
-        is_array = is_array and (value.size > 1 or (value.ndim > 0 and _known(name)))
+        is_array = is_array and (value.size > 1 or (value.ndim > 0 and (_known(name) or name.startswith("b"))))
         if is_array and name.isidentifier() and not any(value is other for other in seen):
             seen.append(value)
             yield path, name, value
@@ -148,17 +148,33 @@ def stored(definition: ast.AST) -> Iterator[str]:
 
 
 def _stepped(function: ast.AST) -> Iterator[str]:
-    """The places behind `self.` from which a function takes something away: `self.W -= lr * dW`."""
+    """The places behind `self.` that a function takes a step from: `self.W -= lr * dW`, `self.W += step`."""
     for node in ast.walk(function):
         target = getattr(node, "target", None) or next(iter(getattr(node, "targets", [])), None)
         value = getattr(node, "value", None)
-        taken = isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub)
-        if isinstance(node, ast.Assign) and isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub):
+        taken = isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub | ast.Add)
+        if isinstance(node, ast.Assign) and isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub | ast.Add):
             taken = target is not None and ast.unparse(value.left) == ast.unparse(target)
         if taken and isinstance(target, ast.Attribute | ast.Subscript):
             place = target.value if isinstance(target, ast.Subscript) else target
             if isinstance(place, ast.Attribute):
                 yield place.attr
+
+
+def step_size(function: ast.AST) -> str:
+    """The number that every step of a function is multiplied by, as written; empty where there is none, or several.
+
+    >>> step_size(ast.parse("self.W1 -= 0.1 * dW1; self.W2 -= 0.1 * dW2"))
+    '0.1'
+    """
+    steps = [
+        n.value for n in ast.walk(function) if isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Sub | ast.Add)
+    ]
+    found = set()
+    for its in steps:
+        factors = [its.left, its.right] if isinstance(its, ast.BinOp) and isinstance(its.op, ast.Mult) else []
+        found |= {repr(n.value) for n in factors if isinstance(n, ast.Constant) and type(n.value) is float} or {""}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _keeps(place: str, name: str, path: str) -> bool:

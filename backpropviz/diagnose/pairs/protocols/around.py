@@ -36,7 +36,9 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
                 with contextlib.suppress(CannotCall):
                     if not any(adapter.fit[0] for adapter in found):
                         found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
-            is_supposed = bool(start.fixed and start.learned) or any(adapter.fit[2] for adapter in found[:first])
+            is_supposed = bool(start.fixed and start.learned and not start.target) or any(
+                adapter.fit[2] for adapter in found[:first]
+            )
             if is_supposed:  # in doubt, what was found first is meant
                 found[first:] = [adapter for adapter in found[first:] if adapter.fit[0]]
             if any(adapter.fit[2] == 1 for adapter in found):  # all gradients have the shapes of their inputs

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.layers.choosing import Method
 from backpropviz.layers.classes import Built
 from backpropviz.layers.conventions import kind_of
@@ -29,13 +30,15 @@ class Construction:
 
     Attributes:
         call: `Linear(3, 5)`. arrays: values of what it is made from, by name, which are inputs of the layer.
-        settings: numbers that keep their names. is_free: the arrays may have other shapes.
+        settings: numbers that keep their names. is_free: the arrays may have other shapes. data: those of the arrays
+            that are examples and targets.
     """
 
     call: str
     arrays: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, float] = field(default_factory=dict)
     is_free: bool = False
+    data: tuple[str, ...] = ()
 
 
 class _Original(Method):
@@ -53,6 +56,7 @@ class _Original(Method):
 def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: str) -> Iterator[Construction]:
     """The ways to make one: by the names of the constructor's parameters; from arrays of two axes; and as the search
     finds it for `show`."""
+    yield from _of_data(definition, namespace)
     by_names = _by_names(definition, namespace)
     chained = by_names is not None and any(re.fullmatch(r"[wW]_?2", name) for name in by_names.arrays)
     if by_names is not None:
@@ -73,6 +77,23 @@ def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: 
         arrays = {name: value for name, value in made_from.items() if isinstance(value, np.ndarray)}
         parts = [f"{name}={name if name in arrays else repr(value)}" for name, value in made_from.items()]
         yield Construction(f"{definition.name}({', '.join(parts)})", arrays)
+
+
+def _of_data(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Construction]:
+    """Of a network that is made from its examples and their targets, whose sizes it takes."""
+    init = constructor(definition, namespace)
+    arguments = init.args.args[1:] if init is not None else []
+    required = [its.arg for its in arguments[: len(arguments) - len(init.args.defaults)]] if init is not None else []
+    asked = {ast.unparse(n.value).removeprefix("self.") for n in ast.walk(init or definition)
+             if isinstance(n, ast.Attribute) and n.attr == "shape"}  # fmt: skip
+    if len(required) != 2 or TARGET not in roles(required[1]) or init is None:
+        return
+    kept = {ast.unparse(its.targets[0]).removeprefix("self."): ast.unparse(its.value) for its in ast.walk(init)
+            if isinstance(its, ast.Assign) and isinstance(its.targets[0], ast.Attribute)}  # fmt: skip
+    if {required[0]} & {*asked, *(kept.get(name, "") for name in asked)}:
+        random = np.random.default_rng(3)
+        x, y = random.normal(0.5, 1.0, (7, 3)), random.uniform(0.1, 0.9, (7, 1))
+        yield Construction(f"{definition.name}({', '.join(required)})", dict(zip(required, (x, y))), data=(*required,))
 
 
 def _of_sizes(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Construction]:

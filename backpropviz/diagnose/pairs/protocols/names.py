@@ -15,7 +15,7 @@ _ROLES = {
         r"d[A-Z]\w*|d|d_?(out|y|z|a|h|o|x|v|s|l|values?|loss)\w*|d_\w+|\w*grad\w*|g|g_\w+|upstream\w*|top_diff|"
         r"d[a-su-z]|\w*delta\w*|\w*err(or)?s?|next_\w*|seed|eps_out|incoming|\w*diff"
     ),
-    OUTPUT: re.compile(r"out(puts?)?|y_?hat|y_pred|pred(ictions?|icted)?|AL|probs?|p|s|activations?|A|a"),
+    OUTPUT: re.compile(r"out(puts?)?|y_?hat|y_pred|pred(ictions?|icted)?|AL|probs?|p|s|activations?|A|a|o"),
 }
 _GRADIENT = re.compile(
     r"^(dLd|dJd|dCd|dEd|dLoss_?d?|grads?_?(of_)?|gradient_?(of_)?|delta_?|nabla_?|d_?|g_)|(_?grads?|_?gradient|_deriv)$"

@@ -24,7 +24,7 @@ class After:
         wanted: the inputs by name, as arrays. main: the one that the layer is applied to.
         learned: what the layer learns. names: what the return statement calls its values. steps: it was
             handed a learning rate. boxed: where gradients are left on what they belong to, by input. known: what the
-            forward pass was called with, by name.
+            forward pass was called with, by name. step: the number that steps are multiplied by.
     """
 
     back: Any
@@ -37,12 +37,13 @@ class After:
     steps: bool = False
     boxed: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, Any] = field(default_factory=dict)
+    step: str = ""
 
     @property
     def rate(self) -> str:
         """The learning rate of a step, as an expression: handed over, or kept in the layer."""
         kept = [name for name, value in vars(self.layer).items() if RATE in roles(name) and isinstance(value, float)]
-        return f"layer.{kept[0]}" if kept and not self.steps else STEP
+        return STEP if self.steps else f"layer.{kept[0]}" if kept else self.step or "1.0"
 
 
 def read(after: After, places: Sequence[str]) -> dict[str, str]:

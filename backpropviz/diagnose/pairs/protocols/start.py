@@ -29,7 +29,7 @@ class Start:
         fixed: shapes that the search would not find again. manner: how inputs are made up. again: finds the same with
             given shapes. settings: numbers that it is handed though it has defaults, by the student's names, as they
             are called here. stands_for: the student's function, and what its parameters are called here.
-        box, boxed: what some of the arguments are put into, and which.
+        box, boxed: what some of the arguments are put into, and which. target: the targets that a layer was made with.
     """
 
     values: dict[str, Any]
@@ -45,6 +45,7 @@ class Start:
     stands_for: tuple[Any, dict[str, str]] = field(default=(None, {}))
     box: Box | None = None
     boxed: tuple[str, ...] = ()
+    target: str = ""
 
     def of_shapes(self, shapes: Shapes) -> Start:
         """The same with other shapes for some inputs; those of all weights and biases are kept from then on.
@@ -69,6 +70,18 @@ class Start:
         handed.sort(key=lambda name: TARGET in roles(name))  # mse(y_true, y_pred)
         called_x = [name for name in handed if word(name) in ("x", "X")]
         return next(iter([*called_x, *handed, *floats]), "")
+
+    def left_on(self) -> dict[str, str]:
+        """Where gradients are left on what they belong to, by input."""
+        box = self.box
+        if box is None:
+            return {}
+        held = () if box.data else self.learned.items()
+        found = {name: f"layer.{its.path}.{box.gradient}" for name, its in held}
+        found |= {name: f"{name}.{box.gradient}" for name in self.boxed}
+        for name in {*self.boxed} - {*self.arguments}:  # what a network is made of has a gradient, or none
+            found[name] = f"getattr({name}, {box.gradient!r}, 0 * {name})"
+        return found
 
     @property
     def shapes(self) -> Shapes:

@@ -177,7 +177,9 @@ def _of_class(
     assert subject.owner is not None
     run = f"layer.{subject.enter or subject.forward.name}({{}})"
     fresh, given = _layer(made, namespace)
+    given = {name: its for name, its in given.items() if name not in made.data}
     kept = learned(fresh, subject.owner, given, subject.backward or subject.forward)
+    kept = {name: its for name, its in kept.items() if not any(_at(fresh, its.path) is x for x in made.arrays.values())}
     start = _found(made, [], takes, run, kept, original, namespace, boxed, shapes)
     if not kept:  # what it learns may be made when it first sees an input
         known = {**namespace, **copy.deepcopy({**start.values, **start.options})}
@@ -257,4 +259,6 @@ def _found(
         stands_for=(original, dict(zip(takes, handed))),
         box=box,
         boxed=tuple(in_box),
+        fixed={name: values[name].shape for name in made.data},
+        target=next((name for name in made.data if TARGET in roles(name)), ""),
     )

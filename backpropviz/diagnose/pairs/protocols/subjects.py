@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from backpropviz.diagnose.pairs.protocols.names import gradient_of
+from backpropviz.diagnose.pairs.protocols.names import TARGET, gradient_of, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.student.classes import is_abstract
 
@@ -24,6 +24,9 @@ BACKWARD = (
     "loss_prime",
 )  # fmt: skip
 """What courses call the methods of a layer, the usual names first."""
+
+STEPS = ("train_step", "train_batch", "train_on_batch", "training_step", "train")
+"""Methods of a network that run the backward pass and take the step themselves; what they return is no gradient."""
 
 _MORE = r"(_?(propagation|propagate|prop|pass|step))?"
 _FORWARD = re.compile(rf"(^|_)(forwards?|fwd|feed_?forward|fprop|f(?=_prop)){_MORE}(?=_|$)")
@@ -51,7 +54,9 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
                 if isinstance(node, ast.FunctionDef):
                     methods[node.name], holders[node.name] = node, base.__name__
         forward = _first(FORWARD, methods)
-        backward = _first(BACKWARD, methods)
+        backward = _first(BACKWARD, methods) or (_first(STEPS, methods) if forward is not None else None)
+        if backward is not None and backward.name in STEPS and not _is_one_step(backward):
+            backward = None
         if forward is None or (backward is None and not _gives_both(forward)):
             forward, backward = next(filter(_gives_both, methods.values()), None), None
         if forward is None or any(name in methods and is_abstract(methods[name]) for name in _called_in(forward)):
@@ -63,6 +68,13 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
         inner = _reached([forward, *([backward] if backward else []), *([methods[enter]] if enter else [])], methods)
         own = _own_part(backward, inner, holders, definition.name)
         yield Subject(stem_of(definition.name), forward, backward, definition, names, enter, inner, own)
+
+
+def _is_one_step(method: ast.FunctionDef) -> bool:
+    """Whether a method takes a single step: it has targets, and no rounds, but over the layers."""
+    rounds = [node for node in ast.walk(method) if isinstance(node, ast.For | ast.While)]
+    names = [argument.arg for argument in method.args.args]
+    return (not rounds or method.name != "train") and any(TARGET in roles(name) for name in names[2:])
 
 
 def _called_in(method: ast.FunctionDef) -> set[str]:

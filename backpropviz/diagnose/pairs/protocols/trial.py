@@ -21,9 +21,10 @@ from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Subject
 from backpropviz.diagnose.pairs.protocols.results import After
 from backpropviz.diagnose.pairs.protocols.start import Start
+from backpropviz.diagnose.pairs.protocols.subjects import STEPS
 from backpropviz.diagnose.pairs.protocols.values import Values, is_mean, is_one, upstream
 from backpropviz.diagnose.pairs.protocols.writing import Way, written
-from backpropviz.diagnose.student.parameters import stored
+from backpropviz.diagnose.student.parameters import step_size, stored
 from backpropviz.layers.conventions import kind_of
 
 
@@ -124,6 +125,12 @@ class Trial(Forward):
                 chosen = way = replace(way, upstream=1, first=(f"result.{box.gradient} = dout",))
             per_example = ran.is_loss and np.ndim(outputs[0]) == 1 and not way.upstream
             codes = [f"np.mean({ran.outputs[0]})", f"np.sum({ran.outputs[0]})"] if per_example else [ran.outputs[0]]
+            if self.start.target and not way.upstream:
+                plain = Way(ran.outputs, chosen, call, {}, target=self.start.target)
+                for loss in losses(self.namespace, self.functions, outputs[0]):
+                    if loss.targets == "rows":
+                        given = {GIVEN: self.start.values[plain.target]}
+                        yield from (replace(its, loss=loss) for its in self._read(plain, given, ran))
             if way.targets:
                 yield from self._with_losses(ran, chosen, call, outputs[0])
                 continue
@@ -171,6 +178,8 @@ class Trial(Forward):
         except (Exception, SystemExit):  # this call does not fit, or the student's code fails
             return
         back, before = known["back"], known["before"]
+        if self.subject.backward is not None and self.subject.backward.name in STEPS:
+            back = None
         function = self.subject.backward or self.subject.forward
         if self.subject.backward is None:
             back = [value for i, value in enumerate(back) if f"result[{i}]" not in way.outputs]
@@ -180,7 +189,8 @@ class Trial(Forward):
         after = After(
             back, known.get("layer"), before, self.wanted, self.start.main, self.start.learned,
             self._names_returned(function, way), way.handing is not None and way.handing.steps,
-            self._boxed(), {name: known[name] for name in (*self.start.arguments, *self.start.boxed)},
+            self.start.left_on(), {name: known[name] for name in (*self.start.arguments, *self.start.boxed)},
+            step_size(function),
         )  # fmt: skip
         gradients = results.read(after, list(stored(function)))
         if way.local:
@@ -255,6 +265,8 @@ class Trial(Forward):
     def _target(self, way: Way) -> dict[str, Any]:
         if way.loss is None:
             return {}
+        if way.target:
+            return {GIVEN: self.start.values[way.target]}
         return {GIVEN: self.namespace["__targets__"](self.value(way.outputs[0]), way.loss.targets)}
 
     def _gradient(self, way: Way, name: str, target: dict[str, Any]) -> Any:
@@ -271,18 +283,6 @@ class Trial(Forward):
             exec(line, known)
         known["back"] = eval(way.back, known)
         return known
-
-    def _boxed(self) -> dict[str, str]:
-        """Where gradients are left on what they belong to, by input."""
-        box = self.start.box
-        if box is None:
-            return {}
-        held = () if box.data else self.start.learned.items()
-        learned = {name: f"layer.{its.path}.{box.gradient}" for name, its in held}
-        found = learned | {name: f"{name}.{box.gradient}" for name in self.start.boxed}
-        for name in {*self.start.boxed} - {*self.start.arguments}:  # what a network is made of has a gradient, or none
-            found[name] = f"getattr({name}, {box.gradient!r}, 0 * {name})"
-        return found
 
     def guessed(self) -> list[Adapter]:
         """The functions for a backward pass that fails, where names say how it is called and what it gives."""

@@ -18,6 +18,7 @@ class Way:
         outputs: expressions for what the forward pass computes. handing: how the backward pass is called; None where
             the forward pass returns the gradients. loss: what the output goes into, where targets come with the
             backward pass. gradients: expressions by input. scale: what parameters' gradients are divided by.
+            target: the input that holds the targets, where the layer was made with them.
     """
 
     outputs: tuple[str, ...]
@@ -27,6 +28,7 @@ class Way:
     loss: Loss | None = None
     local: bool = False
     scale: str = ""
+    target: str = ""
 
 
 def written(forward: Forward, way: Way, sure: bool) -> Adapter:
@@ -38,7 +40,7 @@ def written(forward: Forward, way: Way, sure: bool) -> Adapter:
     outs = ", ".join(map(bare.format, way.outputs))
     lines = [*start.lines, f"result = {start.run}"]
     if way.loss is not None:
-        lines += [f"out = {way.outputs[0]}", f"{GIVEN} = __targets__(out, {way.loss.targets!r})"]
+        lines += [f"out = {way.outputs[0]}", f"{GIVEN} = {way.target or f'__targets__(out, {way.loss.targets!r})'}"]
         outs = bare.format(way.loss.code)
         kept.append(GIVEN)
     lines.append(f"return {outs}, ({', '.join(kept)},)")
