@@ -49,7 +49,7 @@ class EndlessError(LayerError):
 
 
 @contextlib.contextmanager
-def _counted() -> Iterator[None]:
+def counted() -> Iterator[None]:
     """Within, lines are counted: the end of a run is not left to a clock. A debugger that is there goes first."""
     if sys.gettrace() is not None:
         yield
@@ -73,19 +73,21 @@ def _counted() -> Iterator[None]:
 
 
 def runs(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
-    """Whether `function` returns something finite on plain copies of `arguments`."""
-    return run(function, arguments) != NOT_FINITE
+    """Whether `function` returns something finite on plain copies of `arguments`.
+
+    Raises:
+        EndlessError: it runs for more lines than a layer on a few numbers needs. Else what it raises itself.
+    """
+    with counted():
+        return run(function, arguments) != NOT_FINITE
 
 
 def run(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
     """What is amiss with what `function` returns on plain copies of `arguments`: NOT_FINITE, EMPTY, or nothing.
 
     What it prints is swallowed.
-
-    Raises:
-        EndlessError: it runs for more lines than a layer on a few numbers needs. Else what it raises itself.
     """
-    with _counted(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
+    with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         returned = call(function, copy.deepcopy(dict(arguments)))
     if inspect.iscoroutine(returned):

@@ -22,7 +22,7 @@ from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.repairs import Repairs, merged
-from backpropviz.layers.running import EMPTY, EndlessError, line_in, progress_in, run
+from backpropviz.layers.running import EMPTY, EndlessError, counted, line_in, progress_in, run
 from backpropviz.layers.state import ANY, BELOW_ONE, DEFINITE, State, is_strange
 
 Arguments = dict[str, Any]
@@ -224,6 +224,10 @@ class Search:
         return furthest
 
     def run(self, state: State) -> State:
+        with counted():
+            return self._run(state)
+
+    def _run(self, state: State) -> State:
         self.runs += 1
         before = sys.getprofile()
         sys.setprofile(self._count)  # work, not time: the same sample is found on a busy machine
