@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.code.derive import derive, listing, written
+from backpropviz.code.derive import derive, written
+from backpropviz.code.straight import listing
 from backpropviz.errors import TraceError
 from backpropviz.layers.library import layer_names, load
 

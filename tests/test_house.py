@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import backpropviz
-from backpropviz.code.derive import listing
+from backpropviz.code.straight import listing
 from backpropviz.layers.library import layer_names, load
 from backpropviz.show.view import view
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backpropviz as bp
-from backpropviz.code.derive import listing
+from backpropviz.code.straight import listing
 from backpropviz.errors import BackpropvizError, LayerError, TraceError
 from backpropviz.study.gradcheck import gradcheck
 

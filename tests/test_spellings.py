@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.code.derive import listing
+from backpropviz.code.straight import listing
 from backpropviz.errors import LayerError, TraceError
 from tests.oracle import assert_close, central, second_order
 from tests.spellings import BLOCKS

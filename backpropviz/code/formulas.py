@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backpropviz.code.derive import listing, title
+from backpropviz.code.listing import title
 from backpropviz.code.mathematics import Writer
 from backpropviz.code.notation import Latex, Notation, Plain, width
+from backpropviz.code.straight import listing
 
 if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from backpropviz.code.derive import Listing, mentions
 from backpropviz.code.listed import Lines, Slot
+from backpropviz.code.listing import Listing, mentions
 from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, LoopItem, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.rolling import Roller

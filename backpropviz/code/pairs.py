@@ -15,7 +15,8 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from backpropviz.code.derive import Listing, Statement, bare_names, imports, indented, listing, titled
+from backpropviz.code.listing import Listing, Statement, bare_names, imports, indented, titled
+from backpropviz.code.straight import listing
 from backpropviz.engine.graph import Step
 from backpropviz.engine.named import plain
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.derive import Listing
+from backpropviz.code.listing import Listing
 from backpropviz.code.looped import Writer, told
 from backpropviz.code.places import Uneven
 from backpropviz.code.program import Program

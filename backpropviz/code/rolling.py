@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from backpropviz.code.derive import title
 from backpropviz.code.listed import Lines, Slot
+from backpropviz.code.listing import title
 from backpropviz.code.places import Body, LoopItem, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.terms import Terms

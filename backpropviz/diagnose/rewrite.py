@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.derive import listing
+from backpropviz.code.straight import listing
 from backpropviz.diagnose.edits.blocks import followed, replaced
 from backpropviz.diagnose.edits.tree import Edit, Slot, name, with_entries
 from backpropviz.diagnose.outcomes import ROUNDING, difference

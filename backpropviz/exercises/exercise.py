@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.derive import Listing, Statement, imports, indented, listing
+from backpropviz.code.listing import Listing, Statement, imports, indented
 from backpropviz.code.pairs import captioned, packed, unpacked
 from backpropviz.code.scope import HELPERS, read_names, scope_of
+from backpropviz.code.straight import listing
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES

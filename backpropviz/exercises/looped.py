@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from backpropviz.code.derive import Listing
+from backpropviz.code.listing import Listing
 from backpropviz.code.pairs import looped, passes
 from backpropviz.engine.trace import Trace
 

@@ -11,8 +11,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from backpropviz.code.derive import Listing, listing
+from backpropviz.code.listing import Listing
 from backpropviz.code.rolled import rolled
+from backpropviz.code.straight import listing
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import InputError, TraceError
 from backpropviz.layers.library import Layer

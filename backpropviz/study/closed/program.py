@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.derive import Listing, imports, titled
+from backpropviz.code.listing import Listing, imports, titled
 from backpropviz.engine.graph import Array
 from backpropviz.study.closed.lines import Line, lines_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.derive import listing
+from backpropviz.code.straight import listing
 from backpropviz.engine.graph import Array
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
