@@ -149,6 +149,7 @@ def test_lengths_are_letters_that_no_value_has():
 # ---- how it is laid out ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.each_third
 @pytest.mark.parametrize("name", SHORT)
 @pytest.mark.parametrize("options", [{}, {"size": "page"}, {"size": "free"}, {"values": True}], ids=str)
 def test_nothing_covers_anything(name, options):
@@ -165,6 +166,7 @@ def test_black_wires_do_not_cross_and_red_ones_hardly(name):
     assert found["red-black"] <= (2 if name not in ("lstm_step", "lstm") else 4)
 
 
+@pytest.mark.each_third
 @pytest.mark.parametrize(
     ("name", "values"), [(name, values) for values in (False, True) for name in SMALL if (name, values) not in TOO_MUCH]
 )

@@ -340,6 +340,7 @@ def test_no_false_alarm_and_the_right_line_on_a_part_of_the_corpus(folder):
     assert len(found.hits) >= least * len(found.hits + found.misses), found.misses
 
 
+@pytest.mark.rest
 def test_mutants_of_right_files_are_found():
     """A sample; `python tests/diagnose_mutants.py 400` measures more."""
     counted = mutants.measure(24, seed=11)
@@ -347,8 +348,9 @@ def test_mutants_of_right_files_are_found():
     assert counted["right line"] >= 0.8 * counted["wrong"]
 
 
-def test_a_busy_machine_gives_the_same_reports():
-    """Forty files, byte for byte; `python tests/diagnose_steady.py` takes all of them."""
-    chosen = steady.FILES[7 :: len(steady.FILES) // 40][:40]
-    assert len(chosen) == 40
+@pytest.mark.parametrize("count", [10, pytest.param(40, marks=pytest.mark.rest)])
+def test_a_busy_machine_gives_the_same_reports(count):
+    """So many files, byte for byte; `python tests/diagnose_steady.py` takes all of them."""
+    chosen = steady.FILES[7 :: len(steady.FILES) // count][:count]
+    assert len(chosen) == count
     assert steady.unsteady(chosen) == []
