@@ -206,6 +206,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "shape": "--shape x=2,2 --shape w=2,2",
             "set_": ("elements conv", "--set pad=2"),
             "letters": "--letter x=q",
+            "round_": ("elements rnn", "--round t=1"),
             "as_json": "--json",
         },
     ),

@@ -506,7 +506,7 @@ def test_a_long_sum_is_walked_to_its_end(run, file, command):
 
 
 def test_what_is_nested_too_deeply_is_told(refused, file):
-    file("deep.py", f"def f(x):\n    out = x{' * 2' * 2500}\n    return out\n")
+    file("deep.py", f"def f(x):\n    out = x{' * 2' * 20_000}\n    return out\n")
     assert "nested too deeply" in refused("show", "deep.py", "--shape", "x=2")
 
 

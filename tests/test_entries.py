@@ -15,10 +15,11 @@ from backpropviz import cli
 from backpropviz.errors import InputError
 from backpropviz.layers.library import layer_names, load
 from backpropviz.show import entries as page
-from backpropviz.study.elements import elements, entry_name
+from backpropviz.study.elements import elements
 from backpropviz.study.entries import Entries
 from backpropviz.study.expressions import in_numbers, write
 from backpropviz.study.rows import looked_at, row
+from backpropviz.study.symbolic import entry_name
 
 USERS = Path(__file__).parent / "users.py"
 NAMES = [*layer_names(), *(f"{USERS}:{name}" for name in ("one_head", "residual", "reused", "normed", "numbered"))]

@@ -35,7 +35,7 @@ def run(command: str, folder: Path = ROOT) -> str:
         patch.setenv("COLUMNS", "80")
         patch.setenv("NO_COLOR", "1")
         patch.chdir(folder)
-        app(shlex.split(command.removeprefix("backpropviz ")), standalone_mode=False)
+        app(shlex.split(command.removeprefix("backpropviz ")), prog_name="backpropviz", standalone_mode=False)
     return "\n".join(line.rstrip() for line in printed.getvalue().rstrip().split("\n"))
 
 

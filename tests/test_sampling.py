@@ -282,7 +282,7 @@ def stacked(x, weights, biases):
 READ = [
     (lagged, {"signal": (3,), "taps": (2,)}),
     (per_channel, {"images": (2, 3, 7, 8), "w": (3, 2, 2)}),
-    (through_views, {"x": (2, 3, 7, 8), "w": (5, 3, 2, 2)}),
+    (through_views, {"x": (2, 3, 7, 8), "w": (6, 3, 5, 4)}),
     (volume_of, {"M": (3, 3)}),
     (whitened, {"cov": (4, 4)}),
     (framed, {"x": (2, 3, 7, 8)}),

@@ -189,8 +189,10 @@ def _options(kind: str, main: Shape, sizes: Iterator[int], counted: list[int], i
         return [Guess(shape) for shape in ([(a,), (a, 1), (1, a), ()] if main else [()])]
     if kind == "weight":
         a, b = next(sizes), next(sizes)
-        filters = [(6, main[1], 5, 4)] if dimensions == 4 and not is_factor else []
-        return [Guess(shape) for shape in (*filters, (a, b), (a,))]
+        shapes = [(6, main[1], 5, 4), (a, b), (a,)] if dimensions == 4 else [(a, b), (a,)]
+        if dimensions == 4 and is_factor:  # of what is left of an image, more likely
+            shapes[:2] = reversed(shapes[:2])
+        return [Guess(shape) for shape in shapes]
     fresh = tuple(itertools.islice(sizes, max(dimensions, 2)))
     if kind == "state" and dimensions == 3:  # of one moment of a sequence
         dimensions = 2

@@ -28,7 +28,9 @@ class Repairs:
             yield replace(state, values=DEFINITE)
         if "must be square" in state.problem:
             yield from self._squared(state)
-        if any(word in state.problem for word in (EMPTY, "negative dimensions", "cannot be larger")):
+        if any(
+            word in state.problem for word in (EMPTY, "negative dimensions", "cannot be larger", "need at least one")
+        ):
             yield from self._shrunk(state)
         bound = label_bound(state.problem)
         if bound and any(guess.dtype == "i" for guess in state.guesses.values()):
