@@ -368,8 +368,9 @@ REASONS = (
 )  # fmt: skip
 
 
-def test_right_hand_ins_are_traced_or_refused_with_a_reason():
-    found = measure(right_files()[::4])
+@pytest.mark.parametrize("every", [12, pytest.param(4, marks=pytest.mark.rest)])
+def test_right_hand_ins_are_traced_or_refused_with_a_reason(every):
+    found = measure(right_files()[::every])
     assert found.crashed == {}
     assert len(found.traced) >= 0.85 * (len(found.traced) + len(found.refused))
     for function, told in found.refused.items():
