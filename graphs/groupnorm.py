@@ -5,7 +5,7 @@ import numpy as np
 
 def groupnorm(x, gamma, beta, *, G=3, eps=1e-5):
     N, C, H, W = x.shape
-    if C % G:
+    if G < 1 or C % G:
         raise ValueError(f"{C} channels cannot be dealt into {G} groups evenly: G has to divide {C}")
     # neighbouring channels form a group
     grouped = x.reshape(N, G, C // G, H, W)
