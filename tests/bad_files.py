@@ -207,7 +207,7 @@ CALLS = [
     ("show relu --entry out[-1,0,0]", "out[-1,0,0]: out has shape (4, 3)"),
     ("show relu --entry out[1.5,0]", "--entry out[1.5,0]"),
     ("show affine --step 1 --jacobian --digits 0", "invalid value for '--digits': 0 is not in th"),
-    ("elements relu", "relu.py:8: max(x, y) cannot be written out i"),
+    ("elements attention", "x has 72 entries; more than 64 are too many"),
     ("elements affine --letter nope=q", "there is no nope to give a letter to"),
     ("elements affine --letter x=w", "x and w would both be w"),
     ("shapes input", "input: 'input' gives no size"),
