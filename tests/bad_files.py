@@ -163,7 +163,7 @@ CALLS = [
     ("show conv --set pad=1e3", "--set pad=1e3: pad is a whole number (by def"),
     ("show maxpool --set window=0", "maxpool.py:16: the window is 0 wide"),
     ("show maxpool --set window=99", "maxpool.py:16: the filter is 99 wide, but th"),
-    ("show groupnorm --set G=0", "groupnorm.py:8: groupnorm failed with ZeroDi"),
+    ("show groupnorm --set G=0", "6 channels cannot be dealt into 0 groups evenly"),
     ("show groupnorm --set G=5", "groupnorm.py:9: groupnorm refuses its input:"),
     ("show mine.py:swish --set beta=nan", "--set beta=nan: beta is a number (by default"),
     ("show mine.py:swish --set beta=text", "--set beta=text: beta is a number (by defaul"),
