@@ -18,18 +18,13 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Wrapped
+from backpropviz.diagnose.pairs.protocols.scalars import GRAPHS, OPERATORS, goes_back, graphs_of, methods_of
 from backpropviz.diagnose.pairs.protocols.writing import function_text
 
 _SHAPE, _ROW, _NEXT = (3, 5), (5,), (5, 7)
-_OPERATORS = {
-    "__add__": "a + b", "__mul__": "a * b", "__sub__": "a - b", "__truediv__": "a / b", "__matmul__": "a @ b",
-    "__pow__": "a ** 3", "__neg__": "-a", "__radd__": "2.0 + a", "__rmul__": "2.0 * a", "__rsub__": "2.0 - a",
-    "__rtruediv__": "2.0 / a",
-}  # fmt: skip
+_OPERATORS = {**OPERATORS, "__matmul__": "a @ b"}
 _PRODUCTS = {"__matmul__", "matmul", "mm", "dot"}
 _OF_POSITIVE = {"log", "sqrt", "__pow__", "pow", "__truediv__", "div", "__rtruediv__"}
-_GRAPHS = ("c * c + c * a + d", "c * d + a * b", "c * c * d")
-"""Of `c = a * b + a` and `d = c + b`: both are used again behind what uses them."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +64,15 @@ GIVEN: dict[str, Any] = {"__slope__": slope, "__exp__": np.exp}
 
 def is_engine(definition: ast.ClassDef) -> bool:
     """Whether a class may be one: it has operators and a backward pass."""
-    methods = {node.name for node in definition.body if isinstance(node, ast.FunctionDef)}
-    return bool(methods & {"__add__", "__mul__"}) and any("backward" in its or "backprop" in its for its in methods)
+    methods = methods_of(definition)
+    return bool({*methods} & {"__add__", "__mul__"}) and any(map(goes_back, methods))
 
 
 def adapters(
     definition: ast.ClassDef, namespace: dict[str, Any], functions: dict[str, ast.FunctionDef]
 ) -> Iterator[Adapter]:
     """The functions around an engine: a pair for every operation, and one for the whole."""
-    methods = {node.name: node for node in definition.body if isinstance(node, ast.FunctionDef)}
+    methods = methods_of(definition)
     engine = _engine(definition, namespace, methods)
     if engine is None:
         return
@@ -99,7 +94,7 @@ def adapters(
         found = _around(engine, f"{stem}_of_{name}", function, name, code, namespace, functions)
         if found is not None:
             yield found
-    whole = next(its for name, its in methods.items() if "backward" in name or "backprop" in name)
+    whole = next(its for name, its in methods.items() if goes_back(name))
     if {"__add__", "__mul__"} <= {*methods}:
         yield _whole(engine, stem, whole)
 
@@ -113,7 +108,7 @@ def _codes(method: ast.FunctionDef) -> Iterator[str]:
     elif name.startswith("_") or "backward" in name or "grad" in name or decorators not in ([], ["property"]):
         return
     elif decorators == ["property"]:
-        if name in ("T",):
+        if name == "T":
             yield f"a.{name}"
     else:
         every = [its.arg for its in method.args.args[1:]]
@@ -142,7 +137,7 @@ def _engine(definition: ast.ClassDef, namespace: dict[str, Any], methods: dict[s
     except Exception:  # it is made of something else
         return None
     closures = [key for key, its in vars(out).items() if callable(its) and not isinstance(its, type | cls)]
-    whole = next(name for name in methods if "backward" in name or "backprop" in name)
+    whole = next(filter(goes_back, methods))
     takes = [its.arg for its in methods[whole].args.args[1:]]
     backs = [f"(out * {made.format('dout')}).sum().{whole}()"] if "sum" in methods and closures else []
     if takes:
@@ -219,16 +214,15 @@ def _around(
 
 def _whole(engine: Engine, stem: str, backward: ast.FunctionDef) -> Adapter:
     """The functions around graphs in which values are used again."""
-    graphs = [f"(lambda c: (lambda d: {graph})(c + b))(a * b + a)" for graph in _GRAPHS]
     made = f"a, b = {engine.made.format('a_.copy()')}, {engine.made.format('b_.copy()')}"
     forward = ["a_, b_, total = a, b, 0.0"]
     back = ["(a_, b_), da, db = cache, 0.0, 0.0"]
-    for graph in graphs:
+    for graph in graphs_of():
         forward += [made, f"total = total + ({graph}).{engine.data}"]
         back += [made, f"out = {graph}", engine.back]
         back.append(f"da, db = da + {engine.slope('a')}, db + {engine.slope('b')}")
     text = function_text(f"{stem}_graph_forward", ["a", "b"], [*forward, "return total, (a_, b_)"])
     text += function_text(f"{stem}_graph_backward", ["dout", "cache"], [*back, "return da, db"])
     own = f"{engine.name}.{backward.name}"
-    wrapped = Wrapped(own, own, backward.lineno, {"a": _SHAPE, "b": _SHAPE}, said="; ".join(_GRAPHS))
+    wrapped = Wrapped(own, own, backward.lineno, {"a": _SHAPE, "b": _SHAPE}, said="; ".join(GRAPHS))
     return Adapter(text, f"{stem}_graph_forward", f"{stem}_graph_backward", wrapped)

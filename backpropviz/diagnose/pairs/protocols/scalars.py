@@ -27,15 +27,29 @@ OPERATORS = {
     "__neg__": "-a", "__radd__": "2.0 + a", "__rmul__": "2.0 * a", "__rsub__": "2.0 - a", "__rtruediv__": "2.0 / a",
 }  # fmt: skip
 _THERE = 0.75, -0.5  # the gradients that two values have already
-_GRAPHS = ("c * c + c * a + d", "c * d + a * b", "c * c * d")
+GRAPHS = ("c * c + c * a + d", "c * d + a * b", "c * c * d")
 """Of `c = a * b + a` and `d = c + b`: both are used again behind what uses them."""
+
+
+def methods_of(definition: ast.ClassDef) -> dict[str, ast.FunctionDef]:
+    return {node.name: node for node in definition.body if isinstance(node, ast.FunctionDef)}
+
+
+def goes_back(method: str) -> bool:
+    """Whether a method is the backward pass, by its name."""
+    return "backward" in method or "backprop" in method
+
+
+def graphs_of() -> list[str]:
+    """The graphs as expressions of a and b."""
+    return [f"(lambda c: (lambda d: {graph})(c + b))(a * b + a)" for graph in GRAPHS]
 
 
 def is_engine(definition: ast.ClassDef) -> bool:
     """Whether a class is one of scalar values: it has operators with functions inside, and a backward pass."""
-    methods = {node.name: node for node in definition.body if isinstance(node, ast.FunctionDef)}
+    methods = methods_of(definition)
     inside = [name for name in ("__add__", "__mul__") if name in methods and _closures(methods[name])]
-    return bool(inside) and any("backward" in name or "backprop" in name for name in methods)
+    return bool(inside) and any(map(goes_back, methods))
 
 
 def _closures(method: ast.FunctionDef) -> list[ast.stmt]:
@@ -44,7 +58,7 @@ def _closures(method: ast.FunctionDef) -> list[ast.stmt]:
 
 def adapters(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Adapter]:
     """The functions around an engine: one pair for every operator that has a closure, one for the whole."""
-    methods = {node.name: node for node in definition.body if isinstance(node, ast.FunctionDef)}
+    methods = methods_of(definition)
     name, stem = definition.name, definition.name.lower()
     held = _held(name, namespace)
     if held is None:
@@ -63,20 +77,19 @@ def adapters(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Ad
             definition, method, f"{stem}_{method.name.strip('_')}", code, both,
             [f"out.{grad} = 1.7 * dout", f"out.{closure}()"], (data, grad),
         )  # fmt: skip
-    whole = next((m for m in methods.values() if "backward" in m.name or "backprop" in m.name), None)
+    whole = next((m for m in methods.values() if goes_back(m.name)), None)
     if whole is None or not {"__add__", "__mul__"} <= {*methods}:
         return
-    graphs = [f"(lambda c: (lambda d: {graph})(c + b))(a * b + a)" for graph in _GRAPHS]
     made = [f"a, b = {name}(float(a_)), {name}(float(b_))"]
     forward = ["a_, b_, total = a, b, 0.0"]
     backward = ["(a_, b_), da, db = cache, 0.0, 0.0"]
-    for graph in graphs:
+    for graph in graphs_of():
         forward += [*made, f"total += ({graph}).{data}"]
         backward += [*made, f"out = {graph}", f"out.{whole.name}()", f"da, db = da + a.{grad}, db + b.{grad}"]
     text = function_text(f"{stem}_graph_forward", ["a", "b"], [*forward, "return total, (a_, b_)"])
     text += function_text(f"{stem}_graph_backward", ["dout", "cache"], [*backward, "return da, db"])
     own = f"{name}.{whole.name}"
-    wrapped = Wrapped(own, own, whole.lineno, {"a": (), "b": ()}, said="; ".join(_GRAPHS))
+    wrapped = Wrapped(own, own, whole.lineno, {"a": (), "b": ()}, said="; ".join(GRAPHS))
     yield Adapter(text, f"{stem}_graph_forward", f"{stem}_graph_backward", wrapped)
 
 
