@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backpropviz.diagnose.edits.tree import name, number
 from backpropviz.diagnose.sizes import expression
 from backpropviz.diagnose.wanted import expressions
+from backpropviz.study.values.trees import name, number
 
 RANDOM = np.random.default_rng(7)
 SCOPE = {

@@ -18,12 +18,13 @@ import numpy as np
 
 from backpropviz.code.straight import listing
 from backpropviz.diagnose.edits.blocks import followed, replaced
-from backpropviz.diagnose.edits.tree import Edit, Slot, name, with_entries
+from backpropviz.diagnose.edits.tree import Edit, Slot, with_entries
 from backpropviz.diagnose.outcomes import ROUNDING, difference
 from backpropviz.diagnose.pairs.reference import Entry
 from backpropviz.diagnose.scene import Scene, Suspect
 from backpropviz.diagnose.student.program import Program
 from backpropviz.engine.trace import Trace
+from backpropviz.study.values.trees import name
 
 DEPTH = 4  # how often code may stand for a name inside code
 LONGEST = 160  # characters; what is longer helps nobody

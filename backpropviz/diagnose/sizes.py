@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose.edits.tree import Edit, Slot, binary, name, number
+from backpropviz.diagnose.edits.tree import Edit, Slot
 from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.outcomes import Outcome
 from backpropviz.diagnose.pairs.binding import NotApplicable
@@ -25,6 +25,7 @@ from backpropviz.diagnose.pairs.reference import Reference
 from backpropviz.diagnose.scene import Scene, recorded
 from backpropviz.diagnose.student.recorder import Recorder, Statement
 from backpropviz.diagnose.student.work import Budget
+from backpropviz.study.values.trees import binary, name, number
 
 Vector = tuple[int, ...]
 Place = tuple[Statement, str]

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.edits.tree import binary, name, number, numpy_call
 from backpropviz.diagnose.student.work import EVALUATION, WORK
+from backpropviz.study.values.trees import axes_of, binary, name, number, numpy_call
+from backpropviz.study.values.valued import broadcast
 
 _MOST_NAMES, _MOST_POOL, _LARGEST = 10, 3000, 4000  # names; values; entries of one
 _CLOSE = 1e-9
@@ -69,11 +70,8 @@ def _parts(leaves: list[Valued]) -> Iterator[Valued]:
 
 def _products(parts: list[Valued]) -> Iterator[Valued]:
     for (a, one), (b, other) in itertools.combinations_with_replacement(parts, 2):
-        try:
-            fits = np.prod(np.broadcast_shapes(a.shape, b.shape)) <= _LARGEST
-        except ValueError:
-            continue
-        if fits:
+        shape = broadcast(a.shape, b.shape)
+        if shape is not None and np.prod(shape) <= _LARGEST:
             yield a * b, binary(one, ast.Mult(), other)
 
 
@@ -94,15 +92,11 @@ def _reduced(pool: list[Valued], wanted: Any) -> Iterator[Valued]:
                 kept = tuple(n for axis, n in enumerate(value.shape) if axis not in axes)
                 ones = tuple(1 if axis in axes else n for axis, n in enumerate(value.shape))
                 if value.ndim > 1 and wanted.shape in (kept, ones) and value.shape != wanted.shape:
-                    keywords: dict[str, ast.expr] = {"axis": _axes(axes)}
+                    keywords: dict[str, ast.expr] = {"axis": axes_of(axes)}
                     if wanted.shape == ones:
                         keywords["keepdims"] = ast.Constant(True)
                     total = np.sum(value, axis=axes, keepdims=wanted.shape == ones)
                     yield total, numpy_call("sum", node, **keywords)
-
-
-def _axes(axes: tuple[int, ...]) -> ast.expr:
-    return number(axes[0]) if len(axes) == 1 else ast.Tuple([number(axis) for axis in axes], ast.Load())
 
 
 def _distinct(values: Iterator[Valued] | itertools.chain[Valued]) -> list[Valued]:
@@ -121,10 +115,7 @@ def _distinct(values: Iterator[Valued] | itertools.chain[Valued]) -> list[Valued
 
 def _fits(value: Any, wanted: Any) -> bool:
     """It can be a part of the wanted value: broadcasting it gives nothing larger."""
-    try:
-        return bool(np.broadcast_shapes(value.shape, wanted.shape) == wanted.shape)
-    except ValueError:
-        return False
+    return bool(broadcast(value.shape, wanted.shape) == wanted.shape)
 
 
 def _scaled(wanted: Any, pool: list[Valued], sizes: Mapping[str, int]) -> Iterator[ast.expr]:

@@ -8,15 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from backpropviz.course.names import concept
-from backpropviz.diagnose.edits.tree import (
-    Proposal,
-    Scope,
-    binary,
-    called,
-    name,
-    number,
-    numpy_call,
-)
+from backpropviz.diagnose.edits.tree import Proposal, Scope, called
+from backpropviz.study.values.trees import binary, name, number, numpy_call
 
 _POWERS = (2, 3, -1, -2, -3, 0.5, -0.5, 1.5, -1.5)
 

@@ -16,13 +16,9 @@ from backpropviz.diagnose.edits.tree import (
     Proposal,
     Scope,
     Slot,
-    binary,
     called,
     is_module_call,
     method,
-    name,
-    number,
-    numpy_call,
     twin_of,
     walk,
 )
@@ -36,6 +32,7 @@ from backpropviz.diagnose.edits.tuples import (
     tuple_swaps,
 )
 from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.study.values.trees import binary, name, number, numpy_call
 
 _SWAPS = {
     "mean": (("sum", "mean_for_sum"),), "sum": (("mean", "constant_factor"),),

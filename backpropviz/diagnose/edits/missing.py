@@ -7,8 +7,9 @@ import itertools
 from collections.abc import Iterator
 
 from backpropviz.diagnose.edits.blocks import Around, exchanged_for
-from backpropviz.diagnose.edits.tree import Edit, Scope, binary, name, number
+from backpropviz.diagnose.edits.tree import Edit, Scope
 from backpropviz.diagnose.student.recorder import Statement, targets, written
+from backpropviz.study.values.trees import binary, name, number
 
 
 def counters(

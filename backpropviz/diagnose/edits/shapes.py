@@ -7,18 +7,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from backpropviz.diagnose.edits.tree import (
-    REDUCTIONS,
-    Proposal,
-    Scope,
-    binary,
-    called,
-    is_module_call,
-    method,
-    name,
-    number,
-    numpy_call,
-)
+from backpropviz.diagnose.edits.tree import REDUCTIONS, Proposal, Scope, called, is_module_call, method
+from backpropviz.study.values.trees import binary, name, number, numpy_call
 
 _AXES = (0, 1, -1, None, (0, 1), (0, 2, 3), (1, 2, 3), (2, 3), (2, 3, 4), (0, 1, 3, 4), 2, 3)
 

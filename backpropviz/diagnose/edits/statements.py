@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from backpropviz.diagnose.edits import missing
 from backpropviz.diagnose.edits.blocks import Around, WholeBlock, exchanged_for, place_of
-from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, binary, called, method, name, number, walk
+from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, called, method, walk
 from backpropviz.diagnose.student.recorder import Statement, targets
+from backpropviz.study.values.trees import binary, name, number
 
 _AUGMENTED = (
     (ast.Add, ast.Sub, "sign"), (ast.Sub, ast.Add, "sign"), (ast.Mult, ast.Div, "wrong_operator"),

@@ -13,10 +13,6 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.student.recorder import Statement, written
-from backpropviz.study.values.trees import binary as binary
-from backpropviz.study.values.trees import name as name
-from backpropviz.study.values.trees import number as number
-from backpropviz.study.values.trees import numpy_call as numpy_call
 
 _WORDS = re.compile(r"\w+|[^\w\s]")
 Proposal = tuple[Any, str, float]  # a node for a slot, the kind of mistake, the cost

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.edits.tree import Proposal, Scope, name, number
+from backpropviz.diagnose.edits.tree import Proposal, Scope
+from backpropviz.study.values.trees import name, number
 
 
 def fits(value: Any, like: Any) -> bool:
