@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from backpropviz.study.closed.ingredients import Ingredients, sums_of
-from backpropviz.study.closed.writing import factored, line_of, with_helpers
+from backpropviz.study.closed.writing import assignment, factored
 from backpropviz.study.values.pointwise import pointwise
 from backpropviz.study.values.sums import Sums
 from backpropviz.study.values.trees import expression, number, operations, weight
@@ -40,7 +40,7 @@ def expressions(given: Ingredients, target: str, limit: int, taken: set[str]) ->
     with np.errstate(all="ignore"):
         trees = _by_entry(given, limit - 1) if given.slope is not None else _mixing(given, limit)
         for tree in itertools.islice(trees, 24):
-            lines = with_helpers(line_of(target, tree), given.helpers, given.constants, taken)
+            lines = assignment(target, tree, given.helpers, given.constants, taken)
             count = sum(operations(ast.parse(line)) for line in lines)
             if count <= limit:
                 found.append((count, lines, tree))

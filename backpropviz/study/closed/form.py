@@ -200,8 +200,7 @@ def _searched(larder: Larder, stretch: Stretch, limit: int) -> list[Found]:
     given = larder.of(stretch)
     if given is None:
         return []
-    taken = {name for line in larder.program.lines for name in line.names} | {*larder.program.parameters}
-    return expressions(given, stretch.target.name, limit, taken)
+    return expressions(given, stretch.target.name, limit, larder.program.taken)
 
 
 def replaced(program: Program, stretch: Stretch, lines: list[str]) -> Program:

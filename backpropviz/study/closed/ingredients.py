@@ -108,7 +108,7 @@ class Larder(Watched):
                 found.insert(0, Valued.named("onehot", onehot))
                 break
         found = found[:_MOST_LEAVES]
-        taken = {n for line in self.program.lines for n in line.names} | {*self.program.parameters}
+        taken = self.program.taken
         for mask in self._masks(stretch, target, found):
             called = next(n for n in ("mask", "is_on", *(f"mask_{k}" for k in range(2, 99))) if n not in taken)
             taken.add(called)

@@ -46,6 +46,11 @@ class Program:
         return [*self.listing.upstream, *self.listing.parameters, *self.listing.constants, *self.settings]
 
     @property
+    def taken(self) -> set[str]:
+        """All names in it."""
+        return {name for line in self.lines for name in line.names} | {*self.parameters}
+
+    @property
     def lines(self) -> list[Line]:
         return [*self.forward, *self.backward]
 

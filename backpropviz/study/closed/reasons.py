@@ -14,6 +14,8 @@ import numpy as np
 
 from backpropviz.engine.graph import Array
 from backpropviz.study.closed.ingredients import Ingredients
+from backpropviz.study.closed.proof import distance
+from backpropviz.study.values.valued import Valued
 
 _CLOSE = 1e-9
 
@@ -38,10 +40,15 @@ def reasons(given: Ingredients, source: str, target: str, lines: list[str]) -> l
     return [*made, Reason(lines[-1], why)]
 
 
-def _sums_to_nothing(given: Ingredients) -> Iterator[Reason]:
+def _named_over_axes(given: Ingredients) -> Iterator[tuple[Valued, tuple[int, ...]]]:
+    """Forward values with a name, and the axes of theirs that are summed over."""
     for leaf, axis in itertools.product(given.leaves, given.axes):
-        if axis is None or leaf.cost or not leaf.is_float or any(v.ndim <= max(axis) for v in leaf.values):
-            continue
+        if axis is not None and not leaf.cost and leaf.is_float and all(v.ndim > max(axis) for v in leaf.values):
+            yield leaf, axis
+
+
+def _sums_to_nothing(given: Ingredients) -> Iterator[Reason]:
+    for leaf, axis in _named_over_axes(given):
         if all(_is_nothing(v.sum(axis=axis), v) for v in leaf.values):
             yield Reason(
                 f"sum({leaf.code}) = 0",
@@ -60,12 +67,10 @@ def _sums_to_one(given: Ingredients) -> Iterator[Reason]:
 
 def _squares(given: Ingredients) -> Iterator[Reason]:
     """The squares of unit rows."""
-    for leaf, axis in itertools.product(given.leaves, given.axes):
-        if axis is None or leaf.cost or not leaf.is_float or any(v.ndim <= max(axis) for v in leaf.values):
-            continue
-        if _is_onehot(leaf.values):
-            continue
-        if all(np.allclose((v**2).sum(axis=axis), 1, rtol=0, atol=_CLOSE) for v in leaf.values):
+    for leaf, axis in _named_over_axes(given):
+        if not _is_onehot(leaf.values) and all(
+            np.allclose((v**2).sum(axis=axis), 1, rtol=0, atol=_CLOSE) for v in leaf.values
+        ):
             yield Reason(f"sum({leaf.code}**2) = 1", f"{leaf.code} has length one over {_axes(axis)}")
 
 
@@ -90,10 +95,8 @@ def _is_nothing(total: Array, value: Array) -> bool:
 
 
 def _equal(one: Array, other: Array) -> bool:
-    if one.shape != other.shape:
-        return False
     with np.errstate(all="ignore"):
-        return bool(np.max(np.abs(one - other)) <= _CLOSE * max(float(np.max(np.abs(one))), 1e-300))
+        return distance(other, one) <= _CLOSE
 
 
 def _is_onehot(values: Sequence[Array]) -> bool:

@@ -138,5 +138,5 @@ def terms_of(code: str) -> list[str]:
         terms.append(tree.right)
         tree = tree.left
     terms.append(tree)
-    return [t.id for t in reversed(terms) if isinstance(t, ast.Name)] if len(terms) > 1 and all(
-        isinstance(t, ast.Name) for t in terms) else []  # fmt: skip
+    names = [term.id for term in reversed(terms) if isinstance(term, ast.Name)]
+    return names if len(names) == len(terms) > 1 else []

@@ -87,7 +87,7 @@ def _of_sum(front: ast.expr | None, total: Sum) -> ast.expr:
     terms.sort(key=lambda pair: pair[0].number < 0)
     tree: ast.expr | None = None
     for c, term_tree in terms:
-        product = term_tree if _is_one(term_tree) is False else None
+        product = None if _is_one(term_tree) else term_tree
         amount = _amount(Coefficient(abs(c.number), c.by, c.divided))
         whole = _scaled(amount, c, product)
         if tree is None:
@@ -96,12 +96,8 @@ def _of_sum(front: ast.expr | None, total: Sum) -> ast.expr:
             tree = binary(tree, _MINUS if c.number < 0 else _PLUS, whole)
     assert tree is not None
     alone = len(terms) == 1
-    if abs(shared) != 1:
-        front = (
-            _amount(Coefficient(abs(shared)))
-            if front is None
-            else binary(_amount(Coefficient(abs(shared))) or front, _TIMES, front)
-        )
+    if (amount := _amount(Coefficient(abs(shared)))) is not None:
+        front = amount if front is None else binary(amount, _TIMES, front)
     if shared < 0:
         front = ast.UnaryOp(ast.USub(), front) if front is not None else number(-1)
     if by and not alone and front is not None:
@@ -144,22 +140,17 @@ def _scaled(amount: ast.expr | None, c: Coefficient, tree: ast.expr | None) -> a
     return binary(made, _OVER, expression(c.by)) if c.by and c.divided else made
 
 
-def line_of(target: str, tree: ast.expr) -> list[str]:
-    return [f"{target} = {written(tree)}"]
-
-
 def written(tree: ast.AST) -> str:
     """The code; powers stand close, as people write them."""
     return re.sub(r"(?<=\w) \*\* (?=\w)", "**", ast.unparse(ast.fix_missing_locations(tree)))
 
 
-def with_helpers(
-    lines: list[str], helpers: Mapping[str, str], sizes: Mapping[str, object], taken: set[str]
+def assignment(
+    target: str, found: ast.expr, helpers: Mapping[str, str], sizes: Mapping[str, object], taken: set[str]
 ) -> list[str]:
-    """The lines, and before them what they share: a size that stands there twice, a mask, one-hot rows."""
-    *before, last = lines
-    target, code = last.split(" = ", 1)
-    tree: ast.AST = expression(code)
+    """The line that sets the target, and before it what stands there twice (a size), a mask, one-hot rows."""
+    before: list[str] = []
+    tree: ast.AST = expression(written(found))
     for size in sorted((s for s in sizes if not s.isidentifier() and not _is_a_number(s)), key=len, reverse=True):
         bare = ast.unparse(expression(size))
         if Counter(ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.expr))[bare] > 1:
