@@ -167,10 +167,10 @@ class ValuePrinter(SizeNames):
         match expression:
             case Variable() if expression.round.loop.site not in self.loops and type(expression.value) is int:
                 return expression.value
-            case Operation("*", left, right) if 0 in (self._counted(left), self._counted(right)):
-                return 0
             case Operation("+" | "-" | "*" as symbol, left, right):
                 one, other = self._counted(left), self._counted(right)
+                if symbol == "*" and 0 in (one, other):
+                    return 0
                 if one is not None and other is not None:
                     return {"+": one + other, "-": one - other, "*": one * other}[symbol]
         return expression if type(expression) is int else None

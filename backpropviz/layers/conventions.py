@@ -189,9 +189,9 @@ def _options(kind: str, main: Shape, sizes: Iterator[int], counted: list[int], i
         return [Guess(shape) for shape in ([(a,), (a, 1), (1, a), ()] if main else [()])]
     if kind == "weight":
         a, b = next(sizes), next(sizes)
-        shapes = [(6, main[1], 5, 4), (a, b), (a,)] if dimensions == 4 else [(a, b), (a,)]
-        if dimensions == 4 and is_factor:  # of what is left of an image, more likely
-            shapes[:2] = reversed(shapes[:2])
+        filters = [(6, main[1], 5, 4)] if dimensions == 4 else []
+        # what takes part in a product is a matrix, more likely: of what is left of an image
+        shapes = [(a, b), *filters, (a,)] if is_factor else [*filters, (a, b), (a,)]
         return [Guess(shape) for shape in shapes]
     fresh = tuple(itertools.islice(sizes, max(dimensions, 2)))
     if kind == "state" and dimensions == 3:  # of one moment of a sequence

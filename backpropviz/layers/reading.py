@@ -229,7 +229,7 @@ class _Reader(ast.NodeVisitor):
             is_list = any(kind_of(word) != "main" for word in words) or MANY.fullmatch(name)
             if len(words) == len(targets) and is_list:
                 self.found.lengths[name] = words
-        elif isinstance(value, ast.Attribute) and value.attr == "shape" and (name := self._parameter(value.value)):
+        elif _is_shape(value) and (name := self._parameter(value.value)):
             self.found.ranks[name] = len(targets)
 
     def visit_For(self, node: ast.For | ast.comprehension) -> None:

@@ -2,8 +2,6 @@
 
 The check is of L = sum(out * dout) for the trace's upstream gradient, in float64. An entry of an input, or of a step's
 value, is moved by +h and -h, what depends on it is replayed, and (L(+h) - L(-h)) / 2h is held against the gradient.
-The differences of the outputs are multiplied with dout before they are summed: what does not change cancels exactly.
-Where the examples of a batch do not see each other, one run moves an entry of each of them (`examples.py`).
 
 Entries that differ for a good reason (a kink, rounding, what is not finite) are told, and do not count as wrong: see
 `differences.py`. Where nothing could be checked at all, the check has not passed either.
