@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +46,9 @@ def play(
         serve(layer, _as_given(inputs, shape, set_, seed, dout, dtype), open_)
         return
     trace = run(layer, inputs, shape, set_, seed, dout, dtype)
+    import tempfile  # late, with the rest: `--help` opens nothing
+    import webbrowser
+
     from backpropviz.draw.formats import heading
     from backpropviz.draw.player.making import player
     from backpropviz.exercises.questions import questions

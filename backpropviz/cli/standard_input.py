@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from backpropviz.errors import InputError
@@ -47,6 +46,8 @@ def kept(name: str) -> Path:
     Raises:
         InputError: it was read before, is a terminal's that nothing was typed into, or is larger than the limit.
     """
+    import tempfile  # late: most calls name their files
+
     content = sys.stdin.buffer.read(limit() + 1)
     if not content:
         raise InputError("standard input holds nothing", fix="Pass a file to it, once: backpropviz ... - < FILE")
