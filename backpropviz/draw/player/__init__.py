@@ -8,7 +8,6 @@ script takes the formulas from there.
 from __future__ import annotations
 
 import html
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.player.asking import Asked, as_data
 from backpropviz.draw.player.frames import MOST_ENTRIES, Frame, backward, forward
 from backpropviz.draw.player.listing import item
+from backpropviz.draw.player.packing import packed_data, packed_script, packed_svg
 from backpropviz.draw.player.program import program
 from backpropviz.draw.player.rounds import by_step
 from backpropviz.draw.player.source import sources
@@ -64,24 +64,25 @@ def page(
     shown = view(trace, layer)
     frames = [*forward(shown, diagram), *backward(shown, diagram)]
     functions, places = sources(trace)
+    run = program(trace)
     parts = {
         "title": html.escape(f"{shown.layer}, forward and backward"),
         "layer": html.escape(shown.layer),
         "summary": html.escape(shown.summary),
         "links": "".join(f'<a href="{html.escape(to)}">{html.escape(said)}</a>\n' for to, said in links),
-        "style": _packed(script_of("style.css")),
-        "script": _packed("".join(map(script_of, _SCRIPTS))),
+        "style": packed_script(script_of("style.css")),
+        "script": packed_script("".join(map(script_of, _SCRIPTS))),
         "drawing": _drawing(diagram),
-        "frames": _data([_played(frame, places) for frame in frames]),
-        "functions": _data(functions),
-        "asked": _data(as_data(questions)),
-        "program": _data(program(trace)),
-        "rounds": _data(by_step(trace, shown, frames)),
+        "frames": packed_data(_played(frames, places, run)),
+        "functions": packed_data(functions),
+        "asked": packed_data(as_data(questions)),
+        "program": packed_data(run),
+        "rounds": packed_data(by_step(trace, shown, frames)),
         "list": "\n".join(map(item, frames)),
     }
     made = {"opened": "null", **parts}
     if opened is not None:
-        other = _data(_opened(shown, opened))
+        other = packed_data(_opened(shown, opened))
         if sum(map(len, parts.values())) + len(other) < MOST_LETTERS:
             made["opened"] = other
     return re.sub(r"\{\{(\w+)\}\}", lambda place: made[place[1]], script_of("template.html"))
@@ -90,7 +91,7 @@ def page(
 def _opened(shown: TraceView, opened: Diagram) -> dict[str, Any]:
     """Another drawing of the same steps, and what they light there."""
     frames = [*forward(shown, opened), *backward(shown, opened)]
-    lights = "lit", "edges", "known", "reached", "receivers", "factors"
+    lights = "lit", "edges", "reached", "receivers", "factors"
     return {"svg": _drawing(opened), "frames": [{name: frame[name] for name in lights} for frame in frames]}
 
 
@@ -114,11 +115,6 @@ def script_of(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
 
 
-def _packed(text: str) -> str:
-    """A script without its remarks and indents, which a page need not carry."""
-    return re.sub(r"(?m)^ *(//.*\n)?", "", text)
-
-
 def _drawing(diagram: Diagram) -> str:
     """The drawing without what only a file of its own has. A board turns dark with the page; cards stay on paper."""
     from backpropviz.draw.dot import CardsPicture
@@ -126,16 +122,21 @@ def _drawing(diagram: Diagram) -> str:
     svg = diagram.svg()
     if not isinstance(diagram.picture, CardsPicture):
         svg = in_the_dark(svg)
-    return svg[svg.index("<svg") :]
+    return packed_svg(svg[svg.index("<svg") :])
 
 
-def _played(frame: Frame, places: dict[str, Any]) -> Frame:
-    """What the script needs of a frame; formulas it takes from the list."""
-    played = {name: value for name, value in frame.items() if name != "formulas"}
-    return {**played, "place": places.get(frame["step"])}
+def _played(frames: Sequence[Frame], places: dict[str, Any], run: dict[str, Any]) -> list[Frame]:
+    """What the script needs of the frames: not the formulas, which it takes from the list, nor numbers that it has
+    already, since they are given or were recorded in an earlier frame."""
+    known = {*run.get("inputs", []), *run.get("upstream", [])}
+    played = []
+    for frame in frames:
+        told = {name: value for name, value in frame.items() if name != "formulas"}
+        told["arrays"] = [_without_data(array) if array["name"] in known else array for array in frame["arrays"]]
+        known |= {array["name"] for array in frame["arrays"] if array["name"] in run.get("names", {})}
+        played.append({**told, "place": places.get(frame["step"])})
+    return played
 
 
-def _data(value: Any) -> str:
-    """JSON that is safe inside a script element."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return re.sub("[<>&\u2028\u2029]", lambda letter: f"\\u{ord(letter[0]):04x}", text)
+def _without_data(array: Frame) -> Frame:
+    return {name: value for name, value in array.items() if name != "data"}

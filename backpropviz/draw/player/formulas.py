@@ -48,7 +48,12 @@ def _sentence(text: str) -> str:
     )
 
 
+_LETTER = '<mi mathvariant="italic">'
+_WORD = re.compile(rf"(?:{_LETTER}[^<]</mi>){{2,}}")
+
+
 def _mathematics(latex: str) -> str:
+    """MathML, in which a name of several letters is one identifier: it is set, and read out, as a word."""
     from latex2mathml.converter import convert
 
-    return convert(latex)
+    return _WORD.sub(lambda word: f"<mi class='name'>{re.sub('<[^>]*>', '', word[0])}</mi>", convert(latex))

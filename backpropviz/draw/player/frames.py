@@ -11,8 +11,8 @@ import numpy as np
 from backpropviz.draw.circuit import Circuit, Vertex
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.player.formulas import by_step
+from backpropviz.draw.player.packing import packed_array
 from backpropviz.engine.graph import Array
-from backpropviz.show.encoding import encode
 from backpropviz.show.records import FlowView, StepView, TraceView
 
 MOST_ENTRIES = 600  # of an array that the page shows whole
@@ -23,15 +23,14 @@ _ARRIVED = "The gradients have arrived at the inputs. Where paths meet, they add
 
 def forward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
     circuit, wires = diagram.circuit, diagram.wires
-    known = [vertex.id for vertex in circuit.vertices if vertex.kind == "input"]
+    inputs = [vertex.id for vertex in circuit.vertices if vertex.kind == "input"]
     given = [_array("value", part.name, part.value) for part in shown.inputs]
-    yield _frame("forward", "0", "the inputs", shown.summary, arrays=given, lit=known, known=known)
+    yield _frame("forward", "0", "the inputs", shown.summary, arrays=given, lit=inputs)
     for step in _drawn(shown, circuit):
         vertex = _vertex(circuit, step)
-        known = [*known, vertex.id]
         yield _frame(
             "forward", step.label, _code(step), step.caption,
-            arrays=[_array("value", step.name, step.value)], lit=[vertex.id], known=known,
+            arrays=[_array("value", step.name, step.value)], lit=[vertex.id],
             edges=list(dict.fromkeys(wires[edge] for edge in circuit.forward if edge.head is vertex)),
         )  # fmt: skip
 
@@ -47,8 +46,8 @@ def backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
         inner = [f"inner_{vertex.id}" for vertex in vertices if vertex.inner]
         summed = dict.fromkeys(f"sum_{edge.head.id}" for edge in sent if left[id(edge.head)] == 0)
         return _frame(
-            "backward", label, title, caption, lit=[vertex.id for vertex in vertices],
-            known=[vertex.id for vertex in circuit.vertices], edges=[wires[edge] for edge in sent],
+            "backward", label, title, caption,
+            lit=[vertex.id for vertex in vertices], edges=[wires[edge] for edge in sent],
             reached=[*(edge.head.id for edge in sent), *summed, *inner], formulas=symbols.get(label, []),
             receivers=list(dict.fromkeys(edge.head.id for edge in sent)),
             factors=list(dict.fromkeys(edge.tail.id for edge in circuit.forward if edge.head in vertices)), **more,
@@ -74,9 +73,9 @@ def backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
 
 
 def _frame(direction: str, step: str, title: str, caption: str, **more: list[Any]) -> Frame:
-    """What the page shows of a step: code, formulas, arrays; and what it lights, knows and reaches in the drawing, who
+    """What the page shows of a step: code, formulas, arrays; and what it lights and reaches in the drawing, who
     receives the gradients that it sends, and what their factors are."""
-    lists = "code", "formulas", "arrays", "lit", "edges", "known", "reached", "receivers", "factors"
+    lists = "code", "formulas", "arrays", "lit", "edges", "reached", "receivers", "factors"
     empty: Frame = {name: [] for name in lists}
     return {"pass": direction, "step": step, "title": title, "caption": caption, **empty, **more}
 
@@ -106,6 +105,6 @@ def _array(role: str, name: str, value: Array) -> Frame:
     """An array as the page shows it: whole if it is small, and else by its least, mean and greatest entry."""
     described = {"role": role, "name": name, "shape": list(value.shape)}
     if value.size <= MOST_ENTRIES:
-        return {**described, "data": encode(value)["data"]}
+        return {**described, "data": packed_array(value)}
     low, mean, high = (float(of(value)) for of in (np.min, np.mean, np.max))
     return {**described, "summary": f"min {low:.4g}, mean {mean:.4g}, max {high:.4g}"}

@@ -33,8 +33,11 @@
   const engine = program.why ? null : machine(program);
   const grids = gridding(make);
   const follow = following(engine, part("panel"), part, make, grids.number);
-  const arrays = new Map(frames.flatMap((frame) => frame.arrays.map((array) => [array.name, array])));
-  const suppose = supposing(engine, program, [...arrays.values()], part("panel"), part, make, grids, follow);
+  const listing = frames.flatMap((frame) => frame.arrays);
+  const arrays = new Map(listing.map((array) => [array.name, array]));
+  const recorded = listing.filter((array) => array.data !== undefined);
+  for (const array of listing) if (array.data === undefined && !array.summary) array.data = [...engine.values[engine.ref(array.name)]];
+  const suppose = supposing(engine, program, recorded, part("panel"), part, make, grids, follow);
   const figure = (array) => grids.figure(array, engine ? engine.ref(array.name) : undefined);
   const loop = looping(engine ? JSON.parse(part("rounds").textContent) : {}, part, make, () => {
     fillArrays(frames[at]);
@@ -96,14 +99,14 @@
   drawing.classList.toggle("board", board);
   const light = (frame, hidden) => {
     const lit = new Set([...frame.lit, ...frame.edges]);
-    const known = new Set(frame.known);
     const backward = frame.pass === "backward";
+    const known = new Set(frames.slice(0, frames.indexOf(frame) + 1).flatMap((each) => each.lit));
     for (const element of drawing.querySelectorAll("g.node, g.edge")) {
       const own = owner(element);
       const passed = own.startsWith("backward_") ? backward && seen.has(own)
         : own.startsWith("sum_") || own.startsWith("inner_") ? backward && reached.has(own)
         : own.startsWith("forward_") ? backward || seen.has(own)
-        : known.has(own) || own.startsWith("chip_") || own.startsWith("outside_") || own === "legend" || own === "title";
+        : backward || known.has(own) || own.startsWith("chip_") || own.startsWith("outside_") || own === "legend" || own === "title";
       element.classList.toggle("lit", lit.has(own));
       element.classList.toggle("faint", !(lit.has(own) || passed));
       element.classList.toggle("factor", !lit.has(own) && frame.factors.includes(own));
