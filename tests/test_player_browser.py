@@ -11,7 +11,7 @@ from backpropviz.draw.player import page
 from backpropviz.draw.player.making import Player
 from backpropviz.exercises.questions import questions
 from backpropviz.layers.library import load
-from tests.browser import NEEDED, driven
+from tests.browser import NEEDED, driven, opened
 
 pytestmark = NEEDED
 
@@ -200,36 +200,30 @@ def test_it_plays_in_the_frame_of_a_notebook(tmp_path):
     assert found == {"title": "forward, step 2: xmu = x - mu", "errors": []}
 
 
-OPENING = """
-const vertices = () => [...document.querySelectorAll("#player-drawing g.node[id^=step]")].length;
-const button = document.getElementById("player-open");
-const twice = location.hash.startsWith("#open,");
-if (!twice && !sessionStorage.before) {
-  location.hash = "#backward-3.2";
-  await settled();
-  sessionStorage.before = JSON.stringify([vertices(), text("title"), button.getAttribute("aria-pressed")]);
-  button.click();
-  await new Promise(() => {});
-}
-if (twice) {
-  const lit = [...document.querySelectorAll("#player-drawing g.node.lit:not(.badge)")].map((each) => each.id);
-  const pressed = button.getAttribute("aria-pressed");
-  sessionStorage.open = JSON.stringify([vertices(), text("title"), pressed, location.hash, lit]);
-  button.click();
-  await new Promise(() => {});
-}
-return [JSON.parse(sessionStorage.before), JSON.parse(sessionStorage.open), location.hash, vertices()];
+HERE = """
+const gates = [...document.querySelectorAll("#player-drawing g.node[id^=step]")];
+const lit = gates.filter((each) => each.matches(".lit:not(.badge)")).map((each) => each.id);
+return { gates: gates.length, title: text("title"), at: location.hash, lit,
+  pressed: document.getElementById("player-open").getAttribute("aria-pressed") };
 """
+TO_STEP = 'location.hash = "#backward-3.2"; await settled();'
+OPEN = 'document.getElementById("player-open").click();'
 
 
 def test_groups_open_and_close_where_one_is(tmp_path):
-    text = bp.trace("spatial_batchnorm").player().html
-    before, opened, at, after = driven(text, OPENING, tmp_path)
-    assert before[2:] == ["false"]
-    assert opened[1:4] == [before[1], "true", "#open,backward-3.2"]
-    assert opened[0] > before[0] == after
-    assert [each for each in opened[4] if each.startswith("step_")] == ["step_3_2"]
-    assert at == "#backward-3.2"
+    page = opened(bp.trace("spatial_batchnorm").player().html, tmp_path)
+    before = page.run(TO_STEP + HERE)
+    page.run(OPEN)
+    page.loaded()
+    inside = page.run(HERE)
+    page.run(OPEN)
+    page.loaded()
+    after = page.run(HERE)
+    assert [each["pressed"] for each in (before, inside, after)] == ["false", "true", "false"]
+    assert [each["at"] for each in (before, inside, after)] == ["#backward-3.2", "#open,backward-3.2", "#backward-3.2"]
+    assert inside["title"] == before["title"] == after["title"]
+    assert inside["gates"] > before["gates"] == after["gates"]
+    assert inside["lit"] == ["step_3_2"]
 
 
 def test_a_page_without_closed_groups_has_nothing_to_open():
