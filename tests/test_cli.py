@@ -12,9 +12,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from backpropviz import cli
+from backpropviz.cli.parsing import described
 from backpropviz.layers.library import layer_names
 
 ROOT = Path(__file__).parent.parent
@@ -376,6 +378,14 @@ def test_help_of_every_command_has_an_example():
         result = CliRunner().invoke(cli.app, [name, "--help"])
         assert result.exit_code == 0
         assert re.search(rf"Examples?:\s+backpropviz\s+{name}\b", result.output), name
+
+
+def test_a_command_is_built_alone_and_in_full():
+    alone = {name: get_command(cli.application(name)).commands for name in get_command(cli.app).commands}
+    for name, command in get_command(cli.app).commands.items():
+        if name != "help":
+            assert list(alone[name]) == [name, "help"]
+            assert described(alone[name][name]) == described(command)
 
 
 def test_help_imports_nothing_heavy():

@@ -7,39 +7,61 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from backpropviz import __version__
-from backpropviz.cli import course, derive, export, handins, look, play, site, stepping, study
 from backpropviz.cli.options import JsonOption, answer
 from backpropviz.cli.parsing import Command, described, tell
 from backpropviz.errors import BackpropvizError, InputError
 from backpropviz.files import MOST, at_most
 from backpropviz.text import clean
 
-app = typer.Typer(
-    help="Show the backward pass of NumPy code, step by step: as tables, diagrams and code.",
-    epilog="Start with: backpropviz show batchnorm",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+_ROOMS = {
+    "look": ("list", "show", "gradcheck"),
+    "export": ("export",),
+    "derive": ("derive",),
+    "play": ("play",),
+    "stepping": ("step",),
+    "site": ("site",),
+    "study": ("compare", "elements", "shapes"),
+    "handins": ("diagnose", "report"),
+    "course": ("exercise", "quiz"),
+}
 
-for command, epilog in (
-    *look.COMMANDS,
-    *export.COMMANDS,
-    *derive.COMMANDS,
-    *play.COMMANDS,
-    *stepping.COMMANDS,
-    *site.COMMANDS,
-    *study.COMMANDS,
-    *handins.COMMANDS,
-    *course.COMMANDS,
-):
-    app.command(command.__name__.rstrip("_"), epilog=epilog, cls=Command)(command)
+
+@cache
+def application(word: str = "") -> typer.Typer:
+    """The command line; that of one command alone, where `word` is its name: building all of them takes a while."""
+    app = typer.Typer(
+        help="Show the backward pass of NumPy code, step by step: as tables, diagrams and code.",
+        epilog="Start with: backpropviz show batchnorm",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(backpropviz)
+    only = any(word in names for names in _ROOMS.values())
+    for room, names in _ROOMS.items():
+        if only and word not in names:
+            continue
+        for command, epilog in import_module(f"backpropviz.cli.{room}").COMMANDS:
+            name = command.__name__.rstrip("_")
+            if name == word or not only:
+                app.command(name, epilog=epilog, cls=Command)(command)
+    app.command("help", epilog="Example: backpropviz help derive", cls=Command)(help_)
+    return app
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """`app`: every command, for those who call the command line from Python."""
+    if name == "app":
+        return application()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 _INTERRUPTED = 128 + 2  # as shells count a program that the signal SIGINT ended
@@ -53,7 +75,7 @@ def main() -> None:
     out = sys.stdout
     try:
         with _room_for_depth(), at_most(MOST):  # whatever a call sets ends with it
-            code = app(prog_name="backpropviz", standalone_mode=False)
+            code = application(*sys.argv[1:2])(prog_name="backpropviz", standalone_mode=False)
         sys.stdout.flush()
         if code == _INTERRUPTED:
             print("backpropviz: stopped", file=sys.stderr)
@@ -112,7 +134,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def backpropviz(
     version: Annotated[
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
@@ -121,7 +142,6 @@ def backpropviz(
     pass
 
 
-@app.command("help", epilog="Example: backpropviz help derive", cls=Command)
 def help_(
     context: typer.Context,
     command: Annotated[str | None, typer.Argument(metavar="COMMAND", help="Without one: all of them.")] = None,

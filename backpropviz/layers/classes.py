@@ -13,7 +13,6 @@ import numpy as np
 from backpropviz.engine.graph import Array
 from backpropviz.engine.holders import Flat
 from backpropviz.layers.choosing import FORWARD, Method
-from backpropviz.layers.conventions import POSITIVE
 
 
 class Built:
@@ -125,6 +124,8 @@ def _is_uniform(array: Array) -> bool:
 
 
 def _drawn(name: str, array: Array, random: np.random.Generator) -> Array:
+    from backpropviz.layers.conventions import POSITIVE  # what only some files need
+
     word = name.rpartition("_")[2] if name.rpartition("_")[2] in POSITIVE else name
     if word in POSITIVE or (array == 1).all():
         return np.asarray(random.uniform(0.5, 2.0, array.shape), array.dtype)

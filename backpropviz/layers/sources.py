@@ -7,7 +7,6 @@ screen): so every message about line 12 of that cell says `notebook.ipynb:cell 4
 from __future__ import annotations
 
 import ast
-import json
 import linecache
 import re
 import tokenize
@@ -118,6 +117,8 @@ def _parsed(name: str, text: str) -> ast.Module:
 
 def _code_cells(file: Path) -> list[tuple[int, str]]:
     """The number and text of every code cell; of versions 3 and 4 of the format."""
+    import json  # late: most files are no notebooks
+
     fits(file)
     try:
         notebook: Any = json.loads(file.read_bytes())
