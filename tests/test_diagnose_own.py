@@ -186,3 +186,37 @@ def test_a_notebook_is_diagnosed_by_cell_and_line(tmp_path, monkeypatch):
     right = path.read_text(encoding="utf-8").replace("(s + x * s)", "(s + x * s * (1 - s))")
     path.write_text(right, encoding="utf-8")
     assert "swish_backward  right" in render_text(diagnose(path))
+
+
+@pytest.mark.parametrize(
+    ("package", "other"), [("hypothesis", "pytest_benchmark"), ("nowhere", "elsewhere")]
+)  # installed, and not
+def test_what_is_installed_besides_numpy_makes_no_difference(tmp_path, package, other):
+    path = tmp_path / "layer.py"
+    path.write_text(
+        f"""
+import numpy as np
+import {package}.nn as nn
+try:
+    import {other} as xp
+except ImportError:
+    xp = np
+
+class Square(nn.Module):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return xp.square(x)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return grad_output * 2 * x
+
+model = nn.Linear(3, 2)
+""",
+        encoding="utf-8",
+    )
+    report = diagnose(path)
+    assert [(function.name, function.status) for function in report.functions] == [("Square.backward", "right")]
+    assert f"not loaded, and stood in for: {package}, {package}.nn" in report.notes

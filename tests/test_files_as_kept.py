@@ -235,14 +235,14 @@ def test_missing_modules_are_stood_in_for(tmp_path):
         tmp_path,
         "net.py",
         """
-        import torch
-        import torch.nn as nn
+        import flame
+        import flame.nn as nn
         from .nowhere import *
         from ..utils import helper
         from cs231n.layers import affine_forward
         from scipy.special import expit
 
-        class Net(nn.Module, torch.Mixin):
+        class Net(nn.Module, flame.Mixin):
             def __init__(self, n_in, n_out):
                 super().__init__()
                 self.W = np.random.randn(n_in, n_out)
@@ -250,7 +250,7 @@ def test_missing_modules_are_stood_in_for(tmp_path):
             def forward(self, x):
                 return np.tanh(x @ self.W)
 
-        @torch.jit.script
+        @flame.jit.script
         def g(x):
             return np.exp(x)
 
@@ -271,9 +271,9 @@ def test_missing_modules_are_stood_in_for(tmp_path):
     assert str(caught.value).startswith("net.py:27: uses needs cs231n.layers.affine_forward, which is not here\n")
     with pytest.raises(LayerError, match=r"net\.py:27: uses needs cs231n\.layers\.affine_forward"):
         load(f"{path}:uses").trace({"x": X})
-    assert not [name for name in set(sys.modules) - before if name.startswith(("torch", "cs231n", "backpropviz_"))]
+    assert not [name for name in set(sys.modules) - before if name.startswith(("flame", "cs231n", "backpropviz_"))]
     with pytest.raises(ImportError):
-        import torch  # noqa: F401
+        import flame  # noqa: F401
 
 
 @pytest.mark.parametrize("caught", ["ImportError", "ModuleNotFoundError", "(ImportError, ValueError)", "Exception", ""])

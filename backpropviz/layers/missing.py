@@ -19,6 +19,7 @@ import re
 import sys
 import types
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,11 @@ OLD_NUMPY = {
 }  # fmt: skip
 """Names that NumPy had once, and how their meaning is written now."""
 
-_INSTALLED = tuple(str(Path(module.__file__ or "").parents[up]) + os.sep for module, up in ((os, 0), (np, 1)))
+_OURS = "backpropviz"
+_PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+_INSTALLED = tuple(
+    f"{Path(file or '').parents[up]}{os.sep}" for file, up in ((os.__file__, 0), (np.__file__, 1), (__file__, 1))
+)
 
 
 def _expit(x: Any) -> Any:
@@ -94,17 +99,32 @@ class Missing:
 
 
 class MissingModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Last in line among the finders: every module that nobody else has is made of Missing things."""
+    """Last in line among the finders: every module that nobody else has is made of Missing things.
 
-    def __init__(self) -> None:
+    First in line, with `only`, it takes the place of installed packages as well, but for those.
+    """
+
+    def __init__(self, only: Collection[str] = ()) -> None:
+        self.only = only
         self.names: list[str] = []
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         file, line = _importer()
-        if file.startswith(_INSTALLED) or line in _guarded(file):
+        if file.startswith(_INSTALLED) or (self.only and not self._is_unasked(name.partition(".")[0])):
+            return None
+        if line in _guarded(file):
+            if self.only:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
             return None
         self.names.append(name)
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def _is_unasked(self, package: str) -> bool:
+        """Whether it is installed, and neither Python's own nor among `only`."""
+        if package in (*self.only, _OURS) or package in sys.stdlib_module_names:
+            return False
+        spec = importlib.machinery.PathFinder.find_spec(package)
+        return spec is not None and any(folder in (spec.origin or "") for folder in _PACKAGES)
 
     def exec_module(self, module: types.ModuleType) -> None:
         its_name = re.sub(r"^backpropviz_folders(\.inside)*\.", "", module.__name__)

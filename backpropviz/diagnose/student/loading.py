@@ -21,6 +21,8 @@ from backpropviz.layers.loading import bound
 from backpropviz.layers.missing import OLD_BUILTINS, OLD_NUMPY, MissingModule, MissingModules, old_numpy
 from backpropviz.layers.sources import one_text
 
+INSTALLED = ("numpy", "scipy")
+"""What a hand-in gets of all that is installed: its verdict is the same where frameworks are and where they are not."""
 LOADING_ROUNDS = 20_000  # of loops, in one statement of the top level
 MODULE = "coursework.student"
 _reshape_today = np.reshape
@@ -203,8 +205,9 @@ def load(student: Student) -> None:
         setattr(np, name, value)
     np.reshape = _reshape
     np.lib.stride_tricks.as_strided = checked_as_strided  # type: ignore[assignment]
-    finder = MissingModules()
+    finder, unasked = MissingModules(), MissingModules(only=INSTALLED)
     sys.meta_path.append(finder)
+    sys.meta_path.insert(0, unasked)
     module = types.ModuleType(MODULE)
     module.__package__, module.__file__ = "coursework", str(student.path)
     sys.modules[MODULE] = module
@@ -216,14 +219,15 @@ def load(student: Student) -> None:
         if isinstance(statement, ast.FunctionDef) and statement.name in student.namespace:
             student.functions[statement.name] = statement
     _hoist_methods(student)
-    student.missing = [name for name in dict.fromkeys(finder.names) if not name.startswith("coursework")]
-    student.missing += [name.split(".", 1)[1] for name in dict.fromkeys(finder.names) if name.startswith("coursework.")]
+    names = dict.fromkeys((*unasked.names, *finder.names))
+    student.missing = [name for name in names if not name.startswith("coursework")]
+    student.missing += [name.split(".", 1)[1] for name in names if name.startswith("coursework.")]
     if student.left_out:
         (line, why), *more = student.left_out
         rest = f", and {len(more)} more line{'s' * (len(more) > 1)}" if more else ""
         student.notes.append(f"of the top level only the definitions count: line {line} was left ({why}){rest}")
     if student.missing:
-        student.notes.append(f"not here, and stood in for: {', '.join(student.missing)}")
+        student.notes.append(f"not loaded, and stood in for: {', '.join(student.missing)}")
 
 
 def _hoist_methods(student: Student) -> None:
