@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from hypothesis import settings
 # the same examples in every run: a test fails because of a change, never by luck
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+# a shell starts what runs in its background with Ctrl-C ignored, and what tests start would inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GOLDEN = Path(__file__).parent / "golden"
 

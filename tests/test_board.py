@@ -99,6 +99,7 @@ def test_the_nine_steps_as_on_the_blackboard():
     assert "N = x.shape[0]; where red wires meet, their gradients add up" in said
 
 
+@pytest.mark.each_third
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", ["slide", "page", "free"])
 def test_no_formula_is_cut(name, size):
@@ -110,6 +111,7 @@ def test_no_formula_is_cut(name, size):
         assert re.sub(r"\s", "", text) in said
 
 
+@pytest.mark.each_third
 @pytest.mark.parametrize("name", NAMES)
 def test_before_the_backward_pass_nothing_is_red(name):
     trace = traced(name)
@@ -159,6 +161,7 @@ def test_nothing_covers_anything(name, options):
     assert off_the_page(drawn) == []
 
 
+@pytest.mark.each_third
 @pytest.mark.parametrize("name", SHORT)
 def test_black_wires_do_not_cross_and_red_ones_hardly(name):
     found = measure(drawing(name))
@@ -479,6 +482,7 @@ def test_a_frame_says_what_arrives_and_what_is_handed_back():
     assert "dx (4, 3) = dx_1 + dx_2" in frames["0"].told.lines
 
 
+@pytest.mark.each_third
 @pytest.mark.parametrize("name", ["batchnorm", "lstm_step", "convnet", "attention", "conv", "softmax_loss"])
 def test_words_stand_where_the_board_has_room_for_them(name):
     diagram = Diagram(traced(name))

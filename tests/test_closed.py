@@ -71,6 +71,7 @@ FOUND = {
 }
 
 
+@pytest.mark.each_third
 @pytest.mark.parametrize("name", FOUND)
 def test_functions_of_users(name):
     form = closed_form(load(f"{FORMS}/{name}"), proofs=20)
