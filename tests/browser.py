@@ -27,10 +27,18 @@ NEEDED = pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason="there is 
 AXE = Path(os.environ.get("AXE", "node_modules/axe-core/axe.min.js"))
 """Where the checks of accessibility are, if they were fetched: npm install --no-save axe-core"""
 
-_OPTIONS = (
-    "--headless=new --no-sandbox --disable-gpu --no-first-run --disable-extensions --disable-background-networking"
-    " --disable-component-update --disable-sync --remote-debugging-pipe about:blank"
-).split()
+_OPTIONS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-pipe",
+    "about:blank",
+]
 _PATIENCE = 120  # seconds until a silent browser is given up
 
 # What the script of a test can use: `press`, `settled` (the address has been followed), and `arrays` of what is shown.
@@ -63,7 +71,7 @@ class Browser:
         self.process = subprocess.Popen(
             [CHROMIUM, *_OPTIONS, f"--user-data-dir={self.folder.name}/profile"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(3, 4),
-            preexec_fn=lambda: (os.dup2(commands, 3), os.dup2(answers, 4)),  # noqa: PLW1509
+            preexec_fn=lambda: (os.dup2(commands, 3), os.dup2(answers, 4)),
         )  # fmt: skip
         os.close(commands)
         os.close(answers)
