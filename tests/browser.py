@@ -28,17 +28,11 @@ AXE = Path(os.environ.get("AXE", "node_modules/axe-core/axe.min.js"))
 """Where the checks of accessibility are, if they were fetched: npm install --no-save axe-core"""
 
 _OPTIONS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-extensions",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--remote-debugging-pipe",
-    "about:blank",
-]
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+    "--disable-ipc-flooding-protection",  # tests follow more addresses a second than people
+    "--remote-debugging-pipe", "about:blank",
+]  # fmt: skip
 _PATIENCE = 120  # seconds until a silent browser is given up
 
 # What the script of a test can use: `press`, `settled` (the address has been followed), and `arrays` of what is shown.
@@ -50,9 +44,10 @@ const press = async (key, more = {}) => {
   await settled();
 };
 const text = (name) => document.getElementById("player-" + name).textContent;
+const entry = (cell) => ({ true: 1, false: 0 })[cell.textContent] ?? Number(cell.textContent);
 const arrays = () => [...document.querySelectorAll("#player-arrays figure")].map((figure) => ({
   name: figure.querySelector("figcaption").firstChild.textContent.trim(),
-  entries: [...figure.querySelectorAll("tbody td")].map((cell) => Number(cell.textContent)),
+  entries: [...figure.querySelectorAll("tbody td")].map(entry),
 }));
 """
 

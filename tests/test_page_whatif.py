@@ -32,7 +32,7 @@ const typed = async (name, k, value) => {
   document.activeElement.dispatchEvent(new Event("input", { bubbles: true }));
   await settled();
 };
-const entry = async (key, more) => { await press(key, more); await settled(); };
+const keyed = async (key, more) => { await press(key, more); await settled(); };
 """
 
 FOLLOWING = (
@@ -55,15 +55,15 @@ const forward = { x: lit("x", ["came", "far"]), xmu: lit("xmu", ["came", "far"])
 document.getElementById("player-every").open = true;
 await settled(); await settled();
 const dx = lit("dx", ["goes-to", "later"]);
-await entry("Escape");
+await keyed("Escape");
 const gone = document.getElementById("player-entry").hidden;
 cell("xmu", 0).focus();
 await settled();
 const first = lines();
-await entry("ArrowDown");
-await entry("ArrowRight");
+await keyed("ArrowDown");
+await keyed("ArrowRight");
 const moved = { lines: lines(), at: location.hash, said: text("said") };
-await entry("Enter");
+await keyed("Enter");
 return { over, next, forward, dx, gone, first, moved, pinned: cell("xmu", 4).classList.contains("pinned"),
   words: cell("xmu", 0).closest("table").getAttribute("role") };
 """
@@ -76,12 +76,12 @@ const promise = text("whatif");
 location.hash = "#forward-0";
 await settled();
 cell("x", 1).focus();
-await entry("F2");
+await keyed("F2");
 const field = document.activeElement;
 const label = field.getAttribute("aria-label");
-await entry("ArrowUp"); await entry("ArrowUp"); await entry("ArrowDown");
+await keyed("ArrowUp"); await keyed("ArrowUp"); await keyed("ArrowDown");
 const nudged = field.value;
-await entry("Enter");
+await keyed("Enter");
 const x = shown("x");
 const other = lit("x", ["other"]);
 location.hash = "#backward-0";

@@ -246,8 +246,3 @@ def test_the_page_in_a_notebook_stands_in_a_frame():
     assert attributes["tag"] == "iframe"
     assert attributes["srcdoc"] == made.html
     assert attributes["sandbox"] == "allow-scripts"
-
-
-@pytest.mark.parametrize("name", layer_names())
-def test_a_page_is_small(name):
-    assert len(bp.trace(name).player().html.encode()) < 400_000

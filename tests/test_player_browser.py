@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pytest
 
 import backpropviz as bp
 from backpropviz.draw.diagram import Diagram
@@ -56,23 +55,12 @@ await press("0");
 return { at, fitted, larger, moved, again: circuit.getAttribute("viewBox") };
 """
 
-FITS = """
-const pane = document.getElementById("player-drawing").getBoundingClientRect();
-const parts = [...document.querySelectorAll("#player-drawing g.node, #player-drawing g.edge")];
-const outside = parts.filter((part) => {
-  const box = part.getBoundingClientRect();
-  return box.left < pane.left - 1 || box.right > pane.right + 1
-    || box.top < pane.top - 1 || box.bottom > pane.bottom + 1;
-});
-const root = document.documentElement;
-const panel = document.getElementById("player-panel").getBoundingClientRect();
-const [wide, high] = [root.scrollWidth - root.clientWidth, root.scrollHeight - root.clientHeight];
-location.hash = "#backward-7";
-await settled();
-return { outside: outside.length, wide, high, group: text("title").split(":")[0],
-  panel: panel.bottom <= root.clientHeight + 1 && panel.height > 150 };
+HELD = """
+const before = history.length;
+for (let n = 0; n < 12; n += 1) await press("ArrowRight", { repeat: n > 0 });
+await new Promise((done) => setTimeout(done, 150));
+return { at: location.hash, title: text("title"), more: history.length - before };
 """
-
 
 PREDICTING = """
 const wanted = REPLIES;
@@ -138,10 +126,9 @@ def test_gates_wires_addresses_and_zoom(tmp_path):
     assert len({found["fitted"], found["larger"], found["moved"]}) == 3
 
 
-@pytest.mark.parametrize(("width", "height"), [(500, 900), (1400, 900)])
-def test_the_circuit_fits_its_pane_and_the_page_the_window(width, height, tmp_path):
-    found = driven(written("attention", size="page")[1], FITS, tmp_path, width, height)
-    assert found == {"outside": 0, "wide": 0, "high": 0, "panel": True, "group": "backward, step 7.2"}
+def test_a_key_that_is_held_leaves_one_entry_for_the_back_button(tmp_path):
+    found = driven(written("batchnorm")[1], HELD, tmp_path)
+    assert found == {"at": "#backward-8", "title": "backward, step 8: gammax = gamma * xhat", "more": 1}
 
 
 def test_what_is_asked_before_it_is_shown_is_what_the_quiz_asks(tmp_path):

@@ -16,6 +16,7 @@ from backpropviz.engine.graph import Array
 from backpropviz.show.records import FlowView, StepView, TraceView
 
 MOST_ENTRIES = 600  # of an array that the page shows whole
+MOST_TERMS = 8  # of a sum that is written out
 Frame = dict[str, Any]
 _ARRIVES = "The gradient of the loss with respect to the output arrives; it is sent back along the red edges."
 _ARRIVED = "The gradients have arrived at the inputs. Where paths meet, they add up."
@@ -98,6 +99,10 @@ def _code(step: StepView) -> str:
 
 
 def _line(flow: FlowView) -> str:
+    """What a gradient is; of a long sum, such as over the rounds of a loop, the terms in the middle are left out."""
+    if flow.kind == "sum" and len(flow.terms) > MOST_TERMS:
+        first, second, *_, last = flow.terms
+        return f"{flow.name} = {first} + {second} + ... + {last}"
     return f"{flow.name} = {flow.formula}"
 
 

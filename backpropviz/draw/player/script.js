@@ -122,6 +122,17 @@
     view.move(pane.left + pane.width / 2 - box.left - box.width / 2, pane.top + pane.height / 2 - box.top - box.height / 2);
   };
 
+  // Where the first array would be out of sight, it comes before the formulas and the function.
+  const ROOM = 150; // pixels of an array that are enough to see what it is
+  const crowd = () => {
+    const panel = part("panel");
+    panel.classList.remove("crowded");
+    const first = part("arrays").querySelector("figure");
+    const box = first ? first.getBoundingClientRect() : { top: 0, height: 0 };
+    panel.classList.toggle("crowded", panel.getBoundingClientRect().bottom - box.top < Math.min(ROOM, box.height));
+  };
+  window.addEventListener("resize", crowd);
+
   let seen = new Set(); // edges that something has passed along
   let reached = new Set(); // cards at which a gradient has arrived
   let passedBefore = new Set(); // what was told in earlier steps of the backward pass
@@ -152,6 +163,7 @@
     follow.paint();
     source(frame);
     part("panel").scrollTop = 0;
+    crowd();
     part("said").textContent = step + frame.title + ". " + (hidden ? "Predict first." : frame.caption);
     light(frame, hidden);
     if (hidden || at === frames.length - 1) stop();
@@ -184,7 +196,11 @@
     return found >= 0 ? found : asked && within >= 0 ? within : 0;
   };
   const framed = window.location.protocol === "about:"; // in a notebook's frame there is no address
-  const note = () => { if (!framed) window.history.replaceState(null, "", address(frames[at])); };
+  let noting = 0; // browsers refuse hundreds of addresses in a few seconds: a key that is held, a slider that is dragged
+  const note = () => {
+    clearTimeout(noting);
+    if (!framed) noting = setTimeout(() => window.history.replaceState(null, "", address(frames[at])), 100);
+  };
   const visit = (to) => {
     stop();
     const wanted = Math.max(0, Math.min(frames.length - 1, to));
@@ -226,13 +242,18 @@
     element.setAttribute("role", "button");
     element.setAttribute("aria-label", (to.step && to.step !== "0" ? "step " + to.step + ": " : "") + to.title);
     element.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
+      if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
       visit(leads(own));
     });
   }
 
-  const go = (to) => () => visit(to());
+  const go = (to) => (event) => {
+    if (!event || !event.repeat) return visit(to());
+    stop();
+    show(to());
+    note();
+  };
   part("slider").max = frames.length - 1;
   const moves = { first: () => 0, back: () => at - 1, next: () => at + 1, last: () => frames.length - 1 };
   for (const [name, to] of Object.entries(moves)) part(name).addEventListener("click", go(to));
@@ -254,7 +275,7 @@
     const action = moved ? () => view.move(...moved) : event.key === " " && !onButton ? play : keys[event.key];
     if (!action) return;
     event.preventDefault();
-    action();
+    action(event);
   });
   show(addressed());
 })();
