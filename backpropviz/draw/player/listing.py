@@ -11,7 +11,7 @@ from backpropviz.draw.player.frames import Frame
 
 def item(frame: Frame) -> str:
     """A frame as an entry of the list that is printed."""
-    lines = [*frame["code"]] or ([frame["title"]] if frame["pass"] == "forward" else [])
+    lines = [*frame["code"]] or ([frame["title"]] if frame["pass"] == "forward" and frame["step"] != "0" else [])
     heading = f"{frame['pass']}, step {frame['step']}" if frame["step"] not in ("", "0") else frame["title"]
     text = [f"<li class='{frame['pass']}'><b>{html.escape(heading)}</b> <i>{html.escape(frame['caption'])}</i>"]
     text += [f"<code>{html.escape(line)}</code>" for line in lines]
