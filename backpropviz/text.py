@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 from unicodedata import category
 
 _SHOWN = "\n\t"
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # the order of letters
+
+
+_CELL = re.compile(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-")
+_NO_SUMMARY = "Automatically created module for IPython"  # what a notebook says of its own
 
 
 def clean(text: str) -> str:
@@ -28,6 +35,22 @@ def _is_order(char: str) -> bool:
 def clean_line(text: str) -> str:
     """The same for a text that stands in one line."""
     return clean(text).replace("\n", "\ufffd").replace("\t", "\ufffd")
+
+
+def file_name(file: str) -> str:
+    """What a file is called where a line of it is spoken of; a cell of a running notebook has only a number for a name.
+
+    >>> file_name("/home/me/bn.py"), file_name("/tmp/ipykernel_77/1208097580.py")
+    ('bn.py', 'cell')
+    """
+    return "cell" if _CELL.search(file) else Path(file).name
+
+
+def summary_of(function: FunctionType) -> str:
+    """The first line of the docstring of a function, or of the file it stands in; may be empty."""
+    module = function.__globals__.get("__doc__") or ""
+    told = function.__doc__ or ("" if module.startswith(_NO_SUMMARY) else module)
+    return clean(told.strip().split("\n")[0])
 
 
 def cleaned(record: Any) -> Any:

@@ -147,7 +147,7 @@ def test_the_command():
 def test_from_python():
     form = bp.trace("sigmoid").closed_form("x")
     assert form.lines == ["dx = dout * out * (1 - out)"]
-    assert form._repr_html_().startswith("<pre>")
+    assert "<b>return</b> dx" in form._repr_html_()
     with pytest.raises(InputError):
         bp.trace("sigmoid").closed_form("y")
 

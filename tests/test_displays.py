@@ -4,8 +4,6 @@ docstrings."""
 import doctest
 import importlib
 import inspect
-import linecache
-import types
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from backpropviz.cli import app
 from backpropviz.errors import InputError
 from backpropviz.facade.magic import load as load_magic
 from backpropviz.show.display import Code
+from tests.notebooks import Shell
 
 
 class Reader(HTMLParser):
@@ -124,26 +123,6 @@ def test_a_trace_shows_its_board_light_and_dark(trace):
 # ---- the magic -------------------------------------------------------------------------------------------------------
 
 
-class Shell:
-    """What a notebook's shell does with a cell, as far as a magic can see."""
-
-    def __init__(self):
-        self.user_ns, self.magics, self.count = {"np": np}, {}, 0
-
-    def register_magic_function(self, function, magic_kind, magic_name):
-        self.magics[magic_kind, magic_name] = function
-
-    def run_cell(self, cell):
-        self.count += 1
-        name = f"<cell {self.count}>"
-        linecache.cache[name] = (len(cell), None, cell.splitlines(True), name)
-        try:
-            exec(compile(cell, name, "exec"), self.user_ns)
-        except Exception as error:
-            return types.SimpleNamespace(success=False, error=error)
-        return types.SimpleNamespace(success=True)
-
-
 CELL = (
     "def swish(x, *, beta=1.5):\n    # how far it is on\n    gate = 1 / (1 + np.exp(-beta * x))\n    return x * gate\n"
 )
@@ -151,7 +130,7 @@ CELL = (
 
 @pytest.fixture
 def shell():
-    made = Shell()
+    made = Shell(np=np)
     bp.load_ipython_extension(made)
     return made
 

@@ -10,7 +10,7 @@ from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.rendering import DPI
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
-from backpropviz.text import clean
+from backpropviz.text import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,7 @@ def known(path: Path) -> str:
 
 def heading(trace: Trace, layer: str) -> str:
     """What a picture is called: the beginning of the docstring of the function or its file, or the layer's name."""
-    function = trace.callable
-    told = clean((function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0])
+    told = summary_of(trace.callable)
     first = re.split(r"[:,.;(]", told)[0].strip()
     return first if 0 < len(first) <= 48 else trace.layer if ".py" in layer else layer
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from backpropviz.engine.reports import HOOK
 from backpropviz.errors import BackpropvizError, InputError, LayerError
+from backpropviz.text import file_name
 
 
 def user_line(frame: Any) -> str:
     while frame is not None and HOOK not in frame.f_code.co_freevars:
         frame = frame.f_back
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else "?"
+    return f"{file_name(frame.f_code.co_filename)}:{frame.f_lineno}" if frame is not None else "?"
 
 
 def where_in(traceback: TracebackType | None, home: Path) -> str | None:
@@ -23,7 +24,7 @@ def where_in(traceback: TracebackType | None, home: Path) -> str | None:
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if HOOK in code.co_freevars or Path(code.co_filename).parent == home:
-            found = f"{Path(code.co_filename).name}:{traceback.tb_lineno}"
+            found = f"{file_name(code.co_filename)}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return found
 

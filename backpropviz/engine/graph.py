@@ -5,13 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from backpropviz.engine.named import Shape, plain
 from backpropviz.primitives.record import Primitive
+from backpropviz.text import file_name
 
 Array = np.ndarray[Any, Any]
 
@@ -225,7 +225,7 @@ class Step:
     @property
     def where(self) -> str:
         """File name and line, as errors and tables give it."""
-        return f"{Path(self.file).name}:{self.line}"
+        return f"{file_name(self.file)}:{self.line}"
 
 
 @dataclass(slots=True)

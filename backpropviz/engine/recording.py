@@ -8,7 +8,6 @@ import operator
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -30,6 +29,7 @@ from backpropviz.engine.traced import Traced
 from backpropviz.errors import BackpropvizError, LayerError, TraceError
 from backpropviz.primitives.arrays import with_index_trick
 from backpropviz.primitives.shapes import TAKE
+from backpropviz.text import file_name
 
 _OPERATORS = {
     "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "Pow": operator.pow,
@@ -273,7 +273,7 @@ class Recorder(CallRecorder):
             raise LayerError(
                 f"{function.__name__} returned {what}, no value computed from its inputs"
                 + (": is it written yet?" if what == "None" else ""),
-                where=f"{Path(function.__code__.co_filename).name}:{function.__code__.co_firstlineno}",
+                where=f"{file_name(function.__code__.co_filename)}:{function.__code__.co_firstlineno}",
                 fix="Return the layer's output: `return out`, or `return out, cache`.",
             )
         if any(node.value.dtype.kind == "c" for node in self.outputs):

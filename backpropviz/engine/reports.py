@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from backpropviz.engine.source import SourceText
-from backpropviz.text import clean
+from backpropviz.text import clean, file_name
 
 HOOK, SITES = "__backpropviz__", "__sites__"
 _FRAME_READERS = {"super", "locals", "globals", "vars", "dir", "eval", "exec"}
@@ -38,7 +37,7 @@ class Site(NamedTuple):
 
     @property
     def where(self) -> str:
-        return f"{Path(self.file).name}:{self.line}"
+        return f"{file_name(self.file)}:{self.line}"
 
 
 class Reports(ast.NodeTransformer):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from backpropviz.errors import TraceError
 from backpropviz.layers.layer import Layer
-from backpropviz.show.display import Display
+from backpropviz.show.display import Code, Display
 from backpropviz.study.entries import EntryStory
 from backpropviz.study.gradcheck import Report
 
@@ -37,25 +36,47 @@ class Checked(Display):
         return self.report.passed
 
 
-class Closed:
-    """A closed form, shown as code: `.code`, `.lines`, `.before`, `.after`, `.proof`, `.is_shorter`.
+class Closed(Code):
+    """A closed form: a string of Python code, under what was proved of it.
 
     Attributes:
-        form: the record.
+        form: the record: what was searched, what it was held against, and why it is so.
     """
 
-    def __init__(self, form: ClosedForm):
-        self.form = form
+    form: ClosedForm
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.form, name)
-
-    def __str__(self) -> str:
+    @classmethod
+    def of(cls, form: ClosedForm) -> Closed:
         from backpropviz.study.closed.telling import text
 
-        return text(self.form)
+        made = cls(text(form))
+        made.form = form
+        return made
 
-    __repr__ = __str__
+    @property
+    def code(self) -> str:
+        """The code alone."""
+        return self.form.code
+
+    @property
+    def lines(self) -> list[str]:
+        """What is new in it."""
+        return self.form.lines
+
+    @property
+    def is_shorter(self) -> bool:
+        """Whether anything shorter than the derived code was found."""
+        return self.form.is_shorter
+
+    @property
+    def before(self) -> int:
+        """Operations of the derived code."""
+        return self.form.before
+
+    @property
+    def after(self) -> int:
+        """Operations of this one."""
+        return self.form.after
 
     @property
     def explanation(self) -> str:
@@ -65,12 +86,10 @@ class Closed:
         return explained(self.form)
 
     def to_dict(self) -> dict[str, Any]:
+        """The record, as `backpropviz derive --closed-form --json` prints it."""
         from backpropviz.study.closed.telling import to_dict
 
         return to_dict(self.form)
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
 
     def _repr_latex_(self) -> str:
         from backpropviz.study.closed.telling import latex

@@ -125,7 +125,7 @@ class Trace(engine.Trace):
 
         layer = layer_of(self)
         chosen = {n: v for n, v in self.settings.items() if not isinstance(v, float) and v != layer.settings.get(n)}
-        return Closed(closed_form(layer, chosen, inputs))
+        return Closed.of(closed_form(layer, chosen, inputs))
 
     def diagram(self, **options: Any) -> Diagram:
         """The drawing of the graph; `.svg()`, `.dot` and `.save(path)` on it."""

@@ -20,7 +20,7 @@ from backpropviz.engine.verifying import record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.classes import Built
 from backpropviz.layers.missing import MissingModule
-from backpropviz.text import clean
+from backpropviz.text import clean, file_name
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Layer:
     @property
     def where(self) -> str:
         code = self.function.__code__
-        return f"{Path(code.co_filename).name}:{code.co_firstlineno}"  # of a notebook, with the cell
+        return f"{file_name(code.co_filename)}:{code.co_firstlineno}"  # of a notebook, with the cell
 
     @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:

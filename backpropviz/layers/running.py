@@ -9,7 +9,6 @@ import io
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from backpropviz.engine.holders import call
 from backpropviz.errors import LayerError
+from backpropviz.text import file_name
 
 
 def line_in(error: BaseException, file: str) -> str:
@@ -24,7 +24,7 @@ def line_in(error: BaseException, file: str) -> str:
     found, traceback = "", error.__traceback__
     while traceback is not None:
         if traceback.tb_frame.f_code.co_filename == file:
-            found = f"{Path(file).name}:{traceback.tb_lineno}"
+            found = f"{file_name(file)}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return found
 
@@ -60,7 +60,7 @@ def counted() -> Iterator[None]:
         nonlocal left
         left -= 1
         if left < 0:
-            place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            place = f"{file_name(frame.f_code.co_filename)}:{frame.f_lineno}"
             seen = f"it does not end: {LINES:,} lines have run, and here it still goes on"
             raise EndlessError(seen, where=place, fix="Does the loop's condition ever become false?")
         return count

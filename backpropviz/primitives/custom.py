@@ -7,13 +7,13 @@ import functools
 import inspect
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from backpropviz.errors import BackpropvizError, TraceError
 from backpropviz.primitives.record import PRIMITIVES, Gradient, Vjp, gate, traceable
+from backpropviz.text import file_name
 
 
 def primitive(function: Callable[..., Any]) -> Any:
@@ -110,7 +110,7 @@ def _guarded(rule: Vjp, name: str, operand: str, position: int) -> Vjp:
             shape = "nothing" if gradient is None else f"shape {tuple(np.shape(gradient))}"
             raise TraceError(
                 f"the VJP of {name} for {operand} returned {shape}, but {operand} has shape {fitting[0]}",
-                where=f"{Path(rule.__code__.co_filename).name}:{rule.__code__.co_firstlineno}",
+                where=f"{file_name(rule.__code__.co_filename)}:{rule.__code__.co_firstlineno}",
                 fix=f"A gradient has one entry for every entry of {operand}.",
             )
         return gradient
@@ -122,4 +122,4 @@ def _line(error: Exception, rule: Vjp) -> str:
     """The innermost line of the rule's file that an error went through."""
     file = rule.__code__.co_filename
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return f"{Path(file).name}:{lines[-1] if lines else rule.__code__.co_firstlineno}"
+    return f"{file_name(file)}:{lines[-1] if lines else rule.__code__.co_firstlineno}"

@@ -70,8 +70,6 @@ class Code(str):
     True
     """
 
-    __slots__ = ()
-
     def __repr__(self) -> str:
         return str(self)
 

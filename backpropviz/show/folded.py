@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from backpropviz.code.printing import Printer
 from backpropviz.engine.graph import Group, Loop, Node, Round, Step, Term
@@ -12,6 +11,7 @@ from backpropviz.engine.rounds import Rounds, describe
 from backpropviz.engine.trace import Trace
 from backpropviz.show.carried import added, carried
 from backpropviz.show.records import LoopView
+from backpropviz.text import file_name
 
 
 class Folded:
@@ -95,7 +95,7 @@ class Folded:
             groups=self.path(loop.group),
             loops=chain,
             head=loop.head,
-            file=Path(loop.file).name,
+            file=file_name(loop.file),
             line=loop.line,
             times=len(loop.rounds),
             others=self.rounds.others(loop),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
@@ -28,7 +27,7 @@ from backpropviz.show.records import (
     TraceView,
     UpstreamView,
 )
-from backpropviz.text import clean
+from backpropviz.text import file_name, summary_of
 
 if TYPE_CHECKING:
     from backpropviz.show.explain import Explainer
@@ -52,8 +51,7 @@ def view(
         rounds: which rounds of loops are shown; all of them, as steps that follow each other, without it.
     """
     if summary is None:
-        function = trace.callable
-        summary = clean((function.__doc__ or function.__globals__.get("__doc__") or "").strip().split("\n")[0])
+        summary = summary_of(trace.callable)
     with uncollected():
         return _Viewer(trace, explain, rounds).view(layer_name or trace.function, summary)
 
@@ -185,7 +183,7 @@ class _Viewer:
             code=step.code,
             formula=self.printer.code(step.node),
             caption=step.caption,
-            file=Path(step.file).name,
+            file=file_name(step.file),
             line=step.line,
             operands=self._operands([step]),
             value=step.value,

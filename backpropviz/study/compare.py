@@ -11,7 +11,6 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -22,6 +21,7 @@ from backpropviz.engine.replay import Plan
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import LayerError
 from backpropviz.layers.library import Layer
+from backpropviz.text import file_name
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _bind(function: FunctionType, values: Mapping[str, Any]) -> Callable[[], Any
 
 
 def _where(function: FunctionType) -> str:
-    return f"{Path(function.__code__.co_filename).name}:{function.__code__.co_firstlineno}"
+    return f"{file_name(function.__code__.co_filename)}:{function.__code__.co_firstlineno}"
 
 
 def _shielded(value: Any) -> Any:
