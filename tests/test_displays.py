@@ -169,7 +169,16 @@ def test_what_is_made_up_fits_the_code(shell):
 # ---- the package, for people and for type checkers -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("module", ["backpropviz", "backpropviz.facade.traces", "backpropviz.show.display"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "backpropviz",
+        "backpropviz.facade.traces",
+        "backpropviz.show.display",
+        "backpropviz.text",
+        "backpropviz.exercises.paper.letters",
+    ],
+)
 def test_examples_in_docstrings_run(module):
     found = doctest.testmod(importlib.import_module(module))
     assert found.attempted > 0

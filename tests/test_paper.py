@@ -168,7 +168,7 @@ def test_the_pdf_holds_the_same_words_and_fits_its_pages(tmp_path):
     path.write_bytes(pages(parts))
     reader = PdfReader(path, strict=True)
     text = "\n".join(each.extract_text() for each in reader.pages)
-    assert "batchnorm (\\) ?: the backward pass, on paper" in text
+    assert "batchnorm (\\) \u03bc: the backward pass, on paper" in text
     for part in parts:
         if isinstance(part, Lines):
             assert part.lines[0] in text
@@ -214,6 +214,36 @@ def test_a_notebook_runs_and_is_told_what_is_missing_or_right(tmp_path):
     made = json.loads(notebook(worksheet("rnn"), "rnn"))
     assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
     assert len({cell["id"] for cell in made["cells"]}) == len(made["cells"])
+
+
+FOREIGN = """import numpy as np
+
+def layer(x, β, вес, 名, *, ε=1e-3):
+    # σ, от среднего 名
+    σ = np.sqrt(np.mean(x**2) + ε)
+    y = x / σ * β
+    return y * вес + 名
+"""
+
+
+def test_letters_of_a_pdf_are_greek_or_spelled_and_that_is_said(tmp_path):
+    file, path = tmp_path / "f.py", tmp_path / "f.pdf"
+    file.write_text(FOREIGN, encoding="utf-8")
+    run = CliRunner().invoke(app, ["exercise", f"{file}:layer", "-o", str(path)])
+    assert run.exit_code == 0, run.output
+    assert "в as ve, е as ie, с as es" in run.output
+    assert "名 as U+540D, о as o, 5 more: so these are spelled" in run.output
+    assert "σ" not in run.output
+    content = path.read_bytes()
+    assert b"/BaseFont /Symbol >>" in content
+    text = "".join(page.extract_text() for page in PdfReader(path).pages)
+    assert "dveiees" in text
+    assert "dU+540D" in text
+    assert "?" not in text
+    assert content.count(b"/F4 9.50 Tf (s) Tj") >= 2  # sigma
+    html = tmp_path / "f.html"
+    assert CliRunner().invoke(app, ["exercise", f"{file}:layer", "-o", str(html)]).exit_code == 0
+    assert "dвес" in html.read_text(encoding="utf-8")
 
 
 # ---- the command -----------------------------------------------------------------------------------------------------

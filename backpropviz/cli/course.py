@@ -67,36 +67,42 @@ def exercise(
         return
     if solved and kind != "ipynb":
         raise InputError(f"--solved does not go with .{kind}", fix="It has the answers already, behind the blanks.")
+    told = ""
     if kind == "ipynb":
         from backpropviz.exercises.exercise import worksheet
         from backpropviz.exercises.paper.notebook import notebook
 
         content = notebook(worksheet(layer, settings, shapes, output.parent, solved), layer).encode()
     else:
-        content = _on_paper(run(layer, None, shape, set_, seed), layer, kind)
+        content, told = _on_paper(run(layer, None, shape, set_, seed), layer, kind)
     from backpropviz.files import write
 
     write(output, content)
-    answer(as_json, "exercise", f"wrote {output}", layer=layer, written=[str(output)], grade=None)
+    answer(as_json, "exercise", f"wrote {output}{told}", layer=layer, written=[str(output)], grade=None)
 
 
 _FORMATS = ("py", "ipynb", "html", "pdf", "xlsx")
 
 
-def _on_paper(trace: Trace, layer: str, kind: str) -> bytes:
-    from backpropviz.exercises.paper.sheet import sheet
+def _on_paper(trace: Trace, layer: str, kind: str) -> tuple[bytes, str]:
+    """The file, and what there is to say about it."""
+    from backpropviz.exercises.paper.sheet import sheet, words
 
     if kind == "xlsx":
         from backpropviz.exercises.paper.workbook import workbook
 
-        return workbook(trace, layer)
+        return workbook(trace, layer), ""
+    parts = sheet(trace, layer)
     if kind == "pdf":
+        from backpropviz.exercises.paper.letters import spelled, spelling
         from backpropviz.exercises.paper.pdf import pages
 
-        return pages(sheet(trace, layer))
+        letters = spelled(words(parts))
+        told = f"; fonts of PDF readers lack {spelling(letters)}: so these are spelled, and .html has them all"
+        return pages(parts), told if letters else ""
     from backpropviz.exercises.paper.printed import page
 
-    return page(sheet(trace, layer)).encode()
+    return page(parts).encode(), ""
 
 
 def quiz(

@@ -17,7 +17,8 @@ WIDTH = 100  # columns
 # A notebook says in one of these ways that it is dark; else the reader's system says it.
 _DARK = "[data-jp-theme-light=false] .backpropviz, .vscode-dark .backpropviz, [theme=dark] .backpropviz"
 _LOOK = """<style>
-.backpropviz { line-height: 1.4; overflow-x: auto; background: none; color: inherit; --red: #b3152a; --faint: #59636e;
+.backpropviz { font-family: Menlo, Consolas, "DejaVu Sans Mono", monospace !important;
+  line-height: 1.4; overflow-x: auto; background: none; color: inherit; --red: #b3152a; --faint: #59636e;
   --good: #1a6e35; --label: #0b6a7a; }
 %s { --red: #ff8a7a; --faint: #a9b8b2; --good: #7fd99a; --label: #7fd3e0; }
 @media (prefers-color-scheme: dark) { body:not([data-jp-theme-light]) .backpropviz { --red: #ff8a7a; --faint: #a9b8b2;

@@ -1,18 +1,19 @@
 """The worksheet as a PDF of A4 pages, with the fonts that every reader of PDF has.
 
 Written by hand, after ISO 32000-1: objects, pages with their content streams, and the table of where each object
-begins. The fonts know the letters of Western Europe; another letter is a question mark.
+begins. `letters.py` tells which letters the fonts know.
 """
 
 from __future__ import annotations
 
 import textwrap
 
+from backpropviz.exercises.paper.letters import runs
 from backpropviz.exercises.paper.sheet import Grid, Heading, Lines, Part, Words
 
 WIDTH, HEIGHT, MARGIN = 595, 842, 54  # points
-_SANS, _BOLD, _MONO = "F1", "F2", "F3"
-_FONTS = {_SANS: "Helvetica", _BOLD: "Helvetica-Bold", _MONO: "Courier"}
+_SANS, _BOLD, _MONO, _SYMBOL = "F1", "F2", "F3", "F4"
+_FONTS = {_SANS: "Helvetica", _BOLD: "Helvetica-Bold", _MONO: "Courier", _SYMBOL: "Symbol"}
 _WIDE = 0.6  # of a letter of Courier, in sizes of it
 _CELL, _ROW = 58, 20  # points: a box of a grid
 _TOGETHER = 84  # points: words, and the code and the first rows that they are about, stay on one page
@@ -65,7 +66,7 @@ class _Paper:
         self._need(_TOGETHER)
         self._lines(lines, _MONO, 9.5)
         if part.blank:
-            start = MARGIN + (len(lines[-1]) + 1) * _WIDE * 9.5
+            start = MARGIN + (sum(len(letters) for _, letters in runs(lines[-1])) + 1) * _WIDE * 9.5
             self._draw(f"{start:.1f} {self.y + 1:.1f} m {WIDTH - MARGIN} {self.y + 1:.1f} l S")
 
     def _lines(self, lines: list[str], font: str, size: float) -> None:
@@ -127,10 +128,12 @@ class _Paper:
         self.pages[-1].append(order)
 
     def _text(self, x: float, y: float, text: str, font: str, size: float) -> None:
-        said = text.encode("cp1252", "replace").decode("cp1252")
-        for sign in "\\()":
-            said = said.replace(sign, f"\\{sign}")
-        self._draw(f"BT /{font} {size:.2f} Tf {x:.1f} {y:.1f} Td ({said}) Tj ET")
+        said = []
+        for symbol, letters in runs(text):
+            for sign in "\\()":
+                letters = letters.replace(sign, f"\\{sign}")
+            said.append(f"/{_SYMBOL if symbol else font} {size:.2f} Tf ({letters}) Tj")
+        self._draw(f"BT {x:.1f} {y:.1f} Td {' '.join(said)} ET")
 
 
 def _document(contents: list[str]) -> bytes:
@@ -142,8 +145,8 @@ def _document(contents: list[str]) -> bytes:
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Kids [{' '.join(f'{number} 0 R' for number in numbers)}] /Count {len(contents)} >>",
         *(
-            f"<< /Type /Font /Subtype /Type1 /BaseFont /{font} /Encoding /WinAnsiEncoding >>"
-            for font in _FONTS.values()
+            f"<< /Type /Font /Subtype /Type1 /BaseFont /{font}{' /Encoding /WinAnsiEncoding' * (name != _SYMBOL)} >>"
+            for name, font in _FONTS.items()
         ),
     ]
     for number, content in zip(numbers, contents):

@@ -3,7 +3,7 @@ sheet of its own the answers. `printed.py` and `pdf.py` set it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,3 +127,14 @@ def _clean(part: Part) -> Part:
     if isinstance(part, Words):
         return Words(clean(part.text))
     return Lines(tuple(map(clean, part.lines)), part.blank) if isinstance(part, Lines) else part
+
+
+def words(parts: Iterable[Part]) -> str:
+    """All that is written on the sheet, in one text."""
+    found: list[str] = []
+    for part in parts:
+        if isinstance(part, Lines):
+            found += part.lines
+        else:
+            found.append(part.name if isinstance(part, Grid) else part.text)
+    return "\n".join(found)
