@@ -24,12 +24,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from backpropviz.classroom.checking import check as check
-    from backpropviz.diagnose.displayed import diagnosed as diagnose  # noqa: F401
+    from backpropviz.diagnose.displayed import diagnosed
     from backpropviz.errors import BackpropvizError as BackpropvizError
     from backpropviz.facade import Trace as Trace
     from backpropviz.facade import trace as trace
     from backpropviz.primitives.custom import primitive as primitive
+    from backpropviz.primitives.reductions import first_winner as first_winner
+    from backpropviz.primitives.running import others as others
+    from backpropviz.primitives.shapes import put as put
+    from backpropviz.primitives.shapes import stop_gradient as stop_gradient
+    from backpropviz.primitives.signals import segment as segment
+    from backpropviz.primitives.sorting import rank_weights as rank_weights
+    from backpropviz.primitives.stores import added as added
+    from backpropviz.primitives.stores import last_writes as last_writes
+    from backpropviz.primitives.stores import stored as stored
+    from backpropviz.primitives.windows import add_windows as add_windows
+    from backpropviz.primitives.windows import col2im as col2im
+    from backpropviz.primitives.windows import im2col as im2col
+    from backpropviz.primitives.windows import output_shape as output_shape
     from backpropviz.study.gradcheck import gradcheck as gradcheck
+
+    diagnose = diagnosed
 
 _HOMES = {
     "trace": "backpropviz.facade",

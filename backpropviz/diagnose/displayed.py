@@ -30,7 +30,9 @@ class Diagnosis(Display):
         return bool(self.report.functions) and all(its.status == RIGHT for its in self.report.functions)
 
 
-def diagnosed(forward: Code, backward: Code | None = None, **options: Any) -> Diagnosis:
+def diagnosed(
+    forward: Code, backward: Code | None = None, *, seconds: float = 60.0, python2: bool = False
+) -> Diagnosis:
     """Find the first wrong line of a backward pass written by hand.
 
         bp.diagnose(swish_forward, swish_backward)
@@ -39,14 +41,14 @@ def diagnosed(forward: Code, backward: Code | None = None, **options: Any) -> Di
     Args:
         forward: the forward pass; alone, a backward pass whose name says what it belongs to, or a class with both.
         backward: the function that is looked at.
-        options: `seconds`, the most that it may take; `python2`.
+        seconds: the most that it may take. python2: read the text as Python 2.
 
     Raises:
         LayerError: the source of a function cannot be had.
     """
     if backward is None:
-        return Diagnosis(diagnose_objects(forward, **options))
-    return Diagnosis(diagnose_objects(backward, forward, **options))
+        return Diagnosis(diagnose_objects(forward, seconds=seconds, python2=python2))
+    return Diagnosis(diagnose_objects(backward, forward, seconds=seconds, python2=python2))
 
 
 class Callable(ModuleType):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from backpropviz.layers.classes import flat_of
 from backpropviz.layers.library import load
 
 if TYPE_CHECKING:
+    from backpropviz.draw.board.sizing import Size
     from backpropviz.draw.diagram import Diagram
     from backpropviz.draw.player.making import Player
     from backpropviz.facade.shown import Checked, Closed, Entry
@@ -90,7 +91,9 @@ class Trace(engine.Trace):
         one_step(shown, str(step), 100)  # a mistake is told now, not when it is printed
         return Display(Shown(partial(one_step, shown, str(step)), None))
 
-    def gradcheck(self, **options: Any) -> Checked:
+    def gradcheck(
+        self, *, fast: bool = False, steps: bool = True, tolerance: float = 1e-5, step_size: float = 1e-5, seed: int = 0
+    ) -> Checked:
         """The gradients held against central differences, entry by entry.
 
             >>> t = trace("gate")
@@ -99,14 +102,22 @@ class Trace(engine.Trace):
             True
 
         Args:
-            options: those of `backpropviz.gradcheck`.
+            fast: one random direction per gradient, all entries at once, instead of every entry.
+            steps: check the gradient of every step's value too, not of the inputs alone.
+            tolerance: the largest relative error that passes.
+            step_size: h, times max(1, the absolute entry) for every entry that is moved.
+            seed: of the random directions.
+
+        Raises:
+            InputError: the tolerance is no number above 0. TraceError: no input gets a gradient.
         """
         from backpropviz.facade.shown import Checked
         from backpropviz.study.gradcheck import gradcheck
 
         if not self.upstream:
             self.backward()
-        return Checked(gradcheck(self, **options))
+        found = gradcheck(self, fast=fast, steps=steps, tolerance=tolerance, step_size=step_size, seed=seed)
+        return Checked(found)
 
     def closed_form(self, *inputs: str) -> Closed:
         """The shortest backward pass that a search finds: `t.closed_form("x")`; of all inputs without any.
@@ -127,11 +138,46 @@ class Trace(engine.Trace):
         chosen = {n: v for n, v in self.settings.items() if not isinstance(v, float) and v != layer.settings.get(n)}
         return Closed.of(closed_form(layer, chosen, inputs))
 
-    def diagram(self, **options: Any) -> Diagram:
-        """The drawing of the graph; `.svg()`, `.dot` and `.save(path)` on it."""
+    def diagram(
+        self,
+        ops: bool = False,
+        expand: Collection[str] = (),
+        title: str | None = None,
+        *,
+        style: Literal["board", "cards", "entries"] = "board",
+        entry: str | None = None,
+        size: Size = "slide",
+        theme: str = "light",
+        values: bool = False,
+        legend: bool = True,
+        rounds: bool = False,
+    ) -> Diagram:
+        """The drawing of the graph; `.svg()`, `.dot` and `.save(path)` on it.
+
+            >>> trace("gate").diagram().svg().startswith("<?xml")
+            True
+
+        Args:
+            ops: a gate for every operation, instead of one for every step.
+            expand: functions whose groups are opened.
+            title: what stands above it.
+            style: "board", as on a blackboard; "cards", with the numbers; "entries", what one entry was made from.
+            entry: which entry that is, as "dx[0,1]".
+            size: "slide", "page", or "free" of any bounds.
+            theme: "light", "dark", "print", or "auto", as the reader's screen.
+            values: with the numbers of small arrays.
+            legend: with what the colours mean.
+            rounds: every round of a loop, instead of one.
+
+        Raises:
+            DrawingError: there is too much to draw, or no such style.
+        """
         from backpropviz.draw.diagram import Diagram
 
-        return Diagram(self, **options)
+        return Diagram(
+            self, ops, expand, title, style=style, entry=entry, size=size, theme=theme, values=values, legend=legend,
+            rounds=rounds,
+        )  # fmt: skip
 
     def player(self) -> Player:
         """The page that plays both passes, in a notebook or to `.save("batchnorm.html")`; it asks before it shows, too.
@@ -179,7 +225,9 @@ class Trace(engine.Trace):
             return None
 
 
-def trace(layer: Any, /, *, settings: Mapping[str, Any] | None = None, verify: bool = True, **arguments: Any) -> Trace:
+def trace(
+    layer: object, /, *, settings: Mapping[str, object] | None = None, verify: bool = True, **arguments: object
+) -> Trace:
     """Run a layer on arrays and record it.
 
     Args:

@@ -7,7 +7,7 @@ import functools
 import inspect
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
@@ -15,8 +15,23 @@ from backpropviz.errors import BackpropvizError, TraceError
 from backpropviz.primitives.record import PRIMITIVES, Gradient, Vjp, gate, traceable
 from backpropviz.text import file_name
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R", covariant=True)
+_Rule = TypeVar("_Rule", bound=Callable[..., Any])
 
-def primitive(function: Callable[..., Any]) -> Any:
+
+class Operation(Protocol[_P, _R]):
+    """A function that is one operation of the graph."""
+
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
+
+    @overload
+    def vjp(self, operand: str, /) -> Callable[[_Rule], _Rule]: ...
+    @overload
+    def vjp(self, operand: _Rule, /) -> _Rule: ...
+
+
+def primitive(function: Callable[_P, _R]) -> Operation[_P, _R]:
     """Make a function one operation of the graph, with a gradient written by hand. Used as a decorator.
 
         @primitive
@@ -41,7 +56,7 @@ def primitive(function: Callable[..., Any]) -> Any:
     by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     operands = [parameter.name for parameter in parameters if parameter.kind in by_position]
-    call = traceable(function)
+    call: Any = traceable(function)
     call.run = _on_read_only_arrays(function)
     gate(
         call,
@@ -64,7 +79,7 @@ def primitive(function: Callable[..., Any]) -> Any:
         return enter(operands[0], operand) if callable(operand) else functools.partial(enter, operand)
 
     call.vjp = vjp
-    return call
+    return cast(Operation[_P, _R], call)
 
 
 def _on_read_only_arrays(function: Callable[..., Any]) -> Callable[..., Any]:

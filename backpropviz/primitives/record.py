@@ -13,11 +13,14 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 
 Vjp = Callable[..., Any]
+Array = np.ndarray[Any, Any]
+_P = ParamSpec("_P")
+_R = TypeVar("_R", covariant=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,7 +97,15 @@ PRIMITIVES: dict[Any, Primitive] = {}
 """Every NumPy callable that can be traced, with its primitive."""
 
 
-def traceable(run: Callable[..., Any]) -> Any:
+class Traceable(Protocol[_P, _R]):
+    """A function that takes traced values; `run` is the same on bare arrays."""
+
+    run: Callable[..., Any]
+
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
+
+
+def traceable(run: Callable[_P, _R]) -> Traceable[_P, _R]:
     """Let a function that NumPy does not know be called on traced values, as NumPy's own functions can."""
 
     @functools.wraps(run)
@@ -110,7 +121,7 @@ def traceable(run: Callable[..., Any]) -> Any:
         return run(*args, **kwargs)
 
     call.run = run  # type: ignore[attr-defined]
-    return call
+    return cast(Traceable[_P, _R], call)
 
 
 def gate(

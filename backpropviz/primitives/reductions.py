@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import gate, traceable
+from backpropviz.primitives.record import Array, gate, traceable
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -136,7 +136,7 @@ gate(
 
 
 @traceable
-def first_winner(x: Any, winner: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
+def first_winner(x: Any, winner: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Array:
     """Mark, for every output entry of a max or min, the first input entry that equals it.
 
     `x` of any shape; `winner` its extreme over `axis`. Returns booleans of x's shape, one True per output entry (none

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import gate, traceable
+from backpropviz.primitives.record import Array, gate, traceable
 from backpropviz.primitives.reductions import axes_of, masked, spread
 
 
@@ -24,7 +24,7 @@ def _from_rows(rows: Any, shape: Any, axes: tuple[int, ...]) -> Any:
 
 
 @traceable
-def others(x: Any, axis: Any = None) -> Any:
+def others(x: Any, axis: Any = None) -> Array:
     """For every entry of `x`, the product of all the others along `axis`: shape of `x`.
 
     What comes before an entry times what comes after it: nothing is divided by, so zeros do no harm.

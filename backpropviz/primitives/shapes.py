@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import gate, traceable
+from backpropviz.primitives.record import Array, gate, traceable
 
 gate(
     np.reshape,
@@ -104,9 +104,10 @@ IDENTITY = gate(
 
 
 @traceable
-def stop_gradient(x: Any) -> Any:
+def stop_gradient(x: Any) -> Array:
     """The value itself, held constant: no gradient goes back through it."""
-    return x
+    held: Array = x
+    return held
 
 
 gate(
@@ -155,7 +156,7 @@ def picks_once(index: Any) -> bool:
 
 
 @traceable
-def put(g: Any, index: Any, shape: Any, out: Any = None) -> Any:
+def put(g: Any, index: Any, shape: Any, out: Any = None) -> Array:
     """Zeros of `shape` with `g` added at `index`; an entry named twice collects both. The adjoint of indexing."""
     x = np.empty(tuple(shape), g.dtype) if out is None else out
     x[...] = 0

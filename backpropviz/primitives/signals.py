@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import gate, minus, traceable
+from backpropviz.primitives.record import Array, gate, minus, traceable
 from backpropviz.primitives.shapes import put, take
 
 
@@ -60,9 +60,10 @@ gate(
 
 
 @traceable
-def segment(x: Any, xp: Any) -> Any:
+def segment(x: Any, xp: Any) -> Array:
     """For every entry of `x` the index i with xp[i] <= x < xp[i + 1]; at the ends the first and the last one."""
-    return np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(len(xp) - 2, 0))
+    found: Array = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(len(xp) - 2, 0))
+    return found
 
 
 gate(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import gate, traceable
+from backpropviz.primitives.record import Array, gate, traceable
 from backpropviz.primitives.reductions import axes_of, spread
 
 
@@ -43,7 +43,7 @@ _quantiles: Any = np.quantile
 
 
 @traceable
-def rank_weights(x: Any, q: Any, axis: Any = None, method: str = "linear") -> Any:
+def rank_weights(x: Any, q: Any, axis: Any = None, method: str = "linear") -> Array:
     """How much each entry of `x` counts in its q-quantile over `axis`: shape of `q`, then the shape of `x`.
 
     A quantile is a weighted mean of one or two of the sorted entries. Their weights are read off the quantiles of steps

@@ -10,28 +10,30 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import gate, traceable
+from backpropviz.primitives.record import Array, gate, traceable
 from backpropviz.primitives.shapes import picks_once, take
 
 
 @traceable
-def stored(x: Any, value: Any, index: Any, out: Any = None) -> Any:
+def stored(x: Any, value: Any, index: Any, out: Any = None) -> Array:
     """`x` with `value` at `index`: what `x[index] = value` makes of it, as a new array of the same shape and dtype."""
     if out is None:
         out = np.array(x)
     else:
         np.copyto(out, x)
     out[index] = value
-    return out
+    written: Array = out
+    return written
 
 
 @traceable
-def last_writes(value: Any, index: Any, shape: Any) -> Any:
+def last_writes(value: Any, index: Any, shape: Any) -> Array:
     """`value`, written at `index` into an array of `shape`, but 0 where a later entry of it overwrites an earlier."""
     order = np.full(tuple(shape), -1)
     places = np.arange(order[index].size).reshape(order[index].shape)
     order[index] = places
-    return value * (order[index] == places)
+    kept: Array = value * (order[index] == places)
+    return kept
 
 
 gate(
@@ -73,14 +75,15 @@ STORED = gate(
 
 
 @traceable
-def added(x: Any, value: Any, index: Any, out: Any = None) -> Any:
+def added(x: Any, value: Any, index: Any, out: Any = None) -> Array:
     """`x` with `value` added at `index`, as `np.add.at` does: an entry named twice collects both."""
     if out is None:
         out = np.array(x)
     else:
         np.copyto(out, x)
     np.add.at(out, index, value)
-    return out
+    summed: Array = out
+    return summed
 
 
 ADDED = gate(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from backpropviz.errors import InputError
-from backpropviz.primitives.record import gate, traceable
+from backpropviz.primitives.record import Array, gate, traceable
 
 
 def pair(value: Any) -> tuple[int, int]:
@@ -101,7 +101,7 @@ def _plan_of(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
 
 
 @traceable
-def im2col(x: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) -> Any:
+def im2col(x: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) -> Array:
     """Lay out every window of every image as a column.
 
     Args:
@@ -130,7 +130,7 @@ def im2col(x: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) 
 
 
 @traceable
-def col2im(columns: Any, shape: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) -> Any:
+def col2im(columns: Any, shape: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) -> Array:
     """Add every column back into the window it came from: the adjoint of `im2col`.
 
     Args:
@@ -188,7 +188,7 @@ def _window_axes(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 @traceable
-def add_windows(g: Any, shape: Any, window: Any, axis: Any = None) -> Any:
+def add_windows(g: Any, shape: Any, window: Any, axis: Any = None) -> Array:
     """Add every window back to where it lay: the adjoint of `sliding_window_view`.
 
     Args:
