@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Literal
 
 from backpropviz.code.breaking import LEADING, broken, width
@@ -88,22 +89,22 @@ def fit(board: Board, size: Size, values: bool = False, footer: float = FOOTER) 
 def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
     room = SLIDE[0] - 2 * MARGIN, SLIDE[1] - HEADER - footer
     best = _Best(room, max(LEAST / SIZE, LEAST_DIGITS / DIGITS if values else 0))
+    spacer = cache(partial(Spacer, grid))  # most boards are large enough long before every style is tried
     if len(grid.stations) > _MANY:
         rows = round((len(grid.stations) / 2) ** 0.5)
         best.improve([Spacer(grid, Style(20, 14, True, _SHOWN[-1] if values else None))], rows)
     for shown in () if best.spacing is not None else _SHOWN if values else (None,):
         if best.scale < 0.85 * best.least and shown in _SHOWN[1:-1]:
             continue  # a little less will not do
-        spacers = {shapes: [Spacer(grid, style) for style in _styles(shown, shapes)] for shapes in (True, False)}
         for rows in range(1, _MOST_ROWS + 1):
             for shapes in (True, False):
                 if not best.is_enough:
-                    best.improve(spacers[shapes], rows)
+                    best.improve(map(spacer, _styles(shown, shapes)), rows)
     for longest in _LONGEST if len(grid.stations) <= _MANY else ():
-        spacers_ = [Spacer(grid, replace(style, longest=longest)) for style in _styles(_shown_last(values), True)]
         for rows in (1, 2, 3):
             if not best.is_enough:
-                best.improve(spacers_, rows)
+                styles = _styles(_shown_last(values), True)
+                best.improve((spacer(replace(style, longest=longest)) for style in styles), rows)
     assert best.spacing is not None
     rows, below = len(best.spacing.segments), lines_below(best.spacing.below)
     high = room[1] - height_below(below)
@@ -144,7 +145,7 @@ class _Best:
     def is_enough(self) -> bool:
         return self.scale >= self.least
 
-    def improve(self, spacers: list[Spacer], rows: int) -> None:
+    def improve(self, spacers: Iterable[Spacer], rows: int) -> None:
         """Look for a better spacing that is cut into rows of the page."""
         for spacer in spacers:
             spacing = spacer.solve(_cuts(spacer, rows))
