@@ -274,6 +274,7 @@ def test_formulas_break_where_a_person_would():
     assert broken("np.sum(d).reshape(b.shape)", 20) == ("np.sum(d)", ".reshape(b.shape)")
     assert broken("one_name_that_is_long", 5) == ("one_name_that_is_long",)
     assert broken("f('a, b', x)", 8) == ("f('a, b',", "x)")
+    assert broken("a[:, 2 * H : 3 * H]", 10) == ("a[:,", "2 * H :", "3 * H]")
     assert broken("", 5) == ()
 
 

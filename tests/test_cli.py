@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -52,6 +53,20 @@ def run(capfd, tmp_path, monkeypatch):
         return SimpleNamespace(code=code, out=printed.out, err=printed.err)
 
     return call
+
+
+@pytest.fixture
+def no_graphviz(monkeypatch, tmp_path):
+    """As where pygraphviz has no wheel: it is not found, and nor is a `dot` program."""
+    find = PathFinder.find_spec
+
+    def spec(name, path=None, target=None):
+        return None if name.partition(".")[0] == "pygraphviz" else find(name, path, target)
+
+    monkeypatch.setattr(PathFinder, "find_spec", spec)
+    for module in [name for name in sys.modules if name.partition(".")[0] == "pygraphviz"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
 
 
 @pytest.fixture
@@ -533,3 +548,35 @@ def test_prose_is_as_wide_as_a_narrow_terminal(run, monkeypatch, arguments):
     result = run(*arguments.split())
     assert result.out
     assert [line for line in result.out.splitlines() if len(line) > 50] == []
+
+
+# ---- without Graphviz ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("-o", "bn.svg"), ("-o", "bn.svg", "--animate"), ("-o", "bn.svg", "--values", "--theme", "auto"),
+     ("-o", "bn.html"), ("--frames", "steps")],
+    ids=" ".join,
+)  # fmt: skip
+def test_boards_and_pages_are_written_without_graphviz(run, no_graphviz, tmp_path, options):
+    assert run("export", "batchnorm", *options).code == 0
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written
+    for path in written:
+        assert "xmu" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("options", [("-o", "bn.png"), ("-o", "bn.pdf"), ("--frames", "bn.pdf")], ids=" ".join)
+def test_other_pictures_say_what_to_install(run, no_graphviz, tmp_path, options):
+    result = run("export", "batchnorm", *options)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("backpropviz: ") == 1
+    assert "`pip install pygraphviz`" in result.err
+    assert ".svg and .html need neither" in result.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_arrays_that_make_a_slide_too_small_are_named(run):
+    assert "too small to be read; leave out --values, or" in run("export", "attention", "--values", "-o", "a.svg").err
+    assert run("export", "attention", "-o", "a.svg").err == ""

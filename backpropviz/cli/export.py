@@ -140,7 +140,7 @@ def export(
         told.append(f"wrote {f'{len(pictures)} pictures to ' if pictures != [str(frames)] else ''}{frames}")
     answer(as_json, "export", "\n".join(told), layer=layer, written=written)
     if output is not None:
-        _note_size(diagram, size)
+        _note_size(diagram, size, values)
 
 
 def _refuse_idle(
@@ -193,12 +193,14 @@ def _questions(trace: Trace, output: Path) -> list[Question]:
     return questions(trace)
 
 
-def _note_size(diagram: Diagram, size: str) -> None:
+def _note_size(diagram: Diagram, size: str, values: bool) -> None:
     """Say so where a picture cannot be read in the size that was asked for."""
-    if size == "slide" and not diagram.picture.fits:
+    picture = diagram.picture
+    if size == "slide" and not picture.fits:
+        fewer = "leave out --values" if values else "move parts of the function into functions of their own"
         print(
-            f"backpropviz: its text is {diagram.picture.smallest:.1f} pixels high on a slide of 1600x900, too small to "
-            "be read; move parts of the function into functions of their own, or choose --size free",
+            f"backpropviz: its text is {picture.smallest:.1f} pixels high on a slide of 1600x900, too small to "
+            f"be read; {fewer}, or choose --size free",
             file=sys.stderr,
         )
 

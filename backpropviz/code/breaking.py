@@ -12,9 +12,11 @@ ADVANCE = 0.602  # the width of a character, in font sizes, of the widest of the
 LEADING = 1.25  # from line to line, in font sizes
 _TUPLE = re.compile(r"\(-?\d+(, -?\d+)*\)?")  # also the axes that a call is given
 _TORN = {",": 0.1, "+": 0.2, "-": 0.2, ":": 0.45}  # how much a break behind it tears apart, within its level
-_OPERATORS = ("+", "-", "*", "/", "@", "=", "//", "**", "<", ">", "==", "!=", "<=", ">=", "&", "|", "%")
+_SLICE = 0.15  # the colon of a slice binds less than the arithmetic on its sides
+_OPERATORS = ("+", "-", "*", "/", "@", "=", "//", "**", "<", ">", "==", "!=", "<=", ">=", "&", "|", "%", ":")
 
 
+@lru_cache(4096)
 def columns(text: str) -> int:
     """How many columns of a monospaced font a text takes."""
     if text.isascii():
@@ -85,7 +87,8 @@ def _joints(formula: str) -> list[_Joint]:
         elif char == " " and 0 < at < len(formula) - 1:
             before = formula[formula.rfind(" ", 0, at) + 1 : at].lstrip("([")
             if before in _OPERATORS or before.endswith(",") or (before.endswith(":") and before[:-1].isidentifier()):
-                torn = 3.0 if at in whole else _TORN.get(before[-1], 0.3)
+                within = _SLICE if before == ":" else _TORN.get(before[-1], 0.3)
+                torn = 3.0 if at in whole else within
                 found.append(_Joint(at + 1, depth + torn))
         elif char == "." and at and formula[at - 1] == ")" and formula[at + 1 : at + 2].isalpha():
             found.append(_Joint(at, depth + 0.4))

@@ -150,7 +150,8 @@ def _by_program(dot: str, format: str, engine: Engine, dpi: int) -> bytes:
     if program is None:
         raise DrawingError(
             "there is no Graphviz to draw with",
-            fix="Install it: `pip install pygraphviz` brings a copy; a `dot` program on the PATH serves as well.",
+            fix="Install it: `pip install pygraphviz` brings a copy; a `dot` program on the PATH serves as well. "
+            "Boards as .svg and .html need neither.",
         )
     options = [f"-Gdpi={dpi}"] if format == "png" else []
     options += ["-Knop2"] if engine == "nop2" else []

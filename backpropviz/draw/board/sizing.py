@@ -53,7 +53,7 @@ _SHOWN = (
     Shown(2, 2),
     Shown(1, 2),
 )  # arrays, with fewer and fewer numbers
-_LONGEST = (44, 26)  # columns of a formula that stands on its wire where others go below the board
+_LONGEST = (44, 26, 16)  # columns of a formula that stands on its wire where others go below the board
 _NARROW = {12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
 
 
@@ -102,9 +102,10 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
                     best.improve(map(spacer, _styles(shown, shapes)), rows)
     for longest in _LONGEST if len(grid.stations) <= _MANY else ():
         for rows in (1, 2, 3):
-            if not best.is_enough:
-                styles = _styles(_shown_last(values), True)
-                best.improve((spacer(replace(style, longest=longest)) for style in styles), rows)
+            for shapes in (True, False):
+                if not best.is_enough:
+                    styles = _styles(_shown_last(values), shapes)
+                    best.improve((spacer(replace(style, longest=longest)) for style in styles), rows)
     assert best.spacing is not None
     rows, below = len(best.spacing.segments), lines_below(best.spacing.below)
     high = room[1] - height_below(below)
@@ -140,6 +141,7 @@ class _Best:
     worth: float = 0.0
     scale: float = 0.0
     spacing: Spacing | None = None
+    full: set[Spacer] = field(default_factory=set)  # their height is what limits them: more rows only make them smaller
 
     @property
     def is_enough(self) -> bool:
@@ -148,12 +150,16 @@ class _Best:
     def improve(self, spacers: Iterable[Spacer], rows: int) -> None:
         """Look for a better spacing that is cut into rows of the page."""
         for spacer in spacers:
+            if spacer in self.full:
+                continue
             spacing = spacer.solve(_cuts(spacer, rows))
             wide = max(spacing.widths)
             if len(spacing.segments) < rows or _worth(self.room[0] / wide, self.least, spacer.style) <= self.worth:
                 continue
             high = self.room[1] - height_below(lines_below(spacing.below))
             scale = min(self.room[0] / wide, high / Places(spacing).height, LARGEST)
+            if scale < self.room[0] / wide:
+                self.full.add(spacer)
             worth = _worth(scale, self.least, spacer.style)
             if worth > self.worth * 1.001:
                 self.worth, self.scale, self.spacing = worth, scale, replace(spacing, x=dict(spacing.x))
