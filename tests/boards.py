@@ -203,7 +203,7 @@ def covered(drawing):
             found.append((one.text, two.text))
     for wire in drawing.wires:
         for p, q in pieces_of(wire):
-            found += [(text.text, wire.id) for text, box in texts if _hits(p, q, box)]
+            found += [(text.text, wire.id) for text, box in texts if _hits(p, q, _thicker(box))]
     for shape in drawing.shapes:
         if shape.kind == "end":
             continue
@@ -221,6 +221,12 @@ def covered(drawing):
             if not inside and not apart and not _in_badge(drawing, text, shape):
                 found.append((text.text, shape.owner))
     return found
+
+
+def _thicker(box):
+    """A box with half the thickness of a line around it."""
+    left, high, right, low = box
+    return left, high - 0.6, right, low + 0.6
 
 
 def _off_circle(badge, box):

@@ -32,7 +32,7 @@ class Heights:
     """How high the bands of every row are, above and below its wires."""
 
     def __init__(self) -> None:
-        self.gates: dict[Key, float] = defaultdict(float)
+        self.gates: dict[Key, float] = defaultdict(lambda: HALF)  # a row of wires alone has none
         self.names: dict[Key, float] = defaultdict(lambda: HALF + 4)
         self.arrays: dict[Key, float] = defaultdict(float)
         self.boxes: dict[Key, float] = defaultdict(float)
