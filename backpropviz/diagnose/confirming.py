@@ -33,7 +33,8 @@ def confirmed(report: FileReport, plans: Any, file: Path, request: Record, secon
     said = {record["number"]: cleaned(record) for record in records if "number" in record}
     functions = list(report.functions)
     for number, i in enumerate(asked):
-        functions[i] = _judged(functions[i], said.get(number), file.name, code)
+        its = _judged(functions[i], said.get(number), file.name, code)
+        functions[i] = its if its.status == RIGHT else replace(its, closed_forms=())
     spent = float(records[-1].get("seconds", 0.0)) if records else 0.0
     return replace(report, functions=tuple(functions), seconds=report.seconds + spent)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from backpropviz.course.record import Case
 from backpropviz.diagnose import culprit, gaps, kinds, notes
+from backpropviz.diagnose.closed_forms import closed_forms
 from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.forms import Forms, gave_output
 from backpropviz.diagnose.matching import ratio
@@ -22,7 +23,17 @@ from backpropviz.diagnose.siblings import Siblings
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.trail import Trail
-from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNFINISHED, UNKNOWN, WRONG, Finding, FunctionReport
+from backpropviz.diagnose.verdict import (
+    FAULT,
+    REFUSED,
+    RIGHT,
+    UNFINISHED,
+    UNKNOWN,
+    WRONG,
+    Finding,
+    FunctionReport,
+    ShorterForm,
+)
 from backpropviz.diagnose.weighing import weigh
 
 
@@ -34,6 +45,7 @@ class Investigation:
         self.siblings = siblings or Siblings()
         self.findings: list[Finding] = []
         self.notes: list[str] = []
+        self.shorter: tuple[ShorterForm, ...] = ()
         self._is_scaled = False
         self._first: tuple[Examination, list[Outcome]] | None = None
         self.cases: list[Case] = []
@@ -95,7 +107,7 @@ class Investigation:
             weighed.score(len(unseen)), weighed.words, weighed.failed_words,
             f"it refuses {len(refused)} of {ran} configurations" if status == REFUSED else "",
             looked_at=weighed.looked_at, not_looked_at=unseen, refused=refused,
-            own=pair.layer.is_own,
+            own=pair.layer.is_own, closed_forms=self.shorter if status == RIGHT else (),
         )  # fmt: skip
 
     def _not_judged(self, examination: Examination, outcomes: list[Outcome]) -> FunctionReport | None:
@@ -142,6 +154,8 @@ class Investigation:
         """What there is to say of a pair that is right."""
         self._look_for_rounding(examination, outcomes)
         self.notes += notes.conventions(self.program, self.pair)
+        with contextlib.suppress(Exception):  # a word of praise is not worth a failure, whatever the text is like
+            self.shorter = closed_forms(self.program, self.pair, examination)
         if self.pair.layer.centered and examination.cases:
             scene = recorded(examination, *examination.cases[0])
             scene.suspects = culprit.judged(examination, scene)

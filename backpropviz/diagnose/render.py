@@ -31,6 +31,8 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
     if function.status == RIGHT:
         done = f"{ran - len(function.refused)} of {ran}" if function.refused else f"{ran}"
         but = f"; {len(function.refused)} refused" if function.refused else ""
+        if function.closed_forms:
+            but += f"; {', '.join(its.gradient for its in function.closed_forms)} in closed form"
         lines = [f"{where}  right: {', '.join(function.looked_at)}  ({done} configuration{'s' * (ran != 1)}{but})"]
     elif function.status == WRONG:
         lines = [f"{where}  wrong in {len(function.failed)} of {ran} configurations"]
@@ -43,7 +45,8 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
             lines += _finding(finding, file, width)
     if function.not_looked_at:
         lines.append(f"    not looked at: {', '.join(function.not_looked_at)}: no place was found where it is kept")
-    return [*lines, *(f"    note: {note}" for note in function.notes)]
+    told_shorter = [its.words for its in function.closed_forms] if function.status == RIGHT else []
+    return [*lines, *(f"    {words}" for words in told_shorter), *(f"    note: {note}" for note in function.notes)]
 
 
 def _finding(finding: Finding, file: str, width: int) -> list[str]:

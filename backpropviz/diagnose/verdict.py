@@ -55,6 +55,32 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class ShorterForm:
+    """A gradient that a right backward pass has in closed form.
+
+    Attributes:
+        gradient, source: from which gradient the lines lead to it. line: where it is set last.
+        operations: what these lines compute with. chain_operations, chain_steps: the same for the recorded chain, and
+            in how many lines it goes; what only lays out arrays is not counted in either.
+    """
+
+    gradient: str
+    source: str
+    line: int
+    operations: int
+    chain_operations: int
+    chain_steps: int
+
+    @property
+    def words(self) -> str:
+        one = "operation" if self.operations == 1 else "operations"
+        return (
+            f"{self.gradient} is in closed form: {self.operations} {one} from {self.source}, "
+            f"where the chain rule takes {self.chain_operations} in {self.chain_steps} steps"
+        )
+
+
+@dataclass(frozen=True)
 class FunctionReport:
     """The verdict on one function pair.
 
@@ -69,6 +95,7 @@ class FunctionReport:
         looked_at: what was held against the right values, by name. not_looked_at: gradients that were not found.
         refused: the configurations that it has to take and asserts away; they lower the score.
         own: it is held against its own forward pass, as a layer that only its author knows.
+        closed_forms: of a right one, the gradients that are shorter than the chain rule's steps.
     """
 
     name: str
@@ -85,6 +112,7 @@ class FunctionReport:
     not_looked_at: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     own: bool = False
+    closed_forms: tuple[ShorterForm, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -93,7 +121,9 @@ class FunctionReport:
     def from_dict(cls, data: dict[str, Any]) -> FunctionReport:
         keys = ("notes", "ran", "failed", "looked_at", "not_looked_at", "refused")
         tuples = {key: tuple(data.get(key, ())) for key in keys}
-        return cls(**{**data, **tuples, "findings": tuple(Finding.from_dict(item) for item in data["findings"])})
+        tuples["findings"] = tuple(Finding.from_dict(item) for item in data["findings"])
+        tuples["closed_forms"] = tuple(ShorterForm(**item) for item in data.get("closed_forms", ()))
+        return cls(**{**data, **tuples})
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,12 @@ def _check_function(function: FunctionReport) -> None:
     _expect(type(function.score) in (int, float) and 0 <= function.score <= 1 and type(function.own) is bool)
     for its in fields(function):
         value = getattr(function, its.name)
-        if isinstance(value, tuple) and its.name != "findings":
+        if isinstance(value, tuple) and its.name not in ("findings", "closed_forms"):
             _expect(_texts(value))
+    for form in function.closed_forms:
+        _expect(_texts((form.gradient, form.source)))
+        numbers = (form.line, form.operations, form.chain_operations, form.chain_steps)
+        _expect(all(type(number) is int and 0 <= number < _MOST_LINES for number in numbers))
     _expect(_texts((function.name, function.layer, function.reason)))
 
 

@@ -1,0 +1,273 @@
+"""Closed forms in a right backward pass: a gradient in fewer operations than the chain rule takes, step by step.
+
+Nothing is known of any layer. What is counted is what stands there: the operations that the student's lines do with
+gradients, and those of the recorded chain between the same two gradients. Whoever also sets a gradient on one path of
+several (batchnorm's dvar) goes step by step, however short his lines are.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backpropviz.code.straight import listing
+from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.pairs import binding
+from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.pairs.reference import Reference
+from backpropviz.diagnose.scene import recorded
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.diagnose.verdict import ShorterForm
+from backpropviz.engine.graph import Node
+from backpropviz.engine.trace import Trace
+from backpropviz.study.closed.lines import Line
+from backpropviz.study.closed.program import Program as Derived
+from backpropviz.study.values.trees import operations
+
+SAVED = 2  # operations; a sum that is written in one call less is no closed form
+_CLOSE = 1e-9
+_LAYOUT = {
+    "transpose", "reshape", "broadcast_to", "copy", "astype", "ravel", "squeeze", "swapaxes", "expand_dims", "asarray",
+    "array", "arange", "range", "len", "zeros_like", "ones_like", "zeros", "ones", "float", "int", "eye",
+}  # fmt: skip
+"""Calls that compute nothing: they lay out, copy or begin an array."""
+_UNCOUNTED = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
+_FEATURES = {"shape", "size", "ndim", "dtype"}
+
+
+@dataclass(frozen=True)
+class Written:
+    """The statements that a gradient comes from, in the function that returns it: those that work on gradients."""
+
+    gradient: str
+    statements: tuple[Statement, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(arithmetic(statement.node) for statement in self.statements)
+
+
+def closed_forms(program: Program, pair: Pair, examination: Examination) -> tuple[ShorterForm, ...]:
+    """The gradients of a right pair that are in closed form. Most are told apart by counting in the text alone."""
+    function = pair.backward or pair.forward
+    found = next(((case, right) for case, right in examination.cases if right.traces and not case.forward_only), None)
+    if found is None or found[1].traces[0].loops:
+        return ()
+    case, right = found
+    trace = right.traces[0]
+    ends = _ends(list(case.inputs), right, trace)
+    written = [its for its in _written(program, pair, list(right.gradients)) if its.gradient in ends]
+    likely = [its for its in written if its.count + SAVED <= _recorded_operations(ends[its.gradient])]
+    if not likely:
+        return ()
+    values = {
+        index: visit.value
+        for (where, index, name), visit in recorded(examination, case, right).record.visits.items()
+        if where == function and name not in ("return", "")
+    }
+    chain = Derived.of(listing(trace), {}).backward
+    made = (_shorter(its, ends[its.gradient], trace, chain, values) for its in likely)
+    return tuple(each for each in made if each is not None)
+
+
+def arithmetic(tree: ast.AST) -> int:
+    """The operations of a statement, but those that only lay out arrays."""
+    laid = sum(_called(node) in _LAYOUT for node in ast.walk(tree))
+    return operations(tree) - laid + isinstance(tree, ast.AugAssign)
+
+
+# ---- what is written -------------------------------------------------------------------------------------------------
+
+
+def _written(program: Program, pair: Pair, wanted: list[str]) -> Iterator[Written]:
+    """For each gradient that is returned by name or as an expression, the statements behind it; none in loops."""
+    function = pair.backward or pair.forward
+    statements = program.statements(function)
+    returns = [s for s in statements if isinstance(s.node, ast.Return) and s.node.value is not None]
+    if len(returns) != 1:
+        return
+    value = returns[0].node.value  # type: ignore[attr-defined]
+    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    given: set[int] = set()
+    if pair.backward is None:
+        if len(parts) < 2:
+            return
+        given = _behind(statements, _reads(parts[0]), returns[0].index)
+        parts, touched = parts[1:], {s.index for s in statements}
+    else:
+        taken = binding.parameters(program.function(function))[: len(pair.layer.outputs)]
+        touched = _touched(statements, {p.name for p in taken})
+    if len(parts) != len(wanted):
+        return
+    for gradient, part in zip(wanted, parts):
+        indices = (_behind(statements, _reads(part), returns[0].index) & touched) - given
+        behind = [statements[i] for i in sorted(indices)]
+        if not isinstance(part, ast.Name):
+            behind.append(Statement(function, returns[0].index, returns[0].line, "", part, (), 0))  # type: ignore[arg-type]
+        if behind and not any(_is_unclear(s, program) for s in behind):
+            yield Written(gradient, tuple(behind))
+
+
+def _is_unclear(statement: Statement, program: Program) -> bool:
+    """How many operations it stands for is not in its text: rounds, calls of functions of the file."""
+    nodes = list(ast.walk(statement.node))
+    if statement.loops or any(isinstance(node, _UNCOUNTED) for node in nodes):
+        return True
+    return any(isinstance(node, ast.Name) and node.id in program.definitions for node in nodes)
+
+
+def _behind(statements: list[Statement], names: set[str], before: int) -> set[int]:
+    """The statements that names are made of where they stand before another; one that sets a name anew hides none."""
+    found: set[int] = set()
+    waiting = [(name, before) for name in names]
+    seen = {*waiting}
+    while waiting:
+        name, end = waiting.pop()
+        for statement in statements[:end]:
+            if name not in statement.targets:
+                continue
+            found.add(statement.index)
+            new = {(read, statement.index) for read in _reads(statement.node)} - seen
+            seen |= new
+            waiting += new
+    return found
+
+
+def _touched(statements: list[Statement], names: set[str]) -> set[int]:
+    """The statements that work on what comes in, or on what was made of it."""
+    found, known = set[int](), {*names}
+    for statement in statements:
+        if _reads(statement.node) & known:
+            known |= {*statement.targets}
+            found.add(statement.index)
+    return found
+
+
+def _reads(tree: ast.AST) -> set[str]:
+    """The names whose values are read; whose shape is asked for is none of them."""
+    found: set[str] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Attribute) and node.attr in _FEATURES:
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+        if _called(node) != "len":
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def _called(node: ast.AST) -> str:
+    if not isinstance(node, ast.Call):
+        return ""
+    return str(getattr(node.func, "attr", None) or getattr(node.func, "id", ""))
+
+
+# ---- what is recorded ------------------------------------------------------------------------------------------------
+
+
+def _ends(inputs: list[str], right: Reference, trace: Trace) -> dict[str, Node]:
+    """The input that each gradient is of."""
+    nodes = list(trace.inputs.values())
+    found = {}
+    for gradient in right.gradients:
+        called = gradient.removeprefix("d")
+        at = inputs.index(called) if called in inputs else len(nodes)
+        node = trace.inputs.get(called) or (nodes[at] if at < len(nodes) else None)
+        if node is not None and node.gradient is not None:
+            found[gradient] = node
+    return found
+
+
+def _recorded_operations(end: Node) -> int:
+    """At most so many operations of the backward pass lead to a gradient."""
+    assert end.gradient is not None
+    seen: set[Node] = set()
+    waiting = [end.gradient]
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting += node.parents
+    return sum(node.primitive is not None and node.primitive.name not in _LAYOUT for node in seen)
+
+
+def _shorter(
+    written: Written, end: Node, trace: Trace, chain: list[Line], values: dict[int, Any]
+) -> ShorterForm | None:
+    """What there is to say of one gradient; None where it is set step by step, or not shorter."""
+    nodes = [node for node in trace.nodes if node.gradient is not None and node is not end and _leads(end, node)]
+    source, last = "", -1
+    for statement in written.statements[:-1]:
+        value = values.get(statement.index)
+        its = next((n for n in nodes if n.gradient is not None and _is_same(value, n.gradient.value)), None)
+        if its is None:
+            continue
+        if not _is_passed_by_all(its, end, trace):
+            return None
+        if its.name:
+            source, last = f"d{its.name}", statement.index
+    after = [s for s in written.statements if s.index > last]
+    count = sum(arithmetic(s.node) for s in after)
+    lines = _lines_between(chain, f"d{end.name}", source)
+    steps = sum(arithmetic(ast.parse(line.text)) for line in lines)
+    used = sum(arithmetic(s.node) > 0 for s in after)
+    long = sum(arithmetic(ast.parse(line.text)) > 0 for line in lines)
+    if count + SAVED > steps or used >= long:
+        return None
+    names = [node.name or "" for node in trace.upstream.values()]
+    upstream = "the loss" if all(node.value.ndim == 0 for node in trace.upstream) else ", ".join(names)
+    return ShorterForm(written.gradient, source or upstream, after[-1].line, count, steps, long)
+
+
+def _lines_between(chain: list[Line], target: str, source: str) -> list[Line]:
+    """The lines of derived code from one gradient to another."""
+    return [line for line in _made_of(chain, target) if line not in _made_of(chain, source)]
+
+
+def _made_of(chain: list[Line], name: str) -> list[Line]:
+    needed, found = {name}, list[Line]()
+    for line in reversed(chain):
+        if needed & {*line.names}:
+            needed |= line.reads
+            found.append(line)
+    return found[::-1]
+
+
+def _leads(one: Node, other: Node) -> bool:
+    """Whether a value is made of another."""
+    return _reaches([other], one, None)
+
+
+def _is_passed_by_all(node: Node, end: Node, trace: Trace) -> bool:
+    """Whether every path back to an input goes through a value's gradient."""
+    return not _reaches(trace.upstream, end, node)
+
+
+def _reaches(begin: Iterable[Node], end: Node, without: Node | None) -> bool:
+    seen: set[Node] = set()
+    waiting = [node for node in begin if node is not without]
+    while waiting:
+        node = waiting.pop()
+        if node is end:
+            return True
+        if node not in seen:
+            seen.add(node)
+            waiting += [parent for parent in node.parents if parent is not without]
+    return False
+
+
+def _is_same(value: Any, wanted: Any) -> bool:
+    """Equal, whatever axes of length one they have."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.size != np.size(wanted):
+        return False
+    off = np.max(np.abs(value.ravel() - np.ravel(wanted)), initial=0.0)
+    return bool(off <= _CLOSE * np.max(np.abs(wanted), initial=0.0))

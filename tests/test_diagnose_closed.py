@@ -1,0 +1,115 @@
+"""A right backward pass in closed form is named so, by counting; one that goes step by step is not."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from backpropviz.cli import app
+from backpropviz.diagnose import diagnose
+
+FORWARD = """import numpy as np
+
+def {name}_forward(x, gamma, beta, {param}):
+    eps = {param}.get("eps", 1e-5)
+    mu = x.mean(axis={axis}{keep})
+    var = x.var(axis={axis}{keep})
+    ivar = 1 / np.sqrt(var + eps)
+    xhat = (x - mu) * ivar
+    return gamma * xhat + beta, (x, mu, xhat, ivar, gamma)
+
+def {name}_backward(dout, cache):
+    x, mu, xhat, ivar, gamma = cache
+    N = dout.shape[{axis}]
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * xhat).sum(axis=0)
+    dxhat = dout * gamma
+"""
+BATCHNORM = FORWARD.format(name="batchnorm", param="bn_param", axis=0, keep="")
+LAYERNORM = FORWARD.format(name="layernorm", param="ln_param", axis=1, keep=", keepdims=True")
+RETURN = "    return dx, dgamma, dbeta\n"
+ONE_LINE = "    dx = ivar / N * (N * dxhat - dxhat.sum(axis=0) - xhat * (dxhat * xhat).sum(axis=0))\n"
+BY_PARTS = """    shift = dxhat.mean(axis=1, keepdims=True)
+    scale = (dxhat * xhat).mean(axis=1, keepdims=True)
+    dx = ivar * (dxhat - shift - xhat * scale)
+"""
+FROM_DOUT = "    dx = gamma * ivar / N * (N * dout - dbeta - xhat * dgamma)\n"
+STEPS = """    dvar = (dxhat * (x - mu)).sum(axis=0) * -0.5 * ivar**3
+    dmu = -(dxhat * ivar).sum(axis=0)
+    dx = dxhat * ivar + dvar * 2 * (x - mu) / N + dmu / N
+"""
+OTHERS = """import numpy as np
+
+def softmax_loss(x, y):
+    p = np.exp(x - x.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    N = x.shape[0]
+    loss = -np.log(p[np.arange(N), y]).mean()
+    dx = p.copy()
+    dx[np.arange(N), y] -= 1
+    dx /= N
+    return loss, dx
+
+def sigmoid_forward(x):
+    out = 1 / (1 + np.exp(-x))
+    return out, out
+
+def sigmoid_backward(dout, cache):
+    return dout * cache * (1 - cache)
+
+def tanh_forward(x):
+    out = np.tanh(x)
+    return out, out
+
+def tanh_backward(dout, cache):
+    return dout * (1 - cache**2)
+
+def unit_forward(v):
+    length = np.sqrt((v**2).sum(axis=1, keepdims=True) + 1e-6)
+    u = v / length
+    return u, (u, length)
+
+def unit_backward(du, cache):
+    u, length = cache
+    return (du - u * (du * u).sum(axis=1, keepdims=True)) / length
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BATCHNORM + ONE_LINE, "9 operations from dxhat, where the chain rule takes 16 in 10 steps"),
+        (BATCHNORM + FROM_DOUT, "operations from dout"),
+        (LAYERNORM + BY_PARTS, "operations from dxhat"),
+        (BATCHNORM + STEPS, ""),
+        (BATCHNORM + ONE_LINE.replace("ivar / N", "ivar / (N - 1)"), ""),
+    ],
+    ids=["one line", "from dout", "by parts", "step by step", "wrong"],
+)
+def test_a_normalization(tmp_path, text, words):
+    file = tmp_path / "norm.py"
+    file.write_text(text + RETURN)
+    (function,) = diagnose(file).functions
+    told = " ".join(form.words for form in function.closed_forms)
+    assert bool(told) == bool(words)
+    assert words in told
+
+
+def test_losses_and_layers_of_ones_own(tmp_path):
+    file = tmp_path / "others.py"
+    file.write_text(OTHERS)
+    found = {function.name: function.closed_forms for function in diagnose(file).functions}
+    assert [len(found[name]) for name in ("softmax_loss", "sigmoid_backward", "unit_backward")] == [1, 1, 1]
+    assert found["softmax_loss"][0].operations == 2  # one from the right entries, and the division
+    assert found["softmax_loss"][0].source == "the loss"
+    assert found["tanh_backward"] == ()  # the chain rule has the same three
+
+
+def test_as_text_and_as_a_record(tmp_path):
+    file = tmp_path / "bn.py"
+    file.write_text(BATCHNORM + ONE_LINE + RETURN)
+    text = CliRunner().invoke(app, ["diagnose", str(file)]).stdout
+    assert "(5 configurations; dx in closed form)" in text
+    record = json.loads(CliRunner().invoke(app, ["diagnose", str(file), "--json"]).stdout)
+    (form,) = record["files"][0]["functions"][0]["closed_forms"]
+    assert (form["gradient"], form["line"], form["operations"]) == ("dx", 17, 9)
