@@ -250,6 +250,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "seed": ("exercise relu -o sheet.html", "--seed 3"),
             "format_": "--format pdf",
             "solved": "--solved",
+            "closed": ("exercise sigmoid -o sheet.py", "--closed-form"),
             "force": ("exercise relu -o right.py", "--force"),
             "as_json": "--json",
         },

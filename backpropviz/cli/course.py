@@ -42,6 +42,9 @@ def exercise(
         ),
     ] = None,
     solved: Annotated[bool, typer.Option("--solved", help="With the solutions in place of the blanks.")] = False,
+    closed: Annotated[
+        bool, typer.Option("--closed-form", help="Ask for one gradient in closed form, in at most so many operations.")
+    ] = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,10 +59,15 @@ def exercise(
         raise InputError(what, fix=f"Call it {output.with_suffix('.py').name}; or choose {', '.join(_FORMATS)}.")
     if output.suffix != f".{kind}":
         raise InputError(f"{output} is no name for .{kind}", fix=f"Call it {output.with_suffix(f'.{kind}').name}.")
+    if closed and kind != "py":
+        raise InputError(
+            "--closed-form is graded by counting operations, which takes a Python file",
+            fix=f"Call it {output.with_suffix('.py').name}.",
+        )
     keep(output, force)
     settings, shapes = settings_and_shapes(load(layer), set_, shape)
     if kind == "py":
-        write_worksheet(layer, output, settings, shapes, solved)
+        write_worksheet(layer, output, settings, shapes, solved, closed)
         todo = "grade it" if solved else "fill it in, and grade it as often as you like"
         about = f" --as {layer}" if split_spec(layer)[0] else ""  # a worksheet cannot name a file to run
         grade = f"backpropviz diagnose {output}{about}"
@@ -139,7 +147,8 @@ COMMANDS = (
     (
         exercise,
         "Examples: backpropviz exercise batchnorm -o bn.py | backpropviz exercise mine.py:swish -o swish.ipynb | "
-        "backpropviz exercise batchnorm -o bn.pdf | backpropviz exercise batchnorm -o bn.xlsx",
+        "backpropviz exercise batchnorm -o bn.pdf | backpropviz exercise batchnorm -o bn.xlsx | "
+        "backpropviz exercise batchnorm --closed-form -o dx.py",
     ),
     (quiz, "Example: backpropviz quiz batchnorm"),
 )

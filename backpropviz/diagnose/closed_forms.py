@@ -1,8 +1,8 @@
 """Closed forms in a right backward pass: a gradient in fewer operations than the chain rule takes, step by step.
 
-Nothing is known of any layer. What is counted is what stands there: the operations that the student's lines do with
-gradients, and those of the recorded chain between the same two gradients. Whoever also sets a gradient on one path of
-several (batchnorm's dvar) goes step by step, however short his lines are.
+Nothing is known of any layer. What is counted is what stands there: the operations of the student's lines from one
+gradient to another, with what they work out of forward values, and those of the recorded chain between the two.
+Whoever also sets a gradient on one path of several (batchnorm's dvar) goes step by step, however short his lines are.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.verdict import ShorterForm
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace
-from backpropviz.study.closed.lines import Line
+from backpropviz.study.closed.lines import Line, lines_between, made_of
 from backpropviz.study.closed.program import Program as Derived
-from backpropviz.study.values.trees import operations
+from backpropviz.study.values.trees import arithmetic, called, lays_out
 
 SAVED = 2  # operations; a sum that is written in one call less is no closed form
 _CLOSE = 1e-9
-_LAYOUT = {
-    "transpose", "reshape", "broadcast_to", "copy", "astype", "ravel", "squeeze", "swapaxes", "expand_dims", "asarray",
-    "array", "arange", "range", "len", "zeros_like", "ones_like", "zeros", "ones", "float", "int", "eye",
-}  # fmt: skip
-"""Calls that compute nothing: they lay out, copy or begin an array."""
 _UNCOUNTED = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
 _FEATURES = {"shape", "size", "ndim", "dtype"}
 
 
 @dataclass(frozen=True)
 class Written:
-    """The statements that a gradient comes from, in the function that returns it: those that work on gradients."""
+    """The statements that a gradient comes from, in the function that returns it.
+
+    Attributes:
+        touched: those of them that work on gradients, by index.
+    """
 
     gradient: str
     statements: tuple[Statement, ...]
+    touched: frozenset[int]
 
     @property
     def count(self) -> int:
@@ -75,12 +75,6 @@ def closed_forms(program: Program, pair: Pair, examination: Examination) -> tupl
     return tuple(each for each in made if each is not None)
 
 
-def arithmetic(tree: ast.AST) -> int:
-    """The operations of a statement, but those that only lay out arrays."""
-    laid = sum(_called(node) in _LAYOUT for node in ast.walk(tree))
-    return operations(tree) - laid + isinstance(tree, ast.AugAssign)
-
-
 # ---- what is written -------------------------------------------------------------------------------------------------
 
 
@@ -97,42 +91,43 @@ def _written(program: Program, pair: Pair, wanted: list[str]) -> Iterator[Writte
     if pair.backward is None:
         if len(parts) < 2:
             return
-        given = _behind(statements, _reads(parts[0]), returns[0].index)
-        parts, touched = parts[1:], {s.index for s in statements}
+        given = behind(statements, reads(parts[0]), returns[0].index)
+        parts, touched = parts[1:], {s.index for s in statements} - given
     else:
         taken = binding.parameters(program.function(function))[: len(pair.layer.outputs)]
         touched = _touched(statements, {p.name for p in taken})
     if len(parts) != len(wanted):
         return
     for gradient, part in zip(wanted, parts):
-        indices = (_behind(statements, _reads(part), returns[0].index) & touched) - given
-        behind = [statements[i] for i in sorted(indices)]
+        indices = behind(statements, reads(part), returns[0].index) - given
+        chosen = [statements[i] for i in sorted(indices)]
         if not isinstance(part, ast.Name):
-            behind.append(Statement(function, returns[0].index, returns[0].line, "", part, (), 0))  # type: ignore[arg-type]
-        if behind and not any(_is_unclear(s, program) for s in behind):
-            yield Written(gradient, tuple(behind))
+            chosen.append(Statement(function, returns[0].index, returns[0].line, "", part, (), 0))  # type: ignore[arg-type]
+        if chosen and not any(is_unclear(s, {*program.definitions}) for s in chosen):
+            yield Written(gradient, tuple(chosen), frozenset(touched & indices))
 
 
-def _is_unclear(statement: Statement, program: Program) -> bool:
+def is_unclear(statement: Statement, functions: set[str]) -> bool:
     """How many operations it stands for is not in its text: rounds, calls of functions of the file."""
     nodes = list(ast.walk(statement.node))
     if statement.loops or any(isinstance(node, _UNCOUNTED) for node in nodes):
         return True
-    return any(isinstance(node, ast.Name) and node.id in program.definitions for node in nodes)
+    last = {name.rpartition(".")[2] for name in functions}
+    return any(called(node) in last or (isinstance(node, ast.Name) and node.id in functions) for node in nodes)
 
 
-def _behind(statements: list[Statement], names: set[str], before: int) -> set[int]:
+def behind(statements: list[Statement], names: set[str], before: int) -> set[int]:
     """The statements that names are made of where they stand before another; one that sets a name anew hides none."""
     found: set[int] = set()
     waiting = [(name, before) for name in names]
     seen = {*waiting}
     while waiting:
         name, end = waiting.pop()
-        for statement in statements[:end]:
-            if name not in statement.targets:
+        for statement in statements:
+            if statement.index >= end or name not in statement.targets:
                 continue
             found.add(statement.index)
-            new = {(read, statement.index) for read in _reads(statement.node)} - seen
+            new = {(read, statement.index) for read in reads(statement.node)} - seen
             seen |= new
             waiting += new
     return found
@@ -142,13 +137,13 @@ def _touched(statements: list[Statement], names: set[str]) -> set[int]:
     """The statements that work on what comes in, or on what was made of it."""
     found, known = set[int](), {*names}
     for statement in statements:
-        if _reads(statement.node) & known:
+        if reads(statement.node) & known:
             known |= {*statement.targets}
             found.add(statement.index)
     return found
 
 
-def _reads(tree: ast.AST) -> set[str]:
+def reads(tree: ast.AST) -> set[str]:
     """The names whose values are read; whose shape is asked for is none of them."""
     found: set[str] = set()
     waiting = [tree]
@@ -160,15 +155,9 @@ def _reads(tree: ast.AST) -> set[str]:
             found.add(node.id)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             found.add(node.target.id)
-        if _called(node) != "len":
+        if called(node) != "len":
             waiting += ast.iter_child_nodes(node)
     return found
-
-
-def _called(node: ast.AST) -> str:
-    if not isinstance(node, ast.Call):
-        return ""
-    return str(getattr(node.func, "attr", None) or getattr(node.func, "id", ""))
 
 
 # ---- what is recorded ------------------------------------------------------------------------------------------------
@@ -197,7 +186,7 @@ def _recorded_operations(end: Node) -> int:
         if node not in seen:
             seen.add(node)
             waiting += node.parents
-    return sum(node.primitive is not None and node.primitive.name not in _LAYOUT for node in seen)
+    return sum(node.primitive is not None and not lays_out(node.primitive.name) for node in seen)
 
 
 def _shorter(
@@ -205,41 +194,33 @@ def _shorter(
 ) -> ShorterForm | None:
     """What there is to say of one gradient; None where it is set step by step, or not shorter."""
     nodes = [node for node in trace.nodes if node.gradient is not None and node is not end and _leads(end, node)]
-    source, last = "", -1
+    lines = made_of(chain, {f"d{end.name}"})
+    source, before = "", set[int]()
     for statement in written.statements[:-1]:
-        value = values.get(statement.index)
-        its = next((n for n in nodes if n.gradient is not None and _is_same(value, n.gradient.value)), None)
-        if its is None:
+        if statement.index not in written.touched:
             continue
-        if not _is_passed_by_all(its, end, trace):
+        value = values.get(statement.index)
+        alike = [n for n in nodes if n.gradient is not None and _is_same(value, n.gradient.value)]
+        if not alike:
+            continue
+        if not all(_is_passed_by_all(its, end, trace) for its in alike):
             return None
-        if its.name:
-            source, last = f"d{its.name}", statement.index
-    after = [s for s in written.statements if s.index > last]
+        between = {f"d{n.name}": lines_between(chain, f"d{end.name}", f"d{n.name}") for n in alike if n.name}
+        source = min(between, key=lambda name: len(between[name]), default="")
+        if not source or not any(source in line.names for line in chain):
+            return None
+        lines = between[source]
+        before = behind([*written.statements], {*statement.targets}, statement.index + 1)
+    after = [s for s in written.statements if s.index not in before]
     count = sum(arithmetic(s.node) for s in after)
-    lines = _lines_between(chain, f"d{end.name}", source)
     steps = sum(arithmetic(ast.parse(line.text)) for line in lines)
     used = sum(arithmetic(s.node) > 0 for s in after)
     long = sum(arithmetic(ast.parse(line.text)) > 0 for line in lines)
-    if count + SAVED > steps or used >= long:
+    if count + SAVED > steps or used >= long or not count:
         return None
     names = [node.name or "" for node in trace.upstream.values()]
     upstream = "the loss" if all(node.value.ndim == 0 for node in trace.upstream) else ", ".join(names)
     return ShorterForm(written.gradient, source or upstream, after[-1].line, count, steps, long)
-
-
-def _lines_between(chain: list[Line], target: str, source: str) -> list[Line]:
-    """The lines of derived code from one gradient to another."""
-    return [line for line in _made_of(chain, target) if line not in _made_of(chain, source)]
-
-
-def _made_of(chain: list[Line], name: str) -> list[Line]:
-    needed, found = {name}, list[Line]()
-    for line in reversed(chain):
-        if needed & {*line.names}:
-            needed |= line.reads
-            found.append(line)
-    return found[::-1]
 
 
 def _leads(one: Node, other: Node) -> bool:

@@ -9,7 +9,7 @@ import ast
 import builtins
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +96,14 @@ def write_worksheet(
     settings: Mapping[str, Any] | None = None,
     shapes: Mapping[str, Any] | None = None,
     solved: bool = False,
+    closed: bool = False,
 ) -> None:
     """Write the worksheet of a layer, "batchnorm" or "mine.py:swish", to a file.
 
     Raises:
         LayerError, TraceError, InputError: as for tracing the layer. DrawingError: the file cannot be written.
     """
-    write(output, worksheet(spec, settings, shapes, output.parent, solved).encode())
+    write(output, worksheet(spec, settings, shapes, output.parent, solved, closed).encode())
 
 
 def worksheet(
@@ -111,24 +112,36 @@ def worksheet(
     shapes: Mapping[str, Any] | None = None,
     folder: Path = Path(),
     solved: bool = False,
+    closed: bool = False,
 ) -> str:
     """The text of a worksheet.
 
     Args:
         settings, shapes: of the run it is about, as for `Layer.trace`.
         folder: where it will lie; a user's file is named from there.
-        solved: with the solutions in place of the blanks.
+        solved: with the solutions in place of the blanks. closed: asks for a closed form alone.
+
+    Raises:
+        InputError: a closed form is asked for, and none is known.
     """
     layer = load(spec)
     trace = layer.trace(settings, shapes=shapes)
     trace.backward()
-    loops = sheet(trace) if trace.loops else None
+    loops = sheet(trace) if trace.loops and not closed else None
     origin = Origin(_from(folder, spec), dict(settings or {}), dict(shapes or {}), loops is not None)
     if loops is not None:
         return _looped(trace, loops, origin, solved)
     shown = view(trace, layer.name)
     wanted = blanks(shown)
-    solutions = [line for blank in wanted for line in blank.solution]
+    if closed:
+        from backpropviz.exercises.closed import task
+
+        asked = task(layer, origin.settings, wanted, {step.name for step in trace.steps}, solved)
+        origin, lines = replace(origin, goal=asked.goal), [*asked.lines]
+        solutions = [line.strip() for line in lines if "= ..." not in line]
+    else:
+        lines = _backward(wanted, solved)
+        solutions = [line for blank in wanted for line in blank.solution]
     code = listing(trace, wanted=[step.node for step in trace.steps])
     read = read_names(solutions)
     sizes = _sizes(trace, code, read)
@@ -136,7 +149,7 @@ def worksheet(
     cache = [*given, *sizes, *(step.name for step in trace.steps)]
     helpers = sorted({*code.helpers, *(read & set(HELPERS))})
     text = [
-        *_TASK,
+        *(_CLOSED_TASK if closed else _TASK),
         "# next. With --hint 2 it tells more, with --hint 3 all. Shapes are those of the sample inputs.",
         *imports(helpers),
         "", "",
@@ -146,7 +159,7 @@ def worksheet(
         "", "",
         f"def {trace.layer}_backward({', '.join(code.upstream)}, cache):",
         *indented(unpacked(cache, "cache")),
-        *indented(_backward(wanted, solved)),
+        *indented(lines),
         f"    return {', '.join(f'd{name}' for name in trace.grad)}",
         "",
     ]  # fmt: skip
@@ -158,6 +171,14 @@ _TASK = (
     "#",
     "# The forward pass is given. Write the backward pass: replace every `...` by code, from top to bottom.",
     "# Run `backpropviz diagnose` on this file as often as you like: it says what is right so far, and what comes",
+)
+
+
+_CLOSED_TASK = (
+    "#",
+    "# The forward pass is given, and what comes before and after. Replace the `...` by one expression, without the",
+    "# steps on the way; helping lines above it are fine, and their operations count (laying out arrays does not).",
+    "# Run `backpropviz diagnose` on this file as often as you like: it says whether it is right, and what comes",
 )
 
 

@@ -23,7 +23,7 @@ from backpropviz.layers.library import Layer
 from backpropviz.show.records import InputView, StepView
 from backpropviz.show.view import view
 
-OPEN, RIGHT, WRONG = "open", "right", "wrong"
+OPEN, RIGHT, WRONG, LONGER = "open", "right", "wrong", "longer"
 TOLERANCE = 1e-7  # of the largest entry
 _SENT = (bool, int, float, str, tuple, list, dict, np.ndarray, np.generic)
 

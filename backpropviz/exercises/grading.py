@@ -22,16 +22,18 @@ from backpropviz.diagnose.student import sandbox
 from backpropviz.engine.graph import Step
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError, LayerError
+from backpropviz.exercises.closed import longer
 from backpropviz.exercises.desk import Desk
 from backpropviz.exercises.exercise import Blank, blanks, worksheet
 from backpropviz.exercises.far_desk import FarDesk, FarProcess
-from backpropviz.exercises.grader import OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
+from backpropviz.exercises.grader import LONGER, OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
 from backpropviz.exercises.looped import LoopBlank, sheet
 from backpropviz.exercises.round_grader import LATER, grades
 from backpropviz.exercises.sheet_report import Entry, WorksheetReport
-from backpropviz.exercises.signing import NEW, Origin, pinned, read
+from backpropviz.exercises.signing import NEW, Goal, Origin, pinned, read
 from backpropviz.layers.library import load
 from backpropviz.show.records import Explanation
+from backpropviz.study.closed.lines import lines_between, lines_of
 from backpropviz.text import cleaned
 
 _WHOLE = "every gradient itself is right"
@@ -72,7 +74,7 @@ def main() -> None:
     path = Path(request["file"])
     try:
         text = path.read_text(encoding="utf-8")
-        pin = Origin(**request["pin"]) if request["pin"] else None
+        pin = _unpacked(request["pin"]) if request["pin"] else None
         desks = partial(FarProcess, path, request["seconds"], request["megabytes"])
         answer = grade_text(text, path.name, pin, lambda tree: desks().desk).to_dict()
     except BackpropvizError as error:
@@ -81,6 +83,11 @@ def main() -> None:
         answer = {"error": f"{path.name} cannot be read: {error}", "where": None, "fix": "Save it as UTF-8."}
     os.write(channel, json.dumps(cleaned(answer)).encode() + b"\n")
     os._exit(0)
+
+
+def _unpacked(pin: dict[str, Any]) -> Origin:
+    """An origin as it came from another process."""
+    return Origin(**{**pin, "goal": Goal(**pin["goal"]) if pin["goal"] else None})
 
 
 Desks = Callable[[ast.Module], Callable[[], Desk | FarDesk]]
@@ -119,6 +126,8 @@ def grade_text(text: str, file: str = "", pin: Origin | None = None, desks: Desk
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:3])
     recorded = traces(layer, origin.settings, origin.shapes, origin.loops, seed)
     trace = recorded[0]
+    if pin is not None and pin.is_file and not pin.shapes and not pin.settings:
+        origin = replace(origin, goal=origin.goal or said.goal)  # the file is named; what is asked of it, by the sheet
     origin = replace(origin, loops=bool(trace.loops) and sheet(trace) is not None) if pin else origin
     function = _backward_of(tree, f"{trace.layer}_backward", file)
     begin = desks(tree)
@@ -126,7 +135,10 @@ def grade_text(text: str, file: str = "", pin: Origin | None = None, desks: Desk
     if origin.loops:
         return _with_loops(function, origin, recorded, report, begin())
     runs = [Run(each, begin(), file) for each in recorded]
-    report = replace(report, entries=tuple(_entries(function, runs)))
+    if origin.goal is not None:
+        report = replace(report, entries=(_in_closed_form(function, runs, origin.goal, tree),))
+    else:
+        report = replace(report, entries=tuple(_entries(function, runs)))
     if report.passed and runs[0].desk.has(f"{trace.layer}_forward"):
         whole = next((its for its in (as_a_whole(function, run) for run in runs) if its.status != RIGHT), None)
         if whole is not None:
@@ -206,6 +218,24 @@ def _entries(function: ast.FunctionDef, runs: list[Run]) -> Iterator[Entry]:
             blank.name, blank.step, status, grade.line, "" if status in (LATER, RIGHT) else grade.evidence,
             tuple(grade.notes), _hint(blank), tuple(_more(blank, explanations.get(blank.step), shapes)), blank.solution,
         )  # fmt: skip
+
+
+def _in_closed_form(function: ast.FunctionDef, runs: list[Run], goal: Goal, tree: ast.Module) -> Entry:
+    """The one blank of a worksheet that asks for a closed form."""
+    wanted = blanks(runs[0].shown)
+    steps = [
+        line for line in lines_between(lines_of(s for b in wanted for s in b.solution), goal.gradient, goal.source)
+    ]
+    grade = Grader(function, runs, {goal.gradient}).grades().get(goal.gradient) or Grade(
+        OPEN, evidence="no line sets it"
+    )
+    others = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node is not function}
+    if grade.status == RIGHT and (told := longer(function, goal, others)):
+        grade = Grade(LONGER, grade.line, told, grade.notes)
+    evidence = "" if grade.status == RIGHT else grade.evidence
+    more = ("step by step it is", *(f"    {line.text}" for line in steps), "which sums in it are zero, or one?")
+    solution = (f"backpropviz derive {runs[0].trace.layer} --closed-form --explain prints it, with the reasons",)
+    return Entry(goal.gradient, "", grade.status, grade.line, evidence, tuple(grade.notes), goal.words, more, solution)
 
 
 def _hint(blank: Blank) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from backpropviz.exercises.grader import OPEN, RIGHT, WRONG
+from backpropviz.exercises.grader import LONGER, OPEN, RIGHT, WRONG
 from backpropviz.exercises.round_grader import LATER
 
 
@@ -14,7 +14,8 @@ class Entry:
     """One blank, graded.
 
     Attributes:
-        status: "right", "wrong", "open", or "later": filled in below the first open one, and not looked at yet.
+        status: "right", "wrong", "open", "later": filled in below the first open one, and not looked at yet; or
+            "longer": right, but no closed form where one is asked for.
         line: of the statement that sets it last; 0 if none does.
         evidence: for a wrong one, how it differs. notes: what else there is to say about its lines.
         hint: one sentence about what to do. more: the gate's story, local derivatives and shapes. solution: the code.
@@ -41,8 +42,8 @@ class WorksheetReport:
 
     @property
     def next(self) -> Entry | None:
-        """The first blank that is open; None when nothing is left to fill in."""
-        return next((entry for entry in self.entries if entry.status == OPEN), None)
+        """The first blank that is open, or longer than it should be; None when nothing is left to do."""
+        return next((entry for entry in self.entries if entry.status in (OPEN, LONGER)), None)
 
     @property
     def wrong(self) -> tuple[Entry, ...]:
@@ -74,7 +75,7 @@ def render(report: WorksheetReport, level: int = 0) -> list[str]:
     Args:
         level: 1 adds the story of the gate and the shapes that meet; 2 adds the solutions.
     """
-    marks = {RIGHT: "right", WRONG: "WRONG", OPEN: "open", LATER: "later"}
+    marks = {RIGHT: "right", WRONG: "WRONG", OPEN: "open", LATER: "later", LONGER: "long"}
     done = sum(entry.status == RIGHT for entry in report.entries)
     lines = [f"{report.file}: {report.layer}, {done} of {len(report.entries)} gradients are right"]
     wide = max((len(entry.name) for entry in report.entries), default=0)

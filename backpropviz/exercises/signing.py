@@ -13,7 +13,7 @@ import io
 import json
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,26 @@ NEW = "Write a new one with `backpropviz exercise`, and copy your lines into it.
 
 
 @dataclass(frozen=True)
+class Goal:
+    """A closed form that is asked for: which gradient, from which other, in at most how many operations."""
+
+    gradient: str
+    source: str
+    operations: int
+
+    @property
+    def words(self) -> str:
+        return f"from {self.source} to {self.gradient} at once, in at most {self.operations} operations"
+
+
+@dataclass(frozen=True)
 class Origin:
     """The run that a worksheet is about.
 
     Attributes:
         layer: its name, or a file's path and what is wanted of it. settings, shapes: as for `Layer.trace`.
         loops: whether its loops are given. digest: as the worksheet states it.
+        goal: where a closed form is asked for, which.
     """
 
     layer: str
@@ -42,6 +56,7 @@ class Origin:
     shapes: dict[str, Any] = field(default_factory=dict)
     loops: bool = False
     digest: str = ""
+    goal: Goal | None = None
 
     @property
     def is_file(self) -> bool:
@@ -59,6 +74,7 @@ class Origin:
 
     def _said(self) -> dict[str, Any]:
         said = {"layer": self.layer, "settings": dict(self.settings), "shapes": dict(self.shapes)}
+        said |= {"closed_form": asdict(self.goal)} if self.goal else {}
         return {**said, "loops": True} if self.loops else said
 
 
@@ -82,7 +98,8 @@ def read(text: str, file: str) -> tuple[Origin, int]:
             raise TypeError(layer)
         settings = {name: _tuple(value) for name, value in settings.items()}
         shapes = {name: _tuple(shape) for name, shape in shapes.items()}
-        return Origin(layer, settings, shapes, bool(about.get("loops")), str(about.get("digest", ""))), number
+        digest, goal = str(about.get("digest", "")), _goal(about.get("closed_form"))
+        return Origin(layer, settings, shapes, bool(about.get("loops")), digest, goal), number
     except (ValueError, KeyError, TypeError) as error:
         raise LayerError(
             f"{file} is no worksheet", fix="`backpropviz exercise batchnorm -o bn.py` writes one."
@@ -106,7 +123,7 @@ def pinned(spec: str) -> Origin:
     if origin.digest != origin.digest_of(text):
         raise LayerError("the worksheet was changed after it was written", where=f"{file.name}:{line}", fix=NEW)
     layer = str((file.parent / origin.layer).resolve()) if origin.is_file else origin.layer
-    return Origin(layer, origin.settings, origin.shapes, origin.loops)
+    return Origin(layer, origin.settings, origin.shapes, origin.loops, goal=origin.goal)
 
 
 def _forward_tokens(text: str) -> Iterator[str]:
@@ -120,6 +137,10 @@ def _forward_tokens(text: str) -> Iterator[str]:
         part = "\n".join(text.splitlines()[given.lineno - 1 : given.end_lineno]) + "\n"
         tokens = tokenize.generate_tokens(io.StringIO(part).readline)
         yield from (token.string for token in tokens if token.type not in _LAYOUT)
+
+
+def _goal(said: Any) -> Goal | None:
+    return Goal(str(said["gradient"]), str(said["source"]), int(said["operations"])) if said else None
 
 
 def _tuple(value: Any) -> Any:

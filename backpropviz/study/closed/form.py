@@ -180,8 +180,7 @@ def _better(
             shorter = made.thinned()
             rank = (least - shorter.count, -len(lines), -shorter.whole_count, -weight(tree))
             if rank[0] > 0 and rank > best_rank and all(holds(shorter, scene) for scene in scenes):
-                before = [line.text for line in stretch.between]
-                change = Change(stretch.source[1], stretch.target.name, lines, before, rank[0], [])
+                change = _change(stretch, lines, made, shorter, rank[0])
                 best, best_rank, place = (made.thinned(forward_too=False), change), rank, stretch
     if best is None or place is None:
         return None
@@ -189,6 +188,19 @@ def _better(
     made, change = best
     why = reasons(given, change.source, change.target, change.lines) if given is not None else []
     return made, dataclasses.replace(change, reasons=why)
+
+
+def _change(stretch: Stretch, lines: list[str], made: Program, shorter: Program, saved: int) -> Change:
+    """The change as it stands in the end: where `dx = dshifted` is all that reads dshifted, what it sets is dx."""
+    before, target = [line.text for line in stretch.between], stretch.target.name
+    while not any(target in line.names for line in shorter.backward):
+        second = next((line for line in made.backward if line.code == target and line.name), None)
+        if second is None:
+            break
+        before.append(second.text)
+        target = second.name
+    last = lines[-1].replace(stretch.target.name, target, 1)
+    return Change(stretch.source[1], target, [*lines[:-1], last], before, saved, [])
 
 
 def _emptied(program: Program, stretch: Stretch) -> Program:

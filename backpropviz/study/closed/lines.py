@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,6 +97,22 @@ def lines_of(texts: Iterable[str]) -> list[Line]:
                 made.append(Line(begun.strip(), (len(begun) - len(begun.lstrip())) // 4, heading))
                 heading = begun = ""
     return made
+
+
+def made_of(lines: Sequence[Line], names: set[str]) -> list[Line]:
+    """The lines that names are made of, in order."""
+    needed, found = {*names}, list[Line]()
+    for line in reversed(lines):
+        if needed & {*line.names}:
+            needed |= line.reads
+            found.append(line)
+    return found[::-1]
+
+
+def lines_between(lines: Sequence[Line], target: str, source: str) -> list[Line]:
+    """The lines from one gradient to another."""
+    before = made_of(lines, {source})
+    return [line for line in made_of(lines, {target}) if line not in before]
 
 
 def _is_whole(text: str) -> bool:

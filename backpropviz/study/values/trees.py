@@ -43,6 +43,31 @@ def operations(tree: ast.AST) -> int:
     return sum(isinstance(node, _COUNTED) and not _is_negative(node) for node in ast.walk(tree))
 
 
+_LAYOUT = {
+    "transpose", "reshape", "broadcast_to", "copy", "astype", "ravel", "squeeze", "swapaxes", "expand_dims", "asarray",
+    "array", "arange", "range", "len", "zeros_like", "ones_like", "zeros", "ones", "float", "int", "eye",
+}  # fmt: skip
+"""Calls that compute nothing: they lay out, copy or begin an array."""
+
+
+def lays_out(function: str) -> bool:
+    """Whether a function of this name computes nothing: it lays out, copies or begins an array."""
+    return function in _LAYOUT
+
+
+def arithmetic(tree: ast.AST) -> int:
+    """The operations of a statement, but those that only lay out arrays; `a += b` is one as well."""
+    laid = sum(lays_out(called(node)) for node in ast.walk(tree))
+    return operations(tree) - laid + isinstance(tree, ast.AugAssign)
+
+
+def called(node: ast.AST) -> str:
+    """The name of the function or method that a call calls; "" for anything else."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return str(getattr(node.func, "attr", None) or getattr(node.func, "id", ""))
+
+
 def weight(tree: ast.AST) -> int:
     """How much there is to read: names, functions and powers."""
     return sum(isinstance(node, ast.Name | ast.Pow | ast.Call) for node in ast.walk(tree))
