@@ -1,5 +1,6 @@
 """Closed forms: found by value, held against fresh runs, and refused where they are wrong by a little or by a shape."""
 
+import ast
 import dataclasses
 import json
 from pathlib import Path
@@ -11,6 +12,7 @@ import backpropviz as bp
 from backpropviz.cli import app
 from backpropviz.errors import InputError
 from backpropviz.layers.library import layer_names, load
+from backpropviz.study.closed import form as search
 from backpropviz.study.closed.form import closed_form
 from backpropviz.study.closed.lines import lines_of
 from backpropviz.study.closed.proof import PROOFS, proved
@@ -125,6 +127,31 @@ def test_explanations_are_checked_facts(batchnorm):
     assert "sum(xhat) = 0" in told
     assert "mean's path" in told
     assert "one-hot rows sum to one" in explained(closed_form(load("softmax_loss"), proofs=3))
+
+
+@pytest.mark.parametrize(
+    "name", ["softmax_loss", "svm_loss", f"{FORMS}/norms.py:rmsnorm", f"{FORMS}/activations.py:swish"]
+)
+def test_every_name_in_an_explanation_is_known(name):
+    form = closed_form(load(name), proofs=3)
+    for change in form.changes:
+        known = {"np", "sum", "axis", "put", *form.program.parameters, *form.program.taken, change.source}
+        known |= {line.name for line in lines_of(change.before)}
+        for reason in change.reasons:
+            names = {
+                node.id
+                for node in ast.walk(ast.parse(reason.formula.replace(" = ", " == ", 1)))
+                if isinstance(node, ast.Name)
+            }
+            assert names <= known, reason.formula
+        assert change.reasons[-1].formula in form.code
+
+
+def test_a_search_ends_by_its_count_and_says_so(monkeypatch):
+    monkeypatch.setattr(search, "MOST_CANDIDATES", 100)
+    form = closed_form(load("batchnorm"), proofs=3)
+    assert form.is_cut_short
+    assert "the search ended at its bound" in text(form)
 
 
 def test_as_formulas_and_as_a_record(batchnorm):

@@ -26,10 +26,11 @@ from backpropviz.study.closed.reasons import Reason, reasons
 from backpropviz.study.closed.scenes import Scene, Stage
 from backpropviz.study.closed.stretches import Flow, Stretch
 from backpropviz.study.values.trees import weight
+from backpropviz.study.values.valued import TALLY
 
 SCENES = 3
-_MOST_STRETCHES = 60
-"""How many stretches are searched before the best form so far is given."""
+MOST_CANDIDATES = 300_000
+"""How many expressions are looked at before the best form so far is given: no clock ends a search."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class ClosedForm:
         layer: its name. inputs: whose gradients it gives.
         program: the code. changes: what is new in it; empty where nothing shorter was found.
         before, after: operations of the backward pass, those that it shares with the forward pass left out.
-        searched: how many stretches were searched. proof: what the code was held against.
+        searched: how many stretches were searched. candidates: how many expressions were made for them; `is_cut_short`
+            where that is all that are allowed, and something shorter may exist. proof: what the code was held against.
         reasons: why it is so, step by step. sample: arguments that the code can be called with.
     """
 
@@ -68,9 +70,14 @@ class ClosedForm:
     before: int
     after: int
     searched: int
+    candidates: int
     proof: Proof
     reasons: list[Reason]
     sample: dict[str, Any]
+
+    @property
+    def is_cut_short(self) -> bool:
+        return self.candidates >= MOST_CANDIDATES
 
     @property
     def is_shorter(self) -> bool:
@@ -98,6 +105,7 @@ def closed_form(
     Raises:
         TraceError: its derived code does not hold on other runs. InputError: it has no such input.
     """
+    began = TALLY.made
     stage = Stage(layer, given or {})
     program = _begun(stage.base.trace, layer, inputs)
     scenes = _scenes(stage, program)
@@ -105,11 +113,12 @@ def closed_form(
     memory: dict[tuple[Any, ...], tuple[int, list[Found]]] = {}
     changes: list[Change] = []
     while True:
-        better = _better(program, scenes, memory)
+        better = _better(program, scenes, memory, began + MOST_CANDIDATES)
         if better is None:
             break
         program, change = better
         changes.append(change)
+    candidates = TALLY.made - began
     short = program.thinned()
     proof = proved(stage, short, proofs)
     if changes and not proof.complete:  # what holds on a few runs may hold by their sizes
@@ -117,7 +126,9 @@ def closed_form(
     kept = [name.removeprefix("d") for name in short.returns]
     why = [reason for change in changes for reason in change.reasons]
     sample = stage.base.arguments(list(short.listing.constants))
-    return ClosedForm(layer.name, kept, short, changes, begun.count, short.count, len(memory), proof, why, sample)
+    return ClosedForm(
+        layer.name, kept, short, changes, begun.count, short.count, len(memory), candidates, proof, why, sample
+    )
 
 
 def _begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
@@ -156,9 +167,13 @@ def _scenes(stage: Stage, program: Program) -> list[Scene]:
 
 
 def _better(
-    program: Program, scenes: list[Scene], memory: dict[tuple[Any, ...], tuple[int, list[Found]]]
+    program: Program, scenes: list[Scene], memory: dict[tuple[Any, ...], tuple[int, list[Found]]], most: int
 ) -> tuple[Program, Change] | None:
-    """The program with one stretch shortened, the one that saves most; None where none can be."""
+    """The program with one stretch shortened, the one that saves most; None where none can be.
+
+    Args:
+        most: the count of candidates after which no further stretch is searched.
+    """
     flow = Flow(program)
     larder: Larder | None = None
     best: tuple[Program, Change] | None = None
@@ -166,12 +181,12 @@ def _better(
     place: Stretch | None = None
     least = program.thinned().count
     possible = [(least - _emptied(program, stretch).count, stretch) for stretch in flow.stretches()]
-    for most, stretch in sorted(possible, key=lambda pair: -pair[0]):
-        limit = most - best_rank[0]
+    for savable, stretch in sorted(possible, key=lambda pair: -pair[0]):
+        limit = savable - best_rank[0]
         if limit < 1:
             break
         if stretch.key not in memory or memory[stretch.key][0] < limit:
-            if len(memory) >= _MOST_STRETCHES:
+            if TALLY.made >= most:
                 continue
             larder = larder or Larder(program, scenes, flow.tainted)
             memory[stretch.key] = limit, _searched(larder, stretch, limit)
@@ -186,7 +201,7 @@ def _better(
         return None
     given = (larder or Larder(program, scenes, flow.tainted)).of(place)
     made, change = best
-    why = reasons(given, change.source, change.target, change.lines) if given is not None else []
+    why = reasons(given, change) if given is not None else []
     return made, dataclasses.replace(change, reasons=why)
 
 

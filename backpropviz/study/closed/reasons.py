@@ -6,9 +6,11 @@ sizes of sums. Where none explains a step, the step is said to be found by searc
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -17,27 +19,64 @@ from backpropviz.study.closed.ingredients import Ingredients
 from backpropviz.study.closed.proof import distance
 from backpropviz.study.values.valued import Valued
 
-_CLOSE = 1e-9
+_CLOSE, _MOST_FACTS = 1e-9, 4
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One line of mathematics, and why it holds."""
+    """One line of mathematics, and why it holds.
+
+    Attributes:
+        about: where it says that a sum is zero or one, the forward value that is summed.
+    """
 
     formula: str
     reason: str
+    about: str = ""
 
 
-def reasons(given: Ingredients, source: str, target: str, lines: list[str]) -> list[Reason]:
-    """The facts behind one stretch that became one expression, and that expression."""
-    made = [*_sums_to_nothing(given), *_sums_to_one(given), *_squares(given), *_complements(given)]
-    made = made[:4]
+def reasons(given: Ingredients, change: Stretched) -> list[Reason]:
+    """The facts behind one stretch that became one expression, and that expression.
+
+    Facts of values that stand neither in the stretch nor in the expression are left out: nothing rests on them.
+    """
+    facts = [*_sums_to_nothing(given), *_sums_to_one(given), *_squares(given), *_complements(given)]
+    read = _names([*change.before, *change.lines])
+    made = [fact for fact in facts if _names([fact.formula]) - {"sum"} <= read][:_MOST_FACTS]
+    helpers = [Reason(line, _helper(line)) for line in change.lines[:-1]]
     if given.slope is not None:
-        made.insert(
-            0, Reason(f"{target} = {source} * f", "every entry comes from one entry alone: the factors multiply")
-        )
-    why = "collected" if made else "the forms are equal, and were found by search: no step in between is known"
-    return [*made, Reason(lines[-1], why)]
+        why = f"every entry comes from one entry of {change.source} alone: the factors on the way multiply to this"
+    elif made:
+        why = "collected"
+    else:
+        why = "the forms are equal, and were found by search: no step in between is known"
+    return [*helpers, *made, Reason(change.lines[-1], why)]
+
+
+def _helper(line: str) -> str:
+    """What a line that only gives a name is for."""
+    called, _, code = line.partition(" = ")
+    if (".shape[" in code and "(" not in code) or code.endswith(".size"):
+        return "a size, which has a name from here on"
+    if called.startswith("onehot"):
+        return "in every row a one in the place of the right answer"
+    return "where the gradient passes" if called.startswith(("mask", "is_on")) else "a name for it"
+
+
+class Stretched(Protocol):
+    """What became shorter: the lines that stood there, and those that stand there now."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def before(self) -> list[str]: ...
+    @property
+    def lines(self) -> list[str]: ...
+
+
+def _names(lines: Sequence[str]) -> set[str]:
+    trees = [ast.parse(line.replace(" = ", " == ", 1)) for line in lines]
+    return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _named_over_axes(given: Ingredients) -> Iterator[tuple[Valued, tuple[int, ...]]]:
@@ -53,6 +92,7 @@ def _sums_to_nothing(given: Ingredients) -> Iterator[Reason]:
             yield Reason(
                 f"sum({leaf.code}) = 0",
                 f"{leaf.code} has mean zero over {_axes(axis)}, so the mean's path through it vanishes",
+                leaf.code,
             )
 
 
@@ -62,7 +102,7 @@ def _sums_to_one(given: Ingredients) -> Iterator[Reason]:
             continue
         if all(np.allclose(v.sum(axis=-1), 1, rtol=0, atol=_CLOSE) for v in leaf.values):
             kind = "one-hot rows sum to one" if _is_onehot(leaf.values) else f"the rows of {leaf.code} sum to one"
-            yield Reason(f"sum({leaf.code}, axis=-1) = 1", kind)
+            yield Reason(f"sum({leaf.code}, axis=-1) = 1", kind, leaf.code)
 
 
 def _squares(given: Ingredients) -> Iterator[Reason]:

@@ -10,16 +10,22 @@ from backpropviz.code.formulas import taken
 from backpropviz.code.mathematics import Writer
 from backpropviz.code.notation import Latex, Notation, Plain
 from backpropviz.layers.library import load
-from backpropviz.study.closed.form import ClosedForm
+from backpropviz.study.closed.form import MOST_CANDIDATES, ClosedForm
 
 
 def told(form: ClosedForm) -> str:
     """What was found, and what it was held against, as comment lines."""
     shapes = f"of {form.proof.shapes} shapes" if not form.proof.fixed else "of the one shape that it takes"
     held = f"equal to the recorded gradients to 1e-10 on {_in_words(form.proof.runs)} random inputs {shapes}"
+    ended = (
+        f"\nthe search ended at its bound of {form.candidates:,} candidates: something shorter may exist"
+        if form.is_cut_short
+        else ""
+    )
     if not form.is_shorter:
-        return f"nothing shorter was found for {form.layer} in {form.searched} searches: {form.before} operations"
-    return f"{form.after} operations in place of {form.before}, found by search:\n{held}"
+        looked = f"{form.candidates:,} candidates in {form.searched} searches"
+        return f"nothing shorter was found for {form.layer} among {looked}: {form.before} operations{ended}"
+    return f"{form.after} operations in place of {form.before}, found by search:\n{held}{ended}"
 
 
 def _in_words(number: int) -> str:
@@ -82,6 +88,7 @@ def to_dict(form: ClosedForm) -> dict[str, Any]:
         },
         "explanation": [{"formula": r.formula, "reason": r.reason} for r in form.reasons],
         "searched": form.searched,
+        "candidates": {"looked_at": form.candidates, "bound": MOST_CANDIDATES, "cut_short": form.is_cut_short},
     }
 
 

@@ -22,6 +22,16 @@ MULTIPLY, DIVIDE, SUBTRACT, POWER = ast.Mult(), ast.Div(), ast.Sub(), ast.Pow()
 _WORDS = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}
 
 
+class Tally:
+    """How many candidates were made in this process: searches are bounded by it, and never by a clock."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+
+TALLY = Tally()
+
+
 @dataclass(frozen=True)
 class Valued:
     """An expression with its value on every run."""
@@ -53,6 +63,7 @@ class Valued:
 
 def together(one: Valued, operator: ast.operator, other: Valued) -> Valued | None:
     """Two by one operation; None where they do not broadcast, or what comes out is too large."""
+    TALLY.made += 1
     run = _WORDS[type(operator)]
     made = []
     for a, b in zip(one.values, other.values):
@@ -89,6 +100,7 @@ def distinct(found: Iterable[Valued], most: int | None = None) -> list[Valued]:
     """Every value once, the first of those that are equal; none that is not finite, or zero."""
     kept: dict[tuple[object, ...], Valued] = {}
     for item in found:
+        TALLY.made += 1
         marks: list[object] = []
         for value in item.values:
             flat = np.ravel(value)
