@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from backpropviz.errors import TraceError
+from backpropviz.errors import BackpropvizError, TraceError
 from backpropviz.layers.layer import Layer
+from backpropviz.layers.library import load
 from backpropviz.show.display import Code, Display
 from backpropviz.study.entries import EntryStory
 from backpropviz.study.gradcheck import Report
@@ -98,15 +100,35 @@ class Closed(Code):
 
 
 def layer_of(trace: Trace) -> Layer:
-    """The layer that a trace is of, whose inputs can be drawn anew."""
+    """The layer that a trace is of, whose inputs can be drawn anew; of an object, its class as its file has it.
+
+    Raises:
+        TraceError: the class is in no file, or made from its file it takes other steps than this object.
+    """
     function = trace.callable
     if not isinstance(function, FunctionType):
-        raise TraceError(
-            f"{trace.function} holds arrays of its own", fix="Ask for the closed form by its file: derive file.py:Class"
-        )
+        holders = getattr(function, "holders", {})
+        return _of_class(trace, type(holders.get("self", function)))
     module = ModuleType(function.__module__)
     vars(module).update(function.__globals__)
     return Layer(trace.layer, function, Path(function.__code__.co_filename), module)
+
+
+def _of_class(trace: Trace, owner: type) -> Layer:
+    try:
+        layer = load(f"{inspect.getsourcefile(owner)}:{owner.__name__}")
+        steps = [step.name for step in layer.trace(verify=False).steps]
+    except (TypeError, OSError, BackpropvizError) as error:
+        raise TraceError(
+            f"no inputs can be drawn anew for {owner.__name__}, which is in no file that can be traced by itself",
+            fix="Put it in a file, and ask by that: backpropviz derive file.py:Class --closed-form",
+        ) from error
+    if steps != [step.name for step in trace.steps]:
+        raise TraceError(
+            f"{owner.__name__}, made anew, takes other steps than this object",
+            fix="Write what it computes as a function of its arrays, and trace that.",
+        )
+    return layer
 
 
 class Entry(EntryStory):
