@@ -2,9 +2,12 @@
 
 import ast
 import dataclasses
+import importlib.util
 import json
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -19,6 +22,9 @@ from backpropviz.study.closed.proof import PROOFS, proved
 from backpropviz.study.closed.scenes import Stage
 from backpropviz.study.closed.telling import explained, latex, plain, text, to_dict
 from backpropviz.study.compare import compare
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tests.closed_figures import columns, rows_on_the_page
 
 FORMS = Path(__file__).parent / "forms"
 DX = "dx = ivar / N * (N * dxhat - np.sum(dxhat, axis=0) - xhat * np.sum(dxhat * xhat, axis=0))"
@@ -179,6 +185,34 @@ def test_from_python():
         bp.trace("sigmoid").closed_form("y")
 
 
+NORM = """
+import numpy as np
+
+class Norm:
+    def __init__(self):
+        self.gamma = np.array([1.5, 0.5, 2.0])
+
+    def forward(self, x):
+        xc = x - np.mean(x, axis=0)
+        std = np.sqrt(np.mean(xc**2, axis=0) + 1e-5)
+        self.xhat = xc / std
+        return self.xhat * self.gamma
+"""
+
+
+def test_of_an_object_by_the_file_of_its_class(tmp_path):
+    path = tmp_path / "norm_of_ones_own.py"
+    path.write_text(NORM)
+    spec = importlib.util.spec_from_file_location("norm_of_ones_own", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["norm_of_ones_own"] = module
+    spec.loader.exec_module(module)
+    t = bp.trace(module.Norm(), x=np.random.default_rng(0).normal(size=(4, 3)))
+    form = t.closed_form("x")
+    assert form.lines[-1].startswith("dx = (N * dxhat - np.sum(dxhat, axis=0)")
+    del sys.modules["norm_of_ones_own"]
+
+
 def test_it_is_timed_beside_the_recorded_steps():
     layer = load("softmax_loss")
     trace = layer.trace()
@@ -192,3 +226,11 @@ def test_every_layer_varies_its_sizes():
     for name in layer_names():
         shapes = {scene.shapes for scene in Stage(load(name), {}).draws(8)}
         assert len(shapes) > 1, name
+
+
+@pytest.mark.each_third
+@pytest.mark.parametrize("name", layer_names())
+def test_the_table_of_the_manual_is_what_is_found(name):
+    """All but the times, which are a clock's."""
+    found = columns(name)
+    assert rows_on_the_page().get(name) == (found[0] if found else None), "run python tests/closed_figures.py"

@@ -22,7 +22,7 @@ from backpropviz.facade.site.docstrings import as_markdown, plain
 PAGES = ("students", "teachers", "commands", "python", "operations", "contributors")
 """The texts, in the order in which they are read."""
 
-_MARKER = re.compile(r"<!-- (run|file|try|api|operations)(?:: (.+?))? -->")
+_MARKER = re.compile(r"<!-- (run|file|try|api|operations|figures)(?:: (.+?))? -->")
 _API = (
     "trace", "Trace", "gradcheck", "check", "diagnose", "primitive", "stop_gradient", "im2col", "col2im",
     "output_shape", "BackpropvizError",
@@ -71,7 +71,7 @@ def _filled(marker: re.Match[str]) -> str:
         return "\n\n".join(_api())
     if kind == "operations":
         return "\n".join(_operations())
-    return {"run": f"```sh\n{what}\n```", "file": f"`{what}`:", "try": ""}[kind]
+    return {"run": f"```sh\n{what}\n```", "file": f"`{what}`:", "try": "", "figures": ""}[kind]
 
 
 def _page(name: str, text: str) -> Page:

@@ -28,6 +28,12 @@ def told(form: ClosedForm) -> str:
     return f"{form.after} operations in place of {form.before}, found by search:\n{held}{ended}"
 
 
+def proved_how(form: ClosedForm) -> str:
+    """What it was held against, in a table's cell."""
+    shapes = f"{form.proof.shapes} shapes" if not form.proof.fixed else "one shape"
+    return f"{_in_words(form.proof.runs)} random inputs, {shapes}"
+
+
 def _in_words(number: int) -> str:
     return "fifty" if number == 50 else str(number)
 
