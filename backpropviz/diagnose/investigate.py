@@ -201,6 +201,11 @@ class Investigation:
             ]  # fmt: skip
             if small:
                 _, function, index, name = min(small)
+                if self.pair.layer.is_own:  # nobody says that it is to be in double
+                    self.notes.append(
+                        f"{name} of {function} is in single precision: results are off by {max(gaps):.1g}"
+                    )
+                    return
                 statement = self.program.statements(function)[index]
                 self.findings.append(Finding(
                     self.program.student.path.name, statement.line, function, statement.text, "precision",

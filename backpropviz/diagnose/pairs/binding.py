@@ -18,7 +18,7 @@ _ALIASES = {
     "G": "g groups num_groups n_groups",
     "pool_height": "pool_height ph pool_h hh kh height pool_hh",
     "pool_width": "pool_width pw pool_w ww kw width pool_ww",
-    "pool_size": "pool_size size k kernel_size pool window f",
+    "pool_size": "pool_size size k kernel_size kernel filter_size ksize window_size pool window f",
     "p": "p drop_prob keep_prob dropout_p p_dropout dropout_prob dropout_rate prob rate keep drop keep_probability",
     "mode": "mode",
     "training": "training train is_training train_mode is_train",
@@ -31,6 +31,7 @@ _ALIASES = {
     "y": "y labels target targets t",
 }
 _MEANS = {layer_word: [n for n in names.split()] for layer_word, names in _ALIASES.items()}
+_WINDOW = ("stride", "pad", "pool_height", "pool_width")
 _DICTIONARY = ("param", "config", "cfg", "conf", "params", "options", "opts")
 _INPUT_ALIASES = {
     "x": {"x", "inputs", "input", "data", "xs"},
@@ -141,6 +142,11 @@ def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, ar
     modes = names & {"mode", *_MEANS["training"]}
     if "eps" in layer.settings and not has_dictionary and not names & {*_MEANS["eps"]}:
         raise CannotCall("it takes no eps")
+    told = {word for word, called in _MEANS.items() if names & {*called}}
+    told |= {"pool_height", "pool_width"} if "pool_size" in told else set()
+    fixed = [word for word in _WINDOW if word in layer.settings and word not in told]
+    if fixed and not has_dictionary:  # its windows are its own: 2 by 2, side by side
+        raise CannotCall(f"it takes no {fixed[0]}")
     if case.settings.get("mode") == "test" and not has_dictionary and not modes:
         raise NotApplicable("no test mode")
     if not has_dictionary and case.without and "eps" in case.without:

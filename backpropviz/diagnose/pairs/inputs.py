@@ -93,6 +93,9 @@ def cases(
         with contextlib.suppress(CannotCall):
             others = {**shapes, **resized_together(tied, 1)}
             found.append(case("other sizes", made_up(function, 1, others, ranks, most)[0], manner))
+    elif "kept" in manner:
+        same = {name: value.shape for name, value in found[0].inputs.items()}
+        found.append(case("other numbers", made_up(function, 1, {**shapes, **same}, ranks, most)[0], manner))
     elif name and (main is None or name == first):
         for at, words in enumerate(("made-up inputs", "other sizes")):
             shape = found[0].inputs[name].shape if main is None else main
@@ -106,6 +109,7 @@ def cases(
                     if main is not None or [v.ndim for v in other.inputs.values()] == axes:
                         found[at:] = [other]
                         break
+    found += _other_signs(function, found[0])
     settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
@@ -114,6 +118,22 @@ def cases(
         if name in {p.name for p in binding.parameters(function)}:
             settled = [{**found[0].settings, name: value} for value in said[1:]]
             found += [replace(found[0], words=f"{name} {its[name]!r}", settings=its) for its in settled]
+    return found
+
+
+def _other_signs(function: FunctionType, first: Case) -> list[Case]:
+    """Of a function of single numbers, what it is on negative ones, where it runs on these: one number at a time goes
+    one way at every `if`."""
+    numbers = [name for name, value in first.inputs.items() if value.dtype.kind == "f"]
+    if not numbers or any(value.ndim for value in first.inputs.values()):
+        return []
+    found = []
+    for names in dict.fromkeys(((numbers[0],), tuple(numbers))):
+        arrays = {name: np.asarray(-value if name in names else value) for name, value in first.inputs.items()}
+        with contextlib.suppress(Exception):
+            result = function(**{**first.settings, **arrays})
+            if np.isfinite(np.asarray(result[0] if isinstance(result, tuple) else result, dtype=float)).all():
+                found.append(replace(first, words=f"negative {' and '.join(names)}", inputs=arrays))
     return found
 
 
@@ -164,7 +184,7 @@ def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:
 
     Args:
         manner: "columns": examples are columns. "shares": probabilities are held against targets. "small": numbers are
-            small, so that no probability comes near 0 or 1.
+            small, so that no probability comes near 0 or 1. "kept": sizes are what the layer was made for.
     """
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     first = next((name for place, name in enumerate(arrays) if not is_target(name, place)), next(iter(arrays), ""))

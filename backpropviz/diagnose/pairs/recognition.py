@@ -17,11 +17,13 @@ _LOSS = re.compile(r"(?P<stem>\w*loss)(?P<suffix>(?:_naive|_vectorized|_alt)?)",
 
 @dataclass(frozen=True)
 class Named:
-    """What a function's name says: its layer, forward or backward, and what follows ("_naive", "_alt")."""
+    """What a function's name says: its layer, as it is spelled, forward or backward, and what follows ("_naive",
+    "_alt")."""
 
     layer: Layer
     is_forward: bool
     suffix: str
+    stem: str = ""
 
 
 def recognize(name: str, parameters: Sequence[str] = ()) -> Named | None:
@@ -43,7 +45,7 @@ def recognize(name: str, parameters: Sequence[str] = ()) -> Named | None:
                 continue
             if layer.is_loss == (pattern is _LOSS) and re.fullmatch(layer.stems, found["stem"], re.IGNORECASE):
                 way = found.groupdict().get("way") or "forward"
-                return Named(layer, way.lower() in ("forward", "fwd"), found["suffix"])
+                return Named(layer, way.lower() in ("forward", "fwd"), found["suffix"], found["stem"])
     return None
 
 
@@ -117,8 +119,11 @@ def _own_pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[Pair]:
 
 
 def _goes_with(known: dict[str, Named], forward: str, backward: str, same: list[str]) -> bool:
-    if not known[forward].is_forward or known[backward].is_forward:
+    """Whether a backward pass is that of a forward pass: of one that is spelled alike, if there is one."""
+    its = known[backward]
+    if not known[forward].is_forward or its.is_forward:
         return False
-    fitting = [n for n in same if known[n].is_forward and known[n].suffix == known[backward].suffix]
-    every = [n for n in same if known[n].is_forward]
-    return bool(every) and forward == (fitting or every)[0]
+    every = [name for name in same if known[name].is_forward]
+    fitting = [name for name in every if known[name].suffix == its.suffix]
+    alike = [name for name in fitting or every if known[name].stem == its.stem]
+    return bool(every) and forward == (alike or fitting or every)[0]

@@ -63,7 +63,21 @@ def shipped(program: Program, pair: Pair) -> LayerFile | None:
     layer = load(pair.layer.name)
     takes = [name for name in layer.parameters if name not in layer.settings]
     given = [p.name for p in binding.parameters(program.function(pair.forward)) if p.default is p.empty]
-    return layer if takes == given or len(takes) == len(given) == 1 else None
+    if takes != given and not len(takes) == len(given) == 1:
+        return None
+    forward = program.function(pair.forward)
+    return None if _is_of_numbers(forward, cases_of(layer, forward, (0,))[0]) else layer
+
+
+def _is_of_numbers(forward: Any, its: Case) -> bool:
+    """Whether a function takes one number at a time: it asks whether `x > 0`, or hands x to `math.exp`."""
+    try:
+        forward(*(value.copy() for value in its.inputs.values()))
+    except (ValueError, TypeError) as error:
+        return "truth value of an array" in str(error) or "can be converted to Python scalars" in str(error)
+    except (Exception, SystemExit):
+        return False
+    return False
 
 
 def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Reference]]]:
@@ -199,8 +213,9 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
         its = program.student.wrapped.get(pair.forward)
         main, only_rows = inputs.main_input(known), its is not None and bool(its.shapes)
         same = {name: value.shape for name, value in known.inputs.items()}
-        alone = {main: inputs.resized(same[main], only_rows, seed)} if main else {}
-        alone |= inputs.beside(its.shapes, main, same[main], alone[main]) if its and main else {}
+        is_kept = its is not None and "kept" in its.manner
+        alone = {main: inputs.resized(same[main], only_rows, seed)} if main and not is_kept else {}
+        alone |= inputs.beside(its.shapes, main, same[main], alone[main]) if its and alone else {}
         tied = {} if only_rows else inputs.resized_together({name: same[name] for name in inputs.data(known)}, seed)
         for sizes in (tied, alone, same) if len(tied) > 1 else (alone, same):
             try:

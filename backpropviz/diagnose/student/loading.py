@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from backpropviz.diagnose.student import classes
+from backpropviz.diagnose.student.precision import asks_for_single, in_double, is_read_in_double
 from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
 from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
 from backpropviz.layers.loading import bound
@@ -55,8 +56,9 @@ class Student:
         notes: what had to be worked around. trouble: top-level statements that failed, as (line, what happened).
         star_imports: names may be missing because a missing module was imported whole. missing: modules stood in for.
         is_converted: the text was Python 2, so that columns are not those of the file.
-        floors: dividing whole numbers gives a whole one. lost: names that the top level would have made from data,
-            files or modules that are not here; left_out: its lines that were not run to the end, and why.
+        floors: dividing whole numbers gives a whole one. widens: single precision is read as double.
+        lost: names that the top level would have made from data, files or modules that are not here; left_out: its
+            lines that were not run to the end, and why.
         wrapped: the functions put around the student's, by name, with what they stand for (pairs/protocols);
             texts: their source, by the same names.
     """
@@ -72,6 +74,7 @@ class Student:
     missing: list[str] = field(default_factory=list)
     is_converted: bool = False
     floors: bool = False
+    widens: bool = False
     wrapped: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     lost: set[str] = field(default_factory=lambda: {"get_ipython", "display"})  # of a notebook
@@ -91,6 +94,8 @@ class Student:
         """
         if self.floors:
             statement, places = dividing_as_then(statement), None
+        if self.widens and is_read_in_double(statement):
+            statement, places = in_double(statement), None
         with counted(statement, places):
             return compile(ast.Module([statement], []), str(self.path), "exec", dont_inherit=True)
 
@@ -157,7 +162,10 @@ def parse(path: Path, python2: bool = False) -> Student:
     floors = python2 and "import division" not in text
     if looks_old and not python2:
         notes.append("written for Python 2: run as Python 3, where 3 / 2 is 1.5 (--python2 reads it as it was meant)")
-    return Student(path, source, tree, notes=notes, is_converted=python2, floors=floors)
+    widens = asks_for_single(tree)
+    if widens:
+        notes.append("it asks for single precision, which was read as double: the code is judged, not its rounding")
+    return Student(path, source, tree, notes=notes, is_converted=python2, floors=floors, widens=widens)
 
 
 def parsed(source: str, name: str = "text") -> ast.Module:

@@ -14,7 +14,7 @@ import numpy as np
 
 from backpropviz.diagnose.pairs.protocols import array_engines, boxes, losses, scalars, subjects
 from backpropviz.diagnose.pairs.protocols.around import around
-from backpropviz.diagnose.pairs.protocols.construction import SIZES
+from backpropviz.diagnose.pairs.protocols.construction import SIZES, slope_of_tanh
 from backpropviz.diagnose.pairs.protocols.context import Context
 from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
 from backpropviz.diagnose.student.loading import Student
@@ -25,6 +25,7 @@ ROUNDS = 1_000_000
 GIVEN: dict[str, Any] = {
     "__copied__": copy.deepcopy,
     "__context__": Context,
+    "__slope_of_tanh__": slope_of_tanh,
     **losses.GIVEN,
     **boxes.GIVEN,
     **array_engines.GIVEN,

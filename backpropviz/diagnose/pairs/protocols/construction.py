@@ -22,6 +22,19 @@ _ARRAY = re.compile(r"[wW]\w{0,2}|b\w?|weights?|bias(es)?|gamma|beta|kernel|filt
 _SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
 _FACTORS = ("beta", "scale", "temperature", "gamma", "delta", "lambda_", "negative_slope", "leak")
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
+_INPUT_SHAPE, _OUTPUT_SHAPE = (3, 6, 5), (18, 5)
+_EXPECTED = {
+    r"out\w*_?(shape|dims)|(new|target|to)_shape|^shape$": str(_OUTPUT_SHAPE),
+    r"shape": str(_INPUT_SHAPE),
+    r"(prime|deriv\w*|_grad)$|^d_?(act|fun)": "__slope_of_tanh__",
+    r"^(activation|act|act_fn|activation_func\w*|f|fn|func|function|nonlinearity)$": "np.tanh",
+}
+"""What constructors are told that is no size and no array, by what it is called."""
+
+
+def slope_of_tanh(x: Any) -> Any:
+    """Of `np.tanh`, where a layer is made from a function and its derivative."""
+    return 1 - np.tanh(x) ** 2
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,7 @@ class Construction:
     Attributes:
         call: `Linear(3, 5)`. arrays: values of what it is made from, by name, which are inputs of the layer.
         settings: numbers that keep their names. is_free: the arrays may have other shapes. data: those of the arrays
-            that are examples and targets.
+            that are examples and targets. main: the shape that it expects its first input to have, if it was told.
     """
 
     call: str
@@ -39,6 +52,7 @@ class Construction:
     settings: dict[str, float] = field(default_factory=dict)
     is_free: bool = False
     data: tuple[str, ...] = ()
+    main: tuple[int, ...] = ()
 
 
 class _Original(Method):
@@ -60,6 +74,7 @@ def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: 
     by_names = _by_names(definition, namespace)
     chained = by_names is not None and any(re.fullmatch(r"[wW]_?2", name) for name in by_names.arrays)
     if by_names is not None:
+        yield from (replace(by_names, main=shape) for shape in _told_shapes(by_names.call))
         if not chained:  # the weights of several layers differ in their sizes
             yield by_names
         if by_names.arrays:  # four gates side by side are four times as wide
@@ -118,7 +133,10 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any]) -> Constructi
     for argument in arguments[: len(arguments) - len(init.args.defaults)]:
         name = argument.arg
         length = next((value for word, value in _LENGTHS.items() if word in name.lower()), None)
-        if length is not None:
+        expected = next((code for word, code in _EXPECTED.items() if re.search(word, name.lower())), None)
+        if expected is not None:
+            given.append(expected)
+        elif length is not None:
             settings[name] = length
             given.append(name)
         elif _ARRAY.fullmatch(name):
@@ -149,6 +167,15 @@ def _matrices(names: list[str]) -> dict[str, Any]:
         shapes[name] = (SIZES[0],) if vector and alone else (5,) if vector else (5, 5) if recurrent else (3, 5)
     random = np.random.default_rng(3)
     return {name: random.normal(0.0, 1.0, shape) for name, shape in shapes.items()}
+
+
+def _told_shapes(call: str) -> list[tuple[int, ...]]:
+    """The shapes that the first input may have, where the constructor was told one: with or without an axis of examples
+    in front, or whatever has as many entries."""
+    if str(_INPUT_SHAPE) in call:
+        return [_INPUT_SHAPE, (7, *_INPUT_SHAPE)]
+    count = int(np.prod(_OUTPUT_SHAPE))
+    return [(7, count), (count,), (6, 15), (7, 6, 15)] if str(_OUTPUT_SHAPE) in call else []
 
 
 def constructor(definition: ast.ClassDef, namespace: dict[str, Any]) -> ast.FunctionDef | None:

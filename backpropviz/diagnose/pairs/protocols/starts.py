@@ -59,10 +59,14 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
     for made in constructions(subject.owner, namespace, subject.forward.name):
         for boxed in ways:
             try:
-                first = _of_class(subject, made, takes, original, namespace, boxed, {})
+                expected: Shapes = {takes[0]: made.main} if made.main and takes else {}
+                first = _of_class(subject, made, takes, original, namespace, boxed, expected)
+                first = replace(first, fixed=expected, manner=("kept",)) if expected else first
             except Exception:  # this construction does not do
                 continue
             yield first
+            if expected:
+                continue
             sizes = dict.fromkeys(n for its in first.learned.values() for n in its.shape if n > 1)
             tries: list[Shapes] = [{name: shape} for name in takes[:1] for shape in RANKS]
             if len(made.arrays) > 2:  # products of matrices

@@ -61,13 +61,25 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
             forward, backward = next(filter(_gives_both, methods.values()), None), None
         if forward is None or any(name in methods and is_abstract(methods[name]) for name in _called_in(forward)):
             continue
-        if definition.name not in (holders[forward.name], holders[(backward or forward).name]):
+        inherits = definition.name not in (holders[forward.name], holders[(backward or forward).name])
+        made_here = _functions_in(methods["__init__"]) if holders.get("__init__") == definition.name else []
+        if inherits and not made_here:
             continue  # nothing of it is its own
         names = tuple(f"{holders[node.name]}.{node.name}" for node in (forward, backward or forward))
         enter = "__call__" if "__call__" in methods and forward.name in _called_in(methods["__call__"]) else ""
         inner = _reached([forward, *([backward] if backward else []), *([methods[enter]] if enter else [])], methods)
         own = _own_part(backward, inner, holders, definition.name)
+        if inherits and own is None:  # its functions are handed to the constructor that it inherits
+            last = made_here[-1]
+            line = (last.body[-1] if isinstance(last, ast.FunctionDef) else last).lineno
+            own = f"{definition.name}.__init__", line
         yield Subject(stem_of(definition.name), forward, backward, definition, names, enter, inner, own)
+
+
+def _functions_in(method: ast.FunctionDef) -> list[ast.FunctionDef | ast.Lambda]:
+    """The functions that a method makes, in order."""
+    nodes = [node for node in ast.walk(method) if isinstance(node, ast.FunctionDef | ast.Lambda) and node is not method]
+    return sorted(nodes, key=lambda node: node.lineno)
 
 
 def _is_one_step(method: ast.FunctionDef) -> bool:

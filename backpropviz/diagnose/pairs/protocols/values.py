@@ -78,7 +78,12 @@ class Values:
         right = sum(map(is_one, others))
         for axis in (-1, 0):
             means = sum(is_one(q / x[axis]) for q in others)
-            if means and (means > right or (means == right and axis == -1)) and (len(others) > 1 or axis == -1):
+            if (
+                x[axis] > 1
+                and means
+                and (means > right or (means == right and axis == -1))
+                and (len(others) > 1 or axis == -1)
+            ):
                 return f"{main}.shape[{axis}]"
         return ""
 
