@@ -106,6 +106,9 @@ def operators(node: ast.expr) -> Iterator[Proposal]:
             yield binary(node.right, node.op, node.left), kind, 1.4
         if isinstance(node.op, ast.Div) and not isinstance(node.left, ast.Constant):
             yield binary(number(1.0), ast.Div(), node.right), "extra_term", 1.9
+        is_one = isinstance(node.left, ast.Constant) and node.left.value == 1
+        if isinstance(node.op, ast.Sub) and is_one and isinstance(node.right, ast.Attribute | ast.Subscript):
+            yield binary(node.left, node.op, binary(node.right, ast.Pow(), number(2))), "wrong_power", 1.4
         kind = "constant_factor" if isinstance(node.op, ast.Mult | ast.Div) else "wrong_power" if isinstance(
             node.op, ast.Pow) else "extra_term"  # fmt: skip
         for kept, dropped in ((node.left, node.right), (node.right, node.left)):

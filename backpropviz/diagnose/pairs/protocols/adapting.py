@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.pairs.protocols import array_engines, boxes, losses, scalars, subjects
+from backpropviz.diagnose.pairs.protocols import array_engines, boxes, losses, module_level, scalars, subjects
 from backpropviz.diagnose.pairs.protocols.around import around
 from backpropviz.diagnose.pairs.protocols.construction import SIZES, slope_of_tanh
 from backpropviz.diagnose.pairs.protocols.context import Context
@@ -40,6 +40,8 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
         The backward passes of those that no way of calling fits: name, line, and what was tried.
     """
     student.namespace |= GIVEN
+    student.namespace |= {module_level.GIVEN: module_level.given(student.namespace)}
+    student.namespace["__functions__"] = student.functions
     definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
     student.namespace["__classes__"] = definitions

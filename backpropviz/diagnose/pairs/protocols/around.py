@@ -47,7 +47,8 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
             one = failing.start.of_shapes({failing.start.main: (5, 1)})
             found += [its for its in Trial(subject, one, namespace, functions, tried).adapters() if its.fit[0]]
     except CannotCall as error:
-        raise NoFit(str(error)) from None
+        if not found:
+            raise NoFit(str(error)) from None
     if not found and failing is not None:
         found = failing.guessed()
     found.sort(key=lambda adapter: adapter.fit, reverse=True)

@@ -132,6 +132,8 @@ def _of_a_sequence(after: After, back: Sequence[Any]) -> Iterator[tuple[str, str
     taken = {code for _, code in by_name}
     left = [name for name in after.wanted if name not in {its for its, _ in by_name}]
     arrays = [i for i, value in enumerate(back) if is_gradient(value) and places[i] not in taken]
+    if len(by_name) > 1:  # what has a name like no gradient, where others do, is none: the last state
+        arrays = [i for i in arrays if not names[i] or gradient_of(names[i])]
     if not by_name and isinstance(back, list):
         yield from _of_a_list(after, back, "back", "")
     for i in arrays:  # in order, as far as shapes allow; without names, the order alone counts

@@ -16,6 +16,7 @@ import numpy as np
 
 from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.protocols import module_level
 from backpropviz.diagnose.pairs.protocols.apart import Flat
 from backpropviz.diagnose.pairs.protocols.boxes import Box, boxes, read_on
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized
@@ -113,6 +114,8 @@ def _targets(subject: Subject) -> list[str]:
 def _of_functions(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
     function = namespace[subject.names[0]]
     takes = [name for name, is_required in parameters(subject.forward, False) if is_required]
+    with contextlib.suppress(CannotCall):
+        yield from _of_top_level(subject, takes, namespace)
     for boxed in boxings(subject, takes, namespace):
         if boxed is not PLAIN:
             with contextlib.suppress(CannotCall):
@@ -132,6 +135,27 @@ def _of_functions(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start
         for shapes in [*of_ranks, square] if square else of_ranks:
             with contextlib.suppress(CannotCall):
                 yield _of_function(subject, function, shapes)
+
+
+def _of_top_level(subject: Subject, takes: list[str], namespace: dict[str, Any]) -> Iterator[Start]:
+    """A function that reads its parameters from the top level of the file, with what that has made."""
+    read = module_level.parameters(subject, namespace, namespace["__functions__"])
+    if not read:
+        return
+    top = namespace[module_level.GIVEN]
+    handed, rest = module_level.arguments(takes, namespace)
+    rest = {name: value for name, value in rest.items() if name not in read}
+    taken = [name for name in takes if name not in rest]
+    calls = {name: name if name in rest else f"{name}_in" if name in read else free(name) for name in takes}
+    made = Construction("None", {name: top[name] for name in read}, rest)
+    first = [f"globals().update({', '.join(f'{name}={name}' for name in read)})"]
+    shapes: Shapes = {calls[name]: value.shape for name, value in handed.items()}
+    run = f"{subject.names[0]}({', '.join(calls.values())})"
+    function = namespace[subject.names[0]]
+    found = _found(made, first, taken, run, {}, function, namespace, PLAIN, shapes)
+    yield replace(
+        found, arguments=(*calls.values(),), fixed={**shapes, **{n: top[n].shape for n in read}}, manner=("kept",)
+    )
 
 
 def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:

@@ -196,5 +196,7 @@ def _gives_both(node: ast.FunctionDef) -> bool:
     names = [getattr(part, "id", "") for part in returned[-1].elts] if returned else []
     costs = [name for name in names if _LOSS.fullmatch(name)]
     others = [name for name in names if name not in costs]
+    while len(others) > 2 and not gradient_of(others[-1]):  # the state that the next call begins with
+        others.pop()
     is_gradient = [name in ("grads", "gradients", "grad", "gradient") or bool(gradient_of(name)) for name in others]
     return len(costs) == 1 and bool(others) and all(is_gradient)
