@@ -20,6 +20,7 @@ from backpropviz.diagnose.verdict import RIGHT, FileReport
 FOLDER = Path(__file__).parent / "courses"
 sys.path.insert(0, str(FOLDER))
 from further_slips import FURTHER  # noqa: E402
+from later_slips import LATER  # noqa: E402
 from more_slips import MORE  # noqa: E402
 from slips import SLIPS as FIRST  # noqa: E402
 
@@ -27,6 +28,7 @@ SLIPS: dict[str, list[tuple[str, str, str]]] = {
     **{name: [("", right, wrong) for right, wrong in slips] for name, slips in FIRST.items()},
     **MORE,
     **FURTHER,
+    **LATER,
 }
 """For every file its slips: after which definition, what a line says, and what it says wrongly."""
 

@@ -15,7 +15,13 @@ from course_figures import FOLDER, SLIPS, is_named, right_pairs, slipped, text_o
 
 
 def test_every_convention_has_its_right_pairs_and_its_slips():
-    assert {path.stem for path in FOLDER.glob("*.py")} == {*SLIPS, "slips", "more_slips", "further_slips"}
+    assert {path.stem for path in FOLDER.glob("*.py")} == {
+        *SLIPS,
+        "slips",
+        "more_slips",
+        "further_slips",
+        "later_slips",
+    }
     for name, slips in SLIPS.items():
         assert len(slips) >= 6, name
         for after, right, wrong in slips:

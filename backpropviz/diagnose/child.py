@@ -126,12 +126,16 @@ def _by_method(report: FunctionReport, student: Student) -> FunctionReport:
     if report.name not in student.functions:
         return report
     name, line = _method(report.name, student)
-    findings = report.findings
-    if name.endswith(".__init__"):  # both passes are inherited: what is wrong is a function that is made here
-        text = student.text.splitlines()[line - 1].strip()
-        findings = tuple(
-            replace(its, function=name, line=line, statement=text, expected="", proved=False) for its in findings
-        )
+    its = student.wrapped[report.name]
+    last = student.functions[its.only].body[-1].lineno if its.only else line
+    only = its.only or (name if name.endswith(".__init__") else "")
+    text = student.text.splitlines()[last - 1].strip()
+    findings = tuple(
+        replace(found, function=only, line=last, statement=text, expected="", proved=False)
+        if only and found.function != only
+        else found
+        for found in report.findings
+    )
     return replace(report, name=name, line=line, findings=findings)
 
 

@@ -54,7 +54,9 @@ def learned(
     for path, name, value in _arrays(layer, given):
         if any(_gradient(name, other) for other in found) or _is_state(name, given):
             continue
-        gradient = next((place for place in kept if _keeps(place, name, path)), "") or _beside(layer, path)
+        places = [place for place in kept if _keeps(place, name, path)]
+        places.sort(key=lambda place: not place.endswith(name))  # dLdW0 of W0, where there is a dLdW as well
+        gradient = next(iter(places), "") or _beside(layer, path)
         owner, dot, _ = path.rpartition(".")
         if dot:  # the gradient is in the same object
             _, gradient = in_box(getattr(layer, owner)) or ("", "")

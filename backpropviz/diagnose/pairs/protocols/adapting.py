@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.pairs.protocols import array_engines, boxes, losses, module_level, scalars, subjects
+from backpropviz.diagnose.pairs.protocols import array_engines, boxes, fused, losses, module_level, scalars, subjects
 from backpropviz.diagnose.pairs.protocols.around import around
 from backpropviz.diagnose.pairs.protocols.construction import SIZES, slope_of_tanh
 from backpropviz.diagnose.pairs.protocols.context import Context
@@ -50,7 +50,9 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
         found = [*scalars.adapters(definition, student.namespace)] if scalars.is_engine(definition) else []
         for adapter in found or array_engines.adapters(definition, student.namespace, student.functions):
             add(student, adapter)
-    for subject in subjects.classes([its for its in definitions if its not in engines], student.namespace):
+    every = [*subjects.classes([its for its in definitions if its not in engines], student.namespace)]
+    done = _add_fused(every, student)
+    for subject in (its for its in every if its not in done):
         try:
             best = _fitting(subject, student)[0]
         except NoFit as error:
@@ -61,6 +63,23 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
         if stem.startswith("dropout") or not shapes <= {SIZES[:1], SIZES[:2], SIZES[1:2]}:
             stem = f"{stem}_layer"  # W as (out, in), b as (1, out): not the layer that courses call so
         add(student, renamed(best, _free(stem, student)))
+
+
+def _add_fused(every: list[Subject], student: Student) -> list[Subject]:
+    """Layers that hand on what arrives are run with the loss that means it: what was put around these two."""
+    done: list[Subject] = []
+    for layer, loss in fused.candidates(every):
+        with contextlib.suppress(NoFit):
+            if _fitting(loss, student)[0].fit[0]:
+                continue  # it is right alone
+        with contextlib.suppress(NoFit):
+            both, text = fused.together(layer, loss, student.namespace)
+            best = _fitting(both, student)[0]
+            wrapped = replace(best.wrapped, convention=fused.said(layer, loss), only=loss.said)
+            best = renamed(replace(best, wrapped=wrapped), _free(f"{both.stem}_layer", student))
+            add(student, replace(best, text=text + best.text))
+            done += [layer, loss]
+    return done
 
 
 def _free(stem: str, student: Student) -> str:

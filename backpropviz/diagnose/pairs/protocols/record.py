@@ -51,7 +51,8 @@ class Wrapped:
         forward, backward: the student's own, by name. line: of the second. shapes: of what a layer of a class learns.
         unseen: inputs whose gradients were not found. said: how the two are called, in code. convention: how it was
             read, where that is not a matter of course. manner: how its inputs are made up (see pairs/inputs.py).
-        is_sure: names say how it is called, so that what fails is the student's.
+        is_sure: names say how it is called, so that what fails is the student's. only: the function that is judged,
+            where others that are right are run with it.
     """
 
     forward: str
@@ -62,6 +63,7 @@ class Wrapped:
     said: str = ""
     convention: str = ""
     manner: tuple[str, ...] = ()
+    only: str = ""
     is_sure: bool = True
 
 

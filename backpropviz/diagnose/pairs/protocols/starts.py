@@ -25,7 +25,15 @@ from backpropviz.diagnose.pairs.protocols.handing import parameters
 from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
 from backpropviz.diagnose.pairs.protocols.start import SEED, Start, free, function_of
-from backpropviz.diagnose.pairs.protocols.supposed import RANKS, Shapes, products, single, targets_for, vectors
+from backpropviz.diagnose.pairs.protocols.supposed import (
+    RANKS,
+    Shapes,
+    products,
+    regression,
+    single,
+    targets_for,
+    vectors,
+)
 from backpropviz.diagnose.student.parameters import Parameter, learned, left_on, stored
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.search import FEWER, RUNS
@@ -132,6 +140,9 @@ def _of_functions(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start
         name = next(iter(first.values), "")
         square: Shapes = {n: _SQUARE for n, its in first.values.items() if kind_of(n) == "weight" and its.ndim == 2}
         of_ranks: list[Shapes] = [{name: shape} for shape in RANKS] + products([*first.values])
+        for shapes in regression(first.values):
+            with contextlib.suppress(CannotCall):
+                yield replace(_of_function(subject, function, shapes), fixed=shapes)
         for shapes in [*of_ranks, square] if square else of_ranks:
             with contextlib.suppress(CannotCall):
                 yield _of_function(subject, function, shapes)

@@ -50,3 +50,15 @@ def vectors(name: str, sizes: Iterable[int]) -> list[Shapes]:
     """An input that holds one example: a vector, or a column."""
     every: list[Shape] = [shape for n in sizes for shape in ((n,), (n, 1))]
     return [{name: shape} for shape in every]
+
+
+def regression(values: Mapping[str, Any]) -> list[Shapes]:
+    """Shapes of examples, a target for each and a weight for each feature, where a loss takes these three: NumPy makes a
+    loss of many other shapes, too."""
+    weights = [name for name in values if kind_of(name) == "weight"]
+    targets = [name for name in values if TARGET in roles(name)]
+    data = [name for name in values if name not in (*weights, *targets)]
+    if len(values) != 3 or not len(weights) == len(targets) == len(data) == 1:
+        return []
+    ways: list[tuple[Shape, Shape]] = [((7,), (3,)), ((7, 1), (3, 1))]
+    return [{data[0]: (7, 3), targets[0]: y, weights[0]: w} for y, w in ways]

@@ -64,7 +64,7 @@ def written(forward: Forward, way: Way, sure: bool) -> Adapter:
     passes = forward.subject.names
     wrapped = Wrapped(
         passes[0], forward.subject.said, forward.subject.line, {**start.shapes, **start.fixed}, unseen,
-        _said(forward, way), _convention(way), start.manner, sure,
+        _said(forward, way), _convention(way), start.manner, is_sure=sure,
     )  # fmt: skip
     return Adapter(text, *names, wrapped, stands_for=start.stands_for)
 
