@@ -18,7 +18,7 @@ from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols import module_level
 from backpropviz.diagnose.pairs.protocols.apart import Flat
-from backpropviz.diagnose.pairs.protocols.boxes import Box, boxes, read_on
+from backpropviz.diagnose.pairs.protocols.boxings import PLAIN, Boxed, boxings
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import parameters
@@ -34,15 +34,11 @@ from backpropviz.diagnose.pairs.protocols.supposed import (
     targets_for,
     vectors,
 )
-from backpropviz.diagnose.student.parameters import Parameter, learned, left_on, stored
+from backpropviz.diagnose.student.parameters import Parameter, learned, stored
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.search import FEWER, RUNS
 
 _SQUARE = (5, 5)
-
-Boxed = tuple[Box | None, tuple[str, ...]]
-"""What arguments are put into, and which of them."""
-PLAIN: Boxed = (None, ())
 
 
 def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
@@ -87,23 +83,6 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
                 with contextlib.suppress(Exception):
                     start = _of_class(subject, made, takes, original, namespace, boxed, shapes)
                     yield replace(start, fixed=shapes) if first.learned or shapes in alone else start
-
-
-def boxings(subject: Subject, takes: list[str], namespace: dict[str, Any]) -> list[Boxed]:
-    """What the arguments of a forward pass may be put into, the likeliest first. Where the backward pass is handed
-    nothing, gradients come another way than as arguments."""
-    ways: list[Boxed] = []
-    is_read = False
-    bare = subject.backward is not None and not parameters(subject.backward, subject.owner is not None)
-    passes: list[ast.AST] = [*subject.passes]
-    if bare and not left_on(passes):  # a network calls its layers, which do it
-        passes += namespace.get("__classes__", [])
-    for box in boxes(passes, namespace):
-        read = {name for function in subject.passes for name in read_on(function, box)} & {*takes} if box.data else {}
-        is_read |= bool(read)
-        ways.append((box, tuple(name for name in takes if name in read or (not read and TARGET not in roles(name)))))
-    is_left = bare or (subject.owner is None and any(not box.data for box, _ in ways if box is not None))
-    return [*ways, PLAIN] if is_read or is_left else [PLAIN, *ways]
 
 
 def _targets(subject: Subject) -> list[str]:

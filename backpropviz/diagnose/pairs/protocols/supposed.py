@@ -53,8 +53,8 @@ def vectors(name: str, sizes: Iterable[int]) -> list[Shapes]:
 
 
 def regression(values: Mapping[str, Any]) -> list[Shapes]:
-    """Shapes of examples, a target for each and a weight for each feature, where a loss takes these three: NumPy makes a
-    loss of many other shapes, too."""
+    """Shapes of examples, a target for each and a weight for each feature, where a loss takes these three: NumPy makes
+    a loss of many other shapes, too."""
     weights = [name for name in values if kind_of(name) == "weight"]
     targets = [name for name in values if TARGET in roles(name)]
     data = [name for name in values if name not in (*weights, *targets)]
