@@ -123,7 +123,7 @@ def _method(name: str, student: Student) -> tuple[str, int]:
 
 def _by_method(report: FunctionReport, student: Student) -> FunctionReport:
     """A report on a class under the name of its method."""
-    if report.name not in student.functions:
+    if report.name not in student.wrapped:
         return report
     name, line = _method(report.name, student)
     its = student.wrapped[report.name]
