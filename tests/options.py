@@ -225,6 +225,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "function": "--function tanh_backward",
             "as_": "--as batchnorm",
             "hint": "--hint 1",
+            "explain": "--explain",
             "format_": "--format csv",
             "as_json": "--json",
             "output": "-o told.txt",

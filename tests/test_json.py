@@ -67,6 +67,7 @@ CALLS = {
     "shapes": [("shapes", "shapes convnet"), ("shapes", "shapes relu")],
     "diagnose": [
         ("diagnose", "diagnose hand_in.py"), ("diagnose", "diagnose mine.py hand_in.py"),
+        ("diagnose", "diagnose hand_in.py --explain"),
         ("sandbox", "diagnose --sandbox"),
     ],
     "report": [("report", "report class.jsonl"), ("report", "report class.jsonl --names")],

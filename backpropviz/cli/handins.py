@@ -46,6 +46,9 @@ def diagnose(
     hint: Annotated[
         int | None, typer.Option("--hint", min=1, max=3, metavar="1|2|3", help="A question, then where, then what.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Each finding on the smallest input: your values beside the right ones.")
+    ] = False,
     format_: Annotated[
         str | None,
         typer.Option("--format", metavar="NAME", help=f"{_FORMATS}; of feedback: also md, html."),
@@ -95,9 +98,12 @@ def diagnose(
     if not named:
         raise InputError("no file was named", fix="Name files or folders; --files-from - reads a list of them.")
     options: dict[str, Any] = {"functions": function, "seconds": seconds, "python2": python2, **pin_options(as_)}
+    if explain:
+        options["explain"] = True
     if assignment is not None:
         others = {
             "--hint": hint,
+            "--explain": explain,
             "--function": function,
             "--shard": shard,
             "--resume": resume,
@@ -110,10 +116,16 @@ def diagnose(
     if feedback:
         raise InputError("--feedback goes with --assignment", fix="Write an assignment file; see README, Hand-ins.")
     chosen = _format(format_, as_json, resume, output)
+    if explain and chosen not in ("text", "json", "jsonl"):
+        raise InputError(f"--format {chosen} has no room for pages", fix="Leave --explain out, or take --json.")
     files = handins.collect(named)
     files = handins.shard(files, shard) if shard else files
     if hint and (chosen != "text" or len(files) != 1):
         raise InputError("--hint tells of one file, to a person", fix="Name one file, and no --format.")
+    if explain and chosen == "text" and len(files) != 1:
+        raise InputError("--explain tells of one file, to a person", fix="Name one file, or add --json.")
+    if explain and hint:
+        raise InputError("--explain tells everything, and --hint less", fix="Leave one of them out.")
     if len(files) == 1 and chosen == "text" and holds_worksheet(files[0]):
         _grade(files[0], (hint or 1) - 1, seconds, output, as_)
     reports = _reports(files, options, jobs, cache, chosen == "jsonl", resume, output)
@@ -268,7 +280,7 @@ def report(
 COMMANDS = (
     (
         diagnose,
-        "Examples: backpropviz diagnose bn.py | backpropviz diagnose handins/ --resume class.jsonl | "
+        "Examples: backpropviz diagnose bn.py --explain | backpropviz diagnose handins/ --resume class.jsonl | "
         "backpropviz diagnose --assignment hw2.toml handins/ -o grades.csv --feedback told/",
     ),
     (report, "Example: backpropviz report class.jsonl -o class.html"),

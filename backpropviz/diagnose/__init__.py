@@ -13,6 +13,7 @@
                 sizes.py find expressions from the value they should have, rewrite.py writes what our own trace says
     repair      tries edits, and proves those that mend something on fresh configurations (hits.py)
     trail       from one wrong line to the next; investigate.py has the verdict, findings.py the words
+    explaining  a finding's page: page.py has it as a record, smallest.py shrinks the input, render_page.py writes it
     verdict     what is said, as records; render.py and hints.py write them for people
 """
 

@@ -69,7 +69,8 @@ def main() -> None:
     chosen.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
     chosen = [pair for pair in chosen if _method(pair.name, student)[0] not in request["left_out"]]
     plans: dict[str, Any] = {}
-    investigations = [investigate.Investigation(prepared, pair, siblings) for pair in chosen]
+    explains = request.get("explain", False)
+    investigations = [investigate.Investigation(prepared, pair, siblings, explains) for pair in chosen]
     for act in (investigate.Investigation.examine, investigate.Investigation.report):
         for pair, investigation in zip(chosen, investigations):
             name, line = _method(pair.name, student)

@@ -27,6 +27,8 @@ from backpropviz.layers.missing import MissingModule
 FRESH, FRESH_SEED = 5, 30  # so many shapes and numbers more, on which a repair is run before it counts as proved
 Another = Callable[[int], tuple[Case, Reference] | None]
 """Makes one more configuration from a seed, with what is right for it; None where that fails."""
+Answer = Callable[[Case], Reference | None]
+"""What is right for a configuration; None where there is no telling."""
 
 CALL_ROUNDS = 200_000  # of loops, in one run; the largest configuration takes a few thousand
 
@@ -35,9 +37,10 @@ class Examination:
     """One pair on its cases: runs them, and tells what is right."""
 
     def __init__(
-        self, program: Program, pair: Pair, cases: list[tuple[Case, Reference]], another: Another = lambda seed: None
-    ):
-        self.program, self.pair, self.cases, self.another = program, pair, cases, another
+        self, program: Program, pair: Pair, cases: list[tuple[Case, Reference]], another: Another = lambda seed: None,
+        answer: Answer = lambda case: None,
+    ):  # fmt: skip
+        self.program, self.pair, self.cases, self.another, self.answer = program, pair, cases, another, answer
 
     @functools.cached_property
     def tolerance(self) -> float:

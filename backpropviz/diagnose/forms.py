@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backpropviz.course.record import Case, Layer
-from backpropviz.diagnose.examine import Another, Examination
+from backpropviz.diagnose.examine import Another, Answer, Examination
 from backpropviz.diagnose.outcomes import Outcome, all_right
 from backpropviz.diagnose.pairs import unknown
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
@@ -62,7 +62,8 @@ class Forms:
             return
         for number in range(len(self.pair.layer.forms)):
             cases = list(prepared(self.pair.layer, number))
-            yield self._ran(self.pair, cases, functools.partial(fresh, self.pair.layer, number))
+            another = functools.partial(fresh, self.pair.layer, number)
+            yield self._ran(self.pair, cases, another, functools.partial(reference, self.pair.layer))
 
     def _own(self) -> Iterator[Form]:
         try:
@@ -79,13 +80,14 @@ class Forms:
 
     def _understood(self, pair: Pair) -> Form:
         pair, cases = unknown.understood(self.program, pair)
-        form = self._ran(pair, cases, functools.partial(unknown.fresh, self.program, pair, cases[0][0]))
+        another = functools.partial(unknown.fresh, self.program, pair, cases[0][0])
+        form = self._ran(pair, cases, another, functools.partial(unknown.answer, self.program, pair))
         its = self.program.student.wrapped.get(pair.forward)
         notes = () if unknown.shipped(self.program, pair) is not None else (unknown.NOTE, *unknown.assumed(cases[0][0]))
         return Form(form.examination, form.outcomes, (*notes, *((its.convention,) if its and its.convention else ())))
 
-    def _ran(self, pair: Pair, cases: list[tuple[Case, Reference]], another: Another) -> Form:
-        examination = Examination(self.program, pair, cases, another)
+    def _ran(self, pair: Pair, cases: list[tuple[Case, Reference]], another: Another, answer: Answer) -> Form:
+        examination = Examination(self.program, pair, cases, another, answer)
         outcomes, applicable = [], []
         for case, right in cases:
             with contextlib.suppress(NotApplicable):

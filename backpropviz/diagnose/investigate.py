@@ -40,8 +40,8 @@ from backpropviz.diagnose.weighing import weigh
 class Investigation:
     """One pair of functions, from the first run to the report."""
 
-    def __init__(self, program: Program, pair: Pair, siblings: Siblings | None = None):
-        self.program, self.pair = program, pair
+    def __init__(self, program: Program, pair: Pair, siblings: Siblings | None = None, explains: bool = False):
+        self.program, self.pair, self.explains = program, pair, explains
         self.siblings = siblings or Siblings()
         self.findings: list[Finding] = []
         self.notes: list[str] = []
@@ -93,7 +93,7 @@ class Investigation:
         elif weighed.failed_words:
             self._is_scaled = any(map(_is_scaled, judged))
             known = self._of_its_layers(examination, judged)
-            self.findings += known or Trail(self.program, self.pair, self.siblings).follow(examination, judged)
+            self.findings += known or self._trail().follow(examination, judged)
             self.siblings.found += self.findings
         else:
             self._look_closer(examination, judged)
@@ -109,6 +109,9 @@ class Investigation:
             looked_at=weighed.looked_at, not_looked_at=unseen, refused=refused,
             own=pair.layer.is_own, closed_forms=self.shorter if status == RIGHT else (),
         )  # fmt: skip
+
+    def _trail(self) -> Trail:
+        return Trail(self.program, self.pair, self.siblings, self.explains)
 
     def _not_judged(self, examination: Examination, outcomes: list[Outcome]) -> FunctionReport | None:
         """The report on a pair that cannot be held against its layer: it needs what is not here, or means another."""
@@ -129,10 +132,10 @@ class Investigation:
         pair = self.pair
         done = [i for i, o in enumerate(judged) if o.unfinished != pair.forward or _has_loss(o)]
         cases = [(replace(case, forward_only=True), right) for case, right in (examination.cases[i] for i in done)]
-        ahead = Examination(self.program, pair, cases)
+        ahead = Examination(self.program, pair, cases, answer=examination.answer)
         outcomes = ahead.run_all()
         if any(outcome.wrong() for outcome in outcomes) and not any(outcome.unfinished for outcome in outcomes):
-            self.findings += Trail(self.program, pair, self.siblings).follow(ahead, outcomes)
+            self.findings += self._trail().follow(ahead, outcomes)
         first = next(outcome for outcome in judged if outcome.unfinished)
         self.findings.append(gaps.unfinished(self.program, first.unfinished, first))
         if pair.backward and first.unfinished == pair.forward and gaps.gap(self.program, pair.backward):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from backpropviz.diagnose.render_page import render_page
 from backpropviz.diagnose.spacing import marks
 from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.layers.sources import place
@@ -77,7 +78,11 @@ def _finding(finding: Finding, file: str, width: int) -> list[str]:
         verb = "are" if len(finding.cascade) > 1 else "is"
         body.append(f"{', '.join(finding.cascade)} {verb} wrong only because of this line.")
     first, *rest = (_wrapped(line, width, indent) for line in body)
-    return [*lines, *first, *(f"{indent}{line}" for line in code), *(line for wrapped in rest for line in wrapped)]
+    page = render_page(finding.page, max(40, width - len(indent))) if finding.page is not None else []
+    return [
+        *lines, *first, *(f"{indent}{line}" for line in code), *(line for wrapped in rest for line in wrapped),
+        *(f"{indent}{line}" for line in page),
+    ]  # fmt: skip
 
 
 def _signs(finding: Finding) -> str:

@@ -26,6 +26,7 @@ def diagnose(
     python2: bool = False,
     seconds: float = 60.0,
     megabytes: int = 2048,
+    explain: bool = False,
 ) -> FileReport:
     """Run a student's file in a child process and say which of its functions are right, and where the others go wrong.
 
@@ -36,6 +37,7 @@ def diagnose(
         functions: only these, by name. pair: only these two, a forward pass and its backward pass.
         python2: read the text as Python 2.
         seconds: the most that one pair of functions may take. megabytes: the most memory the process may use.
+        explain: findings have a page, with the smallest input that shows them.
 
     Raises:
         LayerError: there is no such file.
@@ -45,7 +47,7 @@ def diagnose(
         raise LayerError(f"{file} is not a file", fix="Name a Python file with the functions to look at.")
     request = {
         "file": str(file.resolve()), "functions": list(functions or ()), "python2": python2, "megabytes": megabytes,
-        "pair": list(pair),
+        "pair": list(pair), "explain": explain,
     }  # fmt: skip
     ended: list[FunctionReport] = []
     spent, cut_short = 0.0, False

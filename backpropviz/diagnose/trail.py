@@ -10,6 +10,7 @@ from backpropviz.course.record import Case
 from backpropviz.diagnose import culprit, rewrite
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.explaining import Explaining
 from backpropviz.diagnose.findings import Wording
 from backpropviz.diagnose.hits import Hit
 from backpropviz.diagnose.local_repairs import local_repairs
@@ -31,8 +32,8 @@ TRUSTED = 2.0  # how much less suspicious a line is in what a right pair rests o
 class Trail:
     """The findings of one pair. What it repairs it adds to `siblings`; what others added there is not blamed on it."""
 
-    def __init__(self, program: Program, pair: Pair, siblings: Siblings):
-        self.program, self.pair, self.siblings = program, pair, siblings
+    def __init__(self, program: Program, pair: Pair, siblings: Siblings, explains: bool = False):
+        self.program, self.pair, self.siblings, self.explains = program, pair, siblings, explains
         self.budget = Budget.of(PAIR)
         self.findings: list[Finding] = []
 
@@ -45,7 +46,12 @@ class Trail:
                 stage, cells = self._stage(outcomes)
                 if not cells:
                     break
-                if not self._step(examination, outcomes, stage, cells):
+                known, before = len(self.findings), self.program.definitions.copy()
+                goes_on = self._step(examination, outcomes, stage, cells)
+                if self.explains:
+                    explaining = Explaining(examination, before, self.program.definitions.copy())
+                    self.findings[known:] = map(explaining.explained, self.findings[known:])
+                if not goes_on:
                     break
                 outcomes = examination.run_all()
             self._in_order(examination)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from backpropviz.diagnose.page import Page
+
 RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN = "right", "wrong", "not finished", "refused", "not examined"
 FAULT = "fault of the tool"
 
@@ -26,6 +28,7 @@ class Finding:
         also: further lines that share the blame, as (line, statement).
         step: the number of our forward pass's step that it belongs to, where one is known.
         together: the proof takes the next finding's change as well: only with both everything comes out right.
+        page: what the line does on the smallest input, where that was asked for.
     """
 
     file: str
@@ -43,15 +46,20 @@ class Finding:
     also: tuple[tuple[int, str], ...] = ()
     step: str = ""
     together: bool = False
+    page: Page | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        record = asdict(self)
+        if self.page is None:
+            del record["page"]
+        return record
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Finding:
         tuples = {key: tuple(data[key]) for key in ("configurations", "cascade")}
         lines = {key: tuple((line, text) for line, text in data[key]) for key in ("also", "instead")}
-        return cls(**{**data, **tuples, **lines})
+        page = {"page": Page.from_dict(data["page"])} if data.get("page") else {}
+        return cls(**{**data, **tuples, **lines, **page})
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,7 @@ class FunctionReport:
     closed_forms: tuple[ShorterForm, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "findings": [finding.to_dict() for finding in self.findings]}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FunctionReport:
@@ -185,6 +193,8 @@ class FileReport:
 
     def to_dict(self) -> dict[str, Any]:
         record = {**asdict(self), "status": self.status, "score": self.score}
+        record["functions"] = [function.to_dict() for function in self.functions]
+        record["findings"] = [finding.to_dict() for finding in self.findings]
         del record["seconds"]
         return record
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from backpropviz.diagnose.kinds import WORDS
+from backpropviz.diagnose.page import MOST_COLUMNS, MOST_ROWS, Page
 from backpropviz.diagnose.verdict import (
     FAULT,
     REFUSED,
@@ -20,7 +21,7 @@ from backpropviz.diagnose.verdict import (
 from backpropviz.text import cleaned
 
 _STATUSES = (RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN, FAULT)
-_MOST_LINES, _MOST_FUNCTIONS = 10_000_000, 1_000
+_MOST_LINES, _MOST_FUNCTIONS, _MOST_TABLES = 10_000_000, 1_000, 100
 
 
 class Malformed(Exception):  # noqa: N818
@@ -52,6 +53,19 @@ def _check_finding(finding: Finding) -> None:
     _expect(_texts((finding.file, finding.function, finding.statement, finding.evidence, finding.meaning)))
     _expect(_texts((finding.expected, finding.step, *finding.configurations, *finding.cascade)))
     _expect(all(type(line) is int and type(text) is str for line, text in (*finding.instead, *finding.also)))
+    if finding.page is not None:
+        _check_page(finding.page)
+
+
+def _check_page(page: Page) -> None:
+    tables = (page.right, *page.inputs, *(() if page.yours is None else (page.yours,)))
+    _expect(_texts((page.name, page.meaning, page.came, *page.settings)) and len(tables) < _MOST_TABLES)
+    for table in tables:
+        _expect(type(table.name) is str and len(table.rows) <= MOST_ROWS)
+        _expect(all(type(n) is int for n in (*table.shape, *table.at, *table.corner)))
+        for row in table.rows:
+            _expect(len(row) <= MOST_COLUMNS)
+            _expect(all(type(entry) in (int, float, bool) or entry in ("nan", "inf", "-inf") for entry in row))
 
 
 def _check_function(function: FunctionReport) -> None:
