@@ -300,7 +300,7 @@ def test_a_gradient_that_cannot_be_checked_is_no_failure(run, file):
     path = file("tiny.py", text + "    return {'x': np.array([1e-100, 1.0])}\n")
     result = run("gradcheck", path, "--inputs-only")
     assert result.code == 0
-    assert "as far as checked: 1 cannot be" in " ".join(result.out.split())
+    assert "as far as checked: 1 of " in " ".join(result.out.split())
     checks = json.loads(run("gradcheck", path, "--inputs-only", "--json").out)["checks"]
     assert checks[0]["unchecked"][0]["index"] == [0]
 

@@ -10,6 +10,8 @@ from backpropviz.engine.replay import Plan
 from backpropviz.errors import InputError
 from backpropviz.layers.library import layer_names, load
 from backpropviz.primitives.record import PRIMITIVES, Gradient
+from backpropviz.show.display import Display
+from backpropviz.show.tables.checks import checks
 from backpropviz.study.examples import are_apart, slopes
 from backpropviz.study.gradcheck import gradcheck, work
 
@@ -547,9 +549,39 @@ def test_what_is_not_finite_is_explained_and_not_wrong(layer, x, entries, said):
     with np.errstate(all="ignore"):
         report = gradcheck(traced(layer, x=np.array(x)))
     check = report.checks[0]
-    assert report.passed
-    assert [place.index for place in check.unchecked] == entries
-    assert all(place.where.startswith("the gradient is nan: ") and said in place.where for place in check.unchecked)
+    assert check.passed  # not wrong
+    assert not report.passed  # nor right
+    assert [place.index for place in check.infinite] == entries
+    assert all(place.where.startswith("the gradient is nan: ") and said in place.where for place in check.infinite)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (np.sqrt, "sqrt(x) in step 1, y is infinitely steep there; keep"),
+        (lambda x: x**0.5, "x ** y in step 1, y is infinitely steep there; keep"),
+        (np.cbrt, "is infinitely steep there; keep"),
+        (lambda x: np.linalg.norm(x[:1]) + x, "is 0, and its slope divides by that"),
+        (np.log, "log(x) in step 1, y overflows to inf"),
+    ],
+)
+def test_an_infinite_slope_is_named_and_the_check_has_not_passed(function, said):
+    def steep(x):
+        y = function(x)
+        out = y * 2.0
+        return out
+
+    with np.errstate(all="ignore"):
+        report = gradcheck(traced(steep, x=np.array([0.0, 1.0, 4.0])))
+    assert not report.passed
+    assert report.to_dict()["passed"] is False
+    (place,) = {place.index: place for place in report.checks[0].infinite}.values()
+    assert place.index == (0,)
+    assert said in place.where
+    shown = " ".join(str(Display(checks(report))).split())
+    assert "dx[0] is not checked: the gradient is " in shown
+    assert "gradients are right" not in shown
+    assert "inf or nan, the rest right, as far as checked: " in shown
 
 
 def test_where_nothing_can_be_checked_the_check_has_not_passed():

@@ -498,3 +498,26 @@ def test_a_primitive_returns_one_array():
 
     with pytest.raises(TraceError, match="pair gives several arrays"):
         bp.trace(lambda x: pair(x), x=X)
+
+
+@pytest.mark.parametrize("x", [3, 3.0, np.int64(3), np.array(3), [3, 4], np.array([3, 4])])
+def test_numbers_of_python_get_a_gradient_and_whole_ones_a_note(x):
+    def square(x, n=2):
+        return x**n
+
+    trace = bp.trace(square, x=x)
+    trace.backward()
+    np.testing.assert_allclose(trace.grad["x"], 2.0 * np.asarray(x) * trace.upstream[trace.outputs[0]].value)
+    notes = ["x holds whole numbers, taken as floats: it gets a gradient"]
+    assert trace.notes == ([] if isinstance(x, float) else notes)
+
+
+def test_labels_stay_whole():
+    def picked(x, y):
+        return np.sum(x[np.arange(3), y] ** 2)
+
+    x, y = np.arange(12).reshape(3, 4), np.array([1, 2, 0])
+    trace = bp.trace(picked, x=x, y=y)
+    trace.backward()
+    assert list(trace.grad) == ["x"]
+    assert trace.inputs["y"].value.dtype.kind == "i"

@@ -20,7 +20,7 @@ from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.holders import Flat, as_called
 from backpropviz.engine.instrument import instrument
 from backpropviz.engine.keeping import Ties, uncollected
-from backpropviz.engine.named import Name, named
+from backpropviz.engine.named import Name, named, plain
 from backpropviz.engine.numbering import number
 from backpropviz.engine.reports import Site
 from backpropviz.engine.slate import Slate, find_traced, now, resolved
@@ -268,7 +268,7 @@ class Recorder(CallRecorder):
             named_out = [step.node for step in self.steps if self._names[step.name][0] == "out" and not step.group]
             self.outputs = [(named_out or [self.steps[-1].node])[-1]]
         if not self.outputs:
-            what = "None" if all(value is None for value in values[:1]) else type(returned).__name__
+            what = "None" if all(value is None for value in values[:1]) else type(plain(returned)).__name__
             what = "an array into which nothing was put" if isinstance(returned, Slate) else what
             raise LayerError(
                 f"{function.__name__} returned {what}, no value computed from its inputs"

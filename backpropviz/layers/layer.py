@@ -213,7 +213,7 @@ class Layer:
         try:
             trace = record(function, inputs, settings, verify)
             trace.notes.extend(
-                f"{name} holds whole numbers, taken as floats: it gets a gradient"
+                taken_as_floats(name)
                 for name, value in given.items()
                 if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and inputs[name].dtype.kind == "f"
             )
@@ -274,6 +274,11 @@ def _alike(name: str, value: Any, sample: Any) -> Any:
             raise InputError(f"{name} is {array[at]} at {at}", fix="Labels are whole numbers: 0, 1, 2, ...")
         return array.astype(int)
     return array
+
+
+def taken_as_floats(name: str) -> str:
+    """The note on an input of whole numbers."""
+    return f"{name} holds whole numbers, taken as floats: it gets a gradient"
 
 
 def _cast(value: Any, dtype: str) -> Any:

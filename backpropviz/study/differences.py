@@ -102,6 +102,7 @@ class Checker:
         worst: tuple[float, int | None, float, float] = (-1.0, None, 0.0, 0.0)
         kinks: list[Kink] = []
         unchecked: list[Kink] = []
+        infinite: list[Kink] = []
         # .flat writes in any memory order
         flat, values, analytic, scales = buffer.flat, start.reshape(-1), gradient.real.reshape(-1), scale.reshape(-1)
 
@@ -129,7 +130,7 @@ class Checker:
             if seen.kink:
                 kinks.append(Kink(_index(at, node), seen.kink))
             elif seen.reason:
-                unchecked.append(Kink(_index(at, node), seen.reason))
+                (unchecked if math.isfinite(exact) else infinite).append(Kink(_index(at, node), seen.reason))
             elif seen.error > worst[0]:
                 worst = (seen.error, at, exact, seen.numeric)
             if not held:
@@ -139,7 +140,7 @@ class Checker:
         index = None if at is None else _index(at, node)
         return Check(
             name, label, node.shape, node.value.size, len(entries), len(along), max(error, 0.0), index, exact, numeric,
-            error <= self.tolerance, kinks, unchecked, [n.name or "" for n in held],
+            error <= self.tolerance, kinks, unchecked, infinite, [n.name or "" for n in held],
         )  # fmt: skip
 
     def _at_once(self, plan: Plan, node: Node, scale: Array) -> Array | None:
@@ -212,7 +213,7 @@ class Checker:
         """Why an entry's gradient or differences are not finite; empty where the gradient's rule is to blame."""
         move(0.0)
         plan()
-        found = reason(plan.nodes, node)
+        found = reason(plan.nodes, node, math.isinf(exact))
         if found and not math.isfinite(exact):
             return f"the gradient is {exact}: {found}"
         return found or ("the differences are not finite there" if math.isfinite(exact) else "")

@@ -17,11 +17,12 @@ _NEAR = 1e-6  # a slope from here to this far that is ten times as steep at a hu
 _GROWTH = 5.0
 
 
-def reason(nodes: Iterable[Node], source: Node) -> str:
+def reason(nodes: Iterable[Node], source: Node, is_slope: bool = False) -> str:
     """What makes values or gradients between `source` and the outputs not finite; empty if nothing is found.
 
     Args:
         nodes: what depends on `source`, in order.
+        is_slope: whether the gradient itself is infinite, and not the product of such a slope with 0.
     """
     on_the_way = [node for node in nodes if node.primitive is not None]
     for node in on_the_way:
@@ -35,7 +36,7 @@ def reason(nodes: Iterable[Node], source: Node) -> str:
             if not _arrives_finite(node) or np.isfinite(_handed(node, term_of)).all():
                 continue
             if _is_too_steep(node, term_of):
-                seen = "is infinitely steep there, and 0 times infinity is no number"
+                seen = "is infinitely steep there" + ("" if is_slope else ", and 0 times infinity is no number")
                 return f"{place(node)} {seen}; keep its operand away from that point"
             if (node.value == 0).any():
                 seen = "is 0, and its slope divides by that"

@@ -25,7 +25,9 @@ class Check:
         index: where that is; None for a random direction.
         analytic, numeric: the two values there.
         kinks: entries that lie on a kink, left out of the verdict.
-        unchecked: entries near which the differences are not finite, left out too.
+        unchecked: entries near which the differences are not finite, or rounding hides them, left out too.
+        infinite: entries whose gradient is inf or nan. No difference can say whether that is right; whoever
+            descends along it is lost, so the check has not passed.
         held: values that the layer holds constant (`stop_gradient`) and that were held while its inputs moved.
     """
 
@@ -42,7 +44,18 @@ class Check:
     passed: bool
     kinks: list[Kink] = field(default_factory=list)
     unchecked: list[Kink] = field(default_factory=list)
+    infinite: list[Kink] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+
+    @property
+    def left_out(self) -> int:
+        """How many of the moves prove nothing, as a gradient or its differences are not to be had."""
+        return len(self.unchecked) + len(self.infinite)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no move could be checked."""
+        return self.left_out == self.entries + self.directions
 
 
 @dataclass(frozen=True)
@@ -62,11 +75,11 @@ class Report:
     @property
     def empty(self) -> bool:
         """Whether no entry could be checked."""
-        return all(len(check.unchecked) == check.entries + check.directions for check in self.checks)
+        return all(check.nothing for check in self.checks)
 
     @property
     def passed(self) -> bool:
-        return not self.empty and all(check.passed for check in self.checks)
+        return not self.empty and all(check.passed and not check.infinite for check in self.checks)
 
     def to_dict(self) -> dict[str, Any]:
         return {"format": "backpropviz/gradcheck", "version": 1, "passed": self.passed, **asdict(self)}

@@ -19,6 +19,7 @@ def checks(report: Report) -> RenderableType:
         for check in report.checks
         for what, many, kind in (
             ("lies on a kink", "lie on kinks", check.kinks),
+            ("is not checked", "are not checked", check.infinite),
             ("cannot be checked", "cannot be checked", check.unchecked),
         )
         for where, places in _by_reason(kind).items()
@@ -58,9 +59,10 @@ def _row(check: Check) -> tuple[object, ...]:
     checked = [f"{check.entries} of {check.size}"] if check.entries else []
     if check.directions:
         checked.append(f"{'+ ' if checked else ''}{counted(check.directions, 'direction')}")
-    nothing = len(check.unchecked) == check.entries + check.directions
-    verdict = Text("not checked") if nothing else Text("ok", GOOD) if check.passed else Text("WRONG", BAD)
-    if check.unchecked and not nothing:
+    verdict = Text("not checked") if check.nothing else Text("ok", GOOD) if check.passed else Text("WRONG", BAD)
+    if check.infinite:
+        verdict = Text(f"{len(check.infinite)} inf or nan", BAD)
+    if check.unchecked and not check.nothing:
         verdict.append(f", {len(check.unchecked)} cannot be checked", FAINT)
     if check.kinks:
         verdict.append(f", {len(check.kinks)} on a kink", FAINT)
@@ -81,13 +83,18 @@ def _at(index: tuple[int, ...] | None) -> str:
 
 def _verdict(report: Report, wrong: int) -> Text:
     how = f"central differences in float64, h = {report.step_size:g}, relative error at most {report.tolerance:g}"
-    unchecked = sum(len(check.unchecked) for check in report.checks)
-    but = f", as far as checked: {unchecked} cannot be" if unchecked else ""
+    left_out, moved = sum(c.left_out for c in report.checks), sum(c.entries + c.directions for c in report.checks)
+    but = f", as far as checked: {left_out} of {moved} entries cannot be" if left_out else ""
     shown = report.rounds.removeprefix("round ")  # of a loop over layers it has a number alone
     where = f", of the loop's steps those in the round {shown}" if shown else ""
     if report.empty:
         return Text(f"{report.function}: nothing could be checked ({how})", BAD)
-    return Text(f"{report.function}: {_told(wrong, len(report.checks))}{where}{but} ({how})", BAD if wrong else GOOD)
+    infinite = [f"d{check.name}" for check in report.checks if check.infinite]
+    if infinite and not wrong:
+        told = f"{' and '.join(infinite)} with entries that are inf or nan, the rest right"
+        return Text(f"{report.function}: {told}{where}{but} ({how})", BAD)
+    told = _told(wrong, len(report.checks))
+    return Text(f"{report.function}: {told}{where}{but} ({how})", GOOD if report.passed else BAD)
 
 
 def _told(wrong: int, total: int) -> str:
