@@ -262,6 +262,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "shape": "--shape x=2,2",
             "set_": ("quiz batchnorm --print", "--set eps=1"),
             "seed": "--seed 3",
+            "closed": ("quiz batchnorm --print", "--closed-form"),
             "print_": ("quiz relu", "--print"),
             "as_json": "--json",
         },

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import backpropviz as bp
 from backpropviz.cli import app
 from backpropviz.errors import InputError
+from backpropviz.exercises.vanishing import vanishing
 from backpropviz.layers.library import layer_names, load
 from backpropviz.study.closed import form as search
 from backpropviz.study.closed.form import closed_form
@@ -234,3 +235,12 @@ def test_the_table_of_the_manual_is_what_is_found(name):
     """All but the times, which are a clock's."""
     found = columns(name)
     assert rows_on_the_page().get(name) == (found[0] if found else None), "run python tests/closed_figures.py"
+
+
+def test_the_quiz_asks_what_vanishes(batchnorm):
+    (question,) = vanishing(batchnorm)
+    assert question.answer in ("sum(xmu)", "sum(xhat)")
+    assert {"sum(dxhat)", "sum(dxhat * xhat)", question.answer} == {*question.choices}
+    assert question.is_right(question.answer)
+    assert not question.is_right("sum(dxhat)")
+    assert list(vanishing(closed_form(load("sigmoid"), proofs=3))) == []

@@ -19,12 +19,14 @@ from backpropviz.cli.options import (
     keep,
     run,
     settings_and_shapes,
+    users_code,
     wrapped,
 )
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
+    from backpropviz.exercises.quiz import Question
 
 
 def exercise(
@@ -118,6 +120,10 @@ def quiz(
     shape: ShapeOption = None,
     set_: SetOption = None,
     seed: SeedOption = 0,
+    closed: Annotated[
+        bool,
+        typer.Option("--closed-form", help="Ask what vanishes on the way to the closed form, where that is known."),
+    ] = False,
     print_: Annotated[bool, typer.Option("--print", help="Print the questions with their answers.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -126,6 +132,8 @@ def quiz(
     from backpropviz.exercises.quiz import ask, listing
 
     asked = questions(run(layer, None, shape, set_, seed), seed)
+    if closed:
+        asked += _vanishing(layer, set_, seed)
     if print_ and as_json:
         raise InputError("--print does nothing beside --json, which holds everything", fix="Leave it out.")
     if print_ or as_json:
@@ -143,6 +151,17 @@ def quiz(
     raise typer.Exit(1 if score.wrong else 0)
 
 
+def _vanishing(layer: str, set_: list[str] | None, seed: int) -> list[Question]:
+    """What the closed form rests on, as questions; none where no sum vanishes."""
+    from backpropviz.exercises.vanishing import vanishing
+    from backpropviz.layers.library import load
+    from backpropviz.study.closed.form import closed_form
+
+    with users_code():
+        found = load(layer)
+        return list(vanishing(closed_form(found, settings_and_shapes(found, set_, None)[0]), seed))
+
+
 COMMANDS = (
     (
         exercise,
@@ -150,5 +169,5 @@ COMMANDS = (
         "backpropviz exercise batchnorm -o bn.pdf | backpropviz exercise batchnorm -o bn.xlsx | "
         "backpropviz exercise batchnorm --closed-form -o dx.py",
     ),
-    (quiz, "Example: backpropviz quiz batchnorm"),
+    (quiz, "Examples: backpropviz quiz batchnorm | backpropviz quiz batchnorm --closed-form"),
 )

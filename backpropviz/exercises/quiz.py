@@ -17,6 +17,7 @@ Write = Callable[[str], None]
 
 _LETTERS = "abcdefgh"
 _HELP = {"shape": "a shape, such as (4, 3)", "number": "a number, such as 0.25", "local": "the letter of one of them"}
+_HELP["vanishes"] = _HELP["local"]
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,13 @@ class Question:
     Attributes:
         kind: what is asked for. step, code: the step it is about; both empty where the terms of an input meet.
         text: the question. given: lines with what is needed to answer it.
-        choices: for a local derivative: the formulas to choose from.
+        choices: for a local derivative, the formulas to choose from; for what vanishes, the sums.
         answer: the right answer as text. value: the shape or the number it stands for; the choice's position.
         explanation: why, in sentences.
         sizes: names that may stand for numbers in a shape; shapes: and for whole shapes.
     """
 
-    kind: Literal["shape", "local", "number"]
+    kind: Literal["shape", "local", "number", "vanishes"]
     step: str
     code: str
     text: str
@@ -165,6 +166,8 @@ def listing(asked: Iterable[Question]) -> list[str]:
 
 
 def _heading(question: Question) -> str:
+    if question.kind == "vanishes":
+        return "the closed form"
     return f"step {question.step}: {question.code}" if question.step else "the inputs, where paths meet"
 
 

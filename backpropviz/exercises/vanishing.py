@@ -1,0 +1,37 @@
+"""The question that a closed form answers: which sum on the way is zero, so that a path drops out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import numpy as np
+
+from backpropviz.exercises.quiz import Question
+from backpropviz.study.closed.form import Change, ClosedForm
+from backpropviz.study.values.trees import called
+
+
+def vanishing(form: ClosedForm, seed: int = 0) -> Iterator[Question]:
+    """One question for each stretch in whose reasons a sum is zero, where other sums stay to choose from."""
+    random = np.random.default_rng(seed)
+    for change in form.changes:
+        zero = next((reason for reason in change.reasons if reason.about and reason.formula.endswith(" = 0")), None)
+        stay = list(dict.fromkeys(_sums(change)))
+        if zero is None or not stay:
+            continue
+        right = f"sum({zero.about})"
+        choices = [right, *stay]
+        choices = [choices[int(at)] for at in random.permutation(len(choices))]
+        yield Question(
+            "vanishes", "", "", f"From {change.source} to {change.target} at once: which of these sums is zero?",
+            right, choices.index(right), (f"{zero.reason}.", f"What stays is {change.lines[-1]}"),
+            choices=tuple(choices),
+        )  # fmt: skip
+
+
+def _sums(change: Change) -> Iterator[str]:
+    """The sums that stand in the closed form, without their axes."""
+    for node in ast.walk(ast.parse(change.lines[-1])):
+        if isinstance(node, ast.Call) and called(node) == "sum" and node.args:
+            yield f"sum({ast.unparse(node.args[0])})"
