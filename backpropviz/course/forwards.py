@@ -296,19 +296,19 @@ def lstm_step(x: Any, prev_h: Any, prev_c: Any, Wx: Any, Wh: Any, b: Any) -> Any
     return next_h, next_c
 
 
-def rnn(x: Any, h0: Any, Wx: Any, Wh: Any, b: Any) -> Any:
+def rnn(x: Any, h0: Any, Wx: Any, Wh: Any, b: Any, *, time_axis: int = 1) -> Any:
     states, state = [], h0
-    for t in range(x.shape[1]):
-        state = np.tanh(x[:, t] @ Wx + state @ Wh + b)
+    for t in range(x.shape[time_axis]):
+        state = np.tanh((x[t] if time_axis == 0 else x[:, t]) @ Wx + state @ Wh + b)
         states.append(state)
-    h = np.stack(states, axis=1)
+    h = np.stack(states, axis=time_axis)
     return h
 
 
-def lstm(x: Any, h0: Any, Wx: Any, Wh: Any, b: Any) -> Any:
+def lstm(x: Any, h0: Any, Wx: Any, Wh: Any, b: Any, *, time_axis: int = 1) -> Any:
     states, h, c = [], h0, np.zeros(h0.shape)
-    for t in range(x.shape[1]):
-        h, c = lstm_step(x[:, t], h, c, Wx, Wh, b)
+    for t in range(x.shape[time_axis]):
+        h, c = lstm_step(x[t] if time_axis == 0 else x[:, t], h, c, Wx, Wh, b)
         states.append(h)
-    h_all = np.stack(states, axis=1)
+    h_all = np.stack(states, axis=time_axis)
     return h_all

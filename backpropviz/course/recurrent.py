@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backpropviz.course import forwards
 from backpropviz.course.record import Arrays, Case, Layer, lengths, normal
 
@@ -34,8 +36,18 @@ def _sequence(words: str, n: int, t: int, d: int, h: int, gates: int, seed: int 
     return Case(words, {"x": normal(seed, n, t, d), "h0": normal(seed + 1, n, h), **_weights(d, h, gates, seed)})
 
 
+def _time_first(its: Case) -> Case:
+    """The same with x of shape (T, N, D), as it is written where a round reads `x[t]`."""
+    inputs = {**its.inputs, "x": its.inputs["x"].swapaxes(0, 1).copy()}
+    return replace(its, words=f"{its.words}, time first", inputs=inputs, settings={**its.settings, "time_axis": 0})
+
+
 def _sequences_of(gates: int) -> list[Case]:
     return [_sequence("three steps", 5, 3, 6, 7, gates), _sequence("five steps", 3, 5, 7, 6, gates)]
+
+
+def _sequences_time_first(gates: int) -> list[Case]:
+    return [_time_first(its) for its in _sequences_of(gates)]
 
 
 def _fresh_step(gates: int, seed: int) -> Case:
@@ -43,9 +55,10 @@ def _fresh_step(gates: int, seed: int) -> Case:
     return _step("fresh", n, d, h, gates, seed)
 
 
-def _fresh_sequence(gates: int, seed: int) -> Case:
+def _fresh_sequence(gates: int, seed: int, form: int) -> Case:
     n, t, d, h = lengths(seed, 4)
-    return _sequence("fresh", n, t, d, h, gates, seed)
+    its = _sequence("fresh", n, t, d, h, gates, seed)
+    return _time_first(its) if form == 1 else its
 
 
 LAYERS = (
@@ -58,11 +71,13 @@ LAYERS = (
         (forwards.lstm_step,), fresh=lambda seed, form: _fresh_step(4, seed),
     ),
     Layer(
-        "rnn", "rnn", _SEQUENCE, ("h",), _SEQUENCE, (lambda: _sequences_of(1),), (forwards.rnn,),
-        fresh=lambda seed, form: _fresh_sequence(1, seed),
+        "rnn", "rnn", _SEQUENCE, ("h",), _SEQUENCE,
+        (lambda: _sequences_of(1), lambda: _sequences_time_first(1)), (forwards.rnn,), ("time_axis",),
+        fresh=lambda seed, form: _fresh_sequence(1, seed, form),
     ),
     Layer(
-        "lstm", "lstm", _SEQUENCE, ("h",), _SEQUENCE, (lambda: _sequences_of(4),), (forwards.lstm,),
-        fresh=lambda seed, form: _fresh_sequence(4, seed),
+        "lstm", "lstm", _SEQUENCE, ("h",), _SEQUENCE,
+        (lambda: _sequences_of(4), lambda: _sequences_time_first(4)), (forwards.lstm,), ("time_axis",),
+        fresh=lambda seed, form: _fresh_sequence(4, seed, form),
     ),
 )  # fmt: skip

@@ -91,6 +91,7 @@ def assignments(
     ranks: Mapping[str, int],
     taken: Collection[int] = (),
     factors: Collection[str] = (),
+    series: Collection[str] = (),
 ) -> Iterator[tuple[int, Shape, dict[str, Guess]]]:
     """Guesses for all parameters together, the most conventional first: how unusual they are, the main shape, guesses.
 
@@ -99,6 +100,7 @@ def assignments(
     Args:
         kinds: what each parameter is. given: shapes that are known. ranks: how many axes the code counts on.
         taken: sizes that something else has. factors: those that take part in a product of matrices.
+        series: those that are read part by part, whose parts have axes (`b[t]`, `b.shape[1:]`).
     """
     inputs = [name for name in kinds if kinds[name] in ("main", "index")]
     leading = [name for name in inputs or kinds if len(given.get(name, ())) > 1]
@@ -118,10 +120,15 @@ def assignments(
             if name in given
             else [Guess(main), Guess(main, "i")][:: -1 if kind == "index" else 1]
             if name == first
-            else _of_rank(ranks.get(name), _options(kind, main, sizes, counted, name in factors), sizes)
+            else _of_rank(
+                ranks.get(name),
+                _options("main" if name in series else kind, main, sizes, counted, name in factors),
+                sizes,
+            )
             for name, kind in kinds.items()
         ]
-        for places, unusual in _places(kinds, [len(choices) for choices in options]).items():
+        apart = {**kinds, first: "first"} if first else kinds  # its rank is `main`; what is left is whether it is whole
+        for places, unusual in _places(apart, [len(choices) for choices in options]).items():
             guesses = {name: choices[at] for name, choices, at in zip(kinds, options, places)}
             ranked.append((unusual + (_WIDE if order else 0), bool(unusual), main, guesses))
     for unusual, _, main, guesses in sorted(ranked, key=lambda entry: entry[:2]):

@@ -39,6 +39,7 @@ class Reading:
         ranks: numbers of axes. labels: those that something is indexed with. sizes: those that count something.
         asked: those that are asked for what arrays have (`x.shape`). factors: those that a product of matrices is made
             of. met: those that are added, multiplied, ... with. parted: those that are indexed.
+        series: those whose parts are arrays: `b.shape[1:]`.
         words: for those that are compared with words, which (`activation == "relu"`).
     """
 
@@ -52,6 +53,7 @@ class Reading:
     factors: set[str] = field(default_factory=set)
     met: set[str] = field(default_factory=set)
     parted: set[str] = field(default_factory=set)
+    series: set[str] = field(default_factory=set)
     words: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -69,7 +71,7 @@ class Reading:
         for its_set, my_set in (
             (inner.dictionaries, self.dictionaries), (inner.counted, self.counted), (inner.labels, self.labels),
             (inner.sizes, self.sizes), (inner.asked, self.asked), (inner.factors, self.factors),
-            (inner.met, self.met), (inner.parted, self.parted),
+            (inner.met, self.met), (inner.parted, self.parted), (inner.series, self.series),
         ):  # fmt: skip
             my_set |= {names[name] for name in its_set & {*names}}
         for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks)):
@@ -130,6 +132,8 @@ class _Reader(ast.NodeVisitor):
         elif isinstance(index, ast.Constant) and isinstance(index.value, int) and _is_shape(node.value):
             its = self._parameter(node.value.value)  # W.shape[2]
             self._has_rank(its, max(index.value + 1, self.found.ranks.pop(its, 0)))
+        elif isinstance(index, ast.Slice) and _is_shape(node.value) and ast.unparse(index) == "1:":
+            self.found.series |= {self._parameter(node.value.value)} - {""}
         for part in parts:  # `p[np.arange(N), y]` and `p[i, y[i]]`
             inner = part.value if isinstance(part, ast.Subscript) else part
             if label := self._parameter(inner):

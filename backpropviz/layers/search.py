@@ -66,6 +66,7 @@ class Search:
         }
         self.ranks, self.labels, self.sizes = reading.ranks, reading.labels, reading.sizes
         self.arrays, self.factors, self.entrywise = reading.arrays, reading.factors, reading.entrywise
+        self.series = reading.series
         numbers = [parameter.default for parameter in parameters.values()] + [*self.values.values()]
         self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= _PARTS})
         held = getattr(function, "held", {})
@@ -157,7 +158,8 @@ class Search:
 
     def _found(self) -> State | None:
         levels = itertools.groupby(
-            assignments(self.kinds, self.fixed, self.ranks, self.taken, self.factors), key=lambda entry: entry[0]
+            assignments(self.kinds, self.fixed, self.ranks, self.taken, self.factors, self.series),
+            key=lambda entry: entry[0],
         )
         stuck: list[State] = []
         second: State | None = None

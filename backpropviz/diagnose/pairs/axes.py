@@ -7,7 +7,8 @@ backward pass tells: it gives a gradient the number of axes that its input has.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,17 @@ def fit(case: Case, wants: Sequence[str], gradients: Sequence[Any], count: int) 
     return Fit(count, {name: shape for name, shape in pairs if shape != case.inputs[name].shape})
 
 
+def is_repeated(gradient: Any) -> bool:
+    """Whether a gradient is the same along one of its axes: what is added to it has fewer axes than it.
+
+    >>> is_repeated(np.ones((3, 1)) * np.arange(5.0)), is_repeated(np.arange(5.0))
+    (True, False)
+    """
+    its = np.asarray(gradient)
+    axes = [axis for axis, size in enumerate(its.shape) if size > 1] if its.dtype.kind == "f" and np.any(its) else []
+    return any(bool(np.all(its == its.take([0], axis))) for axis in axes)
+
+
 def may_be_number(name: str, shapes: Mapping[str, Shape], is_loss: bool) -> bool:
     """Whether an input may be a single number: a bias is one where there is but one unit. A weight never is.
 
@@ -69,6 +81,12 @@ def _of_a_bias(name: str, shapes: Mapping[str, Shape]) -> list[int]:
     return [*([2] if is_product else []), *([0] if may_be_number(name, shapes, False) else [])]
 
 
+def _may_be_coefficient(weights: Sequence[str]) -> Callable[[str], object]:
+    """Whether a name is one that coefficients of recurrences have: `a * h + b * x[t]`, `mu * v`; where there are
+    weights, b is what is added to their product."""
+    return re.compile("[acdg]|mu|rho" if weights else "[a-dg]|mu|rho").fullmatch
+
+
 def as_they_came(case: Case, found: Fit, is_loss: bool) -> dict[str, Shape]:
     """Shapes as the gradients have them, for inputs whose sizes the forward pass does not tie together, and with them
     those of all inputs that are no parameters; parameters follow. Empty where nothing differs."""
@@ -82,12 +100,11 @@ def as_they_came(case: Case, found: Fit, is_loss: bool) -> dict[str, Shape]:
 
 def others(case: Case, found: Fit) -> Iterator[Ranks]:
     """Other numbers of axes for inputs whose names tell none, the likeliest first: as the gradients have them, one for
-    all, then one, none or two for some."""
+    all, none for all (the coefficients of a recurrence), then one, none or two for some."""
     main = main_input(case)
     now = {name: value.ndim for name, value in case.inputs.items()}
     floats = [name for name in now if name != main and case.inputs[name].dtype.kind == "f"]
     free = [name for name in floats if kind_of(name) in ("main", "state")]
-    told = {name: len(its) for name, its in (found.strange or {}).items() if name in free and len(its) < now[name]}
     fewer = [name for name in floats if kind_of(name) == "weight" and now[name] > 1]  # a filter for each channel
     each = [[now[name], *(rank for rank in (1, 0, 2) if rank != now[name])] for name in free]
     each += [[now[name], now[name] - 1] for name in fewer]
@@ -95,6 +112,10 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
     each += [[now[name], 1] for name in labels]
     shapes = {name: value.shape for name, value in case.inputs.items()}
     biases = {name: _of_a_bias(name, shapes) for name in floats if kind_of(name) == "vector"}
+    coefficients = [name for name in biases if _may_be_coefficient(fewer)(name)]
+    numbers = dict.fromkeys([*free, *biases], 0) if coefficients == [*biases] else {}
+    strange = {name: len(its) for name, its in (found.strange or {}).items() if name in (*free, *coefficients)}
+    told = {name: rank for name, rank in strange.items() if rank < now[name]}
     each += [[now[name], *ranks] for name, ranks in biases.items()]
     places = sorted(itertools.product(*(range(len(ranks)) for ranks in each)), key=sum)
     some = [
@@ -102,7 +123,7 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
         for its in places[: FEW + 1]
     ]
     seen = [now]
-    for changed in [told, dict.fromkeys([*fewer, *labels] if labels else free, 1), *some]:
+    for changed in [told, dict.fromkeys([*fewer, *labels] if labels else free, 1), numbers, *some]:
         ranks = {**now, **changed}
         if ranks not in seen:
             seen.append(ranks)

@@ -8,6 +8,7 @@ from backpropviz.diagnose.pairs.protocols import adapting
 from backpropviz.diagnose.pairs.protocols.names import CACHE, UPSTREAM, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit
 from backpropviz.diagnose.pairs.recognition import Pair
+from backpropviz.diagnose.pairs.signatures import returned
 from backpropviz.diagnose.student.program import Program
 
 
@@ -35,4 +36,5 @@ def is_usual(program: Program, pair: Pair) -> bool:
     first, *rest = [p.name for p in parameters(program.function(pair.backward)) if p.default is p.empty] or [""]
     known = {p.name.lower() for p in parameters(program.function(pair.forward))}
     named = [CACHE in roles(name) or name.lower() in known or len(rest) == 1 for name in rest]
-    return UPSTREAM in roles(first) and first not in known and bool(rest) and all(named)
+    of_result = first in {f"d{name}" for name in returned(program, pair.forward)[:1] if name}  # `dest`, of `est`
+    return (UPSTREAM in roles(first) or of_result) and first not in known and bool(rest) and all(named)

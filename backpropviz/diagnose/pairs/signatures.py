@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.student.program import Program
@@ -32,7 +34,7 @@ def wants(program: Program, function: str, floats: tuple[str, ...], after: int, 
     Raises:
         CannotCall: more gradients come back than there are inputs.
     """
-    parts = _returned(program, function, after)
+    parts = returned(program, function, after)
     known = {name.replace("_", "").lower(): name for name in floats}
     named = [known.get(_GRADIENT.sub("", name).replace("_", "").lower(), "") for name in parts]
     if all(named) and len(set(named)) == len(named) and count in (0, len(named)):
@@ -43,7 +45,13 @@ def wants(program: Program, function: str, floats: tuple[str, ...], after: int, 
     return floats[:count]
 
 
-def _returned(program: Program, function: str, after: int) -> list[str]:
+def wanted_numbers(program: Program, function: str, settings: Mapping[str, Any]) -> list[str]:
+    """The settings whose gradients are returned as well, by name: `dlr` of `lr=0.1`."""
+    parts = {_GRADIENT.sub("", name).lower() for name in returned(program, function) if _GRADIENT.match(name)}
+    return [name for name, value in settings.items() if type(value) is float and name.lower() in parts]
+
+
+def returned(program: Program, function: str, after: int = 0) -> list[str]:
     """What the last return statement calls its values; of a call of another function, what that one does."""
     seen: set[str] = set()
     while function in program.definitions and function not in seen:

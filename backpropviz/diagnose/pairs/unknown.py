@@ -23,7 +23,7 @@ from backpropviz.diagnose.pairs.protocols.record import Wrapped
 from backpropviz.diagnose.pairs.protocols.supposed import RANKS
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
-from backpropviz.diagnose.pairs.signatures import upstream_count, wants
+from backpropviz.diagnose.pairs.signatures import upstream_count, wanted_numbers, wants
 from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, outputs_of, reference_for
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import TooMuch, work_limit
@@ -101,9 +101,9 @@ def _understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Re
 def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]]:
     """The pair on made-up inputs. A forward pass may run on rows as well as on images, on vectors as well as on
     matrices, and the backward pass not: inputs come first whose gradients have their shapes, then those that both
-    passes run on."""
+    passes run on, and of these those on which most gradients are right."""
     its = program.student.wrapped.get(pair.forward)
-    found: list[tuple[Pair, list[Case], axes.Fit]] = []
+    found: list[tuple[Pair, list[Case], axes.Fit, tuple[int, int]]] = []
     seen: list[tuple[list[Case], axes.Fit]] = []
     problem = None
     limits = contextlib.ExitStack()
@@ -118,6 +118,7 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
             except CannotCall as error:
                 problem = problem or error
                 continue
+            cases = [_with_numbers(program, pair, case) for case in cases]
             try:
                 typed, gradients, fit = _typed(program, pair, cases[0])
             except CannotCall as error:
@@ -126,15 +127,26 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
                 if isinstance(error, NoArrays):
                     break
                 continue
-            if fit.fits and _right(program, typed, cases[0], gradients):
+            right = _right(program, typed, cases[0], gradients) if fit.fits else []
+            if fit.fits and all(right):
                 return typed, cases
             if not found:
                 limits.enter_context(work_limit(FURTHER))
-            found.append((typed, cases, fit))
+            found.append((typed, cases, fit, (sum(right), -sum(map(axes.is_repeated, gradients)))))
             seen.append((cases, fit))
     if not found:
         raise problem or CannotCall("its forward pass goes on and on")
-    return max(found, key=lambda one: one[2].merit)[:2]
+    return max(found, key=lambda one: (*one[2].merit, *one[3]))[:2]
+
+
+def _with_numbers(program: Program, pair: Pair, case: Case) -> Case:
+    """The case with the settings among its inputs whose gradients come back (a rate that is learned)."""
+    if pair.backward is None or not (names := wanted_numbers(program, pair.backward, case.settings)):
+        return case
+    every = {**case.inputs, **{name: np.array(case.settings[name]) for name in names}}
+    order = [p.name for p in binding.parameters(program.function(pair.forward)) if p.name in every]
+    settings = {name: value for name, value in case.settings.items() if name not in names}
+    return replace(case, inputs={name: every[name] for name in order}, settings=settings)
 
 
 def assumed(case: Case) -> tuple[str, ...]:
@@ -143,12 +155,12 @@ def assumed(case: Case) -> tuple[str, ...]:
     return tuple(f"{name} was taken as a single number" for name in names)
 
 
-def _right(program: Program, pair: Pair, case: Case, gradients: list[Any]) -> bool:
-    """Whether gradients are those of the forward pass; where that has none here, nothing speaks against them."""
+def _right(program: Program, pair: Pair, case: Case, gradients: list[Any]) -> list[bool]:
+    """Which gradients are those of the forward pass; where that has none here, nothing speaks against them."""
     right = reference_for(program, pair, replace(case, inputs=dict(case.inputs)))
     wanted = {} if right is None else right.gradients
     pairs = [(value, wanted[f"d{name}"]) for name, value in zip(pair.layer.wants, gradients) if f"d{name}" in wanted]
-    return all(np.allclose(value, its, rtol=1e-4, atol=1e-6) for value, its in pairs)
+    return [np.allclose(value, its, rtol=1e-4, atol=1e-6) for value, its in pairs]
 
 
 def _assumed(
@@ -225,7 +237,7 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
                     shapes = (its.shapes if its else {}) | sizes
                     ranks = {name: value.ndim for name, value in known.inputs.items()}
                     made = inputs.made_up(forward, seed, shapes, ranks)[0]
-                    case = inputs.case("fresh", made, its.manner if its else ())
+                    case = _with_numbers(program, pair, inputs.case("fresh", made, its.manner if its else ()))
                     if not np.size(next(iter(outputs_of(program, pair, case, case.inputs).values()))):
                         continue
                 if case.inputs.keys() == known.inputs.keys():

@@ -1,0 +1,22 @@
+"""Recurrences over time with right backward passes by hand, and the slips that students make in them.
+
+A text is a module with a pair of functions; a slip is (line as it is right, line as it is wrong).
+"""
+
+from tests.scans import filters, networks
+
+RIGHT = {**filters.RIGHT, **networks.RIGHT}
+SLIPS = {**filters.SLIPS, **networks.SLIPS}
+UNNAMED = {
+    ("gates", "carry = db[t]"),
+    ("gru", "daz = dh * n * z * (1 - z)"),
+    ("forget", "df = dc * prev"),
+    ("rnn", "dnext = (dhs[t] + dnext) @ Wh.T"),
+}
+"""Slips that are found, but put down to another line of the round: one that reads what the round before hands on."""
+
+
+def replaced(text: str, right: str, wrong: str) -> tuple[str, int]:
+    """The text with a slip in the last place where the right line stands, and the line's number."""
+    at = text.rindex(right)
+    return text[:at] + wrong + text[at + len(right) :], text[:at].count("\n") + 1
