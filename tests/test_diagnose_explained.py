@@ -9,6 +9,10 @@ from backpropviz.course.record import Case
 from backpropviz.diagnose import diagnose, render_text
 from backpropviz.diagnose.page import MOST_COLUMNS, MOST_ROWS, Table
 from backpropviz.diagnose.smallest import smallest
+from backpropviz.exercises.exercise import worksheet
+from backpropviz.exercises.grading import grade
+from backpropviz.exercises.handed_in import handed_in
+from backpropviz.exercises.sheet_report import render
 from tests.corpus import STUDENTS, Corpus
 
 AFFINE = """
@@ -107,3 +111,17 @@ def test_what_depends_on_no_size_shrinks_to_one_entry():
     assert least.settings == {"pad": 0, "D": 0}
     wide, _ = smallest(case, True, lambda its: its.inputs["x"].shape[1] == its.inputs["w"].shape[0] > 2 or None)
     assert wide.inputs["x"].shape == (1, 3)
+
+
+def test_a_worksheet_shows_the_gradient_beside_the_right_one(tmp_path):
+    text = (
+        worksheet("affine").replace("dscores = ...", "dscores = dout").replace("db = ...", "db = np.mean(dout, axis=0)")
+    )
+    (tmp_path / "af.py").write_text(text, encoding="utf-8")
+    (entry,) = grade(tmp_path / "af.py").wrong
+    assert entries(entry.page.yours) * 4 == pytest.approx(entries(entry.page.right))
+    assert entry.page.on == "the sample input"
+    assert "yours: db (5,)" in "\n".join(render(grade(tmp_path / "af.py"), explain=True))
+    assert "yours" not in "\n".join(render(grade(tmp_path / "af.py")))
+    (finding,) = (its for its in handed_in(tmp_path / "af.py", 60, explain=True).all_findings if its.page)
+    assert finding.page == entry.page

@@ -27,7 +27,7 @@ def judge(file: Path, pin: str | None = None, pinned: str = "", **options: Any) 
         pin: what it has to be about. pinned: what `pin` holds, on which the answer depends. options: of `diagnose`.
     """
     if holds_worksheet(file):
-        return handed_in(file, options["seconds"], pin)
+        return handed_in(file, options["seconds"], pin, options.get("explain", False))
     report = diagnose(file, **options)
     return only(report, pin) if pin else report
 

@@ -127,7 +127,7 @@ def diagnose(
     if explain and hint:
         raise InputError("--explain tells everything, and --hint less", fix="Leave one of them out.")
     if len(files) == 1 and chosen == "text" and holds_worksheet(files[0]):
-        _grade(files[0], (hint or 1) - 1, seconds, output, as_)
+        _grade(files[0], (hint or 1) - 1, seconds, output, as_, explain)
     reports = _reports(files, options, jobs, cache, chosen == "jsonl", resume, output)
     if files and not any(report.functions or report.findings for report in reports):
         what = f"no function or class called {' or '.join(function)}" if function else "nothing to diagnose"
@@ -236,12 +236,12 @@ def _grade_all(
     return max(_exit_code([report]) for report in reports.values())
 
 
-def _grade(file: Path, level: int, seconds: float, output: Path | None, pin: str | None) -> None:
+def _grade(file: Path, level: int, seconds: float, output: Path | None, pin: str | None, explain: bool) -> None:
     from backpropviz.exercises.grading import grade
     from backpropviz.exercises.sheet_report import render
 
     report = grade(file, pin=pin, seconds=seconds)
-    print_or_write("\n".join(render(report, level)) + "\n", output)
+    print_or_write("\n".join(render(report, level, explain, console().width)) + "\n", output)
     raise typer.Exit(0 if report.passed else 1)
 
 

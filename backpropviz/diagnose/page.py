@@ -65,6 +65,7 @@ class Page:
         came: how the student's value differs from the right one, in words, or the exception.
         yours: the student's value; None where there is none. right: what should be there.
         inputs: the input. settings: what else the functions were called with, as written ("stride = 1").
+        on: which input that is, in words.
     """
 
     name: str
@@ -74,15 +75,15 @@ class Page:
     right: Table
     inputs: tuple[Table, ...]
     settings: tuple[str, ...] = ()
+    on: str = "the smallest input that shows it"
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Page:
         yours = None if data["yours"] is None else Table.from_dict(data["yours"])
         inputs = tuple(map(Table.from_dict, data["inputs"]))
         right = Table.from_dict(data["right"])
-        return cls(
-            data["name"], data["meaning"], data["came"], yours, right, inputs, tuple(data["settings"])
-        )  # fmt: skip
+        settings = tuple(data["settings"])
+        return cls(data["name"], data["meaning"], data["came"], yours, right, inputs, settings, data["on"])
 
 
 def furthest(got: Any, want: Any) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ _GAP = "   "
 def render_page(page: Page, width: int) -> list[str]:
     """The input, then the student's value beside the right one."""
     settings = f"  ({', '.join(page.settings)})" if page.settings else ""
-    lines = _wrapped(f"on the smallest input that shows it{settings}:", width)
+    lines = _wrapped(f"on {page.on}{settings}:", width)
     lines += _beside([(_head(its), _cells(its)) for its in page.inputs], width)
     if page.meaning:
         lines += _wrapped(f"should come: {page.name}, {page.meaning}", width)

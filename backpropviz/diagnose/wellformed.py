@@ -59,7 +59,7 @@ def _check_finding(finding: Finding) -> None:
 
 def _check_page(page: Page) -> None:
     tables = (page.right, *page.inputs, *(() if page.yours is None else (page.yours,)))
-    _expect(_texts((page.name, page.meaning, page.came, *page.settings)) and len(tables) < _MOST_TABLES)
+    _expect(_texts((page.name, page.meaning, page.came, page.on, *page.settings)) and len(tables) < _MOST_TABLES)
     for table in tables:
         _expect(type(table.name) is str and len(table.rows) <= MOST_ROWS)
         _expect(all(type(n) is int for n in (*table.shape, *table.at, *table.corner)))

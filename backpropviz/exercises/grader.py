@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.scope import scope_of
+from backpropviz.diagnose.page import Page, Table, furthest
 from backpropviz.engine.graph import Array
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import LayerError
@@ -105,6 +106,7 @@ class Grade:
     line: int = 0
     evidence: str = ""
     notes: list[str] = field(default_factory=list)
+    page: Page | None = None
 
 
 def as_a_whole(function: ast.FunctionDef, run: Run) -> Grade:
@@ -184,7 +186,22 @@ class Grader:
             shapes = [[node.shape for node in run.trace.inputs.values()] for run in self.runs]
             why = "other numbers:" if shapes[0] == shapes[1] else "one example more: is a size written as a number?"
             evidence = f"right for the sample, wrong for {why} {evidence}"
-        return Grade(WRONG, line, "; ".join([*before, evidence]))
+        run = next(run for run, its in zip(self.runs, found) if its)
+        page = _page(name, run, on="the sample input" if run is self.runs[0] else "other numbers")
+        return Grade(WRONG, line, "; ".join([*before, evidence]), page=page)
+
+
+def _page(name: str, run: Run, on: str) -> Page:
+    """The student's value of a gradient beside the right one, with what the layer was run on."""
+    wanted, value = run.gradients[name], run.desk.value(name)
+    is_array = isinstance(value, np.ndarray | np.generic | float | int) and np.asarray(value).dtype.kind in "fiub"
+    near = furthest(value, wanted) if is_array and np.shape(value) == wanted.shape else ()
+    arrays = {part.name: part.value for part in run.shown.inputs} | {up.name: up.value for up in run.shown.upstream}
+    return Page(
+        name, "", f"{name}: {difference(value, wanted)}", Table.of(name, value, near) if is_array else None,
+        Table.of(name, wanted, near), tuple(Table.of(key, its) for key, its in arrays.items()),
+        tuple(f"{key} = {its}" for key, its in run.trace.settings.items() if isinstance(its, int | float | str)), on,
+    )  # fmt: skip
 
 
 def _is_ellipsis(value: ast.expr) -> bool:

@@ -217,6 +217,7 @@ def _entries(function: ast.FunctionDef, runs: list[Run]) -> Iterator[Entry]:
         yield Entry(
             blank.name, blank.step, status, grade.line, "" if status in (LATER, RIGHT) else grade.evidence,
             tuple(grade.notes), _hint(blank), tuple(_more(blank, explanations.get(blank.step), shapes)), blank.solution,
+            grade.page if status == WRONG else None,
         )  # fmt: skip
 
 

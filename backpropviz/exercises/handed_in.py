@@ -12,8 +12,12 @@ from backpropviz.exercises.grading import grade
 from backpropviz.exercises.sheet_report import WorksheetReport
 
 
-def handed_in(path: Path, seconds: float, pin: str | None = None) -> FileReport:
-    """Grade a worksheet; one that cannot be graded has a finding that says why. `pin`: what it has to be about."""
+def handed_in(path: Path, seconds: float, pin: str | None = None, explain: bool = False) -> FileReport:
+    """Grade a worksheet; one that cannot be graded has a finding that says why.
+
+    Args:
+        pin: what it has to be about. explain: findings have a page.
+    """
     began = time.perf_counter()
     try:
         report = grade(path, pin=pin, seconds=seconds)
@@ -22,16 +26,16 @@ def handed_in(path: Path, seconds: float, pin: str | None = None) -> FileReport:
         finding = Finding(path.name, line, "", "", "crash", error.seen, error.fix or kinds.WORDS["crash"])
         return FileReport(path.name, findings=(finding,), seconds=time.perf_counter() - began)
     lines = path.read_text(encoding="utf-8").splitlines()
-    return FileReport(path.name, (_function(report, lines),), seconds=time.perf_counter() - began)
+    return FileReport(path.name, (_function(report, lines, explain),), seconds=time.perf_counter() - began)
 
 
-def _function(report: WorksheetReport, lines: list[str]) -> FunctionReport:
+def _function(report: WorksheetReport, lines: list[str], explain: bool) -> FunctionReport:
     """The verdict on a worksheet's backward pass: wrong blanks are findings, and an open one leaves it unfinished."""
     name = f"{report.layer}_backward"
     findings = [
         Finding(
             report.file, entry.line, name, _code(lines, entry.line), "wrong_value", entry.evidence,
-            kinds.WORDS["wrong_value"], entry.hint, step=entry.step,
+            kinds.WORDS["wrong_value"], entry.hint, step=entry.step, page=entry.page if explain else None,
         )
         for entry in report.wrong
     ]  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from backpropviz.diagnose.page import Page
+from backpropviz.diagnose.render_page import render_page
 from backpropviz.exercises.grader import LONGER, OPEN, RIGHT, WRONG
 from backpropviz.exercises.round_grader import LATER
 
@@ -19,6 +21,7 @@ class Entry:
         line: of the statement that sets it last; 0 if none does.
         evidence: for a wrong one, how it differs. notes: what else there is to say about its lines.
         hint: one sentence about what to do. more: the gate's story, local derivatives and shapes. solution: the code.
+        page: of a wrong one, its value beside the right one; none where loops are given.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Entry:
     hint: str
     more: tuple[str, ...]
     solution: tuple[str, ...]
+    page: Page | None = None
 
 
 @dataclass(frozen=True)
@@ -65,15 +69,19 @@ class WorksheetReport:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> WorksheetReport:
         tuples = ("notes", "more", "solution")
-        entries = (Entry(**{**each, **{key: tuple(each[key]) for key in tuples}}) for each in data["entries"])
+        entries = []
+        for each in data["entries"]:
+            page = Page.from_dict(each["page"]) if each["page"] else None
+            entries.append(Entry(**{**each, **{key: tuple(each[key]) for key in tuples}, "page": page}))
         return cls(data["file"], data["layer"], tuple(entries))
 
 
-def render(report: WorksheetReport, level: int = 0) -> list[str]:
+def render(report: WorksheetReport, level: int = 0, explain: bool = False, width: int = 100) -> list[str]:
     """A report as lines of text: every blank that was looked at, then a hint for the first one that is left.
 
     Args:
         level: 1 adds the story of the gate and the shapes that meet; 2 adds the solutions.
+        explain: with the values of wrong ones beside the right ones.
     """
     marks = {RIGHT: "right", WRONG: "WRONG", OPEN: "open", LATER: "later", LONGER: "long"}
     done = sum(entry.status == RIGHT for entry in report.entries)
@@ -87,6 +95,8 @@ def render(report: WorksheetReport, level: int = 0) -> list[str]:
         if entry.status != RIGHT:
             lines.append(f"        {entry.hint}")
             lines += [f"        {line}" for line in entry.more if level > 0]
+        if explain and entry.page is not None:
+            lines += [f"        {line}" for line in render_page(entry.page, width - 8)]
     if level > 1:
         lines += ["", "The whole of it:"]
         lines += [f"    {line}" for entry in report.entries for line in entry.solution]
