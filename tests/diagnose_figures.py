@@ -6,6 +6,7 @@ under `students/blind` were written without knowledge of the rules.
 
 from __future__ import annotations
 
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,8 +14,26 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from backpropviz.diagnose import FileReport, diagnose
+from backpropviz.diagnose import FileReport, Finding, diagnose
+from backpropviz.diagnose.render import words_of
 from tests.corpus import SETS, Corpus
+
+MOST_WORDS = 160  # of a finding
+_SAME_TWICE = re.compile(r"(?<![\w.])(-?[\d.e+-]+)(?: times)? (?:to|\.\.) \1(?![\w.])")
+_OURS = re.compile(r"\b__\w+__\b")
+
+
+def troubles(finding: Finding, text: str) -> list[str]:
+    """What is amiss with the words of a finding on a file with this text."""
+    words = words_of(finding)
+    ours = set(_OURS.findall(" ".join([finding.expected, *(code for _, code in finding.instead)])))
+    found = {
+        f"{len(words)} words": len(words) > MOST_WORDS,
+        "no reason": not finding.evidence.strip() or not finding.meaning.strip(),
+        "the same number twice": bool(_SAME_TWICE.search(finding.evidence)),
+        f"names of ours: {ours}": any(name not in text for name in ours),
+    }
+    return [what for what, is_so in found.items() if is_so]
 
 
 def measure(corpus: Corpus, every: slice = slice(None), jobs: int = 2) -> Figures:
@@ -24,6 +43,11 @@ def measure(corpus: Corpus, every: slice = slice(None), jobs: int = 2) -> Figure
     with ThreadPoolExecutor(jobs) as pool:
         reports = list(pool.map(read, [*right, *wrong]))
     figures.right, figures.seconds = len(right), max(report.seconds for report in reports)
+    for path, report in zip([*right, *wrong], reports):
+        text = path.read_text(encoding="utf-8")
+        for finding in report.all_findings:
+            figures.words.append(len(words_of(finding)))
+            figures.troubles += [(report.file, finding.line, what) for what in troubles(finding, text)]
     for report in reports[: len(right)]:
         # functions that are left to be done are no alarms
         found = [finding for finding in report.all_findings if finding.kind != "not_finished"]
@@ -40,7 +64,8 @@ def measure(corpus: Corpus, every: slice = slice(None), jobs: int = 2) -> Figure
 
 @dataclass
 class Figures:
-    """What came out: alarms as (file, line), hits and misses by file name."""
+    """What came out: alarms as (file, line), hits and misses by file name; of each finding the number of its words, and
+    what is amiss with them."""
 
     alarms: list[tuple[str, int]] = field(default_factory=list)
     hits: list[str] = field(default_factory=list)
@@ -49,13 +74,16 @@ class Figures:
     proved: int = 0
     right: int = 0
     seconds: float = 0.0
+    words: list[int] = field(default_factory=list)
+    troubles: list[tuple[str, int, str]] = field(default_factory=list)
 
     def __str__(self) -> str:
         wrong = len(self.hits) + len(self.misses)
         return (
             f"false alarms: {len(self.alarms)} on {self.right} right files {self.alarms or ''}\n"
             f"right first line: {len(self.hits)} of {wrong} wrong files, {self.proved} proved; missed {self.misses}\n"
-            f"kind as expected: {self.kinds}; slowest file: {self.seconds:.1f} s"
+            f"kind as expected: {self.kinds}; slowest file: {self.seconds:.1f} s\n"
+            f"longest finding: {max(self.words, default=0)} words; troubles with words: {self.troubles}"
         )
 
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import pytest
 
 from backpropviz.diagnose import diagnose, kinds, render_text
 from backpropviz.diagnose.hints import QUESTIONS, render_hints
 from backpropviz.diagnose.spacing import marks, mended
+from backpropviz.diagnose.verdict import Finding
+from tests import diagnose_figures as figures
+
+NOTHING_AMISS = Finding(
+    "a.py", 3, "f", "dx = dout", "sign", "dx is -1 times the right value", "the sign is wrong", "dx = -dout"
+)
+AMISS = {
+    "words": {"meaning": "and so on " * 60},
+    "no reason": {"meaning": " "},
+    "the same number twice": {"evidence": "dx is 1.5 to 1.5 times the right value"},
+    "names of ours: {'__pad__'}": {"expected": "dx = dout[__pad__:]"},
+}
 
 SPACINGS = [
     ("dx=1./N*np.sum( dout,axis=0)", "dx=1./N*np.sum(dout,axis=1)", "dx=1./N*np.sum( dout,axis=1)"),
@@ -19,6 +32,13 @@ SPACINGS = [
     ('p = d["a"] + (q)', "p = d['a'] + q * 2", 'p = d["a"] + q * 2'),
     ("return dx,dw,db", "return dw,dx,db", "return dw, dx,db"),
 ]
+
+
+def test_words_that_are_amiss_are_seen():
+    assert figures.troubles(NOTHING_AMISS, "dx = dout") == []
+    for what, change in AMISS.items():
+        assert [what in told for told in figures.troubles(replace(NOTHING_AMISS, **change), "dx = dout")] == [True]
+    assert figures.troubles(replace(NOTHING_AMISS, expected="x = __pad__"), "x = __pad__ + 1") == []
 
 
 def printed(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 from backpropviz.diagnose.render_page import render_page
 from backpropviz.diagnose.spacing import marks
@@ -24,6 +25,11 @@ def render_text(report: FileReport, width: int = 100) -> str:
         told |= {*function.findings}
     lines += [f"note: {note}" for note in report.notes]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def words_of(finding: Finding) -> list[str]:
+    """All that is said of one finding, its code included."""
+    return " ".join(_finding(replace(finding, page=None), finding.file, 100)).split()
 
 
 def _function(function: FunctionReport, file: str, width: int, told: set[Finding]) -> list[str]:
