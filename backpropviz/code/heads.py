@@ -153,7 +153,8 @@ class LoopHeads:
         if name in self.trace.inputs:
             return None
         for place in self.program.places():
-            if place.template.step is None or place.template.step.written != name:
+            step = place.template.step
+            if step is None or step.written != name or step.node is not place.template:  # or a part of its statement
                 continue
             while place.carried is not None and isinstance(place.carried.start, Place):
                 place = place.carried.start

@@ -14,6 +14,7 @@ import numpy as np
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import NamedInt, Operation, expression_of, named
 from backpropviz.primitives.reductions import axes_of
+from backpropviz.primitives.shapes import TAKE
 
 Place = tuple[Node, int]
 """An axis of a node."""
@@ -37,6 +38,18 @@ def same_shape(node: Node) -> Iterator[Node]:
         yield found
         shape = found.shape
         found = next((p for p in found.parents if p.shape == shape), None) if _keeps_shape(found) else None
+
+
+def mask_of(node: Node) -> Any:
+    """The mask that picked the entries of a node, `x[x > 0]`, which are as many as are true in it; None without one."""
+    if node.primitive is not TAKE:
+        return None
+    x, index = node.args
+    value = index.value if isinstance(index, Node) else index
+    masked = (
+        isinstance(value, np.ndarray) and value.dtype == bool and isinstance(x, Node) and value.ndim == x.value.ndim
+    )
+    return index if masked else None
 
 
 def _before(node: Node, axis: int) -> Place | int | None:
@@ -98,6 +111,15 @@ def _transpose(node: Node, axis: int) -> Place:
     return x, int(axes[axis]) % x.value.ndim if axes is not None else x.value.ndim - 1 - axis
 
 
+def _moved(node: Node, axis: int) -> Place | int:
+    """Axes in another order: an array all of whose lengths differ shows which came where."""
+    x: Node = node.args[0]
+    assert node.primitive is not None
+    marked = np.broadcast_to(0.0, range(2, 2 + x.value.ndim))
+    length: int = node.primitive.run(marked, *node.args[1:], **node.kwargs).shape[axis]
+    return 1 if length == 1 else (x, length - 2)
+
+
 def _take(node: Node, axis: int) -> Place | int | None:
     """`x[rows, columns]` by lists of places is as long as the lists; a whole axis keeps its length."""
     x, index = node.args
@@ -115,6 +137,11 @@ def _take(node: Node, axis: int) -> Place | int | None:
             if left == 0:
                 return (x, source) if part == slice(None) else _between(part, node.value.shape[axis])
             left -= 1
+        elif part is None:
+            if left == 0:
+                return 1
+            left -= 1
+            continue
         elif not isinstance(part, int | np.integer):  # a list, a mask, an ellipsis: it may make any number of axes
             return None
         source += 1
@@ -154,6 +181,7 @@ _RULES: dict[str, Callable[[Node, int], Place | int | None]] = {
     "matmul": _product,
     "reshape": _reshape,
     "transpose": _transpose,
+    **dict.fromkeys(("moveaxis", "rollaxis", "swapaxes", "expand_dims"), _moved),
     "take": _take,
     "stack": _stack,
     "im2col": lambda node, axis: (node.args[0], 0) if axis == 0 else None,

@@ -15,6 +15,8 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from backpropviz.code.listing import Listing, Statement, bare_names, imports, indented, titled
 from backpropviz.code.straight import listing
 from backpropviz.engine.graph import Step
@@ -47,11 +49,44 @@ def pair(trace: Trace) -> str:
     Raises:
         TraceError: nothing that the output depends on carries a gradient.
     """
-    outputs = trace.outputs
     if not trace.upstream:
-        trace.backward({node.name or "out": None for node in outputs})
-    code = looped(trace) or listing(trace, wanted=outputs)
-    names = code.outputs
+        trace.backward({node.name or "out": None for node in trace.outputs})
+    with_loops = looped(trace)
+    text = "" if with_loops is None else _written(trace, with_loops)
+    return (
+        text
+        if with_loops is not None and _is_right(trace, with_loops, text)
+        else _written(trace, listing(trace, wanted=trace.outputs))
+    )
+
+
+def _is_right(trace: Trace, code: Listing, text: str) -> bool:
+    """Whether functions with loops, run on the recorded inputs, give the recorded outputs and gradients.
+
+    Their gradients alone say little of the forward pass: what it returns need not be what the backward pass reads.
+    """
+    given = [*(node.value.copy() for node in trace.inputs.values()), *code.constants.values()]
+    scope: dict[str, Any] = {}
+    try:
+        with np.errstate(all="ignore"):
+            exec(text, scope)
+            *found, cache = scope[f"{trace.layer}_forward"](*given)
+            upstream = [node.value.copy() for node in trace.upstream.values()]
+            gradients = scope[f"{trace.layer}_backward"](*upstream, cache)
+    except Exception:
+        return False
+    found += gradients if isinstance(gradients, tuple) else (gradients,)
+    wanted = [*(node.value for node in trace.outputs), *trace.grad.values()]
+    return all(
+        np.shape(array) == right.shape
+        and np.allclose(array, right, rtol=1e-9, atol=1e-9 * np.max(np.abs(right), initial=0.0), equal_nan=True)
+        for array, right in zip(found, wanted, strict=True)
+    )
+
+
+def _written(trace: Trace, code: Listing) -> str:
+    """Both functions as text, after the code that they are made of."""
+    outputs, names = trace.outputs, code.outputs
     inputs = [*code.parameters, *code.constants]
     dictionary = _unlike(_DICTIONARIES.get(trace.layer, f"{trace.layer}_param"), inputs)
     cache = _unlike("cache", [*inputs, *names])

@@ -10,10 +10,7 @@ import numpy as np
 
 from backpropviz.code.values import ATOM, BINDS, COMPARISON, POWER, UNARY, Text, ValuePrinter
 from backpropviz.engine.graph import Node, Step
-from backpropviz.engine.named import (
-    Named,
-    NamedTuple,
-)
+from backpropviz.engine.named import Dim, Named, NamedTuple
 from backpropviz.primitives.record import PRIMITIVES, Primitive
 from backpropviz.primitives.shapes import picks_once
 from backpropviz.primitives.stores import ADDED
@@ -158,12 +155,20 @@ class Printer(ValuePrinter):
 
     def _index(self, index: Any) -> str:
         if isinstance(index, tuple):
-            return ", ".join(map(self._index, index)) + ("," if len(index) == 1 else "") if index else "()"
+            lists = [part for part in index if isinstance(part, Node) and part.value.ndim == 1 and len(part.value) > 1]
+            parts = [self._as_long(part, lists) or self._index(part) for part in index]
+            return ", ".join(parts) + ("," if len(parts) == 1 else "") if parts else "()"
         if isinstance(index, slice):
             ends = ["" if end is None else self.argument(end) for end in (index.start, index.stop)]
             colon = " : " if any(" " in end for end in ends) else ":"
             return colon.join(ends).strip() + ("" if index.step is None else f":{self.argument(index.step)}")
         return "..." if index is Ellipsis else self.argument(index)
+
+    def _as_long(self, part: Any, lists: list[Node]) -> str:
+        """`range(4)` beside a list of places `y` is as long as y, since NumPy takes one from each; else nothing."""
+        if not lists or not isinstance(part, range) or part != range(len(lists[0].value)):
+            return ""
+        return f"range({self._dim(Dim(lists[0], 0), len(part))[0]})"
 
     def _index_value(self, index: Any) -> str:
         return f"np.s_[{self._index(index)}]"

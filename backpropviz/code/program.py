@@ -277,7 +277,9 @@ class Program:
 
     def _read_after(self, reader: Place, value: Node) -> None:
         """That code outside of a loop reads what the loop left, not what some round made."""
-        place = self.place[value]
+        place = self.place.get(value)
+        if place is None:
+            raise Uneven(None, "a single round's value is used after it")
         loops = place.body.chain()
         if loops and place.latest_before(reader.template.index) is not value:
             found = past(self, reader, [(reader.template, value)])

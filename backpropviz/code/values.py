@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.lengths import Place, origins, same_shape
+from backpropviz.code.lengths import Place, mask_of, origins, same_shape
 from backpropviz.code.sizes import SizeNames
 from backpropviz.engine.constants import Constructed, Part
 from backpropviz.engine.graph import Node, is_range
@@ -99,6 +99,8 @@ class ValuePrinter(SizeNames):
             return self._array(value)
         if isinstance(value, slice):
             return f"slice({value.start}, {value.stop}, {value.step})", ATOM
+        if isinstance(value, np.integer):
+            return self._frozen(value.item())  # np.prod(x.shape[1:]), which remembers no names
         if isinstance(value, np.generic):
             value = value.item()
         if isinstance(value, type | np.dtype):
@@ -198,6 +200,8 @@ class ValuePrinter(SizeNames):
                 self.sizes.add(str(name))
                 return str(name), ATOM
             usable += [origin] * self._usable(origin[0])
+            if not usable and (mask := mask_of(origin[0])) is not None:
+                return f"np.count_nonzero({self.argument(mask)})", ATOM
         return usable[-1] if usable else None
 
     def _dim(self, dim: Dim, value: Any) -> Text:
@@ -241,6 +245,7 @@ class ValuePrinter(SizeNames):
         """`x.shape`, of the node itself or of one at hand that has the same shape."""
         node = next(filter(self._usable, same_shape(node)), node)
         if not self.name(node):
+            self.frozen |= {str(length) for length in node.shape}
             return str(tuple(node.shape))
         self.measured.add(node)
         return f"{self.name(node)}.shape"
