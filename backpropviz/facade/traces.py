@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -16,6 +15,7 @@ from backpropviz.engine.verifying import record
 from backpropviz.errors import DrawingError, LayerError
 from backpropviz.layers.choosing import Method, forward_of, plain_function
 from backpropviz.layers.classes import flat_of
+from backpropviz.layers.given import in_floats, numbers
 from backpropviz.layers.layer import taken_as_floats
 from backpropviz.layers.library import load
 
@@ -254,33 +254,12 @@ def trace(
         return _shown(load(str(layer)).trace(arguments, verify=verify))
     function = _as_function(layer)
     inputs = {name: value for name, value in arguments.items() if _is_array(value)}
-    whole = _in_floats(function, arguments, inputs or _numbers(function, arguments))
+    whole = in_floats(function, arguments, inputs or numbers(function, arguments))
     taken = {**inputs, **whole}
     settings = {name: value for name, value in {**defaults(function), **arguments}.items() if name not in taken}
     recorded = record(function, taken, settings, verify)
     recorded.notes.extend(taken_as_floats(name) for name in whole if np.asarray(arguments[name]).dtype.kind in "iu")
     return _shown(recorded)
-
-
-def _numbers(function: FunctionType | Flat, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers that a function without arrays is of: what its parameters without defaults are given."""
-    usual = defaults(function)
-    return {name: v for name, v in arguments.items() if type(v) in (int, float) and name not in usual}
-
-
-def _in_floats(function: Any, arguments: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers as floats where no array of floats is there to get a gradient, each that the function takes as one."""
-    found = {name: np.asarray(value) for name, value in inputs.items()}
-    if any(array.dtype.kind not in "iu" for array in found.values() if array.ndim):
-        return {}
-    from backpropviz.layers.running import runs  # what only some functions need
-
-    taken: dict[str, Any] = {}
-    for name, array in found.items():
-        with contextlib.suppress(Exception, SystemExit):  # labels stay whole
-            runs(function, {**arguments, **taken, name: array.astype(float)})
-            taken[name] = array.astype(float)
-    return taken
 
 
 def _as_function(layer: Any) -> FunctionType | Flat:
