@@ -13,7 +13,7 @@ import pytest
 import backpropviz as bp
 from backpropviz.layers.library import layer_names
 from backpropviz.study.entries import Entries
-from tests.browser import AXE, NEEDED, REQUIRED, opened
+from tests.browser import AXE, NEEDED, opened
 
 SIZES = [(400, 800, 1), (800, 900, 1), (1400, 900, 1), (1920, 1080, 1), (1400, 900, 2)]
 """Width and height of the window in pixels, and how much larger than usual all is shown."""
@@ -103,7 +103,7 @@ def test_both_passes_show_the_trace_and_all_is_on_screen(name, tmp_path):
 
 @pytest.fixture(scope="module")
 def axe():
-    if not AXE.is_file() and not REQUIRED:
+    if not AXE.is_file():
         pytest.skip("there is no axe-core: npm install --no-save axe-core")
     return AXE.read_text(encoding="utf-8")
 
