@@ -17,6 +17,8 @@ def mended(original: str, old: str, new: str) -> str:
     What does not change keeps its spacing, its brackets and its numbers as they are written. Where that cannot be told,
     it is `new`.
 
+    >>> mended("dx = d[p:-p]", "dx = d[p:-p]", "dx = d[p:len(d) - p]")
+    'dx = d[p:len(d) - p]'
     >>> mended("dx=1./N*dout.sum( axis=0)", "dx = 1.0 / N * dout.sum(axis=0)", "dx = 1.0 / N * dout.sum(axis=1)")
     'dx=1./N*dout.sum( axis=1)'
     """
@@ -43,6 +45,8 @@ def mended(original: str, old: str, new: str) -> str:
                 break
             one, other = stands.get(k), stands.get(following)
             between = written[one + 1 : other] if one is not None and other is not None and other > one else None
+            if one is not None and _is_sign(written, one) != _is_sign(after, k):  # `pad:-pad`, `pad:H - pad`
+                between = None
             if between is not None and (not between or brackets) and all(token[0] in "()" for token in between):
                 text += original[written[one or 0].end() : written[other or 0].start()]
             else:
@@ -64,6 +68,11 @@ def marks(before: str, after: str) -> list[tuple[int, int]]:
             at = other[m - 1].end() if m else 0
             spans.append((max(at - 1, 0), at))
     return spans
+
+
+def _is_sign(tokens: list[re.Match[str]], at: int) -> bool:
+    """Whether a token is a plus or a minus before its one operand."""
+    return tokens[at][0] in "+-" and (at == 0 or not re.search(r"[\w)\]}]$", tokens[at - 1][0]))
 
 
 def _aligned(before: list[str], written: list[str]) -> dict[int, int]:
