@@ -20,6 +20,7 @@ QUESTIONS: dict[str, str] = {
     "wrong_power": "What is the derivative of 1 / sqrt(v), written as a power of v?",
     "transposed": "Write the shapes of both factors side by side: which order gives the shape of the result?",
     "wrong_size": "How many windows fit? Count them on paper for one small image.",
+    "wrong_rounds": "Which rounds does the loop make, the first and the last?",
     "stride_pad": "At which row of the padded image does the second window begin?",
     "crop_at_pad_0": "What is x[pad:-pad] when pad is 0?",
     "integer_division": "Is each size a whole number?",

@@ -28,6 +28,7 @@ WORDS: dict[str, str] = {
     "wrong_operator": "another operation belongs here",
     "transposed": "the factors of the product are in the wrong order, or one is not transposed",
     "wrong_size": "a size is computed wrongly, and what is made of it has the wrong shape",
+    "wrong_rounds": "the loop runs over other rounds than it should",
     "stride_pad": "stride or padding is left out of the position",
     "crop_at_pad_0": "the slice pad:-pad is empty when pad is 0",
     "integer_division": "a size has to be a whole number: // divides whole numbers in Python 3",
@@ -61,6 +62,10 @@ WORDS: dict[str, str] = {
     "wrong_function": "the result is not the right one",
 }
 
+_OF_ARITHMETIC = {
+    "constant_factor", "missing_factor", "sign", "missing_term", "extra_term", "wrong_operand", "wrong_operator",
+}  # fmt: skip
+
 
 def refined(
     kind: str, layer: Layer, statement: Statement, cells: set[str], cases: Iterable[Case], every: Iterable[Case]
@@ -85,6 +90,8 @@ def refined(
     ):  # fmt: skip
         returns_gradients = isinstance(node, ast.Return) and "backward" in statement.function
         return kind if returns_gradients else "cache"
+    if isinstance(node, ast.For) and kind in _OF_ARITHMETIC:
+        return "wrong_rounds"
     if kind == "wrong_operand" and any(sign in text for sign in (" > ", " < ", ">=", "<=", "==", "np.where")):
         return "wrong_mask"
     if kind == "wrong_axis" and "axis" not in text:
