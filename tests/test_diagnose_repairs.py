@@ -51,6 +51,38 @@ def test_the_repair_is_told_and_proved(name, expected):
     assert first.proved
 
 
+FLIPPED = """
+import numpy as np
+
+def slide_forward(x, w):
+    H, W = w.shape
+    out = np.zeros((x.shape[0] - H + 1, x.shape[1] - W + 1))
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = np.sum(x[i:i + H, j:j + W] * w)
+    return out, (x, w)
+
+def slide_backward(dout, cache):
+    x, w = cache
+    H, W = w.shape
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for i in range(dout.shape[0]):
+        for j in range(dout.shape[1]):
+            dx[i:i + H, j:j + W] += dout[i, j] * w[::-1, ::-1]
+            dw += dout[i, j] * x[i:i + H, j:j + W]
+    return dx, dw
+"""
+
+
+def test_a_kernel_is_not_flipped_where_windows_are_added(tmp_path):
+    path = tmp_path / "slide.py"
+    path.write_text(FLIPPED, encoding="utf-8")
+    first = diagnose(path).first
+    assert (first.line, first.expected, first.proved) == (18, "dx[i:i + H, j:j + W] += dout[i, j] * w", True)
+    path.write_text(FLIPPED.replace("[::-1, ::-1]", ""), encoding="utf-8")
+    assert diagnose(path).first is None
+
+
 def test_a_view_outside_of_the_array_ends_as_a_finding():
     """as_strided with wrong strides reads other memory, and an edit of it may end the process: neither happens."""
     report = diagnose(Corpus(BLIND / "conv").file("010_conv_as_strided_column_stride"))

@@ -9,7 +9,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from backpropviz.diagnose.edits.arithmetic import areas, array_factors, counts, eps, factors, numbers, operators, terms
-from backpropviz.diagnose.edits.shapes import axis_node, equations, layout, neighbours, positions, products, reductions
+from backpropviz.diagnose.edits.shapes import (
+    axis_node,
+    equations,
+    layout,
+    neighbours,
+    positions,
+    products,
+    reductions,
+    unturned,
+)
 from backpropviz.diagnose.edits.tree import (
     REDUCTIONS,
     Edit,
@@ -76,7 +85,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(expression, ast.Slice):
             proposals.append(positions(expression, scope))
         if isinstance(expression, ast.Subscript):
-            proposals += [_keys(expression, scope), neighbours(expression, scope)]
+            proposals += [_keys(expression, scope), neighbours(expression, scope), unturned(expression)]
         if isinstance(expression, ast.Tuple) and expression is root:
             proposals.append(tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
             proposals.append(permutations(expression, isinstance(node, ast.Return)))

@@ -174,6 +174,21 @@ def neighbours(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
         yield ast.Subscript(node.value, index, node.ctx), "wrong_slice", 1.4
 
 
+def unturned(node: ast.Subscript) -> Iterator[Proposal]:
+    """Without the axes turned round: `w[f]` for `w[f][:, ::-1, ::-1]`, a kernel that was flipped once too often."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    plain = [ast.Slice() if isinstance(part, ast.Slice) and _is_backwards(part) else part for part in parts]
+    if plain != parts and isinstance(node.ctx, ast.Load):
+        if all(isinstance(part, ast.Slice) and not (part.lower or part.upper or part.step) for part in plain):
+            yield node.value, "wrong_slice", 1.3
+        else:
+            yield ast.Subscript(node.value, ast.Tuple(plain, ast.Load()), ast.Load()), "wrong_slice", 1.3
+
+
+def _is_backwards(part: ast.Slice) -> bool:
+    return not (part.lower or part.upper) and part.step is not None and ast.unparse(part.step) == "-1"
+
+
 def positions(node: ast.Slice, scope: Scope) -> Iterator[Proposal]:
     """A slice whose position is multiplied by a stride, or shifted by one."""
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in scope.integers}
