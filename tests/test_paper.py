@@ -249,6 +249,17 @@ def test_letters_of_a_pdf_are_greek_or_spelled_and_that_is_said(tmp_path):
 # ---- the command -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("made", [["export", "page.html"], ["exercise", "sheet.html"], ["exercise", "sheet.ipynb"]])
+def test_what_is_handed_out_names_the_file_and_no_folder(made, tmp_path):
+    command, name = made
+    file = tmp_path / "half.py"
+    file.write_text("def half(x):\n    out = x / 2\n    return out\n", encoding="utf-8")
+    assert CliRunner().invoke(app, [command, str(file), "-o", str(tmp_path / name)]).exit_code == 0
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert "half.py" in text
+    assert tmp_path.name not in text
+
+
 @pytest.mark.parametrize("suffix", ["ipynb", "html", "pdf", "xlsx"])
 def test_the_suffix_says_the_format(suffix, tmp_path):
     path = tmp_path / f"bn.{suffix}"

@@ -53,7 +53,7 @@ def exercise(
     """Write a worksheet, which `diagnose` grades."""
     from backpropviz.exercises.exercise import write_worksheet
     from backpropviz.layers.library import load
-    from backpropviz.layers.sources import split_spec
+    from backpropviz.layers.sources import called, split_spec
 
     kind = format_ or output.suffix.removeprefix(".")
     if kind not in _FORMATS:
@@ -82,9 +82,9 @@ def exercise(
         from backpropviz.exercises.exercise import worksheet
         from backpropviz.exercises.paper.notebook import notebook
 
-        content = notebook(worksheet(layer, settings, shapes, output.parent, solved), layer).encode()
+        content = notebook(worksheet(layer, settings, shapes, output.parent, solved), called(layer)).encode()
     else:
-        content, told = _on_paper(run(layer, None, shape, set_, seed), layer, kind)
+        content, told = _on_paper(run(layer, None, shape, set_, seed), called(layer), kind)
     from backpropviz.files import write
 
     write(output, content)

@@ -109,6 +109,7 @@ def export(
     from backpropviz.draw.diagram import Diagram
     from backpropviz.draw.formats import export as write_out
     from backpropviz.draw.formats import known
+    from backpropviz.layers.sources import called
 
     if output is not None:
         known(output)
@@ -132,7 +133,7 @@ def export(
         if animate:
             write_text(diagram.animated(chosen), output)
         else:
-            write_out(diagram, output, layer, dpi, chosen, _questions(trace, output), opened)
+            write_out(diagram, output, called(layer), dpi, chosen, _questions(trace, output), opened)
         written, told = [str(output)], [f"wrote {output}"]
     if frames is not None:
         pictures = _write_frames(diagram, frames, chosen, frame_format, dpi)

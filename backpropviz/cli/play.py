@@ -52,8 +52,9 @@ def play(
     from backpropviz.draw.formats import heading
     from backpropviz.draw.player.making import player
     from backpropviz.exercises.questions import questions
+    from backpropviz.layers.sources import called
 
-    made = player(trace, layer, questions(trace), heading(trace, layer))
+    made = player(trace, called(layer), questions(trace), heading(trace, layer))
     name = "-".join(re.findall(r"\w+", Path(layer).name)) or "layer"
     path = Path(tempfile.mkdtemp(prefix="backpropviz-")) / f"{name}.html"
     made.save(path)

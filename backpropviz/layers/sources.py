@@ -40,6 +40,12 @@ def split_spec(spec: str) -> tuple[str, str]:
     return (found[1], found[3] or "") if found else ("", spec)
 
 
+def called(spec: str) -> str:
+    """What a heading calls it: "net.py:Linear" of "homework/net.py:Linear". Folders are nobody else's business."""
+    file, wanted = split_spec(spec)
+    return ":".join(part for part in (Path(file).name, wanted) if part) if file else spec
+
+
 def read_parts(file: Path) -> list[Part]:
     """The file's code, parsed: one part for a `.py` file, one for each code cell of a notebook.
 
