@@ -135,3 +135,34 @@ def test_the_wrong_line_of_a_method_is_proved(tmp_path, text, right, wrong):
     assert (found.first.line, found.first.proved) == (line, True)
     assert found.functions[0].name.endswith(".backward")
     assert "." in found.first.function
+
+
+LAZY = """
+import numpy as np
+
+class Linear:
+    def __init__(self, units):
+        self.units = units
+        self.W = None
+
+    def forward(self, x):
+        if self.W is None:
+            self.W = np.random.randn(x.shape[1], self.units)
+            self.b = np.zeros(self.units)
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+"""
+
+
+def test_weights_that_are_made_when_it_first_runs(tmp_path):
+    path = tmp_path / "lazy.py"
+    path.write_text(LAZY, encoding="utf-8")
+    assert [its.status for its in diagnose(path).functions] == ["right"]
+    path.write_text(LAZY.replace("return dout @ self.W.T", "return -dout @ self.W.T"), encoding="utf-8")
+    report = diagnose(path)
+    assert (report.first.line, report.first.proved) == (19, True)

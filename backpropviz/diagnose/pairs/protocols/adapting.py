@@ -17,6 +17,7 @@ from backpropviz.diagnose.pairs.protocols.around import around
 from backpropviz.diagnose.pairs.protocols.construction import SIZES, slope_of_tanh
 from backpropviz.diagnose.pairs.protocols.context import Context
 from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
+from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.student.loading import Student
 from backpropviz.diagnose.student.work import TooMuch, work_limit
 from backpropviz.layers.missing import MissingModule
@@ -60,7 +61,7 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
             continue
         stem = subject.stem
         shapes = {*best.wrapped.shapes.values()}
-        if stem.startswith("dropout") or not shapes <= {SIZES[:1], SIZES[:2], SIZES[1:2]}:
+        if stem.startswith("dropout") or not shapes <= {SIZES[:1], SIZES[:2], SIZES[1:2]} or _takes_less(best, stem):
             stem = f"{stem}_layer"  # W as (out, in), b as (1, out): not the layer that courses call so
         add(student, renamed(best, _free(stem, student)))
 
@@ -80,6 +81,15 @@ def _add_fused(every: list[Subject], student: Student) -> list[Subject]:
             add(student, replace(best, text=text + best.text))
             done += [layer, loss]
     return done
+
+
+def _takes_less(adapter: Adapter, stem: str) -> bool:
+    """Whether the course's layer of that name has inputs that this one keeps to itself: weights made when it first
+    runs."""
+    named = recognize(f"{stem}_forward")
+    (forward,) = (its for its in ast.parse(adapter.text).body if getattr(its, "name", "") == adapter.forward)
+    assert isinstance(forward, ast.FunctionDef)
+    return named is not None and len(forward.args.args) < len(named.layer.inputs)
 
 
 def _free(stem: str, student: Student) -> str:
