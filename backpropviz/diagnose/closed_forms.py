@@ -8,7 +8,7 @@ Whoever also sets a gradient on one path of several (batchnorm's dvar) goes step
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from backpropviz.diagnose.scene import recorded
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.verdict import ShorterForm
-from backpropviz.engine.graph import Node
+from backpropviz.engine.graph import Node, ancestors
 from backpropviz.engine.trace import Trace
 from backpropviz.study.closed.lines import Line, lines_between, made_of
 from backpropviz.study.closed.program import Program as Derived
@@ -179,21 +179,15 @@ def _ends(inputs: list[str], right: Reference, trace: Trace) -> dict[str, Node]:
 def _recorded_operations(end: Node) -> int:
     """At most so many operations of the backward pass lead to a gradient."""
     assert end.gradient is not None
-    seen: set[Node] = set()
-    waiting = [end.gradient]
-    while waiting:
-        node = waiting.pop()
-        if node not in seen:
-            seen.add(node)
-            waiting += node.parents
-    return sum(node.primitive is not None and not lays_out(node.primitive.name) for node in seen)
+    nodes = ancestors([end.gradient])
+    return sum(node.primitive is not None and not lays_out(node.primitive.name) for node in nodes)
 
 
 def _shorter(
     written: Written, end: Node, trace: Trace, chain: list[Line], values: dict[int, Any]
 ) -> ShorterForm | None:
     """What there is to say of one gradient; None where it is set step by step, or not shorter."""
-    nodes = [node for node in trace.nodes if node.gradient is not None and node is not end and _leads(end, node)]
+    nodes = [node for node in trace.nodes if node.gradient is not None and node is not end and end in ancestors([node])]
     lines = made_of(chain, {f"d{end.name}"})
     source, before = "", set[int]()
     for statement in written.statements[:-1]:
@@ -223,27 +217,18 @@ def _shorter(
     return ShorterForm(written.gradient, source or upstream, after[-1].line, count, steps, long)
 
 
-def _leads(one: Node, other: Node) -> bool:
-    """Whether a value is made of another."""
-    return _reaches([other], one, None)
-
-
 def _is_passed_by_all(node: Node, end: Node, trace: Trace) -> bool:
     """Whether every path back to an input goes through a value's gradient."""
-    return not _reaches(trace.upstream, end, node)
-
-
-def _reaches(begin: Iterable[Node], end: Node, without: Node | None) -> bool:
     seen: set[Node] = set()
-    waiting = [node for node in begin if node is not without]
+    waiting = [begin for begin in trace.upstream if begin is not node]
     while waiting:
-        node = waiting.pop()
-        if node is end:
-            return True
-        if node not in seen:
-            seen.add(node)
-            waiting += [parent for parent in node.parents if parent is not without]
-    return False
+        passed = waiting.pop()
+        if passed is end:
+            return False
+        if passed not in seen:
+            seen.add(passed)
+            waiting += [parent for parent in passed.parents if parent is not node]
+    return True
 
 
 def _is_same(value: Any, wanted: Any) -> bool:

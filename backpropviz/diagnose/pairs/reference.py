@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case, Layer
-from backpropviz.engine.graph import Node
+from backpropviz.engine.graph import Node, ancestors
 from backpropviz.engine.trace import Trace, random_upstream
 from backpropviz.engine.verifying import record
 
@@ -87,14 +87,7 @@ def _entries(trace: Trace) -> list[Entry]:
 
 def _leading_to(outputs: list[Node]) -> list[Node]:
     """The nodes that outputs are made of, in order: what a forward pass computes besides may be wrong."""
-    found: dict[Node, None] = {}
-    waiting = list(outputs)
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found[node] = None
-            waiting.extend(node.parents)
-    return sorted(found, key=lambda node: node.index)
+    return sorted(ancestors(outputs), key=lambda node: node.index)
 
 
 def reference(layer: Layer, case: Case) -> Reference:

@@ -76,7 +76,7 @@ def _is_of_numbers(forward: Any, its: Case) -> bool:
     except (ValueError, TypeError) as error:
         return "truth value of an array" in str(error) or "can be converted to Python scalars" in str(error)
     except (Exception, SystemExit):
-        return False
+        pass
     return False
 
 
