@@ -270,7 +270,7 @@ def test_attributes_are_steps_and_settings_like_names(net):
     assert steps(norm) == [("1", "mu"), ("2", "running_mean_2"), ("3", "xmu"), ("4", "var"), ("5", "out")]
     norm.backward()
     code = derive(norm)
-    assert "eps=1e-05" in code
+    assert "eps=1e-5" in code
     assert "N, D = x.shape" in code
     assert "self" not in "".join(line for line in code.splitlines() if not line.lstrip().startswith("#"))
 

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import math
+import re
 from collections import Counter
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.code.derive import derive, written
+from backpropviz.code.literals import digits
 from backpropviz.code.straight import listing
 from backpropviz.errors import TraceError
 from backpropviz.layers.library import layer_names, load
@@ -453,9 +455,7 @@ def test_a_long_chain_is_derived_without_recursion():
 
 
 def test_defaults_are_settings_of_the_derived_function():
-    assert "def positional_setting_backward(dout, x, *, eps=1e-05):" in lines(
-        bp.trace(positional_setting, x=np.ones(3))
-    )
+    assert "def positional_setting_backward(dout, x, *, eps=1e-5):" in lines(bp.trace(positional_setting, x=np.ones(3)))
 
 
 def test_a_function_without_float_inputs_is_refused():
@@ -643,3 +643,35 @@ def test_a_range_beside_labels_is_as_long_as_they_are():
     for trace in (small, large):
         trace.backward()
     assert_runs(small, at=large)
+
+
+def signs_and_constants(x, *, slope=1.5):
+    z = (np.log(2 * np.pi) - x) / np.sqrt(2)
+    s = 1 / (1 + np.exp(-slope * z))
+    out = np.sum(np.where(s > 0.2, s, -1e9) * z, axis=1)
+    return out
+
+
+def test_signs_cancel_and_constants_are_written_as_in_the_source():
+    trace = bp.trace(signs_and_constants, x=np.linspace(-1, 1, 6).reshape(2, 3))
+    trace.backward()
+    code = derive(trace)
+    assert_runs(trace)
+    assert "np.log(2 * np.pi)" in code
+    assert "/ np.sqrt(2)" in code
+    assert "-1e9" in code
+    assert "dout[:, None]" in code
+    assert not re.search(r"-\(-|\* -", code.partition("# step")[2])  # one sign at most
+    assert "1.41421" not in code
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e-5, "1e-5"), (1.5e-7, "1.5e-7"), (1e9, "1e9"), (1e16, "1e16"), (2.5e22, "2.5e22"), (1e5, "100000.0"),
+        (1234567.25, "1234567.25"), (0.1, "0.1"), (-1e9, "-1e9"), (3, "3"), (True, "True"), (1e-100, "1e-100"),
+    ],
+)  # fmt: skip
+def test_numbers_are_short_and_the_same(value, text):
+    assert digits(value) == text
+    assert ast.literal_eval(text) == value

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from backpropviz.code.literals import digits
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.named import plain
 from backpropviz.engine.numbering import bare_number
@@ -56,7 +57,7 @@ class Listing:
     stacks: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        options = [f"{name}={plain(value)!r}" for name, value in self.settings.items()]
+        options = [f"{name}={digits(plain(value))}" for name, value in self.settings.items()]
         signature = ", ".join(
             [*self.upstream, *self.parameters, *self.constants, *(["*", *options] if options else [])]
         )

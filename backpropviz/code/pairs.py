@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backpropviz.code.listing import Listing, Statement, bare_names, imports, indented, titled
+from backpropviz.code.literals import digits
 from backpropviz.code.straight import listing
 from backpropviz.engine.graph import Step
 from backpropviz.engine.named import plain
@@ -206,7 +207,7 @@ def _get(dictionary: str, name: str, default: Any) -> str:
 
 
 def _literal(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, str) else repr(value)
+    return json.dumps(value) if isinstance(value, str) else digits(value)
 
 
 def _loss(function: str, parameters: list[str], names: list[str], cache: str) -> list[str]:

@@ -16,6 +16,8 @@ from backpropviz.primitives.shapes import picks_once
 from backpropviz.primitives.stores import ADDED
 
 _BROADCAST = PRIMITIVES[np.broadcast_to]
+_NEGATIVE = PRIMITIVES[np.negative]
+_PRODUCTS = (PRIMITIVES[np.multiply], PRIMITIVES[np.divide])
 _POSITIONAL = {"shape", "axis1", "axis2", "source", "destination", "pad_width", "reps", "repeats", "shift"}
 
 
@@ -90,13 +92,38 @@ class Printer(ValuePrinter):
 
     def _infix(self, symbol: str, left: Any, *rest: Any) -> Text:
         if not rest:
-            return f"{symbol}{self._bound(left, UNARY)}", UNARY
+            turned = self._opposite(left) if symbol == "-" else None
+            return turned or (f"{symbol}{self._bound(left, UNARY)}", UNARY)
+        right = rest[0]
+        if symbol in ("+", "-", "*", "/"):
+            left, right = self._unstretched(left, right), self._unstretched(right, left)
+        if symbol in ("*", "/") and (first := self._opposite(left)) and (second := self._opposite(right)):
+            return self._joined(symbol, first, second)
+        return self._joined(symbol, self._operand(left), self._operand(right))
+
+    def _joined(self, symbol: str, left: Text, right: Text) -> Text:
         binds = BINDS[symbol]
         tight = " " if binds != POWER else ""
-        if symbol in ("+", "-", "*", "/"):
-            left, rest = self._unstretched(left, rest[0]), (self._unstretched(rest[0], left),)
-        first = self._bound(left, binds + (symbol == "**" or binds == COMPARISON))
-        return f"{first}{tight}{symbol}{tight}{self._bound(rest[0], binds + (symbol != '**'))}", binds
+        first = fit(left, binds + (symbol == "**" or binds == COMPARISON))
+        return f"{first}{tight}{symbol}{tight}{fit(right, binds + (symbol != '**'))}", binds
+
+    def _opposite(self, value: Any) -> Text | None:
+        """What `-value` is without a sign, where `value` is written with one: two signs in a product are none."""
+        if isinstance(value, Named):
+            text, binds = self._operand(value)
+            return (text[1:], ATOM) if binds == UNARY and text[1:].isidentifier() else None
+        if not isinstance(value, Node) or self.name(value) or value.primitive not in (_NEGATIVE, *_PRODUCTS):
+            return None
+        if value.primitive is _NEGATIVE:
+            return self._operand(value.args[0])
+        left, right = value.args
+        left, right = self._unstretched(left, right), self._unstretched(right, left)
+        symbol = value.primitive.infix
+        turned = self._opposite(left)
+        if turned:
+            return self._joined(symbol, turned, self._operand(right))
+        turned = self._opposite(right)
+        return self._joined(symbol, self._operand(left), turned) if turned else None
 
     def _unstretched(self, value: Any, other: Any) -> Any:
         """`value` without a broadcast to the shape that `other` has anyway: NumPy does that by itself."""
@@ -106,8 +133,7 @@ class Printer(ValuePrinter):
         return value.args[0] if whole else value
 
     def _bound(self, value: Any, at_least: int) -> str:
-        text, binds = self._operand(value)
-        return text if binds >= at_least else f"({text})"
+        return fit(self._operand(value), at_least)
 
     def _call(self, name: str, args: Any, kwargs: dict[str, Any]) -> Text:
         parts = [self.argument(arg) for arg in args]
@@ -150,6 +176,12 @@ class Printer(ValuePrinter):
     def _put(self, g: Any, index: Any, shape: Any) -> Text:
         return f"put({self.argument(g)}, {self._index_value(index)}, {self.argument(shape)})", ATOM
 
+    def _expand_dims(self, x: Any, axis: Any) -> Text:
+        if not isinstance(axis, tuple) or min(axis) < 0:
+            return self._call("np.expand_dims", (x,), {"axis": axis})
+        at = [None if each in axis else slice(None) for each in range(max(axis) + 1)]
+        return self._take(x, tuple(at))
+
     def _written(self, helper: str, x: Any, value: Any, index: Any) -> Text:
         return f"{helper}({self.argument(x)}, {self.argument(value)}, {self._index_value(index)})", ATOM
 
@@ -174,9 +206,15 @@ class Printer(ValuePrinter):
         return f"np.s_[{self._index(index)}]"
 
 
+def fit(text: Text, at_least: int) -> str:
+    """An expression, in brackets if it binds less than is needed."""
+    return text[0] if text[1] >= at_least else f"({text[0]})"
+
+
 _SPECIAL: dict[str, Any] = {
     "reshape": Printer._reshape,
     "transpose": Printer._transpose,
+    "expand_dims": Printer._expand_dims,
     "take": Printer._take,
     "put": Printer._put,
     "stored": lambda printer, x, value, index: printer._written("stored", x, value, index),

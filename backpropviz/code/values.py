@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
 from backpropviz.code.lengths import Place, mask_of, origins, same_shape
+from backpropviz.code.literals import digits, spelled
 from backpropviz.code.sizes import SizeNames
 from backpropviz.engine.constants import Constructed, Part
 from backpropviz.engine.graph import Node, is_range
@@ -107,8 +109,21 @@ class ValuePrinter(SizeNames):
             return f"np.{np.dtype(value).name}", ATOM
         if isinstance(value, float) and not np.isfinite(value):
             return ("np.nan", ATOM) if np.isnan(value) else ("np.inf", ATOM) if value > 0 else ("-np.inf", UNARY)
-        negative = isinstance(value, int | float) and not isinstance(value, bool) and value < 0
-        return repr(value), UNARY if negative else ATOM
+        if not isinstance(value, int | float):
+            return repr(value), ATOM
+        return self._spelled(value) or (digits(value), UNARY if value < 0 else ATOM)
+
+    def _spelled(self, value: int | float) -> Text | None:
+        """A number as the function's own file writes it: `np.log(2 * np.pi)`."""
+        text, symbol = spelled(str(self.trace.file), abs(value)) if isinstance(value, float) else ("", "")
+        if not text:
+            return None
+        self.helpers |= {"math"} & {*re.findall(r"\bmath\b", text)}
+        return (
+            (text, BINDS[symbol] if symbol else ATOM)
+            if value > 0
+            else (f"-{text}" if not symbol else f"-({text})", UNARY)
+        )
 
     def _number(self, expression: Any, value: Any) -> Text:
         if isinstance(expression, Name):
