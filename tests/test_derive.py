@@ -675,3 +675,53 @@ def test_signs_cancel_and_constants_are_written_as_in_the_source():
 def test_numbers_are_short_and_the_same(value, text):
     assert digits(value) == text
     assert ast.literal_eval(text) == value
+
+
+def raised(x, *, gamma=2.0):
+    out = np.sum((1 - x) ** gamma * x)
+    return out
+
+
+@pytest.mark.parametrize("gamma", [2.0, 1.0, 0.5, 3.0, 0])
+def test_an_exponent_that_is_a_setting_is_one_in_derived_code(gamma):
+    trace = bp.trace(raised, x=np.linspace(0.1, 0.9, 5), gamma=gamma)
+    trace.backward()
+    space = {}
+    exec(derive(trace), space)
+    for other in (gamma, 1.5):
+        again = bp.trace(raised, x=np.linspace(0.1, 0.9, 5), gamma=other)
+        again.backward(np.asarray(1.5))
+        if gamma:  # of a power 0 nothing is left to write
+            np.testing.assert_allclose(
+                space["raised_backward"](1.5, np.linspace(0.1, 0.9, 5), gamma=other), again["x"].grad, rtol=1e-12
+            )
+
+
+def halves_swapped(x):
+    half = x.shape[-1] // 2
+    return np.concatenate([-x[..., half:], x[..., :half]], axis=-1)
+
+
+def wavelet(x):
+    even, odd = x[0::2], x[1::2]
+    return np.concatenate([even + odd, even - odd])
+
+
+def differences(x):
+    d = x[1:] - x[:-1]
+    return np.concatenate([d, x[:2], x[:, ::-1][:-2] * 3])
+
+
+@pytest.mark.parametrize("function", [halves_swapped, wavelet, differences])
+def test_lengths_of_parts_are_worked_out_from_the_whole(function):
+    random = np.random.default_rng(0)
+    trace = bp.trace(function, x=random.standard_normal((4, 6)))
+    trace.backward()
+    code = derive(trace)
+    assert "to the shapes that this was derived from" not in code
+    space = {}
+    exec(code, space)
+    x = random.standard_normal((6, 8))
+    again = bp.trace(function, x=x)
+    again.backward(dout := random.standard_normal(again.outputs[0].shape))
+    np.testing.assert_allclose(space[f"{function.__name__}_backward"](dout, x), again["x"].grad, rtol=1e-12)

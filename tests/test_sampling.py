@@ -423,3 +423,58 @@ def test_names_of_parts_end_in_what_they_are():
     assert {name: value.ndim for name, value in sample.items()} == {
         "x": 2, "hidden_W": 2, "hidden_b": 1, "last_W": 2, "last_b": 1,
     }  # fmt: skip
+
+
+def turned(x):
+    half = x.shape[-1] // 2
+    left, right = x[..., :half], x[..., half:]
+    return np.concatenate([-right, left], axis=-1) * x
+
+
+def every_second(x):
+    T, D = x.shape
+    angle = np.outer(np.arange(T), np.arange(0, D, 2))
+    return x[:, ::2] * np.cos(angle) - x[:, 1::2] * np.sin(angle)
+
+
+def gated(x):
+    a, b = np.split(x, 2, axis=-1)
+    return a / (1 + np.exp(-b))
+
+
+def in_threes(x):
+    third = len(x) // 3
+    return x[:third] + x[third:][:third] + x[third:][third:]
+
+
+@pytest.mark.parametrize(
+    ("function", "axis", "parts"), [(turned, -1, 2), (every_second, 1, 2), (gated, -1, 2), (in_threes, 0, 3)]
+)
+def test_what_is_cut_into_equal_parts_can_be(function, axis, parts):
+    x = guess(function, np.random.default_rng(0), {}, "here")["x"]
+    assert x.ndim == 2
+    assert x.shape[axis] % parts == 0
+    assert x.shape[0] != x.shape[1]
+
+
+def test_a_window_in_the_middle_is_no_half():
+    def centred(x, k):
+        p = k.shape[0] // 2
+        padded = np.pad(x, p)
+        return padded[p:-p] * np.sum(k)
+
+    assert guess(centred, np.random.default_rng(0), {}, "here")["x"].shape[-1] == 3
+
+
+@pytest.mark.parametrize(
+    ("function", "is_array"),
+    [
+        (lambda p: -np.sum(p * np.log(p)), True),
+        (lambda p, q: np.sum(p * np.log(p / q)), True),
+        (lambda a, p, n: np.sum(np.maximum(0, (a - p) ** 2 - (a - n) ** 2)), True),
+        (lambda x, p: np.sum(np.abs(x) ** p) ** (1 / p), False),
+        (lambda x, p: x * (np.cos(x) < p) / p, False),
+    ],
+)
+def test_p_is_a_number_where_it_is_compared_or_an_exponent(function, is_array):
+    assert (np.ndim(guess(function, np.random.default_rng(0), {}, "here")["p"]) > 0) == is_array

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import NamedInt, Operation, expression_of, named
+from backpropviz.engine.named import Dim, NamedInt, Operation, expression_of, named
 from backpropviz.primitives.reductions import axes_of
 from backpropviz.primitives.shapes import TAKE
 
@@ -61,6 +61,7 @@ def _before(node: Node, axis: int) -> Place | int | None:
     return rule(node, axis) if rule is not None else None
 
 
+_WHOLE = (slice(None), slice(None, None, -1))
 _ALIKE = {"cumsum", "cumprod", "flip", "roll", "triu", "tril", "sort", "partition", "inv", "cholesky"}
 
 
@@ -130,12 +131,16 @@ def _take(node: Node, axis: int) -> Place | int | None:
         return next(((part, 0) for part in parts if isinstance(part, Node)), None)
     if not isinstance(x, Node):
         return None
+    if any(part is Ellipsis for part in parts):
+        at = next(at for at, part in enumerate(parts) if part is Ellipsis)
+        others = [part for part in parts if part is not Ellipsis and part is not None]
+        parts = (*parts[:at], *(slice(None),) * (x.value.ndim - len(others)), *parts[at + 1 :])
     source = 0  # the axis of x that the parts seen so far lead up to
     left = axis  # axes of the result still to come
     for part in parts:
         if isinstance(part, slice):
             if left == 0:
-                return (x, source) if part == slice(None) else _between(part, node.value.shape[axis])
+                return (x, source) if part in _WHOLE else _part(x, source, part, node.value.shape[axis])
             left -= 1
         elif part is None:
             if left == 0:
@@ -146,6 +151,25 @@ def _take(node: Node, axis: int) -> Place | int | None:
             return None
         source += 1
     return x, source + left
+
+
+def _part(x: Node, axis: int, part: slice, length: int) -> int | None:
+    """The length of a part of an axis: `x[half:]` has `D - half` entries, `x[1::2]` half of them."""
+    start, stop, step = part.start or 0, part.stop, part.step or 1
+    whole = Dim(x, axis)
+    written: Operation | None = None
+    if stop is None and isinstance(start, int) and isinstance(step, int) and start >= 0 < step:
+        if step == 1:
+            written = Operation("-", whole, expression_of(start))
+        elif not isinstance(start, NamedInt) and start < step:
+            more = step - 1 - start
+            written = Operation("//", Operation("+", whole, more) if more else whole, step)
+    elif isinstance(stop, int) and stop < 0 == start and step == 1:  # x[:-1]
+        written = Operation("-", whole, expression_of(-stop))
+    if written is None or not length:
+        return _between(part, length)
+    part_of_it: int = named(length, written)
+    return part_of_it
 
 
 def _between(part: slice, length: int) -> int | None:

@@ -19,6 +19,7 @@ import numpy as np
 from backpropviz.engine.source import definition_of
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.counting import counts
+from backpropviz.layers.parting import Cut, cuts
 
 MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas")
 """What may be a list of arrays, by its name."""
@@ -26,6 +27,7 @@ MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|fi
 _OF_DICTIONARIES = ("get", "keys", "values", "items", "setdefault", "update")
 _PRODUCTS = ("dot", "matmul", "einsum", "tensordot", "inner", "outer", "solve", "vdot")
 _OF_ARRAYS = ("sum", "mean", "std", "var", "max", "argmax", "transpose", "cumsum")
+_DRAWN = ("binomial", "choice", "bernoulli", "geometric")
 _DEPTH = 3  # so far calls are followed
 
 
@@ -40,6 +42,7 @@ class Reading:
         asked: those that are asked for what arrays have (`x.shape`). factors: those that a product of matrices is made
             of. met: those that are added, multiplied, ... with. parted: those that are indexed.
         series: those whose parts are arrays: `b.shape[1:]`.
+        cuts: the axes that are cut into equal parts. numbers: those that are compared, or stand in exponents.
         words: for those that are compared with words, which (`activation == "relu"`).
     """
 
@@ -54,6 +57,8 @@ class Reading:
     met: set[str] = field(default_factory=set)
     parted: set[str] = field(default_factory=set)
     series: set[str] = field(default_factory=set)
+    cuts: set[Cut] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
     words: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -72,8 +77,10 @@ class Reading:
             (inner.dictionaries, self.dictionaries), (inner.counted, self.counted), (inner.labels, self.labels),
             (inner.sizes, self.sizes), (inner.asked, self.asked), (inner.factors, self.factors),
             (inner.met, self.met), (inner.parted, self.parted), (inner.series, self.series),
+            (inner.numbers, self.numbers),
         ):  # fmt: skip
             my_set |= {names[name] for name in its_set & {*names}}
+        self.cuts |= {(names[name], axis, count) for name, axis, count in inner.cuts if name in names}
         for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks)):
             for name, value in its.items():
                 if name in names:
@@ -103,6 +110,7 @@ class _Reader(ast.NodeVisitor):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in self.names:
                 self.until[node.id] = min(node.lineno, self.until.get(node.id, node.lineno))
         self.found.sizes = counts(definition) & self.names - {*self.until}
+        self.found.cuts = cuts(definition, self.names)
         for statement in definition.body:
             self.visit(statement)
 
@@ -143,6 +151,7 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:
+        self.found.numbers |= self._named(node.left, *node.comparators)
         asked = [its.value for its in node.comparators if isinstance(its, ast.Constant) and isinstance(its.value, str)]
         if (name := self._parameter(node.left)) and asked and isinstance(node.ops[0], ast.Eq):
             self.found.words.setdefault(name, []).extend(asked)
@@ -160,6 +169,8 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
+        if isinstance(node.op, ast.Pow) or ast.unparse(node.left) in ("1", "1.0"):
+            self.found.numbers |= self._named(node.right)  # the p of a p-norm
         among = self.found.factors if isinstance(node.op, ast.MatMult) else self.found.met
         among |= self._named(node.left, node.right)
         self.generic_visit(node)
@@ -186,6 +197,8 @@ class _Reader(ast.NodeVisitor):
             subscripts = node.args[0] if node.args else None
             if method == "einsum" and isinstance(subscripts, ast.Constant) and isinstance(subscripts.value, str):
                 self._contracted(subscripts.value, node.args[1:])
+        if method in _DRAWN:
+            self.found.numbers |= self._named(*node.args, *(option.value for option in node.keywords))
         if method in _OF_ARRAYS or "linalg" in ast.unparse(node.func):
             self.found.asked |= {first} - {""}
         if method == "len" and first:

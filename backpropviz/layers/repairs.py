@@ -77,11 +77,11 @@ class Repairs:
         if entries in sizes and 1 < math.prod(shape) <= LARGEST:
             yield state.with_size(entries, math.prod(shape), self.fixed)
         if odd := [n for n in state.main[1:] if n % 2 and n > 1] if math.prod(state.main) == entries else []:
-            yield self._divisible(state, odd, 2)  # into pairs side by side
+            yield self.divisible(state, odd, 2)  # into pairs side by side
         if entries:
             for parts in self.parts:  # heads
                 if uneven := [n for n in state.main[-1:] if n % parts]:
-                    yield self._divisible(state, uneven, parts)
+                    yield self.divisible(state, uneven, parts)
         for asked in (n for n in shape if n in sizes and n not in state.main):
             for length in reversed(state.main):
                 yield state.with_size(asked, length, self.fixed)
@@ -94,7 +94,7 @@ class Repairs:
             if not rest and not accident and size not in state.main and longer <= LARGEST:
                 yield state.with_size(size, longer, self.fixed)
 
-    def _divisible(self, state: State, sizes: list[int], parts: int) -> State:
+    def divisible(self, state: State, sizes: list[int], parts: int) -> State:
         """Multiples of `parts`, none of them a size already, in place of some sizes."""
         for size in sizes:
             even = next(n for n in itertools.count(2 * parts, parts) if n not in state.sizes())

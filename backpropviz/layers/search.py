@@ -66,7 +66,8 @@ class Search:
         }
         self.ranks, self.labels, self.sizes = reading.ranks, reading.labels, reading.sizes
         self.arrays, self.factors, self.entrywise = reading.arrays, reading.factors, reading.entrywise
-        self.series = reading.series
+        self.series, self.cuts = reading.series, reading.cuts
+        self.no_number = {"p"} & reading.entrywise - reading.numbers  # p - q: no setting, an array
         numbers = [parameter.default for parameter in parameters.values()] + [*self.values.values()]
         self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= _PARTS})
         held = getattr(function, "held", {})
@@ -84,7 +85,9 @@ class Search:
         self.fixed = {name: shape for name, shape in shapes.items() if shape is not None}
         beside = any(kind_of(name) == "label" for name in self.leaves)  # loss(y, p): no setting, a probability
         self.names = [
-            name for name in self.leaves if name in self.fixed or usual(name) is None or (beside and word(name) == "p")
+            name
+            for name in self.leaves
+            if name in self.fixed or usual(name) is None or name in self.no_number or (beside and word(name) == "p")
         ]
 
     @property
@@ -165,7 +168,7 @@ class Search:
         second: State | None = None
         for _, level in levels:
             last = second is not None
-            starts = [State(self._arrays(guesses, main), main) for _, main, guesses in level]
+            starts = [self._cut(State(self._arrays(guesses, main), main)) for _, main, guesses in level]
             # sizes that no message tells are guessed where the last level got furthest
             furthest = max((state.progress for state in stuck), default=())
             tries = [(state, False) for state in starts] + [(s, True) for s in stuck if s.progress == furthest][:3]
@@ -192,6 +195,14 @@ class Search:
             for name, guess in guesses.items()
             if name in self.fixed or not (self._dimension(name, main) or self._counts_filters(name, filters))
         }
+
+    def _cut(self, state: State) -> State:
+        """With lengths that can be cut into as many parts as the code cuts them into."""
+        for name, axis, parts in sorted(self.cuts):
+            shape = state.shapes.get(name, ())
+            if name not in self.fixed and -len(shape) <= axis < len(shape) and shape[axis] % parts:
+                state = Repairs(self.fixed).divisible(state, [shape[axis]], parts)
+        return state
 
     def _filters(self, guesses: Mapping[str, Guess]) -> Shape:
         """The shape of the filters, if there are some."""

@@ -51,12 +51,13 @@ def _power_base(g: Any, out: Any, x: Any, exponent: Any) -> Any:
     if not isinstance(exponent, int | float | np.number):
         # where the exponent is 0 so is the derivative, also at x = 0
         return g * (exponent * x ** np.where(exponent == 0, 1, exponent - 1))
-    if exponent == 2:
-        return g * (2 * x)
-    if exponent == 0.5:
-        return g / (2 * out)
-    if exponent == 1:
-        return g
+    if type(exponent) in (int, float):  # a setting stays what it is called, since it may be another number
+        if exponent == 2:
+            return g * (2 * x)
+        if exponent == 0.5:
+            return g / (2 * out)
+        if exponent == 1:
+            return g
     return g * (exponent * x ** (exponent - 1)) if exponent != 0 else 0 * g
 
 
