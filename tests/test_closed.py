@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 from typer.testing import CliRunner
 
 import backpropviz as bp
@@ -17,9 +18,11 @@ from backpropviz.errors import InputError
 from backpropviz.exercises.vanishing import vanishing
 from backpropviz.layers.library import layer_names, load
 from backpropviz.study.closed import form as search
+from backpropviz.study.closed.algebra import by_algebra
 from backpropviz.study.closed.form import closed_form
 from backpropviz.study.closed.lines import lines_of
 from backpropviz.study.closed.proof import PROOFS, proved
+from backpropviz.study.closed.quotients import Quotients, UnprovableError
 from backpropviz.study.closed.scenes import Stage
 from backpropviz.study.closed.telling import explained, latex, plain, text, to_dict
 from backpropviz.study.compare import compare
@@ -127,6 +130,85 @@ def test_what_is_nearly_right_is_not_proved(batchnorm, right, wrong):
     assert right in text
     changed = dataclasses.replace(program, backward=lines_of([text.replace(right, wrong)]))
     assert not proved(Stage(load("batchnorm"), {}), changed).complete
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("ivar / N *", "1.001 * ivar / N *"),
+        ("- np.sum(dxhat, axis=0)", "+ np.sum(dxhat, axis=0)"),
+        ("xhat * np.sum(dxhat * xhat, axis=0)", "xhat * np.sum(dxhat * xhat, axis=0) * var / (var + eps)"),
+    ],
+)
+def test_algebra_refuses_a_wrong_form(batchnorm, right, wrong):
+    assert batchnorm.algebra.holds
+    assert batchnorm.algebra.shapes == {"x": (2, 3), "gamma": (3,), "beta": (3,)}
+    assert "proved symbolically for x of 2 x 3, gamma of 3, beta of 3" in text(batchnorm)
+    lines = "\n".join(line.text for line in batchnorm.program.backward)
+    assert right in lines
+    changed = dataclasses.replace(batchnorm.program, backward=lines_of([lines.replace(right, wrong)]))
+    refused = by_algebra(Stage(load("batchnorm"), {}), changed)
+    assert not refused.holds
+    assert "dx" in refused.obstacle
+
+
+PROVED = [
+    "softmax_loss",
+    "svm_loss",
+    "activations.py:gelu_line",
+    "activations.py:swish_beta",
+    "activations.py:mish",
+    "losses.py:bce",
+    "losses.py:xent_onehot_sampled",
+    "losses.py:log_softmax",
+    "norms.py:standardize",
+    "norms.py:unit_linalg",
+    "norms.py:cosine",
+]
+
+
+@pytest.mark.each_third
+@pytest.mark.parametrize("name", PROVED)
+def test_proved_by_algebra(name):
+    """The recorded pass by itself, and as it is with one gradient a thousandth too large."""
+    layer = load(f"{FORMS}/{name}" if ":" in name else name)
+    form = closed_form(layer, proofs=3)
+    assert form.algebra.holds, form.algebra.obstacle
+    lines = [line.text for line in form.program.backward]
+    wrong = [*lines, f"{form.program.returns[0]} = 1.001 * {form.program.returns[0]}"]
+    changed = dataclasses.replace(form.program, backward=lines_of(wrong))
+    assert not by_algebra(form.stage, changed).holds
+
+
+def test_what_is_too_large_for_algebra_rests_on_its_inputs():
+    form = closed_form(load("attention"), proofs=3)
+    assert not form.algebra.holds
+    assert "entries" in form.algebra.obstacle
+    assert "symbolically" not in text(form)
+
+
+def test_quotients_know_their_rules():
+    a, b, c = sympy.symbols("a b [a>b]")
+    exp, log, sqrt, tanh = sympy.exp, sympy.log, sympy.sqrt, sympy.tanh
+    root = sqrt(a**2 + b)
+    zeros = [
+        1 / (1 + exp(-a)) - exp(a) / (1 + exp(a)),
+        log(exp(a) / (exp(a) + exp(b))) - a + log(exp(a) + exp(b)),
+        exp(a - log(b + 1)) - exp(a) / (b + 1),
+        1 / root - root / (a**2 + b),
+        1 / (root + 1) - (root - 1) / (a**2 + b - 1),
+        1 - tanh(a) ** 2 - 4 / (exp(a) + exp(-a)) ** 2,
+        c**3 - c,
+        sympy.cos(a) ** 2 + sympy.sin(a) ** 2 - 1,
+        sqrt(root + 1) ** 4 - 2 * root - 1 - a**2 - b,
+    ]
+    for zero in zeros:
+        assert not Quotients(10_000).of(zero).terms, zero
+        assert Quotients(10_000).of(zero + a / 1000).terms
+    with pytest.raises(UnprovableError):
+        Quotients(10).of(sympy.Mul(sympy.Add(a, b), sympy.Add(a, b, 1), sympy.Add(a, b, 2), evaluate=False))
+    with pytest.raises(UnprovableError):
+        Quotients(10_000).of(sympy.gamma(a))
 
 
 def test_explanations_are_checked_facts(batchnorm):

@@ -30,7 +30,7 @@ def rules(sympy: Any, tidy: Callable[[Any], Any]) -> dict[Primitive, Run]:
             if x == y:
                 return int(_COMPARE[symbol](0, 0))
             if not (x.free_symbols or y.free_symbols):
-                return int(_COMPARE[symbol](x, y))
+                return int(bool(_COMPARE[symbol](x, y)))
             return sympy.Symbol(f"[{tidy(x)} {symbol} {tidy(y)}]", real=True)
 
         return hold

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import Name, Named, plain
+from backpropviz.engine.named import Name, Named, Operation, plain
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
 from backpropviz.errors import InputError, TraceError
@@ -16,6 +18,11 @@ from backpropviz.study.brackets import rules
 
 LONGEST = 5_000
 """Names and numbers in one formula; of longer ones, SymPy is not asked to tidy them up."""
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow,
+}  # fmt: skip
 
 
 class TooLongError(InputError):
@@ -42,12 +49,21 @@ class SymbolicRun:
     Args:
         stepwise: what has a name is written down in `steps`, and from then on stands for itself; entries that a
             write leaves as they were keep their names, and gradients that are zero stay zero.
+        numbers: inputs that stay the numbers that they are.
     """
 
-    def __init__(self, trace: Trace, letters: dict[str, str], sympy: Any, stepwise: bool = False):
+    def __init__(
+        self,
+        trace: Trace,
+        letters: dict[str, str],
+        sympy: Any,
+        stepwise: bool = False,
+        numbers: Collection[str] = (),
+    ):
         self.sympy = sympy
         self.steps: list[tuple[Node, Elements]] = []
         self.settings: dict[str, Any] = {}
+        self._given = trace.settings
         self._counted: dict[Any, int] = {}
         self._rules = rules(sympy, self.tidy)
         self._functions = {
@@ -57,11 +73,18 @@ class SymbolicRun:
             np.logaddexp: lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)), np.expm1: lambda x: sympy.exp(x) - 1,
             np.hypot: lambda x, y: sympy.sqrt(x**2 + y**2),
         }  # fmt: skip
+        roots = np.frompyfunc(sympy.sqrt, 1, 1)
+        self._written_out: dict[Any, Callable[..., Any]] = {
+            np.var: _variance,
+            np.std: lambda x, **how: roots(_variance(x, **how)),
+            np.linalg.norm: lambda x, ord=None, **how: roots(_squares(x, ord, **how)),
+        }
         self.values: dict[Node, Any] = {}
         for name, node in trace.inputs.items():
-            self.values[node] = self.symbols(letters[name], node) if node.carries_gradient else node.value
+            is_letter = node.carries_gradient and name not in numbers
+            self.values[node] = self.symbols(letters[name], node) if is_letter else node.value
         for node in trace.upstream.values():
-            self.values[node] = self.symbols(letters["dout"], node)
+            self.values[node] = self.symbols(letters.get(node.name or "", letters["dout"]), node)
         red = set(trace.red.nodes)
         for node in (*trace.nodes, *trace.red.nodes):
             if node.primitive is not None:
@@ -111,7 +134,9 @@ class SymbolicRun:
                 args = tuple(map(self._exact, args))
             if primitive.run in self._functions and not concrete:
                 return np.asarray(np.frompyfunc(self._functions[primitive.run], len(args), 1)(*args))
-            return np.asarray(primitive.run(*args, **kwargs))
+            written_out = primitive.run if concrete else self._written_out.get(primitive.run, primitive.run)
+            assert written_out is not None
+            return np.asarray(written_out(*args, **kwargs))
         except (TypeError, AttributeError, ValueError) as error:
             raise refusal(node, f"it has no formula in single entries ({error})") from error
 
@@ -126,10 +151,10 @@ class SymbolicRun:
     def _symbolic(self, value: Any) -> Any:
         if isinstance(value, Node):
             return self.values[value]
-        if isinstance(value, Named) and isinstance(value.expression, Name) and isinstance(value, float):
-            return self.settings.setdefault(
-                value.expression.name, self.sympy.Symbol(value.expression.name, positive=True)
-            )
+        if isinstance(value, Named) and isinstance(value, float):
+            written = self._written(value.expression)
+            if written is not None:
+                return written
         value = plain(value)
         if isinstance(value, float):
             return self.sympy.nsimplify(value, rational=True)
@@ -138,6 +163,20 @@ class SymbolicRun:
         if isinstance(value, list):
             return [self._symbolic(item) for item in value]
         return value
+
+    def _written(self, expression: Any) -> Any:
+        """A number of settings as it was written, `-beta`; None where sizes stand in it."""
+        if isinstance(expression, Name) and isinstance(self._given.get(expression.name), float):
+            return self.settings.setdefault(expression.name, self.sympy.Symbol(expression.name, positive=True))
+        if isinstance(expression, Operation) and expression.symbol in _OPERATORS:
+            left, right = (self._operand(part) for part in (expression.left, expression.right))
+            return None if left is None or right is None else _OPERATORS[expression.symbol](left, right)
+        return None
+
+    def _operand(self, part: Any) -> Any:
+        if isinstance(part, Name | Operation):
+            return self._written(part)
+        return self.sympy.nsimplify(part, rational=True) if isinstance(part, int | float) else None
 
     def _leaves(self, expression: Any) -> int:
         """How many names and numbers a formula has, written out."""
@@ -168,6 +207,18 @@ class SymbolicRun:
         """A polynomial multiplied out; anything else as it is, with common factors together."""
         expression = self.sympy.sympify(expression)
         return self.sympy.expand(expression) if expression.is_polynomial() else self.sympy.factor_terms(expression)
+
+
+def _variance(x: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False) -> Any:
+    total = np.asarray(np.sum((x - np.mean(x, axis=axis, keepdims=True)) ** 2, axis=axis, keepdims=keepdims))
+    return total / (x.size // total.size - ddof)
+
+
+def _squares(x: Any, ord: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """What the Euclidean length is the root of."""
+    if not (ord is None or (ord == 2 and isinstance(axis, int)) or ord == "fro"):
+        raise TypeError(f"a norm with ord={ord!r}")
+    return np.sum(x**2, axis=axis, keepdims=keepdims)
 
 
 def entry_name(letter: str, index: tuple[int, ...], shape: tuple[int, ...]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from backpropviz.code.listing import Listing
@@ -17,6 +18,7 @@ from backpropviz.code.straight import listing
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import InputError, TraceError
 from backpropviz.layers.library import Layer
+from backpropviz.study.closed.algebra import Algebra, by_algebra
 from backpropviz.study.closed.expressions import Found, expressions
 from backpropviz.study.closed.ingredients import Larder
 from backpropviz.study.closed.lines import Line
@@ -60,7 +62,7 @@ class ClosedForm:
         before, after: operations of the backward pass, those that it shares with the forward pass left out.
         searched: how many stretches were searched. candidates: how many expressions were made for them; `is_cut_short`
             where that is all that are allowed, and something shorter may exist. proof: what the code was held against.
-        reasons: why it is so, step by step. sample: arguments that the code can be called with.
+        reasons: why it is so, step by step. stage: where its runs come from.
     """
 
     layer: str
@@ -73,7 +75,17 @@ class ClosedForm:
     candidates: int
     proof: Proof
     reasons: list[Reason]
-    sample: dict[str, Any]
+    stage: Stage
+
+    @cached_property
+    def algebra(self) -> Algebra:
+        """What is proved with letters for numbers, on a small case."""
+        return by_algebra(self.stage, self.program)
+
+    @property
+    def sample(self) -> dict[str, Any]:
+        """Arguments that the code can be called with."""
+        return self.stage.base.arguments(list(self.program.listing.constants))
 
     @property
     def is_cut_short(self) -> bool:
@@ -125,9 +137,8 @@ def closed_form(
         short, changes, proof = begun, [], proved(stage, begun, proofs)
     kept = [name.removeprefix("d") for name in short.returns]
     why = [reason for change in changes for reason in change.reasons]
-    sample = stage.base.arguments(list(short.listing.constants))
     return ClosedForm(
-        layer.name, kept, short, changes, begun.count, short.count, len(memory), candidates, proof, why, sample
+        layer.name, kept, short, changes, begun.count, short.count, len(memory), candidates, proof, why, stage
     )
 
 

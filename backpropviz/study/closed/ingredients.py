@@ -196,7 +196,7 @@ class Larder(Watched):
             elif len(chosen) > 1:
                 asked = " * ".join(self._length(target, axis) for axis in chosen)
                 found.setdefault(f"({asked})", [float(np.prod([v.shape[a] for a in chosen])) for v in target])
-        found = {code: v for code, v in found.items() if not code.startswith("?")}
+        found = {code: v for code, v in found.items() if "?" not in code}  # sizes that nothing says
         literals = list(self._literals(stretch))
         products = [
             a * b for a, b in itertools.combinations(literals, 2) if isinstance(a, float) or isinstance(b, float)

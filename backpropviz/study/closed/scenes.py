@@ -88,7 +88,7 @@ class Stage:
             name, axis, size = left[0]
             alike = tuple((n, a) for n, a, s in left if s == size)
             for axes in dict.fromkeys([((name, axis),), alike]):
-                step = next((k for k in (1, 2, 3) if self._runs(self._resized([(Knob(axes, size, k), 1)]))), 0)
+                step = next((k for k in (1, 2, 3) if self.takes(self._resized([(Knob(axes, size, k), 1)]))), 0)
                 if step:
                     found.append(Knob(axes, size, step))
                     break
@@ -97,12 +97,16 @@ class Stage:
             left = [each for each in left if each[:2] not in axes]
         return found
 
-    def _runs(self, shapes: Shapes) -> bool:
+    def takes(self, shapes: Shapes) -> bool:
+        """Whether the layer runs on these sizes."""
+        return self.case(shapes) is not None
+
+    def case(self, shapes: Shapes) -> Scene | None:
+        """A run on these sizes, with the settings as they are; None where the layer refuses them."""
         try:
-            self.layer.trace(self.given, seed=2, shapes=shapes, verify=False)
+            return scene(self.layer.trace(self.given, seed=2, shapes=shapes, verify=False))
         except BackpropvizError:
-            return False
-        return True
+            return None
 
     def _resized(self, by: Sequence[tuple[Knob, int]]) -> Shapes:
         shapes = {name: list(shape) for name, shape in self.shapes.items()}

@@ -25,13 +25,15 @@ def told(form: ClosedForm) -> str:
     if not form.is_shorter:
         looked = f"{form.candidates:,} candidates in {form.searched} searches"
         return f"nothing shorter was found for {form.layer} among {looked}: {form.before} operations{ended}"
-    return f"{form.after} operations in place of {form.before}, found by search:\n{held}{ended}"
+    proved = f"\nproved symbolically for {form.algebra.words}" if form.algebra.holds else ""
+    return f"{form.after} operations in place of {form.before}, found by search:\n{held}{proved}{ended}"
 
 
 def proved_how(form: ClosedForm) -> str:
     """What it was held against, in a table's cell."""
     shapes = f"{form.proof.shapes} shapes" if not form.proof.fixed else "one shape"
-    return f"{_in_words(form.proof.runs)} random inputs, {shapes}"
+    symbolic = "; symbolically" if form.algebra.holds else ""
+    return f"{_in_words(form.proof.runs)} random inputs, {shapes}{symbolic}"
 
 
 def _in_words(number: int) -> str:
@@ -91,11 +93,20 @@ def to_dict(form: ClosedForm) -> dict[str, Any]:
             "shapes": form.proof.shapes,
             "tolerance": 1e-10,
             "largest_error": form.proof.largest,
+            "symbolic": _symbolic(form),
         },
         "explanation": [{"formula": r.formula, "reason": r.reason} for r in form.reasons],
         "searched": form.searched,
         "candidates": {"looked_at": form.candidates, "bound": MOST_CANDIDATES, "cut_short": form.is_cut_short},
     }
+
+
+def _symbolic(form: ClosedForm) -> dict[str, Any] | None:
+    """Where it was proved with letters for numbers, or why not; None where there is nothing to prove."""
+    if not form.is_shorter:
+        return None
+    shapes = {name: list(shape) for name, shape in form.algebra.shapes.items()}
+    return {"proved": form.algebra.holds, "shapes": shapes, "obstacle": form.algebra.obstacle}
 
 
 def explained(form: ClosedForm) -> str:
