@@ -35,6 +35,7 @@ from backpropviz.diagnose.verdict import (
     ShorterForm,
 )
 from backpropviz.diagnose.weighing import weigh
+from backpropviz.errors import BackpropvizError
 
 
 class Investigation:
@@ -157,7 +158,7 @@ class Investigation:
         """What there is to say of a pair that is right."""
         self._look_for_rounding(examination, outcomes)
         self.notes += notes.conventions(self.program, self.pair)
-        with contextlib.suppress(Exception):  # a word of praise is not worth a failure, whatever the text is like
+        with contextlib.suppress(BackpropvizError):  # what cannot be recorded or listed is not counted
             self.shorter = closed_forms(self.program, self.pair, examination)
         if self.pair.layer.centered and examination.cases:
             scene = recorded(examination, *examination.cases[0])
