@@ -218,6 +218,35 @@ def test_explanations_are_checked_facts(batchnorm):
     assert "one-hot rows sum to one" in explained(closed_form(load("softmax_loss"), proofs=3))
 
 
+def test_the_steps_go_from_the_long_form_to_the_short_one(batchnorm):
+    told = {reason.formula: reason.reason for reason in batchnorm.reasons}
+    assert "vanishes" in told["dmu = -np.sum(dxhat * ivar, axis=0)"]
+    assert told["dx = dxhat * ivar + dvar / x.shape[0] * (2 * xmu) + dmu / x.shape[0]"] == "the paths, added up"
+    assert list(told)[-1] == DX
+
+
+def test_steps_that_bring_nothing_are_told():
+    told = explained(closed_form(load(f"{FORMS}/chains.py:attn_softmax"), proofs=3))
+    assert " = 0\n        what comes back this way adds up to nothing" in told  # through the maximum
+    assert "np.exp(-x - s) = 1 - out" in explained(closed_form(load("sigmoid"), proofs=3))
+
+
+def test_each_step_holds_where_it_is_run(batchnorm):
+    """Every line that is told, and none that a wrong line would pass."""
+    program = closed_form(load("batchnorm"), inputs=("x",), proofs=3).program
+    begun = search._begun(batchnorm.stage.base.trace, load("batchnorm"), ())
+    given = batchnorm.stage.base.arguments()
+    scope = {"np": np, **given}
+    exec("\n".join(line.text for line in begun.lines), scope)
+    exec("\n".join(line.text for line in program.forward), scope)
+    for change in batchnorm.changes:
+        for reason in change.reasons:
+            left, right = reason.formula.split(" = ", 1)
+            if left.isidentifier():
+                scope.setdefault(left, eval(right, scope))
+                assert np.allclose(scope[left], eval(right, scope), rtol=1e-9), reason.formula
+
+
 @pytest.mark.parametrize(
     "name", ["softmax_loss", "svm_loss", f"{FORMS}/norms.py:rmsnorm", f"{FORMS}/activations.py:swish"]
 )
@@ -225,7 +254,7 @@ def test_every_name_in_an_explanation_is_known(name):
     form = closed_form(load(name), proofs=3)
     for change in form.changes:
         known = {"np", "sum", "axis", "put", *form.program.parameters, *form.program.taken, change.source}
-        known |= {line.name for line in lines_of(change.before)}
+        known |= {name for line in lines_of(change.before) for name in {line.name, *line.reads}}
         for reason in change.reasons:
             names = {
                 node.id

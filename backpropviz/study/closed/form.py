@@ -26,6 +26,7 @@ from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.proof import PROOFS, Proof, holds, proved
 from backpropviz.study.closed.reasons import Reason, reasons
 from backpropviz.study.closed.scenes import Scene, Stage
+from backpropviz.study.closed.steps import steps
 from backpropviz.study.closed.stretches import Flow, Stretch
 from backpropviz.study.values.trees import weight
 from backpropviz.study.values.valued import TALLY
@@ -210,9 +211,10 @@ def _better(
                 best, best_rank, place = (made.thinned(forward_too=False), change), rank, stretch
     if best is None or place is None:
         return None
-    given = (larder or Larder(program, scenes, flow.tainted)).of(place)
+    larder = larder or Larder(program, scenes, flow.tainted)
+    given = larder.of(place)
     made, change = best
-    why = reasons(given, change) if given is not None else []
+    why = reasons(given, change, steps(larder, place)) if given is not None else []
     return made, dataclasses.replace(change, reasons=why)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from backpropviz.engine.graph import Array
 from backpropviz.study.closed.ingredients import Ingredients
 from backpropviz.study.closed.proof import distance
-from backpropviz.study.values.valued import Valued
+from backpropviz.study.values.valued import Valued, usual
 
 _CLOSE, _MOST_FACTS = 1e-9, 4
 
@@ -35,22 +35,27 @@ class Reason:
     about: str = ""
 
 
-def reasons(given: Ingredients, change: Stretched) -> list[Reason]:
+def reasons(given: Ingredients, change: Stretched, paths: Sequence[Reason] = ()) -> list[Reason]:
     """The facts behind one stretch that became one expression, and that expression.
 
     Facts of values that stand neither in the stretch nor in the expression are left out: nothing rests on them.
+
+    Args:
+        paths: what the lines come to, path by path.
     """
-    facts = [*_sums_to_nothing(given), *_sums_to_one(given), *_squares(given), *_complements(given)]
+    of_sums = [*_sums_to_nothing(given), *_sums_to_one(given), *_squares(given)]
+    has_sums = any("np.sum(" in line for line in (*change.before, *change.lines))
+    facts = [*(of_sums if has_sums else ()), *_calls(given), *_complements(given)]
     read = _names([*change.before, *change.lines])
     made = [fact for fact in facts if _names([fact.formula]) - {"sum"} <= read][:_MOST_FACTS]
     helpers = [Reason(line, _helper(line)) for line in change.lines[:-1]]
     if given.slope is not None:
         why = f"every entry comes from one entry of {change.source} alone: the factors on the way multiply to this"
     elif made:
-        why = "collected"
+        why = "these put in, and what is shared taken out" if paths else "collected"
     else:
         why = "the forms are equal, and were found by search: no step in between is known"
-    return [*helpers, *made, Reason(change.lines[-1], why)]
+    return [*made, *paths, *helpers, Reason(change.lines[-1], why)]
 
 
 def _helper(line: str) -> str:
@@ -123,6 +128,17 @@ def _complements(given: Ingredients) -> Iterator[Reason]:
     for a, b, c in itertools.permutations(leaves, 3):
         if b.code < c.code and all(_equal(v, w * x) for v, w, x in zip(a.values, b.values, c.values)):
             yield Reason(f"{b.code} * {c.code} = {a.code}", "by the forward pass: the product has a name")
+
+
+def _calls(given: Ingredients) -> Iterator[Reason]:
+    """What a function gives on the way that a forward value says, too: np.exp(-x - s) = 1 - out."""
+    calls = [leaf for leaf in given.leaves if isinstance(leaf.tree, ast.Call)]
+    with np.errstate(all="ignore"):
+        known = [part for leaf in given.leaves if not leaf.cost for part in usual(leaf)]
+    for call in calls:
+        same = next((part for part in known if all(map(_equal, call.values, part.values))), None)
+        if same is not None:
+            yield Reason(f"{call.code} = {same.code}", "by the forward pass")
 
 
 def _inverted(values: Sequence[Array]) -> list[Array]:

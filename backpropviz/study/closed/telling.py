@@ -115,7 +115,8 @@ def explained(form: ClosedForm) -> str:
         return f"{told(form)}\n"
     lines = [*told(form).split("\n")]
     for change in form.changes:
-        lines += ["", f"from {change.source} to {change.target}, {change.saved} operations fewer", ""]
+        fewer = "one operation" if change.saved == 1 else f"{change.saved} operations"
+        lines += ["", f"from {change.source} to {change.target}, {fewer} fewer", ""]
         lines += [f"    {line}" for line in change.before]
         lines += ["", *(f"    {reason.formula}\n        {reason.reason}" for reason in change.reasons)]
     return "\n".join([*lines, ""])

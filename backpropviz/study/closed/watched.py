@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from backpropviz.code.listing import imports
 from backpropviz.engine.graph import Array
 from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.program import Program
@@ -33,6 +35,22 @@ class Watched:
         self.seen_again: Seen = [program.watched(arguments) for arguments in self.arguments_again]
         self._body = {line: body for body in bodies(program.backward) for line in body}
         self._forward = [line for line in program.forward if line.depth == 0]
+
+    def scopes(self, stretch: Stretch) -> list[dict[str, Any]] | None:
+        """All names with their values, on every run and both upstream gradients; None within a loop."""
+        if stretch.target.depth:
+            return None
+        called: dict[str, Any] = {}
+        exec("\n".join(imports(self.program.listing.helpers)), called)
+        runs = zip([*self.arguments, *self.arguments_again], [*self.seen, *self.seen_again])
+        return [
+            {
+                **called,
+                **arguments,
+                **{name: v for line in self.program.lines for name, v in seen.get(line, {}).items()},
+            }
+            for arguments, seen in runs
+        ]
 
     def _value(self, of: Name, again: bool = False) -> tuple[Array, ...] | None:
         line, called = of

@@ -1,0 +1,208 @@
+"""From the long form to the short one, step by step: what each path brings, and which of them bring nothing.
+
+The lines of a stretch are read as mathematics. What sums up a path, like dvar or dmu, is written in one line; a part
+that is zero, or whose sum is, falls away, and so does a call that changes nothing. Every line is run on the values of
+all runs, with two upstream gradients each, and those that do not give what the lines gave are not told.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backpropviz.engine.graph import Array
+from backpropviz.study.closed.lines import Line
+from backpropviz.study.closed.reasons import Reason
+from backpropviz.study.closed.stretches import Stretch
+from backpropviz.study.closed.watched import Watched
+from backpropviz.study.closed.writing import written
+from backpropviz.study.values.trees import called, expression, name
+
+_LONGEST = 110  # characters of a line that is still read
+Scopes = list[dict[str, Any]]
+
+
+def steps(watched: Watched, stretch: Stretch) -> list[Reason]:
+    """What the lines of a stretch come to, path by path; nothing of loops, which are kept."""
+    scopes = watched.scopes(stretch)
+    if scopes is None or stretch.parts:
+        return []
+    return [*Steps(stretch, scopes).told()]
+
+
+class Steps:
+    """The lines of one stretch, put together path by path.
+
+    Args:
+        scopes: the values of all names, a dictionary a run.
+    """
+
+    def __init__(self, stretch: Stretch, scopes: Scopes):
+        self._lines = {line.name: line for line in stretch.between if line.name}
+        self._target, self._source = stretch.target, stretch.source[1]
+        self._scopes = scopes
+        self._put_in: dict[str, ast.expr] = {}
+        self._why: list[str] = []
+
+    def told(self) -> Iterator[Reason]:
+        """A line for each sum of a path, and the last for the target."""
+        for line in self._lines.values():
+            self._why = []
+            tree = self._shortened(_bare(self._inlined(line.code)))
+            if self._is_nothing(tree):
+                self._put_in[line.name] = ast.Constant(0)
+                yield Reason(f"{line.name} = 0", "; ".join(self._why) or "what comes back this way adds up to nothing")
+            elif line is self._target or self._ends_a_sum(line) or called(tree) == "put":
+                self._put_in[line.name] = name(line.name)
+                code = written(tree)
+                is_new = code != written(_bare(expression(line.code)))
+                if is_new and len(code) <= _LONGEST and self._agrees(tree, line.name):
+                    yield Reason(
+                        f"{line.name} = {code}", "; ".join(dict.fromkeys(self._why)) or self._usual(line, tree)
+                    )
+            else:
+                self._put_in[line.name] = tree
+
+    def _usual(self, line: Line, tree: ast.expr) -> str:
+        if line is not self._target:
+            return "this path, in one line"
+        has_sums = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
+        return "the paths, added up" if has_sums else "the lines above, in one"
+
+    def _ends_a_sum(self, line: Line) -> bool:
+        """Whether it is smaller than the target, and what reads it is as large."""
+        size = np.size(self._scopes[0][self._target.name])
+        readers = [other for other in self._lines.values() if line.name in other.reads]
+        return np.size(self._scopes[0][line.name]) < size and any(
+            np.size(self._scopes[0][other.name]) >= size for other in readers
+        )
+
+    def _inlined(self, code: str) -> ast.expr:
+        put_in = self._put_in
+
+        class Put(ast.NodeTransformer):
+            def visit_Name(self, node: ast.Name) -> ast.expr:
+                return put_in.get(node.id, node)
+
+        made: ast.expr = Put().visit(expression(code))
+        return expression(ast.unparse(made))
+
+    def _shortened(self, tree: ast.expr) -> ast.expr:
+        """Without parts that are zero, or that add up to zero in the sum they stand in; each is told."""
+        steps = self
+
+        class Drop(ast.NodeTransformer):
+            def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+                self.generic_visit(node)
+                if isinstance(node.op, ast.Add | ast.Sub):
+                    if steps._is_nothing(node.right):
+                        return node.left
+                    if steps._is_nothing(node.left) and isinstance(node.op, ast.Add):
+                        return node.right
+                if isinstance(node.op, ast.Add) and (taken := _without_minus(node.right)) is not None:
+                    return ast.BinOp(node.left, ast.Sub(), taken)
+                return node
+
+            def visit_Call(self, node: ast.Call) -> ast.expr:
+                self.generic_visit(node)
+                if called(node) == "sum" and node.args and (kept := steps._without_vanishing(node)) is not None:
+                    return kept
+                if called(node) == "stored" and steps._same(node, node.args[0]):
+                    steps._why.append("what is set to zero here is zero already")
+                    return node.args[0]
+                return node
+
+        made: ast.expr = Drop().visit(tree)
+        return made
+
+    def _without_vanishing(self, node: ast.Call) -> ast.expr | None:
+        """The sum without a part that adds up to zero."""
+        parts = node.args[0]
+        if not isinstance(parts, ast.BinOp) or not isinstance(parts.op, ast.Add | ast.Sub):
+            return None
+        for gone, stays in ((parts.right, parts.left), (parts.left, parts.right)):
+            total = ast.Call(node.func, [gone], node.keywords)
+            if self._is_nothing(total) and not (stays is parts.right and isinstance(parts.op, ast.Sub)):
+                self._why.append(f"sum({written(_bare(gone))}) = 0, so this part of the path vanishes")
+                return ast.Call(node.func, [stays], node.keywords)
+        return None
+
+    # ---- values ------------------------------------------------------------------------------------------------------
+
+    def _values(self, tree: ast.expr) -> list[Array] | None:
+        code = compile(ast.unparse(tree), "<step>", "eval")
+        made = []
+        for scope in self._scopes:
+            try:
+                with np.errstate(all="ignore"):
+                    made.append(np.asarray(eval(code, dict(scope))))
+            except Exception:  # the code of a user's function: what it cannot do is not told
+                return None
+        return made
+
+    def _is_nothing(self, tree: ast.expr) -> bool:
+        """Zero on every run, as far as rounding tells."""
+        values = self._values(tree)
+        if values is None or any(v.dtype.kind not in "fiu" for v in values):
+            return False
+        parts = self._values(_in_absolute_values(tree))
+        if parts is None:
+            return False
+        return all(
+            np.abs(v).max(initial=0) <= 1e-10 * max(np.abs(p).max(initial=0), 1e-30) for v, p in zip(values, parts)
+        )
+
+    def _same(self, one: ast.expr, other: ast.expr) -> bool:
+        first, second = self._values(one), self._values(other)
+        return first is not None and second is not None and all(map(_equal, first, second))
+
+    def _agrees(self, tree: ast.expr, line: str) -> bool:
+        values = self._values(tree)
+        return values is not None and all(_equal(v, scope[line]) for v, scope in zip(values, self._scopes))
+
+
+def _bare(tree: ast.expr) -> ast.expr:
+    """Without calls that only repeat entries: what meets is broadcast anyway."""
+
+    class Strip(ast.NodeTransformer):
+        def visit_Call(self, node: ast.Call) -> ast.expr:
+            self.generic_visit(node)
+            return node.args[0] if called(node) == "broadcast_to" else node
+
+    made: ast.expr = Strip().visit(expression(ast.unparse(tree)))
+    return made
+
+
+def _without_minus(tree: ast.expr) -> ast.expr | None:
+    """A product that begins with a minus, without it; None where none begins it."""
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        return tree.operand
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div | ast.MatMult):
+        left = _without_minus(tree.left)
+        return None if left is None else ast.BinOp(left, tree.op, tree.right)
+    return None
+
+
+def _in_absolute_values(tree: ast.expr) -> ast.expr:
+    """What a sum's parts come to without their signs: what zero is measured by."""
+
+    class Signless(ast.NodeTransformer):
+        def visit_Call(self, node: ast.Call) -> ast.expr:
+            self.generic_visit(node)
+            if called(node) == "sum" and node.args:
+                node.args[0] = ast.Call(expression("np.abs"), [node.args[0]], [])
+            return node
+
+    made: ast.expr = Signless().visit(expression(ast.unparse(tree)))
+    return made
+
+
+def _equal(one: Array, other: Array) -> bool:
+    try:
+        spread = np.broadcast_to(one, np.shape(other))
+    except ValueError:
+        return False
+    return bool(np.abs(spread - other).max(initial=0) <= 1e-9 * max(np.abs(other).max(initial=0), 1e-300))
