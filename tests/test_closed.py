@@ -107,6 +107,15 @@ def test_loops_stay_loops():
     assert form.proof.complete
 
 
+def test_formulas_of_loops_are_those_of_one_round():
+    form = closed_form(load("lstm"), proofs=3)
+    assert "dao = do ⊙ o ⊙ (1 - o)" in plain(form)
+    assert "stored" not in plain(form)
+    kept = closed_form(load("conv_naive"), proofs=3)
+    assert "its loops are kept" in plain(kept)
+    assert "its loops are kept" in latex(kept)
+
+
 def test_one_input_alone(batchnorm):
     form = closed_form(load("batchnorm"), inputs=("x",), proofs=5)
     assert form.inputs == ["x"]

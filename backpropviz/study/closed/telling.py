@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from backpropviz.code.mathematics import Writer
 from backpropviz.code.notation import Latex, Notation, Plain
 from backpropviz.layers.library import load
 from backpropviz.study.closed.form import MOST_CANDIDATES, ClosedForm
+from backpropviz.study.closed.lines import lines_of
 
 
 def told(form: ClosedForm) -> str:
@@ -46,13 +48,17 @@ def text(form: ClosedForm) -> str:
 
 
 def formulas(form: ClosedForm, notation: Notation) -> list[tuple[str, str]]:
-    """The lines of the backward pass as mathematics: what is set, and to what."""
+    """The lines of the backward pass as mathematics: what is set, and to what; of loops, the lines that are new."""
+    code, called, given = form.code, form.program.listing.name, form.sample
+    if form.program.listing.rolled:
+        if not form.is_shorter:
+            return []
+        code, called, given = _new_lines(form)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "closed.py"
-        path.write_text(form.code, encoding="utf-8")
-        layer = load(f"{path}:{form.program.listing.name}")
-        given = {name: value for name, value in form.sample.items() if name in layer.parameters}
-        trace = layer.trace(given, verify=False)
+        path.write_text(code, encoding="utf-8")
+        layer = load(f"{path}:{called}")
+        trace = layer.trace({name: value for name, value in given.items() if name in layer.parameters}, verify=False)
     notation = type(notation)(taken(trace))  # type: ignore[call-arg]
     writer = Writer(trace, {}, notation)
     wanted = {line.name for line in form.program.backward}
@@ -63,16 +69,32 @@ def formulas(form: ClosedForm, notation: Notation) -> list[tuple[str, str]]:
     return made
 
 
+def _new_lines(form: ClosedForm) -> tuple[str, str, dict[str, Any]]:
+    """A function of the lines that are new within loops, and what it is called with: the values of one round."""
+    lines = lines_of(form.lines)
+    known = dict(form.sample)
+    for values in form.program.watched(form.sample).values():
+        known |= values
+    own = {line.name for line in lines}
+    read = [name for name in dict.fromkeys(n for line in lines for n in sorted(line.reads)) if name in known]
+    given = {name: known[name] for name in read if name not in own}
+    body = textwrap.indent("\n".join([*form.lines, f"return {', '.join(c.target for c in form.changes)}"]), "    ")
+    return f"import numpy as np\n\n\ndef round({', '.join(given)}):\n{body}\n", "round", given
+
+
 def latex(form: ClosedForm) -> str:
     """An `aligned` block for amsmath."""
     lines = [f"  {symbol} &= {value}" for symbol, value in formulas(form, Latex(set()))]
     head = "".join(f"% {line}\n" for line in told(form).split("\n"))
+    if not lines:
+        return f"{head}% its loops are kept: they are code, and have no formula\n"
     return head + "\n".join([r"\[", r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}", r"\]", ""])
 
 
 def plain(form: ClosedForm) -> str:
     """A formula on every line."""
-    return "\n".join([*(f"{symbol} = {value}" for symbol, value in formulas(form, Plain(set()))), ""])
+    lines = [f"{symbol} = {value}" for symbol, value in formulas(form, Plain(set()))]
+    return "\n".join([*(lines or [told(form), "its loops are kept: they are code, and have no formula"]), ""])
 
 
 def to_dict(form: ClosedForm) -> dict[str, Any]:
