@@ -20,6 +20,7 @@ from backpropviz.layers.library import layer_names, load
 from backpropviz.study.closed import form as search
 from backpropviz.study.closed.algebra import by_algebra
 from backpropviz.study.closed.form import closed_form
+from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import lines_of
 from backpropviz.study.closed.proof import PROOFS, proved
 from backpropviz.study.closed.quotients import Quotients, UnprovableError
@@ -114,6 +115,38 @@ def test_formulas_of_loops_are_those_of_one_round():
     kept = closed_form(load("conv_naive"), proofs=3)
     assert "its loops are kept" in plain(kept)
     assert "its loops are kept" in latex(kept)
+
+
+LOG_EPS = """
+import numpy as np
+
+def loss(scores, y, *, eps=1e-6):
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return -np.mean(np.log(p[np.arange(len(y)), y] + eps))
+
+def sample_loss(rng, *, scores=(5, 3)):
+    return {"scores": rng.normal(size=scores), "y": rng.integers(0, scores[1], scores[0])}
+"""
+
+
+def test_what_holds_for_no_eps_is_told_as_that(tmp_path):
+    (tmp_path / "mine.py").write_text(LOG_EPS)
+    form = closed_form(load(f"{tmp_path}/mine.py:loss"), proofs=10)
+    assert not any("p - onehot" in line for line in form.lines)  # the closed form knows of eps
+    told, limit = explained(form), limit_of(form)
+    assert limit.setting == "eps"
+    assert limit.count < form.after
+    assert "(p - onehot)" in limit.lines[-1]
+    assert 1e-8 < limit.error < 1e-4
+    assert "only as eps goes to 0" in told
+    assert told.index("proved" if form.algebra.holds else "equal") < told.index("only as eps goes to 0")
+    assert "eps goes" not in text(form)
+
+
+def test_where_the_exact_form_is_as_short_no_limit_is_told(batchnorm):
+    assert limit_of(batchnorm) is None
+    assert limit_of(closed_form(load(f"{FORMS}/activations.py:swish"), proofs=3)) is None
 
 
 def test_one_input_alone(batchnorm):

@@ -64,6 +64,7 @@ class ClosedForm:
         searched: how many stretches were searched. candidates: how many expressions were made for them; `is_cut_short`
             where that is all that are allowed, and something shorter may exist. proof: what the code was held against.
         reasons: why it is so, step by step. stage: where its runs come from.
+        whole: the program with all forward values, also those that it does not read.
     """
 
     layer: str
@@ -77,6 +78,7 @@ class ClosedForm:
     proof: Proof
     reasons: list[Reason]
     stage: Stage
+    whole: Program
 
     @cached_property
     def algebra(self) -> Algebra:
@@ -121,16 +123,8 @@ def closed_form(
     began = TALLY.made
     stage = Stage(layer, given or {})
     program = _begun(stage.base.trace, layer, inputs)
-    scenes = _scenes(stage, program)
     begun = program.thinned()
-    memory: dict[tuple[Any, ...], tuple[int, list[Found]]] = {}
-    changes: list[Change] = []
-    while True:
-        better = _better(program, scenes, memory, began + MOST_CANDIDATES)
-        if better is None:
-            break
-        program, change = better
-        changes.append(change)
+    program, changes, searched = shortened(program, _scenes(stage, program))
     candidates = TALLY.made - began
     short = program.thinned()
     proof = proved(stage, short, proofs)
@@ -139,8 +133,19 @@ def closed_form(
     kept = [name.removeprefix("d") for name in short.returns]
     why = [reason for change in changes for reason in change.reasons]
     return ClosedForm(
-        layer.name, kept, short, changes, begun.count, short.count, len(memory), candidates, proof, why, stage
+        layer.name, kept, short, changes, begun.count, short.count, searched, candidates, proof, why, stage, program
     )
+
+
+def shortened(program: Program, scenes: list[Scene]) -> tuple[Program, list[Change], int]:
+    """The program with one stretch after the other shortened, what was changed, and how many were searched."""
+    most = TALLY.made + MOST_CANDIDATES
+    memory: dict[tuple[Any, ...], tuple[int, list[Found]]] = {}
+    changes: list[Change] = []
+    while (better := _better(program, scenes, memory, most)) is not None:
+        program, change = better
+        changes.append(change)
+    return program, changes, len(memory)
 
 
 def _begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:

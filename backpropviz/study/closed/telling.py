@@ -12,6 +12,7 @@ from backpropviz.code.mathematics import Writer
 from backpropviz.code.notation import Latex, Notation, Plain
 from backpropviz.layers.library import load
 from backpropviz.study.closed.form import MOST_CANDIDATES, ClosedForm
+from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import lines_of
 
 
@@ -133,12 +134,13 @@ def _symbolic(form: ClosedForm) -> dict[str, Any] | None:
 
 def explained(form: ClosedForm) -> str:
     """From the long form to the short one: a line of mathematics and its reason each."""
-    if not form.is_shorter:
-        return f"{told(form)}\n"
     lines = [*told(form).split("\n")]
     for change in form.changes:
         fewer = "one operation" if change.saved == 1 else f"{change.saved} operations"
         lines += ["", f"from {change.source} to {change.target}, {fewer} fewer", ""]
         lines += [f"    {line}" for line in change.before]
         lines += ["", *(f"    {reason.formula}\n        {reason.reason}" for reason in change.reasons)]
+    limit = limit_of(form)
+    if limit is not None:
+        lines += ["", limit.words, "", *(f"    {line}" for line in limit.lines)]
     return "\n".join([*lines, ""])
