@@ -8,9 +8,17 @@ from backpropviz.code.derive import derive
 from backpropviz.code.rolled import rolled
 from backpropviz.draw.board.picture import BoardPicture
 from backpropviz.draw.diagram import Diagram
-from tests.loops import carried, layers, networks, rounds, scans, until, windows
+from tests.loops import branches, carried, layers, networks, rounds, scans, until, windows
 
-CASES = {**windows.CASES, **networks.CASES, **layers.CASES, **rounds.CASES, **scans.CASES, **carried.CASES}
+CASES = {
+    **windows.CASES,
+    **networks.CASES,
+    **layers.CASES,
+    **rounds.CASES,
+    **scans.CASES,
+    **carried.CASES,
+    **branches.CASES,
+}
 
 
 def traced(function, inputs, seed):
@@ -74,6 +82,26 @@ def test_the_naive_convolution_of_channels_last_is_the_textbooks():
     lines = derive(traced(windows.conv_hwc, windows.CASES[windows.conv_hwc][0], 1)).splitlines()
     assert len(lines) < 60
     assert sum(line.lstrip().startswith("for ") for line in lines) == 4
+
+
+def test_a_branch_on_the_counter_is_a_branch_of_the_backward_pass():
+    code = derive(traced(branches.dtw_like, branches.CASES[branches.dtw_like][0], 1))
+    assert code.count("if i == 0 and j == 0:") == 2
+    assert code.count("elif j == 0:") == 2
+    assert "stored(" not in code
+    code = derive(traced(branches.last_relu, branches.CASES[branches.last_relu][0], 1))
+    assert code.count("if l != L - 1:") == 2
+
+
+def test_a_branch_that_asks_a_setting_holds_for_others():
+    inputs = branches.CASES[branches.with_setting][0]
+    scope = {}
+    exec(derive(traced(branches.with_setting, inputs, 1)), scope)
+    trace = bp.trace(branches.with_setting, **inputs, settings={"every": 3})
+    trace.backward(np.ones((5, 3)))
+    found = scope["with_setting_backward"](np.ones((5, 3)), *inputs.values(), every=3)
+    for array, grad in zip(found, trace.grad.values(), strict=True):
+        np.testing.assert_allclose(array, grad, rtol=1e-12)
 
 
 def test_backpropagation_through_time_reads_what_the_forward_loop_kept():

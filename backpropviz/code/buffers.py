@@ -11,7 +11,7 @@ from backpropviz.code.counters import Counters
 from backpropviz.code.places import Place
 from backpropviz.code.slots import slots
 from backpropviz.engine.backward import operands
-from backpropviz.engine.graph import Node, flatten
+from backpropviz.engine.graph import Node, bare, flatten
 from backpropviz.engine.in_place import joined_index
 from backpropviz.engine.versions import ADD, WRITES
 from backpropviz.primitives.shapes import TAKE
@@ -32,6 +32,7 @@ class Buffers(Counters):
     collects: set[Place]
     accumulated: dict[Place, Node]
     undone: set[Place]
+    merges: dict[Place, Place]  # what branches make, with what comes out of their fork
 
     def _uses(self) -> Counter[Node]:
         """How often code writes a node of the backward pass: in other expressions, and as a term of a gradient."""
@@ -46,7 +47,7 @@ class Buffers(Counters):
         uses = Counter(parent for red in written for parent in red.parents)
         for reader in self.program.places():
             for position, node in operands(reader.template):
-                place = self.program.place[node]
+                place = self.program.source(reader, node)
                 if place in self.collects or place in self.written:
                     uses.update(
                         term.node
@@ -65,6 +66,7 @@ class Buffers(Counters):
 
     def _is_only_filled(self, place: Place) -> bool:
         """Whether a buffer's loop only writes into it, each entry once, and what it starts with has no gradient."""
+        place = self.merges.get(place, place)
         carried = place.carried
         assert carried is not None
         if isinstance(carried.start, Place) and carried.start.template.carries_gradient:
@@ -110,6 +112,7 @@ class Buffers(Counters):
 
     def is_written_once(self, place: Place) -> bool:
         """Whether no entry of a buffer is written twice."""
+        place = self.merges.get(place, place)
         times = np.zeros(place.template.shape, int)
         node: Any = place.nodes[-1]
         while isinstance(node, Node) and node.primitive in WRITES:
@@ -119,3 +122,29 @@ class Buffers(Counters):
             np.add.at(times, index, 1)
             node = node.args[0]
         return bool(times.max(initial=0) <= 1)
+
+    def is_still_there(self, place: Place) -> bool:
+        """Whether what is read of a buffer is there after its loop: no entry is written again after it was read."""
+        merge = self.merges.get(place, place)
+        versions: list[Any] = [merge.nodes[-1]]
+        while isinstance(versions[-1], Node) and versions[-1].primitive in WRITES:
+            if any(isinstance(part, Node) for part in flatten(versions[-1].args[2])):
+                return False
+            versions.append(versions[-1].args[0])
+        number = {id(version): at for at, version in enumerate(reversed(versions))}
+        written = np.zeros(merge.template.shape, int)  # for every entry, which version wrote it last
+        for version in reversed(versions[:-1]):
+            written[bare(version.args[2])] = number[id(version)]
+        for reader in self.program.places():
+            if reader in self.undone or reader.primitive in WRITES:
+                continue
+            for node in reader.nodes:
+                for version in node.parents:
+                    index = node.args[1] if reader.primitive is TAKE else ...
+                    if id(version) not in number:
+                        continue
+                    if any(isinstance(part, Node) for part in flatten(index)):
+                        return False
+                    if np.any(written[bare(index)] > number[id(version)]):
+                        return False
+        return True

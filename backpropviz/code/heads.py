@@ -11,15 +11,14 @@ import builtins
 import itertools
 from typing import Any
 
+from backpropviz.code.guards import Guards, names_in
 from backpropviz.code.past import counted_by
 from backpropviz.code.places import LoopItem, Place, Uneven
 from backpropviz.code.printing import Printer
-from backpropviz.code.program import Program
 from backpropviz.engine.constants import Constructed
 from backpropviz.engine.graph import Node, Round
 from backpropviz.engine.looping import INDICES
 from backpropviz.engine.named import Dim, Name, Named, Variable, expression_of, plain
-from backpropviz.engine.source import source_of
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.shapes import TAKE
 
@@ -27,11 +26,10 @@ _BEYOND = {ast.Lt: 0, ast.LtE: 1, ast.Gt: 0, ast.GtE: -1, ast.NotEq: 0}  # from 
 _MIRRORED = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE, ast.NotEq: ast.NotEq}
 
 
-class LoopHeads:
+class LoopHeads(Guards):
     """Heads of the loops of one program."""
 
     trace: Trace
-    program: Program
     printer: Printer
     names: dict[Node, str]
     taken: set[Any]
@@ -238,36 +236,6 @@ class LoopHeads:
         if isinstance(right, ast.Constant) and isinstance(right.value, int):
             return str(right.value + more)
         return f"{text} {'+' if more > 0 else '-'} 1" if more else text
-
-    # ---- rounds that are left out ------------------------------------------------------------------------------------
-
-    def _guard(self, item: LoopItem) -> str | None:
-        """The test by which a loop leaves rounds out, `if i % 2: continue`, where it asks its variables alone."""
-        if all(len(self.program.rounds_in(run)) == len(run.rounds) and not run.left_early for run in item.runs):
-            return None
-        text = source_of(item.site[0])
-        for node in ast.walk(text.tree) if text is not None else ():
-            if isinstance(node, ast.For | ast.While) and node.lineno == item.site[1]:
-                for statement in node.body:
-                    if isinstance(statement, ast.If) and self._asks_variables(statement.test, item):
-                        leaves = isinstance(statement.body[-1], ast.Continue | ast.Break)
-                        asked = ast.unparse(statement.test)
-                        return asked if leaves else f"not ({asked})"
-        return None
-
-    def _asks_variables(self, test: ast.expr, item: LoopItem) -> bool:
-        own = {*item.runs[0].rounds[0].variables}
-        return all(name in own or self._is_at_hand(name, item) for name in names_in(ast.unparse(test)))
-
-    def _guarded(self, item: LoopItem) -> list[Any]:
-        """The lines at the start of a loop's body that leave rounds out."""
-        test = self._guard(item)
-        return [] if test is None else [f"if {test}:", ["continue"]]
-
-
-def names_in(expression: str) -> set[str]:
-    """The names that an expression reads."""
-    return {node.id for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)}
 
 
 def value_of(round_: Round, name: str) -> int:

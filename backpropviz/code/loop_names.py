@@ -6,19 +6,19 @@ import re
 
 import numpy as np
 
-from backpropviz.code.buffers import Buffers
+from backpropviz.code.merging import left, merges
 from backpropviz.code.past import counted_by
-from backpropviz.code.places import NOTHING, Body, Gather, LoopItem, Place, Uneven
+from backpropviz.code.places import NOTHING, Body, Gather, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.round_printer import RoundPrinter
-from backpropviz.engine.backward import operands
+from backpropviz.code.views import Views
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.shapes import IDENTITY, PUT
 from backpropviz.primitives.stores import STORED
 
 
-class LoopNames(Buffers):
+class LoopNames(Views):
     """The names of one trace, as the program that it is.
 
     Attributes:
@@ -43,16 +43,26 @@ class LoopNames(Buffers):
         self.taken |= {name for loop in trace.loops for name in loop.rounds[0].variables}  # `t` of `for t in range(T)`
         self.names.update((red, str(red.name)) for red in trace.upstream.values())
         self.written: dict[Place, str] = {}
+        self.merges = merges(program)
         self.seen: dict[Node, tuple[Place, bool]] = {}
+        self.seen_in: dict[Body, dict[Node, tuple[Place, bool]]] = {}
+        self.mentioned_in: set[tuple[Place, bool]] = set()
         self.consumers: dict[Place, list[Place]] = {}
         self._read = {node for place in program.places() for node in place.template.parents}
         self._read |= {node for red in trace.red.nodes if self._stands_for_all(red) for node in red.parents}
         # the names outside of loops are given: what stands in a loop makes way for them
         # and what a function that is called names makes way for what the layer itself names
         for place in sorted(program.places(), key=lambda place: (bool(place.body.chain()), _calls(place.template))):
-            self._name(place)
-        for place in program.places():
-            self._look_around(place)
+            if place not in self.merges:
+                self._name(place)
+        for maker, merge in self.merges.items():  # both branches write to what comes out of them
+            self.written[maker] = self._named(merge)
+            self.names[maker.template] = self.written[maker]
+            if maker.body.fork is not None:
+                self.seen_in.setdefault(maker.body, {})[maker.template] = (merge, False)
+        for place in sorted(program.places(), key=lambda place: place.body.fork is not None):
+            if not isinstance(place, Merge):
+                self._look_around(place)
         self._find_counters()
         self._read_past()
         for place in self.program.places():
@@ -63,6 +73,7 @@ class LoopNames(Buffers):
             value = start.template if isinstance(start, Place) else start
             if start is not NOTHING and np.shape(getattr(value, "outline", value)) == place.template.shape:
                 self.printer.starts.update(dict.fromkeys(place.nodes, value))
+        self.left = {place for merge in program.places() if isinstance(merge, Merge) for place in left(merge)}
         self.collects = {place for place in program.places() if self._collects(place)}
         for place in self.collects:
             self._named(place)
@@ -80,8 +91,11 @@ class LoopNames(Buffers):
             for place, name in sorted(self.written.items(), key=lambda item: item[0].carried is None)
             if place.template.gradient
         }
+        self.gradient.update(
+            (maker, self.gradient[merge]) for maker, merge in self.merges.items() if merge in self.gradient
+        )
         for node, red in trace.upstream.items():  # of an array that is only filled, the gradient is read, never changed
-            place = self.program.place[node]
+            place = self.program.returned(node)
             if place in self.collects and self._is_buffer(place) and self._is_only_filled(place):
                 readers = self.consumers.get(place, ())
                 if all(reader.primitive is STORED or reader in self.undone for reader in readers):
@@ -157,43 +171,16 @@ class LoopNames(Buffers):
         if place not in self.written:
             self.written[place] = self._fresh(self._described(place))
         for node, (of, last) in self.seen.items():
-            if of is place:  # an array that is filled is one array before and after
-                self.names[node] = self.written[place] + "_last" * (last and not self._is_buffer(place))
+            if of is place:
+                self.names[node] = self._as_seen(place, last)
         self.names.setdefault(place.template, self.written[place])
         return self.written[place]
-
-    def _look_around(self, reader: Place) -> None:
-        """How what `reader` uses is called there: by its name, or as what the round before left."""
-        for node in reader.template.parents:
-            place = self.program.place[node]
-            if (reader, node) in self.program.past or self.program.is_gathered(reader, node):
-                continue
-            last = self._is_last(node, reader)
-            if last and reader.body.chain()[: place.body.depth] != place.body.chain():
-                raise Uneven(place.body.chain()[-1].site, "a value is handed on across loops")
-            if self.seen.setdefault(node, (place, last)) != (place, last):
-                raise Uneven(place.body.chain()[-1].site, "a value is used before and after the next round")
-            apart = place.body is not reader.body
-            if place in self.written or last or (apart and place.body.chain() != []):
-                self._named(place)
-        for position, node in operands(reader.template):
-            if (reader, node) in self.program.past or self.program.is_gathered(reader, node):
-                continue
-            if any(term.consumer is reader.template and term.position == position for term in node.terms):
-                self.consumers.setdefault(self.program.place[node], []).append(reader)
-
-    def _is_last(self, node: Node, reader: Place) -> bool:
-        """Whether a value is from the round before, where `reader` uses it."""
-        place = self.program.place[node]
-        mine, its = self.program.rounds(reader.template), self.program.rounds(node)
-        shared = len([1 for one, other in zip(place.body.chain(), reader.body.chain()) if one is other])
-        return place.carried is not None and mine[:shared] != its[:shared]
 
     def _collects(self, place: Place) -> bool:
         """Whether its gradient is a variable that terms are added to one after the other."""
         if place.template.gradient is None:
             return False
-        if place.carried is not None:
+        if place.carried is not None or isinstance(place, Merge) or place in self.merges or place in self.left:
             return True
         terms = place.template.terms
         if place.gathers or any(past.place is place for past in self.program.past.values()):
@@ -255,9 +242,12 @@ class LoopNames(Buffers):
                 (past.loop, past.place, f"{self._list(past.place)}[{text}]")
             )
 
-    @staticmethod
-    def _home(place: Place) -> Body:
-        return place.body if place.carried is None else place.carried.loop.parent
+    def _home(self, place: Place) -> Body:
+        """The body at the start of which its gradient begins: of a branch only where that alone reads it."""
+        body = place.body if place.carried is None else place.carried.loop.parent
+        if body.fork is None or all(reader.body is body for reader in self.consumers.get(place, [])):
+            return body
+        return body.whole
 
     def _zeros(self, place: Place) -> str:
         like = place

@@ -7,9 +7,10 @@ from typing import Any
 
 from backpropviz.code.listed import Lines, Slot
 from backpropviz.code.listing import Listing, mentions
-from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, LoopItem, Place, Uneven
+from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, Fork, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.rolling import Roller
+from backpropviz.code.tidying import branched
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.stores import ADDED, STORED
@@ -39,7 +40,7 @@ class Writer:
             if written != own:
                 backward.append(f"{own} = {written}")
             returns.append(own)
-        places = [self.program.place[node] for node in wanted]
+        places = [self.program.returned(node) for node in wanted]
         outputs = [roller._named(place) for place in places]
         self._restore([*printer.mentioned, *printer.measured], places)
         forward = self._forward(self.program.body)
@@ -62,18 +63,17 @@ class Writer:
         On the way forward, what is `wanted` is computed besides what the backward pass reads.
         """
         again: dict[Body, set[Place]] = {}
-        waiting, known = _in_order(mentioned), set()
+        waiting, known = [*self.roller.mentioned_in, *self._places(mentioned)], set()
         while waiting:
-            node = waiting.pop()
-            if node in known or node not in self.program.place:
+            place, last = waiting.pop()
+            if (place, last) in known:
                 continue
-            known.add(node)
-            place, last = self.roller.seen.get(node, (self.program.place[node], False))
+            known.add((place, last))
             self.needed.add(place)
             if not place.body.chain():
                 continue
             if self.roller._is_buffer(place):
-                if not self.roller.is_written_once(place):
+                if not (self.roller.is_written_once(place) or self.roller.is_still_there(place)):
                     raise Uneven(place.body.chain()[-1].site, "an array is overwritten that is still needed")
                 continue  # it is all there after the forward loop
             if last or not self._is_repeatable(place):
@@ -83,7 +83,7 @@ class Writer:
                     names.append(name)
             elif place not in again.setdefault(place.body, set()):
                 again[place.body].add(place)
-                waiting += _in_order(self._read_by(place))
+                waiting += self._read_by(place)
         for item in self.program.body.items:  # in the order they run in
             if isinstance(item, LoopItem) and any(item in body.chain() for body in self.saved):
                 self._stack(item.body)
@@ -95,9 +95,10 @@ class Writer:
                 names = self.saved[body]
                 slot.append(f"{', '.join(names)} = {self._stack(body)}.pop()")
             self.printer.loops |= {loop.site for loop in body.chain()}
-            for item in body.items:
-                if isinstance(item, Place) and item in again.get(body, ()):
-                    slot.append(f"{self.roller.written[item]} = {self.printer.code(item.template)}")
+            with self.roller._within(body):
+                for item in body.items:
+                    if isinstance(item, Place) and item in again.get(body, ()):
+                        slot.append(f"{self.roller.written[item]} = {self.printer.code(item.template)}")
             self.printer.loops.clear()
         # what a round only computes again is not needed on the way forward
         self.needed -= {place for places in again.values() for place in places}
@@ -106,7 +107,10 @@ class Writer:
         waiting_places = list(self.needed)
         while waiting_places:
             place = waiting_places.pop()
-            sources = [self.program.place[node] for node in place.template.parents]
+            if isinstance(place, Merge):
+                sources = [*place.makers.values()]
+            else:
+                sources = [self.program.source(place, node) for node in place.template.parents]
             if place.carried is not None and isinstance(place.carried.start, Place):
                 sources.append(place.carried.start)
             for node in place.template.parents:
@@ -118,23 +122,31 @@ class Writer:
                     self.needed.add(source)
                     waiting_places.append(source)
 
-    def _read_by(self, place: Place) -> list[Node]:
-        """The nodes with names that the code of a place reads."""
+    def _places(self, nodes: Iterable[Node]) -> list[tuple[Place, bool]]:
+        """Whose values nodes are, and whether of the round before; the last one computed comes first off the end."""
+        own = self.program.place
+        nodes = sorted({node for node in nodes if node in own}, key=lambda node: node.index)
+        return [self.roller.seen.get(node, (own[node], False)) for node in nodes]
+
+    def _read_by(self, place: Place) -> list[tuple[Place, bool]]:
+        """What the code of a place reads, by name."""
         kept, self.printer.mentioned = self.printer.mentioned, set()
-        self.printer.code(place.template)
-        found, self.printer.mentioned = list(self.printer.mentioned), kept | self.printer.mentioned
+        with self.roller._within(place.body):
+            self.printer.code(place.template)
+            found = self._places(self.printer.mentioned)
+        self.printer.mentioned = kept | self.printer.mentioned
         return found
 
     def _is_repeatable(self, place: Place) -> bool:
         """Whether a backward round can compute the value again, from values outside of the loop alone."""
-        if place.carried is not None or place.primitive in (STORED, ADDED):
+        if place.carried is not None or place.primitive in (STORED, ADDED) or isinstance(place, Merge):
             return False
         for node in place.template.parents:
             if (place, node) in self.program.past:
                 continue
             if self.program.is_gathered(place, node):
                 return False
-            source, last = self.roller.seen[node]
+            source, last = self.roller.seen_in.get(place.body, self.roller.seen)[node]
             mine, its = place.body.chain(), source.body.chain()
             if last or mine[: len(its)] != its or (its and not self._is_repeatable(source)):
                 return False
@@ -148,15 +160,53 @@ class Writer:
             if isinstance(item, Place):
                 made = item.primitive is not None or self._is_constant(item)
                 if item in self.needed and made and item in self.roller.written:
-                    lines.append(self._statement(item))
+                    if not isinstance(item, Merge):
+                        lines.append(self._statement(item))
                     if item in self.printer.listed and item.listed_by is body.loop:
                         lines.append(f"{self.roller._list(item)}.append({self.roller.written[item]})")
+            elif isinstance(item, Fork):
+                lines += self._fork(item)
             elif any(place in self.needed and self._runs_forward(place) for place in self.program.places(item.body)):
                 lines += self._loop(item)
                 for place in self.program.places(item.body):
                     if place in self.printer.listed and place.listed_by is body.loop:  # the last one
                         lines.append(f"{self.roller._list(place)}.append({self.roller.written[place]})")
         return lines
+
+    def _fork(self, fork: Fork) -> Lines:
+        """Both branches, as far as they are needed."""
+        blocks = {}
+        for outcome, branch in fork.branches.items():
+            with self.roller._within(branch):
+                block = [*self._lasts(branch), *self._forward(branch)]
+            for merge in fork.merges:
+                was = merge.makers[outcome]
+                names = self.roller.written.get(merge), self.roller.written.get(was)
+                if was.body is fork.parent and merge in self.needed and names[0] != names[1]:
+                    block.append(f"{names[0]} = {names[1]}")
+            blocks[outcome] = [*block, *self._kept(branch)]
+        return branched(self.roller._test(fork), blocks[True], blocks[False])
+
+    def _lasts(self, body: Body) -> Lines:
+        """At the start of a round, what the round before left is kept where the round itself replaces it."""
+        lines: Lines = []
+        for place in (place for place in body.items if isinstance(place, Place)):
+            if place in self.needed and self._is_looked_back_at(place):
+                lines.append(f"{self.roller.written[place]}_last = {self.roller.written[place]}")
+        return lines
+
+    def _is_looked_back_at(self, place: Place) -> bool:
+        """Whether a round reads what the round before it made there."""
+        looks = [self.roller.seen, *self.roller.seen_in.values()]
+        return any((place, True) in seen.values() for seen in looks) and not self.roller._is_buffer(place)
+
+    def _kept(self, body: Body) -> Lines:
+        """At the end of a round, what the way back needs of it goes into the list."""
+        if body not in self.saved:
+            return []
+        names = self.saved[body]
+        kept = f"({', '.join(names)})" if len(names) > 1 else names[0]
+        return [f"{self._stack(body)}.append({kept})"]
 
     def _is_constant(self, place: Place) -> bool:
         return place.primitive is None and id(place.template.value) in self.trace.constants
@@ -181,11 +231,12 @@ class Writer:
 
     def _loop(self, item: LoopItem) -> Lines:
         before: Lines = []
-        block: Lines = []
         for place in self.program.places(item.body):
             if place in self.needed and place.carried is not None and place.carried.loop is item:
                 start = place.carried.start
-                if start is NOTHING:
+                if start is NOTHING or place in self.roller.merges:
+                    if place not in self.roller.merges and self._is_looked_back_at(place):
+                        before.append(f"{self.roller.written[place]} = None")  # the first round makes it
                     continue
                 text = self.printer._operand(start.template if isinstance(start, Place) else start)[0]
                 copied = place.primitive in (STORED, ADDED) and not text.startswith("np.")
@@ -199,15 +250,7 @@ class Writer:
         if item.parent.loop is None and any(item in body.chain() for body in self.saved):
             before.append(f"{self._stack(item.body)} = []")
         self.printer.loops.add(item.site)
-        for place in (place for place in item.body.items if isinstance(place, Place)):
-            lasts = [node for node, seen in self.roller.seen.items() if seen == (place, True)]
-            if place in self.needed and lasts and not self.roller._is_buffer(place):
-                block.append(f"{self.roller.written[place]}_last = {self.roller.written[place]}")
-        block += self._forward(item.body)
-        if item.body in self.saved:
-            names = self.saved[item.body]
-            kept = f"({', '.join(names)})" if len(names) > 1 else names[0]
-            block.append(f"{self._stack(item.body)}.append({kept})")
+        block = [*self._lasts(item.body), *self._forward(item.body), *self._kept(item.body)]
         head = self.roller._head(item, backwards=False)
         self.printer.loops.discard(item.site)
         return [*before, head, [*self.roller._guarded(item), *self.roller._counters(item), *block]]
@@ -220,18 +263,25 @@ class Writer:
         return self.stacks[outermost]
 
 
-def _in_order(nodes: Iterable[Node]) -> list[Node]:
-    """Nodes without doubles; the last one computed comes first off the end."""
-    return sorted(set(nodes), key=lambda node: node.index)
-
-
 def _flat(lines: Lines, depth: int = 0) -> Iterator[str]:
-    """Lines with their indentation."""
-    for line in lines:
-        if isinstance(line, str):
+    """Lines with their indentation; an `if` that is all of an `else` is its `elif`."""
+    lines = [line for line in lines if line or isinstance(line, str)]
+    for at, line in enumerate(lines):
+        if not isinstance(line, str):
+            yield from _flat(line, depth if isinstance(line, Slot) or _is_chain(lines[at - 1], line) else depth + 1)
+        elif line != "else:" or not _is_chain(line, lines[at + 1]):
             yield "    " * depth + line
         else:
-            yield from _flat(list(line), depth if isinstance(line, Slot) else depth + 1)
+            inner = [each for each in lines[at + 1] if each]
+            inner[0] = f"el{inner[0]}"
+            lines[at + 1] = inner
+
+
+def _is_chain(head: Any, block: Any) -> bool:
+    """Whether the block of an `else` is an `if` with what belongs to it, and nothing more."""
+    heads = [line for line in block if isinstance(line, str)]
+    slots = any(isinstance(line, Slot) and line for line in block)
+    return head == "else:" and not slots and heads[0].startswith(("if ", "elif ")) and heads[1:] in ([], ["else:"])
 
 
 def told(trace: Trace, unrolled: dict[Any, str]) -> list[str]:

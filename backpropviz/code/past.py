@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from backpropviz.code.places import Body, Gather, LoopItem, Past, Place
+from backpropviz.code.places import Gather, LoopItem, Merge, Past, Place
 from backpropviz.code.slots import Constant, Number, array_key
 from backpropviz.engine.graph import Node, Round
 from backpropviz.engine.named import plain
 
 if TYPE_CHECKING:
-    from backpropviz.code.program import Program
+    from backpropviz.code.comparing import Comparing
 
 Reads = list[tuple[Node, Any]]
 """The nodes of a place, each with what it takes for one of its arguments."""
 
 
-def gathers(program: Program, reader: Place) -> set[Node]:
+def gathers(program: Comparing, reader: Place) -> set[Node]:
     """The operands of a place's nodes that are all rounds' values of a loop, in order; notes how they are joined."""
     found: set[Node] = set()
     listed = reader.template.args[0] if reader.template.args else None
@@ -30,7 +30,7 @@ def gathers(program: Program, reader: Place) -> set[Node]:
     for first, item in enumerate(listed):
         if not isinstance(item, Node) or item in found:
             continue
-        place, depth = program.place[item], reader.body.depth
+        place, depth = _of_all(program, listed, item), reader.body.depth
         if place.body.depth <= depth or place.body.chain()[:depth] != reader.body.chain():
             continue
         by_rounds = _runs(program, place, depth)
@@ -44,17 +44,26 @@ def gathers(program: Program, reader: Place) -> set[Node]:
             place.gathers.append(Gather(reader, first, loop))
             if place.body.loop is not loop:
                 program.leave(place, loop.body)
-            found.update(node for run in runs for node in run)
+            nodes = [node for run in runs for node in run]
+            program.through.update(((reader, node), place) for node in nodes if program.place[node] is not place)
+            found.update(nodes)
     return found
 
 
-def _last_ones(program: Program, nodes: list[Node], depth: int) -> list[Node]:
+def _of_all(program: Comparing, listed: list[Any] | tuple[Any, ...], item: Node) -> Place:
+    """The place of a value in a list; of what some rounds' fork left as it was, what came out of the fork."""
+    place = program.place[item]
+    others = {program.place[node] for node in listed if isinstance(node, Node)}
+    return next((m for m in others if isinstance(m, Merge) and place in m.makers.values()), place)
+
+
+def _last_ones(program: Comparing, nodes: list[Node], depth: int) -> list[Node]:
     """Of nodes in order, the last of each round at a depth of loops."""
     by_round = {program.rounds(node)[depth]: node for node in nodes}
     return list(by_round.values())
 
 
-def _runs(program: Program, place: Place, depth: int) -> dict[tuple[Round, ...], list[Node]]:
+def _runs(program: Comparing, place: Place, depth: int) -> dict[tuple[Round, ...], list[Node]]:
     """The nodes of a place by the rounds that its loop ran in."""
     runs: dict[tuple[Round, ...], list[Node]] = {}
     for node in place.nodes:
@@ -62,7 +71,7 @@ def _runs(program: Program, place: Place, depth: int) -> dict[tuple[Round, ...],
     return runs
 
 
-def past(program: Program, reader: Place, reads: Reads) -> Past | None:
+def past(program: Comparing, reader: Place, reads: Reads) -> Past | None:
     """How the nodes of a place read the values of another loop's rounds, if they do.
 
     What a loop started from counts as the value before the first (`hs[-1]` of a dictionary).
@@ -95,7 +104,7 @@ def _is_apart(place: Place, reader: Place) -> bool:
     return mine[: len(its) - 1] == its[:-1] and its[-1] not in mine
 
 
-def _is_start(program: Program, source: Place, at: Place | None, value: Any) -> bool:
+def _is_start(program: Comparing, source: Place, at: Place | None, value: Any) -> bool:
     if source.carried is None:
         return False
     start = source.carried.start
@@ -107,7 +116,7 @@ def _is_start(program: Program, source: Place, at: Place | None, value: Any) -> 
 
 
 def _explained(
-    program: Program,
+    program: Comparing,
     source: Place,
     loops: list[LoopItem],
     depth: int,
@@ -136,7 +145,7 @@ def _explained(
     return None
 
 
-def _counts(program: Program, rounds: list[Round]) -> Iterator[tuple[str | None, list[int]]]:
+def _counts(program: Comparing, rounds: list[Round]) -> Iterator[tuple[str | None, list[int]]]:
     """What can count rounds: variables that are integers, or else how many came before."""
     for name in rounds[0].variables:
         values = [plain(round_.variables.get(name)) for round_ in rounds]
@@ -145,16 +154,8 @@ def _counts(program: Program, rounds: list[Round]) -> Iterator[tuple[str | None,
     yield None, [program.position(round_) for round_ in rounds]
 
 
-def counted_by(program: Program, item: LoopItem) -> str | None:
+def counted_by(program: Comparing, item: LoopItem) -> str | None:
     """The variable of a loop that is the number of its round; None if it has none."""
     rounds = [round_ for run in item.runs for round_ in run.rounds if program.position(round_) is not None]
     numbers = [program.position(round_) for round_ in rounds]
     return next((name for name, values in _counts(program, rounds) if values == numbers), None)
-
-
-def bodies(body: Body) -> Iterator[Body]:
-    """A body, and those of the loops in it."""
-    yield body
-    for item in body.items:
-        if isinstance(item, LoopItem):
-            yield from bodies(item.body)

@@ -118,10 +118,23 @@ class Past:
 
 @dataclass(eq=False)
 class Body:
-    """A sequence of operations and loops; `loop` is what it is the body of, None for the function."""
+    """A sequence of operations and loops.
+
+    Attributes:
+        loop: what it is the body of; None for the function. fork: for a branch, where it branches off.
+    """
 
     loop: LoopItem | None
-    items: list[Place | LoopItem] = field(default_factory=list)
+    items: list[Place | LoopItem | Fork] = field(default_factory=list)
+    fork: Fork | None = None
+
+    @property
+    def whole(self) -> Body:
+        """The body of the loop, or of the function, that a branch is part of; for others, itself."""
+        body: Body = self
+        while body.fork is not None:
+            body = body.fork.parent
+        return body
 
     @property
     def depth(self) -> int:
@@ -147,6 +160,33 @@ class LoopItem:
     parent: Body
     runs: list[Loop]
     body: Body = field(init=False)
+
+
+@dataclass(eq=False)
+class Fork:
+    """Where the rounds of a loop go one way or another, by a test of what they count with: `if t == 0:`.
+
+    Attributes:
+        parent: the body it stands in. branches: what is done where the test holds, and where it does not.
+        merges: the values that come out of it.
+    """
+
+    test: str
+    parent: Body
+    branches: dict[bool, Body] = field(default_factory=dict)
+    merges: list[Merge] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Merge(Place):
+    """A value that each branch of a fork makes, or leaves as it was.
+
+    Attributes:
+        fork: which. makers: for each outcome of its test, the place that makes it; one before the fork is left as is.
+    """
+
+    fork: Fork = field(kw_only=True)
+    makers: dict[bool, Place] = field(kw_only=True)
 
 
 def _values(values: Iterable[Any]) -> Iterator[Any]:

@@ -28,30 +28,43 @@ def rolled(trace: Trace, wanted: Sequence[Node] = (), reasons: list[str] | None 
     the backward pass reads, and `wanted`.
     """
     listing = _rolled(trace, wanted, reasons)
-    if listing is not None and not listing.unrolled and not listing.constants:
+    if listing is not None and not any(_left(listing)):
+        return listing
+    listing = _better(listing, _rolled(trace, wanted, forks=True))
+    if listing is not None and not any(_left(listing)):
         return listing
     # a first round may do less only because it finds a constant: 0.9 * m of m = np.zeros(3) is no operation of the run
     try:
         again = record_with_constants(trace)
         names = [node.name for node in wanted]
-        second = _rolled(again, [node for node in again.outputs if node.name in names])
+        named = [node for node in again.outputs if node.name in names]
+        second = _better(_rolled(again, named), _rolled(again, named, forks=True))
     except BackpropvizError:
         return listing
     if second is None or not _is_right(trace, second):
         return listing
-    return second if listing is None or _left(second) < _left(listing) else listing
+    return _better(listing, second)
 
 
-def _left(listing: Listing) -> tuple[int, int]:
-    """What a listing could not write in general: loops, and arrays."""
-    return len(listing.unrolled), len(listing.constants)
+def _better(one: Listing | None, other: Listing | None) -> Listing | None:
+    """Of two listings that with fewer loops and arrays written out; of equals, the first."""
+    if one is None or other is None:
+        return one or other
+    return other if _left(other) < _left(one) else one
 
 
-def _rolled(trace: Trace, wanted: Sequence[Node], reasons: list[str] | None = None) -> Listing | None:
+def _left(listing: Listing) -> tuple[int, int, bool]:
+    """What a listing could not write as people do: loops, arrays, and what a round writes into one."""
+    return len(listing.unrolled), len(listing.constants), "stored" in listing.helpers
+
+
+def _rolled(
+    trace: Trace, wanted: Sequence[Node], reasons: list[str] | None = None, forks: bool = False
+) -> Listing | None:
     unrolled: dict[Any, str] = {}
     while True:
         try:
-            program = Program(trace, frozenset(unrolled))
+            program = Program(trace, frozenset(unrolled), forks=forks)
             if not program.has_loops():
                 break
             listing = Writer(trace, program, unrolled).listing(wanted)

@@ -15,10 +15,11 @@ from typing import Any
 
 from backpropviz.code.listed import Lines, Slot
 from backpropviz.code.listing import title
-from backpropviz.code.places import Body, LoopItem, Place, Uneven
+from backpropviz.code.merging import left
+from backpropviz.code.places import Body, Fork, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.terms import Terms
-from backpropviz.code.tidying import Zeros, tidied, without_handing_on
+from backpropviz.code.tidying import Zeros, branched, tidied, without_handing_on
 from backpropviz.engine.backward import operands
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace
@@ -35,6 +36,7 @@ class Roller(Terms):
         self.handed: set[Place] = set()  # carried values whose gradient was handed to the round before
         self.above: Any = None  # the step that the last comment was about
         self.restored: dict[Body, Slot] = {}
+        self.begun.update(self.merges)  # they go by the gradient of what comes out of their fork
 
     # ---- the backward pass -------------------------------------------------------------------------------------------
 
@@ -42,7 +44,7 @@ class Roller(Terms):
         """The statements from the outputs back."""
         lines: Lines = []
         for node, red in self.trace.upstream.items():
-            place = self.program.place[node]
+            place = self.program.returned(node)
             if place.body.chain() and place.carried is None:
                 raise Uneven(place.body.chain()[0].site, "a round's value is returned")
             if place in self.collects and self.gradient[place] == red.name:
@@ -62,29 +64,69 @@ class Roller(Terms):
         lines: Lines = []
         for item in reversed(body.items):
             lines += self._begin(body, item)
-            lines += self._hand_back(item) if isinstance(item, Place) else self._loop(item)
+            if isinstance(item, Place):
+                lines += self._hand_back(item)
+            else:
+                lines += self._fork(item) if isinstance(item, Fork) else self._loop(item)
         return tidied(lines)
 
-    def _begin(self, body: Body, item: Place | LoopItem) -> Iterator[str]:
+    def _fork(self, fork: Fork) -> Lines:
+        """Both branches, each from its end to its start."""
+        blocks = {}
+        for outcome, branch in fork.branches.items():
+            slot = self.restored.setdefault(branch, Slot())
+            with self._within(branch):
+                lines = [line for merge in fork.merges for line in self._left_alone(merge, outcome)]
+                lines = [*lines, *self._reverse(branch), *self._over_to_the_round_before(branch)]
+            blocks[outcome] = [slot, *lines] if lines else []
+        self.above = None
+        return branched(self._test(fork), blocks[True], blocks[False])
+
+    def _left_alone(self, merge: Merge, outcome: bool) -> Lines:
+        """What comes out of a fork as it went in: its gradient goes to what it was."""
+        was = merge.makers[outcome]
+        if was.body is not merge.fork.parent or was not in self.gradient or merge not in self.gradient:
+            return []
+        name = self.gradient[was]
+        if name == self.gradient[merge]:
+            return []
+        return [f"{name} = {name} + {self.gradient[merge]}"]
+
+    def _over_to_the_round_before(self, body: Body) -> Lines:
+        """At the end of a round, what is handed to the round before it takes the place of what came from the next."""
+        lines: Lines = []
+        for place in body.items:
+            if isinstance(place, Place) and place in self.collects and place.carried and not self._is_buffer(place):
+                name = self.gradient[place]
+                if place not in self.merges:
+                    lines.append(f"{name} = {name}_last" if place in self.handed else f"{name} = np.zeros_like({name})")
+        return lines
+
+    def _begin(self, body: Body, item: Place | LoopItem | Fork) -> Iterator[str]:
         """Zeros for what collects its terms from here on."""
         for place in self.program.places():
             if place not in self.collects or place in self.begun or self._home(place) is not body:
                 continue
-            inside = [item] if isinstance(item, Place) else list(self.program.places(item.body))
+            inside = self._inside(item)
             if place.carried is not None and place.carried.loop is item:
                 inside.append(place)
-            if place in inside or any(reader in inside for reader in self.consumers.get(place, ())):
+            read = any(reader in inside for reader in self.consumers.get(place, ()))
+            if place in inside or read or (isinstance(item, Fork) and any(place in left(m) for m in item.merges)):
                 self.begun.add(place)
                 yield Zeros.of(self.gradient[place], self._zeros(place))
-        for node, (place, last) in self.seen.items() if isinstance(item, LoopItem) else ():
+        branches = list(item.branches.values()) if isinstance(item, Fork) else []
+        for node, (place, last) in self._all_seen(branches) if not isinstance(item, Place) else ():
             if not last or place.body is not body or place not in self.collects or place in self.handed:
                 continue
-            if any(node in reader.template.parents for reader in self.program.places(item.body)):
+            if isinstance(item, Fork) and self._is_buffer(place):
+                continue
+            if any(node in reader.template.parents for reader in self._inside(item)):
                 self.handed.add(place)
-                yield f"{self.gradient[place]}_last = np.zeros_like({self.printer.reference(node)})"
+                like = self.gradient[place] if isinstance(item, Fork) else self.printer.reference(node)
+                yield f"{self.gradient[place]}_last = np.zeros_like({like})"
         for (reader, node), past in self.program.past.items():
             place = past.place
-            reads = reader is item or (isinstance(item, LoopItem) and reader in set(self.program.places(item.body)))
+            reads = reader in self._inside(item)
             gets = any(term.consumer is reader.template for term in node.terms)
             if gets and reads and place not in self.listed and place.body.chain()[-1].parent is body:
                 self.listed.add(place)
@@ -93,11 +135,18 @@ class Roller(Terms):
                 single = name[:-1] if name[:-1] not in self.taken - {self.written[place]} else "each"
                 yield f"{self._past_gradient(place)} = [np.zeros_like({single}) for {single} in {name}]"
 
+    def _inside(self, item: Place | LoopItem | Fork) -> list[Place]:
+        """The places that an item of a body is, or has in it."""
+        if isinstance(item, Place):
+            return [item]
+        bodies = item.branches.values() if isinstance(item, Fork) else [item.body]
+        return [place for body in bodies for place in self.program.places(body)]
+
     def _hand_back(self, place: Place) -> Lines:
         node = place.template
         red = node.gradient
         lines: Lines = []
-        if red is None or node.primitive is None or place in self.undone:
+        if red is None or node.primitive is None or place in self.undone or isinstance(place, Merge):
             return self._settle(place)
         lines += self._settle(place)
         if red not in self.names and place in self.collects:
@@ -108,7 +157,7 @@ class Roller(Terms):
             self.names[red] = self.gradient[place]
         lines += self._taken_out(place)
         for position, operand in list(operands(node))[:: -1 if node.primitive in WRITES else 1]:
-            if self.program.is_gathered(place, operand) or self.program.place[operand] in self.undone:
+            if self.program.is_gathered(place, operand) or self.program.source(place, operand) in self.undone:
                 continue  # the loop takes each round's part itself; what is only added to keeps its gradient
             for term in operand.terms:
                 if term.consumer is node and term.position == position:
@@ -120,6 +169,8 @@ class Roller(Terms):
         node = place.template
         if not self._is_buffer(place) or place.primitive is not STORED or self._is_only_filled(place):
             return []
+        if place in self.accumulated:
+            return []  # what is added to keeps its gradient
         value = node.args[1]
         if not isinstance(value, Node):
             return []
@@ -181,7 +232,7 @@ class Roller(Terms):
         name = self.gradient[place]
         if self._is_buffer(place):
             if red.primitive is STORED and reader.primitive is STORED and operand is reader.template.args[0]:
-                if self._is_only_filled(place):
+                if self._is_only_filled(place) or reader in self.accumulated:
                     return []
                 return [f"{name}[{self.printer._index(reader.template.args[2])}] = 0"]
             if red is reader.template.gradient and reader.primitive in WRITES:
@@ -208,10 +259,7 @@ class Roller(Terms):
         slot = self.restored.setdefault(item.body, Slot())
         lines = self._gathered(item)
         lines += self._reverse(item.body)
-        for place in item.body.items:
-            if isinstance(place, Place) and place in self.collects and place.carried and not self._is_buffer(place):
-                name = self.gradient[place]
-                lines.append(f"{name} = {name}_last" if place in self.handed else f"{name} = np.zeros_like({name})")
+        lines += self._over_to_the_round_before(item.body)
         for place in self.handed:
             if place.body is item.body:
                 lines = without_handing_on(lines, self.gradient[place])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
 Lines = list[Any]
+_OPPOSITE: dict[type, Any] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
+}  # fmt: skip
 
 
 class Zeros(str):
@@ -57,6 +61,26 @@ def without_handing_on(lines: Lines, name: str) -> Lines:
     if mentions == [f"{last} = {name}", f"{name} = {last}"]:
         return [line for line in lines if line not in mentions or isinstance(line, list)]
     return lines
+
+
+def branched(test: str, then: Lines, otherwise: Lines) -> Lines:
+    """An `if` of two blocks, either of which may be empty."""
+    if then and otherwise:
+        return [f"if {test}:", then, "else:", otherwise]
+    if then:
+        return [f"if {test}:", then]
+    return [f"if {negated(test)}:", otherwise] if otherwise else []
+
+
+def negated(test: str) -> str:
+    """The opposite of a test: `t > 0` of `not t > 0`, as far as that is one comparison."""
+    tree = ast.parse(test, mode="eval").body
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return ast.unparse(tree.operand)
+    if isinstance(tree, ast.Compare) and len(tree.ops) == 1 and type(tree.ops[0]) in _OPPOSITE:
+        tree.ops = [_OPPOSITE[type(tree.ops[0])]()]
+        return ast.unparse(tree)
+    return ast.unparse(ast.UnaryOp(ast.Not(), tree))
 
 
 def _mentions(line: Any, name: str) -> bool:

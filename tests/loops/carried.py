@@ -40,23 +40,6 @@ def average_from_the_end(x, d):
     return y.sum(axis=0)
 
 
-def first_round_apart(x, h0, wx, wh):
-    hs = np.zeros((x.shape[0], *h0.shape))
-    for t in range(x.shape[0]):
-        prev = h0 if t == 0 else hs[t - 1]
-        hs[t] = np.tanh(x[t] @ wx + prev @ wh)
-    return hs
-
-
-def every_second(x, w):
-    out = np.zeros_like(x)
-    for i in range(len(x)):
-        if i % 2:
-            continue
-        out[i] = x[i] * w + out[i - 2] if i else x[i]
-    return out
-
-
 def adam_of_a_dictionary(w, b, gw, gb, *, lr=0.1, steps=3):
     params, grads = {"w": w, "b": b}, {"w": gw, "b": gb}
     m = {k: np.zeros_like(p) for k, p in params.items()}
@@ -75,8 +58,6 @@ CASES = {
     average_from_the_end: of_shapes(x=[(5, 3), (3, 2), (7, 5)], d=[(3,), (2,), (5,)]),
 }
 WRITTEN_OUT = {
-    first_round_apart: of_shapes(x=[(4, 2, 3)], h0=[(2, 5)], wx=[(3, 5)], wh=[(5, 5)]),
-    every_second: of_shapes(x=[(5, 3)], w=[(3,)]),
     adam_of_a_dictionary: of_shapes(w=[(3, 2)], b=[(2,)], gw=[(3, 2)], gb=[(2,)]),
 }
 SORTED = {best_of: of_shapes(scores=[(3, 4)], bias=[(4,)])}

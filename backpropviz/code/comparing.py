@@ -1,0 +1,265 @@
+"""Whether all rounds of a loop take the same arguments: which value of the program each of them reads.
+
+A value of the same round, of the round before, from outside, or of a list that another loop made. Values are compared
+by where they come from, numbers by how they were written (`i*stride`, not 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from backpropviz.code.past import Reads, gathers, past
+from backpropviz.code.places import NOTHING, Body, Carried, Fork, LoopItem, Merge, Past, Place, Uneven
+from backpropviz.code.slots import Constant, Number, array_key, slots
+from backpropviz.engine.graph import Loop, Node, Round
+from backpropviz.engine.trace import Trace
+from backpropviz.engine.versions import WRITES
+
+
+class Comparing:
+    """Compares the places of one trace, round by round.
+
+    Attributes:
+        past: how a place reads what a loop before it made, for the operand of its template.
+    """
+
+    trace: Trace
+    place: dict[Node, Place]
+    past: dict[tuple[Place, Node], Past]
+    _rounds: dict[Node, tuple[Round, ...]]
+    _rounds_of: dict[Loop, list[Round]]
+    _position: dict[Round, int]
+    through: dict[tuple[Place, Node], Place]  # what came out of a fork as it went in, for who reads it then
+    _handed_on: dict[Place, LoopItem]  # what rounds read of a round before them
+    body: Body
+
+    def rounds(self, node: Node) -> tuple[Round, ...]:
+        """The rounds that a node was made in, the outermost first."""
+        return self._rounds[node]
+
+    def position(self, round_: Round) -> int:
+        """Which round it is of those in which its loop made something."""
+        return self._position[round_]
+
+    def rounds_in(self, run: Loop) -> list[Round]:
+        """The rounds of one run of a loop in which it made something."""
+        return self._rounds_of[run]
+
+    def source(self, reader: Place, node: Node) -> Place:
+        """The place whose value an operand of a place's template is."""
+        return self.through.get((reader, node)) or self.place[node]
+
+    def returned(self, node: Node) -> Place:
+        """The place of an output; of one that a last fork left as it was, what came out of that."""
+        place = self.place[node]
+        for each in self.places():
+            if isinstance(each, Merge) and place in each.makers.values() and node in each.nodes:
+                place = each
+        return place
+
+    def places(self, body: Body | None = None) -> Iterator[Place]:
+        """Every place, in the order of the program."""
+        for item in (body or self.body).items:
+            if isinstance(item, Place):
+                yield item
+            elif isinstance(item, Fork):
+                for branch in item.branches.values():
+                    yield from self.places(branch)
+            else:
+                yield from self.places(item.body)
+
+    # ---- arguments ---------------------------------------------------------------------------------------------------
+
+    def _check(self, place: Place) -> None:
+        """That all nodes of a place take the same arguments; notes what is carried from round to round.
+
+        Raises:
+            Uneven: they do not.
+        """
+        if isinstance(place, Merge):
+            return  # what its makers read is compared with them
+        joined = gathers(self, place)
+        loops = place.body.chain()
+        if not loops:
+            for value in place.template.parents:
+                if value not in joined:
+                    self._read_after(place, value)
+            return
+        arguments = [slots(self.trace, (node.args, tuple(sorted(node.kwargs.items())))) for node in place.nodes]
+        template = arguments[place.nodes.index(place.template)]
+        if any(len(own) != len(template) for own in arguments):
+            raise Uneven(loops[-1].site, "its rounds take different arguments")
+        for its, *taken in zip(template, *arguments):
+            if isinstance(its, Node):
+                if its not in joined:
+                    self._all_read(place, its, list(zip(place.nodes, taken)))
+            elif any(mine != its for mine in taken):
+                raise Uneven(loops[-1].site, "its rounds take different arguments")
+
+    def _all_read(self, reader: Place, usual: Node, reads: Reads) -> None:
+        """That what the nodes of a place take for one argument is the same value of the program."""
+        source = self.place[usual]
+        carried = source.carried
+        loop = carried.loop if carried is not None else None
+        try:
+            for node, value in reads:
+                self._reads(reader, node, value, usual)
+        except Uneven:
+            source.carried = carried
+            if carried is not None and loop is not None:
+                carried.loop = loop
+            if self._left_alone(reader, usual, reads):
+                return
+            found = past(self, reader, reads)
+            if found is None:
+                raise
+            self.past[reader, usual] = found
+            return
+        self.leave(source, reader.body)
+
+    def _left_alone(self, reader: Place, usual: Node, reads: Reads) -> bool:
+        """Whether what is read came out of a fork, which in the usual round had left it as it was."""
+        source = self.place[usual]
+        for merge in self.places(reader.body.whole):
+            if not isinstance(merge, Merge) or source not in merge.makers.values() or usual not in merge.nodes:
+                continue
+            carried = merge.carried
+            try:
+                for node, value in reads:
+                    self._reads(reader, node, value, usual, merge)
+            except Uneven:
+                merge.carried = carried
+                continue
+            self.through[reader, usual] = merge
+            self.leave(merge, reader.body)
+            return True
+        return False
+
+    @staticmethod
+    def _between(source: Place, reader: Place) -> LoopItem:
+        """The loop around a place that what reads it is not in, the innermost; or else that of the reader."""
+        its, mine = source.body.chain(), reader.body.chain()
+        return its[-1] if its and its[-1] not in mine else mine[-1]
+
+    def leave(self, source: Place, reader: Body) -> None:
+        """Note that a loop's last value is read after it."""
+        loops, shared = source.body.chain(), 0
+        for mine, its in zip(loops, reader.chain()):
+            if mine is not its:
+                break
+            shared += 1
+        if shared == len(loops):
+            return
+        if source.carried is None:
+            source.carried = Carried(NOTHING, loops[shared])
+        elif source.carried.loop.parent.depth > shared:
+            if source.carried.start is not NOTHING:
+                raise Uneven(loops[shared].site, "a value that an inner loop begins anew is used after the outer one")
+            source.carried.loop = loops[shared]
+
+    def _reads(self, reader: Place, node: Node, value: Any, usual: Node, source: Place | None = None) -> None:
+        """That `node` reads the newest value of a place: of the one the template reads, or of a loop's start."""
+        source = source or self.place[usual]
+        found = self.place.get(value) if isinstance(value, Node) else None
+        if isinstance(source, Merge) and found in source.makers.values():
+            found = source
+        loops = reader.body.chain()
+        if found is source:
+            newest = source.latest_before(node.index)
+            start = source.carried.start if source.carried is not None else None
+            replaced = isinstance(start, Place) and isinstance(value, Node) and self._is_newer(start, value, node)
+            carried = source.carried
+            anew = carried is not None and not isinstance(start, Place) and isinstance(value, Node)
+            if anew and carried is not None:  # a constant that the loop starts from was put in the place of this value
+                depth = carried.loop.parent.depth + 1
+                apart = self._rounds[value][:depth] != self._rounds[node][:depth]
+                anew = apart and self._begins(node, carried.loop)
+            if newest is not value or replaced or anew:
+                raise Uneven(
+                    self._between(source, reader).site, "a round looks back further than to the round before it"
+                )
+            if reader.body.fork is not None and carried is None:
+                self._note_handed_on(source, reader, node, value)
+            return
+        # the first round: what it finds is from before the loop
+        own, others = source.body.chain(), found.body.chain() if found is not None else []
+        if len(own) <= len(others) or own[: len(others)] != others:
+            raise Uneven(loops[-1].site, "its rounds read different values")
+        if isinstance(value, Constant):
+            value = value.array
+        elif isinstance(value, Number):
+            value = value.number
+        start = found if found is not None else value
+        if source.carried is None:
+            source.carried = Carried(start, own[len(others)])
+        known = source.carried.start
+        same = known is start if found is not None else array_key(self.trace, known) == array_key(self.trace, start)
+        if not same:
+            raise Uneven(loops[-1].site, "its rounds read different values")
+        newest = source.latest_before(node.index)
+        if newest is not None and not isinstance(value, Node) and self._begins_inside(node, source.carried):
+            return
+        if newest is not None and (not isinstance(value, Node) or newest.index > value.index):
+            raise Uneven(loops[-1].site, "a round starts from a value that was replaced")
+
+    def _note_handed_on(self, source: Place, reader: Place, node: Node, value: Any) -> None:
+        for mine, its, loop in zip(self._rounds[node], self._rounds[value], reader.body.chain()):
+            if mine is not its:
+                known = self._handed_on.setdefault(source, loop)
+                if loop.parent.depth < known.parent.depth:
+                    self._handed_on[source] = loop
+                return
+
+    def _complete(self) -> None:
+        """Note what loops hand on that nothing in them reads from before, and what is returned of their last rounds."""
+        for source, loop in self._handed_on.items():
+            if source.carried is None or source.carried.start is NOTHING:
+                makers = source.makers.values() if isinstance(source, Merge) else [source]
+                begun = [m.template.args[0] for m in makers if m.primitive in WRITES]
+                starts = [self.place[each] if isinstance(each, Node) else each for each in begun]
+                if source.carried is not None and source.carried.loop.parent.depth < loop.parent.depth:
+                    loop = source.carried.loop
+                outside = (s for s in starts if not isinstance(s, Place) or loop not in s.body.chain())
+                source.carried = Carried(next(outside, NOTHING), loop)
+        for node in self.trace.outputs:
+            place = self.returned(node)
+            if place.body.chain() and place.carried is None and place.nodes[-1] is node:
+                self.leave(place, self.body)
+        for place in [*self.places()][::-1]:
+            if isinstance(place, Merge) and place.primitive in WRITES:
+                for maker in place.makers.values():  # they write into the same array
+                    maker.carried = maker.carried or place.carried
+
+    def _begins(self, node: Node, loop: LoopItem) -> bool:
+        """Whether a node was made in the first round of a loop, and of those within it."""
+        rounds = self._rounds[node]
+        inner = rounds[loop.parent.depth :]
+        return bool(inner) and inner[0].loop.site == loop.site and not any(self._position[round_] for round_ in inner)
+
+    def _begins_inside(self, node: Node, carried: Carried) -> bool:
+        """Whether a constant is what an inner loop starts from, each time it runs: then that one carries it."""
+        loops = self.place[node].body.chain()
+        inner = next((loop for loop in loops if self._begins(node, loop)), None)
+        if inner is None or carried.loop not in loops or loops.index(inner) < loops.index(carried.loop):
+            return False
+        carried.loop = inner
+        return True
+
+    def _is_newer(self, start: Place, value: Node, reader: Node) -> bool:
+        again = start.latest_before(reader.index)
+        return again is not None and again.index > value.index
+
+    def _read_after(self, reader: Place, value: Node) -> None:
+        """That code outside of a loop reads what the loop left, not what some round made."""
+        place = self.place.get(value)
+        if place is None:
+            raise Uneven(None, "a single round's value is used after it")
+        loops = place.body.chain()
+        if loops and place.latest_before(reader.template.index) is not value:
+            found = past(self, reader, [(reader.template, value)])
+            if found is None:
+                raise Uneven(loops[0].site, "a single round's value is used after it")
+            self.past[reader, value] = found
+        else:
+            self.leave(place, reader.body)
