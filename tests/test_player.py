@@ -122,6 +122,22 @@ def test_formulas_are_mathematics():
     assert "dx^=dout⊙γ" in letters  # noqa: RUF001
     assert "<mover" in "".join(formulas)
     assert text.count("<math") == text.count("</math>") >= 12
+    forward = text[text.index("<li class='forward'><b>forward, step 5") : text.index("<b>forward, step 6")]
+    assert re.findall("<math.*?</math>", forward)[0].startswith("<math><mrow><mrow><mi>sqrtvar</mi>")
+    assert forward.index("<math") < forward.index("<pre>")
+    attention = page(load("attention").trace())
+    assert "<mi class='upright'>exp</mi>" in attention
+    assert "<mi>weights</mi>" in attention
+
+
+def test_arrays_of_many_matrices_are_listed_in_blocks():
+    trace = load("conv").trace()
+    text = page(trace)
+    step = text[text.index("<b>forward, step 5") : text.index("<b>the upstream gradient")]
+    heads = [block.partition("\n")[0] for block in re.findall("<pre>(.*?)</pre>", step, re.DOTALL)]
+    assert heads == ["out (2, 4, 4, 2) [0, 0]", *(f"[{n}, {f}]" for n in range(2) for f in range(4) if n or f)]
+    assert text.count("dbiased") > 1
+    assert '"dbiased":' in text.partition('"dscores":')[0]  # the name that the code goes on with is the first
 
 
 def test_every_step_stands_in_its_function():

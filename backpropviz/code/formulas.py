@@ -54,6 +54,17 @@ def formulas(trace: Trace, notation: Notation) -> list[Formula]:
     return written
 
 
+def forward_formulas(trace: Trace, notation: Notation) -> list[Formula]:
+    """The forward pass of a trace, the first step's formula first; values without a name are written out."""
+    writer = Writer(trace, {}, notation)
+    return [
+        Formula(
+            step.label, title(step), writer.symbol(step.name), writer.defined(step.node, step.name), step.value.shape
+        )
+        for step in trace.steps
+    ]
+
+
 def taken(trace: Trace) -> set[str]:
     """The names that no other symbol can have."""
     named = {node.name for node in (*trace.nodes, *trace.red.nodes) if node.name}

@@ -18,11 +18,12 @@ from typing import Any
 from backpropviz.draw.board.themes import in_the_dark
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.player.asking import Asked, as_data
-from backpropviz.draw.player.frames import MOST_ENTRIES, Frame, backward, forward
+from backpropviz.draw.player.formulas import by_step
+from backpropviz.draw.player.frames import MOST_ENTRIES, Frame, backward, drawn, forward
 from backpropviz.draw.player.listing import item
 from backpropviz.draw.player.packing import packed_data, packed_script, packed_svg
 from backpropviz.draw.player.program import program
-from backpropviz.draw.player.rounds import by_step
+from backpropviz.draw.player.rounds import rounds_by_step
 from backpropviz.draw.player.source import sources
 from backpropviz.errors import DrawingError
 from backpropviz.files import write
@@ -62,7 +63,8 @@ def page(
             "the page plays both passes, and the backward pass has not run", fix="Run it, or draw an .svg."
         )
     shown = view(trace, layer)
-    frames = [*forward(shown, diagram), *backward(shown, diagram)]
+    symbols = by_step(trace, {"0", *(step.label for step in drawn(shown, diagram.circuit))})
+    frames = [*forward(shown, diagram, symbols), *backward(shown, diagram, symbols)]
     functions, places = sources(trace)
     run = program(trace)
     parts = {
@@ -77,7 +79,7 @@ def page(
         "functions": packed_data(functions),
         "asked": packed_data(as_data(questions)),
         "program": packed_data(run),
-        "rounds": packed_data(by_step(trace, shown, frames)),
+        "rounds": packed_data(rounds_by_step(trace, shown, frames)),
         "list": "\n".join(map(item, frames)),
     }
     made = {"opened": "null", **parts}
@@ -90,7 +92,7 @@ def page(
 
 def _opened(shown: TraceView, opened: Diagram) -> dict[str, Any]:
     """Another drawing of the same steps, and what they light there."""
-    frames = [*forward(shown, opened), *backward(shown, opened)]
+    frames = [*forward(shown, opened, {}), *backward(shown, opened, {})]
     lights = "lit", "edges", "reached", "receivers", "factors"
     return {"svg": _drawing(opened), "frames": [{name: frame[name] for name in lights} for frame in frames]}
 

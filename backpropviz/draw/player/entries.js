@@ -1,9 +1,10 @@
 // Entries: what one came from and where it goes lights up in every array, with the sum written out. A pinned one stays,
 // and is followed through the steps.
 const following = (engine, panel, part, make, number) => {
-  const [words, all] = engine ? [speller(engine, 10), speller(engine, 60)] : []; // terms of a sum: pointed at, pinned
+  const [words, all] = engine ? [speller(engine, 6), speller(engine, 60)] : []; // terms of a sum: pointed at, pinned
   let pinned = null;
   let pointed = null;
+  let whole = false; // whether all terms of the pinned one's sum are said
 
   const of = (cell) => {
     const figure = cell && cell.closest("figure[data-ref]");
@@ -24,12 +25,26 @@ const following = (engine, panel, part, make, number) => {
   const story = ({ ref, k, name: own }, marks) => {
     const node = engine.nodes[ref];
     const name = words.called(ref, k, own);
-    const said = same({ ref, k }, pinned) ? all : words;
+    const said = whole && same({ ref, k }, pinned) ? all : words;
     const head = name + " = " + number(engine.values[ref][k]);
     if (node.opaque) return [head, "What it came from is not known here: the page has no " + node.opaque + "."];
     const lines = node.kind === "given" ? [head] : [head, "= " + said.names(ref, k), "= " + said.numbers(ref, k, number)];
     const uses = near(marks.to);
     return uses.length ? [...lines, "goes into " + uses.join(", ")] : lines;
+  };
+
+  // A line of it, that is not broken inside an index.
+  const line = (text) => {
+    const shown = make("div");
+    shown.append(...text.split(/([\w.]+\[[^\]]*\])/).map((part, odd) => (odd % 2 ? make("span", part) : part)));
+    return shown;
+  };
+  const more = ({ ref, k }) => {
+    if (engine.nodes[ref].opaque || engine.nodes[ref].kind === "given" || words.names(ref, k) === all.names(ref, k)) return [];
+    const button = make("button", whole ? "fewer terms" : "all terms");
+    button.type = "button";
+    button.addEventListener("click", () => { whole = !whole; paint(); part("entry").querySelector("button").focus(); });
+    return [button, " "];
   };
 
   const paint = () => {
@@ -48,10 +63,10 @@ const following = (engine, panel, part, make, number) => {
     }
     part("entry").hidden = !shown;
     if (!shown) return;
-    const lines = story(shown, marks).map((line) => make("div", line));
+    const lines = story(shown, marks).map(line);
     const help = same(shown, pinned) ? "pinned: step on or back to follow it; Escape lets go"
       : pinned ? words.called(pinned.ref, pinned.k, pinned.name) + " is pinned" : "click or Enter pins it";
-    part("entry").replaceChildren(...lines, make("small", help));
+    part("entry").replaceChildren(...lines, ...(same(shown, pinned) ? more(shown) : []), make("small", help));
   };
   let waiting = 0;
   const soon = () => { clearTimeout(waiting); waiting = setTimeout(paint, 0); };
@@ -60,7 +75,7 @@ const following = (engine, panel, part, make, number) => {
     pointed = at;
     soon();
   };
-  const pin = (at) => { pinned = same(at, pinned) ? null : at; pointed = null; paint(); };
+  const pin = (at) => { pinned = same(at, pinned) ? null : at; pointed = null; whole = false; paint(); };
 
   // One cell of every array is in the order of the Tab key; arrow keys go on from there.
   const reachable = () => {

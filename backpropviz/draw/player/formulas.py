@@ -1,12 +1,12 @@
-"""The formulas of the backward pass as MathML, which browsers set and screen readers read out."""
+"""The formulas of both passes as MathML, which browsers set and screen readers read out."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from backpropviz.code.formulas import formulas, legend, taken
+from backpropviz.code.formulas import Formula, formulas, forward_formulas, legend, taken
 from backpropviz.code.notation import Latex
 from backpropviz.engine.trace import Trace
 
@@ -14,23 +14,33 @@ LONGEST = 1_500
 """Characters of a formula in LaTeX; of a longer sum, the terms in the middle are left out."""
 
 
-def by_step(trace: Trace, wanted: Collection[str]) -> dict[str, list[str]]:
-    """The formulas of the `wanted` steps, each as HTML, under the step's number; those of the inputs under "0".
+Symbols = Mapping[tuple[str, str], list[str]]
+"""The formulas of every step, each as HTML, under the pass and the step's number."""
+
+
+def by_step(trace: Trace, wanted: Collection[str]) -> Symbols:
+    """The formulas of the `wanted` steps; those of the inputs' gradients stand under "0".
 
     Raises:
         TraceError: nothing that the output depends on carries a gradient.
     """
     notation = Latex(taken(trace))
-    lines: dict[str, list[str]] = {}
-    for formula in formulas(trace, notation):
-        if (formula.step or "0") in wanted:
-            lines.setdefault(formula.step or "0", []).append(_shortened(f"{formula.symbol} = {formula.text}"))
+    lines: dict[tuple[str, str], list[str]] = {}
+    passes: dict[str, list[Formula]] = {
+        "forward": forward_formulas(trace, notation), "backward": formulas(trace, notation)
+    }  # fmt: skip
+    for direction, every in passes.items():
+        for formula in every:
+            step = formula.step or "0"
+            if step in wanted:
+                line = _shortened(f"{formula.symbol} = {formula.text}")
+                lines.setdefault((direction, step), []).append(line)
     lengths = legend(notation)
     found = {}
-    for step, written in lines.items():
+    for place, written in lines.items():
         used = " ".join(written)
         told = [text for symbol, text in lengths if re.search(rf"(?<![\\\w]){re.escape(symbol)}(?![\w])", used)]
-        found[step] = [*(_mathematics(line) for line in written), *map(_sentence, told)]
+        found[place] = [*(_mathematics(line) for line in written), *map(_sentence, told)]
     return found
 
 
@@ -48,12 +58,19 @@ def _sentence(text: str) -> str:
     )
 
 
-_LETTER = '<mi mathvariant="italic">'
-_WORD = re.compile(rf"(?:{_LETTER}[^<]</mi>){{2,}}")
+_ALONE = '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline">'  # what a file of its own begins with
+_WORD = re.compile(r'<mi mathvariant="(italic|normal)">[^<]</mi>(?:<mi mathvariant="\1">[^<]</mi>)+')
+_UPRIGHT = "<mi class='upright'>"
 
 
 def _mathematics(latex: str) -> str:
-    """MathML, in which a name of several letters is one identifier: it is set, and read out, as a word."""
+    """MathML as it stands in HTML; a name of several letters is one identifier: it is set, and read out, as a word."""
     from latex2mathml.converter import convert
 
-    return _WORD.sub(lambda word: f"<mi class='name'>{re.sub('<[^>]*>', '', word[0])}</mi>", convert(latex))
+    written = convert(latex).replace(_ALONE, "<math>")
+    written = re.sub(r"<mi>(?=\w\w)", _UPRIGHT, written)  # exp, log
+    return _WORD.sub(_word, written)
+
+
+def _word(letters: re.Match[str]) -> str:
+    return f"{'<mi>' if letters[1] == 'italic' else _UPRIGHT}{re.sub('<[^>]*>', '', letters[0])}</mi>"

@@ -10,7 +10,7 @@ import numpy as np
 
 from backpropviz.draw.circuit import Circuit, Vertex
 from backpropviz.draw.diagram import Diagram
-from backpropviz.draw.player.formulas import by_step
+from backpropviz.draw.player.formulas import Symbols
 from backpropviz.draw.player.packing import packed_array
 from backpropviz.engine.graph import Array
 from backpropviz.show.records import FlowView, StepView, TraceView
@@ -22,24 +22,24 @@ _ARRIVES = "The gradient of the loss with respect to the output arrives; it is s
 _ARRIVED = "The gradients have arrived at the inputs. Where paths meet, they add up."
 
 
-def forward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
+def forward(shown: TraceView, diagram: Diagram, symbols: Symbols) -> Iterator[Frame]:
     circuit, wires = diagram.circuit, diagram.wires
     inputs = [vertex.id for vertex in circuit.vertices if vertex.kind == "input"]
     given = [_array("value", part.name, part.value) for part in shown.inputs]
     yield _frame("forward", "0", "the inputs", shown.summary, arrays=given, lit=inputs)
-    for step in _drawn(shown, circuit):
+    for step in drawn(shown, circuit):
         vertex = _vertex(circuit, step)
         yield _frame(
             "forward", step.label, _code(step), step.caption,
             arrays=[_array("value", step.name, step.value)], lit=[vertex.id],
             edges=list(dict.fromkeys(wires[edge] for edge in circuit.forward if edge.head is vertex)),
+            formulas=symbols.get(("forward", step.label), []),
         )  # fmt: skip
 
 
-def backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
-    trace, circuit, wires = diagram.trace, diagram.circuit, diagram.wires
+def backward(shown: TraceView, diagram: Diagram, symbols: Symbols) -> Iterator[Frame]:
+    circuit, wires = diagram.circuit, diagram.wires
     left = Counter(id(edge.head) for edge in circuit.backward)  # terms that have not arrived yet
-    symbols = by_step(trace, {"0", *(step.label for step in _drawn(shown, circuit))})
 
     def frame(label: str, title: str, caption: str, vertices: list[Vertex], **more: Any) -> Frame:
         sent = [edge for edge in circuit.backward if edge.tail in vertices]
@@ -49,7 +49,7 @@ def backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
         return _frame(
             "backward", label, title, caption,
             lit=[vertex.id for vertex in vertices], edges=[wires[edge] for edge in sent],
-            reached=[*(edge.head.id for edge in sent), *summed, *inner], formulas=symbols.get(label, []),
+            reached=[*(edge.head.id for edge in sent), *summed, *inner], formulas=symbols.get(("backward", label), []),
             receivers=list(dict.fromkeys(edge.head.id for edge in sent)),
             factors=list(dict.fromkeys(edge.tail.id for edge in circuit.forward if edge.head in vertices)), **more,
         )  # fmt: skip
@@ -57,7 +57,7 @@ def backward(shown: TraceView, diagram: Diagram) -> Iterator[Frame]:
     outside = [vertex for vertex in circuit.vertices if vertex.kind == "outside"]
     arrives = [_array("gradient", upstream.name, upstream.value) for upstream in shown.upstream]
     yield frame("", "the upstream gradient", _ARRIVES, outside, arrays=arrives)
-    for step in reversed(_drawn(shown, circuit)):
+    for step in reversed(drawn(shown, circuit)):
         flows = [flow for flow in shown.backward if flow.step == step.label]
         told = step.explanation
         if flows and told is not None:
@@ -81,7 +81,7 @@ def _frame(direction: str, step: str, title: str, caption: str, **more: list[Any
     return {"pass": direction, "step": step, "title": title, "caption": caption, **empty, **more}
 
 
-def _drawn(shown: TraceView, circuit: Circuit) -> list[StepView]:
+def drawn(shown: TraceView, circuit: Circuit) -> list[StepView]:
     """The steps that the drawing has: of a folded loop, those of one round."""
     labels = {vertex.label for vertex in circuit.vertices}
     return [step for step in shown.steps if labels & {step.label, *step.groups}]

@@ -60,7 +60,12 @@ const gridding = (make) => {
     const told = figure.querySelector(".summary");
     if (told) { told.textContent = summary([...entries]); return; }
     const most = largest([...entries]);
-    for (const cell of figure.querySelectorAll("tbody td")) fillCell(cell, entries[Number(cell.dataset.k)], most);
+    let wide = 1; // letters of the longest entry: the columns of all its matrices stand below each other
+    for (const cell of figure.querySelectorAll("tbody td")) {
+      fillCell(cell, entries[Number(cell.dataset.k)], most);
+      wide = Math.max(wide, cell.textContent.length);
+    }
+    figure.style.setProperty("--wide", wide);
   };
   const figure = (array, ref) => {
     const shown = make("figure", undefined, array.role);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,15 +16,20 @@ def item(frame: Frame) -> str:
     heading = f"{frame['pass']}, step {frame['step']}" if frame["step"] not in ("", "0") else frame["title"]
     text = [f"<li class='{frame['pass']}'><b>{html.escape(heading)}</b> <i>{html.escape(frame['caption'])}</i>"]
     text += [f"<code>{html.escape(line)}</code>" for line in lines]
-    text += [f"<pre>{html.escape(_printed(array))}</pre>" for array in frame["arrays"]]
     if frame["formulas"]:
         text.append(f"<div class='formulas'>{''.join(f'<div>{line}</div>' for line in frame['formulas'])}</div>")
+    text += [f"<pre>{html.escape(block)}</pre>" for array in frame["arrays"] for block in _printed(array)]
     return "\n".join([*text, "</li>"])
 
 
-def _printed(array: Frame) -> str:
+def _printed(array: Frame) -> Iterator[str]:
+    """An array in blocks, that stand side by side where there is room: one for each of its matrices."""
     head = f"{array['name']} {tuple(array['shape'])}"
     if "summary" in array:
-        return f"{head}: {array['summary']}"
-    values = np.array2string(np.asarray(array["data"]), precision=4, suppress_small=True, max_line_width=100)
-    return f"{head}\n{values}"
+        yield f"{head}: {array['summary']}"
+        return
+    values = np.asarray(array["data"])
+    for place in np.ndindex(values.shape[:-2]):
+        text = np.array2string(values[place], precision=4, suppress_small=True, max_line_width=100)
+        which = f"{list(place)}" if place else ""
+        yield f"{head} {which}".rstrip() + f"\n{text}" if not any(place) else f"{which}\n{text}"

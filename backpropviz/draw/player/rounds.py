@@ -14,7 +14,7 @@ from backpropviz.show.records import TraceView
 MOST = 200  # rounds that a slider goes through
 
 
-def by_step(trace: Trace, shown: TraceView, frames: list[Frame]) -> dict[str, Any]:
+def rounds_by_step(trace: Trace, shown: TraceView, frames: list[Frame]) -> dict[str, Any]:
     """For every step of which only one round has frames, under its number without rounds:
 
     `said`, the rounds in words; `labels`, the step's number in each; `forward` and `backward`, the names of its arrays.

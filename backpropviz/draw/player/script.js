@@ -78,9 +78,11 @@
     const near = frame.place || (frames[at + 1] || {}).place || (frames[at - 1] || {}).place;
     if (!near) return;
     const written = functions[near[0]];
-    part("source").replaceChildren(...written.lines.map((text, line) => {
-      const here = frame.place && line >= frame.place[1] && line <= frame.place[2];
-      return make("span", text || " ", here ? "here" : undefined);
+    part("source").replaceChildren(...written.lines.map((text, number) => {
+      const here = frame.place && number >= frame.place[1] && number <= frame.place[2];
+      const line = make("span", text || " ", here ? "here" : undefined);
+      line.style.setProperty("--hang", text.search(/\S|$/) + 4 + "ch"); // what does not fit goes on further in
+      return line;
     }));
     const lit = part("source").querySelector(".here");
     if (lit) part("source").scrollTop = lit.offsetTop - part("source").clientHeight / 2 + lit.offsetHeight / 2;
@@ -265,7 +267,16 @@
   const keys = {
     ArrowRight: go(moves.next), ArrowLeft: go(moves.back), Home: go(moves.first), End: go(moves.last),
     "+": view.larger, "=": view.larger, "-": view.smaller, 0: view.fit,
+    "?": () => { part("help").open = !part("help").open; },
   };
+  const close = () => { part("help").open = false; };
+  part("help").addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !part("help").open) return;
+    event.preventDefault();
+    close();
+    part("help").querySelector("summary").focus();
+  });
+  document.addEventListener("click", (event) => { if (!part("help").contains(event.target)) close(); });
   const shifts = { ArrowRight: [-60, 0], ArrowLeft: [60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;

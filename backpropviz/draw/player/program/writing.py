@@ -72,10 +72,16 @@ def _gradients(trace: Trace) -> dict[str, str]:
     return {name: names.gradient(node) for name, node in trace.inputs.items() if node.gradient is not None}
 
 
-def _telling(trace: Trace) -> Callable[[tuple[str, Node]], int]:
-    """The order of names where a value has several: that of what arrives first, and those of terms, "dx_1", last."""
+def _telling(trace: Trace) -> Callable[[tuple[str, Node]], tuple[int, bool]]:
+    """The order of names where a value has several: that of what arrives first, those of terms, "dx_1", last; and of
+    "dscores = dbiased" the one that the code goes on with."""
     arriving = {str(node.name) for node in trace.upstream.values()}
-    return lambda named: -1 if named[0] in arriving else 1 if re.search(r"_\d+$", named[0]) else 0
+
+    def place(named: tuple[str, Node]) -> tuple[int, bool]:
+        name, node = named
+        return -1 if name in arriving else 1 if re.search(r"_\d+$", name) else 0, name != node.name
+
+    return place
 
 
 def _changes(node: Node, live: Mapping[Node, bool]) -> bool:
