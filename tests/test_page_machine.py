@@ -4,6 +4,7 @@ layer, and after edits the numbers of a fresh trace."""
 import json
 
 import numpy as np
+import pytest
 
 import backpropviz as bp
 from backpropviz.draw.player import script_of
@@ -16,7 +17,7 @@ from tests.browser import NEEDED, driven
 
 pytestmark = NEEDED
 
-EDITS = 2
+EDITS = 2  # of each layer; of those that are left to `pytest -m rest`, twenty
 PARTS = ("numbers.js", "compile.js", "machine.js", "spelling.js")
 
 RUN = """
@@ -143,9 +144,9 @@ def close(told, nodes):
         np.testing.assert_allclose(np.array(told[name]), node.value.ravel(), rtol=1e-9, atol=1e-9 * size, err_msg=name)
 
 
-def layers(count):
-    """Every layer's case, and what holds its answer against the trace."""
-    for name in layer_names():
+def layers(names, count):
+    """The case of each layer, and what holds its answer against the trace."""
+    for name in names:
         trace = load(name).trace()
         trace.backward()
         edits = edits_of(trace, count)
@@ -214,7 +215,13 @@ def hold_all(cases, folder):
 
 
 def test_layers_and_operations_are_computed_again_and_after_edits_as_a_fresh_trace_is(tmp_path):
-    hold_all([*layers(EDITS), odds(tmp_path), numbers(tmp_path)], tmp_path)
+    hold_all([*layers(layer_names()[::3], EDITS), odds(tmp_path), numbers(tmp_path)], tmp_path)
+
+
+@pytest.mark.rest
+@pytest.mark.parametrize("start", [0, 1, 2])
+def test_all_layers_are_after_twenty_edits_as_a_fresh_trace_is(start, tmp_path):
+    hold_all(list(layers(layer_names()[start::3], 20)), tmp_path)
 
 
 def test_what_is_too_much_for_a_page_is_said_there_and_the_rest_stays(tmp_path):

@@ -118,8 +118,11 @@ def test_both_passes_show_the_numbers_of_the_trace(tmp_path):
     assert all(frame["said"] for frame in seen)
 
 
-def test_gates_wires_addresses_and_zoom(tmp_path):
-    found = driven(written("batchnorm")[1], GOING_THERE, tmp_path)
+def test_gates_wires_addresses_and_zoom_and_a_held_key_leaves_one_entry_for_the_back_button(tmp_path):
+    page = opened(written("batchnorm")[1], tmp_path)
+    held = page.run(HELD)
+    assert held == {"at": "#backward-8", "title": "backward, step 8: gammax = gamma * xhat", "back": True}
+    found = page.run(GOING_THERE)
     assert found["at"][0] == "#forward-3"
     assert found["at"][1:4] == ["#backward-2", "#backward-7", "#backward-2"]
     assert found["at"][4].startswith("backward, step 2")
@@ -129,13 +132,8 @@ def test_gates_wires_addresses_and_zoom(tmp_path):
     assert len({found["fitted"], found["larger"], found["moved"]}) == 3
 
 
-def test_a_key_that_is_held_leaves_one_entry_for_the_back_button(tmp_path):
-    found = driven(written("batchnorm")[1], HELD, tmp_path)
-    assert found == {"at": "#backward-8", "title": "backward, step 8: gammax = gamma * xhat", "back": True}
-
-
 def test_what_is_asked_before_it_is_shown_is_what_the_quiz_asks(tmp_path):
-    trace, text = written("batchnorm", size="page")
+    trace, text = written("affine", size="page")
     asked = questions(trace)
     right = predicted([question.answer for question in asked], text, tmp_path)
     assert [each["question"] for each in right["seen"]] == [question.text for question in asked]
@@ -152,14 +150,14 @@ SPELT = {
 
 
 def test_answers_are_read_as_the_quiz_reads_them(tmp_path):
-    trace, text = written("batchnorm", size="page")
+    trace, text = written("affine", size="page")
     asked = questions(trace)
     replies = []
     for number, question in enumerate(asked):
         spelt = [each for each in SPELT[question.kind] if question.kind == "local" or question.understands(each)]
-        replies.append(spelt[number % len(spelt)])
+        replies.append([question.answer, *spelt][number % (1 + len(spelt))])
     found = predicted(replies, text, tmp_path)
-    judged = [question.kind != "local" and question.is_right(reply) for question, reply in zip(asked, replies)]
+    judged = [reply != "tell me" and question.is_right(reply) for question, reply in zip(asked, replies)]
     assert [each["right"] for each in found["seen"]] == judged
     assert 0 < sum(judged) < len(judged)
     assert found["score"] == f"{sum(judged)} of {len(judged)} right"
@@ -214,6 +212,37 @@ def test_groups_open_and_close_where_one_is(tmp_path):
     assert inside["title"] == before["title"] == after["title"]
     assert inside["gates"] > before["gates"] == after["gates"]
     assert inside["lit"] == ["step_3_2"]
+
+
+SUMS = """
+location.hash = "#forward-3.1"; await settled();
+document.querySelector("#player-arrays td[data-k]").click(); await settled();
+const said = () => text("entry");
+const button = () => document.querySelector("#player-entry button");
+const [short, first] = [said(), button().textContent];
+button().click(); await settled();
+const [whole, second] = [said(), button().textContent];
+await press("?");
+const help = document.getElementById("player-help");
+const open = help.open;
+help.querySelector("summary").focus();
+await press("Escape");
+const pinned = !document.getElementById("player-entry").hidden;
+return { short, first, whole, second, open, closed: !help.open, pinned };
+"""
+
+
+def test_a_long_sum_is_shortened_until_it_is_asked_for_and_the_question_mark_tells_how_the_page_is_used(tmp_path):
+    trace = bp.trace("spatial_batchnorm")
+    found = opened(trace.player().html, tmp_path).run(SUMS)
+    assert (found["first"], found["second"]) == ("all terms", "fewer terms")
+    count = np.prod(trace["rows"].value.shape[:1])
+    assert f"({count - 6} more)" in found["short"]
+    assert "more)" not in found["whole"].partition("goes into")[0]
+    assert found["whole"].count("rows[") == count
+    assert found["open"]
+    assert found["closed"]
+    assert found["pinned"]  # Escape closes one thing at a time
 
 
 def test_a_page_without_closed_groups_has_nothing_to_open():
