@@ -179,6 +179,9 @@ def test_the_pdf_holds_the_same_words_and_fits_its_pages(tmp_path):
     blanks = [number for number, each in enumerate(reader.pages) if "dxmu_1 =\n" in each.extract_text() + "\n"]
     assert blanks[0] < answers[0]  # on a sheet of its own
     for each in reader.pages:
+        last = each.extract_text().strip().splitlines()[-1]
+        assert not re.match(r"step |\d+\. ", last)
+        assert not last.endswith("=")  # what is about a grid stands on its page
         for x, y in re.findall(r"([\d.-]+) ([\d.-]+) (?:m|l|Td)\b", each.get_contents().get_data().decode("cp1252")):
             assert 0 < float(x) < 595
             assert 0 < float(y) < 842
@@ -209,11 +212,41 @@ def test_a_notebook_runs_and_is_told_what_is_missing_or_right(tmp_path):
     open_, _ = run_notebook(notebook(worksheet("batchnorm"), "batchnorm"))
     assert not open_.right
     assert " = ..." in str(open_)
+    assert "not finished" in str(open_)
+    for line, told in {
+        "dgamma = np.sum(dout * xhat, axis=0)": "there is no dx yet, and dgamma, dbeta are right",
+        "dgamma = np.sum(dout * x, axis=0)": "dgamma differs in every entry",
+    }.items():
+        text = worksheet("batchnorm").replace("dgammax = ...", "dgammax = dout")
+        text = text.replace("dbeta = ...", "dbeta = np.sum(dout, axis=0)").replace("dgamma = ...", line)
+        begun, _ = run_notebook(notebook(text, "batchnorm"))
+        assert "not finished" in str(begun)
+        assert "dxhat = ..." in str(begun)
+        assert told in " ".join(str(begun).split())
     solved, _ = run_notebook(notebook(worksheet("batchnorm", solved=True), "batchnorm"))
     assert solved.right, str(solved)
     made = json.loads(notebook(worksheet("rnn"), "rnn"))
     assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
     assert len({cell["id"] for cell in made["cells"]}) == len(made["cells"])
+
+
+@pytest.mark.parametrize("name", ["batchnorm", "rnn"])
+def test_the_file_of_a_notebook_is_looked_at_without_its_own_last_question(name, tmp_path):
+    path = tmp_path / "sheet.ipynb"
+    path.write_text(notebook(worksheet(name), name), encoding="utf-8")
+    told = json.loads(CliRunner().invoke(app, ["diagnose", str(path), "--json"]).stdout)
+    (report,) = told["files"]
+    assert [its["status"] for its in report["functions"]] == ["not finished"]
+    assert not [note for note in report["notes"] if "top level" in note]
+    assert not report["findings"]
+
+
+def test_a_sheet_of_a_layer_that_is_large_has_so_few_numbers_that_they_are_worked_out_by_hand(tmp_path):
+    path = tmp_path / "sheet.html"
+    assert CliRunner().invoke(app, ["exercise", "conv", "-o", str(path)]).exit_code == 0
+    text = path.read_text(encoding="utf-8")
+    assert "has the shape" not in text
+    assert text.count("<caption>dx[0, 0]</caption>") == 2  # asked for, and answered
 
 
 FOREIGN = """import numpy as np

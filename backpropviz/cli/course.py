@@ -84,7 +84,8 @@ def exercise(
 
         content = notebook(worksheet(layer, settings, shapes, output.parent, solved), called(layer)).encode()
     else:
-        content, told = _on_paper(run(layer, None, shape, set_, seed), called(layer), kind)
+        case = "" if kind == "xlsx" else "entries"  # so few numbers that they are worked out by hand
+        content, told = _on_paper(run(layer, None, shape, set_, seed, case=case), called(layer), kind)
     from backpropviz.files import write
 
     write(output, content)

@@ -1,4 +1,4 @@
-"""What is not written yet: a template's `out = None`, `pass` or `raise`, and what fails only because of it."""
+"""What is not written yet, a template's `out = None`, `dx = ...`, `pass` or `raise`; and what fails because of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from backpropviz.diagnose import kinds
+from backpropviz.diagnose.matching import describe
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement, targets
 from backpropviz.diagnose.verdict import Finding
@@ -15,27 +16,30 @@ if TYPE_CHECKING:
 
 
 def gap(program: Program, function: str) -> Statement | None:
-    """The first statement that raises, passes or assigns None; None where there is no such."""
+    """The first statement that raises, passes or assigns nothing yet; None where there is no such."""
     found = program.statements(function)
-    return next((s for s in found if isinstance(s.node, ast.Pass | ast.Raise) or assigns_none(s.node)), None)
+    return next((s for s in found if isinstance(s.node, ast.Pass | ast.Raise) or is_blank(s.node)), None)
 
 
-def assigns_none(node: ast.stmt) -> bool:
-    value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.Return) else None
+def is_blank(node: ast.stmt) -> bool:
+    """Whether a statement assigns or returns what stands for nothing yet: None, or `...`."""
+    value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.AugAssign | ast.Return) else None
     parts = value.elts if isinstance(value, ast.Tuple) else [value]
-    return all(isinstance(part, ast.Constant) and part.value is None for part in parts)
+    return all(isinstance(part, ast.Constant) and part.value in (None, Ellipsis) for part in parts)
 
 
 def is_untouched(program: Program, failure: Failure) -> bool:
-    """Whether an exception only says that something was left to be written: None is used that stands in for a result,
-    or a name that a branch with nothing but `pass` was to assign."""
+    """Whether an exception only says that something was left to be written: None or `...` is used that stands in for a
+    result, or a name that a branch with nothing but `pass` was to assign."""
     if failure.function not in program.definitions:
         return False
     statements = program.statements(failure.function)
     failed = [s for s in statements if s.line <= failure.line <= (s.node.end_lineno or s.line)]
+    if failed and isinstance(failed[-1].node, ast.AugAssign) and is_blank(failed[-1].node):
+        return True
     read = {n.id for s in failed[-1:] for n in ast.walk(s.node) if isinstance(n, ast.Name)}
-    if "NoneType" in failure.message or "object arrays" in failure.message:
-        before = [s for s in statements if s.index < failed[-1].index and assigns_none(s.node)]
+    if any(words in failure.message for words in ("NoneType", "ellipsis", "object arrays")):
+        before = [s for s in statements if s.index < failed[-1].index and is_blank(s.node)]
         return bool(read & {name for s in before for name in targets(s.node)})
     return failure.type == "UnboundLocalError" and any(isinstance(s.node, ast.Pass) for s in statements)
 
@@ -47,6 +51,10 @@ def unfinished(program: Program, function: str, outcome: Outcome | None = None) 
     cells = outcome.cells if outcome is not None else {}
     right = [name for name, cell in cells.items() if cell.ok and " " not in name and name.startswith("d")]
     left = [name for name, cell in cells.items() if cell.trouble == "None"]
+    wrong = [
+        f"{name} {describe(cell.got, cell.want, {})}" for name, cell in cells.items()
+        if not cell.ok and cell.got is not None and " " not in name and name.startswith("d")
+    ]  # fmt: skip
     evidence = "there is no result yet"
     if not any(isinstance(s.node, ast.Return | ast.Raise) for s in found):
         evidence = "nothing is returned"
@@ -54,6 +62,7 @@ def unfinished(program: Program, function: str, outcome: Outcome | None = None) 
         evidence = (
             f"there is no {', '.join(left)} yet, and {', '.join(right)} {'are' if len(right) > 1 else 'is'} right"
         )
+    evidence = "; ".join([*wrong, evidence])
     return Finding(
         program.student.path.name, where.line, function, where.text, "not_finished", evidence,
         kinds.WORDS["not_finished"], "", True,

@@ -211,20 +211,24 @@ def backward_arguments(
 
 
 def split_outputs(returned: Any, count: int) -> tuple[list[Any], Any]:
-    """What a forward pass returned, as its outputs and its cache."""
+    """What a forward pass returned, as its outputs and its cache; `...` is no value yet."""
     if not isinstance(returned, tuple | list):
-        return [returned], None
-    values = list(returned)
+        return [_written(returned)], None
+    values = list(map(_written, returned))
     if len(values) <= count:
         return values, None
     return values[:count], values[count] if len(values) == count + 1 else tuple(values[count:])
 
 
 def split_gradients(returned: Any, wants: tuple[str, ...]) -> list[Any]:
-    """What a backward pass returned, in order; a dictionary by its keys."""
+    """What a backward pass returned, in order; a dictionary by its keys. `...` is no value yet."""
     if isinstance(returned, dict):
         by_name = {str(key).lower().lstrip("d_"): value for key, value in returned.items()}
-        return [by_name.get(name.lower().lstrip("d_")) for name in wants]
-    if len(wants) == 1:
-        return [returned]
-    return list(returned) if isinstance(returned, tuple | list) else [returned]
+        return [_written(by_name.get(name.lower().lstrip("d_"))) for name in wants]
+    if len(wants) == 1 or not isinstance(returned, tuple | list):
+        return [_written(returned)]
+    return list(map(_written, returned))
+
+
+def _written(value: Any) -> Any:
+    return None if value is Ellipsis else value

@@ -256,6 +256,8 @@ def _hoist_methods(student: Student) -> None:
 def _run(statement: ast.stmt, student: Student) -> None:
     if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
         return
+    if stand_ins.asks_us(statement, student.namespace):
+        return
     if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
         student.star_imports = student.star_imports or statement.module not in ("numpy", "math", "builtins")
     try:

@@ -10,6 +10,7 @@ import ast
 import copy
 import io
 import re
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,3 +76,14 @@ def _arrays(statement: ast.stmt) -> Iterator[str]:
                 for node in ast.walk(statement)
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
             )
+
+
+def asks_us(statement: ast.stmt, namespace: dict[str, Any]) -> bool:
+    """Whether it is a call of ours, such as a worksheet's last cell: what it asks is being found out."""
+    if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
+        return False
+    function = statement.value.func
+    holder = function.value if isinstance(function, ast.Attribute) else function
+    found = namespace.get(holder.id) if isinstance(holder, ast.Name) else None
+    name = getattr(found, "__name__", "") if isinstance(found, types.ModuleType) else getattr(found, "__module__", "")
+    return str(name).partition(".")[0] == "backpropviz"

@@ -16,16 +16,29 @@ _SANS, _BOLD, _MONO, _SYMBOL = "F1", "F2", "F3", "F4"
 _FONTS = {_SANS: "Helvetica", _BOLD: "Helvetica-Bold", _MONO: "Courier", _SYMBOL: "Symbol"}
 _WIDE = 0.6  # of a letter of Courier, in sizes of it
 _CELL, _ROW = 58, 20  # points: a box of a grid
-_TOGETHER = 84  # points: words, and the code and the first rows that they are about, stay on one page
+_LEAST, _MOST_KEPT = 84, 320  # points: words and code stay with the grid that they are about, if it is not too high
 _SIZES = {1: 16, 2: 13, 3: 10.5}
 
 
 def pages(parts: list[Part]) -> bytes:
     """The worksheet as a file."""
     paper = _Paper()
-    for part in parts:
-        paper.set(part)
+    for number, part in enumerate(parts):
+        paper.set(part, _behind(parts[number + 1 :]))
     return _document(paper.contents())
+
+
+def _behind(parts: list[Part]) -> float:
+    """Points that the parts take up to the end of the next grid: a part that is about it stands on its page."""
+    height = 0.0
+    for part in parts:
+        if isinstance(part, Heading):
+            break
+        if isinstance(part, Grid):
+            height += 22 + _ROW * part.rows
+            break
+        height += 17 if isinstance(part, Words) else 13 * len(part.lines)
+    return min(height, _MOST_KEPT)
 
 
 class _Paper:
@@ -40,7 +53,8 @@ class _Paper:
         self._flush()
         return ["\n".join(page) for page in self.pages]
 
-    def set(self, part: Part) -> None:
+    def set(self, part: Part, behind: float) -> None:
+        """Set a part, where there is room for it and for as many points `behind` it."""
         if isinstance(part, Grid):
             self._beside(part)
             return
@@ -50,20 +64,20 @@ class _Paper:
             if part.breaks and self.pages[-1]:
                 self._turn()
             lines = textwrap.wrap(part.text, int((WIDTH - 2 * MARGIN) / (0.56 * size))) or [""]
-            self._need(size * (1.3 * len(lines) + 0.9) + _TOGETHER)  # no heading at the foot of a page
+            self._need(size * (1.3 * len(lines) + 0.9) + max(behind, _LEAST))  # no heading at the foot of a page
             self.y -= 0.9 * size if self.pages[-1] else 0
             self._lines(lines, _BOLD, size)
         elif isinstance(part, Words):
-            self._need(_TOGETHER)
+            self._need(17 + behind)
             self.y -= 4
             self._lines(textwrap.wrap(part.text, 98) or [""], _SANS, 10)
         else:
-            self._code(part)
+            self._code(part, behind)
 
-    def _code(self, part: Lines) -> None:
+    def _code(self, part: Lines, behind: float) -> None:
         most = int((WIDTH - 2 * MARGIN) / (_WIDE * 9.5))
         lines = [each for line in part.lines for each in textwrap.wrap(line, most, subsequent_indent="    ") or [""]]
-        self._need(_TOGETHER)
+        self._need(13 * len(lines) + behind)
         self._lines(lines, _MONO, 9.5)
         if part.blank:
             start = MARGIN + (sum(len(letters) for _, letters in runs(lines[-1])) + 1) * _WIDE * 9.5

@@ -106,7 +106,8 @@ def _array(name: str, value: Array, blank: bool = False) -> Iterator[Part]:
     """An array, a grid for each of its matrices; a large one by its shape alone."""
     shape = value.shape
     if value.size > MOST or not value.size:
-        yield Words(f"{name} has the shape {shape}.")
+        if not blank:  # what is asked for has its shape said already
+            yield Words(f"{name} has the shape {shape}.")
         return
     rows, columns = (1, 1) if not shape else (1, shape[0]) if len(shape) == 1 else shape[-2:]
     matrices = value.reshape(-1, rows, columns)
