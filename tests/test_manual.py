@@ -14,6 +14,7 @@ from backpropviz.facade.site.docstrings import as_markdown
 from backpropviz.facade.site.manual import PAGES, manual, source
 from backpropviz.layers.library import load, load_summaries
 from backpropviz.primitives import PRIMITIVES, elementwise
+from tests import test_graphs
 from tests.test_readme import MARKER, ROOT, generated
 
 MANUAL = ROOT / "backpropviz" / "manual"
@@ -105,6 +106,18 @@ def test_a_layer_is_added_in_a_few_lines(tmp_path):
     assert [step.caption for step in trace.steps] == ["never below zero, and smooth"]
     assert {each.targets[0].id for each in ast.parse(code).body if isinstance(each, ast.Assign)} == {"GROUP"}
     assert ast.literal_eval(code.split("GROUP = ")[1]) in {each["group"] for each in load_summaries()}
+
+
+def test_the_tests_of_a_layer_are_two_lines(tmp_path):
+    path = tmp_path / "softplus.py"
+    path.write_text(told("layer"), encoding="utf-8")
+    layer = load(str(path))
+    names = {**vars(test_graphs), "CASES": {}, "FORMULAS": {}}
+    exec(told("layer's tests"), names)
+    assert names["CASES"].keys() == names["FORMULAS"].keys() == {"softplus"}
+    shapes, settings = names["CASES"]["softplus"](np.random.default_rng(2))
+    arguments = layer.arguments(seed=2, shapes=shapes, inputs=settings)
+    np.testing.assert_allclose(layer.function(**arguments), names["FORMULAS"]["softplus"](**arguments), rtol=1e-12)
 
 
 def test_a_slip_is_added_in_one_row(monkeypatch):
