@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import linecache
+import re
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from tests.notebooks import Shell
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -145,3 +148,57 @@ def test_the_notebook_checks_what_its_cells_define(capsys):
             linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
             exec(compile(text, name, "exec"), namespace)
     assert "softmax_backward:2  along = np.sum(dp * p, axis=0)" in capsys.readouterr().out
+
+
+# ---- a notebook that nbgrader or otter hands out -----------------------------------------------------------------
+
+SOLUTION = re.compile(r"    ### BEGIN SOLUTION\n.*### END SOLUTION\n", re.DOTALL)
+BLANKS = "    dbeta = ...\n    dgamma = ...\n    dx = ...\n"
+WAYS = {
+    "as the teacher wrote it": (lambda text: text, []),
+    "as nbgrader hands it out": (
+        lambda text: SOLUTION.sub("    # YOUR CODE HERE\n    raise NotImplementedError()\n", text),
+        ["raise NotImplementedError()", "there is no result yet", "the function is not finished"],
+    ),
+    "as otter hands it out": (lambda text: SOLUTION.sub(BLANKS, text), ["not finished", "dbeta = ..."]),
+    "begun": (
+        lambda text: SOLUTION.sub(BLANKS.replace("dbeta = ...", "dbeta = np.sum(dout, axis=0)"), text),
+        ["not finished", "there is no dx, dgamma yet, and dbeta is right", "dgamma = ..."],
+    ),
+    "with a slip": (
+        lambda text: text.replace("np.sum(dout * xhat, axis=0)", "np.sum(dout, axis=0)"),
+        ["dgamma = np.sum(dout, axis=0)", "dgamma = np.sum(dout * xhat, axis=0)"],
+    ),
+}
+
+
+def cells_of_the_grader():
+    cells = json.loads((EXAMPLES / "nbgrader.ipynb").read_text())["cells"]
+    return [("".join(cell["source"]), cell["metadata"]["nbgrader"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_test_cell_fails_with_the_finding(way):
+    hand_out, told = WAYS[way]
+    shell = Shell(__name__="__main__")
+    for source, its in cells_of_the_grader():
+        if not its["grade"]:
+            shell.run(hand_out(source) if its["solution"] else source)
+            continue
+        with pytest.raises(AssertionError) if told else contextlib.nullcontext() as found:
+            shell.run(source)
+        if told:
+            text = " ".join(str(found.value).split())
+            assert all(" ".join(words.split()) in text for words in told), text
+
+
+def test_the_cells_are_as_nbgrader_wants_them():
+    cells = cells_of_the_grader()
+    assert len({its["grade_id"] for _, its in cells}) == len(cells)
+    assert [its["schema_version"] for _, its in cells] == [3] * len(cells)
+    (answer,) = [(source, its) for source, its in cells if its["solution"]]
+    assert SOLUTION.search(answer[0])
+    assert not answer[1]["locked"]
+    (graded,) = [its for _, its in cells if its["grade"]]
+    assert graded["locked"]
+    assert graded["points"] > 0
