@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -577,3 +578,20 @@ def test_a_board_that_cannot_be_read_says_so():
     assert not picture.fits
     assert picture.smallest < 14
     assert Diagram(traced("batchnorm")).picture.fits
+
+
+def test_a_formula_is_broken_as_a_whole():
+    """An equals sign before an operator, a comma before what it parts, and short lists in one piece."""
+    assert broken("dx_2 = dmu / N", 12) == ("dx_2 =", "dmu / N")
+    assert broken("dx = dx_1 + dx_2 + dx_3", 18) == ("dx =", "dx_1 + dx_2 + dx_3")
+    assert broken("dw[f] += dout[n, f, i, j] * patch", 24) == ("dw[f] +=", "dout[n, f, i, j] * patch")
+    assert broken("pad(x, ((0, 0), (pad, pad)))", 18) == ("pad(x, ((0, 0),", "(pad, pad)))")
+    assert broken("q @ k.T / √(q.shape[1])", 16) == ("q @ k.T /", "√(q.shape[1])")
+
+
+def test_a_long_formula_hangs_from_no_wire():
+    """It goes onto more rows of the page, or below the board, sooner than into a list of many lines."""
+    for name in ("three_layers", "one_head"):
+        drawing = Diagram(traced(name)).picture.drawing
+        lines = Counter((text.owner, round(text.x, 1)) for text in drawing.texts if text.ink == "red")
+        assert max(lines.values()) <= 6

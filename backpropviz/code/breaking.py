@@ -10,10 +10,14 @@ from unicodedata import combining, east_asian_width
 
 ADVANCE = 0.602  # the width of a character, in font sizes, of the widest of the fonts
 LEADING = 1.25  # from line to line, in font sizes
-_TUPLE = re.compile(r"\(-?\d+(, -?\d+)*\)?")  # also the axes that a call is given
-_TORN = {",": 0.1, "+": 0.2, "-": 0.2, ":": 0.45}  # how much a break behind it tears apart, within its level
-_SLICE = 0.15  # the colon of a slice binds less than the arithmetic on its sides
-_OPERATORS = ("+", "-", "*", "/", "@", "=", "//", "**", "<", ">", "==", "!=", "<=", ">=", "&", "|", "%", ":")
+_WHOLE = re.compile(r"[(\[][-\w :.,]{1,14}[)\]]")  # short lists of names and numbers, which nobody tears apart
+_TORN = {"=": 0.0, "+=": 0.0, ",": 0.1, ":": 0.5, "+": 0.5, "-": 0.5}  # how much a break behind it tears apart
+_TORN_ELSE = 0.7  # behind other operators
+_PARTS = 0.8  # how much deeper the terms of arguments lie than their commas
+_OPERATORS = ("+", "-", "*", "/", "@", "=", "+=", "//", "**", "<", ">", "==", "!=", "<=", ">=", "&", "|", "%", ":")
+_DEPTH = 0.4  # what a break costs, in lines, by the square of its level
+_SHORT = 3.0  # how many levels deeper the inside of a short list counts
+_TOO_LONG = 1000.0  # a column that does not fit, in lines
 
 
 @lru_cache(4096)
@@ -30,7 +34,8 @@ def width(text: str, size: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """A place where a formula can be broken, and how much of it that tears apart; `least` is in front of it anyway."""
+    """A place where a formula can be broken, and how much of it that tears apart; more than `least` is in front of it
+    in its line."""
 
     at: int
     cost: float
@@ -41,35 +46,38 @@ class _Joint:
 def broken(formula: str, room: int) -> tuple[str, ...]:
     """A formula in lines of at most `room` columns where it has joints for that, and longer lines where it has not.
 
-    Lines end behind an operator or comma of the outermost level that offers one; nothing is ever left out.
+    Of all ways to break it, the one in few lines whose ends tear least apart: they end behind an equals sign, or an
+    operator or comma of the outermost levels (after Knuth and Plass 1981, who break paragraphs as a whole). Nothing is
+    ever left out.
     """
-    lines: list[str] = []
     text = " ".join(formula.split())
     if columns(text) <= room:
         return (text,) if text else ()
-    joints = _joints(text)
-    start = first = 0  # of what is left: its first character, and the first joint in it
-    while start < len(text) and columns(text[start : start + room + 1]) > room:
-        while first < len(joints) and joints[first].at - start <= joints[first].least:
-            first += 1
-        if first == len(joints):
-            break
-        near, least = joints[first], math.inf
-        for joint in joints[first:]:
-            if columns(text[start : joint.at].rstrip()) > room:
-                break
-            if joint.cost <= least:
-                near, least = joint, joint.cost
-        lines.append(text[start : near.at].rstrip())
-        start = near.at
-    rest = text[start:].lstrip()
-    return tuple([*lines, rest] if rest else lines)
+    joints = [_Joint(0, 0.0, 0), *_joints(text), _Joint(len(text), 0.0, 0)]
+    cheapest = [(0.0, 0)]  # of every joint: the cost of all lines in front of it, and where the last of them begins
+    for end, joint in enumerate(joints[1:], 1):
+        best = math.inf, end - 1
+        for start in range(end - 1, -1, -1):
+            more = columns(text[joints[start].at : joint.at].rstrip()) - room
+            if more > 0 and best[0] < math.inf:
+                break  # longer lines do not fit either
+            if joint.at - joints[start].at > joint.least:
+                cost = cheapest[start][0] + 1 + _DEPTH * joint.cost**2 + _TOO_LONG * max(0, more)
+                best = min(best, (round(cost, 6), start), key=lambda each: (each[0], -each[1]))
+        cheapest.append(best)
+    lines: list[str] = []
+    end = len(joints) - 1
+    while end:
+        start = cheapest[end][1]
+        lines.append(text[joints[start].at : joints[end].at].strip())
+        end = start
+    return tuple(reversed(lines))
 
 
 def _joints(formula: str) -> list[_Joint]:
     found = []
     depth, quote = 0, ""
-    whole = {at for tuple_ in _TUPLE.finditer(formula) for at in range(*tuple_.span())}
+    whole = {at for list_ in _WHOLE.finditer(formula) for at in range(list_.start() + 1, list_.end())}
     for at, char in enumerate(formula):
         if quote:
             quote = "" if char == quote else quote
@@ -80,16 +88,16 @@ def _joints(formula: str) -> list[_Joint]:
             depth += 1
             if at + 1 < len(formula) and formula[at + 1] not in ")]}" and at > 2:
                 call = formula[at - 1].isalnum() or formula[at - 1] == "_"
-                torn = 0.5 if call or at not in whole else 3.0
+                torn = _SHORT if at + 1 in whole else 0.5 if call else 2.2  # better before a parenthesis than behind it
                 found.append(_Joint(at + 1, depth + torn, 3))
         elif char in ")]}":
             depth -= 1
         elif char == " " and 0 < at < len(formula) - 1:
             before = formula[formula.rfind(" ", 0, at) + 1 : at].lstrip("([")
             if before in _OPERATORS or before.endswith(",") or (before.endswith(":") and before[:-1].isidentifier()):
-                within = _SLICE if before == ":" else _TORN.get(before[-1], 0.3)
-                torn = 3.0 if at in whole else within
-                found.append(_Joint(at + 1, depth + torn))
+                within = _TORN.get(before, _TORN.get(before[-1], _TORN_ELSE))
+                deeper = _SHORT if at in whole else _PARTS if depth and before in _OPERATORS and before != ":" else 0.0
+                found.append(_Joint(at + 1, depth + within + deeper))
         elif char == "." and at and formula[at - 1] == ")" and formula[at + 1 : at + 2].isalpha():
             found.append(_Joint(at, depth + 0.4))
     return found

@@ -9,6 +9,8 @@ from backpropviz.draw.board.blocks import Block, Formula, array_of, label, red_b
 from backpropviz.draw.board.grid import Route
 from backpropviz.draw.board.stations import Station
 
+_SHORT = 60.0  # wide; as the name of an upstream gradient is
+
 
 def place_texts(made: Spacing) -> None:
     """Place all texts and arrays; the room for gates and wires is known already."""
@@ -60,7 +62,10 @@ class _Labels:
         row, column, half = self.row[station], self.column[station], self.made.half[station][0]
         anchor = column, 0
         taken = self.made.extents[row, band].get(anchor, [0.0, -half])[1]
+        last = all(route.link.head.gate.kind == "end" for route in self.leaving[station])
         below = taken + 2 if taken > -half else 4 - half  # a formula may begin below its gate
+        if last and band == "formulas" and taken == -half and block.width < _SHORT:
+            below = half + 7  # no gate follows: its wire is made as long as that
         offset = max(half, taken) + 8 if band == "names" else below
         passing = [(column, number) for number in range(1, self.changing[column] + 1)]
         passing = [each for each in passing if each in self.made.extents[row, band]]

@@ -34,11 +34,13 @@ def compose(fitted: Fitted, board: Board, legend: bool = True, size: str = "slid
             _legend(page, x, any(wire.ink == "red" for wire in drawing.wires))
         _footer(page, board, edge)
     top = page.height - FOOTER - fitted.room + 4
-    for number, line in enumerate(fitted.below):
+    for number, line in enumerate(fitted.below.lines):
         ink: Ink = "red" if line.owner.startswith(("backward", "sum", "inner")) else "ink"
-        right, down = divmod(number, (len(fitted.below) + 1) // 2)
+        right, down = divmod(number, fitted.below.deep)
         y = top + (down + 0.5) * _SMALL * LEADING
-        page.texts.append(Text(line.owner, edge + right * (page.width / 2 - edge), y, line.text, _SMALL, ink))
+        page.texts.append(
+            Text(line.owner, edge + right * (page.width - 2 * edge) / fitted.below.columns, y, line.text, _SMALL, ink)
+        )
     return page
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from functools import cached_property
 
 from backpropviz.code.breaking import LEADING, broken, width
-from backpropviz.draw.board.anchors import ARROW, BESIDE, INSET, Hung, Placed, Spacing, Trunk
+from backpropviz.draw.board.anchors import APART_ELSE, ARROW, BESIDE, INSET, Hung, Placed, Spacing, Trunk
 from backpropviz.draw.board.blocks import BADGE, SIZE, TRACK, Block, badge_width, red_block
 from backpropviz.draw.board.geometry import Point
 from backpropviz.draw.board.grid import Route
@@ -141,7 +141,7 @@ class Places:
                 limit = min(limit, left - ARROW)
         following = self._next_to(placed, 1)
         if following is not None and following[0][0] <= self.spacing.segments[segment][1]:
-            limit = min(limit, self.x[following[0]] - following[1][0] - 16)
+            limit = min(limit, self.x[following[0]] - following[1][0] - APART_ELSE)
         for room in (limit - start, limit - x):
             block = self.blocks[placed] = _widened(self.blocks[placed], room)
             if block.width <= limit - start:
@@ -176,7 +176,7 @@ class Places:
         start = 0.0
         before = self._next_to(placed, -1)
         if before is not None and before[0][0] >= self.spacing.segments[segment][0]:
-            start = self.x[before[0]] + before[1][1] + 16
+            start = self.x[before[0]] + before[1][1] + APART_ELSE
         spans = self._gates_at(segment, placed.row, end - 1)
         start = max([start, *(right + 8 for _, right in spans if right < end)])
         block = self.blocks[placed] = _widened(placed.block, end - start)
@@ -193,7 +193,7 @@ class Places:
         right = self.widths[segment]
         for anchor, extent in self.spacing.extents[row, "boxes"].items():
             if first <= anchor[0] <= last and anchor > (column, 0):
-                right = min(right, self.x[anchor] - extent[0] - 16)
+                right = min(right, self.x[anchor] - extent[0] - APART_ELSE)
         for each in self.spacing.surrounded:
             if each.columns[1] == column and each.rows[0] <= row <= each.rows[1]:
                 right = min(right, at + each.right - INSET)

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.anchors import Spacing
@@ -25,7 +25,7 @@ PAGE = 760.0  # the width of a column
 LEAST, LEAST_DIGITS = 14.0, 12.0  # what can be read on a slide
 _MANY = 150  # gates; more cannot be read on a slide, however they are laid
 _MOST_ROWS = 6  # that a board is cut into on a slide
-LARGEST = 1.7  # small boards are not blown up farther than that
+LARGEST = 2.1  # small boards are not blown up farther than that
 MARGIN = 24.0
 EDGE = 16.0  # the same on a page
 _PAGE_BREAKS = ((18, 12), (22, 12), (26, 14))
@@ -54,7 +54,26 @@ _SHOWN = (
     Shown(1, 2),
 )  # arrays, with fewer and fewer numbers
 _LONGEST = (44, 26, 16)  # columns of a formula that stands on its wire where others go below the board
+_TALL = 6  # lines; what is higher hangs down from its wire like a list
+_HANGING = 0.03  # what every further line costs
 _NARROW = {12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
+
+
+class Below(NamedTuple):
+    """What stands below a board: its lines, in how many columns, and whether a formula takes more than one line."""
+
+    lines: list[Formula]
+    columns: int = 1
+    torn: bool = False
+
+    @property
+    def deep(self) -> int:
+        """The lines of a column."""
+        return -(-len(self.lines) // self.columns)
+
+    @property
+    def height(self) -> float:
+        return self.deep * SIZE * LEADING + (8.0 if self.lines else 0.0)
 
 
 @dataclass(slots=True)
@@ -67,7 +86,7 @@ class Fitted:
     height: float
     rows: int = 1
     room: float = 0.0
-    below: list[Formula] = field(default_factory=list)
+    below: Below = field(default_factory=lambda: Below([]))
 
     @property
     def smallest(self) -> float:
@@ -103,33 +122,34 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
     for longest in _LONGEST if len(grid.stations) <= _MANY else ():
         for rows in (1, 2, 3):
             for shapes in (True, False):
-                if not best.is_enough:
+                if not best.is_enough or (best.tall and longest == _LONGEST[0] and shapes):
                     styles = _styles(_shown_last(values), shapes)
                     best.improve((spacer(replace(style, longest=longest)) for style in styles), rows)
     assert best.spacing is not None
     rows, below = len(best.spacing.segments), lines_below(best.spacing.below)
-    high = room[1] - height_below(below)
+    high = room[1] - below.height
     drawing = draw(_filled(best.spacing, room[0] / best.scale, high / best.scale))
-    return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER + height_below(below), below)
+    return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER + below.height, below)
 
 
 def _shown_last(values: bool) -> Shown | None:
     return _SHOWN[-1] if values else None
 
 
-def lines_below(formulas: list[Formula]) -> list[Formula]:
-    """What stands below a board, in lines for two columns: codes first, then formulas."""
-    room = int((SLIDE[0] - 2 * MARGIN) / 2 / width(" ", SIZE)) - 6
+def lines_below(formulas: list[Formula]) -> Below:
+    """What stands below a board, codes first, in as many columns as take least room with formulas whole if possible."""
     ordered = sorted(formulas, key=lambda each: each.owner.startswith(("backward", "sum", "inner")))
-    return [
+    return min((_in_columns(ordered, many) for many in (1, 2, 3)), key=lambda each: each.deep + 2 * each.torn)
+
+
+def _in_columns(formulas: list[Formula], many: int) -> Below:
+    room = int((SLIDE[0] - 2 * MARGIN) / many / width(" ", SIZE)) - 5
+    lines = [
         each._replace(text=f"{'    ' if number else ''}{line}")
-        for each in ordered
+        for each in formulas
         for number, line in enumerate(broken(each.text, room))
     ]
-
-
-def height_below(lines: list[Formula]) -> float:
-    return (len(lines) + 1) // 2 * SIZE * LEADING + (8.0 if lines else 0.0)
+    return Below(lines, many, torn=len(lines) > len(formulas))
 
 
 @dataclass(slots=True)
@@ -140,6 +160,7 @@ class _Best:
     least: float
     worth: float = 0.0
     scale: float = 0.0
+    tall: int = 0  # lines of formulas beyond those that stand well on a wire
     spacing: Spacing | None = None
     full: set[Spacer] = field(default_factory=set)  # their height is what limits them: more rows only make them smaller
 
@@ -156,13 +177,16 @@ class _Best:
             wide = max(spacing.widths)
             if len(spacing.segments) < rows or _worth(self.room[0] / wide, self.least, spacer.style) <= self.worth:
                 continue
-            high = self.room[1] - height_below(lines_below(spacing.below))
-            scale = min(self.room[0] / wide, high / Places(spacing).height, LARGEST)
+            high = self.room[1] - lines_below(spacing.below).height
+            places = Places(spacing)
+            scale = min(self.room[0] / wide, high / places.height, LARGEST)
             if scale < self.room[0] / wide:
                 self.full.add(spacer)
-            worth = _worth(scale, self.least, spacer.style)
+            tall = sum(max(0, len(block.lines) - _TALL) for block in places.blocks.values())
+            worth = _worth(scale, self.least, spacer.style) - (_HANGING * tall if scale >= self.least else 0.0)
             if worth > self.worth * 1.001:
-                self.worth, self.scale, self.spacing = worth, scale, replace(spacing, x=dict(spacing.x))
+                self.worth, self.scale, self.tall = worth, scale, tall
+                self.spacing = replace(spacing, x=dict(spacing.x))
 
 
 def _worth(scale: float, least: float, style: Style) -> float:
