@@ -31,7 +31,6 @@ from tests.boards import NAMES, covered, measure, off_the_page, through, traced
 
 SVG = "{http://www.w3.org/2000/svg}"
 # several ways side by side, with two arrays at every wire
-TOO_MUCH = [("lstm_step", True), ("lstm", True), ("attention", True)]
 PIXELS = {"conv_naive", "maxpool_naive"}  # a loop over all pixels, drawn round by round
 SHORT = [name for name in NAMES if name not in PIXELS]
 SMALL = [name for name in SHORT if name not in ("recurrent", "rnn")]  # of up to twelve steps, once groups are folded
@@ -171,9 +170,7 @@ def test_black_wires_do_not_cross_and_red_ones_hardly(name):
 
 
 @pytest.mark.each_third
-@pytest.mark.parametrize(
-    ("name", "values"), [(name, values) for values in (False, True) for name in SMALL if (name, values) not in TOO_MUCH]
-)
+@pytest.mark.parametrize(("name", "values"), [(name, values) for values in (False, True) for name in SMALL])
 def test_text_can_be_read_on_a_slide(name, values):
     drawn = drawing(name, values=values)
     assert (drawn.width, drawn.height) == (1600, 900)
@@ -574,7 +571,7 @@ def test_what_is_too_long_for_its_wire_stands_below_the_board():
 
 
 def test_a_board_that_cannot_be_read_says_so():
-    picture = Diagram(traced("lstm_step"), values=True).picture
+    picture = Diagram(traced("lstm_step"), ops=True).picture
     assert not picture.fits
     assert picture.smallest < 14
     assert Diagram(traced("batchnorm")).picture.fits

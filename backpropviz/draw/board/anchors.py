@@ -18,7 +18,7 @@ from backpropviz.draw.board.stations import Pin, Station
 BANDS = ("boxes", "arrays", "names", "formulas")
 BESIDE = TRACK / 2 + 7  # from the middle of a double track to a text
 APART = {"names": 14.0}  # between neighbours in a band,
-APART_ELSE = 26.0  # and in the other bands, where texts of one line must not be read as one
+APART_ELSE = 24.0  # and in the other bands, where texts of one line must not be read as one
 ARROW = 16.0  # room for an arrowhead before a gate
 INSET = 16.0  # from a gate to the line around its group
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +26,11 @@ ROWS, COLUMNS = 6, 4  # arrays up to this size are shown whole
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How arrays are shown: at most so many rows, their numbers with so many digits."""
+    """How arrays are shown: at most so many rows, their numbers with so many digits; one row `beside` their names."""
 
     rows: int = ROWS
     digits: int = 3
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,29 @@ class Block:
     """Lines of text, left-aligned, and below them an array.
 
     Attributes:
-        formulas: what the lines say if they are formulas, unbroken.
+        formulas: what the lines say if they are formulas, unbroken. remark: what is said of an array in the first line.
     """
 
     lines: list[list[Run]] = field(default_factory=list)
     array: Numbers | None = None
     formulas: list[Formula] = field(default_factory=list)
+    remark: Run | None = None
+
+    def widened(self, room: int) -> Block:
+        """The same in lines of up to `room` columns."""
+        made = red_block(self.formulas, room, self.array)
+        if self.remark is not None:
+            made.lines[0].append(self.remark)
+        return replace(made, remark=self.remark)
+
+    def beside(self, remark: Numbers | None, room: float, owner: str = "") -> Block:
+        """The same with a remark on an array behind its first line, or below, if it is longer than `room` columns."""
+        if remark is None or not self.lines or remark.rows[1:] or remark.rows[0][1:]:
+            return replace(self, array=remark)
+        text = Run(f"  {remark.rows[0][0]}", remark.ink, size=DIGITS, owner=owner)
+        if sum(columns(run.text) for run in (*self.lines[0], text)) > room:
+            return replace(self, array=remark)
+        return replace(self, lines=[[*self.lines[0], text], *self.lines[1:]], remark=text)
 
     def __bool__(self) -> bool:
         return bool(self.lines) or self.array is not None
@@ -133,6 +151,13 @@ def red_block(formulas: list[Formula], room: int, array: Numbers | None = None) 
     """Formulas in lines of `room` columns."""
     lines = [[Run(line, "red", bold, owner=owner)] for text, owner, bold in formulas for line in broken(text, room)]
     return Block(lines, array, formulas)
+
+
+def with_array(block: Block, grad: Numbers | None, style: Style, gate: Gate) -> Block:
+    """Formulas with the gradient they come to, below them, or beside the first."""
+    if style.values is None or not style.values.beside:
+        return replace(block, array=grad)
+    return block.beside(grad, style.formula + 4, f"sum_{gate.id}")
 
 
 def label(gate: Gate, style: Style) -> Block:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 from backpropviz.draw.board.anchors import BESIDE, Placed, Spacing
-from backpropviz.draw.board.blocks import Block, Formula, array_of, label, red_block
+from backpropviz.draw.board.blocks import Block, Formula, array_of, label, red_block, with_array
 from backpropviz.draw.board.grid import Route
 from backpropviz.draw.board.stations import Station
 
@@ -29,9 +31,12 @@ class _Labels:
     def place(self) -> None:
         for station in self.made.grid.stations:
             gate = station.gate
-            self._behind(station, "names", label(gate, self.style))
-            if self.style.values and not station.chip and gate.kind != "end":
-                self._behind(station, "arrays", Block(array=array_of(gate.value, "ink", self.style.values)))
+            name, shown = label(gate, self.style), self.style.values
+            if shown and not station.chip and gate.kind != "end":
+                array = array_of(gate.value, "ink", shown)
+                name = name.beside(array, math.inf) if shown.beside else replace(name, array=array)
+                self._behind(station, "arrays", Block(array=name.array))
+            self._behind(station, "names", replace(name, array=None))
             self._formulas(station)
 
     def _formulas(self, station: Station) -> None:
@@ -53,7 +58,8 @@ class _Labels:
                 self._before(route, terms)
         behind += [Formula(part, f"inner_{gate.id}") for part in gate.inner]
         grad = array_of(gate.grad, "red", self.style.values) if self.style.values and not station.chip else None
-        self._behind(station, "formulas", red_block(self.made.shortened(behind), self.style.formula, grad))
+        block = red_block(self.made.shortened(behind), self.style.formula)
+        self._behind(station, "formulas", with_array(block, grad, self.style, gate))
 
     def _behind(self, station: Station, band: str, block: Block) -> None:
         """Place a block behind a gate, on the wire that leaves it; behind wires that pass there, too."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Text, Tile, Wire
 from backpropviz.draw.board.record import Board
-from backpropviz.draw.board.sizing import EDGE, FOOTER, HEADER, MARGIN, TITLE, Fitted
+from backpropviz.draw.board.sizing import (
+    EDGE,
+    FOOTER,
+    FOOTNOTE,
+    HEADER,
+    LEGEND,
+    MARGIN,
+    TITLE,
+    Fitted,
+    footnote,
+    is_beside_title,
+)
 
 _SMALL = 14.0
 _LINE = 28.0  # the middle of the title
@@ -17,7 +28,8 @@ def compose(fitted: Fitted, board: Board, legend: bool = True, size: str = "slid
     edge = EDGE if size == "page" else MARGIN
     page = Drawing(fitted.width, fitted.height, board.title, scale=scale, smallest=fitted.smallest)
     left = (page.width - drawing.width * scale) / 2
-    top = HEADER + max(0.0, (page.height - HEADER - FOOTER - fitted.room - drawing.height * scale) / 2)
+    bottom = FOOTER if size == "slide" else FOOTNOTE
+    top = HEADER + max(0.0, (page.height - HEADER - bottom - fitted.room - drawing.height * scale) / 2)
     if size == "page":
         left = edge
     _moved(drawing, left, top, scale)
@@ -28,11 +40,11 @@ def compose(fitted: Fitted, board: Board, legend: bool = True, size: str = "slid
         page.texts.append(Text("title", x, _LINE, board.title, TITLE, "ink", True))
         x += width(board.title, TITLE) + 50
     if legend:
-        if x > edge and x + 480 > page.width - edge:
+        if x > edge and x + LEGEND > page.width - edge:
             x = page.width  # no room beside the title
         else:
             _legend(page, x, any(wire.ink == "red" for wire in drawing.wires))
-        _footer(page, board, edge)
+        _footnote(page, board, edge)
     top = page.height - FOOTER - fitted.room + 4
     for number, line in enumerate(fitted.below.lines):
         ink: Ink = "red" if line.owner.startswith(("backward", "sum", "inner")) else "ink"
@@ -55,12 +67,15 @@ def _legend(page: Drawing, x: float, red: bool) -> None:
         x += 56 + width(text, _SMALL) + 40
 
 
-def _footer(page: Drawing, board: Board, edge: float) -> None:
-    told = [f"{letter} = {meaning}" for letter, meaning in board.lengths.items()]
-    told += ["where red wires meet, their gradients add up"] if any(gate.sum for gate in board.gates) else []
-    lines = broken("; ".join(told), int((page.width - 2 * edge) / width(" ", _SMALL))) if told else []
+def _footnote(page: Drawing, board: Board, edge: float) -> None:
+    """At the right of the title, or at the bottom."""
+    told = footnote(board)
+    if told and is_beside_title(board, page.width, edge):
+        page.texts.append(Text("legend", page.width - edge - width(told, _SMALL), _LINE, told, _SMALL, "grey"))
+        return
+    lines = broken(told, int((page.width - 2 * edge) / width(" ", _SMALL)))
     for number, line in enumerate(lines):
-        y = page.height - FOOTER / 2 - (len(lines) - 1 - number) * _SMALL * LEADING
+        y = page.height - FOOTNOTE / 2 - (len(lines) - 1 - number) * _SMALL * LEADING
         page.texts.append(Text("legend", edge, y, line, _SMALL, "grey"))
 
 

@@ -11,18 +11,19 @@ from functools import cached_property
 
 from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.anchors import APART_ELSE, ARROW, BESIDE, INSET, Hung, Placed, Spacing, Trunk
-from backpropviz.draw.board.blocks import BADGE, SIZE, TRACK, Block, badge_width, red_block
+from backpropviz.draw.board.blocks import BADGE, SIZE, TRACK, Block, badge_width
 from backpropviz.draw.board.geometry import Point
 from backpropviz.draw.board.grid import Route
 from backpropviz.draw.board.groups import Surrounded
 from backpropviz.draw.board.stations import Station
 
 HALF = TRACK / 2
-ROW_GAP = 15.0  # between the texts of two rows
+ROW_GAP = 13.0  # between the texts of two rows
 PAGE_GAP = 34.0  # between the rows of the page that a long board is cut into
 AROUND = SIZE * LEADING + 20.0  # below the line around a loop: what goes round
 ELBOW = 18.0  # a wire from a box that is led to its slot
 BELOW_BOX = 10.0  # between a box's formulas and where its wire turns
+_CUT = 6.0  # beyond a row of the page: the line around a group that goes on in another one
 _LONGEST = 48  # columns of a formula that has all the room it wants
 Key = tuple[int, int]
 """A segment and a row in it."""
@@ -270,8 +271,12 @@ class Places:
         first, last = self.spacing.segments[segment]
         if each.columns[1] < first or each.columns[0] > last:
             return None
-        left = self.x[each.columns[0], 0] - each.left + INSET / 2 if each.columns[0] >= first else 0.0
-        right = self.x[each.columns[1], 0] + each.right - INSET / 2 if each.columns[1] <= last else self.widths[segment]
+        left = self.x[each.columns[0], 0] - each.left + INSET / 2 if each.columns[0] >= first else -_CUT
+        right = (
+            self.x[each.columns[1], 0] + each.right - INSET / 2
+            if each.columns[1] <= last
+            else _CUT + self.widths[segment]
+        )
         return left, right
 
     def goes_round(self, each: Surrounded, segment: int) -> bool:
@@ -294,5 +299,5 @@ def _widened(block: Block, room: float) -> Block:
     """A block of formulas in fewer lines, if that fits."""
     if not block.formulas:
         return block
-    wider = red_block(block.formulas, int(min(room / width(" ", SIZE), _LONGEST)), block.array)
+    wider = block.widened(int(min(room / width(" ", SIZE), _LONGEST)))
     return wider if wider.width <= room and wider.height < block.height else block

@@ -30,7 +30,9 @@ MARGIN = 24.0
 EDGE = 16.0  # the same on a page
 _PAGE_BREAKS = ((18, 12), (22, 12), (26, 14))
 TITLE = 24.0  # the size of a title
-HEADER, FOOTER = 50.0, 34.0
+HEADER, FOOTER = 50.0, 18.0
+LEGEND = 480.0  # how wide it is
+FOOTNOTE = 34.0  # the footer of a page: a slide has room for its words beside the title
 _BREAKS = (
     (12, 10),
     (14, 10),
@@ -52,11 +54,13 @@ _SHOWN = (
     Shown(3, 2),
     Shown(2, 2),
     Shown(1, 2),
+    Shown(1, 2, beside=True),
 )  # arrays, with fewer and fewer numbers
-_LONGEST = (44, 26, 16)  # columns of a formula that stands on its wire where others go below the board
+_FEW_BREAKS = ((10, 8), (12, 10), (16, 10), (20, 14), (30, 14))  # where more would take long
+_LONGEST = (44, 26, 16, 14)  # columns of a formula that stands on its wire where others go below the board
 _TALL = 6  # lines; what is higher hangs down from its wire like a list
 _HANGING = 0.03  # what every further line costs
-_NARROW = {12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
+_NARROW = {10: 0.14, 12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
 
 
 class Below(NamedTuple):
@@ -93,15 +97,29 @@ class Fitted:
         return SIZE * self.scale
 
 
+def footnote(board: Board) -> str:
+    """What the letters of a board stand for, and what a sum means on it."""
+    told = [f"{letter} = {meaning}" for letter, meaning in board.lengths.items()]
+    told += ["where red wires meet, their gradients add up"] if any(gate.sum for gate in board.gates) else []
+    return "; ".join(told)
+
+
+def is_beside_title(board: Board, wide: float, edge: float) -> bool:
+    """Whether the title and the legend of a page leave room for these words."""
+    return edge + width(board.title, TITLE) + 50 + LEGEND + width(footnote(board), SIZE) <= wide - edge
+
+
 def fit(board: Board, size: Size, values: bool = False, footer: float = FOOTER) -> Fitted:
     """The board in the style and size in which its text is largest, with room for what stands below it."""
     grid = lay_out(board)
     if size == "free":
         draft = Places(Spacer(grid, Style(values=Shown() if values else None)).solve())
         wide = max(draft.widths[0], width(board.title, TITLE) + 480) + 2 * MARGIN
-        return Fitted(draw(draft), 1.0, wide, draft.height + HEADER + FOOTER)
+        return Fitted(draw(draft), 1.0, wide, draft.height + HEADER + FOOTNOTE)
     if size == "page":
         return _on_page(grid, values)
+    if not is_beside_title(board, SLIDE[0], MARGIN):
+        footer += FOOTNOTE - FOOTER
     return _on_slide(grid, values, footer)
 
 
@@ -113,27 +131,25 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
         rows = round((len(grid.stations) / 2) ** 0.5)
         best.improve([Spacer(grid, Style(20, 14, True, _SHOWN[-1] if values else None))], rows)
     for shown in () if best.spacing is not None else _SHOWN if values else (None,):
-        if best.scale < 0.85 * best.least and shown in _SHOWN[1:-1]:
+        if best.scale < 0.85 * best.least and shown in _SHOWN[1:-2]:
             continue  # a little less will not do
         for rows in range(1, _MOST_ROWS + 1):
             for shapes in (True, False):
                 if not best.is_enough:
                     best.improve(map(spacer, _styles(shown, shapes)), rows)
-    for longest in _LONGEST if len(grid.stations) <= _MANY else ():
+    # names alone say little: before it comes to that, groups are folded, unless arrays stand there, too
+    for longest in () if len(grid.stations) > _MANY else _LONGEST if values else _LONGEST[:2]:
         for rows in (1, 2, 3):
             for shapes in (True, False):
                 if not best.is_enough or (best.tall and longest == _LONGEST[0] and shapes):
-                    styles = _styles(_shown_last(values), shapes)
-                    best.improve((spacer(replace(style, longest=longest)) for style in styles), rows)
+                    for shown in _SHOWN[-2:] if values else (None,):
+                        styles = _styles(shown, shapes, _FEW_BREAKS)
+                        best.improve((spacer(replace(style, longest=longest)) for style in styles), rows)
     assert best.spacing is not None
     rows, below = len(best.spacing.segments), lines_below(best.spacing.below)
     high = room[1] - below.height
     drawing = draw(_filled(best.spacing, room[0] / best.scale, high / best.scale))
     return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER + below.height, below)
-
-
-def _shown_last(values: bool) -> Shown | None:
-    return _SHOWN[-1] if values else None
 
 
 def lines_below(formulas: list[Formula]) -> Below:
@@ -194,9 +210,9 @@ def _worth(scale: float, least: float, style: Style) -> float:
     return scale if scale < least else min(scale, 1.35) + 0.2 - _NARROW.get(style.formula, 0.0)
 
 
-def _styles(values: Shown | None, shapes: bool) -> Iterator[Style]:
+def _styles(values: Shown | None, shapes: bool, breaks: tuple[tuple[int, int], ...] = _BREAKS) -> Iterator[Style]:
     """Ways to break texts; names above their shapes, or beside them."""
-    for formula, inside in _BREAKS:
+    for formula, inside in breaks:
         for stacked in (False, True) if shapes else (False,):
             yield Style(formula, inside, stacked, values, shapes)
 
@@ -229,7 +245,7 @@ def _on_page(grid: Grid, values: bool) -> Fitted:
     assert best is not None
     scale, spacing = 1 / best[0], best[2]
     places = _filled(spacing, room / scale, 0.0)
-    return Fitted(draw(places), scale, PAGE, places.height * scale + HEADER + FOOTER, len(spacing.segments))
+    return Fitted(draw(places), scale, PAGE, places.height * scale + HEADER + FOOTNOTE, len(spacing.segments))
 
 
 def _filling(spacer: Spacer, room: float) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from backpropviz.draw.board.blocks import (
     badge_width,
     inscription,
     red_block,
+    with_array,
 )
 from backpropviz.draw.board.distances import solve
 from backpropviz.draw.board.grid import Grid, Route
@@ -124,7 +125,8 @@ class Spacer:
         formulas += [Formula(term, f"backward_{pin.use.number}") for term in pin.use.terms or ()]
         grad = array_of(pin.gate.grad, "red", self.style.values) if self.style.values and not pin.chip else None
         wide = max(sum(run.width for run in line) for line in box) + 20
-        return Hung(pin, box, red_block(self.made.shortened(formulas), self.style.formula, grad), wide, slot=slot)
+        block = with_array(red_block(self.made.shortened(formulas), self.style.formula), grad, self.style, pin.gate)
+        return Hung(pin, box, block, wide, slot=slot)
 
     def _surround(self, each: Surrounded) -> None:
         """Room for the line around a group, in all bands of its rows."""
@@ -198,7 +200,7 @@ class Spacer:
         for before, anchor in zip(anchors, anchors[1:]):
             right = BESIDE if before[1] else max(half[before[0]], self.pads[before[0]][1]) + 6
             left = BESIDE if anchor[1] else max(half[anchor[0]], self.pads[anchor[0]][0]) + ARROW
-            least[anchor][before] = right + left + 4
+            least[anchor][before] = right + left + 3
         return least
 
 
