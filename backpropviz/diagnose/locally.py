@@ -7,10 +7,11 @@ another one gives need not be run. And where it is known which value mends every
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import types
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -80,45 +81,66 @@ def is_evaluable(statement: Statement) -> bool:
     return all(isinstance(function, ast.Attribute) for function in calls)
 
 
-def worth_running(edits: list[Edit], statement: Statement, values: Mapping[str, Any], wanted: Any) -> Iterator[Edit]:
-    """The edits that make a difference, each difference once; those that do not give the wanted value cost more.
+class Judging:
+    """The edits of one statement, judged where it stands: those that make a difference, each difference once. They are
+    judged in their order, the everyday slips first, and no sooner than somebody asks.
+
     The sizes that values are made from have to be told apart where they are evaluated. In a loop, the values are those
     of the last round, which tell no more than that an edit fails.
 
     Args:
+        edits: in the order of their costs. values: what names stand for.
         wanted: the value that mends everything, or None if that is not known.
     """
-    if not is_evaluable(statement):
-        yield from edits
-        return
-    seen: set[bytes] = set()
-    try:
-        seen.add(_mark(value_of(statement.node.value, values)))  # type: ignore[attr-defined]
-    except Failed:
-        if statement.loops:
-            yield from edits
-            return
-        wanted = None
-    is_sum = isinstance(statement.node, ast.AugAssign)
-    inside = {id(node) for node in ast.walk(statement.node.value)}  # type: ignore[attr-defined]
-    for edit in sorted(edits, key=lambda edit: edit.cost):
-        if edit.own_text or edit.parts or not all(_is_inside(slot, statement.node, inside) for slot, _ in edit.changes):
-            yield edit
-            continue
+
+    def __init__(self, edits: list[Edit], statement: Statement, values: Mapping[str, Any], wanted: Any):
+        self.statement, self.values, self.wanted = statement, values, wanted
+        self._waiting = iter(edits)
+        self._kept: dict[int, bool] = {}  # by the identity of an edit
+
+    def is_kept(self, edit: Edit) -> bool:
+        """Whether an edit is worth running. One that does not give the wanted value costs more from now on."""
+        while id(edit) not in self._kept:
+            following = next(self._waiting)
+            self._kept[id(following)] = self._judged(following)
+        return self._kept[id(edit)]
+
+    @functools.cached_property
+    def _inside(self) -> set[int] | None:
+        """The nodes of the right-hand side; None where it cannot be evaluated alone."""
+        if not is_evaluable(self.statement):
+            return None
+        return {id(node) for node in ast.walk(self.statement.node.value)}  # type: ignore[attr-defined]
+
+    @functools.cached_property
+    def _seen(self) -> set[bytes] | None:
+        """What the right-hand side is worth, as it stands and with the edits so far; None where nothing is told."""
         try:
-            value = with_edit(edit, values)
+            return {_mark(value_of(self.statement.node.value, self.values))}  # type: ignore[attr-defined]
         except Failed:
-            continue
-        if statement.loops:
-            yield edit
-            continue
+            self.wanted = None
+            return None if self.statement.loops else set()
+
+    def _judged(self, edit: Edit) -> bool:
+        node, inside = self.statement.node, self._inside
+        if inside is None or self._seen is None or edit.own_text or edit.parts:
+            return True
+        if not all(_is_inside(slot, node, inside) for slot, _ in edit.changes):
+            return True
+        try:
+            value = with_edit(edit, self.values)
+        except Failed:
+            return False
+        if self.statement.loops:
+            return True
         mark = _mark(value)
-        if mark and mark in seen and edit.kind not in _SAME_VALUE:
-            continue
-        seen.add(mark)
-        if wanted is not None and not is_sum and not is_wanted(value, wanted):
+        if mark and mark in self._seen and edit.kind not in _SAME_VALUE:
+            return False
+        self._seen.add(mark)
+        is_sum = isinstance(node, ast.AugAssign)
+        if self.wanted is not None and not is_sum and not is_wanted(value, self.wanted):
             edit.cost += FAR
-        yield edit
+        return True
 
 
 def _is_inside(slot: Slot, node: ast.stmt, inside: set[int]) -> bool:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose import locally
+from backpropviz.diagnose import plans
 from backpropviz.diagnose.culprit import packed_names
 from backpropviz.diagnose.edits.expressions import expression_edits
 from backpropviz.diagnose.edits.statements import statement_edits
 from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, with_entries
 from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.hits import CLEAN, Hit
+from backpropviz.diagnose.locally import Judging
 from backpropviz.diagnose.outcomes import Outcome
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.recognition import recognize
@@ -32,14 +33,7 @@ MARGIN = 0.8  # how much dearer than the best repair another one may be and stil
 STILL = 120_000  # rounds for others, once a repair was found
 PER_STATEMENT = 1500
 MOST_VERIFIED = 12
-MOST_WANTED, FROM_VALUE = 4, 1.9  # expressions found from a value: how many, and how far-fetched
-
-
-REPEATED = 0.4
-NEAR = 4  # statements
-Plan = tuple[float, int, Suspect, Edit]
-Later = tuple[float, int, Suspect, None]
-"""Expressions that are found from the value which a line should have, once everything cheaper was tried."""
+MOST_WANTED = 4  # expressions found from a value
 
 
 class Search:
@@ -70,16 +64,9 @@ class Search:
 
     def run(self, suspects: list[Suspect]) -> list[Hit]:
         """All repairs that were found in time and cost not much more than the best, best first."""
-        plans: list[Plan] = []
-        later: list[Later] = []
-        for suspect in suspects:
-            for edit in self._edits(suspect):
-                plans.append((suspect.penalty + edit.cost, len(plans), suspect, edit))
-            later.append((suspect.penalty + FROM_VALUE, len(plans), suspect, None))
-        plans += self._repeated(plans)
         hits: list[Hit] = []
         limit = float("inf")
-        for cost, _, suspect, planned in sorted([*later, *plans], key=lambda plan: plan[:2]):
+        for cost, suspect, planned in plans.in_order(suspects, self._edits):
             if cost > limit or self.budget.spent:
                 break
             for edit in self._wanted(suspect) if planned is None else (planned,):
@@ -120,24 +107,7 @@ class Search:
             return False
         return True
 
-    def _repeated(self, plans: list[Plan]) -> list[Plan]:
-        """The same edit on every line of a function that has room for it: a misunderstanding is seldom had once."""
-        alike: dict[tuple[object, ...], dict[int, Plan]] = {}
-        for plan in plans:
-            _, _, suspect, edit = plan
-            if edit.twin:
-                lines = alike.setdefault((suspect.statement.function, *edit.twin), {})
-                lines.setdefault(suspect.statement.index, plan)
-        groups = [[lines[index] for index in sorted(lines)] for lines in alike.values() if 2 <= len(lines) <= 6]
-        made: list[Plan] = []
-        plain = len(groups)
-        for i, chosen in enumerate(groups + list(_exchanged(alike))):
-            cost = sum(plan[0] for plan in chosen) / len(chosen) + REPEATED + 0.3 * (i >= plain)
-            together = Edit.together([edit for _, _, _, edit in chosen])
-            made.append((cost, len(plans) + len(made), chosen[0][2], together))
-        return made
-
-    def _edits(self, suspect: Suspect) -> Iterable[Edit]:
+    def _edits(self, suspect: Suspect) -> plans.Found:
         # a layer that another one calls has its own settings: what is missing has to be handed on to it
         pair, called = self.examination.pair, recognize(suspect.statement.function) is not None
         is_own = suspect.statement.function in (pair.forward, pair.backward)
@@ -150,14 +120,15 @@ class Search:
             found = [edit for edit in found if edit.kind != "cache"]
         failure = self.scene.outcome.failure
         if failure is not None and failure.type == "MemoryError":
-            return []
+            return [], None
         if failure is not None and failure.type == "does not end":  # whatever ends it early ends it
             found = [edit for edit in found if edit.kind in ("missing_line", "wrong_place")]
         found.sort(key=lambda edit: edit.cost)
-        values = {**namespace, **self.scene.scope(suspect.statement)}
+        found = found[:PER_STATEMENT]
         if self.scene.case.special:
-            return found[:PER_STATEMENT]
-        return locally.worth_running(found[:PER_STATEMENT], suspect.statement, values, self._wanted_value(suspect))
+            return found, None
+        values = {**namespace, **self.scene.scope(suspect.statement)}
+        return found, Judging(found, suspect.statement, values, self._wanted_value(suspect))
 
     def _wanted_value(self, suspect: Suspect) -> Any:
         """What the statement should give, where putting that in its place mends everything."""
@@ -172,7 +143,7 @@ class Search:
         scope = self.scene.scope(suspect.statement)
         first = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
         for tree in itertools.islice(expressions(wanted, with_entries(scope), first), MOST_WANTED):
-            yield Edit(suspect.statement, [(Slot(node, "value"), tree)], "wrong_value", FROM_VALUE)
+            yield Edit(suspect.statement, [(Slot(node, "value"), tree)], "wrong_value", plans.FROM_VALUE)
 
     def _unpacks_as_packed(self, statement: Statement) -> bool:
         """A tuple of names is taken out of the cache in the order in which the same names were put in."""
@@ -259,13 +230,3 @@ class Search:
 def _tells(want: Any) -> bool:
     """A right value that not every slip arrives at: it is not zero everywhere."""
     return want is None or bool(np.any(want))
-
-
-def _exchanged(alike: dict[tuple[object, ...], dict[int, Plan]]) -> Iterator[list[Plan]]:
-    """Two names exchanged between two lines near each other: a for b in the one, b for a in the other."""
-    for (function, *twin), lines in alike.items():
-        if twin[0] == "name" and str(twin[1]) < str(twin[2]):
-            others = alike.get((function, "name", twin[2], twin[1]), {})
-            for one, other in itertools.product(lines, others):
-                if 0 < abs(one - other) <= NEAR:
-                    yield [plan for _, plan in sorted([(one, lines[one]), (other, others[other])])]

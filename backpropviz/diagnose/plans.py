@@ -1,0 +1,133 @@
+"""The edits of all suspects in the order of their promise: how suspicious the line is, plus how far-fetched the edit.
+
+What an edit is worth where it stands (locally.py) is asked when its turn comes. Most turns never come: the search ends
+a little behind the first repair.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from backpropviz.diagnose.edits.tree import Edit
+from backpropviz.diagnose.locally import Judging
+from backpropviz.diagnose.scene import Suspect
+
+FROM_VALUE = 1.9  # how far-fetched an expression is that was found from its value
+REPEATED, EXCHANGED = 0.4, 0.7
+MOST_LINES = 6  # that one edit is made on
+NEAR = 4  # statements
+Turn = tuple[float, Suspect, Edit | None]
+"""What it costs, where, and what; None for the expressions that are found from the value which a line should have."""
+
+
+@dataclass
+class Plan:
+    """An edit of a suspect, and what it is judged with; None where it is run unseen."""
+
+    suspect: Suspect
+    edit: Edit
+    judging: Judging | None
+
+    @property
+    def cost(self) -> float:
+        """What it costs; more once it was judged, perhaps."""
+        return self.suspect.penalty + self.edit.cost
+
+    def judged(self) -> Plan | None:
+        """The plan, if it is worth running."""
+        return self if self.judging is None or self.judging.is_kept(self.edit) else None
+
+
+@dataclass
+class Together:
+    """The same edit on several lines, or two that belong together; of every line the plans that would do.
+
+    Attributes:
+        more: what it costs beyond the mean of the lines. every: all of these lines are needed.
+    """
+
+    lines: list[list[Plan]]
+    more: float
+    every: bool = False
+    chosen: list[Plan] = field(default_factory=list)
+
+    @property
+    def cost(self) -> float:
+        """What it costs; before it was judged, what it costs at least."""
+        costs = [plan.cost for plan in self.chosen] or sorted(plans[0].cost for plans in self.lines)[:2]
+        return sum(costs) / len(costs) + self.more
+
+    def judged(self) -> Together | None:
+        """The same on the lines where it is worth running, if those are as many as it takes."""
+        kept = (next((plan for plan in plans if plan.judged()), None) for plans in self.lines)
+        self.chosen = self.chosen or [plan for plan in kept if plan is not None]
+        enough = len(self.lines) if self.every else 2
+        return self if enough <= len(self.chosen) <= MOST_LINES else None
+
+    @property
+    def suspect(self) -> Suspect:
+        return self.chosen[0].suspect
+
+    @property
+    def edit(self) -> Edit:
+        return Edit.together([plan.edit for plan in self.chosen])
+
+
+Alike = dict[tuple[object, ...], dict[int, list[Plan]]]
+"""By function and by what is exchanged for what: the lines that have room for it."""
+Found = tuple[Iterable[Edit], Judging | None]
+
+
+def in_order(suspects: list[Suspect], edits: Callable[[Suspect], Found]) -> Iterator[Turn]:
+    """What to try, the most promising first.
+
+    Args:
+        edits: of a suspect, in the order of their costs, with what they are judged with.
+    """
+    heap: list[tuple[float, float, Plan | Together | Suspect]] = []
+    alike: Alike = {}
+    count = 0
+    for suspect in suspects:
+        proposed, judging = edits(suspect)
+        for edit in proposed:
+            plan = Plan(suspect, edit, judging)
+            heap.append((plan.cost, count, plan))
+            count += 1
+            if edit.twin:
+                lines = alike.setdefault((suspect.statement.function, *edit.twin), {})
+                lines.setdefault(suspect.statement.index, []).append(plan)
+        heap.append((suspect.penalty + FROM_VALUE, count - 0.5, suspect))
+    several = itertools.chain(_repeated(alike), _exchanged(alike))
+    heap += [(together.cost, count + i, together) for i, together in enumerate(several)]
+    heapq.heapify(heap)
+    while heap:
+        cost, number, its = heapq.heappop(heap)
+        if isinstance(its, Suspect):
+            yield cost, its, None
+        elif its.judged() is None:
+            continue
+        elif its.cost > cost:
+            heapq.heappush(heap, (its.cost, number, its))
+        else:
+            yield cost, its.suspect, its.edit
+
+
+def _repeated(alike: Alike) -> Iterator[Together]:
+    """The same edit on every line of a function that has room for it: a misunderstanding is seldom had once."""
+    for lines in alike.values():
+        if len(lines) >= 2:
+            yield Together([lines[index] for index in sorted(lines)], REPEATED)
+
+
+def _exchanged(alike: Alike) -> Iterator[Together]:
+    """Two names exchanged between two lines near each other: a for b in the one, b for a in the other."""
+    for (function, *twin), lines in alike.items():
+        if twin[0] == "name" and str(twin[1]) < str(twin[2]):
+            others = alike.get((function, "name", twin[2], twin[1]), {})
+            for one, other in itertools.product(lines, others):
+                if 0 < abs(one - other) <= NEAR:
+                    both = sorted([(one, lines[one]), (other, others[other])], key=lambda line: line[0])
+                    yield Together([plans for _, plans in both], EXCHANGED, every=True)
