@@ -1,7 +1,5 @@
 """The command line. Nothing heavy is imported before a command runs, so that `--help` is quick."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

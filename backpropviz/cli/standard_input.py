@@ -1,7 +1,5 @@
 """Standard input in the place of a file, "-": what it holds is kept as a file until the program ends."""
 
-from __future__ import annotations
-
 import atexit
 import shutil
 import sys

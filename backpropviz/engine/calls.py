@@ -20,7 +20,6 @@ from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.arrays import array
 from backpropviz.primitives.composites import COMPOSITES, LOOKS
 from backpropviz.primitives.shapes import astype
-from backpropviz.primitives.special import enter_scipy
 
 Record = Callable[[Primitive, tuple[Any, ...], dict[str, Any]], Any]
 _REDUCE: dict[Any, Any] = {
@@ -42,12 +41,13 @@ def function(record: Record, func: Any, args: tuple[Any, ...], kwargs: dict[str,
         raise unknown(func)  # which entries are left depends on the values
     if func in LOOKS:
         return func(*look(args), **look(kwargs))
-    if func not in COMPOSITES and _gate(func) is None:
+    gate = _gate(func)
+    if gate is None and func not in COMPOSITES:
         raise unknown(func)
     try:
-        if func in COMPOSITES:
+        if gate is None:
             return _composed(func, args, kwargs)
-        return record(PRIMITIVES[func], *canonical(func, args, kwargs))
+        return record(gate, *canonical(func, args, kwargs))
     except (BackpropvizError, NotImplementedError):
         _on_plain_arrays(func, args, kwargs)
         raise
@@ -73,11 +73,9 @@ def ufunc(record: Record, func: np.ufunc, method: str, inputs: tuple[Any, ...], 
         inputs, method = (np.reshape(left, (*left.shape, *[1] * right.ndim)), right), "__call__"
     if method != "__call__":
         raise TraceError(f"np.{func.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
-    if func in COMPOSITES:
-        return function(record, func, inputs, options)
     gate = _gate(func)
     if gate is None:
-        raise unknown(func)
+        return function(record, func, inputs, options)
     try:
         operands = tuple([array(x) if type(x) in (list, tuple) else x for x in inputs])
         if not options:
@@ -108,9 +106,13 @@ def _with_options(record: Record, func: np.ufunc, gate: Primitive, inputs: Any, 
 
 
 def _gate(func: Any) -> Primitive | None:
-    if func not in PRIMITIVES:
+    try:
+        return PRIMITIVES[func]
+    except KeyError:
+        from backpropviz.primitives.special import enter_scipy  # what only some code needs
+
         enter_scipy()
-    return PRIMITIVES.get(func)
+        return PRIMITIVES.get(func)
 
 
 def _on_plain_arrays(func: Any, args: Any, kwargs: Any) -> None:

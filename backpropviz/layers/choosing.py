@@ -46,16 +46,15 @@ def choose(module: ModuleType, file: Path, wanted: str = "") -> FunctionType | M
     classes = {name: value for name, value in vars(module).items() if _is_own_class(value, module)}
     if wanted:
         return _wanted(wanted, functions, classes, file)
-    rules = {inspect.unwrap(gradient.vjp) for p in PRIMITIVES.values() for gradient in p.gradients if gradient}
     layers: dict[str, FunctionType | Method] = {
-        name: f
-        for name, f in functions.items()
-        if not name.startswith(("sample", "_")) and "backward" not in name and f not in rules
+        name: f for name, f in functions.items() if not name.startswith(("sample", "_")) and "backward" not in name
     }
     layers |= {name: method for name, owner in classes.items() if (method := forward_of(owner)) is not None}
     for name in layers:
         if file.stem in (name, name.lower()):
             return layers[name]
+    rules = {inspect.unwrap(gradient.vjp) for p in PRIMITIVES.values() for gradient in p.gradients if gradient}
+    layers = {name: found for name, found in layers.items() if found not in rules}
     used = _names_used(layers, classes)
     roots = [name for name in layers if name not in used]
     if not layers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.abc
 import importlib.machinery
 import os
 import sys
@@ -45,7 +44,7 @@ class _BesideLoader(importlib.machinery.SourceFileLoader):
         super().exec_module(module)
 
 
-class _Beside(importlib.abc.MetaPathFinder):
+class _Beside:
     """First in line among the finders: what lies in the file's folder, and the folders themselves as packages."""
 
     def __init__(self, here: Path):

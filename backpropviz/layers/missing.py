@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
-import importlib.abc
 import importlib.machinery
 import linecache
 import math
@@ -98,7 +97,7 @@ class Missing:
     __truediv__ = __rtruediv__ = __matmul__ = __neg__ = __enter__ = __float__ = __int__ = __array__ = _fails
 
 
-class MissingModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class MissingModules:
     """Last in line among the finders: every module that nobody else has is made of Missing things.
 
     First in line, with `only`, it takes the place of installed packages as well, but for those.
@@ -117,7 +116,11 @@ class MissingModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 raise ModuleNotFoundError(f"No module named {name!r}", name=name)
             return None
         self.names.append(name)
-        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        loader: Any = self  # `importlib.abc`, of which it would be a subclass, takes longer to import than all of this
+        return importlib.machinery.ModuleSpec(name, loader, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        """An ordinary module will do."""
 
     def _is_unasked(self, package: str) -> bool:
         """Whether it is installed, and neither Python's own nor among `only`."""

@@ -1,21 +1,6 @@
 """The page of calculus: every operation that can be traced, with its vector-Jacobian products."""
 
-from backpropviz.primitives import (
-    elementwise,
-    fourier,
-    joining,
-    kinks,
-    linalg,
-    products,
-    reductions,
-    running,
-    shapes,
-    signals,
-    sorting,
-    stores,
-    vectors,
-    windows,
-)
+from backpropviz.primitives import elementwise, products, reductions, shapes, stores
 from backpropviz.primitives.record import PRIMITIVES, Gradient, Primitive, gate, traceable
 
 __all__ = [
@@ -23,19 +8,10 @@ __all__ = [
     "Gradient",
     "Primitive",
     "elementwise",
-    "fourier",
     "gate",
-    "joining",
-    "kinks",
-    "linalg",
     "products",
     "reductions",
-    "running",
     "shapes",
-    "signals",
-    "sorting",
     "stores",
     "traceable",
-    "vectors",
-    "windows",
 ]

@@ -17,6 +17,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 
+from backpropviz.primitives.table import Table
+
 Vjp = Callable[..., Any]
 Array = np.ndarray[Any, Any]
 _P = ParamSpec("_P")
@@ -93,7 +95,19 @@ class Primitive:
         return f"<primitive {self.name}>"
 
 
-PRIMITIVES: dict[Any, Primitive] = {}
+_LATER = (
+    "kinks",
+    "joining",
+    "windows",
+    "running",
+    "sorting",
+    "vectors",
+    "signals",
+    "linalg",
+    "fourier",
+    "composites.picking",
+)
+PRIMITIVES: Table[Primitive] = Table(*(f"backpropviz.primitives.{room}" for room in _LATER))
 """Every NumPy callable that can be traced, with its primitive."""
 
 

@@ -1,12 +1,11 @@
 """What there is to show of a trace, as plain records. `view.py` collects them, `encoding.py` describes each."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from backpropviz.engine.graph import Array
 
-# Named tuples, because fourteen frozen dataclasses take 8 ms to define: more than all the rest of `show`.
+# Named tuples, because fourteen frozen dataclasses take 8 ms to define: more than all the rest of `show`; and without
+# `from __future__ import annotations`, which makes texts of annotations, each of which would be compiled.
 
 
 class TermView(NamedTuple):

@@ -7,14 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.composites.algebra import ALGEBRA
-from backpropviz.primitives.composites.differences import DIFFERENCES
-from backpropviz.primitives.composites.joining import JOINING
-from backpropviz.primitives.composites.picking import PICKING
-from backpropviz.primitives.composites.statistics import STATISTICS
-from backpropviz.primitives.composites.transforms import TRANSFORMS
+from backpropviz.primitives.table import Table
 
-COMPOSITES: dict[Any, Callable[..., Any]] = {**JOINING, **PICKING, **ALGEBRA, **STATISTICS, **DIFFERENCES, **TRANSFORMS}
+_LATER = ("joining", "picking", "statistics", "algebra", "differences", "transforms")
+COMPOSITES: Table[Callable[..., Any]] = Table(*(f"backpropviz.primitives.composites.{room}" for room in _LATER))
 """Written with primitives: each records the operations it is made of."""
 
 COMPARISONS: tuple[Any, ...] = (np.array_equal, np.array_equiv, np.allclose, np.isclose, np.unique)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from backpropviz.primitives.arrays import array
+from backpropviz.primitives.composites import COMPOSITES
 from backpropviz.primitives.composites.picking import diagonal
 from backpropviz.primitives.linalg import log_abs_det, sign_of_det
 from backpropviz.primitives.products import dot, dot_stacks
@@ -86,7 +86,7 @@ def _vector_norm(x: Any, axis: Any, keepdims: bool, ord: Any) -> Any:
     return np.reshape(norm, tuple(1 if a in axes else n for a, n in enumerate(x.shape))) if keepdims else norm
 
 
-ALGEBRA: dict[Any, Callable[..., Any]] = {
+COMPOSITES |= {
     np.dot: _dot,
     np.inner: _inner,
     np.vdot: lambda a, b, /: _dot(np.ravel(array(a)), np.ravel(array(b))),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.primitives.arrays import array
+from backpropviz.primitives.composites import COMPOSITES
 from backpropviz.primitives.composites.statistics import as_precise
 from backpropviz.primitives.kinks import fraction, whole
 
@@ -120,7 +121,7 @@ def _along(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     return np.moveaxis(joined, own, tuple(range(at, at + len(inner)))) if inner else joined
 
 
-DIFFERENCES: dict[Any, Callable[..., Any]] = {
+COMPOSITES |= {
     np.diff: _diff,
     np.ediff1d: _ediff1d,
     np.gradient: _gradient,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.primitives.arrays import array, is_traced
+from backpropviz.primitives.composites import COMPOSITES
 from backpropviz.primitives.shapes import astype
 
 
@@ -168,7 +169,7 @@ def _full_like(
     return np.full(shape, fill_value, dtype)
 
 
-JOINING: dict[Any, Callable[..., Any]] = {
+COMPOSITES |= {
     np.vstack: _vstack,
     np.hstack: _hstack,
     np.dstack: _dstack,

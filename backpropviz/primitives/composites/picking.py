@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.primitives.arrays import array, is_traced, of_one_kind
+from backpropviz.primitives.composites import COMPOSITES
 from backpropviz.primitives.joining import diag
 from backpropviz.primitives.record import gate, traceable
 from backpropviz.primitives.shapes import astype, put
@@ -119,7 +120,7 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     return put(weights if weights.dtype == float else astype(weights, float), x, (length,))
 
 
-PICKING: dict[Any, Callable[..., Any]] = {
+COMPOSITES |= {
     np.diagonal: diagonal,
     np.linalg.diagonal: lambda x, /, *, offset=0: diagonal(x, offset, -2, -1),
     np.diag: _diag,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.primitives.arrays import array
+from backpropviz.primitives.composites import COMPOSITES
 from backpropviz.primitives.composites.algebra import _dot
 from backpropviz.primitives.composites.picking import diagonal
 from backpropviz.primitives.shapes import astype
@@ -92,7 +93,7 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
     return np.clip(c / spread[:, None] / spread[None, :], -1, 1)
 
 
-STATISTICS: dict[Any, Callable[..., Any]] = {
+COMPOSITES |= {
     np.average: _average,
     np.ptp: lambda a, axis=None, *, keepdims=False: (
         np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)

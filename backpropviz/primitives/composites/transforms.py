@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.primitives.arrays import array
+from backpropviz.primitives.composites import COMPOSITES
 
 
 def _half_rolled(x: Any, axes: Any, back: int) -> Any:
@@ -63,7 +64,7 @@ def _refuse_real_if_close() -> Any:
     raise NotImplementedError("np.real_if_close; np.real takes the real part")
 
 
-TRANSFORMS: dict[Any, Callable[..., Any]] = {
+COMPOSITES |= {
     np.angle: _angle,
     np.real_if_close: lambda a, tol=100: a if a.dtype.kind != "c" else _refuse_real_if_close(),
     np.fft.fftn: _fftn,
