@@ -50,7 +50,7 @@ class Recorder(CallRecorder):
     """A tape that an instrumented function reports its assignments to."""
 
     key = _Key()
-    longest = 300_000  # some five seconds, and less than half a gigabyte
+    longest = 200_000  # some three seconds on a machine to oneself, ten on a busy one, and a third of a gigabyte
 
     def __init__(self, function: FunctionType | Flat):
         held = {*function.holders} if isinstance(function, Flat) else set[str]()

@@ -63,12 +63,16 @@ class Tape:
         parents: list[Node] = []
         arrays = len(primitive.gradients)
         kept = []
+        alone = 0  # operands that are traced values themselves, not lists of them
         for arg in args:
             kind = type(arg)
             if kind is Traced:
-                operand = arg.node
+                operand = arg._node if arg.source is None else arg.node
                 parents.append(operand)
                 kept.append(operand)
+                alone += 1
+            elif kind in _NO_ARRAYS:
+                kept.append(arg)
             elif (kind is list or kind is tuple) and len(kept) < arrays:
                 kept.append(self._encode(np.asarray(arg), parents))
             else:
@@ -80,8 +84,10 @@ class Tape:
         traced = Traced(node, self)
         in_memory = carries = False
         for parent in parents:
-            in_memory = in_memory or parent.memory is not None
-            carries = carries or parent.carries_gradient
+            if parent.memory is not None:
+                in_memory = True
+            if parent.carries_gradient:
+                carries = True
         if (in_memory and _use_memory(node)) or primitive is STORED or primitive is ADDED:
             _write(node)
         elif primitive is PUT and type(kept[0]) is Node:
@@ -93,7 +99,7 @@ class Tape:
                 traced.source, traced.version = args[0], args[0].root.version
         if carries and primitive.differentiable and node.outline.dtype.kind in "fc":
             node.carries_gradient = True
-            handed_back = operands if primitive.gradient_of else sum([type(arg) is Node for arg in kept])
+            handed_back = operands if primitive.gradient_of else alone if alone == len(parents) else _counted(kept)
             if handed_back < len(parents):
                 lost = parents[operands:] if primitive.gradient_of else [p for p in parents if p not in kept]
                 _refuse_lost(primitive, lost)
@@ -109,11 +115,15 @@ class Tape:
         """
         primitive, parents = node.primitive, node.parents
         assert primitive is not None
-        values = [arg.value if type(arg) is Node else bare(arg) for arg in node.args]
+        values = [
+            (arg.value if arg._value is None else arg._value) if type(arg) is Node else bare(arg) for arg in node.args
+        ]
         value = primitive.run(*values, **bare(node.kwargs)) if node.kwargs else primitive.run(*values)
-        if type(value) is tuple:
-            raise TraceError(f"{primitive.call} gives several arrays here", fix=_SEVERAL_FIX)
-        node.value = value = np.asarray(value)
+        if type(value) is not np.ndarray:
+            if type(value) is tuple:
+                raise TraceError(f"{primitive.call} gives several arrays here", fix=_SEVERAL_FIX)
+            value = np.asarray(value)
+        node._value = value
         if primitive.is_ufunc:
             return False
         node.is_view = shares = any([np.may_share_memory(value, parent.outline) for parent in parents])
@@ -169,6 +179,11 @@ def endless(made: str) -> TraceError:
         f"the run goes on after {made}: no more of it is recorded",
         fix="Does the loop end? If it does, take fewer rounds or a smaller input: --set steps=100, --shape x=4,8.",
     )
+
+
+def _counted(arguments: list[Any]) -> int:
+    """How many of the arguments are nodes themselves."""
+    return sum([type(argument) is Node for argument in arguments])
 
 
 def _use_memory(node: Node) -> bool:

@@ -15,7 +15,7 @@ import time
 from backpropviz.classroom.handins import as_they_end
 from tests.corpus import SETS, Corpus
 
-HALF = 100
+HALF = int(os.environ.get("BACKPROPVIZ_HALF", "100"))  # of each kind; fewer for a first look
 MINUTE = 60.0
 
 
