@@ -314,6 +314,14 @@ def test_a_search_ends_by_its_count_and_says_so(monkeypatch):
     assert "the search ended at its bound" in text(form)
 
 
+def test_a_pass_that_is_too_long_is_refused_before_it_is_searched(tmp_path):
+    file = tmp_path / "chain.py"
+    steps = "    h = np.tanh(h * w)\n" * search.MOST_LINES
+    file.write_text(f"import numpy as np\n\n\ndef chain(h, w):\n{steps}    return h\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"chain has .* lines.* up to {search.MOST_LINES}"):
+        closed_form(load(str(file)))
+
+
 def test_as_formulas_and_as_a_record(batchnorm):
     assert "Σ_i dxhat" in plain(batchnorm)
     assert r"\begin{aligned}" in latex(batchnorm)

@@ -1,7 +1,5 @@
 """Commands for a course: write worksheets, ask questions."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -95,7 +93,7 @@ def exercise(
 _FORMATS = ("py", "ipynb", "html", "pdf", "xlsx")
 
 
-def _on_paper(trace: Trace, layer: str, kind: str) -> tuple[bytes, str]:
+def _on_paper(trace: "Trace", layer: str, kind: str) -> tuple[bytes, str]:
     """The file, and what there is to say about it."""
     from backpropviz.exercises.paper.sheet import sheet, words
 
@@ -152,7 +150,7 @@ def quiz(
     raise typer.Exit(1 if score.wrong else 0)
 
 
-def _vanishing(layer: str, set_: list[str] | None, seed: int) -> list[Question]:
+def _vanishing(layer: str, set_: list[str] | None, seed: int) -> "list[Question]":
     """What the closed form rests on, as questions; none where no sum vanishes."""
     from backpropviz.exercises.vanishing import vanishing
     from backpropviz.layers.library import load

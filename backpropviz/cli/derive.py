@@ -1,7 +1,5 @@
 """Writes the backward pass down as code and formulas: `derive`."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -78,7 +76,7 @@ def derive(
     answer(as_json, "derive", told, layer=layer, form=form, text=text, written=written, **record)
 
 
-def _derived(trace: Trace, layer: str, form: str) -> str:
+def _derived(trace: "Trace", layer: str, form: str) -> str:
     """The backward pass in one of its forms: function, cache, latex, plain."""
     if form == "latex":
         from backpropviz.code.formulas import latex as write_out

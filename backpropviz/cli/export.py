@@ -1,7 +1,5 @@
 """Commands that write a layer down: as pictures, pages, code and formulas."""
 
-from __future__ import annotations
-
 import re
 import sys
 from pathlib import Path
@@ -178,14 +176,14 @@ def _of_entries(style: str, forward_only: bool, animate: bool, output: Path | No
     return "entries"
 
 
-def _heading(trace: Trace, layer: str) -> str:
+def _heading(trace: "Trace", layer: str) -> str:
     """The first words of the layer's docstring, or its name: "Batch normalization"."""
     from backpropviz.draw.formats import heading
 
     return heading(trace, layer)
 
 
-def _questions(trace: Trace, output: Path) -> list[Question]:
+def _questions(trace: "Trace", output: Path) -> "list[Question]":
     """What a page asks about the backward pass."""
     if output.suffix.lower() != ".html" or not trace.upstream:
         return []
@@ -194,7 +192,7 @@ def _questions(trace: Trace, output: Path) -> list[Question]:
     return questions(trace)
 
 
-def _note_size(diagram: Diagram, size: str, values: bool) -> None:
+def _note_size(diagram: "Diagram", size: str, values: bool) -> None:
     """Say so where a picture cannot be read in the size that was asked for."""
     picture = diagram.picture
     if size == "slide" and not picture.fits:
@@ -206,7 +204,7 @@ def _note_size(diagram: Diagram, size: str, values: bool) -> None:
         )
 
 
-def _write_frames(diagram: Diagram, target: Path, passes: Any, format: str, dpi: int) -> list[str]:
+def _write_frames(diagram: "Diagram", target: Path, passes: Any, format: str, dpi: int) -> list[str]:
     """Write the frames, into a folder or as pages; returns the paths of the files."""
     from backpropviz.files import write
 

@@ -1,7 +1,5 @@
 """`diagnose`: one hand-in told to its author, many told to a teacher or to other programs."""
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from pathlib import Path
@@ -144,7 +142,7 @@ def diagnose(
     raise typer.Exit(_exit_code(reports))
 
 
-def _exit_code(reports: list[FileReport]) -> int:
+def _exit_code(reports: "list[FileReport]") -> int:
     statuses = {report.status for report in reports}
     return 3 if "fault of the tool" in statuses else 0 if statuses <= {"right"} else 1
 
@@ -183,7 +181,7 @@ def _format(format_: str | None, as_json: bool, resume: Path | None, output: Pat
 def _reports(
     files: list[Path], options: dict[str, Any], jobs: int, cache: Path | None,
     in_lines: bool = False, resume: Path | None = None, output: Path | None = None,
-) -> list[FileReport]:  # fmt: skip
+) -> "list[FileReport]":  # fmt: skip
     """The reports on the files; `in_lines`: each is written as a line of JSON as soon as it is there."""
     from backpropviz.classroom.answers import Cache, reports, unfinished
     from backpropviz.classroom.exact import line
@@ -197,7 +195,7 @@ def _reports(
                 open(resume or output or "", "a" if resume else "w", encoding="utf-8", newline="\n")
             )
 
-        def say(report: FileReport, key: str) -> None:
+        def say(report: "FileReport", key: str) -> None:
             if in_lines:
                 stream.write(f"{line(report, key)}\n")
                 stream.flush()

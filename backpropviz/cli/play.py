@@ -1,7 +1,5 @@
 """Plays a layer in the browser: `play`."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Annotated

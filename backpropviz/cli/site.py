@@ -1,7 +1,5 @@
 """Writes pages for a static host: `site`."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

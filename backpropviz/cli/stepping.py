@@ -1,7 +1,5 @@
 """Plays a layer in the terminal: `step`."""
 
-from __future__ import annotations
-
 import io
 import shutil
 import sys
@@ -59,7 +57,7 @@ def step(
         _Steps(leaves(view(trace, layer))).play()
 
 
-def _text(leaf: Leaf) -> str:
+def _text(leaf: "Leaf") -> str:
     """A page as lines of text, 80 columns wide."""
     from rich.console import Console
 
@@ -74,7 +72,7 @@ def _text(leaf: Leaf) -> str:
 class _Steps:
     """Where one is: which page, how far down, and what is being typed after a slash."""
 
-    def __init__(self, leaves: list[Leaf]) -> None:
+    def __init__(self, leaves: "list[Leaf]") -> None:
         self.leaves = leaves
         self.at = self.down = 0
         self.typed: str | None = None
@@ -154,7 +152,7 @@ class _Steps:
         sys.stdout.flush()
 
     @staticmethod
-    def _ansi(made: Console, segment: Segment) -> str:
+    def _ansi(made: "Console", segment: "Segment") -> str:
         if segment.style is None:
             return segment.text
         return segment.style.render(segment.text, color_system=made._color_system)

@@ -1,7 +1,5 @@
 """Commands that work something out: compare, elements, shapes."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated
 

@@ -87,7 +87,7 @@ def _plan_of(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
     Returns:
         Window and padding as pairs; rows and columns of places; the padded images' shape, (N, C, H + 2 * pad,
         W + 2 * pad); where the images lie in it; and for every place (i, j) in the window the rows and columns of the
-        padded image that meet it; and whether windows overlap.
+        padded image that meet it; whether windows overlap; and whether they cover the padded image, each entry once.
     """
     height, width = output_shape(shape, window, stride, pad)
     n, c, h, w = shape
@@ -97,7 +97,8 @@ def _plan_of(shape: Any, window: Any, stride: Any, pad: Any) -> tuple[Any, ...]:
     all_columns = [slice(j, j + stride[1] * width, stride[1]) for j in range(window[1])]
     places = tuple((i, j, rows, cols) for i, rows in enumerate(all_rows) for j, cols in enumerate(all_columns))
     overlap = stride[0] < window[0] or stride[1] < window[1]
-    return window, pad, height, width, padded, inner, places, overlap
+    tiled = window == stride and (height * window[0], width * window[1]) == padded[2:]
+    return window, pad, height, width, padded, inner, places, overlap, tiled
 
 
 @traceable
@@ -116,7 +117,7 @@ def im2col(x: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) 
     Raises:
         InputError: the window does not fit into the padded image, or a stride or padding is out of range.
     """
-    (hh, ww), pad, height, width, shape, inner, places, _ = _plan(x.shape, window, stride, pad)
+    (hh, ww), pad, height, width, shape, inner, places, _, tiled = _plan(x.shape, window, stride, pad)
     n, c = shape[:2]
     padded = x
     if any(pad):
@@ -124,6 +125,9 @@ def im2col(x: Any, window: Any, stride: Any = 1, pad: Any = 0, out: Any = None) 
         padded[inner] = x
     columns = np.empty((n, c * hh * ww, height * width), x.dtype) if out is None else out
     patches = columns.reshape(n, c, hh, ww, height, width)
+    if tiled:  # then the axes are only put in another order, which one copy does three times as fast
+        patches[...] = padded.reshape(n, c, height, hh, width, ww).transpose(0, 1, 3, 5, 2, 4)
+        return columns
     for i, j, rows, cols in places:
         patches[:, :, i, j] = padded[:, :, rows, cols]
     return columns
@@ -144,12 +148,13 @@ def col2im(columns: Any, shape: Any, window: Any, stride: Any = 1, pad: Any = 0,
     Raises:
         InputError: as in `im2col`.
     """
-    (hh, ww), pad, height, width, padded_shape, inner, places, overlap = _plan(shape, window, stride, pad)
+    (hh, ww), pad, height, width, padded_shape, inner, places, overlap, tiled = _plan(shape, window, stride, pad)
     n, c = padded_shape[:2]
     patches = columns.reshape(n, c, hh, ww, height, width)
     images = np.empty(shape, columns.dtype) if out is None else out
     padded = np.empty(padded_shape, columns.dtype) if any(pad) else images
-    padded[...] = 0
+    if not tiled:
+        padded[...] = 0
     for i, j, rows, cols in places:
         if overlap:
             padded[:, :, rows, cols] += patches[:, :, i, j]

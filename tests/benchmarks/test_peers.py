@@ -273,18 +273,23 @@ def test_gradcheck_beside_torch(table, shape):
     ("command", "imports", "bar"),
     [
         ("show batchnorm", "numpy, typer, rich.table", 1.35),
+        ("show batchnorm --diagram {folder}/bn.svg", "numpy, typer, rich.table, graphviz", 1.6),
         ("export batchnorm -o {folder}/bn.svg", "numpy, typer, rich.table, graphviz", 1.6),
         ("compare conv", "numpy, typer, rich.table", 2.5),
     ],
 )
 def test_whole_processes(table, tmp_path, command, imports, bar):
+    # compiled files are kept, as they are for whoever has installed it
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
     def run(*arguments):
-        subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+        subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True, env=environment)
 
     def processor():
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime
 
     arguments = command.format(folder=tmp_path).split()
-    held(table, f"`backpropviz {command.partition(' -o')[0]}`", lambda: run("-m", "backpropviz", *arguments),
+    named = command.partition(" {")[0].removesuffix(" -o")
+    held(table, f"`backpropviz {named}`", lambda: run("-m", "backpropviz", *arguments),
          f"`import {imports}`", lambda: run("-c", f"import {imports}"), bar, 5, processor)  # fmt: skip

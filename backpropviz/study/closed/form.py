@@ -32,6 +32,9 @@ from backpropviz.study.values.trees import weight
 from backpropviz.study.values.valued import TALLY
 
 SCENES = 3
+MOST_LINES = 60
+"""How long a backward pass may be, half as much again as that of an LSTM: each stretch of it is a search, and each
+search runs all of it."""
 MOST_CANDIDATES = 300_000
 """How many expressions are looked at before the best form so far is given: no clock ends a search."""
 
@@ -118,11 +121,18 @@ def closed_form(
         proofs: how many fresh runs it is held against.
 
     Raises:
-        TraceError: its derived code does not hold on other runs. InputError: it has no such input.
+        TraceError: its derived code does not hold on other runs.
+        InputError: it has no such input, or its backward pass is too long to be searched.
     """
     began = TALLY.made
     stage = Stage(layer, given or {})
     program = _begun(stage.base.trace, layer, inputs)
+    if len(program.backward) > MOST_LINES:
+        raise InputError(
+            f"the backward pass of {layer.name} has {len(program.backward):,} lines; a closed form is searched for in "
+            f"up to {MOST_LINES}",
+            fix="Take fewer rounds or a part of it: a setting by --set, or a function of the part alone.",
+        )
     begun = program.thinned()
     program, changes, searched = shortened(program, _scenes(stage, program))
     candidates = TALLY.made - began

@@ -73,7 +73,8 @@ class Program:
             if forward_too:
                 forward, backward = _popped(forward, backward)
             every = [*forward, *backward]
-            kept = {n for n in every if not _is_idle(n, every, self.returns) or (n in forward and not forward_too)}
+            read = {*self.returns, *(name for line in every for name in line.reads if name not in line.names)}
+            kept = {n for n in every if not _is_idle(n, read) or (n in forward and not forward_too)}
             kept -= {line for line in every if line.text.endswith(":") and _is_empty(line, every)}
             if len(kept) == len(every):
                 return dataclasses.replace(self, forward=forward, backward=backward)
@@ -164,14 +165,9 @@ def _texts(lines: list[Line]) -> list[str]:
     return made
 
 
-def _is_idle(line: Line, every: list[Line], returns: list[str]) -> bool:
-    """Whether nothing reads what the line sets, but lines that set it again."""
-    if not line.names or line.text.endswith(":"):
-        return False
-    return not any(
-        name in returns or any(name in other.reads and name not in other.names for other in every)
-        for name in line.names
-    )
+def _is_idle(line: Line, read: set[str]) -> bool:
+    """Whether what the line sets is not among what is `read`, by lines that do not set it again themselves."""
+    return bool(line.names) and not line.text.endswith(":") and read.isdisjoint(line.names)
 
 
 def _without_second_names(lines: list[Line], returns: list[str]) -> list[Line]:
