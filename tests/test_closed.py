@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import backpropviz as bp
 from backpropviz.cli import app
-from backpropviz.errors import InputError
+from backpropviz.errors import InputError, LayerError
 from backpropviz.exercises.vanishing import vanishing
 from backpropviz.layers.library import layer_names, load
 from backpropviz.study.closed import form as search
@@ -382,6 +382,23 @@ def test_it_is_timed_beside_the_recorded_steps():
     found = {c.name: c for c in compare(layer, trace, seconds=0, closed=True).contenders}
     assert found["closed form"].difference < 1e-12
     assert "the recorded steps" in found
+
+
+def test_a_form_with_loops_can_be_timed_again_and_again():
+    layer = load("lstm")
+    trace = layer.trace()
+    trace.backward()
+    (found,) = [c for c in compare(layer, trace, seconds=0, closed=True).contenders if c.name == "closed form"]
+    assert found.difference < 1e-12
+
+
+@pytest.mark.parametrize("name", ["affine", "relu"])
+def test_where_nothing_is_shorter_there_is_nothing_to_time(name):
+    layer = load(name)
+    trace = layer.trace()
+    trace.backward()
+    with pytest.raises(LayerError, match="nothing shorter was found"):
+        compare(layer, trace, seconds=0, closed=True)
 
 
 def test_every_layer_varies_its_sizes():

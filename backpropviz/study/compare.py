@@ -87,6 +87,12 @@ def compare(layer: Layer, trace: Trace, *, seconds: float = 0.2, closed: bool = 
         *_forward(layer, trace, alternatives.get("forward", [])),
         *_backward(trace, alternatives.get("backward", []), _closed(layer, trace) if closed else []),
     ]
+    if not entries:
+        raise LayerError(
+            f"nothing shorter was found for {layer.name}, and it has no other way to compute it",
+            where=layer.where,
+            fix='Put some in its file: ALTERNATIVES = {"forward": [other_way], "backward": [simplified]}.',
+        )
     times, rounds = _measure([call for *_, call in entries], seconds)
     first: dict[str, float] = {}
     for (way, name, story, difference, _), elapsed in zip(entries, times):

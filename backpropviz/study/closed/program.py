@@ -100,14 +100,16 @@ class Program:
         return got if isinstance(got, tuple) else (got,)
 
     def alone(self, arguments: dict[str, Any]) -> Callable[[], tuple[Any, ...]]:
-        """The backward pass by itself: the forward values are computed once, here."""
+        """The backward pass by itself: the forward values are computed once, here; what a loop takes off is a copy."""
         scope = dict(arguments)
         forward, backward = (
             "\n".join("    " * n.depth + n.text for n in part) for part in (self.forward, self.backward)
         )
         exec("\n".join([*imports(self.listing.helpers), forward]), scope)
-        body = textwrap.indent(f"{backward}\nreturn ({', '.join(self.returns)},)", "    ")
-        exec(f"def backward():\n{body}", scope)
+        saved = dict.fromkeys(re.findall(r"(\w+)\.pop\(\)", backward))
+        copies = "".join(f"{name} = list({name})\n" for name in saved)
+        body = textwrap.indent(f"{copies}{backward}\nreturn ({', '.join(self.returns)},)", "    ")
+        exec(f"def backward({', '.join(f'{name}={name}' for name in saved)}):\n{body}", scope)
         made: Callable[[], tuple[Any, ...]] = scope["backward"]
         return made
 
