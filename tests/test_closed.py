@@ -26,7 +26,9 @@ from backpropviz.study.closed.proof import PROOFS, proved
 from backpropviz.study.closed.quotients import Quotients, UnprovableError
 from backpropviz.study.closed.scenes import Stage
 from backpropviz.study.closed.telling import explained, latex, plain, text, to_dict
+from backpropviz.study.closed.writing import assignment
 from backpropviz.study.compare import compare
+from backpropviz.study.values.trees import expression
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tests.closed_figures import columns, rows_on_the_page
@@ -251,6 +253,11 @@ def test_quotients_know_their_rules():
         Quotients(10).of(sympy.Mul(sympy.Add(a, b), sympy.Add(a, b, 1), sympy.Add(a, b, 2), evaluate=False))
     with pytest.raises(UnprovableError):
         Quotients(10_000).of(sympy.gamma(a))
+
+
+def test_numbers_are_counted_together():
+    found = expression("du * k * (1 + a * x * (1 + 2)) + 2 * 3")
+    assert assignment("dx", found, {}, {}, set()) == ["dx = du * k * (1 + a * x * 3) + 6"]
 
 
 def test_explanations_are_checked_facts(batchnorm):

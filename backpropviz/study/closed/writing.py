@@ -150,7 +150,7 @@ def assignment(
 ) -> list[str]:
     """The line that sets the target, and before it what stands there twice (a size), a mask, one-hot rows."""
     before: list[str] = []
-    tree: ast.AST = expression(written(found))
+    tree: ast.AST = _counted(expression(written(found)))
     for size in sorted((s for s in sizes if not s.isidentifier() and not _is_a_number(s)), key=len, reverse=True):
         bare = ast.unparse(expression(size))
         if Counter(ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.expr))[bare] > 1:
@@ -169,6 +169,20 @@ def assignment(
     words |= {n.id for line in before for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)}
     first = [f"{helper} = {made}" for helper, made in helpers.items() if helper in words]
     return [*first, *before, f"{target} = {written(tree)}"]
+
+
+def _counted(tree: ast.AST) -> ast.AST:
+    """Sums and products of whole numbers as the number that they are: `1 + 2` is 3."""
+
+    class Count(ast.NodeTransformer):
+        def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+            self.generic_visit(node)
+            left, right = (getattr(n, "value", None) for n in (node.left, node.right))
+            if isinstance(left, int) and isinstance(right, int) and isinstance(node.op, ast.Add | ast.Mult):
+                return number(left + right if isinstance(node.op, ast.Add) else left * right)
+            return node
+
+    return Count().visit(tree)  # type: ignore[no-any-return]
 
 
 def _is_a_number(code: str) -> bool:
