@@ -4,6 +4,7 @@ docstrings."""
 import doctest
 import importlib
 import inspect
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -116,7 +117,8 @@ def test_a_diagnosis_shows_itself():
 
 def test_a_trace_shows_its_board_light_and_dark(trace):
     svg = trace._repr_html_()
-    assert svg.startswith("<svg")
+    assert svg.startswith('<svg style="max-width: 100%')  # no wider than the cell
+    assert float(re.search(r"width=\"([\d.]+)pt\"", svg)[1]) <= 600
     assert "prefers-color-scheme: dark" in svg
 
 

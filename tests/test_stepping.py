@@ -14,6 +14,8 @@ import select  # noqa: E402
 import struct  # noqa: E402
 import termios  # noqa: E402
 
+from backpropviz.cli.stepping import _foot  # noqa: E402
+
 RIGHT, LEFT, DOWN, END, HOME = b"\x1b[C", b"\x1b[D", b"\x1b[B", b"\x1b[F", b"\x1b[H"
 
 
@@ -121,3 +123,12 @@ def test_where_there_is_no_terminal_it_says_what_to_do():
     assert run.stdout == ""
     assert "step is for a terminal, and this is none" in run.stderr
     assert "backpropviz show batchnorm --passes" in run.stderr
+
+
+@pytest.mark.parametrize("columns", [30, 40, 60, 79, 120])
+def test_however_narrow_the_window_the_foot_says_how_to_leave(columns):
+    foot = _foot("backward, 2 of 9", 14, columns)
+    assert len(foot) <= columns
+    assert "q ends" in foot
+    assert ("14 more lines" in foot) == (columns >= 40)
+    assert (columns == 120) == foot.endswith("scroll")

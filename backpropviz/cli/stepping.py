@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from backpropviz.show.stepping import Leaf
 
-_HELP = "\u2192 on   \u2190 back   \u2191\u2193 scroll   /name goes there   q ends"
+_KEYS = ("q ends", "\u2192 on", "\u2190 back", "/name goes there", "\u2191\u2193 scroll")
+"""What the line at the foot says, the most needed first: a narrow window has room for some of it."""
 
 
 def step(
@@ -142,10 +143,8 @@ class _Steps:
         room = max(1, size.lines - 2)
         self.down = min(self.down, max(0, len(lines) - room))
         seen = lines[self.down : self.down + room]
-        bar = f"/{self.typed}" if self.typed is not None else self.told or f"{leaf.place}   {_HELP}"
         more = len(lines) - self.down - len(seen)
-        if more and self.typed is None and not self.told:
-            bar = f"{leaf.place}   \u2193 {more} more lines   {_HELP}"
+        bar = f"/{self.typed}" if self.typed is not None else self.told or _foot(leaf.place, more, size.columns - 1)
         text = "".join("".join(self._ansi(made, segment) for segment in line) + "\x1b[K\r\n" for line in seen)
         text += "\x1b[K\r\n" * (room - len(seen) + 1)
         sys.stdout.write(f"\x1b[H{text}\x1b[7m{bar[: size.columns - 1]}\x1b[0m\x1b[K")
@@ -156,6 +155,15 @@ class _Steps:
         if segment.style is None:
             return segment.text
         return segment.style.render(segment.text, color_system=made._color_system)
+
+
+def _foot(place: str, more: int, columns: int) -> str:
+    """Where one is, how many lines are below, and as many keys as there is room for."""
+    foot = place
+    for words in ((f"\u2193 {more} more lines",) if more else ()) + _KEYS:
+        if len(foot) + 3 + len(words) <= columns:
+            foot += f"   {words}"
+    return foot
 
 
 COMMANDS = ((step, "Examples: backpropviz step batchnorm | backpropviz step mine.py:swish --set beta=2"),)

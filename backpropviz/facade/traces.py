@@ -211,7 +211,7 @@ class Trace(engine.Trace):
         return Entry.of(story, self.layer)
 
     def _repr_html_(self) -> str | None:
-        """The drawing, in a notebook, light or dark as the reader's system.
+        """The drawing, in a notebook, light or dark as the reader's system, and no wider than its column.
 
         None, which leaves it to `repr`, where there is too much to draw.
         """
@@ -219,10 +219,10 @@ class Trace(engine.Trace):
         from backpropviz.draw.dot import CardsPicture
 
         try:
-            diagram = self.diagram()
+            diagram = self.diagram(size="page")
             svg = diagram.svg()
             svg = svg if isinstance(diagram.picture, CardsPicture) else in_the_dark(svg)
-            return svg[svg.index("<svg") :]
+            return '<svg style="max-width: 100%; height: auto"' + svg[svg.index("<svg") + len("<svg") :]
         except DrawingError:
             return None
 
