@@ -125,10 +125,11 @@ def test_where_there_is_no_terminal_it_says_what_to_do():
     assert "backpropviz show batchnorm --passes" in run.stderr
 
 
-@pytest.mark.parametrize("columns", [30, 40, 60, 79, 120])
+@pytest.mark.parametrize("columns", [30, 39, 60, 79, 120])
 def test_however_narrow_the_window_the_foot_says_how_to_leave(columns):
     foot = _foot("backward, 2 of 9", 14, columns)
     assert len(foot) <= columns
     assert "q ends" in foot
-    assert ("14 more lines" in foot) == (columns >= 40)
+    assert ("14 more" in foot) == (columns >= 39)
+    assert ("14 more lines" in foot) == (columns >= 60)
     assert (columns == 120) == foot.endswith("scroll")

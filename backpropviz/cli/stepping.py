@@ -158,9 +158,13 @@ class _Steps:
 
 
 def _foot(place: str, more: int, columns: int) -> str:
-    """Where one is, how many lines are below, and as many keys as there is room for."""
+    """Where one is, how to leave, how many lines are below, and as many other keys as there is room for."""
+    leave, *others = _KEYS
+    below = [f"\u2193 {more} more lines"] if more else []
+    if more and len("   ".join((place, leave, *below))) > columns:
+        below = [f"\u2193 {more} more"]
     foot = place
-    for words in ((f"\u2193 {more} more lines",) if more else ()) + _KEYS:
+    for words in (leave, *below, *others):
         if len(foot) + 3 + len(words) <= columns:
             foot += f"   {words}"
     return foot
