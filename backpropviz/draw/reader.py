@@ -1,0 +1,273 @@
+"""Reads a circuit off a trace: what each card shows, what the wires carry, and what is written on the red ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from backpropviz.code.folding import Fold
+from backpropviz.code.printing import Printer
+from backpropviz.draw.boxes import boxes_of, identifier, upward
+from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
+from backpropviz.engine.graph import Group, Node, Step, Term
+from backpropviz.engine.versions import WRITES
+from backpropviz.primitives.shapes import PUT
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
+
+MANY = 6  # terms of a gradient that are written out where a card stands for steps
+SHORT = 80  # characters: what is longer and used more than once goes by a name
+
+Key = Node | Step | Group
+
+
+class Reader:
+    """Reads one circuit. Every node of the trace belongs to a key: itself, its step, or the closed group around it."""
+
+    def __init__(
+        self,
+        trace: Trace,
+        ops: bool,
+        opened: set[Group],
+        fold: Fold | None = None,
+        stretches: Mapping[Node, Group] = MappingProxyType({}),
+    ):
+        self.trace, self.ops, self.opened, self.fold, self.stretches = trace, ops, opened, fold, stretches
+        self.cards = {card: node for node, card in stretches.items()}  # each with its last node
+        self.inputs = set(trace.inputs.values())
+        self.assigned = {step.node: step for step in trace.steps}
+        self.owner = {node: self._key(node) for node in trace.nodes}
+        self.keys = list(dict.fromkeys(key for key in self.owner.values() if key is not None))
+        self.order = {key: number for number, key in enumerate(self.keys)}
+        self.consumers: dict[Node, set[Node]] = {}
+
+    def _key(self, node: Node) -> Key | None:
+        if node in self.inputs:
+            return node
+        if node in self.stretches:
+            return self.stretches[node]
+        node = self._shown(node)
+        step = self._step(node)
+        if step is None:  # computed after the last assignment, and not returned
+            return None
+        closed = [group for group in upward(step.group) if group not in self.opened]
+        if closed:
+            return closed[-1]
+        return node if self.ops else step
+
+    def _shown(self, node: Node) -> Node:
+        """The node that stands for this one: in a folded loop, that of the round that is shown."""
+        return node if self.fold is None else self.fold.stands_for.get(node, node)
+
+    def _step(self, node: Node) -> Step | None:
+        return self.assigned.get(node, node.step)
+
+    def read(self) -> Circuit:
+        self.result = {key: self._result(key) for key in self.keys}
+        self.names = self.trace.gradient_names
+        self.printer = Printer(self.trace, self.names.inside if self.ops else self._spelled_out())
+        if self.fold is not None:
+            self.printer = Printer(self.trace, self.printer.temporaries | self.fold.names)
+            self.printer.loops = set(self.fold.sites)
+        self.vertices = {key: self._vertex(key) for key in self.keys}
+        self._define_parts()
+        outputs = [node for node in dict.fromkeys(self.trace.outputs) if self.owner.get(node) is not None]
+        outside = {
+            node: Vertex(f"outside_{number}", "outside", "", node.name or "", "", "", None)
+            for number, node in enumerate(outputs, 1)
+        }
+        away = [Edge(self._at(node), there) for node, there in outside.items()]
+        vertices = [*self.vertices.values(), *outside.values()]
+        return Circuit(vertices, [*self._forward(), *away], self._backward(outside))
+
+    def _spelled_out(self) -> dict[Node, str]:
+        """The names of gradients inside of steps, but for short ones: no card says what `dout_inner` is."""
+        red = self.names.red
+        printer = Printer(self.trace, red)
+        parts = self.names.parts
+        short = {
+            name
+            for node, name in parts.items()
+            if len(printer.code(node)) <= SHORT and not any(parent in red for parent in node.parents)
+        }
+        return {node: name for node, name in red.items() if name not in short}
+
+    def _at(self, node: Node) -> Vertex:
+        key = self.owner[node]
+        assert key is not None
+        return self.vertices[key]
+
+    def _result(self, key: Key) -> Node:
+        """The node whose value and gradient a vertex shows."""
+        if isinstance(key, Node):
+            return key
+        if isinstance(key, Step):
+            return key.node
+        if key in self.cards:
+            return self.cards[key]
+        steps = [step for step in self.trace.steps if key in upward(step.group)]
+        return next((step for step in steps if step.name == key.name), steps[-1]).node
+
+    def _gradient(self, node: Node) -> str:
+        """The name of a gradient, and if it is a sum of terms or passed on unchanged, what it is equal to."""
+        if node.gradient is None:
+            return ""
+        name = self.names.gradient(node)
+        if self.fold is not None:
+            name = self.printer.name(node.gradient) or name
+        shown = [number for number, term in enumerate(node.terms) if self._is_shown(term)]
+        if len(shown) > MANY and self.cards:
+            return f"{name} = the sum of {len(shown):,} terms"
+        terms = " + ".join(self._carried(node, number) for number in shown)
+        if len(shown) < len(node.terms):
+            hands_on = self.fold is not None and self.fold.loops(node) and node.primitive not in WRITES
+            return f"{name} = {terms or 0} + {name} of the next round" if hands_on else name
+        return name if terms == name else f"{name} = {terms}"
+
+    def _is_shown(self, term: Term) -> bool:
+        """Whether a term comes from a round that is shown."""
+        return term.position < 0 or self._shown(term.consumer) is term.consumer
+
+    # ---- vertices ----------------------------------------------------------------------------------------------------
+
+    def _vertex(self, key: Key) -> Vertex:
+        node = self.result[key]
+        if isinstance(key, Group):
+            name, code = key.name or str(node.name), key.code or f"{key.function}(...)"
+            label = "" if key in self.cards else key.label
+            vertex = Vertex(identifier("group", key.label), "group", label, name, code, key.caption, node)
+            vertex.boxes = self._loop_boxes(node) + boxes_of(key.parent)
+        elif isinstance(key, Step):
+            code = key.statement if key.sets_a_part else key.code
+            name = key.name if self.fold is None else self.fold.names.get(node, key.name)
+            vertex = Vertex(identifier("step", key.label), "step", key.label, name, code, key.caption, node)
+            vertex.boxes = self._loop_boxes(node) + boxes_of(key.group)
+        elif key in self.inputs:
+            vertex = Vertex(f"input_{key.index}", "input", "", str(node.name), "", "", node)
+        else:
+            vertex = self._operation(key)
+        vertex.is_output = node in self.trace.outputs
+        vertex.gradient = self._gradient(node)
+        return vertex
+
+    def _loop_boxes(self, node: Node) -> tuple[Box, ...]:
+        """Frames for the folded loops around a value, with how often they run."""
+        if self.fold is None:
+            return ()
+        number = {site: n for n, site in enumerate(dict.fromkeys(loop.site for loop in self.trace.loops), 1)}
+        return tuple(
+            Box(f"loop_{number[loop.site]}", "", self.fold.title(loop), self.fold.handed_on(loop))
+            for loop in self.fold.loops(node)
+        )
+
+    def _operation(self, node: Node) -> Vertex:
+        step = self._step(node)
+        assert step is not None
+        label, caption = (step.label, step.caption) if node is step.node else ("", "")
+        name, code = self.printer.reference(node), self.printer.code(node)
+        vertex = Vertex(f"operation_{node.index}", "operation", label, name, code, caption, node)
+        vertex.boxes = self._loop_boxes(node) + boxes_of(step.group)
+        if len(step.nodes) > 1:
+            vertex.boxes += (Box(identifier("step", step.label), step.label, f"{step.name} = {step.code}"),)
+        return vertex
+
+    def _define_parts(self) -> None:
+        """Say at every gate what the formulas around it use that goes by no value's name."""
+        told = {self.names.gradient(node) for node in self.result.values() if node.gradient is not None}
+        told |= {self.printer.reference(term.node) for node in self.result.values() for term in node.terms}
+        used = set(self.printer.temporaries.values())
+        for red, name in self.names.parts.items():
+            if name not in used:
+                continue
+            key = self.owner.get(red.step.node) if red.step is not None else None
+            shown = red.step is not None and self._shown(red.step.node) is red.step.node
+            summed = self.fold is not None and red.primitive is not None and red.primitive.name == "add"
+            if key is not None and shown and not summed and not isinstance(key, Group) and name not in told:
+                self.vertices[key].inner += (f"{name} = {self.printer.code(red)}",)
+
+    # ---- edges -------------------------------------------------------------------------------------------------------
+
+    def _forward(self) -> Iterator[Edge]:
+        """One edge for every use of a value; a closed group uses it once."""
+        drawn = set()
+        for node in self.trace.nodes:
+            head = self.owner[node]
+            for parent in node.parents:
+                tail = self.owner[parent]
+                if head is None or tail is None or head is tail or (tail, head) in drawn:
+                    continue
+                if self.order[tail] > self.order[head]:
+                    continue  # what a round hands to the next one
+                if isinstance(head, Group) or self.fold is not None:
+                    drawn.add((tail, head))
+                yield Edge(self.vertices[tail], self.vertices[head])
+
+    def _backward(self, outside: dict[Node, Vertex]) -> list[Edge]:
+        """One edge for every term of a gradient; those from one closed group to one vertex share an edge."""
+        edges: dict[object, Edge] = {}
+        several: dict[tuple[Key, Key], list[tuple[int, Node]]] = {}  # the terms that a card hands back
+        for node in self.trace.nodes:
+            for number, term in enumerate(node.terms):
+                head, tail = self.owner[node], self.owner[term.consumer]
+                if head is None or tail is None or (head is tail and term.position >= 0):
+                    continue
+                if term.position >= 0 and self.order[head] > self.order[tail]:
+                    continue
+                if not self._is_shown(term):
+                    if self._starts(node, term):  # what the loop hands to the value that it started with
+                        known = edges.setdefault((tail, head), Edge(self.vertices[tail], self.vertices[head]))
+                        known.formula = known.formula or self.names.gradient(node)
+                    continue
+                if term.position < 0:
+                    edges[term] = Edge(outside[node], self.vertices[head], self.printer.reference(term.node))
+                elif tail in self.cards:
+                    several.setdefault((tail, head), []).append((number, node))
+                elif (tail, head) in edges:
+                    edges[tail, head].formula += f" + {self._carried(node, number)}"
+                else:
+                    edge = Edge(self.vertices[tail], self.vertices[head], self._formula(number, node, tail))
+                    edges[(tail, head) if isinstance(tail, Group) else term] = edge
+        for (card, head), terms in several.items():
+            (number, node), count = terms[0], len(terms)
+            formula = f"{self.names.gradient(node)} += {count:,} terms" if count > 1 else self._carried(node, number)
+            edges[card, head] = Edge(self.vertices[card], self.vertices[head], formula)
+        return list(edges.values())
+
+    def _carried(self, node: Node, number: int) -> str:
+        """What a term is called. One that a closed group hands on unchanged has a name that only its inside knows."""
+        term = node.terms[number]
+        if isinstance(self.owner[term.consumer], Group) and node in self.names.terms:
+            return self.names.terms[node][number]
+        return self.printer.reference(term.node)
+
+    def _starts(self, node: Node, term: Term) -> bool:
+        """Whether only the first round of a folded loop uses a value in this way."""
+        if self.fold is None or len(self.fold.loops(node)) >= len(self.fold.loops(term.consumer)):
+            return False
+        if node not in self.consumers:
+            self.consumers[node] = {other.consumer for other in node.terms}
+        return self._shown(term.consumer) not in self.consumers[node]
+
+    def _collected(self, target: Node, term: Term) -> str:
+        """What each round adds to a gradient that all of them add to."""
+        assert target.gradient is not None
+        name, red = self.printer.name(target.gradient) or self.names.gradient(target), term.node
+        if red.primitive is PUT:
+            value, index, _ = red.args
+            return f"{name}[{self.printer._index(index)}] += {self.printer.reference(value)}"
+        return f"{name} += {self.printer.code(red)}"
+
+    def _formula(self, number: int, target: Node, tail: Key) -> str:
+        """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
+        term, name = target.terms[number], self._carried(target, number)
+        if any(not self._is_shown(other) for other in target.terms):
+            return self._collected(target, term)
+        if isinstance(tail, Group) or term.node is self.result[tail].gradient:
+            return name
+        formula = code = self.printer.code(term.node)
+        primitive, args = term.node.primitive, term.node.args
+        if primitive is not None and primitive.name == "broadcast_to" and isinstance(args[0], Node):
+            formula = self.printer.reference(args[0])  # NumPy repeats a value along an axis unasked
+        return f"{name} = {formula}" if len(target.terms) > 1 and name != code else formula
