@@ -296,17 +296,29 @@ def _cross(one, two):
     return count
 
 
+def figures(name):
+    """A board's figures beside those of dot's layout, as texts."""
+    trace = traced(name)
+    own, cards = measure(Diagram(trace).picture.drawing), measure_cards(Diagram(trace, style="cards"))
+    counts = (own[key] for key in ("black", "red-black", "through", "over", "bends"))
+    return [name, *map(str, counts), f"{own['area']:.0%}", f"{own['text']:.1f}",
+            str(cards["black"]), str(cards["red-black"]), f"{cards['text']:.1f}"]  # fmt: skip
+
+
+HEADINGS = ["", "black", "red-black", "through", "over", "bends", "area", "text", "dot: black", "red-black", "text"]
+
+
+def row(cells):
+    """A row of the table as it stands in the manual."""
+    return f"| {' | '.join(cells)} |"
+
+
 def main(names):
-    headings = f"{'':18}{'black':>6}{'red-black':>11}{'through':>9}{'over':>6}{'bends':>7}{'area':>7}{'text':>7}"
-    print(f"{headings}      dot: black red-black  text")
+    print(row(HEADINGS))
+    print(row(["---"] + ["---:"] * (len(HEADINGS) - 1)))
     for name in names:
-        trace = traced(name)
-        drawing = Diagram(trace).picture.drawing
-        own, cards = measure(drawing), measure_cards(Diagram(trace, style="cards"))
-        print(
-            f"{name:18}{own['black']:>6}{own['red-black']:>11}{own['through']:>9}{own['over']:>6}{own['bends']:>7}"
-            f"{own['area']:>7.0%}{own['text']:>7.1f}{'':12}{cards['black']:>4}{cards['red-black']:>10}{cards['text']:>6.1f}"
-        )
+        print(row(figures(name)))
+        drawing = Diagram(traced(name)).picture.drawing
         for found in (*through(drawing), *covered(drawing)):
             print("      ", found)
 

@@ -27,7 +27,7 @@ from backpropviz.draw.frames import read_frames
 from backpropviz.draw.wiring import read_circuit
 from backpropviz.engine.named import plain
 from backpropviz.errors import DrawingError
-from tests.boards import NAMES, covered, measure, off_the_page, through, traced
+from tests.boards import NAMES, covered, figures, measure, off_the_page, row, through, traced
 
 SVG = "{http://www.w3.org/2000/svg}"
 # several ways side by side, with two arrays at every wire
@@ -592,3 +592,11 @@ def test_a_long_formula_hangs_from_no_wire():
         drawing = Diagram(traced(name)).picture.drawing
         lines = Counter((text.owner, round(text.x, 1)) for text in drawing.texts if text.ink == "red")
         assert max(lines.values()) <= 6
+
+
+@pytest.mark.each_third
+@pytest.mark.parametrize("name", SHORT)
+def test_the_manual_tells_the_figures_of_every_board(name):
+    manual = Path(bp.__file__).parent / "manual" / "contributors.md"
+    own = row(figures(name)[:8])  # those of dot's layout are another version's in another place
+    assert own.removesuffix("|") in manual.read_text(encoding="utf-8"), "run python tests/boards.py"
