@@ -54,11 +54,13 @@ def broken(formula: str, room: int) -> tuple[str, ...]:
     if columns(text) <= room:
         return (text,) if text else ()
     joints = [_Joint(0, 0.0, 0), *_joints(text), _Joint(len(text), 0.0, 0)]
+    starts = [columns(text[: joint.at]) for joint in joints]
+    ends = [columns(text[: joint.at].rstrip()) for joint in joints]
     cheapest = [(0.0, 0)]  # of every joint: the cost of all lines in front of it, and where the last of them begins
     for end, joint in enumerate(joints[1:], 1):
         best = math.inf, end - 1
         for start in range(end - 1, -1, -1):
-            more = columns(text[joints[start].at : joint.at].rstrip()) - room
+            more = ends[end] - starts[start] - room
             if more > 0 and best[0] < math.inf:
                 break  # longer lines do not fit either
             if joint.at - joints[start].at > joint.least:

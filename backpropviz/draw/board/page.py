@@ -68,10 +68,11 @@ def _legend(page: Drawing, x: float, red: bool) -> None:
 
 
 def _footnote(page: Drawing, board: Board, edge: float) -> None:
-    """At the right of the title, or at the bottom."""
+    """Behind title and legend, or at the bottom."""
     told = footnote(board)
     if told and is_beside_title(board, page.width, edge):
-        page.texts.append(Text("legend", page.width - edge - width(told, _SMALL), _LINE, told, _SMALL, "grey"))
+        x = edge + width(board.title, TITLE) + 50 + LEGEND
+        page.texts.append(Text("legend", x, _LINE, told, _SMALL, "grey"))
         return
     lines = broken(told, int((page.width - 2 * edge) / width(" ", _SMALL)))
     for number, line in enumerate(lines):
