@@ -21,6 +21,7 @@ SIZES = (3, 5, 7)
 _ARRAY = re.compile(r"[wW]\w{0,2}|b\w?|weights?|bias(es)?|gamma|beta|kernel|filters|params|U|V|embed(ding)?s?")
 _SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
 _FACTORS = ("beta", "scale", "temperature", "gamma", "delta", "lambda_", "negative_slope", "leak")
+_STRENGTHS = ("reg", "reg_strength", "regularization", "lambda_", "lam", "weight_decay", "l2", "l2_reg")
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
 _INPUT_SHAPE, _OUTPUT_SHAPE = (3, 6, 5), (18, 5)
 _EXPECTED = {
@@ -67,11 +68,17 @@ class _Original(Method):
         return False
 
 
-def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: str) -> Iterator[Construction]:
+def constructions(
+    definition: ast.ClassDef, namespace: dict[str, Any], forward: str, is_loss: bool = False
+) -> Iterator[Construction]:
     """The ways to make one: by the names of the constructor's parameters; from arrays of two axes; and as the search
-    finds it for `show`."""
+    finds it for `show`.
+
+    Args:
+        is_loss: the forward pass gives a loss with its gradients, so that both know how large weights count.
+    """
     yield from _of_data(definition, namespace)
-    by_names = _by_names(definition, namespace)
+    by_names = _by_names(definition, namespace, _STRENGTHS if is_loss else ())
     chained = by_names is not None and any(re.fullmatch(r"[wW]_?2", name) for name in by_names.arrays)
     if by_names is not None:
         yield from (replace(by_names, main=shape) for shape in _told_shapes(by_names.call))
@@ -79,7 +86,7 @@ def constructions(definition: ast.ClassDef, namespace: dict[str, Any], forward: 
             yield by_names
         if by_names.arrays:  # four gates side by side are four times as wide
             yield replace(by_names, is_free=True)
-    yield from _of_sizes(definition, namespace)
+    yield from _of_sizes(definition, namespace, is_loss)
     try:
         built = Built(_Original(namespace[definition.name], forward))
         search = Search(built, 0, {}, {})
@@ -111,17 +118,30 @@ def _of_data(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Co
         yield Construction(f"{definition.name}({', '.join(required)})", dict(zip(required, (x, y))), data=(*required,))
 
 
-def _of_sizes(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Construction]:
+def _of_sizes(definition: ast.ClassDef, namespace: dict[str, Any], is_loss: bool) -> Iterator[Construction]:
     """Of a network that is made from a list of sizes alone, with four of them, three or two."""
     init = constructor(definition, namespace)
     arguments = init.args.args[1:] if init is not None else []
     required = arguments[: len(arguments) - len(init.args.defaults)] if init is not None else []
     if len(required) == 1 and kind_of(required[0].arg) == "sizes":
+        told = strengths(init) if is_loss and init is not None else {}
+        more = "".join(f", {name}={name}" for name in told)
         for count in (4, 3, 2):
-            yield Construction(f"{definition.name}({list((*SIZES, 6)[:count])})")
+            yield Construction(f"{definition.name}({list((*SIZES, 6)[:count])}{more})", settings=told)
 
 
-def _by_names(definition: ast.ClassDef, namespace: dict[str, Any]) -> Construction | None:
+def strengths(method: ast.FunctionDef) -> dict[str, float]:
+    """How much large weights count, as a loss may be told: `loss(self, X, y=None, reg=0.0)`; by name, as it is by
+    default."""
+    arguments, defaults = method.args.args, method.args.defaults
+    optional = zip(arguments[len(arguments) - len(defaults) :], defaults)
+    return {
+        its.arg: float(value.value) for its, value in optional
+        if its.arg in _STRENGTHS and isinstance(value, ast.Constant) and isinstance(value.value, int | float)
+    }  # fmt: skip
+
+
+def _by_names(definition: ast.ClassDef, namespace: dict[str, Any], also: tuple[str, ...] = ()) -> Construction | None:
     init = constructor(definition, namespace)
     if init is None:
         return Construction(f"{definition.name}()")
@@ -151,7 +171,10 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any]) -> Constructi
         value = default.value if isinstance(default, ast.Constant) else None
         is_length = any(word in argument.arg.lower() for word in _LENGTHS)
         is_factor = argument.arg in _FACTORS and isinstance(value, float)  # at 1.0, a factor of it may be missing
-        if (argument.arg in _SETTINGS or is_length or is_factor) and isinstance(value, int | float):
+        if argument.arg in also and isinstance(value, int | float):
+            settings[argument.arg] = float(value)  # also at another strength than none
+            given.append(f"{argument.arg}={argument.arg}")
+        elif (argument.arg in _SETTINGS or is_length or is_factor) and isinstance(value, int | float):
             settings[argument.arg] = value
             given.append(f"{argument.arg}={argument.arg}")
     return Construction(f"{definition.name}({', '.join(given)})", _matrices(arrays), settings)

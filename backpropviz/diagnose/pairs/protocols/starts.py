@@ -19,7 +19,7 @@ from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols import module_level
 from backpropviz.diagnose.pairs.protocols.apart import Flat
 from backpropviz.diagnose.pairs.protocols.boxings import PLAIN, Boxed, boxings
-from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized
+from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized, strengths
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import parameters
 from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, roles
@@ -61,7 +61,10 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
                 yield _found(made, [], takes, run, {}, original, namespace, PLAIN, shapes)
         return
     ways = boxings(subject, takes, namespace)
-    for made in constructions(subject.owner, namespace, subject.forward.name):
+    is_loss = subject.backward is None
+    told = strengths(subject.forward) if is_loss and not subject.enter else {}
+    for made in constructions(subject.owner, namespace, subject.forward.name, is_loss):
+        made = replace(made, settings={**made.settings, **told})
         for boxed in ways:
             try:
                 expected: Shapes = {takes[0]: made.main} if made.main and takes else {}
@@ -193,7 +196,9 @@ def _of_class(
 ) -> Start:  # fmt: skip
     """A layer that is made with `made`, filled, and run."""
     assert subject.owner is not None
-    run = f"layer.{subject.enter or subject.forward.name}({{}})"
+    told = [name for name in strengths(subject.forward) if name in made.settings]
+    more = "".join(f", {name}={name}" for name in told if not subject.enter)
+    run = f"layer.{subject.enter or subject.forward.name}({{}}{more})"
     fresh, given = _layer(made, namespace)
     given = {name: its for name, its in given.items() if name not in made.data}
     kept = learned(fresh, subject.owner, given, subject.backward or subject.forward)
