@@ -9,7 +9,14 @@ import pytest
 
 from backpropviz.diagnose import diagnose, kinds, render_text
 from backpropviz.diagnose.hints import QUESTIONS, render_hints
+from backpropviz.diagnose.investigate import Investigation
+from backpropviz.diagnose.outcomes import all_right
+from backpropviz.diagnose.pairs import recognition
+from backpropviz.diagnose.pairs.protocols import adapting
+from backpropviz.diagnose.siblings import Siblings
 from backpropviz.diagnose.spacing import marks, mended
+from backpropviz.diagnose.student import loading
+from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.verdict import Finding
 from tests import diagnose_figures as figures
 
@@ -128,3 +135,71 @@ def test_hints_are_a_question_then_where_then_what(tmp_path):
 
 def test_every_question_is_about_a_kind():
     assert QUESTIONS.keys() <= kinds.WORDS.keys()
+
+
+POOL = """
+import numpy as np
+
+def max_pool_forward(x, pool_param):
+    ph, pw, s = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    N, C, H, W = x.shape
+    Ho, Wo = 1 + (H - ph) // s, 1 + (W - pw) // s
+    out = np.zeros((N, C, Ho, Wo))
+    for i in range(Ho):
+        for j in range(Wo):
+            top = {i}
+            left = {j}
+            out[:, :, i, j] = x[:, :, top:top + ph, left:left + pw].max(axis=(2, 3))
+    return out, (x, pool_param)
+"""
+NET = """
+import numpy as np
+
+class Net:
+    def __init__(self, inputs, hidden, outputs):
+        self.params = {{"W1": 0.1 * np.random.randn(inputs, hidden), "W2": 0.1 * np.random.randn(hidden, outputs)}}
+
+    def loss(self, X, y, reg=0.0):
+        W1, W2 = self.params["W1"], self.params["W2"]
+        h = np.maximum(0, X.dot(W1))
+        scores = h.dot(W2)
+        p = np.exp(scores - scores.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        N = X.shape[0]
+        loss = -np.log(p[np.arange(N), y]).mean() + reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
+        p[np.arange(N), y] -= 1
+        p /= N
+        dh = p.dot(W2.T) * (h > 0)
+        grads = {{"W1": X.T.dot(dh) + 2 * reg * W1, "W2": h.T.dot(p) + {factor} * W2}}
+        return loss, grads
+"""
+
+
+@pytest.mark.parametrize(("i", "j", "wanted"), [("i", "j * s", "top = i * s"), ("i * s", "j", "left = j * s")])
+def test_the_line_that_makes_a_position_is_mended_not_its_uses(tmp_path, i, j, wanted):
+    found = first(tmp_path, POOL.format(i=i, j=j)).first
+    assert found is not None
+    assert (found.expected, found.kind, found.proved) == (wanted, "stride_pad", True)
+
+
+@pytest.mark.parametrize(("factor", "is_right"), [("2 * reg", True), ("reg", False)])
+def test_a_loss_is_also_looked_at_with_a_regularization(tmp_path, factor, is_right):
+    path = tmp_path / "net.py"
+    path.write_text(NET.format(factor=factor), encoding="utf-8")
+    student = loading.parse(path)
+    loading.load(student)
+    list(adapting.wrap_classes(student))
+    (pair,) = recognition.pairs(student.functions, student.wrapped)
+    siblings = Siblings()
+    Investigation(Program(student), pair, siblings).examine()
+    ((_, outcomes),) = siblings.examined
+    assert all_right(outcomes) == is_right
+
+
+def test_of_many_consequences_five_are_named(tmp_path):
+    report = first(tmp_path, POOL.format(i="i", j="j * s"))
+    (function,) = report.functions
+    names = tuple("abcdefg")
+    many = replace(report, functions=(replace(function, findings=(replace(function.findings[0], cascade=names),)),))
+    text = " ".join(render_text(many).split())
+    assert "a, b, c, d, e and 2 more are wrong only because of this line." in text

@@ -12,7 +12,7 @@ from backpropviz.diagnose.scene import Suspect
 CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
 
 
-SEVERAL = 0.8  # one line that mends everything is better than several
+SEVERAL, ELSEWHERE = 0.8, 0.5  # one line that mends everything is better than several
 
 
 @dataclass
@@ -40,4 +40,7 @@ class Hit:
     @property
     def rank(self) -> tuple[float, ...]:
         several = SEVERAL * bool(self.edit.parts)
-        return (-self.complete, -len(self.mended), self.cost + several - CLEAN * self.clean, self.suspect.order)
+        # a reshape is forgotten where the gradient gets its name
+        elsewhere = ELSEWHERE * (self.edit.kind == "shape_kept" and not self.mended & {*self.suspect.statement.targets})
+        cost = self.cost + several + elsewhere - CLEAN * self.clean
+        return (-self.complete, -len(self.mended), cost, self.suspect.order)

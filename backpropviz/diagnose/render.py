@@ -12,6 +12,7 @@ from backpropviz.layers.sources import place
 
 ALIGNED = 20  # characters; what is said of a line stands below the line, or behind a short margin if that is far right
 _FACTS = ("not_finished", "python_2", "syntax")  # nothing to prove
+MOST_NAMES = 5  # of what is wrong only because of a line
 
 
 def render_text(report: FileReport, width: int = 100) -> str:
@@ -82,7 +83,9 @@ def _finding(finding: Finding, file: str, width: int) -> list[str]:
         body.append(f"shows with: {'; '.join(finding.configurations)}")
     if finding.cascade:
         verb = "are" if len(finding.cascade) > 1 else "is"
-        body.append(f"{', '.join(finding.cascade)} {verb} wrong only because of this line.")
+        shown, more = finding.cascade[:MOST_NAMES], len(finding.cascade) - MOST_NAMES
+        names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+        body.append(f"{names} {verb} wrong only because of this line.")
     first, *rest = (_wrapped(line, width, indent) for line in body)
     page = render_page(finding.page, max(40, width - len(indent))) if finding.page is not None else []
     return [

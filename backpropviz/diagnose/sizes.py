@@ -120,7 +120,8 @@ class Sizes:
             known = [scene.scope(size.statement) for scene in every]
             kept = [i for i, scope in enumerate(known) if scope]
             wanted = tuple(role.of(*cases[i]) for i in kept)
-            tree = expression(wanted, _leaves([known[i] for i in kept]))
+            scopes = [known[i] for i in kept]
+            tree = expression(wanted, _leaves(scopes)) or _of_shapes(wanted, scopes)
             slot = _slot(size.statement.node, size.name)
             if tree is None or slot is None:
                 return None
@@ -204,6 +205,21 @@ def _leaves(scopes: list[dict[str, Any]]) -> dict[Vector, ast.expr]:
         if all(isinstance(value, int | np.integer) and not isinstance(value, bool) for value in values):
             found.setdefault(tuple(int(value) for value in values), name(identifier))
     return dict(itertools.islice(found.items(), _MOST_LEAVES))
+
+
+def _of_shapes(wanted: Vector, scopes: list[dict[str, Any]]) -> ast.expr | None:
+    """The length of one axis of an array at hand, or of all but its first: `np.prod(x.shape[1:])`."""
+    for identifier in scopes[0] if scopes else ():
+        arrays = [scope.get(identifier) for scope in scopes]
+        if not all(isinstance(array, np.ndarray) for array in arrays):
+            continue
+        shapes = [array.shape for array in arrays if array is not None]
+        if tuple(int(np.prod(shape[1:])) for shape in shapes) == wanted and any(len(shape) > 2 for shape in shapes):
+            return ast.parse(f"np.prod({identifier}.shape[1:])", mode="eval").body
+        for axis in range(min(map(len, shapes))):
+            if tuple(shape[axis] for shape in shapes) == wanted:
+                return ast.parse(f"{identifier}.shape[{axis}]", mode="eval").body
+    return None
 
 
 def expression(wanted: Vector, leaves: dict[Vector, ast.expr]) -> ast.expr | None:

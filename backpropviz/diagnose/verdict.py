@@ -156,7 +156,10 @@ class FileReport:
     def all_findings(self) -> tuple[Finding, ...]:
         every = [*self.findings, *(finding for function in self.functions for finding in function.findings)]
         # a forward pass that two backward passes share is named once
-        return tuple({(finding.line, finding.statement): finding for finding in reversed(every)}.values())[::-1]
+        first: dict[tuple[int, str], Finding] = {}
+        for finding in every:
+            first.setdefault((finding.line, finding.statement), finding)
+        return tuple(first.values())
 
     @property
     def first(self) -> Finding | None:

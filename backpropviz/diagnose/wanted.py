@@ -44,7 +44,11 @@ def expressions(wanted: Any, scope: Mapping[str, Any], first: list[str]) -> Iter
         pool = _distinct(itertools.chain(parts, _products(parts), _matrices(parts, wanted)))
         pool = _distinct(itertools.chain(pool, _reduced(pool, wanted)))
         WORK.spend(EVALUATION * len(pool) // 4)
-        found = [*_scaled(wanted, pool, sizes), *_combined(wanted, [p for p in pool if _fits(p[0], wanted)])]
+        guarded = list(_guarded(parts, scope))
+        found = [
+            *_scaled(wanted, [*pool, *guarded], sizes),
+            *_combined(wanted, [p for p in pool if _fits(p[0], wanted)]),
+        ]
     seen = set()
     for tree in sorted(found, key=lambda tree: sum(1 for _ in ast.walk(tree))):
         text = ast.unparse(tree)
@@ -66,6 +70,18 @@ def _parts(leaves: list[Valued]) -> Iterator[Valued]:
         yield value**3, binary(node, ast.Pow(), number(3))
         yield np.sqrt(value), numpy_call("sqrt", node)
         yield np.exp(value), numpy_call("exp", node)
+
+
+def _guarded(leaves: list[Valued], scope: Mapping[str, Any]) -> Iterator[Valued]:
+    """With a small number of the scope added, its root, and one over that: what normalizations divide by."""
+    small = [k for k, v in scope.items() if isinstance(v, float) and 0 < v < 1 and "eps" in k.lower()][:1]
+    for identifier, (value, node) in itertools.product(small, leaves):
+        if isinstance(node, ast.Name) and value.dtype.kind == "f" and np.min(value) >= 0:
+            total = binary(node, ast.Add(), name(identifier))
+            root = np.sqrt(value + scope[identifier])
+            yield root**2, total
+            yield root, numpy_call("sqrt", total)
+            yield 1 / root, binary(number(1), ast.Div(), numpy_call("sqrt", total))
 
 
 def _products(parts: list[Valued]) -> Iterator[Valued]:

@@ -19,6 +19,7 @@ from backpropviz.diagnose.edits.shapes import (
     reductions,
     unturned,
 )
+from backpropviz.diagnose.edits.strides import started, strided
 from backpropviz.diagnose.edits.tree import (
     REDUCTIONS,
     Edit,
@@ -293,7 +294,8 @@ def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
         ):  # fmt: skip
             places.setdefault(node.id, []).append(slot)
             outside |= set() if any(isinstance(n, ast.Subscript) for n in above) else {node.id}
-    yield from _strided(statement, scope)
+    yield from strided(statement, scope)
+    yield from started(statement, scope)
     counts = [identifier for identifier in places if identifier in scope.integers]
     for one, other in itertools.combinations(counts, 2):
         exchanged = [(slot, name(other)) for slot in places[one]] + [(slot, name(one)) for slot in places[other]]
@@ -314,25 +316,6 @@ def _everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
             for other, value in scope.arrays.items():
                 if other != identifier and fits(value, scope.arrays[identifier]):
                     yield _all(statement, slots, name(other), "wrong_operand", 1.7)
-
-
-def _strided(statement: Statement, scope: Scope) -> Iterator[Edit]:
-    """Every slice `r:r + n` of the statement as `r:r + s * n:s`."""
-    slices = [
-        (slot, node) for slot, node, _ in walk(statement.node)
-        if isinstance(node, ast.Slice) and node.lower is not None and node.step is None
-        and isinstance(node.upper, ast.BinOp) and isinstance(node.upper.op, ast.Add)
-    ]  # fmt: skip
-    strides = [k for k, v in scope.integers.items() if v == scope.settings.get("__stride__")] if slices else []
-    for stride in strides[:2] or (["__stride__"] if slices and "__stride__" in scope.settings else []):
-        changes = []
-        for slot, node in slices:
-            assert isinstance(node, ast.Slice)
-            assert isinstance(node.upper, ast.BinOp)
-            length = binary(name(stride), ast.Mult(), node.upper.right)
-            new = ast.Slice(node.lower, binary(node.upper.left, ast.Add(), length), name(stride))
-            changes.append((slot, new))
-        yield Edit(statement, changes, "stride_pad", 1.5)
 
 
 def _all(statement: Statement, slots: list[Slot], new: ast.expr, kind: str, cost: float) -> Edit:

@@ -1,0 +1,56 @@
+"""Slips with strides: where windows start and which entries they take, each as the edit that undoes it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TypeGuard
+
+from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, walk
+from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.study.values.trees import binary, name
+
+MAKES = -0.6  # the line that makes a position is mended before those that use it, which are under more suspicion
+
+
+def strided(statement: Statement, scope: Scope) -> Iterator[Edit]:
+    """Every slice `r:r + n` of the statement as `r:r + s * n:s`."""
+    slices = [
+        (slot, node) for slot, node, _ in walk(statement.node)
+        if isinstance(node, ast.Slice) and node.lower is not None and node.step is None
+        and isinstance(node.upper, ast.BinOp) and isinstance(node.upper.op, ast.Add)
+    ]  # fmt: skip
+    strides = [k for k, v in scope.integers.items() if v == scope.settings.get("__stride__")] if slices else []
+    for stride in strides[:2] or (["__stride__"] if slices and "__stride__" in scope.settings else []):
+        changes = []
+        for slot, node in slices:
+            assert isinstance(node, ast.Slice)
+            assert isinstance(node.upper, ast.BinOp)
+            length = binary(name(stride), ast.Mult(), node.upper.right)
+            new = ast.Slice(node.lower, binary(node.upper.left, ast.Add(), length), name(stride))
+            changes.append((slot, new))
+        yield Edit(statement, changes, "stride_pad", 1.5)
+
+
+def started(statement: Statement, scope: Scope) -> Iterator[Edit]:
+    """Where windows start: `top = i * s` for `top = i`, the one line that makes it, before all that use it; and every
+    slice `r:r + n` of a statement as `r * s:r * s + n`."""
+    node = statement.node
+    strides = [k for k, v in scope.integers.items() if v == scope.settings.get("__stride__")][:2]
+    for stride in strides if statement.loops else ():
+        value = getattr(node, "value", None)
+        if isinstance(node, ast.Assign) and isinstance(value, ast.Name) and value.id in {*scope.integers} - {stride}:
+            product = binary(value, ast.Mult(), name(stride))
+            yield Edit(statement, [(Slot(node, "value"), product)], "stride_pad", MAKES, twin=("start", stride))
+        changes: list[tuple[Slot, ast.expr]] = []
+        for slot, part, _ in walk(node):
+            if isinstance(part, ast.Slice) and isinstance(part.lower, ast.Name) and _is_from(part.upper, part.lower):
+                start = binary(part.lower, ast.Mult(), name(stride))
+                changes.append((slot, ast.Slice(start, binary(start, ast.Add(), part.upper.right), part.step)))
+        if len(changes) > 1:
+            yield Edit(statement, changes, "stride_pad", 1.4, twin=("starts", stride))
+
+
+def _is_from(end: ast.expr | None, start: ast.Name) -> TypeGuard[ast.BinOp]:
+    """The end of a slice is so much further than its start."""
+    return isinstance(end, ast.BinOp) and isinstance(end.op, ast.Add) and ast.unparse(end.left) == start.id
