@@ -25,6 +25,7 @@ CORPUS = Corpus()
 KINDS = """
     constant_factor sign missing_term wrong_axis not_summed overwritten eps ddof wrong_power wrong_operand wrong_slice
     wrong_operator transposed stride_pad crop_at_pad_0 integer_division wrong_mask mean_for_sum input_changed precision
+    wrong_size wrong_rounds missing_factor shape_lost reversed
     gradient_order shape_kept dropout_scale missing_line reset_in_loop returned_early wrong_statistics test_mode cache
     layout unstable not_finished crash discarded_result
 """
