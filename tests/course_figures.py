@@ -56,7 +56,8 @@ def slipped(text: str, after: str, right: str, wrong: str) -> tuple[str, int]:
     assert right in text[start:], f"nothing reads {right!r}"
     place = text.index(right, start)
     before = text[:place]
-    changed = next(i for i, pair in enumerate(zip(right.splitlines(), wrong.splitlines())) if pair[0] != pair[1])
+    pairs = enumerate(zip(right.splitlines(), wrong.splitlines()))
+    changed = next((i for i, pair in pairs if pair[0] != pair[1]), 0)
     return before + wrong + text[place + len(right) :], before.count("\n") + 1 + changed
 
 

@@ -32,6 +32,12 @@ def test_every_convention_has_its_right_pairs_and_its_slips():
 
 RIGHT = ["contexts", "input_again_and_steps", "scalar_engines", "local_derivatives"]
 RIGHT += ["functions_with_ctx", "losses_and_their_slopes", "gradients_on_modules", "tensor_functions"]
+RIGHT += ["boxes_and_base_classes"]
+
+
+def test_words_are_looked_up_by_number_and_one_vector_holds_all_parameters():
+    right, pairs, report = right_pairs("word_vectors")
+    assert right == pairs == 5, [f"{f.name}: {f.status} {f.reason}" for f in report.functions]
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -48,6 +54,9 @@ def test_right_pairs_are_right(name):
         ("losses_and_their_slopes", 1),
         ("functions_with_ctx", 4),
         ("gradients_on_modules", 3),
+        ("boxes_and_base_classes", 2),
+        ("layers_built_late", 1),
+        ("word_vectors", 1),
     ],
 )
 def test_a_slip_is_named(name, number):

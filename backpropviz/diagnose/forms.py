@@ -12,7 +12,7 @@ from backpropviz.diagnose.examine import Another, Answer, Examination
 from backpropviz.diagnose.outcomes import Outcome, all_right
 from backpropviz.diagnose.pairs import unknown
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
-from backpropviz.diagnose.pairs.otherwise import around, is_usual
+from backpropviz.diagnose.pairs.otherwise import around, is_usual, is_whole
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference, reference
 from backpropviz.diagnose.student.program import Program
@@ -66,11 +66,16 @@ class Forms:
             yield self._ran(self.pair, cases, another, functools.partial(reference, self.pair.layer))
 
     def _own(self) -> Iterator[Form]:
+        is_wrapped = self.pair.forward in self.program.student.wrapped
+        if not is_wrapped and is_whole(self.program, self.pair):
+            with contextlib.suppress(CannotCall):
+                yield self._understood(around(self.program, self.pair))
+                return
         try:
             yield self._understood(self.pair)
         except CannotCall as error:
             self.problem = error
-        if self.pair.forward in self.program.student.wrapped:
+        if is_wrapped:
             return
         try:
             yield self._understood(around(self.program, self.pair))

@@ -33,7 +33,7 @@ _KINDS = {
         r"b|b([a-z]|_[a-z]{1,3})|bias|[a-z]\w*_(b|bias|gamma|beta)|gamma|beta|scale|shift|g|(running_|sample_)?(mean|var)|mu|std|sigma"
     ),
     "label": re.compile(r"y|t|labels?|targ(et)?s?|tgt|y_true"),
-    "index": re.compile(r"idx|ids|index|indices|tokens?|words"),
+    "index": re.compile(r"idx|ids|index|indices|tokens?|words|[a-z]\w*(_i|I)(dx|nd|ndex)"),
     "mask": re.compile(r"\w*mask"),
     "state": re.compile(r"(prev_|last_)?[hc]|[hc]_?prev|state"),
     "size": re.compile(
@@ -213,4 +213,6 @@ def _options(kind: str, main: Shape, sizes: Iterator[int], counted: list[int], i
     if kind == "mask":
         every = [Guess(moments, "b")] if moments else []
         return [*every, Guess(same, "b"), Guess(same), Guess(fresh[:1], "b")]
+    if kind == "state" and dimensions == 1:  # of a row of words, one by one
+        return [Guess(shape) for shape in (same, (*same, 1), (1, *same), fresh[:2])]
     return [Guess(same), *(Guess(fresh[:rank]) for rank in (2, 1) if rank != dimensions)]

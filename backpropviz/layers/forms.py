@@ -78,6 +78,8 @@ def form_of(name: str, parameter: inspect.Parameter, reading: Reading, its_globa
     if parameter.kind is parameter.VAR_POSITIONAL:
         return (Leaf(f"{name}.{name}1"), Leaf(f"{name}.{name}2"))
     length = reading.lengths.get(name)
+    if name in reading.flat:
+        return Leaf(name)
     if name in reading.dictionaries or ((is_options(name) or _DICTIONARIES.fullmatch(name)) and length is None):
         counted = name in reading.counted and not holds_settings(name)
         return {key: Leaf(f"{name}.{key}") for key in (_PAIRS if counted else ())}

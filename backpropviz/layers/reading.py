@@ -28,6 +28,7 @@ _OF_DICTIONARIES = ("get", "keys", "values", "items", "setdefault", "update")
 _PRODUCTS = ("dot", "matmul", "einsum", "tensordot", "inner", "outer", "solve", "vdot")
 _OF_ARRAYS = ("sum", "mean", "std", "var", "max", "argmax", "transpose", "cumsum")
 _DRAWN = ("binomial", "choice", "bernoulli", "geometric")
+_DRAWS = re.compile(r"(sample|draw|random|next)_?\w*(idx|index|token|id)s?$", re.IGNORECASE)
 _DEPTH = 3  # so far calls are followed
 
 
@@ -43,6 +44,8 @@ class Reading:
             of. met: those that are added, multiplied, ... with. parted: those that are indexed.
         series: those whose parts are arrays: `b.shape[1:]`.
         cuts: the axes that are cut into equal parts. numbers: those that are compared, or stand in exponents.
+        flat: vectors that hold several arrays, one behind the other. drawn: those that indices are drawn from, with the
+            method that does it.
         words: for those that are compared with words, which (`activation == "relu"`).
     """
 
@@ -59,6 +62,8 @@ class Reading:
     series: set[str] = field(default_factory=set)
     cuts: set[Cut] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
+    flat: set[str] = field(default_factory=set)
+    drawn: dict[str, str] = field(default_factory=dict)
     words: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -78,6 +83,7 @@ class Reading:
             (inner.sizes, self.sizes), (inner.asked, self.asked), (inner.factors, self.factors),
             (inner.met, self.met), (inner.parted, self.parted), (inner.series, self.series),
             (inner.numbers, self.numbers),
+            (inner.flat, self.flat),
         ):  # fmt: skip
             my_set |= {names[name] for name in its_set & {*names}}
         self.cuts |= {(names[name], axis, count) for name, axis, count in inner.cuts if name in names}
@@ -85,6 +91,7 @@ class Reading:
             for name, value in its.items():
                 if name in names:
                     mine.setdefault(names[name], value)
+        self.drawn |= {names[name]: method for name, method in inner.drawn.items() if name in names}
         self.words |= {names[name]: words for name, words in inner.words.items() if name in names}
 
 
@@ -166,6 +173,8 @@ class _Reader(ast.NodeVisitor):
             self.found.counted |= set() if node.attr in ("get", "setdefault") else {name}
         elif name and hasattr(np.ndarray, node.attr):
             self.found.asked.add(name)
+        elif name and _DRAWS.search(node.attr):
+            self.found.drawn[name] = node.attr
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
@@ -174,6 +183,12 @@ class _Reader(ast.NodeVisitor):
         among = self.found.factors if isinstance(node.op, ast.MatMult) else self.found.met
         among |= self._named(node.left, node.right)
         self.generic_visit(node)
+
+    def _holds_several(self, name: str) -> None:
+        """`params[:n].reshape(h, d)`: one vector of all parameters."""
+        if name:
+            self.found.flat.add(name)
+            self.found.ranks[name] = 1
 
     def _named(self, *operands: ast.expr) -> set[str]:
         """The parameters that operands are, or are the transposed of."""
@@ -203,6 +218,11 @@ class _Reader(ast.NodeVisitor):
             self.found.asked |= {first} - {""}
         if method == "len" and first:
             self.found.counted.add(first)
+        if method == "reshape":
+            of_module = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") in ("np", "numpy")
+            cut = node.args[0] if of_module and node.args else getattr(node.func, "value", None)
+            if isinstance(cut, ast.Subscript) and isinstance(cut.slice, ast.Slice):
+                self._holds_several(self._parameter(cut.value))
         if method == "astype" and owner and node.args and "int" in ast.unparse(node.args[0]):
             self.found.labels.add(owner)
         if method == "transpose":
@@ -257,7 +277,17 @@ class _Reader(ast.NodeVisitor):
             if len(lists) == 1 and isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Name):
                 words = [target.id for target in node.target.elts if isinstance(target, ast.Name)]
                 self.found.lengths[lists[0]] = [words, words]
+        each = node.target.id if isinstance(node.target, ast.Name) else ""
+        if each and (many := self._parameter(node.iter)) and self._indexes(each, node):
+            self.found.labels.add(many)  # `for word in words: total += table[word]`
+            self.found.parted.add(many)
+            self.found.ranks.setdefault(many, 1)
         self.generic_visit(node)
+
+    def _indexes(self, name: str, loop: ast.AST) -> bool:
+        """Whether something is indexed in a loop with this name alone."""
+        places = (node.slice for node in ast.walk(loop) if isinstance(node, ast.Subscript))
+        return any(isinstance(place, ast.Name) and place.id == name for place in places)
 
     visit_comprehension = visit_For
 

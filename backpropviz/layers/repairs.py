@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from backpropviz.layers.conventions import Shape, kind_of
@@ -13,12 +13,16 @@ from backpropviz.layers.messages import LARGEST, label_bound, mismatches, reshap
 from backpropviz.layers.running import EMPTY, NOT_FINITE
 from backpropviz.layers.state import DEFINITE, State
 
+_LONGEST = 2000
+"""No vector of several arrays is longer."""
+
 
 class Repairs:
-    """The states that come next, with the shapes in `fixed` as they are; `parts` are what sizes may be divided by."""
+    """The states that come next, with the shapes in `fixed` as they are; `parts` are what sizes may be divided by,
+    `flat` the vectors that hold several arrays."""
 
-    def __init__(self, fixed: Mapping[str, Shape], parts: Sequence[int] = ()):
-        self.fixed, self.parts = fixed, parts
+    def __init__(self, fixed: Mapping[str, Shape], parts: Sequence[int] = (), flat: Collection[str] = ()):
+        self.fixed, self.parts, self.flat = fixed, parts, flat
 
     def asked(self, state: State) -> Iterator[State]:
         """What the message asks for."""
@@ -54,6 +58,9 @@ class Repairs:
             if len(part := [n for n in pair if n in sizes]) == 1 and "broadcast" in state.problem:
                 yield from self._multiples(state, max(sizes), part[0])
         yield together
+        for a, b in pairs:  # beside a column of ones
+            if {a - 1, b - 1} <= {*sizes}:
+                yield state.with_size(max(a, b) - 1, min(a, b) - 1, self.fixed)
         for a, b in pairs:
             yield state.with_size(a, b, self.fixed)
             yield state.with_size(b, a, self.fixed)
@@ -69,6 +76,12 @@ class Repairs:
     def _reshaped(self, state: State) -> Iterator[State]:
         """Sizes with which a reshape holds all entries: a vector as long as asked, or rows as long as one of x's."""
         entries, shape = reshape(state.problem)
+        for name in self.flat if math.prod(shape) <= _LONGEST else ():
+            if name in state.guesses and name not in self.fixed and shape:
+                length = state.guesses[name].shape[0] + math.prod(shape) - entries
+                if 0 < length <= _LONGEST:
+                    guess = replace(state.guesses[name], shape=(length,))
+                    yield replace(state, guesses={**state.guesses, name: guess})
         sizes = state.sizes(but=self.fixed)
         for its in (its for its in state.shapes.values() if math.prod(its) == entries):
             here, there = Counter(its) - Counter(shape), Counter(shape) - Counter(its)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.layers.conventions import FILTERS, POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
+from backpropviz.layers.drawing import Draws
 from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, usual
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
@@ -49,6 +50,7 @@ class Search:
             name: words for name, words in reading.words.items() if parameters[name].default is parameters[name].empty
         }
         self.values |= {name: words[0] for name, words in self.words.items() if name not in self.values}
+        self.values |= {name: Draws(method) for name, method in reading.drawn.items() if name in parameters}
         self.required = [
             name
             for name, parameter in parameters.items()
@@ -68,6 +70,7 @@ class Search:
         self.arrays, self.factors, self.entrywise = reading.arrays, reading.factors, reading.entrywise
         self.series, self.cuts = reading.series, reading.cuts
         self.no_number = {"p"} & reading.entrywise - reading.numbers  # p - q: no setting, an array
+        self.flat = reading.flat
         numbers = [parameter.default for parameter in parameters.values()] + [*self.values.values()]
         self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= _PARTS})
         held = getattr(function, "held", {})
@@ -129,7 +132,7 @@ class Search:
         if guess.dtype == "l":
             return list(guess.shape)
         if guess.dtype == "i":
-            labels = rng.integers(0, state.bound, guess.shape)
+            labels = np.asarray(rng.integers(0, state.bound, guess.shape))
             if labels.size:
                 labels.flat[-1] = state.bound - 1  # a bound that is too high is found out
             return labels
@@ -150,7 +153,8 @@ class Search:
         """
         while True:
             try:
-                return self._found()
+                state = self._found()
+                return None if state is None else self._shortest(state)
             except MissingKey as missing:  # with one more key, from the start
                 form = self.forms[missing.parameter]
                 if not isinstance(form, dict) or len(form) > _KEYS or not isinstance(missing.key, str | int):
@@ -158,6 +162,17 @@ class Search:
                 form[missing.key] = Leaf(f"{missing.parameter}.{missing.key}")
                 self._read_forms()
                 self.best = None
+
+    def _shortest(self, state: State) -> State:
+        """The state with vectors of several arrays as long as these need: nothing complains of what is left over."""
+        for name in self.flat & {*self.names} - {*self.fixed}:
+            least, most = 1, state.guesses[name].shape[0]
+            while least < most:
+                middle = (least + most) // 2
+                guess = replace(state.guesses[name], shape=(middle,))
+                tried = self.run(replace(state, guesses={**state.guesses, name: guess}))
+                state, least, most = (tried, least, middle) if not tried.problem else (state, middle + 1, most)
+        return state
 
     def _found(self) -> State | None:
         levels = itertools.groupby(
@@ -215,7 +230,7 @@ class Search:
     def solve(self, start: State, guessing: bool) -> State:
         """Repair sizes until the function runs; the state that came furthest if it never does."""
         furthest = start if guessing else self.run(start)
-        repairs = Repairs(self.fixed, self.parts)
+        repairs = Repairs(self.fixed, self.parts, self.flat)
         order = itertools.count()
         queue = [(0, tuple[int, ...](), next(order), furthest)]
         seen = {furthest.key}

@@ -7,9 +7,11 @@ from backpropviz.diagnose.pairs.binding import CannotCall, parameters
 from backpropviz.diagnose.pairs.protocols import adapting
 from backpropviz.diagnose.pairs.protocols.names import CACHE, UPSTREAM, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit
+from backpropviz.diagnose.pairs.protocols.supposed import one_index
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.signatures import returned
 from backpropviz.diagnose.student.program import Program
+from backpropviz.layers.reading import read
 
 
 def around(program: Program, pair: Pair) -> Pair:
@@ -24,6 +26,14 @@ def around(program: Program, pair: Pair) -> Pair:
         raise CannotCall(str(error)) from None
     program.add(adapting.add(program.student, adapter))
     return recognition.own(pair.layer.name, adapter.forward, adapter.backward)
+
+
+def is_whole(program: Program, pair: Pair) -> bool:
+    """Whether a loss that gives its gradients as well looks something up by one index (a word's vector), or takes all
+    its parameters in one vector."""
+    function = program.function(pair.forward)
+    takes = [p.name for p in parameters(function) if p.default is p.empty]
+    return pair.backward is None and bool(one_index(function, takes) or read(function).flat)
 
 
 def is_usual(program: Program, pair: Pair) -> bool:

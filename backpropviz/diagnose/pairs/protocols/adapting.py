@@ -20,12 +20,14 @@ from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
 from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.student.loading import Student
 from backpropviz.diagnose.student.work import TooMuch, work_limit
+from backpropviz.layers.drawing import Draws
 from backpropviz.layers.missing import MissingModule
 
 ROUNDS = 1_000_000
 GIVEN: dict[str, Any] = {
     "__copied__": copy.deepcopy,
     "__context__": Context,
+    "__draws__": Draws,
     "__slope_of_tanh__": slope_of_tanh,
     **losses.GIVEN,
     **boxes.GIVEN,

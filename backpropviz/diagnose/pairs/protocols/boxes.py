@@ -99,7 +99,8 @@ def _of_class(name: str, namespace: Mapping[str, Any], gradients: list[str]) -> 
 
 
 def read_on(function: ast.FunctionDef, box: Box) -> set[str]:
-    """The names whose array, or gradient, a function reads: `x` of `x.data @ w`."""
+    """The names whose array, or gradient, a function reads: `x` of `x.data @ w`, and `w` of `self.w.data`."""
     places = [node for node in ast.walk(function) if isinstance(node, ast.Attribute | ast.Name)]
     read = (ast.unparse(place).rpartition(".") for place in places)
-    return {holder for holder, _, name in read if name in (box.data, box.gradient) and holder.isidentifier()}
+    holders = {holder.removeprefix("self.") for holder, _, name in read if name in (box.data, box.gradient)}
+    return {holder for holder in holders if holder.isidentifier()}

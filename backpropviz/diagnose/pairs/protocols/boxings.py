@@ -12,7 +12,7 @@ from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.student.parameters import left_on
 
 Boxed = tuple[Box | None, tuple[str, ...]]
-"""What arguments are put into, and which of them."""
+"""What arguments are put into, and which of them; also which attributes of the layer hold such objects."""
 PLAIN: Boxed = (None, ())
 
 
@@ -26,8 +26,10 @@ def boxings(subject: Subject, takes: list[str], namespace: dict[str, Any]) -> li
     if bare and not left_on(passes):  # a network calls its layers, which do it
         passes += namespace.get("__classes__", [])
     for box in boxes(passes, namespace):
-        read = {name for function in subject.passes for name in read_on(function, box)} & {*takes} if box.data else {}
+        every = {name for function in subject.passes for name in read_on(function, box)} if box.data else {*takes[:0]}
+        read = every & {*takes}
         is_read |= bool(read)
-        ways.append((box, tuple(name for name in takes if name in read or (not read and TARGET not in roles(name)))))
+        names = [name for name in takes if name in read or (not read and TARGET not in roles(name))]
+        ways.append((box, (*names, *sorted(every - read))))
     is_left = bare or (subject.owner is None and any(not box.data for box, _ in ways if box is not None))
     return [*ways, PLAIN] if is_read or is_left else [PLAIN, *ways]

@@ -80,7 +80,7 @@ class Start:
         found = {name: f"layer.{its.path}.{box.gradient}" for name, its in held}
         found |= {name: f"{name}.{box.gradient}" for name in self.boxed}
         for name in {*self.boxed} - {*self.arguments}:  # what a network is made of has a gradient, or none
-            found[name] = f"getattr({name}, {box.gradient!r}, 0 * {name})"
+            found[name] = f"getattr({name}, {box.gradient!r}, 0 * {box.of(name)})"
         return found
 
     @property

@@ -28,13 +28,14 @@ from backpropviz.diagnose.pairs.protocols.start import SEED, Start, free, functi
 from backpropviz.diagnose.pairs.protocols.supposed import (
     RANKS,
     Shapes,
+    one_index,
     products,
     regression,
     single,
     targets_for,
     vectors,
 )
-from backpropviz.diagnose.student.parameters import Parameter, learned, stored
+from backpropviz.diagnose.student.parameters import Parameter, learned
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.search import FEWER, RUNS
 
@@ -117,6 +118,9 @@ def _of_functions(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start
                     start = _found(made, [], takes, run, {}, function, namespace, boxed, shapes)
                     yield replace(start, fixed=shapes)
             continue
+        for shapes in one_index(function, takes) if subject.backward is None else ():  # a loss is one number
+            with contextlib.suppress(CannotCall):
+                yield replace(_of_function(subject, function, shapes), fixed=shapes)
         first = _of_function(subject, function, {})
         yield first
         name = next(iter(first.values), "")
@@ -210,13 +214,12 @@ def _of_class(
         exec("\n".join([*start.lines, start.run]), known)
         ran, handed = known["layer"], {name: known[name] for name in start.arguments}
         given = {name: known[name] for name in made.arrays}
-        before, later = vars(fresh), learned(ran, subject.owner, given)
-        made_here = {*stored(subject.forward)}
+        later = learned(ran, subject.owner, given)
         later = {
             name: its for name, its in later.items()
-            if its.path.partition(".")[0] not in made_here and before.get(its.path.partition("[")[0]) is None
-            and not any(_at(ran, its.path) is value or name == other for other, value in handed.items())
+            if not any(_at(ran, its.path) is value or name == other for other, value in handed.items())
         }  # fmt: skip
+        later = _lasting(later, known, start)
         if later:
             return _found(made, [start.run], takes, run, later, original, namespace, boxed, shapes)
     return start
@@ -224,6 +227,14 @@ def _of_class(
 
 def _at(layer: Any, path: str) -> Any:
     return eval(f"layer.{path}", {"layer": layer})
+
+
+def _lasting(made: dict[str, Parameter], known: dict[str, Any], start: Start) -> dict[str, Parameter]:
+    """What a layer made when it first ran, and keeps when it runs on other inputs: what it computes is made anew."""
+    before = {name: _at(known["layer"], its.path) for name, its in made.items()}
+    known |= {name: value * 1.5 for name, value in start.values.items() if value.dtype.kind == "f"}
+    exec("\n".join([line for line in start.lines if not line.startswith("layer = ")] + [start.run]), known)
+    return {name: its for name, its in made.items() if _at(known["layer"], its.path) is before[name]}
 
 
 def _layer(made: Construction, namespace: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -247,13 +258,13 @@ def _found(
     held = [*made.arrays, *(name for name in kept if name not in made.arrays)]
     handed = [free(name) if name not in held else f"{name}_in" for name in takes]
     within = [called for name, called in zip(takes, handed) if name in names]
-    in_box = [*within, *(made.arrays if box is not None and not box.data else ())]
+    in_box = [*within, *(n for n in made.arrays if box is not None and (not box.data or n in names))]
     lines = [f"{name} = {box.made.format(name)}" for name in in_box] if box is not None else []
     lines += [f"layer = {sized(made.call, shapes)}"] if made.call != "None" else []
     lines += first
     # parameters in single precision are filled in double: what is compared is the code, not its rounding
     fill: dict[bool, str] = {True: "layer.{} = {}.copy()", False: "layer.{}[...] = {}"}
-    lines += [fill[its.single].format(its.path, name) for name, its in kept.items()]
+    lines += [fill[its.single].format(its.path, name) for name, its in kept.items() if name not in in_box]
     head = [*handed, *held, *(f"{name}={value!r}" for name, value in made.settings.items())]
     run = pattern.format(", ".join(handed))
     text = f"def __run__({', '.join(head)}):\n" + "".join(f"    {line}\n" for line in lines)

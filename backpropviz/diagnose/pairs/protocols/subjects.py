@@ -11,14 +11,15 @@ from typing import Any
 from backpropviz.diagnose.pairs.protocols.names import TARGET, gradient_of, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.student.classes import is_abstract
+from backpropviz.diagnose.student.parameters import stored
 
 FORWARD = (
-    "forward", "__call__", "fprop", "forward_pass", "forward_prop", "forward_propagation", "forward_propagate",
+    "forward", "fwd", "__call__", "fprop", "forward_pass", "forward_prop", "forward_propagation", "forward_propagate",
     "feedforward", "feed_forward", "_forward", "propagate", "call", "f", "fn", "func", "function", "activate",
     "activation", "apply", "compute", "evaluate", "loss", "cost", "calculate", "predict", "net_input",
 )  # fmt: skip
 BACKWARD = (
-    "backward", "bprop", "backprop", "backward_pass", "back_prop", "back_propagation", "backpropagation",
+    "backward", "bprop", "backprop", "bwd", "backward_pass", "back_prop", "back_propagation", "backpropagation",
     "backward_prop", "backward_propagation", "backpropagate", "back_propagate", "_backward", "back", "backwards",
     "gradient", "gradients", "grad", "derivative", "deriv", "prime", "df", "derive", "d", "_grad", "fn_grad",
     "loss_prime",
@@ -59,7 +60,7 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
             backward = None
         if forward is None or (backward is None and not _gives_both(forward)):
             forward, backward = next(filter(_gives_both, methods.values()), None), None
-        if forward is None or any(name in methods and is_abstract(methods[name]) for name in _called_in(forward)):
+        if forward is None or any(_is_left_out(name, methods, namespace) for name in _called_in(forward)):
             continue
         inherits = definition.name not in (holders[forward.name], holders[(backward or forward).name])
         made_here = _functions_in(methods["__init__"]) if holders.get("__init__") == definition.name else []
@@ -74,6 +75,17 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
             line = (last.body[-1] if isinstance(last, ast.FunctionDef) else last).lineno
             own = f"{definition.name}.__init__", line
         yield Subject(stem_of(definition.name), forward, backward, definition, names, enter, inner, own)
+
+
+def _is_left_out(name: str, methods: Mapping[str, ast.FunctionDef], namespace: Mapping[str, Any]) -> bool:
+    """Whether a method that a base class calls is for others to write: it raises, or is defined in these alone."""
+    if name in methods:
+        return is_abstract(methods[name])
+    others = [
+        its for its in namespace.get("__classes__", ()) if name in {getattr(node, "name", "") for node in its.body}
+    ]
+    kept = {place for method in methods.values() for place in stored(method)}
+    return bool(others) and name not in kept
 
 
 def _functions_in(method: ast.FunctionDef) -> list[ast.FunctionDef | ast.Lambda]:

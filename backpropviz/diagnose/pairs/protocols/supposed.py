@@ -7,6 +7,7 @@ from typing import Any
 
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.layers.conventions import kind_of
+from backpropviz.layers.reading import read
 
 Shape = tuple[int, ...]
 Shapes = dict[str, Shape]
@@ -62,3 +63,17 @@ def regression(values: Mapping[str, Any]) -> list[Shapes]:
         return []
     ways: list[tuple[Shape, Shape]] = [((7,), (3,)), ((7, 1), (3, 1))]
     return [{data[0]: (7, 3), targets[0]: y, weights[0]: w} for y, w in ways]
+
+
+def one_index(function: Any, takes: list[str]) -> list[Shapes]:
+    """Shapes of a vector, and of an index that is one number, where something is looked up by it: `table[word]`."""
+    reading = read(function)
+    indices = [name for name in takes if name in reading.labels and name not in reading.parted]
+    data = [name for name in takes if name not in reading.labels and name not in reading.drawn]
+    if not indices or not data:
+        return []
+    numbers: Shapes = dict.fromkeys(indices, ())
+    if indices[0] != takes[0]:
+        return [{data[0]: (5,), **numbers}]
+    tables = [name for name in data if name in reading.asked and kind_of(name) != "index"]
+    return [{**numbers, **dict.fromkeys(tables, (7, 5))}]
