@@ -21,18 +21,25 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
 
 
+LONG, PART, SMALL_PART = 9, 3, 6
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Of a test marked `each_third`, two thirds of the cases are marked `rest`: every third runs without being asked
-    for. The test that waits most for others comes first, so that nothing waits for it in the end.
+def pytest_collection_modifyitems(config, items):
+    """Of a list of more than nine cases every third runs without being asked for, of one whose cases take long
+    (`costly`) every sixth, or third where it is short; of one marked `whole` all. The others are marked `rest`.
+
+    The test that waits most for others comes first, so that nothing waits for it in the end.
     """
+    cases = Counter(item.nodeid.partition("[")[0] for item in items)
     seen = Counter()
     for item in items:
-        if item.get_closest_marker("each_third"):
-            test = item.nodeid.partition("[")[0]
-            if seen[test] % 3:
-                item.add_marker("rest")
-            seen[test] += 1
+        test = item.nodeid.partition("[")[0]
+        costly, long = item.get_closest_marker("costly"), cases[test] > LONG
+        step = (SMALL_PART if long else PART) if costly else PART if long else 1
+        if seen[test] % step and not item.get_closest_marker("whole") and not config.getoption("--update-golden"):
+            item.add_marker("rest")
+        seen[test] += 1
     items.sort(key=lambda item: not item.name.startswith("test_a_busy_machine_gives_the_same_reports"))
 
 

@@ -25,7 +25,7 @@ def test_there_are_many():
     assert len({tuple(arguments) for arguments, _ in CALLS}) == len(CALLS) >= 560
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize(("arguments", "said"), CALLS, ids=[" ".join(arguments) for arguments, _ in CALLS])
 def test_a_bad_call_gets_one_message(arguments, said, folder, monkeypatch, capfd):
     monkeypatch.chdir(folder)

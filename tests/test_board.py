@@ -99,7 +99,7 @@ def test_the_nine_steps_as_on_the_blackboard():
     assert "N = x.shape[0]; where red wires meet, their gradients add up" in said
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", ["slide", "page", "free"])
 def test_no_formula_is_cut(name, size):
@@ -111,7 +111,7 @@ def test_no_formula_is_cut(name, size):
         assert re.sub(r"\s", "", text) in said
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", NAMES)
 def test_before_the_backward_pass_nothing_is_red(name):
     trace = traced(name)
@@ -151,7 +151,7 @@ def test_lengths_are_letters_that_no_value_has():
 # ---- how it is laid out ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", SHORT)
 @pytest.mark.parametrize("options", [{}, {"size": "page"}, {"size": "free"}, {"values": True}], ids=str)
 def test_nothing_covers_anything(name, options):
@@ -161,7 +161,7 @@ def test_nothing_covers_anything(name, options):
     assert off_the_page(drawn) == []
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", SHORT)
 def test_black_wires_do_not_cross_and_red_ones_hardly(name):
     found = measure(drawing(name))
@@ -169,7 +169,7 @@ def test_black_wires_do_not_cross_and_red_ones_hardly(name):
     assert found["red-black"] <= (2 if name not in ("lstm_step", "lstm") else 4)
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize(("name", "values"), [(name, values) for values in (False, True) for name in SMALL])
 def test_text_can_be_read_on_a_slide(name, values):
     drawn = drawing(name, values=values)
@@ -481,7 +481,7 @@ def test_a_frame_says_what_arrives_and_what_is_handed_back():
     assert "dx (4, 3) = dx_1 + dx_2" in frames["0"].told.lines
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", ["batchnorm", "lstm_step", "convnet", "attention", "conv", "softmax_loss"])
 def test_words_stand_where_the_board_has_room_for_them(name):
     diagram = Diagram(traced(name))
@@ -594,7 +594,7 @@ def test_a_long_formula_hangs_from_no_wire():
         assert max(lines.values()) <= 6
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", SHORT)
 def test_the_manual_tells_the_figures_of_every_board(name):
     manual = Path(bp.__file__).parent / "manual" / "contributors.md"

@@ -86,7 +86,7 @@ FOUND = {
 }
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", FOUND)
 def test_functions_of_users(name):
     form = closed_form(load(f"{FORMS}/{name}"), proofs=20)
@@ -211,7 +211,7 @@ PROVED = [
 ]
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", PROVED)
 def test_proved_by_algebra(name):
     """The recorded pass by itself, and as it is with one gradient a thousandth too large."""
@@ -414,7 +414,7 @@ def test_every_layer_varies_its_sizes():
         assert len(shapes) > 1, name
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", layer_names())
 def test_the_table_of_the_manual_is_what_is_found(name):
     """All but the times, which are a clock's."""

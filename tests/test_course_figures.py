@@ -46,6 +46,7 @@ def test_right_pairs_are_right(name):
     assert right == pairs >= 6, [f"{f.name}: {f.status} {f.reason}" for f in report.functions]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("name", "number"),
     [

@@ -55,7 +55,7 @@ def traced(name):
     return layer, upstream(layer.trace(seed=1))
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.filterwarnings("ignore")  # of the files: log of 0, division by 0
 @pytest.mark.parametrize("name", list(cases()))
 def test_derived_code_of_a_hand_in_runs_at_its_sample_and_at_another_size(name):

@@ -331,6 +331,7 @@ def test_differences_are_put_into_words(got, words):
 # ---- the two figures -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("folder", SETS, ids=lambda path: path.name)
 def test_no_false_alarm_and_the_right_line_on_a_part_of_the_corpus(folder):
     """Every ninth file; `python tests/diagnose_figures.py` measures all of them."""

@@ -84,6 +84,7 @@ def test_a_crash_has_the_value_that_should_have_come(explained):
     assert page.right.name == "db"
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", ["bn_dx_overwritten", "conv_dw_overwritten", "conv_crop_empty_at_pad_0"])
 def test_files_of_the_corpus(name):
     corpus = Corpus(STUDENTS)

@@ -39,7 +39,7 @@ REPAIRS = [
 ]
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize(("name", "expected"), REPAIRS, ids=[name for name, _ in REPAIRS])
 def test_the_repair_is_told_and_proved(name, expected):
     folder, file = name.split("/")

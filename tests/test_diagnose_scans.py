@@ -23,7 +23,7 @@ def test_a_right_scan_is_right_in_all_its_gradients(tmp_path, name):
     assert len(report.looked_at) == 1 + len(returned)
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize(("name", "right", "wrong"), SLIPPED)
 def test_a_slip_in_a_scan_is_found(tmp_path, name, right, wrong):
     text, line = replaced(RIGHT[name], right, wrong)

@@ -73,7 +73,7 @@ def test_rows_are_those_of_the_jacobian(name):
             assert along == pytest.approx(slope, rel=2e-5, abs=2e-7)
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_printed_gives_the_entry_again(name):
     trace, rng = traced(name), np.random.default_rng(2)
@@ -92,7 +92,7 @@ def test_what_is_printed_gives_the_entry_again(name):
     assert read >= 5
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("lstm", "conv_naive")])
 def test_every_value_and_gradient_can_be_asked_for(name):
     trace, rng = traced(name), np.random.default_rng(3)

@@ -47,6 +47,7 @@ def test_what_is_too_long_is_told_in_numbers(sheet):
     assert "--hint 2" in told
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("layer", ["softmax_loss", "sigmoid", "layernorm", "svm_loss"])
 def test_the_solution_passes(layer):
     assert grade_text(worksheet(layer, closed=True, solved=True), "x.py").passed

@@ -51,7 +51,7 @@ def test_tikz_has_every_wire_gate_and_text(name):
     assert r"\linewidth/760" in text
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", layer_names())
 def test_mermaid_runs_from_left_to_right_with_gradients_in_the_boxes(name):
     drawn = circuit(name)

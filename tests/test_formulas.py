@@ -51,7 +51,7 @@ def test_every_layer_prints(name):
     assert all(line.isprintable() for line in plain_text(trace).splitlines())
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", layer_names())
 def test_a_formula_parser_reads_every_line(name):
     mathtext = pytest.importorskip("matplotlib.mathtext")

@@ -50,6 +50,7 @@ def test_every_room_is_in_the_table():
     assert {room(path) for path in modules()} == set(floor_of()) - {"__version__"}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_what_is_above_reads_what_is_below(path):
     floors = floor_of()

@@ -33,7 +33,7 @@ def alive(references):
     return [array().shape for array in references if array() is not None]
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", layer_names())
 def test_a_dropped_trace_frees_its_arrays(name):
     with uncollected():

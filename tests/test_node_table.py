@@ -61,7 +61,7 @@ def test_the_numbers_are_those_of_the_trace():
             ), number
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("width", [40, 64, 80, 100, 160])
 @pytest.mark.parametrize("values", ["none", "short", "full"])

@@ -74,6 +74,7 @@ def test_every_command_is_here():
     assert set(CALLS) == set(COMMANDS)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
 def test_an_option_changes_something_or_is_refused(command, option, done):
     base, calls = CALLS[command]

@@ -81,6 +81,7 @@ def of_program(trace):
     return {name: nodes[name].value for name in names.values()}
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("name", "shapes"), [
     ("batchnorm", {}), ("softmax_loss", {}), ("maxpool", {"x": (1, 1, 4, 4)}), ("lstm_step", {"x": (2, 2)}),
     ("conv", {"x": (1, 2, 3, 3), "w": (2, 2, 2, 2)}), ("svm_loss", {}), ("gate", {}),

@@ -65,7 +65,7 @@ def frames_of(text):
     return json.loads(Reader(text).scripts[0][1])
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("style", ["board", "cards"])
 @pytest.mark.parametrize("name", layer_names())
 def test_frames_light_what_is_there(name, style):

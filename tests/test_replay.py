@@ -114,7 +114,7 @@ def test_a_replay_has_the_bits_of_a_fresh_run(function):
     assert_like_a_fresh_run(t, function, 2 * dout, x=X)
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("key", [key for key in OPERATIONS if key not in (np.argsort,)], ids=name)
 @given(data=st.data())
 @examples(3)

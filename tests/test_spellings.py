@@ -125,7 +125,7 @@ def against_numbers(t, function, arrays, upstream):
         assert_close(t.grad[name], other, rtol=rtol, scale=np.abs(upstream).max(initial=0.0))
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize(("block", "kind"), CASES, ids=lambda v: getattr(v, "name", v or "floats"))
 @pytest.mark.filterwarnings("ignore")
 def test_every_spelling_does_as_numpy_does(block, kind):

@@ -204,7 +204,7 @@ def verdicts(path: Path) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("path", CORPUS.right(), ids=lambda path: path.stem)
 def test_right_file_agrees_with_the_oracle(path):
     assert verdicts(path) == []

@@ -85,7 +85,7 @@ def test_a_matrix_product_explained(golden):
 # ---- widths ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("layer", layer_names())
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
 def test_no_line_is_wider_than_the_terminal_and_no_number_is_broken(layer, width):

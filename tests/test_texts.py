@@ -42,7 +42,7 @@ def test_these_are_the_listings():
     assert len(LISTINGS) == 18
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize("spec", LISTINGS)
 @pytest.mark.parametrize("command", ["show", "gradcheck", "derive", "export"])
 def test_a_listing_goes_through(spec, command, run):  # noqa: F811
@@ -75,7 +75,7 @@ def test_what_counts_is_a_number_that_fits(spec, shapes):
     assert {name: getattr(sample[name], "shape", sample[name]) for name in shapes} == shapes
 
 
-@pytest.mark.each_third
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("spec", "settings"), [(spec, settings) for spec in LISTINGS for settings in [{}, *SETTINGS.get(spec, [])]]
 )
