@@ -65,6 +65,12 @@ def told(tmp_path, text):
     return [finding for function in report.functions for finding in function.findings]
 
 
+def test_a_carried_gradient_that_is_not_taken_over_is_told_as_that(tmp_path):
+    (finding,) = told(tmp_path, RNN.replace("dnext = dh[:, t] + dprev", "dnext = dh[:, t]"))
+    assert " on (t = " in finding.evidence
+    assert ": the gradient that the round before hands on is missing; " in finding.evidence
+
+
 LATER = "right in round 0 (t = {last}), wrong from round 1 on (t = {then})"
 
 

@@ -13,12 +13,15 @@ import numpy as np
 
 from backpropviz.diagnose.cuts import cut
 from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.handed_on import wrongly_made
 from backpropviz.diagnose.influence import leading_to, right_positions, taken_as_right, wrong_positions
 from backpropviz.diagnose.matching import is_array, match
 from backpropviz.diagnose.scene import MATCHED, PLAIN, UNMATCHED, Scene, Suspect, matters
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import Budget
+
+AHEAD = 1.2  # how much more suspicious than all others a line is whose value the next round takes over
 
 
 def judged(examination: Examination, scene: Scene) -> list[Suspect]:
@@ -79,6 +82,10 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
     suspects.sort(key=lambda suspect: suspect.order)
     cut(examination, scene, suspects, cells, stage, budget)
     scene.suspects = suspects
+    if stage == "backward" and scene.outcome.failure is None:
+        scene.handing_on = wrongly_made(scene, suspects, main)
+        if scene.handing_on is not None:
+            scene.handing_on.penalty = min(suspect.penalty for suspect in suspects) - AHEAD
     return sorted(suspects, key=lambda suspect: suspect.penalty)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose import kinds, matching, rewrite, rounds, spacing
+from backpropviz.diagnose import handed_on, kinds, matching, rewrite, rounds, spacing
 from backpropviz.diagnose.cuts import first_cut, is_odd
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.examine import Examination
@@ -179,12 +179,21 @@ class Wording:
             as_it_is = rounds.follower(self.program, statement)
             recorded(self.examination, scene.case, scene.right, as_it_is)
             first = rounds.first_wrong(as_it_is, follower, _same, statement.loops) if as_it_is else ""
+            if first and self._takes_over(edit):
+                own = f"the gradient that the round before hands on is missing; {own}"
             own = f"{first}: {own}" if first else own
         if not own:
             cells = [(name, cell) for name, cell in scene.outcome.cells.items() if name in mended and not cell.ok]
             own = "; ".join(cell_words(name, cell, sizes) for name, cell in cells[:2])
             own = own or f"{' and '.join(sorted(mended)) or 'the result'} comes out wrong"
         return own, tuple(name for name in cascade if name not in statement.targets)
+
+    def _takes_over(self, edit: Edit) -> bool:
+        """Whether an edit adds what the round before left."""
+        statement = edit.statement
+        read = {node.id for node in ast.walk(ast.parse(edit.text())) if isinstance(node, ast.Name)}
+        read -= {node.id for node in ast.walk(statement.node) if isinstance(node, ast.Name)}
+        return bool(read & set(handed_on.taken_over(self.program.statements(statement.function), statement, read)))
 
     def _sizes(self, scene: Scene, statement: Statement) -> dict[str, int]:
         scope = scene.scope(statement)
@@ -256,6 +265,8 @@ class Wording:
         """The first statement where a right value mends the most, or before it one whose name says what it should
         be.
         """
+        if scene.handing_on is not None:
+            return scene.handing_on
         cuts = [s for s in scene.suspects if s.cut is not None]
         best = first_cut(scene.suspects, set(max(cuts, key=lambda s: len(s.mended)).mended)) if cuts else None
         odd = [

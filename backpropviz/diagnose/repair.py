@@ -16,6 +16,7 @@ import numpy as np
 from backpropviz.diagnose import plans
 from backpropviz.diagnose.culprit import packed_names
 from backpropviz.diagnose.edits.expressions import expression_edits
+from backpropviz.diagnose.edits.paths import path_edits
 from backpropviz.diagnose.edits.statements import statement_edits
 from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, with_entries
 from backpropviz.diagnose.examine import Examination
@@ -116,6 +117,8 @@ class Search:
         scope = Scope.of(self.scene.scope(suspect.statement), settings, namespace)
         definition = self.examination.program.definitions[suspect.statement.function]
         found = [*expression_edits(suspect.statement, scope), *statement_edits(definition, suspect.statement, scope)]
+        if suspect is self.scene.handing_on:
+            found += path_edits(suspect.statement, scope)
         if self._unpacks_as_packed(suspect.statement):
             found = [edit for edit in found if edit.kind != "cache"]
         failure = self.scene.outcome.failure

@@ -42,7 +42,10 @@ class Suspect:
 
 @dataclass
 class Scene:
-    """One recorded run of the focus case, its rounds counted, and the suspects in it, in the order of execution."""
+    """One recorded run of the focus case, its rounds counted, and the suspects in it, in the order of execution.
+
+    `handing_on`: the statement of a loop that makes a wrong value for the next round.
+    """
 
     case: Case
     right: Reference
@@ -50,6 +53,7 @@ class Scene:
     record: Record
     rounds: int
     suspects: list[Suspect] = field(default_factory=list)
+    handing_on: Suspect | None = None
 
     def scope(self, statement: Statement) -> dict[str, Any]:
         """What names stood for when a statement ran: arguments, and whatever was assigned before it (or in a loop)."""

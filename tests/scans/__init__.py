@@ -3,15 +3,14 @@
 A text is a module with a pair of functions; a slip is (line as it is right, line as it is wrong).
 """
 
-from tests.scans import filters, networks
+from tests.scans import filters, gated, networks
 
-RIGHT = {**filters.RIGHT, **networks.RIGHT}
-SLIPS = {**filters.SLIPS, **networks.SLIPS}
+RIGHT = {**filters.RIGHT, **networks.RIGHT, **gated.RIGHT}
+SLIPS = {**filters.SLIPS, **networks.SLIPS, **gated.SLIPS}
 UNNAMED = {
     ("gates", "carry = db[t]"),
-    ("gru", "daz = dh * n * z * (1 - z)"),
     ("forget", "df = dc * prev"),
-    ("rnn", "dnext = (dhs[t] + dnext) @ Wh.T"),
+    ("gru_cho", "dr = drh * rh"),
 }
 """Slips that are found, but put down to another line of the round: one that reads what the round before hands on."""
 

@@ -240,6 +240,8 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
                     case = _with_numbers(program, pair, inputs.case("fresh", made, its.manner if its else ()))
                     if not np.size(next(iter(outputs_of(program, pair, case, case.inputs).values()))):
                         continue
+                    if sizes is not same and _comes_back(program, pair, known) > _comes_back(program, pair, case):
+                        continue  # sizes that the forward pass took by broadcasting alone
                 if case.inputs.keys() == known.inputs.keys():
                     right = held_against(ours, pair, case) if ours is not None else reference_for(program, pair, case)
                     return None if right is None else (case, right)
@@ -265,6 +267,11 @@ def cases_of(layer: LayerFile, forward: Any, seeds: tuple[int, ...] = (0, 1)) ->
         arrays = {names[i]: np.asarray(value) for i, value in enumerate(sample.values())}
         found.append(Case(words, arrays))
     return found
+
+
+def _comes_back(program: Program, pair: Pair, case: Case) -> bool:
+    """Whether the backward pass, as it was handed in, ends without an error."""
+    return _gradients(program, pair, case, call(program, pair, case, case.inputs)) is not None
 
 
 def _gradients(program: Program, pair: Pair, case: Case, returned: Any) -> Any:
