@@ -126,8 +126,10 @@ def test_another_suffix_is_refused(tmp_path):
 def test_a_notebook_shows_the_drawing(monkeypatch):
     trace = bp.trace("relu")
     trace.backward()
-    assert trace._repr_html_().startswith("<svg")
-    assert in_the_dark(trace.diagram().svg()).endswith(trace._repr_html_())
+    shown = trace._repr_html_()
+    assert shown.startswith('<svg style="max-width: 100%; height: auto"')  # as wide as its column at most
+    drawn = in_the_dark(trace.diagram(size="page").svg())
+    assert shown.partition("class=")[2] == drawn[drawn.index("<svg") :].partition("class=")[2]
 
     def refuse(self):
         raise DrawingError("too much")

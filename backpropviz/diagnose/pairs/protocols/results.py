@@ -60,6 +60,13 @@ def read(after: After, places: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def others(after: After, gradients: Mapping[str, str]) -> list[str]:
+    """The inputs that one gradient without a name could be the gradient of as well, by its shape."""
+    if after.layer is not None or [*gradients.values()] != ["back"] or any(map(gradient_of, after.names)):
+        return []
+    return [name for name in after.wanted if name not in gradients and fits("back", name, after)]
+
+
 def is_gradient(value: Any) -> bool:
     """An array of numbers, or a number."""
     return isinstance(value, np.ndarray | float | np.floating) and np.asarray(value).dtype.kind == "f"

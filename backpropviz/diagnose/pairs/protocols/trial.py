@@ -197,6 +197,8 @@ class Trial(Forward):
             gradients = self._chained(back, way)
         if gradients:
             yield replace(way, gradients=gradients)
+        for name in results.others(after, gradients):  # the slope of a loss by q, not by p
+            yield replace(way, gradients={name: "back"})
 
     def _names_returned(self, function: ast.FunctionDef, way: Way) -> list[str]:
         names = results.names_returned(function)
