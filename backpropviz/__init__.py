@@ -28,8 +28,15 @@ if TYPE_CHECKING:
     from backpropviz.errors import BackpropvizError as BackpropvizError
     from backpropviz.facade import Trace as Trace
     from backpropviz.facade import trace as trace
+    from backpropviz.primitives.along import handed_out as handed_out
+    from backpropviz.primitives.along import put_along as put_along
+    from backpropviz.primitives.along import running_winner as running_winner
     from backpropviz.primitives.custom import primitive as primitive
+    from backpropviz.primitives.factors import one_over_gaps as one_over_gaps
+    from backpropviz.primitives.joining import put_diagonal as put_diagonal
+    from backpropviz.primitives.joining import unpadded as unpadded
     from backpropviz.primitives.reductions import first_winner as first_winner
+    from backpropviz.primitives.reductions import how_many as how_many
     from backpropviz.primitives.running import others as others
     from backpropviz.primitives.shapes import put as put
     from backpropviz.primitives.shapes import stop_gradient as stop_gradient
@@ -55,10 +62,17 @@ _HOMES = {
     "col2im": "backpropviz.primitives.windows",
     "output_shape": "backpropviz.primitives.windows",
     "add_windows": "backpropviz.primitives.windows",
+    "one_over_gaps": "backpropviz.primitives.factors",
+    "put_diagonal": "backpropviz.primitives.joining",
+    "unpadded": "backpropviz.primitives.joining",
+    "how_many": "backpropviz.primitives.reductions",
     "first_winner": "backpropviz.primitives.reductions",
     "others": "backpropviz.primitives.running",
     "rank_weights": "backpropviz.primitives.sorting",
     "segment": "backpropviz.primitives.signals",
+    "handed_out": "backpropviz.primitives.along",
+    "put_along": "backpropviz.primitives.along",
+    "running_winner": "backpropviz.primitives.along",
     "put": "backpropviz.primitives.shapes",
     "stored": "backpropviz.primitives.stores",
     "added": "backpropviz.primitives.stores",

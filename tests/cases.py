@@ -19,6 +19,8 @@ import backpropviz as bp
 from backpropviz.primitives import (
     PRIMITIVES,
     elementwise,
+    factors,
+    joining,
     products,
     reductions,
     running,
@@ -27,6 +29,9 @@ from backpropviz.primitives import (
     sorting,
     stores,
     windows,
+)
+from backpropviz.primitives import (
+    along as picked,
 )
 from backpropviz.primitives.composites import COMPOSITES
 from tests.spellings import BLOCKS
@@ -502,6 +507,8 @@ _UNARY = {
 }  # fmt: skip
 _POSITIVE = {"right": (0.3, 2.0)}
 
+WIDE = np.array([[9.0, 1.0, 0.0], [0.0, 17.0, 1.0], [1.0, 0.0, 33.0]])  # its singular values are far apart
+
 # fmt: off
 TABLE = {
     **{function: unary(function, **options) for function, options in _UNARY.items()},
@@ -578,6 +585,49 @@ TABLE = {
     np.triu: triangles(np.triu),
     np.tril: triangles(np.tril),
     np.take_along_axis: picked_along(np.take_along_axis),
+    picked.put_along: fixed(
+        (lambda x: picked.put_along(x, np.array([[0, 2, 2, 1]]), (3, 4), axis=0), (1, 4)),
+        (lambda x: picked.put_along(x, np.array([[0], [3], [3]]), (3, 4), axis=1), (3, 1)),
+        (lambda x: picked.put_along(x, np.array([1, 5, 1]), (2, 4), axis=None), (3,)),
+    ),
+    picked.running_winner: fixed(
+        (lambda x: picked.running_winner(x, np.maximum.accumulate(x, axis=1), axis=1), (2, 4)),
+        (lambda x: picked.running_winner(x, np.minimum.accumulate(x)), (4, 2)),
+    ),
+    **{f: fixed((lambda x, f=f: f(x), (4, 2)), (lambda x, f=f: f(x, axis=-1), (2, 4)))
+       for f in (picked.running_max, picked.running_min, picked.running_lse)},
+    picked.lse: fixed((picked.lse, (3, 2)), (lambda x: picked.lse(x, axis=-1, keepdims=True), (2, 3)),
+                     (lambda x: picked.lse(x, axis=None), (2, 3))),
+    picked.sums_from: fixed((lambda x: picked.sums_from(x, [0, 2, 1]), (4, 2)),
+                            (lambda x: picked.sums_from(x, [1, 1, 3], axis=-1), (2, 4))),
+    picked.handed_out: fixed((lambda x: picked.handed_out(x, [0, 2, 1], 4), (3, 2)),
+                             (lambda x: picked.handed_out(x, [1, 1, 3], 5, axis=1), (2, 3))),
+    reductions.how_many: fixed(
+        (lambda x: reductions.how_many(x, np.array([True, False, True]), axis=1), (2, 3))
+    ),
+    factors.one_over_gaps: fixed((lambda x: factors.one_over_gaps(x + np.array([0.0, 5.0, 10.0])), (3,)),
+                                 (lambda x: factors.one_over_gaps(x + np.array([0.0, 5.0])), (3, 2))),
+    **{f: fixed((lambda x, f=f: np.abs(f(x + 8 * np.diag([1.0, 2.0, 3.0]))), (3, 3)))
+       for f in (factors.eigenvalues, factors.eigenvectors)},
+    **{f: fixed(*((lambda x, f=f: np.abs(f(x + WIDE[: x.shape[0], : x.shape[1]], full_matrices=False)), shape)
+                  for shape in ((3, 3), (2, 3), (3, 2))))
+       for f in (factors.left_vectors, factors.singular_values, factors.right_vectors)},
+    factors.values_alone: fixed((lambda x: factors.values_alone(x + WIDE), (3, 3))),
+    **{f: fixed((lambda x, f=f: f(x + WIDE[:, :2]), (3, 2)), (lambda x, f=f: f(x + WIDE), (3, 3)))
+       for f in (factors.q_factor, factors.r_factor)},
+    factors.least_squares: fixed(
+        (lambda x, y: factors.least_squares(x + WIDE[:, :2], y), (3, 2), (3,)),
+        (lambda x, y: factors.least_squares(x + WIDE[:2], y), (2, 3), (2, 2)),
+    ),
+    factors.squares_left: fixed((lambda x, y: factors.squares_left(x + WIDE[:, :2], y), (3, 2), (3, 2))),
+    joining.unpadded: fixed(
+        *((lambda x, mode=mode: joining.unpadded(x, ((1, 0), (2, 1)), (3, 4), mode=mode), (4, 7))
+          for mode in ("edge", "reflect", "wrap"))
+    ),
+    joining.put_diagonal: fixed(
+        (lambda x: joining.put_diagonal(x, (3, 4)), (3,)),
+        (lambda x: joining.put_diagonal(x, (3, 2, 3), offset=1, axis1=0, axis2=2), (2, 2)),
+    ),
     sorting.rank_weights: fixed((lambda x: sorting.rank_weights(x, 0.3, axis=1), (2, 4)),
                                 (lambda x: sorting.rank_weights(x, [0.3, 0.6]), (2, 4))),
     signals.segment: fixed((lambda x: signals.segment(x, [-1.0, 0.3, 0.6]), (2, 4))),
@@ -663,14 +713,16 @@ def called(key):
     )
 
 
-TABLE |= {key: spelled(called(key)) for key in (*PRIMITIVES, *COMPOSITES) if key not in TABLE}
+TABLE |= {
+    key: spelled(called(key)) for key in (*PRIMITIVES, *COMPOSITES) if key not in TABLE and not hasattr(key, "vjp")
+}
 
 FLAT = {
     np.sign, np.floor, np.ceil, np.rint, np.trunc, np.round, np.around, np.logical_not, np.isfinite, np.isnan, np.isinf,
     np.invert, np.floor_divide, np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.argmax, np.argmin,
     np.argsort, np.any, np.all, np.count_nonzero, reductions.first_winner,
-    sorting.rank_weights, signals.segment,
+    sorting.rank_weights, signals.segment, picked.running_winner, reductions.how_many,
 }  # fmt: skip
 """No gradient comes back through these."""
 

@@ -28,7 +28,13 @@ def assert_function_holds(trace, at=None):
 def assert_pair_holds(trace, at=None):
     """The forward and backward functions of `trace` give the outputs and the gradients of `at`."""
     at, scope = at or trace, {}
-    exec(compile(pair(trace), "<pair>", "exec"), scope)
+    text = pair(trace)
+    drawn = {name: array for name, array in at.constants.values() if isinstance(name, str)}
+    for size in trace.sizes:  # what the forward function draws anew, it is given here
+        if "np.random." in size.statement and size.names[0] in drawn:
+            text = text.replace(f"    {size.statement}\n", f"    {size.names[0]} = _drawn[{size.names[0]!r}]\n")
+    scope["_drawn"] = drawn
+    exec(compile(text, "<pair>", "exec"), scope)
     forward = scope[f"{trace.layer}_forward"]
     made = {} if at is not trace else written(trace).constants
     made |= {name: array for name, array in trace.constants.values() if isinstance(name, str)} if at is trace else {}

@@ -110,7 +110,14 @@ BLOCKS = [
         np.<sum|mean>(x, <0|None|(0, 1)>, None, None, <True|False>)
         np.<sum|mean|max|prod>(a=x<|, axis=0>, out=None)
         np.<add|multiply|maximum|minimum|logical_and|logical_or>.reduce(x<|, axis=None|, axis=1|, 2|, axis=(0, 1)|, keepdims=True>)
-        np.<add|multiply>.accumulate(x<|, axis=1|, axis=-1|, 2>)
+        np.<add|multiply|maximum|minimum|logaddexp>.accumulate(x<|, axis=1|, axis=-1|, 2>)
+        np.logaddexp.reduce(x<|, axis=1|, axis=-1, keepdims=True|, 2|, axis=None>)
+        np.add.reduceat(x, [0, 1, 1]<|, axis=1|, axis=-1>)
+        np.<var|std>(x, axis=1, mean=np.mean(x, axis=1, keepdims=True)<|, keepdims=True|, ddof=1|, correction=1>)
+        np.<log|sqrt|negative>(x, out=np.ones(x.shape, np.result_type(x, np.float32)), where=x > 0.4)
+        np.<divide|multiply>(x, 2.0, out=np.zeros(x.shape), where=x[0, 0] > 0.4)
+        np.piecewise(x, [M], [<np.exp, np.log|np.exp|np.exp, 0.5>])
+        np.piecewise(x, [M, ~M], [np.exp, <np.log|0.5|np.log, np.sqrt>])
         np.<cumsum|cumprod>(x<|, axis=0|, -1|, axis=None>)
         np.<cumsum|cumprod>(x<|, 1>, dtype=<float|np.float32>)
         x.<cumsum|cumprod>(<|0|axis=-1>)
@@ -357,7 +364,23 @@ BLOCKS = [
         np.linalg.multi_dot([x, y, x])
         np.unique(x)
         x * np.unique(np.array([2, 0, 2]))[1]
-        np.linalg.<lstsq(x, y)|eigh(x)|svd(x)|qr(x)>
+        np.linalg.eigh(x<|, "U"|, UPLO="L">)<[0]|.eigenvalues>
+        np.abs(np.linalg.eigh(x + 4 * np.diag([1.0, 2.0, 3.0])).eigenvectors)
+        np.linalg.eigvalsh(x<|, "U">)
+        np.linalg.svd(x, compute_uv=False)
+        np.linalg.svd(x, full_matrices=False)[1]
+        np.abs(np.linalg.svd(<x|x[:2]|x[:, :2]>, full_matrices=False)<.U|.Vh|[0]>)
+        np.linalg.svd(<x|x[:2]>, <compute_uv=False|hermitian=True>)
+        np.linalg.svd(C)[1]
+        np.linalg.svdvals(<x|C>)
+        np.linalg.qr(<x|x[:, :2]|x[:2]>)<[0]|[1]|.Q>
+        np.linalg.qr(x, mode=<"r"|"raw">)
+        np.linalg.qr(x, mode="complete")[0]
+        np.linalg.lstsq(<x|x[:, :2]|x[:2]>, <y[:2]|y|y[0]>)<[0]|[1]|[3]>
+        np.linalg.pinv(<x|x[:2]|x[:, :2]|C>)
+        np.linalg.norm(<x|x[:2]>, <"nuc"|2|-2>)
+        np.linalg.norm(C, <"nuc"|2>, axis=<(1, 2)|(2, 0)>)
+        np.linalg.multi_dot([x, y, <x[0]|x, y|x, y, x, y>])
     """,
         kinds=("integer", "float32", "fortran"),
     ),

@@ -98,4 +98,7 @@ def test_what_scipy_has_is_stood_in_for():
 def test_two_faults_come_in_the_order_in_which_they_run():
     report = diagnose(Corpus(BLIND / "norm").file("019_gn2_gamma_and_count"))
     assert [finding.line for finding in report.functions[-1].findings] == [37, 14]
-    assert [finding.line for finding in report.all_findings] == [14, 37]  # its inner pass is a pair of its own, before it
+    assert [finding.line for finding in report.all_findings] == [
+        14,
+        37,
+    ]  # its inner pass is a pair of its own, before it

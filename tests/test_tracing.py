@@ -70,8 +70,8 @@ def parts_in_place(x):
     return x
 
 
-def multiplies_many(x):
-    y = np.linalg.multi_dot([x, x.T, x])  # here
+def asymmetric(x):
+    y = np.linalg.eig(x @ x.T)  # here
     return y
 
 
@@ -81,7 +81,7 @@ def ufunc_where(x):
 
 
 def accumulates(x):
-    y = np.maximum.accumulate(x)  # here
+    y = np.subtract.accumulate(x)  # here
     return y
 
 
@@ -97,13 +97,13 @@ REFUSED = [
     (item, ".item() turns", "Keep it as it is"),
     (to_a_list, ".tolist() turns", "Keep it as it is"),
     (as_a_size, "use as an index or a size turns", "Keep it as it is"),
-    (unknown_function, "np.unwrap has no gradient here", "list --ops"),
+    (unknown_function, "np.unwrap has no gradient here", "np.diff"),
     (misspelt_neighbours, "np.nanmedian has no gradient here", "np.median"),
     (unknown_method, "array.getfield cannot be traced", "list --ops"),
     (parts_in_place, "array.partition changes the array where it stands", "np.partition(x, kth)"),
-    (multiplies_many, "np.linalg.multi_dot has no gradient here", "products with @"),
-    (ufunc_where, "np.sqrt with where=", "a step of its own"),
-    (accumulates, "np.maximum.accumulate cannot be traced", "np.cumsum"),
+    (asymmetric, "np.linalg.eig has no gradient here", "np.linalg.eigh"),
+    (ufunc_where, "np.sqrt with where= and no out=", "out=np.zeros_like(x)"),
+    (accumulates, "np.subtract.accumulate cannot be traced", "np.cumsum"),
     (constant_values, "np.pad takes a traced value in a list or an option", "array of its own"),
 ]
 
@@ -133,14 +133,14 @@ def pads_by_means(x):
     return y
 
 
-def nuclear_norm(x):
-    y = np.linalg.norm(x, ord="nuc")  # here
+def pads_by_a_ramp(x):
+    y = np.pad(x, 1, mode="linear_ramp")  # here
     return y
 
 
 @pytest.mark.parametrize(
     ("function", "seen"),
-    [(pads_by_means, "np.pad with mode='mean'"), (nuclear_norm, "np.linalg.norm with ord='nuc'")],
+    [(pads_by_means, "np.pad with mode='mean'"), (pads_by_a_ramp, "np.pad with mode='linear_ramp'")],
 )
 def test_a_gradient_that_is_missing_is_refused_in_the_backward_pass(function, seen):
     t = bp.trace(function, x=X)

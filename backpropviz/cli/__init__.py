@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -40,7 +41,7 @@ def application(word: str = "") -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], **_narrow()},
     )
     app.callback()(backpropviz)
     only = any(word in names for names in _ROOMS.values())
@@ -53,6 +54,12 @@ def application(word: str = "") -> typer.Typer:
                 app.command(name, epilog=epilog, cls=Command)(command)
     app.command("help", epilog="Example: backpropviz help derive", cls=Command)(help_)
     return app
+
+
+def _narrow() -> dict[str, int]:
+    """The width of help on a terminal that is narrower than what help takes at least."""
+    columns = shutil.get_terminal_size().columns
+    return {"terminal_width": max(columns, 30)} if columns < 52 else {}
 
 
 def __getattr__(name: str) -> typer.Typer:

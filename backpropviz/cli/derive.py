@@ -13,6 +13,7 @@ from backpropviz.cli.options import (
     SetOption,
     ShapeOption,
     answer,
+    as_wide_as_the_screen,
     keep,
     run,
     settings_and_shapes,
@@ -72,6 +73,8 @@ def derive(
     else:
         text = _derived(run(layer, inputs, shape, set_, backward=form != "cache"), layer, form)
     written = write_text(text, output)
+    if form == "plain" and not written:
+        text = as_wide_as_the_screen(text)
     told = f"wrote {output}" if written else text
     answer(as_json, "derive", told, layer=layer, form=form, text=text, written=written, **record)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -127,6 +128,20 @@ def console() -> Console:
             raise  # Rich would exit with 1: see `main`
 
     return Screen(highlight=False, soft_wrap=False)
+
+
+def as_wide_as_the_screen(text: str) -> str:
+    """Lines of words, broken where they are wider than the screen; where there is none, as they are."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return text
+    import textwrap
+
+    width = max(20, console().width)
+    lines = [
+        line if len(line) <= width else "\n".join(textwrap.wrap(line, width, subsequent_indent=" " * 6))
+        for line in text.split("\n")
+    ]
+    return "\n".join(lines)
 
 
 def print_json(value: Any) -> None:

@@ -12,7 +12,7 @@ import ast
 import builtins
 import json
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,12 +53,9 @@ def pair(trace: Trace) -> str:
     if not trace.upstream:
         trace.backward({node.name or "out": None for node in trace.outputs})
     with_loops = looped(trace)
-    text = "" if with_loops is None else _written(trace, with_loops)
-    return (
-        text
-        if with_loops is not None and _is_right(trace, with_loops, text)
-        else _written(trace, listing(trace, wanted=trace.outputs))
-    )
+    if with_loops is not None and _is_right(trace, with_loops, _written(trace, with_loops, draws=False)):
+        return _written(trace, with_loops)
+    return _written(trace, listing(trace, wanted=trace.outputs))
 
 
 def _is_right(trace: Trace, code: Listing, text: str) -> bool:
@@ -85,10 +82,14 @@ def _is_right(trace: Trace, code: Listing, text: str) -> bool:
     )
 
 
-def _written(trace: Trace, code: Listing) -> str:
-    """Both functions as text, after the code that they are made of."""
+def _written(trace: Trace, code: Listing, draws: bool = True) -> str:
+    """Both functions as text, after the code that they are made of.
+
+    With `draws`, the forward function draws its random masks itself; else it is given them.
+    """
     outputs, names = trace.outputs, code.outputs
-    inputs = [*code.parameters, *code.constants]
+    drawn = _drawn(trace, code) if draws else {}
+    inputs = [*code.parameters, *(name for name in code.constants if name not in drawn)]
     dictionary = _unlike(_DICTIONARIES.get(trace.layer, f"{trace.layer}_param"), inputs)
     cache = _unlike("cache", [*inputs, *names])
     computed, back, kept = passes(trace, code)
@@ -96,7 +97,7 @@ def _written(trace: Trace, code: Listing) -> str:
     options = [f"{dictionary}=None"] if settings else []
 
     forward = [f"def {trace.layer}_forward({', '.join([*inputs, *options])}):"]
-    forward += indented([*settings, *code.sizes, *computed])
+    forward += indented([*settings, *code.sizes, *drawn.values(), *computed])
     forward += indented([*packed(f"{cache} = ", kept), f"return {', '.join([*names, cache])}"])
     backward = [f"def {trace.layer}_backward({', '.join([*code.upstream, cache])}):"]
     backward += indented([*unpacked(kept, cache), *back, f"return {', '.join(code.returns)}"])
@@ -104,6 +105,27 @@ def _written(trace: Trace, code: Listing) -> str:
     if outputs[0].value.ndim == 0 and len(code.upstream) == 1:
         parts.append(_loss(trace.layer, [*inputs, *options], names, cache))
     return "\n\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _drawn(trace: Trace, code: Listing) -> dict[str, str]:
+    """Arrays that the function draws by itself, with the statement: `mask = np.random.rand(*x.shape) < keep`.
+
+    What the statement reads has to be at hand where the forward function begins.
+    """
+    at_hand = {*code.parameters, *code.settings, *(_assigned(code.sizes))} | _KNOWN
+    made = {size.names[0]: size for size in trace.sizes if len(size.names) == 1}
+    return {
+        name: made[name].statement
+        for name in code.constants
+        if name in made and "np.random." in made[name].statement and at_hand.issuperset(made[name].needs)
+    }
+
+
+def _assigned(lines: Iterable[str]) -> Iterator[str]:
+    """Every name that lines of code assign."""
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
 
 
 def passes(trace: Trace, code: Listing) -> tuple[list[str], list[str], list[str]]:

@@ -18,7 +18,7 @@ from backpropviz.primitives.stores import ADDED
 _BROADCAST = PRIMITIVES[np.broadcast_to]
 _NEGATIVE = PRIMITIVES[np.negative]
 _PRODUCTS = (PRIMITIVES[np.multiply], PRIMITIVES[np.divide])
-_POSITIONAL = {"shape", "axis1", "axis2", "source", "destination", "pad_width", "reps", "repeats", "shift"}
+_POSITIONAL = {"shape", "source", "destination", "pad_width", "reps", "repeats", "shift"}
 
 
 class Printer(ValuePrinter):

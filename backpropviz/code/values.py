@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.lengths import Place, mask_of, origins, same_shape
+from backpropviz.code.cuts import Place
+from backpropviz.code.lengths import mask_of, origins, same_shape
 from backpropviz.code.literals import digits, spelled
 from backpropviz.code.sizes import SizeNames
 from backpropviz.engine.constants import Constructed, Part
@@ -299,7 +300,7 @@ class ValuePrinter(SizeNames):
             self.made[name] = array
             return name, ATOM
         if is_range(array):
-            return f"np.arange({len(array)})", ATOM
+            return f"np.arange({self._frozen(len(array))[0]})", ATOM
         base = array.base
         if isinstance(base, np.ndarray) and base.ndim > 1 and id(base) in self.trace.constants:
             turned = base.swapaxes(-1, -2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backpropviz.diagnose.render import render_text
+from backpropviz.diagnose.render import render_text, wrapped
 from backpropviz.diagnose.verdict import RIGHT, FileReport, Finding, FunctionReport
 
 QUESTIONS: dict[str, str] = {
@@ -58,7 +58,12 @@ def render_hints(report: FileReport, level: int, width: int = 100) -> str:
         else:
             lines += _hint(function.findings[0], report.file, function.name, level)
     lines.append(f"More: --hint {level + 1}" if report.all_findings else "")
-    return "\n".join(lines).rstrip() + "\n"
+    told = [part for line in lines for part in (wrapped(line.strip(), width, _indent(line)) if line else [""])]
+    return "\n".join(told).rstrip() + "\n"
+
+
+def _indent(line: str) -> str:
+    return " " * (len(line) - len(line.lstrip()))
 
 
 def _hint(finding: Finding, file: str, function: str, level: int) -> list[str]:

@@ -43,7 +43,7 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
             but += f"; {', '.join(its.gradient for its in function.closed_forms)} in closed form"
         lines = [f"{where}  right: {', '.join(function.looked_at)}  ({done} configuration{'s' * (ran != 1)}{but})"]
     elif function.status == WRONG:
-        lines = [f"{where}  wrong in {len(function.failed)} of {ran} configurations"]
+        lines = wrapped(f"{where}  wrong in {len(function.failed)} of {ran} configurations", width, "")
     else:
         lines = [f"{where}  {function.status}" + (f": {function.reason}" if function.reason else "")]
     for finding in function.findings:
@@ -86,7 +86,7 @@ def _finding(finding: Finding, file: str, width: int) -> list[str]:
         shown, more = finding.cascade[:MOST_NAMES], len(finding.cascade) - MOST_NAMES
         names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
         body.append(f"{names} {verb} wrong only because of this line.")
-    first, *rest = (_wrapped(line, width, indent) for line in body)
+    first, *rest = (wrapped(line, width, indent) for line in body)
     page = render_page(finding.page, max(40, width - len(indent))) if finding.page is not None else []
     return [
         *lines, *first, *(f"{indent}{line}" for line in code), *(line for wrapped in rest for line in wrapped),
@@ -103,5 +103,6 @@ def _signs(finding: Finding) -> str:
     return "".join("^" if any(a <= i < b for a, b in spans) else " " for i in range(max(b for _, b in spans)))
 
 
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
+def wrapped(text: str, width: int, indent: str) -> list[str]:
+    """Words as lines of `width` columns at most, all but the first two further to the right."""
     return textwrap.wrap(text, max(40, width), initial_indent=indent, subsequent_indent=indent + "  ")

@@ -16,7 +16,7 @@ import numpy as np
 from backpropviz.engine.canonical import as_given, canonical, look
 from backpropviz.engine.refusals import full_name, no_option, not_like_this, unknown
 from backpropviz.errors import BackpropvizError, TraceError
-from backpropviz.primitives import PRIMITIVES, Primitive
+from backpropviz.primitives import PRIMITIVES, Primitive, along
 from backpropviz.primitives.arrays import array
 from backpropviz.primitives.composites import COMPOSITES, LOOKS
 from backpropviz.primitives.shapes import astype
@@ -27,6 +27,12 @@ _REDUCE: dict[Any, Any] = {
     np.logical_or: np.any,
 }  # fmt: skip
 _ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
+_ALONG: dict[tuple[str, Any], Any] = {
+    ("accumulate", np.maximum): along.running_max,
+    ("accumulate", np.minimum): along.running_min,
+    ("accumulate", np.logaddexp): along.running_lse,
+    ("reduce", np.logaddexp): along.lse,
+}
 
 
 def function(record: Record, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -44,6 +50,10 @@ def function(record: Record, func: Any, args: tuple[Any, ...], kwargs: dict[str,
     gate = _gate(func)
     if gate is None and func not in COMPOSITES:
         raise unknown(func)
+    if func in (np.var, np.std) and kwargs.get("mean", np._NoValue) is not np._NoValue:
+        from backpropviz.primitives.composites.statistics import ABOUT_A_MEAN
+
+        return ABOUT_A_MEAN[func](*args, **kwargs)
     try:
         if gate is None:
             return _composed(func, args, kwargs)
@@ -71,6 +81,11 @@ def ufunc(record: Record, func: np.ufunc, method: str, inputs: tuple[Any, ...], 
     if method == "outer" and len(inputs) == 2:
         left, right = map(array, inputs)
         inputs, method = (np.reshape(left, (*left.shape, *[1] * right.ndim)), right), "__call__"
+    if (method, func) in _ALONG:
+        return _along(func, method, inputs, options)
+    if method == "reduceat" and func is np.add and not options.get("dtype"):
+        places = list(map(int, look(inputs[1])))
+        return along.sums_from(array(inputs[0]), places, axis=inputs[2] if len(inputs) > 2 else options.get("axis", 0))
     if method != "__call__":
         raise TraceError(f"np.{func.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
     gate = _gate(func)
@@ -91,8 +106,6 @@ def ufunc(record: Record, func: np.ufunc, method: str, inputs: tuple[Any, ...], 
 
 def _with_options(record: Record, func: np.ufunc, gate: Primitive, inputs: Any, options: dict[str, Any]) -> Any:
     """With dtype= a ufunc converts its operands, with order= its result is copied; other options must not matter."""
-    if options.get("where", True) is not True:
-        raise no_option(func.__name__, "where")  # it leaves entries that nothing has written
     like = _quietly(func, inputs, options)
     dtype = options.get("dtype")
     if dtype is not None:
@@ -103,6 +116,18 @@ def _with_options(record: Record, func: np.ufunc, gate: Primitive, inputs: Any, 
         raise no_option(func.__name__, next(iter(options)))
     order = options.get("order", "K")
     return result if order == "K" or value.strides == np.asarray(like).strides else np.copy(result, order=order)
+
+
+def _along(func: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """`np.maximum.accumulate` and its kin, with the options that they have in common."""
+    known = {"axis", "keepdims"} if method == "reduce" else {"axis"}
+    said = {name: value for name, value in options.items() if value is not None or name == "axis"}
+    said |= dict(zip(("axis",), inputs[1:]))
+    strange = next((name for name in said if name not in known), None)
+    if strange is not None or len(inputs) > 2:
+        raise no_option(f"{func.__name__}.{method}", strange or "these arguments")
+    getattr(func, method)(*look(inputs), **look(options))  # what NumPy refuses, it refuses in its own words
+    return _ALONG[method, func](array(inputs[0]), **said)
 
 
 def _gate(func: Any) -> Primitive | None:

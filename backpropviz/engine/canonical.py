@@ -30,7 +30,8 @@ def canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
         operands, options = _in_places(func, primitive, defaults, args, kwargs)
     if primitive.gradient_of is not None and primitive.name != "einsum":
         parts = operands[0]
-        operands = ([array(part) for part in parts], *operands[1:])  # np.stack(x): its rows
+        # np.stack(x): its rows; a list of numbers stays as it is written
+        operands = ([part if _is_row(part) else array(part) for part in parts], *operands[1:])
     else:
         operands = tuple([array(x) if type(x) in (list, tuple) and holds_traced(x) else x for x in operands])
     options = {key: value for key, value in options.items() if not (key == "out" and value is None)}
@@ -41,6 +42,10 @@ def canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
         if name == "out" or (accepted is not None and name not in accepted):
             raise no_option(primitive.name, name)
     return operands, options
+
+
+def _is_row(part: Any) -> bool:
+    return type(part) is list and bool(part) and all(type(number) in (int, float) for number in part)
 
 
 def _in_places(

@@ -199,11 +199,11 @@ class ConstantKeeper(Tape):
             return self._as_value(np.array(array), Constructed(name, args, kwargs))
         return array
 
-    def computed(self, ufunc: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
-        """`lam * np.eye(D)`: written as it is, where its operands can be."""
+    def computed(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
+        """`lam * np.eye(D)`, `np.reshape(np.ones(N), (-1, 1))`: written as it is, where its operands can be."""
         if kwargs or not np.ndim(result) or not any(map(self._is_written, args)):
             return result
-        return self._constant(ufunc.__name__, lambda *_: result, args, kwargs)
+        return self._constant(function.__name__, lambda *_: result, args, kwargs)
 
     def _is_written(self, value: Any) -> bool:
         if isinstance(value, np.ndarray):

@@ -46,14 +46,53 @@ def joined_index(outer: Any, inner: Any) -> Any:
     return None
 
 
-def add_at(ufunc: np.ufunc, target: Any, index: Any, value: Any = None) -> None:
-    """`np.add.at(target, index, value)`, and the same with `np.subtract`."""
+def fill_where(target: Any, ufunc: np.ufunc, inputs: tuple[Any, ...], mask: Any, options: dict[str, Any]) -> Any:
+    """`np.log(x, out=target, where=mask)`: only the entries that the mask names are computed, and written.
+
+    Raises:
+        TraceError: there is no array to write into, so that nothing says what the other entries are.
+    """
+    if target is None:
+        raise TraceError(
+            f"np.{ufunc.__name__} with where= and no out= leaves the other entries to chance",
+            fix="Say what they are: `out=np.zeros_like(x)` beside where=, or np.where around it.",
+        )
+    target = target[0] if isinstance(target, tuple) else target
+    shape = np.shape(target)
+    mask = mask if np.shape(mask) == shape else np.broadcast_to(mask, shape)
+    picked = [
+        x if np.ndim(x) == 0 else (x if np.shape(x) == shape else np.broadcast_to(x, shape))[mask] for x in inputs
+    ]
+    result = ufunc(*picked, **options)
+    if not np.can_cast(result.dtype, target.dtype, "same_kind"):
+        raise TypeError(f"Cannot cast ufunc {ufunc.__name__!r} output from {result.dtype!r} to {target.dtype!r}")
+    writable(target).write(STORED, result, mask)
+    return target
+
+
+def change_at(ufunc: np.ufunc, target: Any, index: Any, value: Any = None) -> None:
+    """`np.add.at(target, index, value)` and its kin: others than add and subtract where no entry is named twice."""
     if ufunc is np.add:
         writable(target).write(ADDED, value, index)
     elif ufunc is np.subtract:
         writable(target).write(ADDED, -value, index)
+    elif _named_twice(index, np.shape(target)):
+        raise TraceError(
+            f"np.{ufunc.__name__}.at with an entry that is named twice cannot be traced",
+            fix="np.add.at and np.subtract.at can; else change the entries one after the other, in a loop.",
+        )
     else:
-        raise TraceError(f"np.{ufunc.__name__}.at cannot be traced", fix="Only np.add.at and np.subtract.at can.")
+        before = target[index]
+        writable(target).write(STORED, ufunc(before) if ufunc.nin == 1 else ufunc(before, value), index)
+
+
+def _named_twice(index: Any, shape: tuple[int, ...]) -> bool:
+    def plain(part: Any) -> Any:
+        return getattr(getattr(part, "node", None), "value", part)
+
+    count = np.zeros(shape, int)
+    np.add.at(count, tuple(map(plain, index)) if type(index) is tuple else plain(index), 1)
+    return bool((count > 1).any())
 
 
 def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:

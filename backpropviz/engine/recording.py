@@ -72,11 +72,10 @@ class Recorder(CallRecorder):
         if isinstance(value, Iterator) and "*" not in site.statement.partition("=")[0]:
             value = tuple(islice(value, len(site.names) + 1))  # `i, f = (gate(k) for k in range(2))`; one more is told
         if isinstance(value, tuple | list) and len(value) == len(site.names):
-            last = len(value) - 1
-            items = [
-                self._assigned(site, name, item, more=position < last) if name else item
-                for position, (name, item) in enumerate(zip(site.names, value))
-            ]
+            items = list(value)
+            order = _as_computed(items)
+            for at, more in zip(order, [*[True] * (len(order) - 1), False]):
+                items[at] = self._assigned(site, site.names[at], items[at], more) if site.names[at] else items[at]
             return items if isinstance(value, list) else tuple(items)
         return value
 
@@ -158,7 +157,8 @@ class Recorder(CallRecorder):
         """`return value`."""
         value = now(value)
         values = list(map(now, value)) if isinstance(value, tuple) else [value]
-        for i, item in enumerate(values):
+        for i in _as_computed(values):
+            item = values[i]
             # an input that is handed back at the top is an output of its own
             handed_back = len(self._frames) == 1 and isinstance(item, Traced) and item.node.primitive is None
             if handed_back or (isinstance(item, Traced) and item.node.name is None):
@@ -292,3 +292,15 @@ class Recorder(CallRecorder):
             node.step = step
             self.steps.append(step)
         self.notes.append(f"the source of {function.__name__} could not be read: every operation is a step")
+
+
+def _as_computed(values: list[Any]) -> list[int]:
+    """The positions of several values, those without a name in the order in which they were computed.
+
+    `mean, total = np.average(x, weights=w, returned=True)`: the total comes first.
+    """
+    order = list(range(len(values)))
+    fresh = [i for i in order if isinstance(values[i], Traced) and values[i].node.name is None]
+    for at, i in zip(fresh, sorted(fresh, key=lambda i: values[i].node.index)):
+        order[at] = i
+    return order

@@ -14,16 +14,13 @@ from backpropviz.primitives.composites import COMPOSITES
 
 IN_PLACE_FIX = "Write the result to a new name: `y = x + 1` instead of changing x where it stands."
 _INSTEAD = {
-    "np.linalg.pinv": "np.linalg.inv, or np.linalg.solve of the normal equations",
-    "np.linalg.lstsq": "np.linalg.solve of the normal equations: np.linalg.solve(x.T @ x, x.T @ y)",
-    "np.linalg.multi_dot": "products with @",
-    "np.linalg.svd": "np.linalg.inv, np.linalg.cholesky or np.linalg.slogdet",
-    "np.linalg.qr": "np.linalg.cholesky",
-    **dict.fromkeys(
-        ("np.linalg.eig", "np.linalg.eigh", "np.linalg.eigvals", "np.linalg.eigvalsh"), "np.linalg.slogdet or np.trace"
-    ),
+    "np.linalg.eig": "np.linalg.eigh, of a symmetric matrix",
+    "np.linalg.eigvals": "np.linalg.eigvalsh, of a symmetric matrix; np.linalg.svdvals",
+    "np.linalg.cond": "np.linalg.svdvals: the first over the last",
+    "np.linalg.tensorsolve": "np.linalg.solve, after np.reshape",
+    "np.linalg.tensorinv": "np.linalg.inv, after np.reshape",
+    "np.unwrap": "np.diff, with np.where for the steps that are too wide",
     "np.histogram": "np.bincount with weights",
-    "np.piecewise": "np.where or np.select",
     "np.linspace": "start + step * np.arange(n)",
     "np.unique": "np.sort",
     "np.vander": "x[:, None] ** np.arange(n)",

@@ -112,7 +112,8 @@ class Reports(ast.NodeTransformer):
         return self._copy(node, ast.Assign([node.target], self._report("assign", site, self.visit(node.value))))
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
-        site = self._site(node, [node.target.id], node.value)
+        statement = f"{node.target.id} = {self.text.code(node.value)}"  # `:=` stands inside of another one
+        site = self._site(node, [node.target.id], node.value, statement)
         return self._copy(node, ast.NamedExpr(node.target, self._report("assign", site, self.visit(node.value))))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:

@@ -198,9 +198,11 @@ class Slate(np.ndarray[Any, Any]):
         traced = find_traced((args, kwargs))
         if traced is not None:
             return traced.__array_function__(func, types, resolved(args), resolved(kwargs))
-        return super().__array_function__(func, types, args, kwargs)
+        result = super().__array_function__(func, types, args, kwargs)
+        return self.tape.computed(func, args, kwargs, result) if func in _MOVES and self.tape is not None else result
 
 
+_MOVES = {np.reshape, np.expand_dims, np.transpose, np.repeat, np.tile}
 _OWN = {
     "traced", "source", "tape", "index", "_traced", "_root", "_places", "write", "fill_with", "fill",
 }  # fmt: skip

@@ -101,7 +101,11 @@ class Tape:
             node.carries_gradient = True
             handed_back = operands if primitive.gradient_of else alone if alone == len(parents) else _counted(kept)
             if handed_back < len(parents):
-                lost = parents[operands:] if primitive.gradient_of else [p for p in parents if p not in kept]
+                lost = (
+                    parents[operands:]
+                    if primitive.gradient_of
+                    else [p for p in parents if not any(p is arg for arg in kept)]
+                )
                 _refuse_lost(primitive, lost)
         self.nodes.append(node)
         return traced

@@ -12,7 +12,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from backpropviz.engine import calls
 from backpropviz.engine.graph import Node, bare
-from backpropviz.engine.in_place import IN_PLACE, add_at, fill, joined_index
+from backpropviz.engine.in_place import IN_PLACE, change_at, fill, fill_where, joined_index
 from backpropviz.engine.methods import attribute
 from backpropviz.engine.named import NamedFloat, NamedInt, Shape
 from backpropviz.errors import TraceError
@@ -137,8 +137,10 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "at":
-            add_at(ufunc, *inputs)
+            change_at(ufunc, *inputs)
             return None
+        if method == "__call__" and kwargs.get("where", True) is not True:
+            return fill_where(kwargs.pop("out", None), ufunc, inputs, kwargs.pop("where"), kwargs)
         if kwargs.get("out") is not None:
             (out,) = kwargs.pop("out")
             result = self.__array_ufunc__(ufunc, method, *inputs, **kwargs)

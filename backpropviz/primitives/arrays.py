@@ -153,6 +153,8 @@ def substitute(function: Any) -> Callable[..., Any] | None:
 
     The result is to be called only where an argument holds traced values.
     """
+    if function is np.ndenumerate:
+        return lambda arr: ((place, arr[place]) for place in np.ndindex(tuple(arr.shape)))
     if isinstance(function, type):
         return (lambda value=0.0: astype(array(value), function)) if issubclass(function, np.generic) else None
     if isinstance(function, np.vectorize) and function.signature is None:

@@ -8,20 +8,38 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.primitives.record import Gradient, gate, traceable
+from backpropviz.primitives.record import Array, Gradient, gate, traceable
 from backpropviz.primitives.shapes import put
 
 _padded: Any = np.pad
 _INDEXED = ("edge", "reflect", "symmetric", "wrap")
 
 
+@traceable
+def unpadded(g: Any, pad_width: Any, shape: Any, mode: str) -> Any:
+    """The border of `g` folded back onto an array of `shape`: the adjoint of np.pad where that copies entries.
+
+    Every copy gives its gradient to what it was copied from.
+    """
+    widths = _widths(pad_width, len(shape))
+    places = [_padded(np.arange(n), width, mode=mode) for n, width in zip(shape, widths)]
+    return put.run(g, np.ix_(*places), shape)
+
+
+gate(
+    unpadded,
+    "border of x folded back",
+    "A border that was folded back is laid around again.",
+    ("1 for every copy", lambda g, out, x, pad_width, shape, mode: np.pad(g, pad_width, mode=mode)),
+    module="",
+    helper=True,
+)
+
+
 def _crop(g: Any, out: Any, x: Any, pad_width: Any, mode: str = "constant", **values: Any) -> Any:
     widths = _widths(pad_width, x.ndim)
-    if (
-        mode in _INDEXED and values.get("reflect_type") != "odd"
-    ):  # the border is made of copies: each gives its gradient to what it was copied from
-        places = [_padded(np.arange(n), width, mode=mode, **values) for n, width in zip(x.shape, widths)]
-        return put(g, np.ix_(*places), x.shape)
+    if mode in _INDEXED and values.get("reflect_type") != "odd":
+        return unpadded(g, pad_width, x.shape, mode=mode)
     if mode not in ("constant", "empty"):
         raise NotImplementedError(
             f"the gradient of np.pad with mode={mode!r}; constant, {', '.join(_INDEXED)} have one"
@@ -64,8 +82,9 @@ gate(
 def _part(i: int) -> Gradient:
     def vjp(g: Any, out: Any, arrays: Any, axis: Any = 0, dtype: Any = None, casting: Any = None) -> Any:
         if axis is None:
-            start = sum(np.size(array) for array in arrays[:i])
-            return np.reshape(g[start : start + arrays[i].size], arrays[i].shape)
+            sizes = [array.size if hasattr(array, "size") else np.size(array) for array in arrays]
+            before = functools.reduce(operator.add, sizes[:i], 0)
+            return np.reshape(g[before : before + sizes[i]], arrays[i].shape)
         lengths = [array.shape[axis] if hasattr(array, "shape") else np.shape(array)[axis] for array in arrays]
         begin = functools.reduce(operator.add, lengths[:i]) if i else None
         end = functools.reduce(operator.add, lengths[: i + 1]) if i < len(arrays) - 1 else None
@@ -134,8 +153,32 @@ gate(
 
 
 def _on_diagonal(g: Any, out: Any, x: Any, k: Any = 0) -> Any:
-    rows = np.arange(x.shape[0])
-    return g[rows - min(k, 0), rows + max(k, 0)]
+    return np.diagonal(g, k) if k else np.diagonal(g)
+
+
+@traceable
+def put_diagonal(g: Any, shape: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Array:
+    """Zeros of `shape` with `g` on a diagonal of the matrices in `axis1` and `axis2`. The adjoint of np.diagonal."""
+    x = np.zeros(tuple(shape), g.dtype)
+    rows = np.arange(g.shape[-1])
+    np.moveaxis(x, (axis1, axis2), (-2, -1))[..., rows - min(offset, 0), rows + max(offset, 0)] = g
+    return x
+
+
+gate(
+    put_diagonal,
+    "x on a diagonal",
+    "Only the diagonal's gradient comes back.",
+    ("1 on the diagonal", lambda g, out, x, shape, **which: np.diagonal(g, **which)),
+    module="",
+    helper=True,
+)
+gate(
+    np.diagonal,
+    "diagonal of x",
+    "What stands beside the diagonal gets no gradient.",
+    ("1 on the diagonal, else 0", lambda g, out, x, **which: put_diagonal(g, x.shape, **which)),
+)
 
 
 @traceable

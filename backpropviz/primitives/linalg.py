@@ -15,10 +15,6 @@ def _norm(g: Any, out: Any, x: Any, ord: Any = None, axis: Any = None, keepdims:
     axes = axes_of(axis, x.ndim)
     if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
         return spread(g / out, x, axis, keepdims) * x
-    if not isinstance(ord, int | float):
-        raise NotImplementedError(
-            f"the gradient of np.linalg.norm with ord={ord!r}; write it out with np.sum and np.sqrt"
-        )
     if len(axes) == 2:
         return _matrix_norm(g, out, x, ord, axis, keepdims)
     if abs(ord) == np.inf:
@@ -31,11 +27,18 @@ def _norm(g: Any, out: Any, x: Any, ord: Any = None, axis: Any = None, keepdims:
 
 
 def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
-    """The largest (smallest, with a negative `ord`) sum of sizes along rows or columns: the norms 1 and inf."""
-    if abs(ord) not in (1, np.inf):
-        raise NotImplementedError(
-            f"the gradient of np.linalg.norm of a matrix with ord={ord!r}; 'fro', 1 and inf have one"
-        )
+    """The largest (smallest, with a negative `ord`) sum of sizes along rows or columns: the norms 1 and inf.
+
+    Others are made of singular values.
+    """
+    if ord in ("nuc", 2, -2):
+        from backpropviz.primitives.factors import matrix_norm  # which stands on this module
+
+        places = (0, 1) if axis is None else axis
+        matrices = np.moveaxis(x, places, (-2, -1)) if x.ndim > 2 else x if places[0] % 2 == 0 else x.T
+        each = np.squeeze(g, tuple(int(a) % x.ndim for a in places)) if keepdims else g
+        found = matrix_norm(each, matrices, ord)
+        return np.moveaxis(found, (-2, -1), places) if x.ndim > 2 else found if places[0] % 2 == 0 else found.T
     row, column = (0, 1) if axis is None else tuple(int(a) % x.ndim for a in axis)
     summed = row if abs(ord) == 1 else column
     sums = np.sum(np.abs(x), axis=summed, keepdims=True)
@@ -118,17 +121,17 @@ gate(
 )
 
 
-def _half_diagonal(x: Any) -> Any:
+def half_diagonal(x: Any) -> Any:
     """The lower triangle, with half of the diagonal."""
     return (np.tril(x) + np.tril(x, -1)) / 2
 
 
 def _cholesky(g: Any, out: Any, x: Any, upper: Any = False) -> Any:
     lower, gradient = (swap(out), swap(g)) if upper else (out, g)
-    inner = _half_diagonal(swap(lower) @ gradient)
+    inner = half_diagonal(swap(lower) @ gradient)
     both = np.linalg.solve(swap(lower), swap(np.linalg.solve(swap(lower), swap(inner))))
     # only one triangle is read: its entries stand for both
-    read = _half_diagonal(both + swap(both))
+    read = half_diagonal(both + swap(both))
     return swap(read) if upper else read
 
 

@@ -55,7 +55,7 @@ gate(
 )
 
 
-def _subscripts(equation: str, operands: Any) -> tuple[list[str], str]:
+def subscripts(equation: str, operands: Any) -> tuple[list[str], str]:
     """The axes of every operand and of the result, a letter each, with `...` written out."""
     left, arrow, right = equation.replace(" ", "").partition("->")
     if not arrow:
@@ -63,17 +63,17 @@ def _subscripts(equation: str, operands: Any) -> tuple[list[str], str]:
         right = "..." + right if "..." in left else right
     free = [c for c in string.ascii_letters if c not in left]
     inputs, most = [], 0
-    for subscripts, x in zip(left.split(","), operands):
-        dots = np.ndim(x) - len(subscripts.replace("...", ""))
+    for letters, x in zip(left.split(","), operands):
+        dots = np.ndim(x) - len(letters.replace("...", ""))
         most = max(most, dots)
         # as in broadcasting, these axes line up from the last
-        inputs.append(subscripts.replace("...", "".join(free[:dots][::-1])))
+        inputs.append(letters.replace("...", "".join(free[:dots][::-1])))
     return inputs, right.replace("...", "".join(free[:most][::-1]))
 
 
 def _operand(i: int) -> Gradient:
     def vjp(g: Any, out: Any, equation: str, *operands: Any, **options: Any) -> Any:
-        inputs, result = _subscripts(equation, operands)
+        inputs, result = subscripts(equation, operands)
         written, mine = inputs[i], "".join(dict.fromkeys(inputs[i]))  # of a repeated axis, the diagonal is taken
         others = [s for j, s in enumerate(inputs) if j != i]
         arrays = [x for j, x in enumerate(operands) if j != i]
@@ -100,7 +100,7 @@ gate(
 )
 
 
-def _contracted(x: Any, y: Any, axes: Any) -> tuple[list[int], list[int]]:
+def contracted(x: Any, y: Any, axes: Any) -> tuple[list[int], list[int]]:
     """The axes of a tensordot that are summed, in pairs: of `x` and of `y`."""
     if np.ndim(axes) == 0:
         return list(range(x.ndim - axes, x.ndim)), list(range(axes))
@@ -110,7 +110,7 @@ def _contracted(x: Any, y: Any, axes: Any) -> tuple[list[int], list[int]]:
 
 def _tensordot(position: int) -> Any:
     def vjp(g: Any, out: Any, x: Any, y: Any, axes: Any = 2) -> Any:
-        summed = _contracted(x, y, axes)
+        summed = contracted(x, y, axes)
         kept = [[a for a in range(v.ndim) if a not in used] for v, used in zip((x, y), summed)]
         mine, its = summed[position], summed[1 - position]
         # the gradient has the kept axes of x, then those of y: the other factor's are summed now

@@ -105,6 +105,8 @@ _LATER = (
     "signals",
     "linalg",
     "fourier",
+    "along",
+    "factors",
     "composites.picking",
 )
 PRIMITIVES: Table[Primitive] = Table(*(f"backpropviz.primitives.{room}" for room in _LATER))

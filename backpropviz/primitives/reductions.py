@@ -36,7 +36,23 @@ def counted(x: Any, axis: Any, keepdims: Any, where: Any) -> Any:
     """How many entries each output entry was made from, with those left out that a mask `where` leaves out."""
     if where is True:
         return count(x, axis)
-    return np.sum(np.broadcast_to(where, x.shape), axis=axis, keepdims=keepdims)
+    return how_many(x, where, axis=axis, keepdims=keepdims)
+
+
+@traceable
+def how_many(x: Any, where: Any, axis: Any = None, keepdims: Any = False) -> Array:
+    """How many entries of `x` along `axis` a mask `where` leaves in: whole numbers."""
+    number: Array = np.sum(np.broadcast_to(where, x.shape), axis=axis, keepdims=keepdims)
+    return number
+
+
+gate(
+    how_many,
+    "how many are left in",
+    "It only counts: no gradient comes back through it.",
+    module="",
+    helper=True,
+)
 
 
 def masked(vjp: Any, fill: float) -> Any:

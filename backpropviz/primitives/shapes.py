@@ -204,19 +204,3 @@ gate(
     "What was cut off gets no gradient.",
     ("1 below the diagonal", lambda g, out, x, k=0: np.tril(g, k=k)),
 )
-
-
-def _along_axis_back(g: Any, out: Any, x: Any, indices: Any, axis: Any = -1) -> Any:
-    if axis is None:
-        return np.reshape(put(g, (indices,), (x.size,)), x.shape)
-    grid = list(np.ogrid[tuple(slice(n) for n in out.shape)])
-    grid[axis % x.ndim] = indices
-    return put(g, tuple(grid), x.shape)
-
-
-gate(
-    np.take_along_axis,
-    "x at indices along axis",
-    "The picked entries get the gradient, the others none.",
-    ("1 for the picked, else 0", _along_axis_back),
-)

@@ -9,7 +9,7 @@ import numpy as np
 
 from backpropviz.primitives.table import Table
 
-_LATER = ("joining", "picking", "statistics", "algebra", "differences", "transforms")
+_LATER = ("joining", "picking", "statistics", "algebra", "factors", "differences", "transforms")
 COMPOSITES: Table[Callable[..., Any]] = Table(*(f"backpropviz.primitives.composites.{room}" for room in _LATER))
 """Written with primitives: each records the operations it is made of."""
 

@@ -87,7 +87,7 @@ def _sinc(x: Any) -> Any:
 
 def _polyval(p: Any, x: Any) -> Any:
     x = array(x)
-    value: Any = np.zeros(np.shape(x), x.dtype)
+    value: Any = 0
     for coefficient in array(p):
         value = value * x + coefficient
     return value

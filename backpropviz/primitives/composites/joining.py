@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -142,6 +142,22 @@ def _rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     return np.flip(np.swapaxes(m, first, second), second) if k % 4 == 3 else m
 
 
+def common_shape(arrays: Iterable[Any]) -> tuple[Any, ...]:
+    """The shape of arrays broadcast together; lengths know whose they are.
+
+    Raises:
+        ValueError: as np.broadcast_shapes does.
+    """
+    shapes = [x.shape if hasattr(x, "shape") else np.shape(x) for x in arrays]
+    ndim = len(np.broadcast_shapes(*map(tuple, shapes)))
+    lengths: list[Any] = [1] * ndim
+    for shape in shapes:
+        for axis, length in enumerate(shape, ndim - len(shape)):
+            if lengths[axis] == 1 and (length != 1 or type(lengths[axis]) is int):
+                lengths[axis] = length
+    return tuple(lengths)
+
+
 def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
     lines = [np.ravel(array(x)) for x in xi]
     order = [1, 0, *range(2, len(lines))] if indexing == "xy" and len(lines) > 1 else list(range(len(lines)))
@@ -149,13 +165,14 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
     grids = [np.reshape(line, shape) for line, shape in zip(lines, shapes)]
     if sparse:
         return tuple(grids)
-    full = np.broadcast_shapes(*[np.shape(grid) for grid in grids])
+    full = tuple(lines[i].shape[0] for i in order)
     return tuple(np.broadcast_to(grid, full) for grid in grids)
 
 
 def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
-    shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(np.broadcast_to(array(x), shape) for x in args)
+    arrays = [array(x) for x in args]
+    shape = common_shape(arrays)
+    return tuple(np.broadcast_to(x, shape) for x in arrays)
 
 
 def _full_like(

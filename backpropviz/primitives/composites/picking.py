@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,38 +11,41 @@ import numpy as np
 
 from backpropviz.primitives.arrays import array, is_traced, of_one_kind
 from backpropviz.primitives.composites import COMPOSITES
+from backpropviz.primitives.composites.joining import common_shape
 from backpropviz.primitives.joining import diag
 from backpropviz.primitives.record import gate, traceable
 from backpropviz.primitives.shapes import astype, put
+from backpropviz.primitives.stores import stored
 
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    a = array(a)
-    if a.ndim == 2 and (axis1, axis2) == (0, 1):
-        rows = np.arange(np.diagonal(np.empty(a.shape), offset).shape[0])
-        return a[rows - min(offset, 0), rows + max(offset, 0)]
-    first, second = axis1 % a.ndim, axis2 % a.ndim
-    matrices = np.moveaxis(a, (first, second), (-2, -1))
-    rows = np.arange(np.diagonal(np.empty(matrices.shape), offset, -2, -1).shape[-1])
-    return matrices[..., rows - min(offset, 0), rows + max(offset, 0)]
+    """np.diagonal, as it is written shortest."""
+    said = {"offset": (offset, 0), "axis1": (axis1, 0), "axis2": (axis2, 1)}
+    return np.diagonal(array(a), **{name: value for name, (value, default) in said.items() if value != default})
 
 
 def _diag(v: Any, k: int = 0) -> Any:
     if v.ndim != 1:
-        return diagonal(v, k)
+        return np.copy(diagonal(v, k))
     return diag(v, k) if k else diag(v)
 
 
 def _take(a: Any, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
-    a, indices = array(a), array(indices)
+    a = array(a)
     if axis is None:
         a, axis = np.ravel(a), 0
+    if type(indices) is list and mode == "raise" and axis == 0 and all(type(i) is int for i in indices):
+        return a[indices]  # as it is written
+    indices = array(indices)
     size = a.shape[axis]
     if mode == "wrap":
         indices = indices % size
     elif mode == "clip":
         indices = np.clip(indices, 0, size - 1)
-    return a[(slice(None),) * (axis % a.ndim) + (indices if indices.ndim or is_traced(indices) else int(indices),)]
+    found = a[(slice(None),) * (axis % a.ndim) + (indices if indices.ndim or is_traced(indices) else int(indices),)]
+    # where an index lays entries out in another order, sums of them would be rounded in another order, too
+    own = is_traced(found) and found.ndim > 1 and not found.node.value.flags.c_contiguous
+    return np.copy(found, order="C") if own and indices.ndim else found
 
 
 def moved(x: Any, move: Callable[[Any], Any]) -> Any:
@@ -71,14 +75,16 @@ def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
         picked = picked % len(options)
     elif mode == "clip":
         picked = np.clip(picked, 0, len(options) - 1)
-    shape = np.broadcast_shapes(np.shape(picked), *map(np.shape, options))
-    stacked = np.stack([np.broadcast_to(option, shape) for option in options])
-    return stacked[(np.broadcast_to(picked, shape), *np.ogrid[tuple(slice(n) for n in shape)])]
+    shape = common_shape([picked, *options])
+    chosen: Any = options[-1] if len(options) > 1 else np.broadcast_to(options[-1], shape)
+    for number, option in reversed(list(enumerate(options[:-1]))):
+        chosen = np.where(picked == number, option, chosen)
+    return chosen
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     kind = np.result_type(*[v if type(v) in (int, float, complex) else array(v) for v in (*choicelist, default)])
-    shape = np.broadcast_shapes(*map(np.shape, (*condlist, *choicelist)))
+    shape = common_shape([*condlist, *choicelist])
     chosen = default
     for condition, choice in reversed(list(zip(condlist, choicelist))):
         chosen = np.where(condition, array(choice), chosen)
@@ -87,8 +93,30 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 def _compress(condition: Any, a: Any, axis: Any = None) -> Any:
-    a = np.ravel(array(a)) if axis is None else array(a)
-    return _take(a, np.flatnonzero(condition), 0 if axis is None else axis)
+    a, axis = (np.ravel(array(a)), 0) if axis is None else (array(a), axis % np.ndim(a))
+    if np.shape(condition) == (a.shape[axis],) and array(condition).dtype == bool:
+        return a[(*[slice(None)] * axis, array(condition))]
+    return _take(a, np.flatnonzero(condition), axis)
+
+
+def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Each function on the entries that its condition names; of several the last, as NumPy has it."""
+    x = array(x)
+    single = not isinstance(condlist, list | tuple) or (np.ndim(x) and np.ndim(condlist[0]) == 0)
+    conditions = [array(c) for c in ([condlist] if single else condlist)]
+    if len(conditions) == len(funclist) - 1:
+        taken = functools.reduce(np.logical_or, conditions)
+        conditions.append(np.logical_not(taken))
+    elif len(conditions) != len(funclist):
+        raise ValueError(
+            f"with {len(conditions)} condition(s), either {len(conditions)} or one more function is expected"
+        )
+    result: Any = np.zeros(np.shape(x), x.dtype)
+    for condition, function in zip(conditions, funclist):
+        value = function(x[condition], *args, **kw) if callable(function) else function
+        if np.size(value):
+            result = stored(result, value, condition)
+    return result
 
 
 def _nonzero(a: Any) -> tuple[Any, ...]:
@@ -121,7 +149,6 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 
 COMPOSITES |= {
-    np.diagonal: diagonal,
     np.linalg.diagonal: lambda x, /, *, offset=0: diagonal(x, offset, -2, -1),
     np.diag: _diag,
     np.diagflat: lambda v, k=0: _diag(np.ravel(array(v)), k),
@@ -132,6 +159,7 @@ COMPOSITES |= {
     np.choose: _choose,
     np.select: _select,
     np.compress: _compress,
+    np.piecewise: _piecewise,
     np.extract: lambda condition, arr: _compress(np.ravel(array(condition)), arr),
     np.nonzero: _nonzero,
     np.unravel_index: _unravel_index,

@@ -12,6 +12,7 @@ from backpropviz.primitives.arrays import array
 from backpropviz.primitives.composites import COMPOSITES
 from backpropviz.primitives.composites.algebra import _dot
 from backpropviz.primitives.composites.picking import diagonal
+from backpropviz.primitives.reductions import count
 from backpropviz.primitives.shapes import astype
 
 
@@ -75,7 +76,7 @@ def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: A
         rows = np.concatenate([rows, _as_rows(y, rowvar)], axis=0)
     free = rows.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
     away = rows - np.mean(rows, axis=1)[:, None]
-    return np.squeeze(_dot(away, away.T) * np.true_divide(1, free))
+    return np.squeeze(_dot(away, away.T) * (1 / free))
 
 
 def _as_rows(m: Any, rowvar: bool) -> Any:
@@ -92,6 +93,23 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
     spread = np.sqrt(diagonal(c))
     return np.clip(c / spread[:, None] / spread[None, :], -1, 1)
 
+
+def _about_a_mean(a: Any, axis: Any = None, ddof: Any = 0, keepdims: Any = False, *, mean: Any, **given: Any) -> Any:
+    """np.var of entries whose mean is at hand: it may be any array that has their axes."""
+    free = given.pop("correction", ddof)
+    if given:
+        raise NotImplementedError(f"np.var with mean= and {', '.join(given)}=; write it with np.sum")
+    a = array(a)
+    away = a - mean
+    total = np.sum(np.multiply(away, away), axis=axis, keepdims=keepdims)
+    return total / (count(a, axis) - free)
+
+
+ABOUT_A_MEAN: dict[Any, Callable[..., Any]] = {
+    np.var: _about_a_mean,
+    np.std: lambda a, *args, **options: np.sqrt(_about_a_mean(a, *args, **options)),
+}
+"""What np.var and np.std are where a mean is given to them, which then gets a gradient of its own."""
 
 COMPOSITES |= {
     np.average: _average,
