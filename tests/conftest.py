@@ -21,13 +21,13 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
 
 
-LONG, PART, SMALL_PART = 9, 3, 6
+LONG, PART, SMALL_PART = 5, 3, 9
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Of a list of more than nine cases every third runs without being asked for, of one whose cases take long
-    (`costly`) every sixth, or third where it is short; of one marked `whole` all. The others are marked `rest`.
+    """Of a list of more than five cases every third runs without being asked for, of one whose cases take long
+    (`costly`) every ninth, or third where it is short; of one marked `whole` all. The others are marked `rest`.
 
     The test that waits most for others comes first, so that nothing waits for it in the end.
     """

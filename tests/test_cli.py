@@ -431,6 +431,7 @@ def test_as_a_process():
     assert wrong.stderr.startswith("backpropviz: there is no layer 'rleu'\n  The nearest: relu")
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("command", ["show convnet --ops", "show convnet --json", "derive convnet", "list --ops"])
 def test_a_reader_that_has_seen_enough(command):
     sender = subprocess.Popen(
@@ -522,6 +523,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(arguments, buffered):
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("command", ["show", "derive", "quiz --print", "step --json"])
 def test_a_long_sum_is_walked_to_its_end(run, file, command):
     file("long.py", f"def f(x):\n    out = {' + '.join(['x'] * 700)}\n    return out\n")
@@ -577,6 +579,10 @@ def test_other_pictures_say_what_to_install(run, no_graphviz, tmp_path, options)
     assert not list(tmp_path.iterdir())
 
 
-def test_arrays_that_make_a_slide_too_small_are_named(run):
-    assert "too small to be read; leave out --values, or" in run("export", "attention", "--values", "-o", "a.svg").err
-    assert run("export", "attention", "-o", "a.svg").err == ""
+def test_arrays_that_make_a_slide_too_small_are_named(run, tmp_path):
+    steps = [f"    h{i + 1} = np.tanh(h{i} @ w) + h{i}" for i in range(16)]
+    file = tmp_path / "chain.py"
+    file.write_text("\n".join(["import numpy as np", "def chain(h0, w):", *steps, "    return h16 * h0"]))
+    told = run("export", str(file), "--shape", "h0=6,5", "--values", "-o", "a.svg").err
+    assert "too small to be read; leave out --values, or" in told
+    assert run("export", str(file), "--shape", "h0=6,5", "-o", "a.svg").err == ""

@@ -296,6 +296,7 @@ def test_each_step_holds_where_it_is_run(batchnorm):
                 assert np.allclose(scope[left], eval(right, scope), rtol=1e-9), reason.formula
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "name", ["softmax_loss", "svm_loss", f"{FORMS}/norms.py:rmsnorm", f"{FORMS}/activations.py:swish"]
 )

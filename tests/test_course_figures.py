@@ -40,6 +40,7 @@ def test_words_are_looked_up_by_number_and_one_vector_holds_all_parameters():
     assert right == pairs == 5, [f"{f.name}: {f.status} {f.reason}" for f in report.functions]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_pairs_are_right(name):
     right, pairs, report = right_pairs(name)

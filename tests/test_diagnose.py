@@ -96,6 +96,7 @@ def test_dmu_without_its_second_path_is_no_mistake(tmp_path):
     assert diagnosed(tmp_path, text).status == "right"
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("old", "new", "start", "kind"),
     [

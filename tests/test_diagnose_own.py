@@ -136,6 +136,7 @@ def test_right_pairs_are_right(tmp_path, text):
     assert {function.status for function in found.functions} == {"right"}
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
     [

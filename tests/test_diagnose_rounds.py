@@ -74,6 +74,7 @@ def test_a_carried_gradient_that_is_not_taken_over_is_told_as_that(tmp_path):
 LATER = "right in round 0 (t = {last}), wrong from round 1 on (t = {then})"
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("line", "by", "said"), [
     ("dnext = dh[:, t] + dprev", "dnext = dh[:, t]", LATER),
     ("dWh += prev.T @ da", "dWh = prev.T @ da", LATER),

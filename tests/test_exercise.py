@@ -68,6 +68,7 @@ def test_the_solution_is_all_right(name):
     assert report.next is None
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", ["batchnorm", "conv", "lstm_step", "softmax_loss"])
 def test_every_blank_that_is_off_by_a_factor_is_found_alone(name):
     trace = load(name).trace()

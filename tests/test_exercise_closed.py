@@ -29,6 +29,7 @@ def sheet():
     return worksheet("batchnorm", closed=True)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_batchnorm(sheet, answer):
     assert BLANK in sheet

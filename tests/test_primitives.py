@@ -45,7 +45,6 @@ def test_the_value_is_numpys_own_to_the_bit(key, data):
     assert np.array_equal(actual, expected)
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("key", SMOOTH, ids=name)
 @given(data=st.data())
 @examples(12)

@@ -258,6 +258,7 @@ def a_long_chain(x):
     return h
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("function", "size"), [(windows, 300), (a_long_sum, 3), (a_long_chain, 3)])
 def test_a_value_used_hundreds_of_times_is_written_out_in_parts(function, size):
     x = np.random.default_rng(1).normal(size=size)
