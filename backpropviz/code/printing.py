@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.values import ATOM, BINDS, COMPARISON, POWER, UNARY, Text, ValuePrinter
+from backpropviz.code.binding import ATOM, BINDS, COMPARISON, POWER, UNARY, Text, fit
+from backpropviz.code.values import ValuePrinter
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.named import Dim, Named, NamedTuple
 from backpropviz.primitives.record import PRIMITIVES, Primitive
@@ -204,11 +205,6 @@ class Printer(ValuePrinter):
 
     def _index_value(self, index: Any) -> str:
         return f"np.s_[{self._index(index)}]"
-
-
-def fit(text: Text, at_least: int) -> str:
-    """An expression, in brackets if it binds less than is needed."""
-    return text[0] if text[1] >= at_least else f"({text[0]})"
 
 
 _SPECIAL: dict[str, Any] = {

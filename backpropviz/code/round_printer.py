@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from backpropviz.code.binding import ATOM, Text
 from backpropviz.code.lengths import origins
 from backpropviz.code.places import LoopItem, Place, Uneven
 from backpropviz.code.printing import Printer
-from backpropviz.code.values import ATOM, Text
 from backpropviz.engine.constants import Constructed
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace

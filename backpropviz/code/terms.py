@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from backpropviz.code.binding import ATOM, BINDS
 from backpropviz.code.listed import Lines, ListsOfRounds
 from backpropviz.code.tidying import Whole
-from backpropviz.code.values import ATOM, BINDS
 from backpropviz.engine.graph import Node
 from backpropviz.engine.in_place import joined_index
 from backpropviz.primitives import PRIMITIVES

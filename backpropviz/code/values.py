@@ -1,4 +1,4 @@
-"""Writes what is no operation: numbers by the names they came from, lengths and shapes, and constant arrays."""
+"""Writes what is no operation: numbers by the names they came from, and constant arrays."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.cuts import Place
-from backpropviz.code.lengths import mask_of, origins, same_shape
+from backpropviz.code.binding import ATOM, BINDS, UNARY, Text, fit
 from backpropviz.code.literals import digits, spelled
-from backpropviz.code.sizes import SizeNames
+from backpropviz.code.measures import Measures
 from backpropviz.engine.constants import Constructed, Part
 from backpropviz.engine.graph import Node, is_range
 from backpropviz.engine.named import (
@@ -23,23 +22,12 @@ from backpropviz.engine.named import (
     Operation,
     Shape,
     Variable,
-    expression_of,
     plain,
 )
 from backpropviz.engine.trace import Trace
 
-# How tightly an expression binds, as in Python's grammar.
-BINDS = {
-    "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "|": 5, "^": 6, "&": 7, "<<": 8, ">>": 8, "+": 9, "-": 9,
-    "*": 10, "/": 10, "//": 10, "%": 10, "@": 10, "**": 12,
-}  # fmt: skip
-COMPARISON, UNARY, POWER, ATOM = 4, 11, 12, 13
 
-Text = tuple[str, int]
-"""An expression and how tightly it binds."""
-
-
-class ValuePrinter(SizeNames):
+class ValuePrinter(Measures):
     """Prints plain values of one trace; `Printer` adds the operations.
 
     `temporaries`, `at_hand` and what is collected while printing are described there.
@@ -63,10 +51,6 @@ class ValuePrinter(SizeNames):
     def name(self, node: Node) -> str | None:
         """What `node` is called; None if it is written out where it is used."""
         return self.temporaries.get(node) or node.name
-
-    def _usable(self, node: Node) -> bool:
-        """Whether `node` has a name that can be used for its shape alone."""
-        return self.name(node) is not None and (self.at_hand is None or node in self.at_hand)
 
     def _operand(self, value: Any) -> Text:
         """A node, by its name or written out, or a plain value."""
@@ -120,11 +104,8 @@ class ValuePrinter(SizeNames):
         if not text:
             return None
         self.helpers |= {"math"} & {*re.findall(r"\bmath\b", text)}
-        return (
-            (text, BINDS[symbol] if symbol else ATOM)
-            if value > 0
-            else (f"-{text}" if not symbol else f"-({text})", UNARY)
-        )
+        own = text, BINDS[symbol] if symbol else ATOM
+        return own if value > 0 else (f"-{fit(own, ATOM)}", UNARY)
 
     def _number(self, expression: Any, value: Any) -> Text:
         if isinstance(expression, Name):
@@ -174,9 +155,9 @@ class ValuePrinter(SizeNames):
         if (operation.symbol, left) in (("*", "1"), ("+", "0")):
             return right, right_binds
         if operation.symbol == "-" and left == "0":
-            return f"-{right if right_binds >= UNARY else f'({right})'}", UNARY
-        left = left if left_binds >= binds + (operation.symbol == "**") else f"({left})"
-        right = right if right_binds >= binds + (operation.symbol != "**") else f"({right})"
+            return f"-{fit((right, right_binds), UNARY)}", UNARY
+        left = fit((left, left_binds), binds + (operation.symbol == "**"))
+        right = fit((right, right_binds), binds + (operation.symbol != "**"))
         space = "" if operation.symbol == "**" else " "
         return f"{left}{space}{operation.symbol}{space}{right}", binds
 
@@ -199,91 +180,6 @@ class ValuePrinter(SizeNames):
             return self._literal(expression)
         text, binds = self._number(expression, None)
         return ("", 0) if text == "None" else (text, binds)
-
-    # ---- shapes ------------------------------------------------------------------------------------------------------
-
-    def _length(self, node: Node, axis: int) -> Text | Place | None:
-        """A length by its name, or as the first axis at hand that it came from; None if it has to be measured."""
-        usable: list[Place] = []
-        for origin in origins(node, axis):
-            if isinstance(origin, int):
-                text, binds = self._side(expression_of(origin))
-                if text and (binds == ATOM or not usable):
-                    return text, binds
-                break
-            name = self.trace.dims.get(origin)
-            if name in self._reproducible:
-                self.sizes.add(str(name))
-                return str(name), ATOM
-            usable += [origin] * self._usable(origin[0])
-            if not usable and (mask := mask_of(origin[0])) is not None:
-                return f"np.count_nonzero({self.argument(mask)})", ATOM
-        return usable[-1] if usable else None
-
-    def _dim(self, dim: Dim, value: Any) -> Text:
-        length = self._length(dim.node, dim.axis)
-        if length is None and not self.name(dim.node):
-            return self._frozen(value)
-        return self._measured(length or (dim.node, dim.axis))
-
-    def _shape(self, shape: Shape) -> Text:
-        lengths = self._lengths(shape.node, unknown=0)
-        if not lengths:
-            return self._measure(shape.node), ATOM
-        inside = ", ".join(self._measured(length)[0] for length in lengths)
-        return self._slice(lengths) or f"({inside}{'' if len(lengths) > 1 else ','})", ATOM
-
-    def _new_shape(self, shape: Any) -> str:
-        """The arguments of a reshape."""
-        if not isinstance(shape, Shape):
-            return ", ".join(map(self.argument, shape)) if isinstance(shape, tuple) and shape else self.argument(shape)
-        some = shape.node.value.size > 0  # of nothing, NumPy cannot tell a length
-        lengths = self._lengths(shape.node, unknown=int(some))
-        if not lengths:
-            return self._measure(shape.node)
-        # one length may be left to NumPy: best one that is no input's and has no name
-        computed = [at for at in lengths if at is None or (isinstance(at[0], Node) and at[0].primitive is not None)]
-        left = computed[0] if len(computed) == 1 and some else None
-        return ", ".join("-1" if at is left and computed and some else self._measured(at)[0] for at in lengths)
-
-    def _lengths(self, node: Node, unknown: int) -> list[Any]:
-        """Every axis of a node that is not at hand; none if more than `unknown` of them would have to be measured."""
-        if any(map(self._usable, same_shape(node))):
-            return []
-        before = set(self.sizes)
-        lengths = [self._length(node, axis) for axis in range(node.value.ndim)]
-        if lengths.count(None) > unknown:
-            self.sizes = before
-            return []
-        return lengths
-
-    def _measure(self, node: Node) -> str:
-        """`x.shape`, of the node itself or of one at hand that has the same shape."""
-        node = next(filter(self._usable, same_shape(node)), node)
-        if not self.name(node):
-            self.frozen |= {str(length) for length in node.shape}
-            return str(tuple(node.shape))
-        self.measured.add(node)
-        return f"{self.name(node)}.shape"
-
-    def _measured(self, length: Text | Place) -> Text:
-        node, axis = length
-        return (f"{self._measure(node)}[{axis}]", ATOM) if isinstance(node, Node) else (node, axis)
-
-    def _tail(self, values: tuple[Any, ...]) -> str:
-        """`w.shape[2:]` for lengths of w that stand in a row; empty for any other tuple."""
-        dims = [value.expression for value in values if isinstance(value, Named) and isinstance(value.expression, Dim)]
-        if len(values) < 2 or len(dims) != len(values):
-            return ""
-        return self._slice([self._length(dim.node, dim.axis) or (dim.node, dim.axis) for dim in dims])
-
-    def _slice(self, lengths: list[Any]) -> str:
-        node, first = lengths[0]
-        last = first + len(lengths) if isinstance(node, Node) else 0
-        if not last or lengths != [(node, axis) for axis in range(first, last)] or not self.name(node):
-            return ""
-        whole = first == 0 and last == node.value.ndim
-        return self._measure(node) + ("" if whole else f"[{first or ''}:{last if last < node.value.ndim else ''}]")
 
     def _array(self, array: Any) -> Text:
         name, _ = self.trace.constants.get(id(array), (None, None))
