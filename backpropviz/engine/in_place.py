@@ -64,8 +64,8 @@ def fill_where(target: Any, ufunc: np.ufunc, inputs: tuple[Any, ...], mask: Any,
         x if np.ndim(x) == 0 else (x if np.shape(x) == shape else np.broadcast_to(x, shape))[mask] for x in inputs
     ]
     result = ufunc(*picked, **options)
-    if not np.can_cast(result.dtype, target.dtype, "same_kind"):
-        raise TypeError(f"Cannot cast ufunc {ufunc.__name__!r} output from {result.dtype!r} to {target.dtype!r}")
+    if not np.can_cast(result.dtype, target.dtype, "same_kind"):  # in NumPy's words
+        ufunc(*[np.ones(1, x.dtype) if hasattr(x, "dtype") else x for x in inputs], out=np.ones(1, target.dtype))
     writable(target).write(STORED, result, mask)
     return target
 
