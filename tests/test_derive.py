@@ -725,3 +725,9 @@ def test_lengths_of_parts_are_worked_out_from_the_whole(function):
     again = bp.trace(function, x=x)
     again.backward(dout := random.standard_normal(again.outputs[0].shape))
     np.testing.assert_allclose(space[f"{function.__name__}_backward"](dout, x), again["x"].grad, rtol=1e-12)
+
+
+def test_a_median_of_a_single_number_comes_back_without_new_axes():
+    trace = bp.trace(lambda x: np.quantile(x * 2, [0.1, 0.9]), x=np.array(1.5))
+    trace.backward()
+    assert_runs(trace)

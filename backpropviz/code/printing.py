@@ -178,6 +178,8 @@ class Printer(ValuePrinter):
         return f"put({self.argument(g)}, {self._index_value(index)}, {self.argument(shape)})", ATOM
 
     def _expand_dims(self, x: Any, axis: Any) -> Text:
+        if axis == ():
+            return self._operand(x)
         if not isinstance(axis, tuple) or min(axis) < 0:
             return self._call("np.expand_dims", (x,), {"axis": axis})
         at = [None if each in axis else slice(None) for each in range(max(axis) + 1)]
