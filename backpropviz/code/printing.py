@@ -17,8 +17,8 @@ from backpropviz.primitives.shapes import picks_once
 from backpropviz.primitives.stores import ADDED
 
 _BROADCAST = PRIMITIVES[np.broadcast_to]
-_NEGATIVE = PRIMITIVES[np.negative]
-_PRODUCTS = (PRIMITIVES[np.multiply], PRIMITIVES[np.divide])
+NEGATIVE = PRIMITIVES[np.negative]
+PRODUCTS = (PRIMITIVES[np.multiply], PRIMITIVES[np.divide])
 _POSITIONAL = {"shape", "source", "destination", "pad_width", "reps", "repeats", "shift"}
 
 
@@ -113,9 +113,9 @@ class Printer(ValuePrinter):
         if isinstance(value, Named):
             text, binds = self._operand(value)
             return (text[1:], ATOM) if binds == UNARY and text[1:].isidentifier() else None
-        if not isinstance(value, Node) or self.name(value) or value.primitive not in (_NEGATIVE, *_PRODUCTS):
+        if not isinstance(value, Node) or self.name(value) or value.primitive not in (NEGATIVE, *PRODUCTS):
             return None
-        if value.primitive is _NEGATIVE:
+        if value.primitive is NEGATIVE:
             return self._operand(value.args[0])
         left, right = value.args
         left, right = self._unstretched(left, right), self._unstretched(right, left)

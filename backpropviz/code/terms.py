@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from backpropviz.code.binding import ATOM, BINDS
 from backpropviz.code.listed import Lines, ListsOfRounds
+from backpropviz.code.printing import NEGATIVE, PRODUCTS
 from backpropviz.code.tidying import Whole
 from backpropviz.engine.graph import Node
 from backpropviz.engine.in_place import joined_index
-from backpropviz.primitives import PRIMITIVES
 from backpropviz.primitives.shapes import PUT, TAKE, picks_once
-
-_NEGATIVE = PRIMITIVES[np.negative]
-_PRODUCTS = (PRIMITIVES[np.multiply], PRIMITIVES[np.divide])
 
 
 class Terms(ListsOfRounds):
@@ -73,9 +68,9 @@ class Terms(ListsOfRounds):
 
     def _signed(self, red: Node, binds: int = 0) -> tuple[str, str]:
         """A term and its sign: `-= x` says `+= -x`, and `+= x * y` says `-= -x * y`."""
-        negative = red.primitive is _NEGATIVE and red not in self.names
+        negative = red.primitive is NEGATIVE and red not in self.names
         of = red.args[0] if negative else red
         own = self.printer._bound(of, binds) if negative else self.printer.reference(of)
-        if own.startswith("-") and of.primitive in _PRODUCTS and of not in self.names:
+        if own.startswith("-") and of.primitive in PRODUCTS and of not in self.names:
             own, negative = own[1:], not negative
         return "-" if negative else "+", own

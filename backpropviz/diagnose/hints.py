@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backpropviz.diagnose.render import render_text, wrapped
+from backpropviz.diagnose.render import render_text
+from backpropviz.diagnose.render_page import wrapped
 from backpropviz.diagnose.verdict import RIGHT, FileReport, Finding, FunctionReport
 
 QUESTIONS: dict[str, str] = {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import replace
 
-from backpropviz.diagnose.render_page import render_page
+from backpropviz.diagnose.render_page import render_page, wrapped
 from backpropviz.diagnose.spacing import marks
 from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.layers.sources import place
@@ -101,8 +100,3 @@ def _signs(finding: Finding) -> str:
     if not spans or sum(end - begin for begin, end in spans) > 0.6 * len(finding.expected):
         return ""
     return "".join("^" if any(a <= i < b for a, b in spans) else " " for i in range(max(b for _, b in spans)))
-
-
-def wrapped(text: str, width: int, indent: str) -> list[str]:
-    """Words as lines of `width` columns at most, all but the first two further to the right."""
-    return textwrap.wrap(text, max(40, width), initial_indent=indent, subsequent_indent=indent + "  ")

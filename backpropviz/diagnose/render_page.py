@@ -15,11 +15,11 @@ _GAP = "   "
 def render_page(page: Page, width: int) -> list[str]:
     """The input, then the student's value beside the right one."""
     settings = f"  ({', '.join(page.settings)})" if page.settings else ""
-    lines = _wrapped(f"on {page.on}{settings}:", width)
+    lines = wrapped(f"on {page.on}{settings}:", width)
     lines += _beside([(_head(its), _cells(its)) for its in page.inputs], width)
     if page.meaning:
-        lines += _wrapped(f"should come: {page.name}, {page.meaning}", width)
-    lines += _wrapped(f"came: {page.came}", width)
+        lines += wrapped(f"should come: {page.name}, {page.meaning}", width)
+    lines += wrapped(f"came: {page.came}", width)
     blocks = []
     if page.yours is not None:
         blocks.append((f"yours: {_head(page.yours)}", _marked(page.yours, page.right)))
@@ -27,8 +27,9 @@ def render_page(page: Page, width: int) -> list[str]:
     return [*lines, *_beside(blocks, width)]
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, max(40, width), subsequent_indent="  ")
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Words as lines of `width` columns at most, all but the first two further to the right."""
+    return textwrap.wrap(text, max(40, width), initial_indent=indent, subsequent_indent=indent + "  ")
 
 
 def _head(table: Table) -> str:
