@@ -12,7 +12,6 @@ from tests.derived import assert_function_holds, assert_pair_holds, says_that_it
 
 REFUSED = {
     "bn_feature_loops:batchnorm_forward": "float\\(\\) turns a traced value into a plain one",
-    "col2im_1:col2im": "no sample inputs",
     "conv_im2col_1:col2im": "no sample inputs",
     "conv_im2col_add_at:indices": "no value computed from its inputs",
     "conv_stride_tricks:windows": "no sample inputs",

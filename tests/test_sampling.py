@@ -478,3 +478,21 @@ def test_a_window_in_the_middle_is_no_half():
 )
 def test_p_is_a_number_where_it_is_compared_or_an_exponent(function, is_array):
     assert (np.ndim(guess(function, np.random.default_rng(0), {}, "here")["p"]) > 0) == is_array
+
+
+def unrolled_back(cols, shape, kh, kw, stride=1):
+    N, C, H, W = shape
+    img = np.zeros((N, C, H, W))
+    at = 0
+    for i in range(0, H - kh + 1, stride):
+        for j in range(0, W - kw + 1, stride):
+            img[:, :, i : i + kh, j : j + kw] += cols[:, :, at].reshape(N, C, kh, kw)
+            at += 1
+    return img
+
+
+def test_what_a_shape_is_unpacked_into_are_sizes():
+    arguments = guess(unrolled_back, np.random.default_rng(0), {}, "here")
+    assert all(type(n) is int for n in arguments["shape"])
+    assert arguments["cols"].ndim == 3
+    assert unrolled_back(**arguments).any()

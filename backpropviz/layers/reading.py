@@ -111,12 +111,14 @@ class _Reader(ast.NodeVisitor):
         self.names, self.globals, self.depth = names, its_globals, depth
         self.found = Reading()
         self.until: dict[str, int] = {}
+        self.counted: set[str] = set()
 
     def see(self, definition: ast.FunctionDef) -> None:
         for node in ast.walk(definition):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in self.names:
                 self.until[node.id] = min(node.lineno, self.until.get(node.id, node.lineno))
-        self.found.sizes = counts(definition) & self.names - {*self.until}
+        self.counted = counts(definition)
+        self.found.sizes = self.counted & self.names - {*self.until}
         self.found.cuts = cuts(definition, self.names)
         for statement in definition.body:
             self.visit(statement)
@@ -266,6 +268,7 @@ class _Reader(ast.NodeVisitor):
             is_list = any(kind_of(word) != "main" for word in words) or MANY.fullmatch(name)
             if len(words) == len(targets) and is_list:
                 self.found.lengths[name] = words
+                self.found.sizes |= {f"{name}.{word}" for word in words if word in self.counted}
         elif _is_shape(value) and (name := self._parameter(value.value)):
             self.found.ranks[name] = len(targets)
 

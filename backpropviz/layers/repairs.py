@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from backpropviz.layers.conventions import Shape, kind_of
 from backpropviz.layers.messages import LARGEST, label_bound, mismatches, reshape
-from backpropviz.layers.running import EMPTY, NOT_FINITE
+from backpropviz.layers.running import EMPTY, NOT_FINITE, NOTHING
 from backpropviz.layers.state import DEFINITE, State
 
 _LONGEST = 2000
@@ -33,7 +33,8 @@ class Repairs:
         if "must be square" in state.problem:
             yield from self._squared(state)
         if any(
-            word in state.problem for word in (EMPTY, "negative dimensions", "cannot be larger", "need at least one")
+            word in state.problem
+            for word in (EMPTY, NOTHING, "negative dimensions", "cannot be larger", "need at least one")
         ):
             yield from self._shrunk(state)
         bound = label_bound(state.problem)
@@ -106,6 +107,18 @@ class Repairs:
             accident = longer == size or longer in state.main[:-1]
             if not rest and not accident and size not in state.main and longer <= LARGEST:
                 yield state.with_size(size, longer, self.fixed)
+        numbers = {guess.shape[0] for guess in state.guesses.values() if guess.dtype == "n"}
+        if entries and {*shape} <= numbers | {*state.main}:  # all lengths are given: an array alone gives way
+            yield from self._lengthened(state, entries, math.prod(shape))
+
+    def _lengthened(self, state: State, entries: int, asked: int) -> Iterator[State]:
+        """One axis of one array so long that what had `entries` of its entries has as many as asked."""
+        for name, guess in state.guesses.items():
+            for axis, size in reversed([*enumerate(guess.shape)] if guess.dtype == "f" else []):
+                longer, rest = divmod(size * asked, entries)
+                if name not in self.fixed and not rest and not entries % size and 0 < longer <= LARGEST:
+                    lengths = (*guess.shape[:axis], longer, *guess.shape[axis + 1 :])
+                    yield replace(state, guesses={**state.guesses, name: replace(guess, shape=lengths)})
 
     def divisible(self, state: State, sizes: list[int], parts: int) -> State:
         """Multiples of `parts`, none of them a size already, in place of some sizes."""

@@ -41,6 +41,7 @@ def progress_in(traceback: TracebackType | None, file: str) -> tuple[int, ...]:
 
 NOT_FINITE = "the result is not finite"
 EMPTY = "the result has no entries"
+NOTHING = "the result is zero everywhere"
 LINES = 1_000_000  # half a second; a convolution written with six loops runs a few thousand on a sample
 
 
@@ -98,4 +99,6 @@ def run(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
         return ""
     if not np.isfinite(first).all():
         return NOT_FINITE
-    return "" if np.size(first) else EMPTY
+    if not np.size(first):
+        return EMPTY
+    return NOTHING if np.ndim(first) > 1 and not np.any(first) else ""

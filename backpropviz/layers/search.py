@@ -115,7 +115,7 @@ class Search:
         return {**whole, **self.values}
 
     def _dimension(self, name: str, main: Shape) -> int | None:
-        if name.startswith(f"{CONSTRUCTOR}."):
+        if name.startswith(f"{CONSTRUCTOR}.") or (name in self.sizes and name != word(name)):  # N, C, H, W = shape
             return None
         if name in self.arrays:  # F.shape: no number of filters
             return None

@@ -68,9 +68,10 @@ class State:
 
 def is_strange(state: State) -> bool:
     """A weight that is no matrix, or a bias that shares no size with any weight."""
-    weights = [shape for name, shape in state.shapes.items() if kind_of(name) == "weight"]
+    arrays = {name: guess.shape for name, guess in state.guesses.items() if guess.dtype not in "nl"}
+    weights = [shape for name, shape in arrays.items() if kind_of(name) == "weight"]
     sizes = {n for shape in weights for n in shape}
-    biases = [shape for name, shape in state.shapes.items() if word(name).startswith("b") and kind_of(name) == "vector"]
+    biases = [shape for name, shape in arrays.items() if word(name).startswith("b") and kind_of(name) == "vector"]
     return any(len(shape) < 2 for shape in weights) or bool(
         weights and any(shape and not sizes & {*shape} for shape in biases)
     )
