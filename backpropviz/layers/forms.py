@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backpropviz.layers.conventions import KEYED, NUMBERS, is_options, kind_of
-from backpropviz.layers.reading import Reading
+from backpropviz.layers.facts import Facts
 
 _DICTIONARIES = re.compile(r"parameters|model|config|hparams|h(yper_?)?parameters|settings|options")
 _SETTINGS = re.compile(r"h(yper_?)?param(eter)?s|settings|options")
@@ -67,7 +67,7 @@ class Asking(dict[Any, Any]):
         return copy.copy(self)
 
 
-def form_of(name: str, parameter: inspect.Parameter, reading: Reading, its_globals: Mapping[str, Any]) -> Any:
+def form_of(name: str, parameter: inspect.Parameter, reading: Facts, its_globals: Mapping[str, Any]) -> Any:
     """What a parameter takes, in the first place."""
     kind = parameter.annotation
     if isinstance(kind, str):

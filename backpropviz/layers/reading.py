@@ -10,7 +10,6 @@ import ast
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, TypeGuard
 
@@ -19,7 +18,8 @@ import numpy as np
 from backpropviz.engine.source import definition_of
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.counting import counts
-from backpropviz.layers.parting import Cut, cuts
+from backpropviz.layers.facts import Facts
+from backpropviz.layers.parting import cuts
 
 MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas")
 """What may be a list of arrays, by its name."""
@@ -32,70 +32,7 @@ _DRAWS = re.compile(r"(sample|draw|random|next)_?\w*(idx|index|token|id)s?$", re
 _DEPTH = 3  # so far calls are followed
 
 
-@dataclass
-class Reading:
-    """What a function's source says of its parameters.
-
-    Attributes:
-        dictionaries: those that are. counted: those whose keys are counted, or put together.
-        lengths: for those that are lists, how many values they hold, or the names of those.
-        ranks: numbers of axes. labels: those that something is indexed with. sizes: those that count something.
-        asked: those that are asked for what arrays have (`x.shape`). factors: those that a product of matrices is made
-            of. met: those that are added, multiplied, ... with. parted: those that are indexed.
-        series: those whose parts are arrays: `b.shape[1:]`.
-        cuts: the axes that are cut into equal parts. numbers: those that are compared, or stand in exponents.
-        flat: vectors that hold several arrays, one behind the other. drawn: those that indices are drawn from, with the
-            method that does it.
-        words: for those that are compared with words, which (`activation == "relu"`).
-    """
-
-    dictionaries: set[str] = field(default_factory=set)
-    counted: set[str] = field(default_factory=set)
-    lengths: dict[str, Any] = field(default_factory=dict)
-    ranks: dict[str, int] = field(default_factory=dict)
-    labels: set[str] = field(default_factory=set)
-    sizes: set[str] = field(default_factory=set)
-    asked: set[str] = field(default_factory=set)
-    factors: set[str] = field(default_factory=set)
-    met: set[str] = field(default_factory=set)
-    parted: set[str] = field(default_factory=set)
-    series: set[str] = field(default_factory=set)
-    cuts: set[Cut] = field(default_factory=set)
-    numbers: set[str] = field(default_factory=set)
-    flat: set[str] = field(default_factory=set)
-    drawn: dict[str, str] = field(default_factory=dict)
-    words: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def arrays(self) -> set[str]:
-        """Those that are no numbers, whatever they are called."""
-        return self.asked | self.factors | self.parted | {*self.ranks}
-
-    @property
-    def entrywise(self) -> set[str]:
-        """Those that others are only added to, or multiplied with, entry by entry."""
-        return self.met - self.factors - self.parted
-
-    def take_over(self, inner: Reading, names: Mapping[str, str]) -> None:
-        """What was read of another function's parameters, by the names they have here."""
-        for its_set, my_set in (
-            (inner.dictionaries, self.dictionaries), (inner.counted, self.counted), (inner.labels, self.labels),
-            (inner.sizes, self.sizes), (inner.asked, self.asked), (inner.factors, self.factors),
-            (inner.met, self.met), (inner.parted, self.parted), (inner.series, self.series),
-            (inner.numbers, self.numbers),
-            (inner.flat, self.flat),
-        ):  # fmt: skip
-            my_set |= {names[name] for name in its_set & {*names}}
-        self.cuts |= {(names[name], axis, count) for name, axis, count in inner.cuts if name in names}
-        for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks)):
-            for name, value in its.items():
-                if name in names:
-                    mine.setdefault(names[name], value)
-        self.drawn |= {names[name]: method for name, method in inner.drawn.items() if name in names}
-        self.words |= {names[name]: words for name, words in inner.words.items() if name in names}
-
-
-def read(function: Any, depth: int = _DEPTH) -> Reading:
+def read(function: Any, depth: int = _DEPTH) -> Facts:
     """Read a function's source for what it does to its parameters."""
     definition = definition_of(function.__code__)
     reader = _Reader(set(inspect.signature(function).parameters), getattr(function, "__globals__", {}), depth)
@@ -109,7 +46,7 @@ def read(function: Any, depth: int = _DEPTH) -> Reading:
 class _Reader(ast.NodeVisitor):
     def __init__(self, names: set[str], its_globals: Mapping[str, Any], depth: int):
         self.names, self.globals, self.depth = names, its_globals, depth
-        self.found = Reading()
+        self.found = Facts()
         self.until: dict[str, int] = {}
         self.counted: set[str] = set()
 
