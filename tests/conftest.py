@@ -1,6 +1,8 @@
 """What several test modules share."""
 
+import os
 import signal
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +15,10 @@ settings.load_profile("steady")
 
 # a shell starts what runs in its background with Ctrl-C ignored, and what tests start would inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# hundreds of processes are started that import the package: it is compiled for the first of them, and not for each
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 GOLDEN = Path(__file__).parent / "golden"
 
