@@ -117,7 +117,7 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
-        if isinstance(node.op, ast.Pow) or ast.unparse(node.left) in ("1", "1.0"):
+        if isinstance(node.op, ast.Pow) or (isinstance(node.left, ast.Constant) and node.left.value == 1):
             self.found.numbers |= self._named(node.right)  # the p of a p-norm
         among = self.found.factors if isinstance(node.op, ast.MatMult) else self.found.met
         among |= self._named(node.left, node.right)
