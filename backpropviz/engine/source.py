@@ -39,6 +39,18 @@ class SourceText:
         folded = [line[: cuts.get(row)].rstrip("\\ ").strip() for row, line in enumerate(text.split("\n"))]
         return " ".join(filter(None, folded[:-1]))[1:]
 
+    @functools.cached_property
+    def functions(self) -> list[tuple[ast.FunctionDef | ast.Lambda, str]]:
+        """Every function and lambda with the class it stands in, those further out first."""
+        found = list[tuple[ast.FunctionDef | ast.Lambda, str]]()
+        waiting: list[tuple[ast.AST, str]] = [(self.tree, "")]
+        for node, owner in waiting:
+            if isinstance(node, ast.FunctionDef | ast.Lambda):
+                found.append((node, owner))
+            inside = node.name if isinstance(node, ast.ClassDef) else "" if isinstance(node, ast.FunctionDef) else owner
+            waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
+        return found
+
     def caption(self, node: ast.stmt) -> str:
         """The comment right above a statement, or else the one behind it, without its sign and step number."""
         above: list[str] = []
@@ -92,18 +104,16 @@ def source_of(filename: str) -> SourceText | None:
 
 def definition_in(text: SourceText, code: CodeType) -> tuple[ast.FunctionDef | None, str]:
     """The definition that `code` was compiled from, and the class it stands in; a lambda as the function it is."""
-    waiting: list[tuple[ast.AST, str]] = [(text.tree, "")]
-    for node, owner in waiting:
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+    for node, owner in text.functions:
+        if isinstance(node, ast.FunctionDef):
             # a decorator that could not be loaded was left out
-            if code.co_firstlineno in (node.lineno, *(decorator.lineno for decorator in node.decorator_list)):
+            starts = (node.lineno, *(decorator.lineno for decorator in node.decorator_list))
+            if node.name == code.co_name and code.co_firstlineno in starts:
                 return node, owner
-        elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>" and _begins_with(code, node.body):
+        elif code.co_name == "<lambda>" and _begins_with(code, node.body):
             body = ast.copy_location(ast.Return(node.body), node.body)
             definition = ast.FunctionDef(_LAMBDA, node.args, [body], [])
             return ast.fix_missing_locations(ast.copy_location(definition, node)), owner
-        inside = node.name if isinstance(node, ast.ClassDef) else "" if isinstance(node, ast.FunctionDef) else owner
-        waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
     return None, ""
 
 

@@ -23,7 +23,7 @@ from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.repairs import Repairs, merged
-from backpropviz.layers.running import EMPTY, EndlessError, counted, line_in, progress_in, run
+from backpropviz.layers.running import EMPTY, NOTHING, EndlessError, counted, line_in, progress_in, run
 from backpropviz.layers.state import ANY, BELOW_ONE, DEFINITE, State, is_strange
 
 Arguments = dict[str, Any]
@@ -79,6 +79,7 @@ class Search:
         self.given = fixed
         self.runs, self.calls, self.most = 0, 0, RUNS
         self.best: State | None = None
+        self.nothing: State | None = None  # with which the result is zero everywhere
         self._read_forms()
 
     def _read_forms(self) -> None:
@@ -154,6 +155,7 @@ class Search:
         while True:
             try:
                 state = self._found()
+                state = state or self.nothing
                 return None if state is None else self._shortest(state)
             except MissingKey as missing:  # with one more key, from the start
                 form = self.forms[missing.parameter]
@@ -265,6 +267,9 @@ class Search:
             problem = run(self.function, self.arguments(state, asking=True))
             if problem == EMPTY and any(0 in shape for shape in self.fixed.values()):
                 problem = ""
+            if problem == NOTHING:  # loops without a round; weights may be zero, and zero the right result
+                self.nothing = self.nothing or state
+                problem = NOTHING * state.counts
         except (MissingKey, MissingModule, EndlessError):
             raise
         except (Exception, SystemExit) as error:

@@ -51,6 +51,11 @@ class State:
         return {name: guess.shape for name, guess in self.guesses.items()}
 
     @property
+    def counts(self) -> bool:
+        """Whether some inputs are numbers that the code counts with, and no object is made from them."""
+        return any(guess.dtype == "n" and name == word(name) for name, guess in self.guesses.items())
+
+    @property
     def key(self) -> str:
         """The same for states that are the same before they are run."""
         return f"{self.guesses} {self.bound} {self.values}"
