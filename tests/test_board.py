@@ -186,6 +186,13 @@ def test_a_page_is_as_wide_as_a_column(name):
     assert min(text.size for text in drawn.texts) >= 9
 
 
+@pytest.mark.parametrize("name", ["lstm_step", "mlp", "maxpool_naive"])
+def test_no_row_of_a_page_is_a_box_alone(name):
+    shapes = drawing(name, size="page").shapes
+    (x,) = (shape for shape in shapes if shape.owner == "input_0")
+    assert any(shape.kind == "gate" and shape.y == x.y for shape in shapes)
+
+
 def test_wires_lead_right_and_down_and_red_ones_back():
     for wire in drawing("batchnorm").wires:
         ways = {(np.sign(x2 - x1), np.sign(y2 - y1)) for (x1, y1), (x2, y2) in zip(wire.points, wire.points[1:])}

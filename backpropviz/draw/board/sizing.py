@@ -28,7 +28,7 @@ _MOST_ROWS = 6  # that a board is cut into on a slide
 LARGEST = 2.1  # small boards are not blown up farther than that
 MARGIN = 24.0
 EDGE = 16.0  # the same on a page
-_PAGE_BREAKS = ((18, 12), (22, 12), (26, 14))
+_PAGE_BREAKS = ((14, 10), (18, 12), (22, 12), (26, 14))
 TITLE = 24.0  # the size of a title
 HEADER, FOOTER = 50.0, 18.0
 LEGEND = 480.0  # how wide it is
@@ -60,6 +60,7 @@ _FEW_BREAKS = ((10, 8), (12, 10), (16, 10), (20, 14), (30, 14))  # where more wo
 _LONGEST = (44, 26, 16, 14)  # columns of a formula that stands on its wire where others go below the board
 _TALL = 6  # lines; what is higher hangs down from its wire like a list
 _HANGING = 0.03  # what every further line costs
+_PARTED = 5  # wires that go on in the next row of a page, rather than one that parts a box from its gate
 _NARROW = {10: 0.14, 12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
 
 
@@ -252,11 +253,13 @@ def _filling(spacer: Spacer, room: float) -> tuple[int, ...]:
     """The columns after which a board is cut so that every row fits, with few rows and few wires cut."""
     x, last = spacer.uncut, spacer.last
     running = _running(spacer)
+    column = spacer.grid.column
+    gate = min((column[each] for each in column if each.gate.kind != "input"), default=last)  # no row of boxes alone
     best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
-    for end in range(1, last + 2):
-        for start in range(end - 1, -1, -1):
+    for end in range(gate + 1, last + 2):
+        for start in (0, *range(gate + 1, end))[::-1]:
             wide = x[end] - x[start]
-            if wide > room and start < end - 1:
+            if wide > room and end in best:
                 break
             cost, cuts = best[start]
             cost += 1 + 0.2 * (1 - wide / room) ** 2 + (0.15 * running[end - 1] if end <= last else 0.0)
@@ -289,10 +292,12 @@ def _cuts(spacer: Spacer, rows: int) -> tuple[int, ...]:
 
 
 def _running(spacer: Spacer) -> list[int]:
-    """How many level wires run on behind every column."""
-    running: list[set[object]] = [set() for _ in range(spacer.last + 1)]
+    """How many level wires run on behind every column; one counts more that would part a box from its gate."""
+    running: list[dict[object, int]] = [{} for _ in range(spacer.last + 1)]
     for route in spacer.grid.routes:
-        tail, head = spacer.grid.column[route.link.tail], spacer.grid.column[route.link.head]
+        station = route.link.tail
+        tail, head = spacer.grid.column[station], spacer.grid.column[route.link.head]
         for column in range(tail, head):
-            running[column].add((route.link.tail, route.row))
-    return list(map(len, running))
+            parted = column == tail and station.gate.kind == "input"
+            running[column][station, route.row] = _PARTED if parted else 1
+    return [sum(wires.values()) for wires in running]
