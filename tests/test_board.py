@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import backpropviz as bp
 from backpropviz.code.breaking import broken, columns, width
 from backpropviz.draw import rendering
-from backpropviz.draw.board.blocks import DIGITS
+from backpropviz.draw.board.blocks import DIGITS, Shown, array_of
 from backpropviz.draw.board.grid import lay_out
 from backpropviz.draw.board.record import Board, Gate, Use
 from backpropviz.draw.board.sizing import fit
@@ -352,6 +352,11 @@ def test_arrays_are_tinted_by_size_and_signs_are_written():
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 HOSTILE = '5 < 6 & "7" > \\N \\\\ </TABLE> ]]> %s {x|y} &lt; ü'
+
+
+def test_a_stand_in_for_infinity_does_not_blur_the_numbers_beside_it():
+    masked = np.where(np.tri(8, dtype=bool), 3.62, -1e9)
+    assert array_of(masked, "ink", Shown(1, 2)).rows == [["−1e9 to 3.6"]]
 
 
 def test_hostile_text_is_shown_as_it_is():

@@ -322,23 +322,25 @@ def test_code_is_broken_into_short_lines_without_losing_any():
     for code in (
         "np.sum(dbiased @ np.swapaxes(x_col, -1, -2), axis=0)",
         "np.sum(dout, axis=(0, 2)).reshape(b.shape)",
-        "a_single_name_that_is_longer_than_a_line",
+        "dout * (lr * mhat / (np.sqrt(vhat) + eps)) / (np.sqrt(vhat) + eps) / (2 * np.sqrt(vhat))",
     ):
         lines = wrapped(code)
         assert max(map(len, lines)) <= CODE
         assert "".join(line.strip() for line in lines).replace(" ", "") == code.replace(" ", "")
     assert wrapped("") == []
+    assert wrapped("a_single_name_that_is_longer_than_a_line") == ["a_single_name_that_is_longer_than_a_line"]
     assert wrapped("x + " * 100 + "x")[-1].endswith("...")
     assert wrapped("dsqrtvar / (2 * sqrtvar)") == ["dsqrtvar /", "  (2 * sqrtvar)"]
 
 
 def test_small_arrays_are_written_whole_and_aligned():
-    assert entries(np.array([[1.0, -2.5], [10.25, 0.0]])) == ["[ 1.0 -2.5]", "[10.2  0.0]"]
-    assert entries(np.array([1, -20, 300])) == ["[  1 -20 300]"]
+    assert entries(np.array([[1.0, -2.5], [10.25, 0.0]])) == ["[ 1.0 −2.5]", "[10.2  0.0]"]
+    assert entries(np.array([1, -20, 300])) == ["[  1 −20 300]"]
     assert entries(np.array(2.5)) == ["2.50"]
     assert entries(np.array([True, False])) == ["[1 0]"]
-    assert entries(np.array([-1e-9, 0.0])) == ["[-1.0e-09        0]"]
+    assert entries(np.array([-1e-9, 0.0])) == ["[−1.0e−9       0]"]
     assert entries(np.array([-0.0001, 2.0])) == ["[0.00 2.00]"]
+    assert entries(np.array([0.25, -1e9, -3.5])) == ["[ 0.25  −1e9 −3.50]"]
     assert entries(np.array([np.nan, np.inf, 1.0])) == ["[ nan  inf 1.00]"]
     assert entries(np.zeros((0, 3))) == ["no entries"]
 
@@ -601,6 +603,10 @@ def test_formulas_that_are_cut_are_whole_in_the_tooltip():
             + second_long_name * first_long_name
             - first_long_name * 2
             + 1.5 * (second_long_name / 3)
+            + np.exp(first_long_name) * second_long_name
+            - np.tanh(second_long_name) * first_long_name
+            + 2.5 * (first_long_name / 3) * second_long_name
+            - np.sqrt(first_long_name) * second_long_name
         )
         return out
 

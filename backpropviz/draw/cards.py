@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
-from typing import Any
+from math import ceil
 from unicodedata import east_asian_width
 
+from backpropviz.code.breaking import broken
 from backpropviz.draw.circuit import Vertex
+from backpropviz.draw.digits import numerals
 from backpropviz.engine.graph import Array
 from backpropviz.text import clean_line
 
@@ -24,6 +25,7 @@ MARGIN = 6  # left and right of the text in a card
 INDENT = 12  # of the line a formula stands on
 BADGE = 3  # left and right of a step's number
 CODE = 23  # characters in a line of code
+LINES = 12  # of a formula; what is longer is whole in the tooltip
 ROWS, COLUMNS = 6, 4  # larger matrices are summarized
 LONGEST = 8  # entries of a vector that is shown whole
 
@@ -97,7 +99,7 @@ def _arrivals(width: int, terms: list[tuple[str, str, str]], formulas: list[list
     length = width - INDENT
     for number, ((port, _, color), lines) in enumerate(zip(terms, formulas)):
         line = f'BORDER="1" COLOR="{color}" STYLE="DASHED"'
-        height = len(lines) * LINE + 3
+        height = len(lines) * LINE + 5
         rows = [
             space(INDENT, height) + space(5, height, f'{line} SIDES="L"') + cell(lines, length - 5, height, color),
             space(INDENT, 2) + space(length, 2, f'PORT="{port}" COLSPAN="2" {line} SIDES="T"'),
@@ -155,33 +157,21 @@ def text_width(text: str, size: int = SMALL) -> int:
     return ceil(columns * ADVANCE * size)
 
 
-def wrapped(code: str, most: int = 4) -> list[str]:
-    """Code in at most four lines of `CODE` characters; more is cut off."""
-    lines: list[str] = []
-    rest, indent = " ".join(code.split()), ""
-    while len(indent + rest) > CODE and len(lines) < most - 1:
-        at = _break(rest, CODE - len(indent))
-        lines.append(indent + rest[:at].rstrip())
-        rest, indent = rest[at:], "  "
-    line = indent + rest
-    return [*lines, line if len(line) <= CODE else f"{line[: CODE - 3]}..."] if rest else lines
+def wrapped(code: str) -> list[str]:
+    """Code in lines of `CODE` characters, broken where a person would; a sum of a hundred terms is cut off."""
+    lines = _lines(code)
+    return lines if len(lines) <= LINES else [*lines[: LINES - 1], f"{lines[LINES - 1]} ..."]
 
 
 def is_cut(code: str) -> bool:
     """Whether a card has no room for all of it."""
-    return len(wrapped(code, most=5)) > 4
+    return len(_lines(code)) > LINES
 
 
-def _break(code: str, room: int) -> int:
-    """Where to break: outside of as many brackets as can be, after a space or a bracket, or before a method."""
-    best, least, depth = room, len(code), 0
-    for at, char in enumerate(code[: room + 1]):
-        if char == "." and code[at - 1 : at] == ")" and depth <= least:
-            best, least = at, depth
-        depth += (char in "([") - (char in ")]")
-        if depth <= least and (char == " " or (char == "(" and at < room)):
-            best, least = at + 1, depth
-    return best
+def _lines(code: str) -> list[str]:
+    text = " ".join(code.split())
+    lines = [text] if 0 < len(text) <= CODE else broken(text, CODE - 2)
+    return [f"  {line}" if number else line for number, line in enumerate(lines)]
 
 
 # ---- numbers ---------------------------------------------------------------------------------------------------------
@@ -193,29 +183,12 @@ def entries(array: Array) -> list[str]:
         return ["no entries"]
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     if array.ndim == 1 and COLUMNS < array.size <= LONGEST:
-        texts = numbers(array.tolist())
+        texts = numerals(array.tolist())
         return [f"[{' '.join(texts[:COLUMNS])}", f" {' '.join(texts[COLUMNS:])}]"]
     if array.ndim > 2 or rows.shape[0] > ROWS or rows.shape[1] > COLUMNS:
         sizes = abs(array) if array.dtype.kind == "c" else array
-        extent = numbers([float(sizes.min()), float(sizes.mean()), float(sizes.max())])
+        extent = numerals([float(sizes.min()), float(sizes.mean()), float(sizes.max())])
         return [f"{word} {text}" for word, text in zip(("min ", "mean", "max "), extent)]
-    texts = numbers(rows.ravel().tolist())
+    texts = numerals(rows.ravel().tolist())
     lines = [" ".join(texts[at : at + rows.shape[1]]) for at in range(0, array.size, rows.shape[1])]
     return [f"[{line}]" for line in lines] if array.ndim else lines
-
-
-def numbers(values: list[Any]) -> list[str]:
-    """Numbers as texts of one width, three significant digits for the largest."""
-    if any(isinstance(value, complex) for value in values):
-        parts = [text.strip() for text in numbers([part for value in values for part in (value.real, value.imag)])]
-        return [f"{real}{'' if imag.startswith('-') else '+'}{imag}j" for real, imag in zip(parts[::2], parts[1::2])]
-    largest = max((abs(value) for value in values if isfinite(value)), default=0.0)
-    if all(isinstance(value, int) for value in values):
-        texts = [str(int(value)) for value in values]
-    elif largest and not 1e-3 <= largest < 1e5:
-        texts = [f"{value:.1e}" if value else "0" for value in values]
-    else:
-        decimals = min(4, max(0, 2 - floor(log10(largest)))) if largest else 0
-        texts = [f"{round(value, decimals) + 0.0:.{decimals}f}" for value in values]
-    width = max(map(len, texts))
-    return [text.rjust(width) for text in texts]

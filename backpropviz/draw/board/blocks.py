@@ -11,6 +11,7 @@ import numpy as np
 from backpropviz.code.breaking import ADVANCE, LEADING, broken, columns, width
 from backpropviz.draw.board.geometry import Ink
 from backpropviz.draw.board.record import Gate
+from backpropviz.draw.digits import numerals
 from backpropviz.engine.graph import Array
 from backpropviz.show.numerals import telling_place
 
@@ -221,17 +222,3 @@ def array_of(value: Array | None, ink: Ink, shown: Shown) -> Numbers | None:
 def _range(extent: list[float], shown: Shown) -> list[str]:
     low, high = numerals([extent[0], extent[-1]], shown.digits)
     return [f"{low.strip()} to {high.strip()}"]
-
-
-def numerals(values: list[float], digits: int) -> list[str]:
-    """Numbers as texts of one width, with so many digits for the largest."""
-    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
-    if all(isinstance(value, int) for value in values):
-        texts = [str(int(value)) for value in values]
-    elif largest and not 1e-3 <= largest < 1e5:
-        texts = [f"{value:.{digits - 2}e}" if value else "0" for value in values]
-    else:
-        decimals = min(4, max(0, digits - 1 - math.floor(math.log10(largest)))) if largest else 0
-        texts = [f"{round(value, decimals) + 0.0:.{decimals}f}" for value in values]
-    wide = max(map(len, texts))
-    return [text.replace("-", "−").rjust(wide) for text in texts]
