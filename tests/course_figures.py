@@ -24,11 +24,19 @@ from later_slips import LATER  # noqa: E402
 from more_slips import MORE  # noqa: E402
 from slips import SLIPS as FIRST  # noqa: E402
 
+
+def _beside(path: Path) -> list[tuple[str, str, str]]:
+    """The slips of a file NAME.slips beside NAME.py, one a line: what is right ==> what is wrong."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [("", *line.split(" ==> ")) for line in lines if line]  # type: ignore[misc]
+
+
 SLIPS: dict[str, list[tuple[str, str, str]]] = {
     **{name: [("", right, wrong) for right, wrong in slips] for name, slips in FIRST.items()},
     **MORE,
     **FURTHER,
     **LATER,
+    **{path.stem: _beside(path) for path in sorted(FOLDER.glob("*.slips"))},
 }
 """For every file its slips: after which definition, what a line says, and what it says wrongly."""
 

@@ -40,6 +40,29 @@ def test_words_are_looked_up_by_number_and_one_vector_holds_all_parameters():
     assert right == pairs == 5, [f"{f.name}: {f.status} {f.reason}" for f in report.functions]
 
 
+def test_what_layers_of_a_network_learn_is_looked_at_in_the_network():
+    """Of layers in a list, those handed to the constructor as well as those that it makes."""
+    for name, looked_at in (
+        ("networks_of_modules", ("out", "dW0_1", "dW1", "dW0_2", "dW2")),
+        ("networks_of_images", ("out", "dx", "dW1", "db1", "dW2", "db2", "dW3", "db3")),
+    ):
+        _, _, report = right_pairs(name)
+        assert {f.status for f in report.functions} == {"right"}
+        assert report.functions[-1].looked_at == looked_at
+
+
+def test_the_parts_of_a_joined_gradient_are_told_apart(tmp_path):
+    text = text_of("word_vectors")
+    right, wrong = "gradb1 = np.sum(d1, axis=0)", "gradb1 = np.sum(dh, axis=0)"
+    assert right in text
+    path = tmp_path / "joined.py"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    first = diagnose(path).first
+    assert first is not None
+    assert first.proved
+    assert first.statement == wrong
+
+
 @pytest.mark.costly
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_pairs_are_right(name):
@@ -59,6 +82,8 @@ def test_right_pairs_are_right(name):
         ("boxes_and_base_classes", 2),
         ("layers_built_late", 1),
         ("word_vectors", 1),
+        ("networks_of_modules", 6),
+        ("networks_of_images", 3),
     ],
 )
 def test_a_slip_is_named(name, number):

@@ -62,8 +62,8 @@ class Investigation:
             examination, outcomes = self._first
             self.siblings.examined.append((Examination(self.program, self.pair, list(examination.cases)), outcomes))
             judged_by_ours = not self.pair.layer.is_own or unknown.shipped(self.program, self.pair) is not None
-            if judged_by_ours and any(outcome.cells for outcome in outcomes) and all_right(outcomes):
-                self.siblings.right.append(examination)
+            if any(outcome.cells for outcome in outcomes) and all_right(outcomes):
+                (self.siblings.right if judged_by_ours else self.siblings.consistent).append(examination)
 
     # ---- the verdict -------------------------------------------------------------------------------------------------
 

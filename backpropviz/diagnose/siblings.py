@@ -31,20 +31,26 @@ class Siblings:
 
     Attributes:
         repaired: functions with proved repairs: what calls them is not to blame.
-        right: pairs that are right as they stand. found: the wrong lines that were found so far.
+        right: pairs that are right as they stand. consistent: those whose gradients are right for their own forward
+            passes, about which nothing is known. found: the wrong lines that were found so far.
         examined: every pair with what came out of it: a repair must not make any of them worse.
     """
 
     repaired: dict[str, Repaired] = field(default_factory=dict)
     right: list[Examination] = field(default_factory=list)
+    consistent: list[Examination] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
     examined: list[tuple[Examination, list[Outcome]]] = field(default_factory=list)
 
-    def trusted(self, program: Program) -> set[str]:
-        """The functions of the pairs that are right, and what those call."""
+    def trusted(self, program: Program, on: Pair) -> set[str]:
+        """The functions of the pairs that are right, and what those call; where the forward pass of `on` is right
+        whatever it computes, those of consistent ones are as good."""
         found: set[str] = set()
         for pair in (examination.pair for examination in self.right):
             found |= functions_of(program, pair)
+        for pair in (examination.pair for examination in self.consistent if on.layer.is_own):
+            its = program.student.wrapped.get(pair.forward)
+            found |= {pair.forward, pair.name} | ({its.forward, its.backward} if its is not None else set())
         return found
 
     def broken_by_now(self, program: Program, function: str, on: Pair) -> bool:

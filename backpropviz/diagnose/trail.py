@@ -13,6 +13,7 @@ from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.explaining import Explaining
 from backpropviz.diagnose.findings import Wording
 from backpropviz.diagnose.hits import Hit
+from backpropviz.diagnose.joined import with_parts
 from backpropviz.diagnose.local_repairs import local_repairs
 from backpropviz.diagnose.outcomes import Failure, Outcome, all_right
 from backpropviz.diagnose.pairs.recognition import Pair
@@ -155,7 +156,7 @@ class Trail:
 
     def _trusted(self) -> set[str]:
         """What right pairs rest on, but for this pair's own functions."""
-        return self.siblings.trusted(self.program) - {self.pair.forward, self.pair.name}
+        return self.siblings.trusted(self.program, self.pair) - {self.pair.forward, self.pair.name}
 
     def _blamed(self, failure: Failure | None) -> Failure | None:
         """An exception in what a right pair rests on is blamed on the line that called it."""
@@ -231,6 +232,12 @@ class Trail:
         """Record the case that shows most, and rank the statements."""
         focus = self._focus(outcomes, cells)
         scene = recorded(examination, *examination.cases[focus])
+        scene.outcome.failure = self._blamed(scene.outcome.failure)
+        if stage == "backward":
+            returns = examination.program.student.wrapped.get(self.pair.name)
+            name = returns.backward if returns is not None else self.pair.name
+            if name in examination.program.definitions:
+                scene.right = with_parts(scene, examination.program.statements(name))
         half = budget.part(budget.left // 2)
         suspects = culprit.find_suspects(examination, scene, outcomes[focus].wrong() & cells, stage, half)
         trusted = self._trusted()

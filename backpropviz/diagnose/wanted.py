@@ -35,7 +35,8 @@ def expressions(wanted: Any, scope: Mapping[str, Any], first: list[str]) -> Iter
     arrays = {k: v for k, v in scope.items() if type(v) is np.ndarray and v.dtype.kind in "fb" and v.size > 1}
     if not isinstance(wanted, np.ndarray) or wanted.size < 2 or wanted.size > _LARGEST:
         return
-    order = sorted(arrays, key=lambda k: first.index(k) if k in first else len(first))
+    latest = [*reversed(arrays)]  # what was made just before is used more than what came in
+    order = sorted(latest, key=lambda k: first.index(k) if k in first else len(first))
     chosen = [k for k in order if arrays[k].size <= _LARGEST][:_MOST_NAMES]
     whole = {k: v for k, v in scope.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
     sizes = {k: int(v) for k, v in whole.items() if v > 2}

@@ -15,6 +15,10 @@ from backpropviz.layers.state import DEFINITE, State
 
 _LONGEST = 2000
 """No vector of several arrays is longer."""
+_IMAGES = [(n, n) for n in (*range(5, 13), 28, 14, 16, 32)] + [
+    (h, w) for h, w in itertools.product(range(4, 10), repeat=2) if h != w
+]
+"""Heights and widths of images to try, where a layer behind others has been made for so many of their entries."""
 
 
 class Repairs:
@@ -65,6 +69,21 @@ class Repairs:
         for a, b in pairs:
             yield state.with_size(a, b, self.fixed)
             yield state.with_size(b, a, self.fixed)
+        yield from self._held(state, [n for pair in pairs for n in pair])
+
+    def _held(self, state: State, odd: Sequence[int]) -> Iterator[State]:
+        """The main input by what is fixed: as many channels as the filters have; as large as a layer behind expects."""
+        known = list(dict.fromkeys(n for shape in self.fixed.values() for n in shape if n > 1))
+        if "shape-mismatch for sum" in state.problem:
+            for new, old in itertools.product(known, state.main[1:]):
+                yield state.with_size(old, new, self.fixed)
+        wanted = [n for n in odd if n in known]
+        if wanted and len(state.main) == 4 and not {*odd} <= {*state.sizes()}:
+            mains = [name for name, its in state.shapes.items() if its == state.main and name not in self.fixed]
+            for image in _IMAGES if mains else ():
+                shape = (*state.main[:2], *image)
+                guesses = {name: replace(state.guesses[name], shape=shape) for name in mains}
+                yield replace(state, guesses={**state.guesses, **guesses}, main=shape)
 
     def guessed(self, state: State) -> Iterator[State]:
         """One size made equal to another, or a multiple of it: four gates side by side are four times as wide."""

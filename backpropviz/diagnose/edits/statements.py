@@ -70,6 +70,9 @@ def _exchanged(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, float]]:
             array = node.value.args[0]
         if isinstance(array, ast.Name):
             yield ast.Assign([ast.Name(array.id, ast.Store())], node.value), "discarded_result", 0.7
+        for handed in node.value.args:  # layer.backward(delta)
+            if isinstance(handed, ast.Name) and handed is not array:
+                yield ast.Assign([ast.Name(handed.id, ast.Store())], node.value), "discarded_result", 0.7
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute) and isinstance(node.value.value, ast.Name):
         yield ast.Assign([ast.Name(node.value.value.id, ast.Store())], node.value), "discarded_result", 0.7
     if isinstance(node, ast.Assign) and len(node.targets) == 2 and all(isinstance(t, ast.Name) for t in node.targets):

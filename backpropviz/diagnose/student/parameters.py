@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,13 +40,14 @@ class Parameter:
 
 
 def learned(
-    layer: Any, definition: ast.ClassDef, given: dict[str, Any], backward: ast.AST | None = None
-) -> dict[str, Parameter]:
-    """The parameters of a layer by name.
+    layer: Any, definition: ast.ClassDef, given: dict[str, Any], backward: ast.AST | None = None,
+    classes: Sequence[ast.ClassDef] = (),
+) -> dict[str, Parameter]:  # fmt: skip
+    """The parameters of a layer by name, and of the layers that it is made of: W1 is that of the first of these.
 
     Args:
         layer: one that was made. definition: its class. given: the arrays it was made from, by name. backward: the pass
-            that may take a step, from which what is learned is read off.
+            that may take a step, from which what is learned is read off. classes: those that a part may be of.
     """
     kept = list(stored(definition))
     stepped = {*_stepped(backward)} if backward is not None else set()
@@ -63,7 +64,38 @@ def learned(
             gradient = f"{owner}.{gradient}"
         if gradient or name in given or _known(name) or path in stepped:
             found[name] = Parameter(path, gradient, value.shape, value.dtype != np.float64)
+    return found | _of_parts(layer, {its.name: its for its in classes}, {*found})
+
+
+def _of_parts(layer: Any, classes: Mapping[str, ast.ClassDef], taken: set[str]) -> dict[str, Parameter]:
+    """The parameters of the layers in a list, or in attributes, of another one, that leave their gradients behind."""
+    found: dict[str, Parameter] = {}
+    number = 0
+    for path, part in _parts(layer):
+        definition = classes.get(type(part).__name__)
+        if definition is None or in_box(part) is not None:
+            continue
+        stepped = {*_stepped(definition)}
+        its = learned(part, definition, {}, definition)
+        its = {name: one for name, one in its.items() if one.gradient or one.path in stepped}
+        number += bool(its)
+        for name, one in its.items():
+            called = f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
+            called = f"{path.replace('[', '_').rstrip(']')}_{name}" if called in taken else called
+            gradient = f"{path}.{one.gradient}" if one.gradient else ""
+            found[called] = replace(one, path=f"{path}.{one.path}", gradient=gradient)
     return found
+
+
+def _parts(layer: Any) -> Iterator[tuple[str, Any]]:
+    """The objects that another one holds, in lists and in attributes, each once, with where they are."""
+    seen: list[Any] = []
+    for name, value in vars(layer).items():
+        several = isinstance(value, list | tuple)
+        for path, part in [(f"{name}[{i}]", its) for i, its in enumerate(value)] if several else [(name, value)]:
+            if hasattr(part, "__dict__") and not any(part is other for other in seen):
+                seen.append(part)
+                yield path, part
 
 
 def _arrays(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:

@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.pairs.protocols import array_engines, boxes, fused, losses, module_level, scalars, subjects
+from backpropviz.diagnose.pairs.protocols import (
+    array_engines,
+    boxes,
+    fused,
+    layered,
+    losses,
+    module_level,
+    results,
+    scalars,
+    subjects,
+)
 from backpropviz.diagnose.pairs.protocols.around import around
 from backpropviz.diagnose.pairs.protocols.construction import SIZES, slope_of_tanh
 from backpropviz.diagnose.pairs.protocols.context import Context
@@ -32,6 +42,8 @@ GIVEN: dict[str, Any] = {
     **losses.GIVEN,
     **boxes.GIVEN,
     **array_engines.GIVEN,
+    **layered.GIVEN,
+    **results.GIVEN,
 }
 """What the functions around a student's call. Copied, so that gradients that are added up start anew every time."""
 

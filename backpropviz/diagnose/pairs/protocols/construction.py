@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.diagnose.pairs.protocols import layered
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.layers.choosing import Method
 from backpropviz.layers.classes import Built
@@ -78,6 +79,7 @@ def constructions(
         is_loss: the forward pass gives a loss with its gradients, so that both know how large weights count.
     """
     yield from _of_data(definition, namespace)
+    yield from map(Construction, layered.calls(definition, constructor(definition, namespace), namespace))
     by_names = _by_names(definition, namespace, _STRENGTHS if is_loss else ())
     chained = by_names is not None and any(re.fullmatch(r"[wW]_?2", name) for name in by_names.arrays)
     if by_names is not None:

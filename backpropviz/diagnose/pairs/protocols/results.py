@@ -60,6 +60,22 @@ def read(after: After, places: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def left(part: Any, attribute: str, parameter: Any) -> Any:
+    """The gradient that a part of a network has; one that the backward pass never came to has none."""
+    its = getattr(part, attribute, None)
+    return np.zeros_like(parameter) if its is None else its
+
+
+GIVEN: dict[str, Any] = {"__left__": left}
+
+
+def _kept(its: Parameter) -> str:
+    """Where a parameter's gradient is left, as an expression."""
+    part, dot, attribute = its.gradient.rpartition(".")
+    of_a_part = dot and "]." in its.gradient and attribute.isidentifier()
+    return f"__left__(layer.{part}, {attribute!r}, layer.{its.path})" if of_a_part else f"layer.{its.gradient}"
+
+
 def others(after: After, gradients: Mapping[str, str]) -> list[str]:
     """The inputs that one gradient without a name could be the gradient of as well, by its shape."""
     if after.layer is not None or [*gradients.values()] != ["back"] or any(map(gradient_of, after.names)):
@@ -79,7 +95,7 @@ def fits(code: str, name: str, after: After) -> bool:
 
 def _value(code: str, after: After) -> Any:
     try:
-        known = {**after.known, "back": after.back, "layer": after.layer, "before": after.before, "np": np}
+        known = {**after.known, "back": after.back, "layer": after.layer, "before": after.before, "np": np, **GIVEN}
         return eval(code, known)
     except Exception:  # an attribute that was not set, a place that is not there
         return None
@@ -93,7 +109,7 @@ def _candidates(after: After, places: Sequence[str]) -> Iterator[tuple[str, str]
         return
     for name, its in after.learned.items():
         if its.gradient:
-            yield name, f"layer.{its.gradient}"
+            yield name, _kept(its)
     for place in places:
         if of_the_input(place) or gradient_of(place) == bare(after.main):
             yield after.main, f"layer.{place}"

@@ -205,7 +205,7 @@ def _of_class(
     run = f"layer.{subject.enter or subject.forward.name}({{}}{more})"
     fresh, given = _layer(made, namespace)
     given = {name: its for name, its in given.items() if name not in made.data}
-    kept = learned(fresh, subject.owner, given, subject.backward or subject.forward)
+    kept = learned(fresh, subject.owner, given, subject.backward or subject.forward, namespace["__classes__"])
     kept = {name: its for name, its in kept.items() if not any(_at(fresh, its.path) is x for x in made.arrays.values())}
     start = _found(made, [], takes, run, kept, original, namespace, boxed, shapes)
     if not kept:  # what it learns may be made when it first sees an input

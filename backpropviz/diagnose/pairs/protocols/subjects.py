@@ -171,6 +171,14 @@ def pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str, 
             yield name, name, None
 
 
+def divides(subject: Subject, functions: Mapping[str, ast.FunctionDef]) -> bool:
+    """Whether a backward pass, or what it calls in the file, divides by something."""
+    passes = subject.passes[1:] or subject.passes
+    called = {getattr(node, "id", "") for its in passes for node in ast.walk(its)} & {*functions}
+    every = [*passes, *(functions[name] for name in called)]
+    return any(isinstance(node, ast.Div) for its in every for node in ast.walk(its))
+
+
 def _costs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str]]:
     """A cost and its gradient, of the same parameters: compute_cost and compute_gradient."""
     for cost, gradient in itertools.permutations(functions, 2):

@@ -21,7 +21,7 @@ from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Subject
 from backpropviz.diagnose.pairs.protocols.results import After
 from backpropviz.diagnose.pairs.protocols.start import Start
-from backpropviz.diagnose.pairs.protocols.subjects import STEPS
+from backpropviz.diagnose.pairs.protocols.subjects import STEPS, divides
 from backpropviz.diagnose.pairs.protocols.values import Values, is_mean, is_one, upstream
 from backpropviz.diagnose.pairs.protocols.writing import Way, written
 from backpropviz.diagnose.student.parameters import step_size, stored
@@ -55,7 +55,7 @@ class Trial(Forward):
         if not self.is_loss:  # what the loss outside takes the logarithm of may come near 0 or 1
             takes = [] if self.subject.backward is None else [its.arg for its in self.subject.backward.args.args]
             return [("small",)] if any(TARGET in roles(name) for name in takes) else []
-        takes_logs = any("log" in word or word in ("clip", "maximum") for word in self._words)
+        takes_logs = any("log" in word for word in self._words) or self._words & {"clip", "maximum"}
         return [m for m in inputs.MANNERS[1:] if takes_logs or "shares" not in m]
 
     @property
@@ -93,7 +93,7 @@ class Trial(Forward):
             part = eval(code, {**self.namespace, **self.run({**self.start.values, main: x[:, :1]})})
         except (Exception, SystemExit):
             return False
-        return np.shape(whole) == x.shape and not np.allclose(whole[:, :1], part) and np.ptp(part) > 0
+        return np.shape(whole) == x.shape and np.ptp(part) > 0 and not np.allclose(whole[:, :1], part)
 
     def adapters(self) -> list[Adapter]:
         found: list[Adapter] = []
@@ -165,9 +165,9 @@ class Trial(Forward):
 
     def _is_number(self, loss: Loss, out: Any) -> bool:
         """Whether it can be computed of this output."""
-        known = {**self.namespace, "out": out, GIVEN: self.namespace["__targets__"](out, loss.targets)}
+        given = self.namespace["__targets__"](out, loss.targets)
         try:
-            return bool(np.isfinite(float(eval(loss.code, known))))
+            return bool(np.isfinite(float(eval(loss.code, {**self.namespace, "out": out, GIVEN: given}))))
         except (Exception, SystemExit):  # it takes something else
             return False
 
@@ -210,9 +210,8 @@ class Trial(Forward):
     def _chained(self, back: Any, way: Way) -> dict[str, str]:
         """A local derivative: entry by entry, or as a matrix for each example."""
         shape = np.shape(self.value(way.outputs[0]))
-        main = self.start.main
+        main, wanted = self.start.main, np.shape(self.wanted[self.start.main])
         same = results.is_gradient(back) or getattr(back, "dtype", None) == np.dtype(bool)
-        wanted = np.shape(self.wanted[main])
         if same and np.shape(back) == shape == wanted:
             return {main: "dout * back"}
         if same and np.shape(back) == wanted and shape == wanted[:-1]:  # a number for each example
@@ -231,7 +230,7 @@ class Trial(Forward):
         }
         main = self.start.main
         scaled = {name: q for name, q in quotients.items() if name in self.parameters}
-        scale = "" if loss or ran.is_loss else self.values.scale(scaled, main)
+        scale = "" if loss or ran.is_loss else self.values.scale(scaled, main, divides(self.subject, self.functions))
         if scale:
             number = eval(scale, dict(self.start.values))
             quotients |= {name: q / number for name, q in scaled.items()}

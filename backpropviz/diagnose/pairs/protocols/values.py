@@ -65,11 +65,14 @@ class Values:
             return float(eval(loss, {**known, "out": outs[0]}))
         return float(sum(np.sum(out * dout) for out, dout in zip(outs, upstream(outs).values())))
 
-    def scale(self, quotients: Mapping[str, float], main: str) -> str:
+    def scale(self, quotients: Mapping[str, float], main: str, divides: bool) -> str:
         """Where the gradients of parameters are those of a mean over the examples: how many these are, as code.
 
         Examples in columns are the convention of a course that always does so; with examples in rows, it takes more
         than one such gradient to say that it is none by mistake.
+
+        Args:
+            divides: the backward pass divides by something; where it does not, a mean may be a slip for a sum.
         """
         x = np.shape(self.inputs[main])
         others = [q for name, q in quotients.items() if name != main]
@@ -81,7 +84,7 @@ class Values:
             if (
                 x[axis] > 1
                 and means
-                and (means > right or (means == right and axis == -1))
+                and (means > right or (means == right and axis == -1 and divides))
                 and (len(others) > 1 or axis == -1)
             ):
                 return f"{main}.shape[{axis}]"
