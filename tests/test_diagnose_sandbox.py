@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from backpropviz.classroom.handins import verdict_line
+from backpropviz.classroom.words import checks
 from backpropviz.diagnose import FileReport, children, diagnose
+from backpropviz.diagnose.confirming import _judged
+from backpropviz.diagnose.verdict import FunctionReport
 
 RELU = """
 import numpy as np
@@ -109,6 +113,26 @@ def test_environment_is_not_handed_on(tmp_path, monkeypatch):
     assert "ZeroDivisionError" in diagnosed(tmp_path, RELU.format(line)).first.evidence
 
 
+NETWORK = """
+class Twice:
+    def forward(self, x):
+        {1}
+        return 2 * x
+    def backward(self, dout):
+        return 2 * dout
+class Sequential:
+    def __init__(self, layers=None):
+        self.layers = layers or {0}
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+    def backward(self, dout):
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        return dout
+"""
+
 TANH = """
 def tanh_forward(x):
     out = np.tanh(x)
@@ -129,8 +153,40 @@ def test_a_pair_that_ends_the_process_leaves_the_others_examined(tmp_path):
 def test_what_the_clock_cuts_short_is_said(tmp_path):
     report = diagnosed(tmp_path, RELU.format("import time; time.sleep(30)") + TANH, seconds=2.0)
     relu, tanh = report.functions
-    assert (relu.status, tanh.status) == ("not examined", "right")
-    assert "not finished in time" in relu.reason
+    assert (relu.status, tanh.status) == ("not finished in time", "right")
+    assert report.status == "not finished in time"
+    assert report.score == 1.0  # of what was looked at
+    assert report.cut_short
+    assert verdict_line(report) == "layers.py: 1 of 1 function right; relu_backward not finished in time"
+    assert [(its.right, its.points) for its in checks([report])] == [(False, 0.0), (True, 1.0)]
+
+
+def test_a_class_that_takes_too_long_to_be_tried_is_no_mistake(tmp_path):
+    report = diagnosed(tmp_path, RELU.format("pass") + NETWORK.format("[Twice()]", "import time; time.sleep(30)"), 2.0)
+    assert report.status == "not finished in time"
+    assert report.all_findings == ()
+
+
+def test_a_count_that_is_up_is_no_verdict(tmp_path):
+    text = RELU.format("pass") + NETWORK.format("[Twice()]", "for _ in range(2_000_000): pass")
+    report = diagnosed(tmp_path, text)
+    statuses = {its.name: its.status for its in report.functions}
+    assert (statuses["relu_backward"], statuses["Sequential.backward"]) == ("right", "not finished in time")
+    assert report.status == "not finished in time"
+
+
+@pytest.mark.parametrize(("layers", "status"), [("[]", "not examined"), ("[Twice()]", "right")])
+def test_a_network_without_layers_is_not_right(tmp_path, layers, status):
+    report = diagnosed(tmp_path, NETWORK.format(layers, "pass"))
+    assert {its.name: its.status for its in report.functions}["Sequential.backward"] == status
+
+
+def test_a_judge_without_time_says_neither_right_nor_wrong():
+    said = {"late": True, "why": "2 s were not enough"}
+    late = _judged(FunctionReport("relu_backward", "relu", 1, "right"), said, "relu.py", 0)
+    assert (late.status, late.score, late.reason) == ("not finished in time", 0.0, "2 s were not enough")
+    wrong = FunctionReport("relu_backward", "relu", 1, "wrong", score=0.5)
+    assert _judged(wrong, said, "relu.py", 0) == wrong
 
 
 def test_a_fault_of_ours_is_no_verdict(tmp_path, monkeypatch):

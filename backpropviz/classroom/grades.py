@@ -12,7 +12,7 @@ from backpropviz.classroom.assignment import Assignment, Task
 from backpropviz.classroom.exact import cell
 from backpropviz.classroom.handins import below, natural
 from backpropviz.classroom.words import Check, check, describe
-from backpropviz.diagnose.verdict import FAULT, UNKNOWN, FileReport, FunctionReport
+from backpropviz.diagnose.verdict import FileReport, FunctionReport
 from backpropviz.errors import LayerError
 
 
@@ -86,7 +86,7 @@ def _mark(task: Task, reports: list[FileReport]) -> Mark:
         said = "could not be looked at: the file as a whole is not in order" if whole else "is not in the hand-in"
         return Mark(Check(task.name, False, 0.0, said, task.points))
     best = max(named, key=lambda its: its.score)
-    if best.status in (UNKNOWN, FAULT):
+    if not best.is_judged:
         said = f"{best.status}: {best.reason}" if best.reason else best.status
         return Mark(Check(task.name, False, 0.0, said, task.points), best, said)
     if task.layer and best.layer != task.layer:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from backpropviz.diagnose.runner import diagnose
-from backpropviz.diagnose.verdict import FAULT, RIGHT, UNKNOWN, FileReport
+from backpropviz.diagnose.verdict import LATE, RIGHT, FileReport
 from backpropviz.errors import InputError, LayerError
 from backpropviz.files import fits
 
@@ -103,7 +103,7 @@ def totals(reports: list[FileReport]) -> str:
 
 def verdict_line(report: FileReport) -> str:
     """A file's verdict on one line: how many functions are right, and the first wrong line."""
-    examined = [function for function in report.functions if function.status not in (UNKNOWN, FAULT)]
+    examined = [function for function in report.functions if function.is_judged]
     right = sum(function.status == RIGHT for function in examined)
     functions = "function" if len(examined) == 1 else "functions"
     line = f"{report.file}: " + (f"{right} of {len(examined)} {functions} right" if examined else report.status)
@@ -113,4 +113,6 @@ def verdict_line(report: FileReport) -> str:
         what = f"{first.statement.rstrip(':')}: {words}" if first.statement else words
         return f"{line}; line {first.line}: {what}"
     unfinished = [function.name for function in examined if function.status != RIGHT]
-    return f"{line}; {', '.join(unfinished)} not finished" if unfinished else line
+    late = [function.name for function in report.functions if function.status == LATE]
+    said = {"not finished": unfinished, LATE: late if examined else []}
+    return "; ".join([line, *(f"{', '.join(names)} {how}" for how, names in said.items() if names)])

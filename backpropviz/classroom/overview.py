@@ -16,7 +16,7 @@ from typing import Any
 from backpropviz.classroom.answers import read_lines
 from backpropviz.classroom.feedback import PAGE
 from backpropviz.diagnose.kinds import WORDS
-from backpropviz.diagnose.verdict import FAULT, RIGHT, UNKNOWN, FileReport, Finding
+from backpropviz.diagnose.verdict import RIGHT, FileReport, Finding
 from backpropviz.errors import LayerError
 from backpropviz.files import fits
 from backpropviz.show.tables.plain import Sheet, counted
@@ -74,7 +74,7 @@ def overview(reports: Iterable[FileReport]) -> Overview:
         for finding in report.all_findings:
             by_kind[finding.kind].append((report.file, finding))
         for function in report.functions:
-            if function.status not in (UNKNOWN, FAULT):
+            if function.is_judged:
                 by_name[function.name].append((function.status == RIGHT, function.score))
     found = [_misunderstanding(kind, its) for kind, its in by_kind.items()]
     found.sort(key=lambda its: (-its.hand_ins, its.kind))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from backpropviz.diagnose.verdict import REFUSED, RIGHT, UNKNOWN, FileReport, Finding, FunctionReport
+from backpropviz.diagnose.verdict import LATE, REFUSED, RIGHT, UNKNOWN, FileReport, Finding, FunctionReport
 from backpropviz.layers.sources import place
 
 
@@ -35,10 +35,11 @@ def checks(reports: list[FileReport]) -> Iterator[Check]:
         before = f"{report.file}: " if len(reports) > 1 else ""
         for finding in report.findings:
             yield Check(f"{before}the file as a whole", False, 0.0, describe(finding))
-        known = any(not function.own for function in report.functions if function.status != UNKNOWN)
+        known = any(not function.own for function in report.functions if function.is_judged)
         for function in report.functions:
             if function.status != UNKNOWN:
-                points = 0.0 if known and function.own else 1.0  # what nobody asked for earns nothing
+                late = function.status == LATE  # said, and neither earns nor costs anything
+                points = 0.0 if late or (known and function.own) else 1.0  # nor does what nobody asked for
                 yield check(function, f"{before}{function.name}", points)
 
 

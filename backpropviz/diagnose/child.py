@@ -49,10 +49,11 @@ def main() -> None:
     sandbox.refuse_effects(str(path), str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "graphs"))
     say(stage="its top level", line=1, function="")
     loading.load(student)
+    say(stage="how its classes are called", line=1, function="")
     wanted = request["functions"]
     reports = [
-        verdict.FunctionReport(name, name.partition(".")[0], line, verdict.UNKNOWN, score=0.0, reason=tried)
-        for name, line, tried in adapting.wrap_classes(student)
+        verdict.FunctionReport(name, name.partition(".")[0], line, _status(error), score=0.0, reason=str(error))
+        for name, line, error in adapting.wrap_classes(student)
         if not wanted or {name, name.partition(".")[0]} & {*wanted}
     ]
     prepared = program.Program(student)
@@ -95,6 +96,14 @@ def main() -> None:
     whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes))
     say(report=whole.to_dict(), plans=plans, seconds=time.process_time())
     os._exit(0)  # nothing of the student's runs at exit
+
+
+def _status(error: Exception) -> str:
+    """Of a class that was not looked at."""
+    from backpropviz.diagnose.pairs.protocols.record import GoesOn
+    from backpropviz.diagnose.verdict import LATE, UNKNOWN
+
+    return LATE if isinstance(error, GoesOn) else UNKNOWN
 
 
 def _names(pair: Pair, student: Student) -> set[str | None]:

@@ -8,7 +8,17 @@ from typing import Any
 
 from backpropviz.diagnose import kinds
 from backpropviz.diagnose.children import Record, in_child
-from backpropviz.diagnose.verdict import FAULT, REFUSED, RIGHT, UNKNOWN, WRONG, FileReport, Finding, FunctionReport
+from backpropviz.diagnose.verdict import (
+    FAULT,
+    LATE,
+    REFUSED,
+    RIGHT,
+    UNKNOWN,
+    WRONG,
+    FileReport,
+    Finding,
+    FunctionReport,
+)
 from backpropviz.text import cleaned
 
 _JUDGE = "backpropviz.diagnose.judge.judging"
@@ -46,6 +56,8 @@ def _judged(function: FunctionReport, said: Record | None, file: str, code: int)
         return replace(function, status=FAULT, score=0.0, findings=(), reason=why)
     if "unjudged" in said and function.status in (RIGHT, FAULT):
         return replace(function, status=UNKNOWN, score=0.0, reason=f"it could not be judged: {said['why']}")
+    if "late" in said:
+        return replace(function, status=LATE, score=0.0, reason=said["why"]) if function.status == RIGHT else function
     kind = "not_confirmed"
     if function.status == FAULT:  # of the search: the verdict does not need it
         kind, note = "wrong_value", f"the search for the line failed: {function.reason}"

@@ -12,10 +12,11 @@ from backpropviz.diagnose import culprit, gaps, kinds, notes
 from backpropviz.diagnose.closed_forms import closed_forms
 from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.forms import Forms, gave_output
+from backpropviz.diagnose.idle import idle
 from backpropviz.diagnose.matching import ratio
 from backpropviz.diagnose.outcomes import ROUNDING, Outcome, all_right, difference
 from backpropviz.diagnose.pairs import binding, recognition, unknown
-from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.binding import CannotCall, TakesTooLong
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
 from backpropviz.diagnose.scene import recorded
@@ -25,6 +26,7 @@ from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.trail import Trail
 from backpropviz.diagnose.verdict import (
     FAULT,
+    LATE,
     REFUSED,
     RIGHT,
     UNFINISHED,
@@ -34,7 +36,7 @@ from backpropviz.diagnose.verdict import (
     FunctionReport,
     ShorterForm,
 )
-from backpropviz.diagnose.weighing import weigh
+from backpropviz.diagnose.weighing import Weighed, weigh
 from backpropviz.errors import BackpropvizError
 
 
@@ -74,6 +76,8 @@ class Investigation:
         try:
             self._first = self._first or self._best_form()
             examination, outcomes = self._first
+        except TakesTooLong as error:
+            return replace(not_examined(self.program, pair, str(error)), status=LATE)
         except CannotCall as error:
             return self._otherwise(str(error))
         refusal = self._not_judged(examination, outcomes)
@@ -95,7 +99,11 @@ class Investigation:
             self._is_scaled = any(map(_is_scaled, judged))
             known = self._of_its_layers(examination, judged)
             self.findings += known or self._trail().follow(examination, judged)
+            self.findings = self.findings or [self._without_a_line(weighed)]
             self.siblings.found += self.findings
+        elif (layers := idle(self.program, examination)) is not None:
+            reason = f"it is run without layers, so that line {layers.line} never runs: there is nothing to look at"
+            return not_examined(self.program, pair, reason)
         else:
             self._look_closer(examination, judged)
         its = self.program.student.wrapped.get(pair.forward)
@@ -113,6 +121,16 @@ class Investigation:
 
     def _trail(self) -> Trail:
         return Trail(self.program, self.pair, self.siblings, self.explains)
+
+    def _without_a_line(self, weighed: Weighed) -> Finding:
+        """What is said of a pair that is wrong where no line of it could be named."""
+        failed = weighed.failed_words
+        evidence = f"the results are not right in {len(failed)} of {len(weighed.judged)} configurations"
+        definition = self.program.definitions[self.pair.name]
+        return Finding(
+            self.program.student.path.name, definition.lineno, self.pair.name, "", "wrong_function", evidence,
+            kinds.WORDS["wrong_function"], configurations=failed,
+        )  # fmt: skip
 
     def _not_judged(self, examination: Examination, outcomes: list[Outcome]) -> FunctionReport | None:
         """The report on a pair that cannot be held against its layer: it needs what is not here, or means another."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from backpropviz.diagnose import kinds, wellformed
 from backpropviz.diagnose.children import KILLED, Record, in_child
 from backpropviz.diagnose.confirming import confirmed
-from backpropviz.diagnose.verdict import FAULT, UNKNOWN, WRONG, FileReport, Finding, FunctionReport
+from backpropviz.diagnose.verdict import FAULT, LATE, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
 from backpropviz.text import clean
 
 _MOST_SECONDS = 1e6
+NOT_ENOUGH = "{:g} s were not enough (--seconds gives it more)"
 _MOST_ENDS = 8  # so many pairs of one file may end their process
 
 
@@ -87,8 +88,8 @@ def _of_the_pair(file: Path, stage: Record, code: int, seconds: float) -> Functi
     """The report on a pair whose process ended before its time: one finding, or word that the time was up."""
     name, line = clean(stage["function"]), stage["line"]
     if code == KILLED:
-        reason = f"not finished in time: {seconds:g} s were not enough (--seconds gives it more)"
-        return FunctionReport(name, clean(stage.get("layer", "")), line, UNKNOWN, score=0.0, reason=reason)
+        reason = NOT_ENOUGH.format(seconds)
+        return FunctionReport(name, clean(stage.get("layer", "")), line, LATE, score=0.0, reason=reason)
     evidence = f"while it was run, the process ended with code {code}"
     finding = Finding(file.name, line, name, clean(stage.get("text", "")), "crash", evidence, kinds.WORDS["crash"])
     return FunctionReport(name, clean(stage.get("layer", "")), line, WRONG, (finding,), score=0.0)
@@ -99,9 +100,11 @@ def _of_the_file(file: Path, stage: Record | None, code: int, seconds: float) ->
     if stage is None:
         fault = f"the process that was to look at it ended with code {code}"
         return FileReport(file.name, (FunctionReport("", "", 1, FAULT, score=0.0, reason=fault),))
-    ended = f"it was not finished within {seconds:g} s" if code == KILLED else f"the process ended with code {code}"
-    kind = "does_not_end" if code == KILLED else "crash"
-    evidence = f"while looking at {clean(stage['stage'])}: {ended}"
+    about = f"while looking at {clean(stage['stage'])}"
+    if code == KILLED:
+        late = f"{about}: {NOT_ENOUGH.format(seconds)}"
+        return FileReport(file.name, (FunctionReport("", "", stage["line"], LATE, score=0.0, reason=late),))
+    evidence = f"{about}: the process ended with code {code}"
     return FileReport(
-        file.name, findings=(Finding(file.name, stage["line"], "", "", kind, evidence, kinds.WORDS[kind]),)
+        file.name, findings=(Finding(file.name, stage["line"], "", "", "crash", evidence, kinds.WORDS["crash"]),)
     )

@@ -8,6 +8,7 @@ from typing import Any
 from backpropviz.diagnose.page import Page
 
 RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN = "right", "wrong", "not finished", "refused", "not examined"
+LATE = "not finished in time"  # by the clock, or by the count of its work: what was not looked at is not right
 FAULT = "fault of the tool"
 
 
@@ -94,8 +95,8 @@ class FunctionReport:
 
     Attributes:
         name: the function it is about. layer: which of our layers it was held against. line: where it is defined.
-        status: "right", "wrong", "not finished", "refused" (it asserts away most configurations), "not examined", or
-            "fault of the tool".
+        status: "right", "wrong", "not finished", "refused" (it asserts away most configurations), "not examined",
+            "not finished in time", or "fault of the tool".
         findings: the wrong lines, first one first. notes: conventions and odd-looking lines that are right.
         score: the share of its values that came out right, 0 to 1; what was not looked at is not right.
         ran: the configurations it was run on. failed: those where something was wrong.
@@ -121,6 +122,11 @@ class FunctionReport:
     refused: tuple[str, ...] = ()
     own: bool = False
     closed_forms: tuple[ShorterForm, ...] = ()
+
+    @property
+    def is_judged(self) -> bool:
+        """There is a verdict on it."""
+        return self.status not in (UNKNOWN, LATE, FAULT)
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "findings": [finding.to_dict() for finding in self.findings]}
@@ -170,13 +176,14 @@ class FileReport:
 
     @property
     def status(self) -> str:
-        """The worst verdict: a fault of the tool, wrong, not finished, right, refused, not examined."""
+        """The worst verdict: a fault of the tool, wrong, not finished, not finished in time, right, refused, not
+        examined."""
         statuses = {function.status for function in self.functions}
         if FAULT in statuses:
             return FAULT
         if self.findings or WRONG in statuses:
             return WRONG
-        return next((status for status in (UNFINISHED, RIGHT, REFUSED) if status in statuses), UNKNOWN)
+        return next((status for status in (UNFINISHED, LATE, RIGHT, REFUSED) if status in statuses), UNKNOWN)
 
     @property
     def score(self) -> float:
@@ -184,7 +191,7 @@ class FileReport:
         author knows are held against themselves: the worst of them counts, where it lowers the mean or is all there is.
         0 where nothing could be run.
         """
-        examined = [function for function in self.functions if function.status not in (UNKNOWN, FAULT)]
+        examined = [function for function in self.functions if function.is_judged]
         layers: dict[str, list[float]] = {}
         for function in examined:
             if not function.own:

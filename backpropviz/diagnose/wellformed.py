@@ -9,6 +9,7 @@ from backpropviz.diagnose.kinds import WORDS
 from backpropviz.diagnose.page import MOST_COLUMNS, MOST_ROWS, Page
 from backpropviz.diagnose.verdict import (
     FAULT,
+    LATE,
     REFUSED,
     RIGHT,
     UNFINISHED,
@@ -20,7 +21,7 @@ from backpropviz.diagnose.verdict import (
 )
 from backpropviz.text import cleaned
 
-_STATUSES = (RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN, FAULT)
+_STATUSES = (RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN, LATE, FAULT)
 _MOST_LINES, _MOST_FUNCTIONS, _MOST_TABLES = 10_000_000, 1_000, 100
 
 

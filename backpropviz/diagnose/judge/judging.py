@@ -14,7 +14,7 @@ from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.forms import Forms, gave_output
 from backpropviz.diagnose.judge import own
 from backpropviz.diagnose.judge.plan import Plan
-from backpropviz.diagnose.judge.process import Ended, Process
+from backpropviz.diagnose.judge.process import Ended, Late, Process
 from backpropviz.diagnose.judge.remote import RemoteProgram
 from backpropviz.diagnose.judge.wire import Writer
 from backpropviz.diagnose.outcomes import Outcome, all_right
@@ -77,6 +77,9 @@ class Judge:
             return _nothing(f"it is not known how it is called: {error}")
         try:
             weighed, own_way = self._weighed(name, plan)
+        except Late as error:
+            self.close()
+            return {**_nothing(str(error)), "late": True}
         except Ended as error:
             self.close()
             return _nothing(str(error))

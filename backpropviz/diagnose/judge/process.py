@@ -31,6 +31,10 @@ class Ended(Exception):  # noqa: N818
     """The process is gone, or was ended because of what it did; the text says which."""
 
 
+class Late(Ended):
+    """The time was up before it had answered."""
+
+
 class Process:
     """A process that answers until it is closed.
 
@@ -86,8 +90,7 @@ class Process:
             raise Ended(f"the process ended with code {self.close(wait=True)}") from error
         except TimeoutError as error:
             self.close()
-            late = f"not finished in time: {self.seconds:g} s were not enough (--seconds gives it more)"
-            raise Ended(late) from error
+            raise Late(f"{self.seconds:g} s were not enough (--seconds gives it more)") from error
         except Garbled as error:
             self.close()
             raise Ended(f"it says what is no answer ({error})") from error

@@ -51,6 +51,10 @@ class CannotCall(Exception):  # noqa: N818
     """The signature asks for something we do not have; the text says what."""
 
 
+class TakesTooLong(CannotCall):
+    """The count of its work was up before it had run as often as it takes to look at it."""
+
+
 class NotApplicable(Exception):  # noqa: N818
     """The function cannot be put into this configuration (a plain batchnorm has no test mode)."""
 

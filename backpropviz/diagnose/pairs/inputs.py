@@ -15,9 +15,11 @@ from backpropviz.course.record import Case, lengths
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
+from backpropviz.diagnose.student.work import TooMuch
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
+from backpropviz.layers.running import EndlessError
 from backpropviz.layers.search import RUNS, Search
 from backpropviz.layers.tidying import tidied
 
@@ -48,7 +50,7 @@ def made_up(
         ranks: how many axes an input has, where that is known and its shape is not. most: runs of the function.
 
     Raises:
-        CannotCall: none were found.
+        CannotCall: none were found. TooMuch: it goes on and on.
     """
     search = Search(function, seed, shapes, {})
     search.ranks, search.most = {**search.ranks, **ranks}, most
@@ -56,6 +58,8 @@ def made_up(
         state = search.found()
     except MissingModule as missing:
         raise CannotCall(f"it needs {missing}, which is not here") from None
+    except EndlessError:
+        raise TooMuch from None
     if state is None:
         problem = search.best.problem if search.best else ""
         if found := _MISSING.match(problem):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from backpropviz.diagnose.pairs import recognition
-from backpropviz.diagnose.pairs.binding import CannotCall, parameters
+from backpropviz.diagnose.pairs.binding import CannotCall, TakesTooLong, parameters
 from backpropviz.diagnose.pairs.protocols import adapting
 from backpropviz.diagnose.pairs.protocols.names import CACHE, UPSTREAM, roles
-from backpropviz.diagnose.pairs.protocols.record import NoFit
+from backpropviz.diagnose.pairs.protocols.record import GoesOn, NoFit
 from backpropviz.diagnose.pairs.protocols.supposed import one_index
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.signatures import returned
@@ -23,7 +23,7 @@ def around(program: Program, pair: Pair) -> Pair:
     try:
         adapter = adapting.around_functions(pair.layer.name, pair.forward, pair.backward, program.student)
     except NoFit as error:
-        raise CannotCall(str(error)) from None
+        raise (TakesTooLong if isinstance(error, GoesOn) else CannotCall)(str(error)) from None
     program.add(adapting.add(program.student, adapter))
     return recognition.own(pair.layer.name, adapter.forward, adapter.backward)
 

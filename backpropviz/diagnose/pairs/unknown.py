@@ -18,7 +18,7 @@ import numpy as np
 
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose.pairs import axes, binding, inputs
-from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.binding import CannotCall, TakesTooLong
 from backpropviz.diagnose.pairs.protocols.record import Wrapped
 from backpropviz.diagnose.pairs.protocols.supposed import RANKS
 from backpropviz.diagnose.pairs.recognition import Pair
@@ -26,7 +26,7 @@ from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
 from backpropviz.diagnose.pairs.signatures import upstream_count, wanted_numbers, wants
 from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, outputs_of, reference_for
 from backpropviz.diagnose.student.program import Program
-from backpropviz.diagnose.student.work import TooMuch, work_limit
+from backpropviz.diagnose.student.work import WORK, TooMuch, work_limit
 from backpropviz.engine.trace import random_upstream
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.library import Layer as LayerFile
@@ -36,6 +36,8 @@ from backpropviz.layers.search import FEWER, RUNS
 NOTE = "its own forward pass was taken as right, and the gradients held against it"
 ROUNDS, FURTHER = 1_000_000, 300_000
 """The work of finding inputs, and that of finding better ones than those that were found first."""
+
+GOES_ON = f"{ROUNDS:,} rounds of its loops were not enough to find inputs for it"
 
 
 class NoArrays(CannotCall):
@@ -48,12 +50,17 @@ def understood(program: Program, pair: Pair) -> tuple[Pair, list[tuple[Case, Ref
     Raises:
         CannotCall: no inputs were found on which the forward pass runs, or it does not return what can be compared.
     """
+    until = WORK.done + ROUNDS
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(ROUNDS):
             warnings.simplefilter("ignore")
             return _understood(program, pair)
     except TooMuch:
-        raise CannotCall("its forward pass goes on and on") from None
+        raise TakesTooLong(GOES_ON) from None
+    except CannotCall:
+        if WORK.done > until:  # whoever was told swallowed it
+            raise TakesTooLong(GOES_ON) from None
+        raise
 
 
 def shipped(program: Program, pair: Pair) -> LayerFile | None:
@@ -135,7 +142,7 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
             found.append((typed, cases, fit, (sum(right), -sum(map(axes.is_repeated, gradients)))))
             seen.append((cases, fit))
     if not found:
-        raise problem or CannotCall("its forward pass goes on and on")
+        raise problem or TakesTooLong(GOES_ON)
     return max(found, key=lambda one: (*one[2].merit, *one[3]))[:2]
 
 

@@ -26,10 +26,10 @@ from backpropviz.diagnose.pairs.protocols import (
 from backpropviz.diagnose.pairs.protocols.around import around
 from backpropviz.diagnose.pairs.protocols.construction import SIZES, slope_of_tanh
 from backpropviz.diagnose.pairs.protocols.context import Context
-from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
+from backpropviz.diagnose.pairs.protocols.record import Adapter, GoesOn, NoFit, Subject
 from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.student.loading import Student
-from backpropviz.diagnose.student.work import TooMuch, work_limit
+from backpropviz.diagnose.student.work import WORK, TooMuch, work_limit
 from backpropviz.layers.drawing import Draws
 from backpropviz.layers.missing import MissingModule
 
@@ -48,11 +48,11 @@ GIVEN: dict[str, Any] = {
 """What the functions around a student's call. Copied, so that gradients that are added up start anew every time."""
 
 
-def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
+def wrap_classes(student: Student) -> Iterator[tuple[str, int, NoFit]]:
     """Give every class with both passes a pair of functions around it.
 
     Yields:
-        The backward passes of those that no way of calling fits: name, line, and what was tried.
+        The backward passes of those that no way of calling fits: name, line, and why.
     """
     student.namespace |= GIVEN
     student.namespace |= {module_level.GIVEN: module_level.given(student.namespace)}
@@ -71,7 +71,7 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, str]]:
         try:
             best = _fitting(subject, student)[0]
         except NoFit as error:
-            yield subject.said, subject.line, str(error)
+            yield subject.said, subject.line, error
             continue
         stem = subject.stem
         shapes = {*best.wrapped.shapes.values()}
@@ -152,6 +152,8 @@ def _fitting(subject: Subject, student: Student) -> list[Adapter]:
     Raises:
         NoFit: none does, or only some that give nothing right, and names do not say how it is called.
     """
+    goes_on = f"{ROUNDS:,} rounds of its loops were not enough to find out how it is called"
+    until = WORK.done + ROUNDS
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(ROUNDS), contextlib.suppress(KeyError):
             warnings.simplefilter("ignore")
@@ -161,10 +163,12 @@ def _fitting(subject: Subject, student: Student) -> list[Adapter]:
                 raise NoFit(f"it is not clear how it is called; tried: {best.wrapped.said}")
             return found
     except TooMuch:
-        raise NoFit("its forward pass goes on and on") from None
+        raise GoesOn(goes_on) from None
     except MissingModule as error:
         raise NoFit(f"it needs {error}, which is not here") from None
     except (Exception, SystemExit) as error:
+        if WORK.done > until:  # whoever was told swallowed it
+            raise GoesOn(goes_on) from None
         if isinstance(error, NoFit):
             raise
         raise NoFit(f"what was tried on it failed with {type(error).__name__}: {error}") from None

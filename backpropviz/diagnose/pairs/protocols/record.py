@@ -89,3 +89,7 @@ class Adapter:
 
 class NoFit(Exception):  # noqa: N818
     """No way to call a subject was found; the text says which were tried, or what is missing."""
+
+
+class GoesOn(NoFit):
+    """The count of its work was up before a way was found."""
