@@ -24,6 +24,7 @@ from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import lines_of
 from backpropviz.study.closed.proof import PROOFS, proved
 from backpropviz.study.closed.quotients import Quotients, UnprovableError
+from backpropviz.study.closed.regrouped import regrouped
 from backpropviz.study.closed.scenes import Stage
 from backpropviz.study.closed.telling import explained, latex, plain, text, to_dict
 from backpropviz.study.closed.writing import assignment
@@ -83,6 +84,19 @@ FOUND = {
     "chains.py:two_scales": 0,
     "chains.py:polynomial": 5,
     "chains.py:variance": 4,
+    "lines.py:bn_one": 13,
+    "lines.py:bn_keep": 13,
+    "lines.py:bn_two": 13,
+    "lines.py:bn_power": 13,
+    "lines.py:ln_one": 13,
+    "lines.py:ln_none": 13,
+    "lines.py:gn_like": 11,
+    "lines.py:rms_power": 10,
+    "lines.py:rms_none": 10,
+    "lines.py:rms_rsqrt": 10,
+    "lines.py:unit_line": 5,
+    "lines.py:unit_none": 5,
+    "lines.py:unit_power": 5,
 }
 
 
@@ -93,6 +107,24 @@ def test_functions_of_users(name):
     assert form.proof.complete
     assert form.after <= FOUND[name]
     assert form.after < form.before
+
+
+SPELLED = [name for name in FOUND if name.startswith("lines.py")]
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_other_brackets_are_the_same_function(name):
+    layer = load(f"{FORMS}/{name}")
+    written, trace = layer.trace(), layer.trace()
+    regrouped(trace)
+    assert np.allclose(trace.replay(**{n: node.value for n, node in trace.inputs.items()}), written.output, rtol=1e-12)
+    for one, other in zip(written.backward(seed=3).values(), trace.backward(seed=3).values()):
+        assert np.allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_brackets_that_are_the_usual_ones_stay():
+    assert not any(regrouped(load(name).trace()) for name in ("batchnorm", "softmax_loss", "sigmoid", "affine"))
+    assert regrouped(load(f"{FORMS}/lines.py:bn_one").trace())
 
 
 @pytest.mark.parametrize("name", ["conv", "conv_same", "rnn", "affine", "tanh", "maxpool"])

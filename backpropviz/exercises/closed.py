@@ -44,7 +44,7 @@ def task(
     Raises:
         InputError: nothing shorter was found.
     """
-    form = closed_form(layer, dict(settings))
+    form = closed_form(layer, dict(settings), as_written=True)
     blank_of = {blank.name: blank for blank in wanted}
     fit = [change for change in form.changes if change.target in blank_of and not form.program.listing.rolled]
     if not fit:

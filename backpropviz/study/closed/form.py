@@ -25,6 +25,7 @@ from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.proof import PROOFS, Proof, holds, proved
 from backpropviz.study.closed.reasons import Reason, reasons
+from backpropviz.study.closed.regrouped import regrouped
 from backpropviz.study.closed.scenes import Scene, Stage
 from backpropviz.study.closed.steps import steps
 from backpropviz.study.closed.stretches import Flow, Stretch
@@ -112,13 +113,18 @@ class ClosedForm:
 
 
 def closed_form(
-    layer: Layer, given: dict[str, Any] | None = None, inputs: tuple[str, ...] = (), proofs: int = PROOFS
+    layer: Layer,
+    given: dict[str, Any] | None = None,
+    inputs: tuple[str, ...] = (),
+    proofs: int = PROOFS,
+    as_written: bool = False,
 ) -> ClosedForm:
     """The backward pass of a layer with closed forms in it; its own where nothing shorter was found.
 
     Args:
         given: settings that stay as they are. inputs: whose gradients are wanted; all without any.
         proofs: how many fresh runs it is held against.
+        as_written: of the forward pass as it stands; else also of one with other brackets, if that is shorter.
 
     Raises:
         TraceError: its derived code does not hold on other runs.
@@ -134,7 +140,13 @@ def closed_form(
             fix="Take fewer rounds or a part of it: a setting by --set, or a function of the part alone.",
         )
     begun = program.thinned()
-    program, changes, searched = shortened(program, _scenes(stage, program))
+    scenes = _scenes(stage, program)
+    program, changes, searched = shortened(program, scenes)
+    other = None if as_written else _regrouped(stage, inputs)
+    if other is not None and all(holds(other, scene) for scene in scenes):
+        found = shortened(other, scenes)
+        if found[1] and found[0].thinned().count < program.thinned().count:
+            program, changes, searched = *found[:2], searched + found[2]
     candidates = TALLY.made - began
     short = program.thinned()
     proof = proved(stage, short, proofs)
@@ -171,6 +183,14 @@ def _begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
         known = ", ".join(name.removeprefix("d") for name in program.returns)
         raise InputError(f"{layer.name} has no gradient of {unknown[0]!r}", fix=f"Its inputs are {known}.")
     return program.returning([f"d{name}" for name in inputs]) if inputs else program
+
+
+def _regrouped(stage: Stage, inputs: tuple[str, ...]) -> Program | None:
+    """The derived code of the forward pass in other brackets; None where those are the usual ones."""
+    if stage.base.trace.loops:
+        return None
+    trace = stage.layer.trace(stage.given, seed=1, verify=False)
+    return _begun(trace, stage.layer, inputs) if regrouped(trace) else None
 
 
 def _scenes(stage: Stage, program: Program) -> list[Scene]:
