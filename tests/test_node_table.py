@@ -40,6 +40,12 @@ def test_narrow_terminals(golden):
     golden("show_table_gate_40.txt", printed(table("gate"), 40))
 
 
+def test_in_a_narrow_window_no_number_is_cropped():
+    for name in ("conv_naive", "lstm", "batchnorm"):
+        entries = {text for lines in table(name).lines(40).values() for line in lines for text in line.split()}
+        assert entries <= set(printed(table(name), 40).split())
+
+
 def test_a_network_has_a_row_for_every_layer(golden):
     golden("show_table_convnet_100.txt", printed(table("convnet")))
 
@@ -47,15 +53,16 @@ def test_a_network_has_a_row_for_every_layer(golden):
 def test_the_numbers_are_those_of_the_trace():
     trace = traced("batchnorm")
     made = NodeTable(view(trace), "short")
+    lines_of = made.lines()
     for row in made.rows:
         name = row.code.lines[0].plain.split(" ")[0]
         for which, array in (("value", trace[name].value), ("gradient", trace[name].grad)):
-            written = [[float(text) for text in line.split()] for line in made.lines[row, which]]
+            written = [[float(text) for text in line.split()] for line in lines_of[row, which]]
             np.testing.assert_allclose(written, np.atleast_2d(array), atol=0.005001)
     # and they are printed, value and gradient of a row in one line
     lines = printed(made).split("\n")
     for row in made.rows:
-        for number, (one, two) in enumerate(zip(made.lines[row, "value"], made.lines[row, "gradient"])):
+        for number, (one, two) in enumerate(zip(lines_of[row, "value"], lines_of[row, "gradient"])):
             assert any(
                 line.split()[-len((one + " " + two).split()) :] == (one + " " + two).split() for line in lines
             ), number

@@ -11,8 +11,8 @@ from backpropviz.show.rows import RED, RED_NAME
 
 
 def loop_text(loop: LoopView) -> str:
-    """`for t in range(T): 6 rounds, shown: t = 0`."""
-    text = f"{loop.head}: {loop.times} round{'' if loop.times == 1 else 's'}"
+    """`for t in range(T):  6 rounds, shown: t = 0`."""
+    text = f"{loop.head}:  {loop.times} round{'' if loop.times == 1 else 's'}"
     if not loop.expanded:
         text += f", shown: {loop.shown}"
     if loop.others:

@@ -15,35 +15,38 @@ _SUMMARY = {"short": 22, "full": 36}  # in so many columns
 _FEW = {"short": 8, "full": 16}  # rows of an array that is shown whole
 
 
-def array_lines(arrays: Mapping[Key, Array], places: Mapping[Key, Place], values: str) -> dict[Key, list[str]]:
+def array_lines(
+    arrays: Mapping[Key, Array], places: Mapping[Key, Place], values: str, room: int
+) -> dict[Key, list[str]]:
     """All arrays in lines, all numbers of one size where that leaves them room.
 
     Args:
-        places: which matrix of a larger array is shown. values: "none", "short" or "full".
+        places: which matrix of a larger array is shown. values: "none", "short" or "full". room: no line is wider.
     """
     if values == "none":
         return {}
-    whole = {key: _whole(array, values) for key, array in arrays.items()}
-    parts = {key: _part(arrays[key], places[key], values) for key, each in whole.items() if each is None}
+    wide = min(_WIDE[values], room)
+    whole = {key: _whole(array, wide, values) for key, array in arrays.items()}
+    parts = {key: _part(arrays[key], places[key], wide, values) for key, each in whole.items() if each is None}
     shown = {key: each or parts[key] for key, each in whole.items()}
     sizes = [each.size for each in shown.values() if each is not None and not any("e" in text for text in each.texts)]
     size = (max(before for before, _ in sizes), max(after for _, after in sizes)) if sizes else (0, 0)
     found = {}
     for key, each in shown.items():
         if each is None:
-            found[key] = summary(arrays[key], _SUMMARY[values], 1 if values == "short" else 2)
+            found[key] = summary(arrays[key], min(_SUMMARY[values], room), 1 if values == "short" else 2)
             continue
         found[key] = each.lines(size) if any("." in text for text in each.texts) else each.lines()
-        if max(map(len, found[key])) > _WIDE[values]:
+        if max(map(len, found[key])) > wide:
             found[key] = each.lines()
         if whole[key] is None:
             found[key] = [f"at [{', '.join(map(str, places[key]))}]", *found[key]]
     return found
 
 
-def _whole(array: Array, values: str) -> Numbers | None:
+def _whole(array: Array, wide: int, values: str) -> Numbers | None:
     """The numbers of a small array."""
-    wide, high = _WIDE[values], _FEW[values]
+    high = _FEW[values]
     if values == "full":
         return numbers(array, wide, high)
     length = array.shape[-1] if array.ndim else 1
@@ -53,9 +56,9 @@ def _whole(array: Array, values: str) -> Numbers | None:
     return written if max(map(len, written.lines())) <= wide else None
 
 
-def _part(array: Array, place: Place, values: str) -> Numbers | None:
+def _part(array: Array, place: Place, wide: int, values: str) -> Numbers | None:
     """The numbers of one matrix of a larger array, if that is small."""
-    return _whole(array[place], values) if place and array.ndim > 2 and array.dtype.kind != "b" else None
+    return _whole(array[place], wide, values) if place and array.ndim > 2 and array.dtype.kind != "b" else None
 
 
 def _short(values: Sequence[float]) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import Literal
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
 from rich.text import Text
 
 from backpropviz.engine.graph import Array
@@ -16,9 +17,9 @@ from backpropviz.show.layout import Line
 from backpropviz.show.loop_rows import handed_text, loop_text, sent_by
 from backpropviz.show.numerals import telling_place
 from backpropviz.show.records import FlowView, GradientView, GroupView, LoopView, StepView, TraceView
-from backpropviz.show.rows import TERMS, added_up, origin_of, written
+from backpropviz.show.rows import TERMS, added_up, origin_of, together, written
 from backpropviz.show.tables.arrays import array_lines
-from backpropviz.show.tables.grid import Cell, Code, Column, Grid
+from backpropviz.show.tables.cells import Code, Lines, headed
 from backpropviz.show.tables.plain import FAINT, GAP, shape_text
 from backpropviz.show.tree import walk
 
@@ -44,6 +45,10 @@ class Node:
     shape: str = ""
     value: Array | None = None
     gradient: Array | None = None
+
+
+Key = tuple[Node, Literal["value", "gradient"]]
+"""Which of a node's two arrays."""
 
 
 class NodeTable:
@@ -102,7 +107,7 @@ class NodeTable:
             else:
                 text = loop_text(record) if item.kind == "loop" else f"round {item.number}"
                 code = Text(text, NAME if item.kind == "loop" else FAINT)
-                yield Node(record.label if item.kind == "loop" else "", Code(code, indent=item.depth))
+                yield Node(record.label if item.kind == "loop" else "", Code(code, depth=item.depth))
 
     def _step(self, step: StepView, depth: int) -> Node:
         target, equals, code = written(step)
@@ -111,18 +116,18 @@ class NodeTable:
     def _going_round(self, loop: LoopView, depth: int) -> Iterator[Node]:
         """What the round shown takes over and hands on, and what it adds to the gradients of values from outside."""
         for each in loop.carried:
-            code = Code(Text.assemble((each.before_name, NAME), ("  before the round", FAINT)), indent=depth)
-            red = Code(_text(handed_text(each)), indent=depth)
+            code = Code(Text.assemble((each.before_name, NAME), ("  before the round", FAINT)), depth=depth)
+            red = Code(_text(handed_text(each)), depth=depth)
             yield Node("↻", code, red, shape_text(each.before.shape), each.before, each.handed)
-            code = Code(Text.assemble((each.after_name, NAME), ("  after it", FAINT)), indent=depth)
+            code = Code(Text.assemble((each.after_name, NAME), ("  after it", FAINT)), depth=depth)
             arriving = Text.assemble((f"d{each.after_name}", RED_NAME), ("  from what comes after", FAINT))
-            red = Code(*([arriving] if each.arriving is not None else []), indent=depth)
+            red = Code(*([arriving] if each.arriving is not None else []), depth=depth)
             yield Node("", code, red, shape_text(each.after.shape), each.after, each.arriving)
         for total in loop.added:
             for array, when in ((total.before, "from the rounds after"), (total.after, "with this round's share")):
-                code = Code(Text.assemble((total.name, RED_NAME), (f"  {when}", FAINT)), indent=depth)
+                code = Code(Text.assemble((total.name, RED_NAME), (f"  {when}", FAINT)), depth=depth)
                 yield Node(
-                    "↺" if array is total.before else "", Code(indent=depth), code, shape_text(array.shape), None, array
+                    "↺" if array is total.before else "", Code(depth=depth), code, shape_text(array.shape), None, array
                 )
 
     def _group(self, group: GroupView, closed: bool, depth: int) -> Node:
@@ -130,14 +135,14 @@ class NodeTable:
         code = Text.assemble((name.removesuffix(" = "), NAME), " = " if name else "", " ".join(group.code.split()))
         if not closed:
             code.stylize(FAINT)
-            return Node(group.label, Code(code, indent=depth))
+            return Node(group.label, Code(code, depth=depth))
         result = next((step for step in self.view.steps if step.name == group.name), None)
         return self._node(group.label, code, group.value, result.gradient if result else None, depth)
 
     def _node(self, label: str, code: Text, value: Array, gradient: GradientView | None, depth: int = 0) -> Node:
-        red = Code(*self._red(label, gradient), indent=depth) if gradient is not None else Code()
+        red = Code(*self._red(label, gradient), depth=depth) if gradient is not None else Code()
         array = None if gradient is None else gradient.value
-        return Node(label, Code(code, indent=depth), red, shape_text(value.shape), value, array)
+        return Node(label, Code(code, depth=depth), red, shape_text(value.shape), value, array)
 
     def _red(self, label: str, gradient: GradientView) -> Iterator[Text]:
         """The formulas of a gradient: its terms, their sum, and what the step computes for them."""
@@ -173,56 +178,71 @@ class NodeTable:
         if self.view.summary:
             yield Text(self.view.summary)
         with uncollected():  # a long table is ten thousands of lines, and all of them are kept until they are printed
-            yield from self._table(self._columns(options.max_width)).__rich_console__(console, options)
+            yield from console.render(self._table(options.max_width), options)
         if self.view.notes:
             yield Text("\n" + "\n".join(self.view.notes))
 
-    def _columns(self, room: int) -> int:
-        """How many columns of numbers there is room for beside the code: two, one, or none: then they stand below."""
-        if self.values == "none":
-            return 0
-        wide = max((len(line) for lines in self.lines.values() for line in lines), default=0)
-        shape = max(len(row.shape) for row in self.rows)
-        left = room - len("step") - shape - 2 * GAP
-        most = 2 if self.view.upstream else 1
-        return next((count for count in (most, 1) if left - count * (wide + GAP) >= _LEAST_CODE), 0)
+    def _table(self, room: int) -> Table:
+        lines = self.lines(room)
+        wide = max((len(line) for part in lines.values() for line in part), default=0)
+        left = room - len("step") - max(len(row.shape) for row in self.rows) - 2 * GAP
+        beside = [count for count in (2, 1) if left - count * (wide + GAP) >= _LEAST_CODE]
+        if self.values == "none" or not beside:
+            return self._stacked(lines)
+        return self._side_by_side(lines, beside[0] if self.view.upstream else 1)
 
-    def _table(self, columns: int) -> Grid:
-        value, gradient = Text("value →"), Text("← gradient", RED_NAME)
-        titles = [value, gradient] if columns == 2 else [Text("\n").join([value, gradient])] if columns else []
+    def _side_by_side(self, lines: Mapping[Key, list[str]], columns: int) -> Table:
+        """Values beside their code, and gradients beside them or below."""
+        value, gradient = Lines("value →", right=True), Lines("← gradient", style=RED_NAME, right=True)
         if not self.view.upstream:
-            titles = [value] if columns else []
-        made = [
-            Column(Text("step"), right=True, style="cyan"),
-            Column(Text("node"), wide=True),
-            Column(Text("shape"), style=FAINT),
-            *(Column(title, right=True) for title in titles),
-        ]
-        rows: list[list[Cell]] = []
+            titles = [value]
+        elif columns == 1:
+            titles = [Lines("value →", "← gradient", right=True)]
+        else:
+            titles = [value, gradient]
+        table = headed(_label("step"), Lines("node"), Lines("shape"), *titles, wide=1)
         for row in self.rows:
-            label, shape = [Text(row.label)], [Text(row.shape)]
-            forward, backward = self._numbers(row, "value"), self._numbers(row, "gradient")
+            label, shape = _label(row.label), Lines(row.shape, style=FAINT)
+            forward, backward = _numbers(lines, row, "value", True), _numbers(lines, row, "gradient", True)
             if columns == 2:
-                code = Code(*row.code.lines, *row.gradient_code.lines, indent=row.code.indent // 2)
-                rows.append([label, [code], shape, [forward], [backward]])
-            elif columns == 1:
-                rows.append([label, [row.code], shape, [forward]])
-                if row.gradient_code:
-                    rows.append([[], [row.gradient_code], [], [backward]])
+                code = Code(*row.code.lines, *row.gradient_code.lines, depth=row.code.depth)
+                table.add_row(label, code, shape, forward, backward)
+            elif not row.code:
+                table.add_row(label, row.gradient_code, shape, backward)
             else:
-                parts = [part for part in (row.code, forward, row.gradient_code, backward) if part]
-                rows.append([label, parts, shape])
-        return Grid(made, rows)
+                table.add_row(label, row.code, shape, forward)
+                if row.gradient_code:
+                    table.add_row(Lines(), row.gradient_code, Lines(), backward)
+        return table
 
-    def _numbers(self, row: Node, which: str) -> Text:
-        lines = self.lines.get((row, which), [])
-        return Text("\n".join(lines), RED if which == "gradient" else "", no_wrap=True)
+    def _stacked(self, lines: Mapping[Key, list[str]]) -> Table:
+        """All of a node below each other, for a narrow window."""
+        table = headed(_label("step"), Lines("node"), wide=1)
+        for row in self.rows:
+            shaped = [
+                Text.assemble(line, (f"  {together(row.shape)}", FAINT)) if number == 0 and row.shape else line
+                for number, line in enumerate([*row.code.lines, *row.gradient_code.lines])
+            ]
+            code, red = shaped[: len(row.code.lines)], shaped[len(row.code.lines) :]
+            parts: list[RenderableType] = [Code(*code, depth=row.code.depth)]
+            parts += [_numbers(lines, row, "value"), Code(*red, depth=row.code.depth), _numbers(lines, row, "gradient")]
+            table.add_row(_label(row.label), Group(*(part for part in parts if part)))
+        return table
 
-    @cached_property
-    def lines(self) -> dict[tuple[Node, str], list[str]]:
-        """All arrays in lines."""
-        arrays = {(row, "value"): row.value for row in self.rows if row.value is not None}
+    def lines(self, room: int = 100) -> dict[Key, list[str]]:
+        """All arrays in lines, in a window of so many columns."""
+        arrays: dict[Key, Array] = {(row, "value"): row.value for row in self.rows if row.value is not None}
         arrays |= {(row, "gradient"): row.gradient for row in self.rows if row.gradient is not None}
         # a value and its gradient are shown at the same place: where the gradient is largest
         places = {row: telling_place(row.value if row.gradient is None else row.gradient) for row, _ in arrays}
-        return array_lines(arrays, {key: places[key[0]] for key in arrays}, self.values)
+        return array_lines(arrays, {key: places[key[0]] for key in arrays}, self.values, room - len("step") - GAP)
+
+
+def _label(text: str) -> Lines:
+    return Lines(text, style="cyan", right=True, gap=0)
+
+
+def _numbers(
+    lines: Mapping[Key, list[str]], row: Node, which: Literal["value", "gradient"], right: bool = False
+) -> Lines:
+    return Lines(*lines.get((row, which), []), style=RED if which == "gradient" else "", right=right)
