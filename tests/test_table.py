@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
 import backpropviz as bp
 from backpropviz.errors import InputError
 from backpropviz.layers.library import layer_names
-from backpropviz.show.layout import wrap
 from backpropviz.show.numerals import numbers, summary, write
 from backpropviz.show.table import show
+from backpropviz.show.tables.cells import Code, Words
 from backpropviz.show.view import view
 
 
@@ -108,11 +109,18 @@ def test_words_survive_every_width(width):
 
 def test_statements_keep_all_their_characters_when_they_are_broken():
     formula = "dx = np.broadcast_to(np.expand_dims(dpooled_with_a_long_name, axis=(1, 2)), windows.shape) * mask"
-    for width in range(9, 100):
-        lines = wrap([(formula, "")], width, hang=4)
-        assert all(sum(len(text) for text, _ in line) <= width for line in lines)
-        joined = "".join(text for line in lines for text, _ in line)
-        assert re.sub(r"\s", "", joined) == re.sub(r"\s", "", formula)
+    for width in range(10, 100):
+        lines = [line.plain for line in Code(Text(formula)).at(width)]
+        assert all(len(line) <= width for line in lines)
+        assert re.sub(r"\s", "", "".join(lines)) == re.sub(r"\s", "", formula)
+
+
+def test_words_that_belong_together_are_not_torn_and_lines_begin_below_each_other():
+    sentence = Text("  the product of (4,\xa06) and (6,\xa05) is (4,\xa05)")
+    for width in range(10, 60):
+        lines = [line.plain for line in Words(sentence.copy()).at(width)]
+        assert all(len(line) <= width and re.match(r"  \S", line) for line in lines)
+        assert sum(line.count(f"({shape})") for line in lines for shape in ("4, 6", "6, 5", "4, 5")) == 3
 
 
 def test_wide_letters_are_counted_as_wide():

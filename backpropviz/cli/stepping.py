@@ -66,7 +66,7 @@ def _text(leaf: "Leaf") -> str:
 
     page = Console(file=io.StringIO(), width=80, color_system=None)
     with page.capture() as captured:
-        page.print(Shown(leaf.lines, 80))
+        page.print(Shown(leaf.parts, 80))
     return captured.get()
 
 
@@ -139,7 +139,7 @@ class _Steps:
         leaf = self.leaves[self.at]
         made: Console = console()
         options = made.options.update(width=size.columns)
-        lines = made.render_lines(Shown(leaf.lines, size.columns), options, pad=False)
+        lines = made.render_lines(Shown(leaf.parts, size.columns), options, pad=False)
         room = max(1, size.lines - 2)
         self.down = min(self.down, max(0, len(lines) - room))
         seen = lines[self.down : self.down + room]

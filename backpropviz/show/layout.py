@@ -1,27 +1,31 @@
-"""Lays rows of a table out as styled lines of text: columns side by side, or stacked where the terminal is narrow.
+"""Lays the rows of a page out in Rich tables whose columns stand in line with each other.
 
-A span is a text with a style's name, a line is a list of spans. Nothing here knows how lines get on a screen.
+Rich finds widths for one table at a time, and has no cells over several columns, as reasons need, and arrays that are
+too wide to stand beside their statement. So the widths are found here, for all tables of a page; a table ends where
+such a text comes, and goes on behind it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Table
+
 from backpropviz.engine.graph import Array
-from backpropviz.show.numerals import GAP, Numbers, numbers, summary
+from backpropviz.show.numerals import Numbers, numbers, summary
+from backpropviz.show.tables.cells import LOOKS, Code, Line, Lines, Words, headed, styled
 
-Span = tuple[str, str]
-Line = list[Span]
-
+BETWEEN = 2  # columns between two columns
+_BEFORE = BETWEEN - 1  # of them the cells' own
 COMFORTABLE = 24  # statements get at least this width
 _NARROWEST = 24  # values stand beside statements if they get this width,
 _BROKEN = 0.4  # and if no more than this part of them goes below, and of the statements has to be broken
 _FLAT = 24  # values on one line take no more than this
 _WIDE_ENTRIES = 40  # arrays of up to so many entries are written whole below their statement
 _SUMMARY = 36  # each of the two lines that stand for a large array fits in here
-_WORD = re.compile(r"[^ ]+| +")
 
 
 @dataclass(slots=True)
@@ -55,66 +59,6 @@ class Row:
     below: bool = field(default=False, init=False)
 
 
-def width_of(line: Line) -> int:
-    return sum(len(text) if text.isascii() else cell_length(text) for text, _ in line)
-
-
-def cell_length(text: str) -> int:
-    """How many columns a text takes in a terminal: wide letters take two."""
-    import unicodedata
-
-    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
-
-
-def wrap(line: Line, width: int, hang: int = 0) -> list[Line]:
-    """Break a line at spaces into lines of at most `width`; all but the first are moved in by `hang`.
-
-    A no-break space holds words together, and is written as a space.
-    """
-    if width_of(line) <= width:
-        return [[(text.replace("\xa0", " "), style) for text, style in line]]
-    lines: list[Line] = [[]]
-    room = width
-    for word in _words(line):
-        length = width_of(word)
-        if word[0][0].isspace() and (length > room or room == width):
-            continue
-        too_long = length > width - hang
-        if length > room and room < width and not word[0][0].isspace() and not (too_long and room > width // 4):
-            lines.append([(" " * hang, "")])
-            room = width - hang
-        for text, style in word:
-            while len(text) > room:
-                at = _joint(text, room)
-                lines[-1].append((text[:at], style))
-                text, room = text[at:], width - hang
-                lines.append([(" " * hang, "")])
-            lines[-1].append((text.replace("\xa0", " "), style))
-            room -= len(text)
-    return lines
-
-
-def _joint(text: str, room: int) -> int:
-    """Where to break a word longer than a line: behind a parenthesis, before a point, or where the line ends."""
-    return max(text.rfind("(", 0, room) + 1, text.rfind("[", 0, room) + 1, text.rfind(".", 1, room + 1), 0) or room
-
-
-def _words(line: Line) -> Iterator[Line]:
-    """A line in words, each of one or more spans, and the spaces between them."""
-    word: Line = []
-    for text, style in line:
-        for part in _WORD.findall(text):
-            if part[0] == " ":
-                if word:
-                    yield word
-                    word = []
-                yield [(part, style)]
-            else:
-                word.append((part, style))
-    if word:
-        yield word
-
-
 class Columns:
     """The widths of label, statement, shape and value, the same for all tables of a page.
 
@@ -130,26 +74,33 @@ class Columns:
         narrow = [row for row in rows if not row.spans]
         lengths = [row.indent + width_of(row.texts[0]) for row in narrow]
         longest = max(lengths + [row.indent + width_of(text) for row in narrow for text in row.texts[1:]], default=0)
-        room = width - self.label - self.shape - 3 * len(GAP)
-        below = width - self.label - 2 * len(GAP)
+        room = width - self.label - self.shape - 3 * BETWEEN
+        below = width - self.label - 2 * BETWEEN
         beside = room - min(longest, COMFORTABLE)
         self.side_by_side = beside >= _NARROWEST
         if self.side_by_side:
             self._write(rows, beside, below)
-            self.statement = min(longest, room - max((_wide(row.lines) for row in rows if not row.below), default=0))
+            self.value = max((_wide(row.lines) for row in rows if not row.below), default=0)
+            self.statement = min(longest, room - self.value)
             broken = sum(length > self.statement for length in lengths)
             under = sum(row.below for row in rows)
             self.side_by_side = broken <= _BROKEN * len(lengths) and under <= _BROKEN * len(lengths)
         if not self.side_by_side:
             self._write(rows, below, below)
-            self.statement = min(longest, room + len(GAP))
+            self.value = 0
+            self.statement = min(longest, room + BETWEEN)
+        self.statement = max(self.statement, len("code"))
 
-    def titles(self, what: str) -> Line:
-        """What stands in each column; where the values are below their statements, they need no title."""
-        label = ("step" if self.label >= 4 else "#" if self.label else "").rjust(self.label)
-        shape = f"{'shape':{self.shape}}" if self.shape else ""
-        line: Line = [(f"{label}{GAP}{'code':{max(self.statement, 4)}}{GAP}{shape}", "caption")]
-        return [*line, (f"{GAP}{what}", "caption")] if self.side_by_side else line
+    def table(self, what: str = "") -> Table:
+        """An empty table; with titles, where it is said what its values are."""
+        label = "step" if self.label >= 4 else "#" if self.label else ""
+        titles = [(label, self.label), ("code", self.statement), ("shape" if self.shape else "", self.shape)]
+        titles += [(what, max(self.value, len(what)))] if self.side_by_side else []
+        table = headed(*(Lines(title, style="dim", gap=_BEFORE * bool(at)) for at, (title, _) in enumerate(titles)))
+        for at, (column, (_, width)) in enumerate(zip(table.columns, titles)):
+            column.width = width + _BEFORE * bool(at)
+        table.show_header = bool(what)
+        return table
 
     def _write(self, rows: list[Row], width: int, below: int) -> None:
         """Write every row's value; the numbers of all whole arrays equally large, if there is room for that."""
@@ -177,58 +128,46 @@ class Columns:
                 row.lines = lines
 
 
+def width_of(line: Line) -> int:
+    return sum(cell_len(text) for text, _ in line)
+
+
 def _wide(lines: list[str]) -> int:
     return max(map(len, lines), default=0)
 
 
-def table(rows: list[Row], columns: Columns) -> list[Line]:
-    """The lines of rows, with an empty one between steps unless every row is one line."""
+def laid_out(rows: list[Row], columns: Columns, what: str) -> Iterator[RenderableType]:
+    """Rows in tables, with an empty line between steps unless every row is one line."""
     loose = any(len(row.texts) > 1 or len(row.lines) > 1 for row in rows)
-    lines: list[Line] = []
+    made = columns.table(what)
+    inside = columns.label + BETWEEN
     tall = False
-    for row in rows:
-        if lines and (tall or (loose and row.opens)):
-            lines.append([])
-        lines.extend(_row(row, columns))
+    for number, row in enumerate(rows):
+        if number and (tall or (loose and row.opens)):
+            made.add_row()
         tall = len(row.lines) > 1 or bool(row.prose)
-    return lines
+        label = Lines(row.label.rjust(columns.label), style=LOOKS["label"], gap=0)
+        if row.spans:
+            yield made
+            made = columns.table()
+            beside = Table.grid()
+            beside.add_column(width=inside)
+            beside.add_row(label, Words(*map(styled, row.texts), depth=row.indent // 2, gap=0))
+            yield beside
+            continue
+        depth = row.indent // 2
+        statement = Code(styled(row.texts[0]), depth=depth, gap=_BEFORE)
+        texts = [statement, Words(*map(styled, row.texts[1:]), depth=depth, gap=_BEFORE)]
+        cells: list[RenderableType] = [label, Group(*texts), Lines(row.shape, style=LOOKS["shape"], gap=_BEFORE)]
+        below = Lines(*row.lines, style=LOOKS[row.style], gap=inside + BETWEEN) if row.below else Lines()
+        if columns.side_by_side and not row.below:
+            cells.append(Lines(*row.lines, style=LOOKS[row.style], gap=_BEFORE))
+        made.add_row(*cells)
+        if below or row.prose:
+            yield from (made, below, Words(*map(styled, row.prose), gap=inside + BETWEEN))
+            made = columns.table()
+    yield made
 
 
-def _row(row: Row, columns: Columns) -> Iterator[Line]:
-    inside = columns.width - columns.label - len(GAP)
-    width = (inside if row.spans else columns.statement) - row.indent
-    texts: list[Line] = []
-    for number, text in enumerate(row.texts):
-        broken = _prose(text, width) if row.spans else wrap(text, max(width, 8), hang=4 if number == 0 else 0)
-        texts += [[(" " * row.indent, ""), *line] if row.indent else line for line in broken]
-    beside = [] if row.below else row.lines
-    for at in range(max(len(texts), len(beside), 1)):
-        text = texts[at] if at < len(texts) else []
-        label, shape = (row.label, row.shape) if at == 0 else ("", "")
-        line: Line = [(label.rjust(columns.label) + GAP, "label"), *text]
-        line += [(" " * (columns.statement - width_of(text)) + GAP, ""), (shape.ljust(columns.shape), "shape")]
-        if at < len(beside):
-            line += [(GAP, ""), (beside[at], row.style)]
-        yield line
-    for value in row.lines if row.below else []:
-        yield [(" " * columns.label + 2 * GAP, ""), (value, row.style)]
-    for text in row.prose:
-        for line in _prose(text, inside - len(GAP)):
-            yield [(" " * columns.label + 2 * GAP, ""), *line]
-
-
-def _prose(text: Line, width: int) -> list[Line]:
-    """Wrap a text whose lines are all moved in as far as its first one."""
-    first, style = text[0]
-    indent = len(first) - len(first.lstrip(" "))
-    lines = wrap([(first[indent:], style), *text[1:]], max(width - indent, 8))
-    return [[(" " * indent, ""), *line] for line in lines] if indent else lines
-
-
-def paragraphs(texts: Iterable[str], width: int, style: str = "", indent: int = 0) -> list[Line]:
-    """Plain sentences, one paragraph each, wrapped to `width` and moved in by `indent`."""
-    return [
-        [(" " * indent, ""), *line] if indent else line
-        for text in texts
-        for line in wrap([(text, style)], width - indent)
-    ]
+def paragraph(text: str, style: str = "") -> Words:
+    return Words(styled([(text, style)]), gap=0)

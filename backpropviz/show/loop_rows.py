@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from backpropviz.show.layout import Line, Row
+from backpropviz.show.layout import Row
 from backpropviz.show.numerals import counted
 from backpropviz.show.records import CarriedView, LoopView, TermView, TraceView
 from backpropviz.show.rows import RED, RED_NAME
+from backpropviz.show.tables.cells import Line
 
 
 def loop_text(loop: LoopView) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.console import RenderableType
+
 from backpropviz.errors import InputError
-from backpropviz.show.layout import Columns, Line, Row, paragraphs, table, wrap
+from backpropviz.show.layout import Columns, Row, laid_out, paragraph
 from backpropviz.show.loop_rows import carried_rows, loop_text, turning
 from backpropviz.show.numerals import counted
 from backpropviz.show.records import FlowView, GroupView, StepView, TermView, TraceView
@@ -30,11 +32,12 @@ from backpropviz.show.rows import (
     upstream_row,
     written,
 )
+from backpropviz.show.tables.cells import Line, Words, styled
 from backpropviz.show.tree import walk
 
 
 class Page:
-    """The lines of one view at one width; sections are added in order.
+    """What is printed of one view at one width; sections are added in order.
 
     Args:
         ops: open every step into its operations. expand: the groups to open, by label, function or result.
@@ -55,12 +58,12 @@ class Page:
         only: str | None = None,
     ):
         self.view, self.width, self.ops, self.explain = view, width, ops, explain
-        self.lines: list[Line] = []
+        self.parts: list[RenderableType] = []
         self.sections: list[tuple[str, list[Row], str]] = []
         self.groups = {group.label: group for group in view.groups}
-        self.parts: dict[str, Any] = {}
-        self.parts.update((part.name, part) for part in view.inputs)
-        self.parts.update((part.name, part) for part in view.steps)
+        self.named: dict[str, Any] = {}
+        self.named.update((part.name, part) for part in view.inputs)
+        self.named.update((part.name, part) for part in view.steps)
         self.found = {each.before_name: each.before for loop in view.loops for each in loop.carried}
         self.around = self.groups[only].loops if only else ()  # the loops that the page stands in
         self.paths = {step.label: step.groups for step in view.steps}
@@ -113,23 +116,24 @@ class Page:
         """The sections added so far, one below the other, their columns in line."""
         columns = Columns([row for _, rows, _ in self.sections for row in rows], self.width)
         for title, rows, what in self.sections:
-            self.lines += [[], *paragraphs([title], self.width, "title"), columns.titles(what)]
-            self.lines += [[("─" * self.width, "rule")], *table(rows, columns)]
+            self.parts += ["", paragraph(title, "title"), *laid_out(rows, columns, what)]
         self.sections.clear()
 
     def heading(self) -> None:
         view = self.view
-        self.lines.append([(view.layer, "title")])
-        self.lines += paragraphs([view.summary] if view.summary else [], self.width)
+        self.parts.append(paragraph(view.layer, "title"))
+        if view.summary:
+            self.parts.append(paragraph(view.summary))
         signature: Line = []
         for part in view.inputs:
             signature += [(part.name, "name"), (together(f" {part.value.shape}") + "   ", "shape")]
         signature.append(("->   ", ""))
         for output in view.outputs:
             signature += [(output.name, "name"), (together(f" {output.value.shape}") + "   ", "shape")]
-        self.lines += wrap(signature, self.width, hang=2)
+        self.parts.append(Words(styled(signature), gap=0))
         settings = [f"{name} = {value!r}" for name, value in view.settings.items() if value is not None]
-        self.lines += paragraphs([", ".join(map(together, settings))] if settings else [], self.width, "caption")
+        if settings:
+            self.parts.append(paragraph(", ".join(map(together, settings)), "caption"))
 
     def forward(self, inputs: Sequence[str]) -> None:
         rows = [] if self.brief else [self.value_row(name) for name in inputs]
@@ -141,7 +145,7 @@ class Page:
             elif isinstance(record, GroupView):
                 rows.append(self._group_row(record, closed=part.kind == "closed"))
             elif part.kind == "end":
-                rows += carried_rows(record, self.parts)
+                rows += carried_rows(record, self.named)
             else:
                 text = loop_text(record) if part.kind == "loop" else f"round {part.number}"
                 style = "name" if part.kind == "loop" else "caption"
@@ -158,7 +162,7 @@ class Page:
 
     def value_row(self, name: str) -> Row:
         """An input, or a value that another step made, without its code."""
-        part = self.parts.get(name)
+        part = self.named.get(name)
         if part is None:  # of a round that is not shown
             before = self.found.get(name)
             text: Line = [
@@ -224,7 +228,7 @@ class Page:
     def _flow_row(self, flow: FlowView) -> Row:
         if not flow.terms:
             return flow_row(flow)
-        terms = self.parts[str(flow.of)].gradient.terms
+        terms = self.named[str(flow.of)].gradient.terms
         hidden = any(term.rounds or (term.step and self.visible(term.step) != term.step) for term in terms)
         row = flow_row(flow, self._meeting(terms), added_up(flow.terms) if hidden or len(flow.terms) > TERMS else "")
         row.flat = self.brief
@@ -286,10 +290,10 @@ class Page:
 
     def notes(self) -> None:
         if self.view.notes:
-            self.lines += [[], [("Notes", "title")], *paragraphs(self.view.notes, self.width)]
+            self.parts += ["", paragraph("Notes", "title"), *map(paragraph, self.view.notes)]
 
 
-def overview(view: TraceView, width: int, **options: Any) -> list[Line]:
+def overview(view: TraceView, width: int, **options: Any) -> list[RenderableType]:
     """The whole trace: heading, forward pass, backward pass, gradients of the inputs, notes."""
     page = Page(view, width, **options)
     page.heading()
@@ -297,4 +301,4 @@ def overview(view: TraceView, width: int, **options: Any) -> list[Line]:
     page.backward([upstream_row(upstream) for upstream in view.upstream])
     for write in (page.gradients, page.tables, page.notes):
         write()
-    return page.lines
+    return page.parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from backpropviz.show.layout import Line, Row
+from backpropviz.show.layout import Row
 from backpropviz.show.records import (
     ConstantView,
     Explanation,
@@ -18,6 +18,7 @@ from backpropviz.show.records import (
     TermView,
     UpstreamView,
 )
+from backpropviz.show.tables.cells import Line
 
 INPUTS = "0"  # the label of the inputs
 RED = "gradient"

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rich.console import RenderableType
+
 from backpropviz.errors import InputError
-from backpropviz.show.layout import Line, Row, paragraphs, wrap
+from backpropviz.show.layout import Row, paragraph
 from backpropviz.show.pages import Page
 from backpropviz.show.records import GroupView, StepView, TraceView
 from backpropviz.show.rows import RED, RED_NAME, operation_row, statement, step_row, term_row
+from backpropviz.show.tables.cells import Code, Line, Words, styled
 
 
-def one_step(view: TraceView, label: str, width: int, passes: str = "both", **options: Any) -> list[Line]:
+def one_step(view: TraceView, label: str, width: int, passes: str = "both", **options: Any) -> list[RenderableType]:
     """One step, or one group of steps, whole; or what one of the two passes does there.
 
     Raises:
@@ -29,13 +32,8 @@ def one_step(view: TraceView, label: str, width: int, passes: str = "both", **op
     page = Page(view, width, **{**options, "expand": (), "explain": True})
     page.opened = set(page.groups)
     count = "" if view.groups else f" of {len(view.steps)}"
-    page.lines += [
-        *wrap(
-            [(f"{view.layer}, step {step.label}{count}", "title"), (f"   {step.file}:{step.line}", "caption")], width
-        ),
-        *wrap(statement(step.name, step.code), width, hang=4),
-        *paragraphs([step.caption] if step.caption else [], width, "caption"),
-    ]
+    place: Line = [(f"{view.layer}, step {step.label}{count}", "title"), (f"   {step.file}:{step.line}", "caption")]
+    page.parts += _heading(place, step)
     page.add("Operands", [page.value_row(name) for name in step.operands])
     if passes != "backward":
         page.add("Forward", [step_row(step), *map(operation_row, step.operations[:-1] if page.ops else ())])
@@ -44,8 +42,15 @@ def one_step(view: TraceView, label: str, width: int, passes: str = "both", **op
         page.add("What is handed back", list(page.backward_rows(step, alone=True)), "gradient")
     page.tables()
     if view.upstream and step.gradient is None and passes != "forward":
-        page.lines += [[], *paragraphs([f"No gradient reaches {step.name}."], width)]
-    return page.lines
+        page.parts += ["", paragraph(f"No gradient reaches {step.name}.")]
+    return page.parts
+
+
+def _heading(place: Line, part: StepView | GroupView) -> Iterator[RenderableType]:
+    yield Words(styled(place), gap=0)
+    yield Code(styled(statement(part.name, part.code)), gap=0)
+    if part.caption:
+        yield paragraph(part.caption, "caption")
 
 
 def arriving_rows(page: Page, step: StepView) -> Iterator[Row]:
@@ -59,15 +64,12 @@ def arriving_rows(page: Page, step: StepView) -> Iterator[Row]:
         yield Row("", [text], str(gradient.value.shape), gradient.value, RED)
 
 
-def _group(view: TraceView, group: GroupView, width: int, options: dict[str, Any]) -> list[Line]:
+def _group(view: TraceView, group: GroupView, width: int, options: dict[str, Any]) -> list[RenderableType]:
     page = Page(view, width, **options, only=group.label)
-    page.lines += [
-        *wrap([(f"{view.layer}, group {group.label}", "title"), (f"   line {group.line}", "caption")], width),
-        *wrap(statement(group.name, group.code), width, hang=4),
-        *paragraphs([group.caption] if group.caption else [], width, "caption"),
-    ]
+    place: Line = [(f"{view.layer}, group {group.label}", "title"), (f"   line {group.line}", "caption")]
+    page.parts += _heading(place, group)
     page.forward(group.operands)
-    result = page.parts[group.name] if group.name in page.parts else page.steps[-1]
+    result = page.named[group.name] if group.name in page.named else page.steps[-1]
     page.backward(list(arriving_rows(page, result)) if result.gradient else [])
     page.tables()
-    return page.lines
+    return page.parts

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backpropviz.show.layout import Line, paragraphs
+from rich.console import RenderableType
+
+from backpropviz.show.layout import paragraph
 from backpropviz.show.pages import Page
 from backpropviz.show.records import TraceView
 from backpropviz.show.rows import upstream_row
@@ -25,7 +27,7 @@ class Leaf:
     place: str
     words: tuple[str, ...]
 
-    def lines(self, width: int) -> list[Line]:
+    def parts(self, width: int) -> list[RenderableType]:
         if self.label:
             return one_step(self.view, self.label, width, self.passes)
         page = Page(self.view, width)
@@ -38,8 +40,8 @@ class Leaf:
             page.gradients()
         page.tables()
         if self.place == "the gradients of the inputs":
-            page.lines += [[], *paragraphs(["Where paths met, their gradients were added up."], width, "caption")]
-        return page.lines
+            page.parts += ["", paragraph("Where paths met, their gradients were added up.", "caption")]
+        return page.parts
 
 
 def leaves(view: TraceView) -> list[Leaf]:

@@ -1,43 +1,28 @@
-"""Shows a trace in the terminal: the lines of `pages.py`, in colour."""
+"""Shows a trace in the terminal: the tables of `pages.py`, without blanks at the ends of lines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.segment import Segment
-from rich.style import Style
 
-from backpropviz.show.layout import Line
 from backpropviz.show.pages import overview
 from backpropviz.show.records import TraceView
 from backpropviz.show.step_page import one_step
-
-_STYLES = {
-    "": Style(),
-    "title": Style(bold=True),
-    "name": Style(bold=True),
-    "label": Style(color="cyan"),
-    "shape": Style(dim=True),
-    "caption": Style(dim=True),
-    "rule": Style(dim=True),
-    "gradient": Style(color="red"),
-    "gradient name": Style(color="red", bold=True),
-}
 
 
 class Shown:
     """A view that is laid out when it is printed, at the width of the console or the one given."""
 
-    def __init__(self, lay_out: Callable[[int], list[Line]], width: int | None):
+    def __init__(self, lay_out: Callable[[int], list[RenderableType]], width: int | None):
         self.lay_out, self.width = lay_out, width
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        # segments carry text as it is: no markup is read in them
-        for line in self.lay_out(self.width or options.max_width):
-            for text, style in _trimmed(line):
-                yield Segment(text.replace("─", "-") if options.ascii_only else text, _STYLES[style])
+        width = self.width or options.max_width
+        for line in console.render_lines(Group(*self.lay_out(width)), options.update(width=width), pad=False):
+            yield from _trimmed(line)
             yield Segment.line()
 
 
@@ -63,11 +48,11 @@ def show(
     return Shown(lambda columns: page(view, width=columns, ops=ops, expand=expand, explain=explain), width)
 
 
-def _trimmed(line: Line) -> Line:
+def _trimmed(line: list[Segment]) -> list[Segment]:
     """A line without blanks at its end."""
     kept = list(line)
-    while kept and not kept[-1][0].rstrip():
+    while kept and not kept[-1].text.rstrip():
         kept.pop()
     if kept:
-        kept[-1] = (kept[-1][0].rstrip(), kept[-1][1])
+        kept[-1] = Segment(kept[-1].text.rstrip(), kept[-1].style)
     return kept

@@ -1,13 +1,13 @@
 """Cells of a Rich table that Rich has nothing for: code that is broken as a person would break it, and arrays.
 
-Columns, widths, titles and export are Rich's. Its `Text` breaks code at any blank; and a run can have ten thousands of
-rows, for which text that is wrapped and padded cell by cell takes three times as long. So the cells keep the distance
-to the column in front of them.
+Columns, widths, titles and export are Rich's. Its `Text` breaks code at any blank, and sentences at no-break spaces
+too; and a run can have ten thousands of rows, for which text that is wrapped and padded cell by cell takes three times
+as long. So the cells keep the distance to the column in front of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich import box
 from rich.cells import cell_len, chop_cells
@@ -19,16 +19,35 @@ from rich.text import Text
 
 from backpropviz.code.breaking import broken
 
-BETWEEN = 2  # columns in front of a cell, besides Rich's own
+GAP = 2  # columns in front of a cell, besides Rich's own
 _NARROWEST = 8  # columns; code is never broken into less
-_HANG = "  "  # in front of what goes on below
+_HANG = 2  # columns in front of what goes on below
 _NOTE = "  "  # between code and what is said about it
+
+Span = tuple[str, str]
+Line = list[Span]
+"""A text with what it is, which is how it looks."""
+
+LOOKS: Mapping[str, str] = {
+    "": "",
+    "title": "bold",
+    "name": "bold",
+    "label": "cyan",
+    "shape": "dim",
+    "caption": "dim",
+    "gradient": "red",
+    "gradient name": "bold red",
+}
+
+
+def styled(line: Line) -> Text:
+    return Text.assemble(*((text, LOOKS[style]) for text, style in line))
 
 
 class Lines:
     """Lines that are not wrapped: a label, a shape, the numbers of an array. What does not fit is cropped."""
 
-    def __init__(self, *lines: str, style: str = "", right: bool = False, gap: int = BETWEEN):
+    def __init__(self, *lines: str, style: str = "", right: bool = False, gap: int = GAP):
         self.lines, self.style, self.right, self.gap = lines, style, right, gap
 
     def __bool__(self) -> bool:
@@ -49,21 +68,22 @@ class Lines:
 class Code:
     """Lines of code, each with what is said about it behind two blanks, broken where there is no room for them."""
 
-    def __init__(self, *lines: Text, depth: int = 0):
+    def __init__(self, *lines: Text, depth: int = 0, gap: int = GAP):
         self.lines = [line for line in lines if line]
-        self.depth = depth
+        self.depth, self.gap = depth, gap
 
     def __bool__(self) -> bool:
         return bool(self.lines)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         widest = max((cell_len(line.plain) for line in self.lines), default=0)
-        before = BETWEEN + 2 * self.depth
+        before = self.gap + 2 * self.depth
         return Measurement(before + min(widest, _NARROWEST), before + widest)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self.at(options.max_width - BETWEEN):
-            yield Segment(" " * BETWEEN)
+        for line in self.at(options.max_width - self.gap):
+            if self.gap:
+                yield Segment(" " * self.gap)
             yield from line.render(console)
             yield Segment.line()
 
@@ -72,28 +92,42 @@ class Code:
         room = max(width - 2 * self.depth, _NARROWEST)
         for line in self.lines:
             fits = cell_len(line.plain) <= room and "\n" not in line.plain
-            for number, part in enumerate(
-                [_blank(line)] if fits else _slices(line, _parts(line.plain, room - len(_HANG)))
-            ):
-                before = "  " * self.depth + _HANG * bool(number)
-                yield Text(before).append_text(part) if before else part
+            for before, part in [(0, _plain(line))] if fits else self._broken(line, room):
+                blanks = " " * (2 * self.depth + before)
+                yield Text(blanks).append_text(part) if blanks else part
+
+    def _broken(self, line: Text, room: int) -> Iterator[tuple[int, Text]]:
+        """A line in parts, its code broken as a formula, and what is said about it between words; each with the blanks
+        in front of it."""
+        code, _, note = line.plain.partition(_NOTE)
+        parts = [piece for part in broken(code, room - _HANG) for piece in chop_cells(part, room - _HANG)]
+        end = _filled([*(f"{part} " for part in parts[-1:]), *note.split(" ")], room - _HANG)
+        for number, part in enumerate(_slices(line, [*parts[:-1], *end])):
+            yield _HANG * bool(number), part
 
 
-def _parts(text: str, room: int) -> Iterator[str]:
-    """A line in parts: its code broken as a formula, and what is said about it broken at blanks."""
-    code, _, note = text.partition(_NOTE)
-    parts = [piece for part in broken(code, room) for piece in chop_cells(part, room)]
-    words = [*parts[-1:], *note.split(" ")]
-    yield from parts[:-1]
-    line = words[0] if words else ""
-    for number, word in enumerate(words[1:]):
-        joint = " " if number else _NOTE
-        if cell_len(line + joint + word) <= room:
-            line += joint + word
-        else:
-            yield line
-            line = word
-    yield line
+class Words(Code):
+    """Paragraphs, broken between words into lines that all begin where the first does."""
+
+    def _broken(self, line: Text, room: int) -> Iterator[tuple[int, Text]]:
+        before = len(line.plain) - len(line.plain.lstrip(" "))
+        for part in _slices(line, _filled(line.plain.split(" "), max(room - before, _NARROWEST))):
+            yield before, part
+
+
+def _filled(words: Iterable[str], room: int) -> Iterator[str]:
+    """Lines of as many words as there is room for."""
+    line = ""
+    for word in words:
+        for piece in chop_cells(word, room) or [""]:
+            if line and cell_len(line) + 1 + cell_len(piece.rstrip()) <= room:
+                line += f" {piece}"
+            else:
+                if line.strip():
+                    yield line.rstrip(" ")
+                line = piece
+    if line.strip():
+        yield line.rstrip(" ")
 
 
 def _slices(line: Text, parts: Iterable[str]) -> Iterator[Text]:
@@ -105,17 +139,18 @@ def _slices(line: Text, parts: Iterable[str]) -> Iterator[Text]:
         while left:
             left -= not plain[end].isspace()
             end += 1
-        yield _blank(line[start:end])
+        yield _plain(line[start:end])
         start = end
 
 
-def _blank(line: Text) -> Text:
-    """A line whose words that belong together are together."""
-    line.plain = line.plain.replace("\xa0", " ")
+def _plain(line: Text) -> Text:
+    """A line whose words that are held together are so: their spaces become blanks."""
+    if "\xa0" in line.plain:
+        line.plain = line.plain.replace("\xa0", " ")
     return line
 
 
-def headed(*titles: Lines, wide: int) -> Table:
+def headed(*titles: Lines, wide: int = -1) -> Table:
     """An empty table with titles over a line; the `wide` column is broken where there is no room."""
     table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, header_style="bold")
     for place, title in enumerate(titles):

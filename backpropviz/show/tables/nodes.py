@@ -13,26 +13,18 @@ from rich.text import Text
 from backpropviz.engine.graph import Array
 from backpropviz.engine.keeping import uncollected
 from backpropviz.errors import InputError
-from backpropviz.show.layout import Line
 from backpropviz.show.loop_rows import handed_text, loop_text, sent_by
 from backpropviz.show.numerals import telling_place
 from backpropviz.show.records import FlowView, GradientView, GroupView, LoopView, StepView, TraceView
 from backpropviz.show.rows import TERMS, added_up, origin_of, together, written
 from backpropviz.show.tables.arrays import array_lines
-from backpropviz.show.tables.cells import Code, Lines, headed
+from backpropviz.show.tables.cells import Code, Lines, headed, styled
 from backpropviz.show.tables.plain import FAINT, GAP, shape_text
 from backpropviz.show.tree import walk
 
 VALUES = ("none", "short", "full")
 RED, RED_NAME, NAME = "red", "bold red", "bold"
 _LEAST_CODE = 34  # columns that code gets beside two columns of numbers; else the numbers stand below it
-
-
-_STYLES = {"gradient name": RED_NAME, "gradient": RED, "caption": FAINT, "name": NAME}
-
-
-def _text(line: Line) -> Text:
-    return Text.assemble(*((text, _STYLES.get(style, "")) for text, style in line))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +109,7 @@ class NodeTable:
         """What the round shown takes over and hands on, and what it adds to the gradients of values from outside."""
         for each in loop.carried:
             code = Code(Text.assemble((each.before_name, NAME), ("  before the round", FAINT)), depth=depth)
-            red = Code(_text(handed_text(each)), depth=depth)
+            red = Code(styled(handed_text(each)), depth=depth)
             yield Node("↻", code, red, shape_text(each.before.shape), each.before, each.handed)
             code = Code(Text.assemble((each.after_name, NAME), ("  after it", FAINT)), depth=depth)
             arriving = Text.assemble((f"d{each.after_name}", RED_NAME), ("  from what comes after", FAINT))
@@ -152,7 +144,7 @@ class NodeTable:
         for term in terms:
             through = self._closed(term.step)
             if term.rounds is not None:
-                yield _text(sent_by(term, gradient.name))
+                yield styled(sent_by(term, gradient.name))
             elif term.formula is None:
                 yield Text.assemble((term.name, RED_NAME), (f"  {given.get(term.name, '')}", FAINT))
             elif through is not None:
