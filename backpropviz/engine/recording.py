@@ -20,16 +20,16 @@ from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.holders import Flat, as_called
 from backpropviz.engine.instrument import instrument
 from backpropviz.engine.keeping import Ties, uncollected
-from backpropviz.engine.named import Name, named, plain
+from backpropviz.engine.named import Name, named
 from backpropviz.engine.numbering import number
 from backpropviz.engine.reports import Site
+from backpropviz.engine.returned import are_held, checked_outputs, returned_of
 from backpropviz.engine.slate import Slate, find_traced, now, resolved
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.traced import Traced
-from backpropviz.errors import BackpropvizError, LayerError, TraceError
+from backpropviz.errors import BackpropvizError, TraceError
 from backpropviz.primitives.arrays import with_index_trick
 from backpropviz.primitives.shapes import TAKE
-from backpropviz.text import file_name
 
 _OPERATORS = {
     "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv, "Pow": operator.pow,
@@ -107,7 +107,9 @@ class Recorder(CallRecorder):
             container[key] = value
             self._name_changed(site)
         else:
-            container[key] = self._put_away(site, value, key if isinstance(key, str) else "")
+            named = f"{site.names[0]}_{key}" if site.names else ""
+            key_name = named if named in self._names else key  # m["W"] = ... is a new m_W, not W
+            container[key] = self._put_away(site, value, key_name if isinstance(key, str) else "")
 
     def appended(self, site: Site, value: Any) -> Any:
         """The value of `values.append(value)`."""
@@ -157,6 +159,8 @@ class Recorder(CallRecorder):
         """`return value`."""
         value = now(value)
         values = list(map(now, value)) if isinstance(value, tuple) else [value]
+        if isinstance(value, list) and len(self._frames) == 1:  # [p - lr * g for p, g in zip(params, grads)]
+            return list(self.result(site, tuple(value)))
         for i in _as_computed(values):
             item = values[i]
             # an input that is handed back at the top is an output of its own
@@ -236,7 +240,9 @@ class Recorder(CallRecorder):
             raise failed(function, error, self.home) from error
         if instrumented is None:
             self._steps_without_source(function)
-        self._collect_outputs(function, returned)
+        changed = [arguments[name] for name in function.holders] if isinstance(function, Flat) else []
+        self.outputs = returned_of(function, returned, changed) or self._unreturned(returned)
+        checked_outputs(function, self.outputs, returned)
         if isinstance(function, Flat):
             nodes = self._without_unread(nodes, function)
         self._settle_names()
@@ -246,6 +252,7 @@ class Recorder(CallRecorder):
             nodes, settings, self.nodes, self.steps, self.groups,
             self.outputs, returned, self.notes, self.sizes, self.constants, self.dims, self.decisions,
             [loop for loop in self.loops if loop.rounds], ties,
+            together=are_held(returned) and len(self.outputs) > 1,
         )  # fmt: skip
 
     def _without_unread(self, inputs: dict[str, Node], function: Flat) -> dict[str, Node]:
@@ -260,28 +267,12 @@ class Recorder(CallRecorder):
             self._names.pop(name, None)
         return {name: node for name, node in inputs.items() if name not in unread}
 
-    def _collect_outputs(self, function: Any, returned: Any) -> None:
-        values = returned if isinstance(returned, tuple) else (returned,)
-        self.outputs = [value.node for value in values if isinstance(value, Traced)]
-        if not self.outputs and returned is None and self.steps:
-            # a listing without a return: what it calls `out`, or else what it made last
-            named_out = [step.node for step in self.steps if self._names[step.name][0] == "out" and not step.group]
-            self.outputs = [(named_out or [self.steps[-1].node])[-1]]
-        if not self.outputs:
-            what = "None" if all(value is None for value in values[:1]) else type(plain(returned)).__name__
-            what = "an array into which nothing was put" if isinstance(returned, Slate) else what
-            raise LayerError(
-                f"{function.__name__} returned {what}, no value computed from its inputs"
-                + (": is it written yet?" if what == "None" else ""),
-                where=f"{file_name(function.__code__.co_filename)}:{function.__code__.co_firstlineno}",
-                fix="Return the layer's output: `return out`, or `return out, cache`.",
-            )
-        if any(node.value.dtype.kind == "c" for node in self.outputs):
-            raise LayerError(
-                f"{function.__name__} returned complex numbers: a loss cannot be made of them",
-                where=f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}",
-                fix="Return a real value of them: np.abs(out), out.real, or the inverse transform's real part.",
-            )
+    def _unreturned(self, returned: Any) -> list[Node]:
+        """Of a listing without a return: what it calls `out`, or else what it made last."""
+        if returned is not None or not self.steps:
+            return []
+        named_out = [step.node for step in self.steps if self._names[step.name][0] == "out" and not step.group]
+        return [(named_out or [self.steps[-1].node])[-1]]
 
     def _steps_without_source(self, function: Any) -> None:
         site = Site((), "", "", "", function.__code__.co_filename, function.__code__.co_firstlineno)

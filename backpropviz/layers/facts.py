@@ -1,4 +1,4 @@
-"""What is known of the parameters of a function before it runs: arrays, numbers, labels, lists, dictionaries."""
+"""What is known of a function's parameters from its source: the record that reading it fills."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from backpropviz.layers.parting import Cut
 
 
 @dataclass
-class Facts:
+class Reading:
     """What a function's source says of its parameters.
 
     Attributes:
@@ -20,10 +20,12 @@ class Facts:
         asked: those that are asked for what arrays have (`x.shape`). factors: those that a product of matrices is made
             of. met: those that are added, multiplied, ... with. parted: those that are indexed.
         series: those whose parts are arrays: `b.shape[1:]`.
-        cuts: the axes that are cut into equal parts. numbers: those that are compared, or stand in exponents.
+        cuts: the axes that are cut into equal parts. numbers: those that are compared, or stand in exponents;
+            exponents: the latter.
         flat: vectors that hold several arrays, one behind the other. drawn: those that indices are drawn from, with the
             method that does it.
         words: for those that are compared with words, which (`activation == "relu"`).
+        alike: for dictionaries that a loop goes through by their keys, the one that holds arrays of the same shapes.
     """
 
     dictionaries: set[str] = field(default_factory=set)
@@ -39,9 +41,11 @@ class Facts:
     series: set[str] = field(default_factory=set)
     cuts: set[Cut] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
+    exponents: set[str] = field(default_factory=set)
     flat: set[str] = field(default_factory=set)
     drawn: dict[str, str] = field(default_factory=dict)
     words: dict[str, list[str]] = field(default_factory=dict)
+    alike: dict[str, str] = field(default_factory=dict)
 
     @property
     def arrays(self) -> set[str]:
@@ -53,14 +57,13 @@ class Facts:
         """Those that others are only added to, or multiplied with, entry by entry."""
         return self.met - self.factors - self.parted
 
-    def take_over(self, inner: Facts, names: Mapping[str, str]) -> None:
+    def take_over(self, inner: Reading, names: Mapping[str, str]) -> None:
         """What was read of another function's parameters, by the names they have here."""
         for its_set, my_set in (
             (inner.dictionaries, self.dictionaries), (inner.counted, self.counted), (inner.labels, self.labels),
             (inner.sizes, self.sizes), (inner.asked, self.asked), (inner.factors, self.factors),
             (inner.met, self.met), (inner.parted, self.parted), (inner.series, self.series),
-            (inner.numbers, self.numbers),
-            (inner.flat, self.flat),
+            (inner.numbers, self.numbers), (inner.exponents, self.exponents), (inner.flat, self.flat),
         ):  # fmt: skip
             my_set |= {names[name] for name in its_set & {*names}}
         self.cuts |= {(names[name], axis, count) for name, axis, count in inner.cuts if name in names}
@@ -70,3 +73,5 @@ class Facts:
                     mine.setdefault(names[name], value)
         self.drawn |= {names[name]: method for name, method in inner.drawn.items() if name in names}
         self.words |= {names[name]: words for name, words in inner.words.items() if name in names}
+        alike = {names[name]: names[its] for name, its in inner.alike.items() if name in names and its in names}
+        self.alike = {**alike, **self.alike}

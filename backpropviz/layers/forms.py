@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backpropviz.layers.conventions import KEYED, NUMBERS, is_options, kind_of
-from backpropviz.layers.facts import Facts
+from backpropviz.layers.facts import Reading
 
 _DICTIONARIES = re.compile(r"parameters|model|config|hparams|h(yper_?)?parameters|settings|options")
 _SETTINGS = re.compile(r"h(yper_?)?param(eter)?s|settings|options")
@@ -67,7 +67,7 @@ class Asking(dict[Any, Any]):
         return copy.copy(self)
 
 
-def form_of(name: str, parameter: inspect.Parameter, reading: Facts, its_globals: Mapping[str, Any]) -> Any:
+def form_of(name: str, parameter: inspect.Parameter, reading: Reading, its_globals: Mapping[str, Any]) -> Any:
     """What a parameter takes, in the first place."""
     kind = parameter.annotation
     if isinstance(kind, str):
@@ -92,6 +92,19 @@ def form_of(name: str, parameter: inspect.Parameter, reading: Facts, its_globals
             for i, part in enumerate(length)
         ]
     return Leaf(name)
+
+
+def twins(forms: Mapping[str, Any], alike: Mapping[str, str]) -> dict[str, str]:
+    """The values of dictionaries that hold arrays of the same shapes, each with its like; all get the same keys."""
+    found: dict[str, str] = {}
+    for name, leader in alike.items():
+        form, its = forms.get(name), forms.get(leader)
+        if name != leader and isinstance(form, dict) and isinstance(its, dict):
+            for key in [*its, *form]:
+                form.setdefault(key, Leaf(f"{name}.{key}"))
+                its.setdefault(key, Leaf(f"{leader}.{key}"))
+                found[f"{name}.{key}"] = f"{leader}.{key}"
+    return found
 
 
 def _has_no_default(its: dataclasses.Field[Any]) -> bool:

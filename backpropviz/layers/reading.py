@@ -18,10 +18,11 @@ import numpy as np
 from backpropviz.engine.source import definition_of
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.counting import counts
-from backpropviz.layers.facts import Facts
+from backpropviz.layers.facts import Reading
+from backpropviz.layers.keyed import keyed
 from backpropviz.layers.parting import cuts
 
-MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas")
+MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas|grads")
 """What may be a list of arrays, by its name."""
 
 _OF_DICTIONARIES = ("get", "keys", "values", "items", "setdefault", "update")
@@ -32,7 +33,7 @@ _DRAWS = re.compile(r"(sample|draw|random|next)_?\w*(idx|index|token|id)s?$", re
 _DEPTH = 3  # so far calls are followed
 
 
-def read(function: Any, depth: int = _DEPTH) -> Facts:
+def read(function: Any, depth: int = _DEPTH) -> Reading:
     """Read a function's source for what it does to its parameters."""
     definition = definition_of(function.__code__)
     reader = _Reader(set(inspect.signature(function).parameters), getattr(function, "__globals__", {}), depth)
@@ -46,7 +47,7 @@ def read(function: Any, depth: int = _DEPTH) -> Facts:
 class _Reader(ast.NodeVisitor):
     def __init__(self, names: set[str], its_globals: Mapping[str, Any], depth: int):
         self.names, self.globals, self.depth = names, its_globals, depth
-        self.found = Facts()
+        self.found = Reading()
         self.until: dict[str, int] = {}
         self.counted: set[str] = set()
 
@@ -57,6 +58,9 @@ class _Reader(ast.NodeVisitor):
         self.counted = counts(definition)
         self.found.sizes = self.counted & self.names - {*self.until}
         self.found.cuts = cuts(definition, self.names)
+        self.found.alike = keyed(definition, self.names - {*self.until})
+        self.found.dictionaries |= {*self.found.alike}
+        self.found.counted |= {*self.found.alike}
         for statement in definition.body:
             self.visit(statement)
 
@@ -119,6 +123,8 @@ class _Reader(ast.NodeVisitor):
     def visit_BinOp(self, node: ast.BinOp) -> None:
         if isinstance(node.op, ast.Pow) or (isinstance(node.left, ast.Constant) and node.left.value == 1):
             self.found.numbers |= self._named(node.right)  # the p of a p-norm
+        if isinstance(node.op, ast.Pow):
+            self.found.exponents |= self._named(node.right)
         among = self.found.factors if isinstance(node.op, ast.MatMult) else self.found.met
         among |= self._named(node.left, node.right)
         self.generic_visit(node)
@@ -212,13 +218,15 @@ class _Reader(ast.NodeVisitor):
     def visit_For(self, node: ast.For | ast.comprehension) -> None:
         """`for W, b in params` and `for W, b in zip(weights, biases)`."""
         lists = [name for part in ast.walk(node.iter) if MANY.fullmatch(name := self._parameter(part))]
+        lists = [name for name in lists if name not in self.found.dictionaries]
         if lists and not isinstance(node.iter, ast.Attribute | ast.Subscript):
             self.found.lengths |= dict.fromkeys(lists, 2)
             if len(lists) == 1 and isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Name):
                 words = [target.id for target in node.target.elts if isinstance(target, ast.Name)]
                 self.found.lengths[lists[0]] = [words, words]
         each = node.target.id if isinstance(node.target, ast.Name) else ""
-        if each and (many := self._parameter(node.iter)) and self._indexes(each, node):
+        many = self._parameter(node.iter)
+        if each and many and many not in self.found.alike and self._indexes(each, node):
             self.found.labels.add(many)  # `for word in words: total += table[word]`
             self.found.parted.add(many)
             self.found.ranks.setdefault(many, 1)

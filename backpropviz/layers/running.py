@@ -90,15 +90,28 @@ def run(function: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
     """
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        returned = call(function, copy.deepcopy(dict(arguments)))
+        given = copy.deepcopy(dict(arguments))
+        returned = call(function, given)
     if inspect.iscoroutine(returned):
         returned.close()
         raise TypeError("an async function returns nothing until it is awaited")
     first = returned[0] if isinstance(returned, tuple) and returned else returned
-    if not isinstance(first, np.ndarray | float):
-        return ""
+    if not isinstance(first, np.ndarray | float):  # what it holds; or what was changed in place of returning something
+        numbers = _numbers_in(
+            [value for value in given.values() if isinstance(value, dict | list)] if first is None else first
+        )
+        return "" if all(np.isfinite(number).all() for number in numbers) else NOT_FINITE
     if not np.isfinite(first).all():
         return NOT_FINITE
     if not np.size(first):
         return EMPTY
     return NOTHING if np.ndim(first) > 1 and not np.any(first) else ""
+
+
+def _numbers_in(value: Any) -> Iterator[Any]:
+    """The arrays and numbers that dictionaries, lists and tuples hold."""
+    if isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _numbers_in(part)
+    elif isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind in "fc"):
+        yield value

@@ -19,7 +19,7 @@ import numpy as np
 
 from backpropviz.layers.conventions import FILTERS, POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
 from backpropviz.layers.drawing import Draws
-from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, usual
+from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, twins, usual
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.repairs import Repairs, merged
@@ -33,6 +33,7 @@ RUNS, CALLS, FEWER = 3000, 1_000_000, 300
 shapes that are only supposed, fewer are tried."""
 
 _AS_INDEX = {"label": "class", "main": "index", "weight": "index", "vector": "index", "state": "index"}
+_STEPS = {"t", "step", "it", "iteration", "timestep"}  # in an exponent, which step of an update it is: 1 - beta**t
 _PARTS = 8  # into more parts (heads, groups) nothing is divided by default
 _KEYS = 64  # no dictionary that is made up has more
 _REPAIRED, _GUESSED = 12, 4  # of one set of ranks, about so many states are changed further
@@ -51,6 +52,7 @@ class Search:
         }
         self.values |= {name: words[0] for name, words in self.words.items() if name not in self.values}
         self.values |= {name: Draws(method) for name, method in reading.drawn.items() if name in parameters}
+        self.values |= {name: 2 for name in reading.exponents & _STEPS - {*self.values}}
         self.required = [
             name
             for name, parameter in parameters.items()
@@ -70,7 +72,7 @@ class Search:
         self.arrays, self.factors, self.entrywise = reading.arrays, reading.factors, reading.entrywise
         self.series, self.cuts = reading.series, reading.cuts
         self.no_number = {"p"} & reading.entrywise - reading.numbers  # p - q: no setting, an array
-        self.flat = reading.flat
+        self.flat, self.alike = reading.flat, reading.alike
         numbers = [parameter.default for parameter in parameters.values()] + [*self.values.values()]
         self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= _PARTS})
         held = getattr(function, "held", {})
@@ -84,13 +86,15 @@ class Search:
 
     def _read_forms(self) -> None:
         """Which values are looked for, as the forms stand now; shapes are given by a value's name or its last word."""
+        self.twins = twins(self.forms, self.alike)
         self.leaves = [name for form in self.forms.values() for name in leaves(form)]
         shapes = {name: self.given.get(name, self.given.get(word(name))) for name in self.leaves}
         self.fixed = {name: shape for name, shape in shapes.items() if shape is not None}
         beside = any(kind_of(name) == "label" for name in self.leaves)  # loss(y, p): no setting, a probability
+        own = [name for name in self.leaves if name not in self.twins]
         self.names = [
             name
-            for name in self.leaves
+            for name in own
             if name in self.fixed or usual(name) is None or name in self.no_number or (beside and word(name) == "p")
         ]
 
@@ -123,7 +127,7 @@ class Search:
         return dimension(word(name), list(map(word, self.leaves)), main)
 
     def _value(self, name: str, state: State, rng: np.random.Generator) -> Any:
-        guess = state.guesses.get(name)
+        guess = state.guesses.get(self.twins.get(name, name))
         if guess is None:
             filters = self._filters(state.guesses)
             size = filters[FILTERS[name]] if self._counts_filters(name, filters) else self._dimension(name, state.main)
