@@ -1,5 +1,5 @@
 """The page of every layer in a real browser: it is small, both passes show the numbers of the trace, in windows of five
-sizes the whole drawing is on screen together with the arrays of every step, and axe-core finds nothing. A page is
+sizes what a step lights is on screen together with its arrays, in letters that can be read, and axe-core finds nothing. A page is
 opened once for all of it. What is done with every layer is done with the nine of `NINE` without being asked for.
 
 axe-core is fetched by `npm install --no-save axe-core`; without it, that part is skipped with a word, but not in CI.
@@ -30,16 +30,25 @@ const wrong = [];
 const slider = document.getElementById("player-slider");
 const panel = document.getElementById("player-panel");
 const seen = {};
+const letters = [...document.querySelectorAll("#player-drawing text")];
+const letter = (each) => parseFloat(getComputedStyle(each).fontSize) * each.getScreenCTM().a;
+const goto = (to) => { slider.value = to; slider.dispatchEvent(new Event("input", { bubbles: true })); };
+goto(0); // seen in the whole
 const cut = parts.filter((part) => !within(part.getBoundingClientRect(), box("drawing")));
 if (cut.length) wrong.push("the drawing is cut off at " + cut[0].id);
 for (let at = FIRST; at <= slider.max; at += EVERY) {
-  slider.value = at;
-  slider.dispatchEvent(new Event("input", { bubbles: true }));
+  goto(at);
   const note = (what) => wrong.push(text("title") + ": " + what);
   for (const array of arrays()) seen[array.name] = array.entries;
   if (root.scrollWidth > root.clientWidth || root.scrollHeight > root.clientHeight) note("the page grows");
   if (!within(box("drawing"), screen_) || !within(box("panel"), screen_)) note("not all is on screen");
   if (panel.scrollWidth > panel.clientWidth) note("the panel is too wide");
+  const gate = document.querySelector("#player-drawing g.node.lit:not(.badge)");
+  if (at > 0 && at < slider.max && gate && text("title").includes("step ")) {
+    if (!within(gate.getBoundingClientRect(), box("drawing"))) note(gate.id + " is out of sight");
+    const small = letters.filter((each) => letter(each) < 10).length;
+    if (small > letters.length / 2) note("its letters are small");
+  }
   const first = document.querySelector("#player-arrays figure").getBoundingClientRect();
   if (box("panel").bottom - first.top < Math.min(first.height, 100)) note("its numbers are out of sight");
 }

@@ -46,6 +46,7 @@ document.getElementById("step_5").focus();
 await press("Enter");
 at.push(location.hash);
 const circuit = document.querySelector("#player-drawing svg");
+await press("+"); await press("0");
 const fitted = circuit.getAttribute("viewBox");
 await press("+");
 const larger = circuit.getAttribute("viewBox");
@@ -212,6 +213,29 @@ def test_groups_open_and_close_where_one_is(tmp_path):
     assert inside["title"] == before["title"] == after["title"]
     assert inside["gates"] > before["gates"] == after["gates"]
     assert inside["lit"] == ["step_3_2"]
+
+
+NEAR = """
+const letter = () => { const each = document.querySelector("#player-drawing text");
+  return parseFloat(getComputedStyle(each).fontSize) * each.getScreenCTM().a; };
+const sizes = [letter()];
+for (const key of ["ArrowRight", "0", "ArrowRight", "0", "ArrowRight", "+", "ArrowRight", "End"]) {
+  await press(key);
+  sizes.push(letter());
+}
+return sizes;
+"""
+
+
+def test_in_a_small_window_the_drawing_is_near_the_step_until_the_whole_is_wanted(tmp_path):
+    page = opened(written("rnn", size="page")[1], tmp_path, 400, 800)
+    inputs, step, whole, still, near, next_, larger, kept, end = page.run(NEAR)
+    assert inputs == whole == still
+    assert step == near == next_ > 11 > 2 * inputs
+    assert larger == kept == end > near
+    page.look(1920, 1080)
+    page.run("""location.hash = "#forward-1"; await press("0"); await press("0");""")
+    assert page.run(NEAR.split("const sizes")[0] + "return letter();") > 8
 
 
 SUMS = """

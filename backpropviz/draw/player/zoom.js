@@ -9,16 +9,28 @@ const drawn = (drawing) => {
   return [one.x - margin, one.y - margin, other.x - one.x + 2 * margin, other.y - one.y + 2 * margin];
 };
 
-// The drawing fitted to its pane; wheel, fingers, keys and buttons make it larger and move it.
+// The drawing fitted to its pane; wheel, fingers, keys and buttons make it larger and move it. Where its letters would be
+// too small to read, it stands near the step that is shown, until the reader wants another view.
 const zoomable = (pane, drawing) => {
   const [left, top, width, height] = drawn(drawing);
   let box = { x: left, y: top, scale: 1 };
+  let follows = true;
   const MOST = 12;
+  const READ = 11; // pixels of a letter that can just be read,
+  const NEAR = 13; // and of one that is read with ease
+  const written = [...drawing.querySelectorAll("text")].map((each) => parseFloat(getComputedStyle(each).fontSize)).sort((a, b) => a - b);
+  const letter = written[written.length >> 1] || NEAR;
 
+  const unit = (scale) => scale * Math.min(pane.clientWidth / width, pane.clientHeight / height); // pixels
+  // Where the pane shows more than the box, since their sides differ, the drawing still keeps to it.
+  const kept = (at, side, from, all, pixels) => {
+    const half = Math.min(pixels / unit(box.scale), all) / 2;
+    return Math.min(from + all - half, Math.max(from + half, at + side / 2)) - side / 2;
+  };
   const place = () => {
     const size = { w: width / box.scale, h: height / box.scale };
-    box.x = Math.min(left + width - size.w, Math.max(left, box.x));
-    box.y = Math.min(top + height - size.h, Math.max(top, box.y));
+    box.x = kept(box.x, size.w, left, width, pane.clientWidth);
+    box.y = kept(box.y, size.h, top, height, pane.clientHeight);
     drawing.setAttribute("viewBox", [box.x, box.y, size.w, size.h].join(" "));
   };
   const inside = (x, y) => new DOMPoint(x, y).matrixTransform(drawing.getScreenCTM().inverse());
@@ -31,6 +43,7 @@ const zoomable = (pane, drawing) => {
     const held = inside(x, y);
     const scale = Math.min(MOST, Math.max(1, box.scale * factor));
     const ratio = box.scale / scale;
+    follows = false;
     box = { x: held.x - (held.x - box.x) * ratio, y: held.y - (held.y - box.y) * ratio, scale };
     place();
   };
@@ -40,7 +53,33 @@ const zoomable = (pane, drawing) => {
     box.y -= dy * unit;
     place();
   };
-  const fit = () => { box = { x: left, y: top, scale: 1 }; place(); };
+  const whole = () => { box = { x: left, y: top, scale: 1 }; place(); };
+
+  let choices = []; // what the step lights: all of it, and ever less
+  const around = (elements) => {
+    const boxes = elements.map((each) => each.getBoundingClientRect());
+    const from = inside(Math.min(...boxes.map((each) => each.left)), Math.min(...boxes.map((each) => each.top)));
+    const to = inside(Math.max(...boxes.map((each) => each.right)), Math.max(...boxes.map((each) => each.bottom)));
+    return { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2, w: to.x - from.x, h: to.y - from.y };
+  };
+  const follow = () => {
+    const there = choices.filter((each) => each.length).map(around);
+    if (!there.length || letter * unit(1) >= READ) return whole();
+    const scale = Math.min(MOST, NEAR / (letter * unit(1)));
+    const fits = (each) => each.w * unit(scale) <= pane.clientWidth && each.h * unit(scale) <= pane.clientHeight;
+    const { x, y } = there.find(fits) || there.at(-1);
+    box = { x: x - width / scale / 2, y: y - height / scale / 2, scale };
+    place();
+  };
+  const near = (lit) => {
+    choices = lit;
+    if (follows) follow();
+  };
+  const fit = () => { // the whole drawing; once more, and it is near the step again
+    follows = box.scale === 1 && !follows;
+    (follows ? follow : whole)();
+  };
+  window.addEventListener("resize", () => near(choices));
 
   drawing.setAttribute("preserveAspectRatio", "xMidYMid meet");
   drawing.removeAttribute("width");
@@ -76,5 +115,5 @@ const zoomable = (pane, drawing) => {
     window.addEventListener(name, (event) => fingers.delete(event.pointerId));
   }
   const by = (factor) => () => zoom(factor, ...middle());
-  return { larger: by(1.4), smaller: by(1 / 1.4), fit, move, wasDragged: () => dragged > 6, scale: () => box.scale };
+  return { larger: by(1.4), smaller: by(1 / 1.4), fit, near, move, wasDragged: () => dragged > 6, scale: () => box.scale };
 };
