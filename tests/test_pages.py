@@ -1,6 +1,7 @@
 """The page of every layer in a real browser: it is small, both passes show the numbers of the trace, in windows of five
-sizes what a step lights is on screen together with its arrays, in letters that can be read, and axe-core finds nothing. A page is
-opened once for all of it. What is done with every layer is done with the nine of `NINE` without being asked for.
+sizes what a step lights is on screen together with its arrays, in letters that can be read, and axe-core finds nothing.
+A page is opened once for all of it. What is done with every layer is done with the nine of `NINE` without being asked
+for.
 
 axe-core is fetched by `npm install --no-save axe-core`; without it, that part is skipped with a word, but not in CI.
 """
