@@ -44,9 +44,9 @@ for (let at = FIRST; at <= slider.max; at += EVERY) {
   if (root.scrollWidth > root.clientWidth || root.scrollHeight > root.clientHeight) note("the page grows");
   if (!within(box("drawing"), screen_) || !within(box("panel"), screen_)) note("not all is on screen");
   if (panel.scrollWidth > panel.clientWidth) note("the panel is too wide");
-  const gate = document.querySelector("#player-drawing g.node.lit:not(.badge)");
-  if (at > 0 && at < slider.max && gate && text("title").includes("step ")) {
-    if (!within(gate.getBoundingClientRect(), box("drawing"))) note(gate.id + " is out of sight");
+  const gates = [...document.querySelectorAll("#player-drawing g.node.lit[id^=step]")];
+  if (at > 0 && at < slider.max && gates.length && text("title").includes("step ")) {
+    if (!gates.some((each) => within(each.getBoundingClientRect(), box("drawing")))) note("its gate is out of sight");
     const small = letters.filter((each) => letter(each) < 10).length;
     if (small > letters.length / 2) note("its letters are small");
   }

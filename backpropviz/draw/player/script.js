@@ -169,6 +169,7 @@
     source(frame);
     part("panel").scrollTop = 0;
     crowd();
+    part("formulas").tabIndex = part("formulas").scrollWidth > part("formulas").clientWidth ? 0 : -1; // to scroll it by keys
     part("said").textContent = step + frame.title + ". " + (hidden ? "Predict first." : frame.caption);
     light(frame, hidden);
     if (hidden || at === frames.length - 1) stop();
