@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.graph import Array, Node, Step, Term
+from backpropviz.engine.graph import PLACES, Array, Node, Step, Term
 from backpropviz.engine.tape import Tape
 from backpropviz.engine.traced import Traced
 from backpropviz.engine.versions import WRITES
@@ -20,14 +20,12 @@ from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES
 
 
-def operands(node: Node) -> Iterator[tuple[int, Node]]:
+def operands(node: Node) -> list[tuple[int, Node]]:
     """The operands of a node that are traced values, with their positions among its array operands."""
     args: Any = node.args
     if node.primitive is not None and node.primitive.gradient_of is not None:
         args = args[0] if isinstance(args[0], tuple | list) else args[1:]
-    for position, operand in enumerate(args):
-        if isinstance(operand, Node):
-            yield position, operand
+    return [(position, operand) for position, operand in enumerate(args) if type(operand) is Node]
 
 
 def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
@@ -69,7 +67,6 @@ def sweep(nodes: Sequence[Node], upstream: dict[Node, Node], tape: Tape) -> None
         TraceError: an operation on the way has no gradient.
     """
     arrived = {output: [Term(output, -1, node)] for output, node in upstream.items()}
-    of_steps: dict[Step, list[Node]] = {}
     for node in reversed(nodes):
         terms = arrived.pop(node, None)
         if terms is None:
@@ -77,28 +74,28 @@ def sweep(nodes: Sequence[Node], upstream: dict[Node, Node], tape: Tape) -> None
         node.terms = terms
         if not node.carries_gradient:
             continue
-        before = len(tape.nodes)
+        tape.step = node.step
         _add_terms(node, tape)
         if node.primitive is not None:
             for operand, term in _hand_back(node, tape):
-                arrived.setdefault(operand, []).append(term)
-        step, made = node.step, tape.nodes[before:]
-        if step is not None and made:
-            of_steps.setdefault(step, []).extend(made)
-            for red in made:
-                red.step = step
+                if operand in arrived:
+                    arrived[operand].append(term)
+                else:
+                    arrived[operand] = [term]
+    tape.step = None
+    of_steps: dict[Step, list[Node]] = {}
+    for red in tape.nodes:
+        if red.step is not None:
+            of_steps.setdefault(red.step, []).append(red)
     for step, made in of_steps.items():
         step.backward = made
 
 
 def _add_terms(node: Node, tape: Tape) -> None:
-    first, *more = node.terms
-    node.gradient = first.node
-    if more:
-        total: Any = Traced(first.node, tape)
-        for term in more:
-            total = total + Traced(term.node, tape)
-        node.gradient = total.node
+    total = node.terms[0].node
+    for term in node.terms[1:]:
+        total = tape.add(total, term.node)
+    node.gradient = total
 
 
 def _hand_back(node: Node, tape: Tape) -> Iterator[tuple[Node, Term]]:
@@ -108,8 +105,7 @@ def _hand_back(node: Node, tape: Tape) -> Iterator[tuple[Node, Term]]:
     args: list[Any] | None = None
     kwargs = node.kwargs
     # of an assignment, what was written reads its place in the gradient before that place is set to zero
-    handed = list(operands(node))[:: -1 if node.primitive in WRITES else 1]
-    for position, operand in handed:
+    for position, operand in operands(node)[:: -1 if node.primitive in WRITES else 1]:
         entry = node.primitive.gradient(position)
         if not operand.carries_gradient or entry is None:
             continue
@@ -152,6 +148,6 @@ def _wrap(value: Any, tape: Tape) -> Any:
     kind = type(value)
     if kind is Node:
         return Traced(value, tape)
-    if kind is tuple or kind is list:
+    if kind is list or (kind is tuple and not PLACES.issuperset(map(type, value))):
         return kind([_wrap(item, tape) for item in value])
     return value

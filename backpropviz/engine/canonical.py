@@ -34,7 +34,10 @@ def canonical(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
         operands = ([part if _is_row(part) else array(part) for part in parts], *operands[1:])
     else:
         operands = tuple([array(x) if type(x) in (list, tuple) and holds_traced(x) else x for x in operands])
-    options = {key: value for key, value in options.items() if not (key == "out" and value is None)}
+    if not options:
+        return operands, options
+    if options.get("out", func) is None:
+        options = {key: value for key, value in options.items() if key != "out"}
     if options.get("order") in ("A", "K") and primitive.name in ("reshape", "ravel", "flatten"):
         operands, options = _by_memory(operands, options)
     accepted = _accepted(primitive)
@@ -56,7 +59,9 @@ def _in_places(
         return args, kwargs
     count = max(1, len(primitive.gradients))
     operands, options = args, dict(kwargs)
-    if len(args) != count:
+    if count < len(args) <= len(defaults) and not kwargs and primitive.name not in ("clip", "reshape"):
+        operands, options = args[:count], dict(zip([*defaults][count:], args[count:]))
+    elif len(args) != count:
         options = {**dict(zip(defaults, args)), **kwargs}
         if len(options) < len(args) + len(kwargs):
             inspect.signature(func).bind(*args, **kwargs)  # raises: an argument too many, or one given twice

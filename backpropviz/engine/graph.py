@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from backpropviz.engine.named import Shape, plain
+from backpropviz.engine.named import NamedInt, Shape, plain
 from backpropviz.primitives.record import Primitive
 from backpropviz.text import file_name
 
@@ -268,6 +268,7 @@ def flatten(value: Any) -> Iterator[Node]:
 
 
 _BARE = {int, float, bool, str, slice, type(None), type(Ellipsis), np.ndarray}
+PLACES = {int, slice, type(None), type(Ellipsis), NamedInt}  # NumPy takes a named number in an index as it is
 
 
 def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -> Any:
@@ -278,7 +279,7 @@ def bare(value: Any, of: Callable[[Node], Any] = operator.attrgetter("value")) -
     if kind in _BARE:
         return value
     if kind is tuple:
-        return tuple([bare(item, of) for item in value])
+        return value if PLACES.issuperset(map(type, value)) else tuple([bare(item, of) for item in value])
     if kind is dict:
         return {key: bare(item, of) for key, item in value.items()}
     if kind is list:

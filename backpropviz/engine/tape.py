@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.graph import Array, Node, bare
+from backpropviz.engine.graph import Array, Node, Step, bare
 from backpropviz.engine.named import NamedFloat, NamedInt
 from backpropviz.engine.traced import Traced
-from backpropviz.engine.versions import Deferred, Versions, is_write
+from backpropviz.engine.versions import ADD, Deferred, Versions, is_write
 from backpropviz.errors import TraceError
 from backpropviz.primitives import Primitive
 from backpropviz.primitives.shapes import PUT, TAKE
 from backpropviz.primitives.stores import ADDED, STORED
 
+_NO_OPTIONS: dict[str, Any] = {}  # of a call without options: one for all
 _NO_ARRAYS = {int, float, bool, str, slice, type(None), type(Ellipsis), NamedInt, NamedFloat}
 _SEVERAL_FIX = "To pick entries, index by the mask itself: `x[x > 0]`."
 
@@ -26,9 +27,11 @@ class Tape:
 
     Attributes:
         longest: how many operations it takes; one more is refused.
+        step: the step that operations are made for, as far as that is known when they are recorded.
     """
 
     longest = sys.maxsize
+    step: Step | None = None
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
@@ -66,8 +69,8 @@ class Tape:
         alone = 0  # operands that are traced values themselves, not lists of them
         for arg in args:
             kind = type(arg)
-            if kind is Traced:
-                operand = arg._node if arg.source is None else arg.node
+            if kind is Traced or kind is Node:
+                operand = arg if kind is Node else arg._node if arg.source is None else arg.node
                 parents.append(operand)
                 kept.append(operand)
                 alone += 1
@@ -80,7 +83,9 @@ class Tape:
         operands = len(parents)
         if kwargs:
             kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
-        node = Node(len(self.nodes), primitive, tuple(kept), kwargs, tuple(parents), None)
+        arguments = tuple(kept)
+        above = arguments if alone == len(kept) and not kwargs else tuple(parents)  # one tuple for both, if it can
+        node = Node(len(self.nodes), primitive, arguments, kwargs or _NO_OPTIONS, above, None, None, self.step)
         traced = Traced(node, self)
         in_memory = carries = False
         for parent in parents:
@@ -110,6 +115,17 @@ class Tape:
         self.nodes.append(node)
         return traced
 
+    def add(self, total: Node, term: Node) -> Node:
+        """`total + term`, of one shape and dtype; a term that is zero but for a part costs no more than that part."""
+        memory = total.memory
+        if type(term.memory) is not Deferred or type(memory) is not Versions or memory.nodes[-1] is not total:
+            return self.record(ADD, (total, term), {}).node
+        node = Node(len(self.nodes), ADD, (total, term), {}, (total, term), None, None, self.step)
+        node.carries_gradient = total.carries_gradient or term.carries_gradient
+        memory.extend(node)
+        self.nodes.append(node)
+        return node
+
     @staticmethod
     def _run(node: Node, in_memory: bool) -> bool:
         """Compute a node's value from its arguments; whether NumPy lets it share an operand's memory.
@@ -130,7 +146,7 @@ class Tape:
         node._value = value
         if primitive.is_ufunc:
             return False
-        node.is_view = shares = any([np.may_share_memory(value, parent.outline) for parent in parents])
+        node.is_view = shares = any([_shares(value, parent.outline) for parent in parents])
         if shares and in_memory and any([isinstance(parent.memory, Versions) for parent in parents]):
             node.value, node.is_view = value.copy(order="K"), False  # the memory will be written into
         elif parents and not shares and not value.flags.writeable:
@@ -151,6 +167,8 @@ class Tape:
             return value
         if kind is np.ndarray:
             return self.keep(value)
+        if kind is tuple and _NO_ARRAYS.issuperset(map(type, value)):
+            return value
         if kind in (tuple, list):
             return kind([self._encode(item, found) for item in value])
         if isinstance(value, np.ndarray):  # a Slate
@@ -183,6 +201,11 @@ def endless(made: str) -> TraceError:
         f"the run goes on after {made}: no more of it is recorded",
         fix="Does the loop end? If it does, take fewer rounds or a smaller input: --set steps=100, --shape x=4,8.",
     )
+
+
+def _shares(value: Array, other: Array) -> bool:
+    """Whether two arrays may share memory."""
+    return value is other or (value.base is not None and np.may_share_memory(value, other))
 
 
 def _counted(arguments: list[Any]) -> int:

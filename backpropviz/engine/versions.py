@@ -102,14 +102,11 @@ def writing(
     if node.primitive is ADD:
         term = node.args[1]
         if isinstance(term.memory, Deferred):  # zero but at an index
-            value, index, _ = bare(term.args, of)
-        else:
-            value, index = of(term), ...
-    else:
-        value, index = bare(node.args[1:], of)
-    if node.primitive is STORED:
-        return _store, index, value
-    return _add_once if node.primitive is ADD and picks_once(index) else np.add.at, index, value
+            value, index = of(term.args[0]), bare(term.args[1], of)
+            return _add_once if picks_once(index) else np.add.at, index, value
+        return _add_once, ..., of(term)
+    value, index = bare(node.args[1:], of)
+    return _store if node.primitive is STORED else np.add.at, index, value
 
 
 def _store(array: Array, index: Any, value: Any) -> None:

@@ -20,9 +20,8 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def spread(g: Any, x: Any, axis: Any, keepdims: Any = False) -> Any:
     """Give a reduced gradient back to every entry that was reduced: shape of `g` to shape of `x`."""
-    axes = axes_of(axis, x.ndim)
     # Leading axes come back by broadcasting alone.
-    if not keepdims and axes != tuple(range(len(axes))):
+    if not keepdims and axis is not None and (axes := axes_of(axis, x.ndim)) != tuple(range(len(axes))):
         g = np.expand_dims(g, axes)
     return np.broadcast_to(g, x.shape)
 

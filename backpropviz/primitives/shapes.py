@@ -5,6 +5,7 @@ Their backward pass moves the gradient back along the same way; where an entry w
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -148,11 +149,20 @@ def take(x: Any, index: Any) -> Any:
     return x[index]
 
 
+_PICKS_ONCE = int | np.integer | slice | None | type(Ellipsis)
+
+
+@functools.cache
+def _is_simple(kind: Any) -> bool:
+    return issubclass(kind, _PICKS_ONCE)
+
+
 def picks_once(index: Any) -> bool:
     """Whether an index can pick no entry twice: it is made of integers, slices and masks."""
     parts = index if isinstance(index, tuple) else (index,)
-    simple = (int, np.integer, slice, type(None), type(Ellipsis))
-    return all(isinstance(p, simple) or getattr(p, "dtype", None) == np.bool for p in parts)
+    return all(map(_is_simple, map(type, parts))) or all(
+        isinstance(p, _PICKS_ONCE) or getattr(p, "dtype", None) == np.bool for p in parts
+    )
 
 
 @traceable

@@ -48,10 +48,9 @@ gate(
 
 def _value_back(g: Any, out: Any, x: Any, value: Any, index: Any) -> Any:
     part = take(g, index)
-    plain = _plain(index)
-    if picks_once(plain):
+    if picks_once(index):
         return part
-    places = np.arange(x.size).reshape(tuple(x.shape))[plain]
+    places = np.arange(x.size).reshape(tuple(x.shape))[_plain(index)]
     return part if np.unique(places).size == places.size else last_writes(part, index, x.shape)
 
 

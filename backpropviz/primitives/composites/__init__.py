@@ -13,7 +13,7 @@ _LATER = ("joining", "picking", "statistics", "algebra", "factors", "differences
 COMPOSITES: Table[Callable[..., Any]] = Table(*(f"backpropviz.primitives.composites.{room}" for room in _LATER))
 """Written with primitives: each records the operations it is made of."""
 
-COMPARISONS: tuple[Any, ...] = (np.array_equal, np.array_equiv, np.allclose, np.isclose, np.unique)
+COMPARISONS: frozenset[Any] = frozenset({np.array_equal, np.array_equiv, np.allclose, np.isclose, np.unique})
 """Answered from the values: what depends on the answer is not recorded."""
 
 LOOKS: frozenset[Any] = frozenset(
