@@ -36,9 +36,11 @@ def _parts(scene: Scene, statement: Statement, wanted: list[Any]) -> Iterator[En
     """What is right for the names that a statement joins, in order, where all together are as long as a gradient."""
     value = getattr(statement.node, "value", None)
     names = [*_joined(value)] if isinstance(value, ast.expr) else []
+    if len(names) < 2 or not wanted:
+        return
     scope = scene.scope(statement)
-    sizes = [np.size(scope[name]) if name in scope else 0 for name in names]
-    for right in wanted if len(names) > 1 and all(sizes) else ():
+    sizes = [scope[name].size if isinstance(scope.get(name), np.ndarray) else 0 for name in names]
+    for right in wanted if all(sizes) else ():
         if sum(sizes) == right.size:
             for name, part in zip(names, np.split(right, np.cumsum(sizes)[:-1])):
                 yield Entry(name, "gradient", part.reshape(np.shape(scope[name])))
