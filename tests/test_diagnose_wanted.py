@@ -6,7 +6,7 @@ import ast
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backpropviz.diagnose.sizes import expression
@@ -49,6 +49,7 @@ def test_what_cannot_be_told_is_not_found():
     assert list(expressions(RANDOM.normal(size=(5, 3)), SCOPE, [])) == []
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(*[st.integers(3, 12)] * 3, st.integers(1, 3)), min_size=4, max_size=6, unique=True))
 def test_a_size_is_found_from_its_values(cases):
     leaves = {
