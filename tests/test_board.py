@@ -280,6 +280,8 @@ def test_formulas_break_where_a_person_would():
     assert broken("one_name_that_is_long", 5) == ("one_name_that_is_long",)
     assert broken("f('a, b', x)", 8) == ("f('a, b',", "x)")
     assert broken("a[:, 2 * H : 3 * H]", 10) == ("a[:,", "2 * H :", "3 * H]")
+    assert broken("1 where z1 > 0, else 0", 16) == ("1 where z1 > 0,", "else 0")
+    assert broken("local derivative 1 where z1 > 0", 27) == ("local derivative 1", "where z1 > 0")
     assert broken("", 5) == ()
 
 
@@ -490,7 +492,8 @@ def test_a_frame_says_what_arrives_and_what_is_handed_back():
     )
     said = html.unescape(frames["7"].svg()).replace("\xa0", " ")
     assert all(line in said for line in (told.title, told.sentence, "dxmu_1 (4, 3) = dxhat (4, 3) * ivar (3,)"))
-    assert "dx (4, 3) = dx_1 + dx_2" in frames["0"].told.lines
+    assert "to x: local derivative 1; dxmu (4, 3), passed on" in frames["2"].told.lines  # it has no other name
+    assert "dx (4, 3) = dxmu + dx_2" in frames["0"].told.lines
 
 
 @pytest.mark.costly

@@ -13,6 +13,8 @@ LEADING = 1.25  # from line to line, in font sizes
 _WHOLE = re.compile(r"[(\[][-\w :.,]{1,14}[)\]]")  # short lists of names and numbers, which nobody tears apart
 _TORN = {"=": 0.0, "+=": 0.0, ",": 0.1, ":": 0.5, "+": 0.5, "-": 0.5}  # how much a break behind it tears apart
 _TORN_ELSE = 0.7  # behind other operators
+_WORDS = 0.3  # the same between two words,
+_CLAUSES = re.compile(r"(where|if|else|for|from)\b")  # and before these, at which a reader pauses, as at a comma
 _PARTS = 0.8  # how much deeper the terms of arguments lie than their commas
 _OPERATORS = ("+", "-", "*", "/", "@", "=", "+=", "//", "**", "<", ">", "==", "!=", "<=", ">=", "&", "|", "%", ":")
 _DEPTH = 0.4  # what a break costs, in lines, by the square of its level
@@ -100,6 +102,8 @@ def _joints(formula: str) -> list[_Joint]:
                 within = _TORN.get(before, _TORN.get(before[-1], _TORN_ELSE))
                 deeper = _SHORT if at in whole else _PARTS if depth and before in _OPERATORS and before != ":" else 0.0
                 found.append(_Joint(at + 1, depth + within + deeper))
+            elif before and formula[at + 1].isalpha():
+                found.append(_Joint(at + 1, depth + (_TORN[","] if _CLAUSES.match(formula, at + 1) else _WORDS)))
         elif char == "." and at and formula[at - 1] == ")" and formula[at + 1 : at + 2].isalpha():
             found.append(_Joint(at, depth + 0.4))
     return found

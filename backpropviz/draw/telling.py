@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from backpropviz.show.records import GradientView, StepView, TraceView
 from backpropviz.show.view import view
 
 Direction = Literal["forward", "backward"]
-_ARRIVED = "The gradients have arrived at the inputs. Where paths meet, they add up."
+_ARRIVED, _MET = "The gradients have arrived at the inputs.", " Where paths meet, they add up."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,18 @@ def tell(trace: Trace) -> dict[tuple[Direction, str], Told]:
     """The words for every step of both passes, by direction and label; the label of the inputs is "0"."""
     shown = view(trace, explain=bool(trace.upstream))
     told: dict[tuple[Direction, str], Told] = {}
+    gradients = [each.gradient for each in shown.inputs] + [each.gradient for each in shown.steps]
+    passed = {  # terms of a sum that are another gradient, and go by its name
+        term.name: f"{term.formula} {term.value.shape}, passed on"
+        for gradient in gradients
+        for term in (gradient.terms if gradient is not None and len(gradient.terms) > 1 else ())
+        if term.formula is not None and term.formula.isidentifier()
+    }
     for step in shown.steps:
         title = f"{step.label}  {step.name} = {step.formula if step.groups else ' '.join(step.code.split())}"
         told["forward", step.label] = Told(title, _sentence(step.caption), ((f"{step.name} {step.value.shape}",),))
         if step.gradient is not None:
-            told["backward", step.label] = _backward(step, title, step.gradient)
+            told["backward", step.label] = _backward(step, title, step.gradient, passed)
     for group in shown.groups:
         title = f"{group.label}  {f'{group.name} = ' if group.name else ''}{' '.join(group.code.split())}"
         told["forward", group.label] = Told(title, _sentence(group.caption), ((f"{group.name} {group.value.shape}",),))
@@ -55,7 +62,7 @@ def tell(trace: Trace) -> dict[tuple[Direction, str], Told]:
     graded = [part.gradient for part in shown.inputs if part.gradient is not None]
     sums = [(_summed(gradient),) for gradient in graded if len(gradient.terms) > 1]
     plain = tuple(_summed(gradient) for gradient in graded if len(gradient.terms) <= 1)
-    told["backward", "0"] = Told("The inputs", _ARRIVED, (*sums, *([plain] if plain else [])))
+    told["backward", "0"] = Told("The inputs", _ARRIVED + _MET * bool(sums), (*sums, *([plain] if plain else [])))
     return told
 
 
@@ -63,7 +70,7 @@ def _sentence(caption: str) -> str:
     return f"{caption[0].upper()}{caption[1:]}." if caption else ""
 
 
-def _backward(step: StepView, title: str, gradient: GradientView) -> Told:
+def _backward(step: StepView, title: str, gradient: GradientView, passed: Mapping[str, str]) -> Told:
     explanation = step.explanation
     gates = explanation.gates if explanation is not None else ()
     stories = dict.fromkeys(gate.story for gate in gates)
@@ -74,14 +81,13 @@ def _backward(step: StepView, title: str, gradient: GradientView) -> Told:
                 # of a step of several gates a share knows the derivative of its own gate alone
                 known = len(gates) == 1 and len(share.local) <= 40
                 local = f"local derivative {share.local}" if known else "handed back"
-                handed.append((f"to {share.operand}: {local}", share.dimensions))
+                handed.append((f"to {share.operand}: {local}", passed.get(share.gradient or "", share.dimensions)))
     return Told(title, " ".join(stories), ((f"arrives: {_summed(gradient)}",), *handed))
 
 
 def _summed(gradient: GradientView) -> str:
     """A gradient with its shape, and the terms it is the sum of."""
-    added = " + ".join(term.name for term in gradient.terms)
-    return f"{gradient.name} {gradient.value.shape}" + (f" = {added}" if len(gradient.terms) > 1 else "")
+    return f"{gradient.name} {gradient.value.shape}" + (f" = {gradient.formula}" if len(gradient.terms) > 1 else "")
 
 
 def _through(shown: TraceView, label: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from backpropviz.draw.telling import Told
 
 _SAID = 16.0  # the size of the letters
-_MOST = 8  # lines at the bottom
+_MOST = 10  # lines at the bottom
 _PAD = 10.0  # between words and the rim of their bubble
 _HINTED = 1.04  # letters are as much wider where they are fitted to the pixels of a small picture
 _APART = 7.0  # between a bubble and what is drawn beside it
@@ -26,6 +26,7 @@ _CELL = 6.0  # how finely places are tried
 _FAR = 420.0  # from its gate a bubble says nothing any more
 _HIDDEN = 12.0  # as far as this counts a cell that is drawn in between a bubble and its gate
 _LOOKED_AT = 100  # places within sight
+_LONGER = 10.0  # as far as this counts a further line of a bubble
 _NARROW, _WIDE = 30, 60  # characters in a bubble's line, as they are tried
 
 Line = tuple[str, Ink, bool]
@@ -128,7 +129,7 @@ def _speak(page: Drawing, told: Told, gate: str, free: Free, bottom: float) -> b
             found.append((*place, lines))
     if not found:
         return False
-    _, box, way, lines = min(found, key=lambda each: each[0])
+    _, box, way, lines = min(found, key=lambda each: each[0] + _LONGER * len(each[-1]))
     middle = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     page.shapes.append(Shape(f"words_{gate}", "words", *middle, box.right - box.left, box.bottom - box.top, told.text))
     page.wires.append(Wire(f"way_{gate}", "legend", "ink", way, f"words_{gate}", gate, arrow=False, lines=[way]))
