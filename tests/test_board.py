@@ -22,8 +22,10 @@ from backpropviz.draw.board.grid import lay_out
 from backpropviz.draw.board.record import Board, Gate, Use
 from backpropviz.draw.board.sizing import fit
 from backpropviz.draw.board.themes import DARK, LIGHT, PRINT
+from backpropviz.draw.board.words import with_words
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.frames import read_frames
+from backpropviz.draw.telling import Told
 from backpropviz.draw.wiring import read_circuit
 from backpropviz.engine.named import plain
 from backpropviz.errors import DrawingError
@@ -494,6 +496,12 @@ def test_a_frame_says_what_arrives_and_what_is_handed_back():
     assert all(line in said for line in (told.title, told.sentence, "dxmu_1 (4, 3) = dxhat (4, 3) * ivar (3,)"))
     assert "to x: local derivative 1; dxmu (4, 3), passed on" in frames["2"].told.lines  # it has no other name
     assert "dx (4, 3) = dxmu + dx_2" in frames["0"].told.lines
+
+
+def test_the_words_fit_where_letters_are_fitted_to_pixels():
+    told = Told("t", " ".join(["it passes little where it saturates."] * 9))
+    said = [text for text in with_words(drawing("tanh"), told).texts if text.text.startswith("it")]
+    assert max(width(text.text, text.size) for text in said) * 1.04 <= 1600 - 48
 
 
 @pytest.mark.costly

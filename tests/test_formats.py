@@ -69,6 +69,12 @@ def test_mermaid_runs_from_left_to_right_with_gradients_in_the_boxes(name):
         assert " ".join(edge.formula.split()) in box
 
 
+def test_a_folded_loop_says_what_each_round_adds():
+    said = re.sub(r"#(\d+);", lambda found: chr(int(found[1])), mermaid(circuit("conv_naive")))
+    assert "b (3,)<br/>← db[f] += dout[n, f, i, j]" in said
+    assert '["3: out ' in said  # not one of its rounds
+
+
 def test_open_groups_are_subgraphs():
     text = mermaid(circuit("convnet", expand=["conv", "relu"]))
     assert text.count("  subgraph ") == text.count("\n  end\n") == 2

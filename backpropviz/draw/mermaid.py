@@ -13,6 +13,7 @@ from itertools import takewhile
 
 from backpropviz.draw.cards import BLACK
 from backpropviz.draw.circuit import Box, Circuit, Vertex
+from backpropviz.engine.numbering import bare_number
 
 _SAFE = re.compile(r"[^\w .,:()=+*/-]")
 
@@ -46,7 +47,7 @@ def _vertex(vertex: Vertex, arriving: list[str]) -> str:
     if vertex.kind == "outside":
         return f"{vertex.id}(( ))"
     shape = "" if vertex.value is None else f" {tuple(vertex.value.shape)}"
-    label = f"{vertex.label}: " if vertex.label else ""
+    label = f"{bare_number(vertex.label)}: " if vertex.label else ""
     lines = [f"{label}{vertex.name}{shape}", vertex.code, *map("← {}".format, _gradients(vertex, arriving))]
     kind = "step" if vertex.kind == "operation" else vertex.kind
     return f'{vertex.id}["{"<br/>".join(_text(line) for line in lines if line)}"]:::{kind}'
@@ -58,7 +59,8 @@ def _gradients(vertex: Vertex, arriving: list[str]) -> Iterator[str]:
         return
     name = vertex.gradient.split(" = ")[0]
     if len(arriving) == 1:
-        yield f"{name} = {arriving[0]}" if arriving[0] != name else name
+        (term,) = arriving
+        yield term if term == name or " += " in term else f"{name} = {term}"  # += is what each round of a loop adds
     else:
         # a name is part of the sum already; what several results of a group hand on is not
         yield from (term for term in arriving if " = " in term or term not in vertex.gradient)

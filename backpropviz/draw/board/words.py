@@ -85,16 +85,21 @@ def _height(lines: list[Line]) -> float:
     return len(lines) * _SAID * LEADING
 
 
+def _fitting(room: float) -> int:
+    """How many letters fit in a line."""
+    return int(room / width(" ", _SAID * _HINTED))
+
+
 def _heading(told: Told, room: float) -> list[Line]:
     """The step and the sentence about its gate."""
-    fit = int(room / width(" ", _SAID))
+    fit = _fitting(room)
     lines: list[Line] = [(told.title, "ink", True)] if columns(told.title) <= fit else []
     return lines + [(line, "ink", False) for line in textwrap.wrap(told.sentence, fit)]
 
 
 def _handed(told: Told, room: float) -> list[Line]:
     """What arrives and what is handed back, in red."""
-    fit = int(room / width(" ", _SAID)) - 6
+    fit = _fitting(room - 2 * _SAID) - 2
     return [
         (line if at == 0 else f"  {line}", "red", False)
         for text in told.lines
