@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from itertools import combinations
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from backpropviz.code.breaking import width
 from backpropviz.draw.board.crossings import crossings, pieces_of
 from backpropviz.draw.diagram import Diagram
 from backpropviz.layers.library import layer_names
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 # ---- users' functions ------------------------------------------------------------------------------------------------
 
@@ -121,8 +124,7 @@ def measure(drawing):
         "through": len(through(drawing)),
         "over": len(covered(drawing)),
         "bends": sum(len(wire.points) - 2 for wire in black),
-        "area": sum((right - left) * (low - high) for left, high, right, low in boxes)
-        / (drawing.width * drawing.height),
+        "area": used(boxes) / (drawing.width * drawing.height),
         "text": min((text.size for text in drawing.texts), default=0.0) * _reduced(drawing),
     }
 
@@ -137,6 +139,15 @@ def _whole(wire):
     copy = type(wire)(wire.id, wire.owner, wire.ink, wire.points, wire.tail, wire.head)
     copy.lines = [wire.points]
     return copy
+
+
+def used(boxes):
+    """The area that boxes cover together."""
+    left, top = (min(box[side] for box in boxes) for side in (0, 1))
+    page = np.zeros((int(max(box[3] for box in boxes) - top) + 1, int(max(box[2] for box in boxes) - left) + 1), bool)
+    for box in boxes:
+        page[round(box[1] - top) : round(box[3] - top), round(box[0] - left) : round(box[2] - left)] = True
+    return np.count_nonzero(page)
 
 
 def _boxes(drawing):
@@ -199,7 +210,7 @@ def covered(drawing):
     found = []
     texts = [(text, _box_of(text)) for text in drawing.texts]
     for (one, a), (two, b) in combinations(texts, 2):
-        if a[0] < b[2] - 0.5 and b[0] < a[2] - 0.5 and a[1] < b[3] - 0.5 and b[1] < a[3] - 0.5:
+        if _overlap(a, b):
             found.append((one.text, two.text))
     for wire in drawing.wires:
         for p, q in pieces_of(wire):
@@ -221,6 +232,10 @@ def covered(drawing):
             if not inside and not apart and not _in_badge(drawing, text, shape):
                 found.append((text.text, shape.owner))
     return found
+
+
+def _overlap(one, two):
+    return one[0] < two[2] - 0.5 and two[0] < one[2] - 0.5 and one[1] < two[3] - 0.5 and two[1] < one[3] - 0.5
 
 
 def _thicker(box):
@@ -257,20 +272,57 @@ def off_the_page(drawing):
 
 
 def measure_cards(diagram):
-    """The figures of a row of cards, as Graphviz lays it out."""
-    svg = diagram.svg()
-    wide, high = (float(size) for size in re.search(r'width="(\d+)pt" height="(\d+)pt"', svg).groups())
-    ways = {"forward": [], "backward": []}
-    for id, path in re.findall(r'<g id="((?:for|back)ward_\d+)".*?<path [^>]* d="([^"]+)"', svg, re.DOTALL):
-        ways[id.split("_")[0]].append(_sampled(path))
-    black, red = ways["forward"], ways["backward"]
-    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', svg)]
-    scale = min(1600 / wide, 900 / high)
+    """The figures of a row of cards, as Graphviz lays it out; a curve bends where two of its pieces meet."""
+    graph = ElementTree.fromstring(diagram.svg())
+    wide, high = (float(graph.get(side).removesuffix("pt")) for side in ("width", "height"))
+    cards, wires = {}, []
+    for group in graph.iter(f"{SVG}g"):
+        if group.get("class") == "node":
+            cards[group.findtext(f"{SVG}title")] = _box_around(next(group.iter(f"{SVG}path"), None), group)
+        elif group.get("class") == "edge":
+            ends = {end.split(":")[0] for end in group.findtext(f"{SVG}title").split("->")}
+            path = next(group.iter(f"{SVG}path")).get("d")
+            wires.append((group.get("id").split("_")[0], ends, (path.count(" ") + 1) // 3, _sampled(path)))
+    written = [text for text in graph.iter(f"{SVG}text") if text.text != "▲"]
+    texts = [_written(text) for text in written]
+    black = [line for way, _, _, line in wires if way == "forward"]
+    red = [line for way, _, _, line in wires if way == "backward"]
     return {
         "black": sum(_cross(one, two) for one, two in combinations(black, 2)),
         "red-black": sum(_cross(one, two) for one in red for two in black),
-        "text": min(sizes) * scale,
+        "through": sum(
+            _meets(line, _shrunk(card)) for _, ends, _, line in wires for id, card in cards.items() if id not in ends
+        ),
+        "over": sum(_meets(line, box) for _, _, _, line in wires for box in texts)
+        + sum(_overlap(one, two) for one, two in combinations(texts, 2)),
+        "bends": sum(pieces - 1 for way, _, pieces, _ in wires if way == "forward"),
+        "area": used([*cards.values(), *texts]) / (wide * high),
+        "text": min(float(text.get("font-size")) for text in written) * min(1600 / wide, 900 / high),
     }
+
+
+def _box_around(outline, group):
+    """The frame of a card; what has none is as large as what is written in it."""
+    drawn = outline if outline is not None else next(group.iter(f"{SVG}polygon"), None)
+    if drawn is None:
+        boxes = [_written(text) for text in group.iter(f"{SVG}text")]
+        return tuple(pick(side) for pick, side in zip((min, min, max, max), zip(*boxes)))
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", drawn.get("d") or drawn.get("points"))]
+    return min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2])
+
+
+def _written(text):
+    """Where the letters of a text of Graphviz are, which tells their base line."""
+    left, base, size = (float(text.get(key)) for key in ("x", "y", "font-size"))
+    return left, base - size * 0.74, left + width(text.text.strip(), size), base + size * 0.1
+
+
+def _shrunk(box, margin=2.0):
+    return box[0] + margin, box[1] + margin, box[2] - margin, box[3] - margin
+
+
+def _meets(line, box):
+    return any(_hits(one, two, box) for one, two in zip(line, line[1:]))
 
 
 def _sampled(path):
@@ -297,15 +349,17 @@ def _cross(one, two):
 
 
 def figures(name):
-    """A board's figures beside those of dot's layout, as texts."""
+    """A board's figures, and those of dot's layout in parentheses, as texts."""
     trace = traced(name)
     own, cards = measure(Diagram(trace).picture.drawing), measure_cards(Diagram(trace, style="cards"))
-    counts = (own[key] for key in ("black", "red-black", "through", "over", "bends"))
-    return [name, *map(str, counts), f"{own['area']:.0%}", f"{own['text']:.1f}",
-            str(cards["black"]), str(cards["red-black"]), f"{cards['text']:.1f}"]  # fmt: skip
+    return [name, *(f"{_short(key, own[key])} ({_short(key, cards[key])})" for key in HEADINGS[1:])]
 
 
-HEADINGS = ["", "black", "red-black", "through", "over", "bends", "area", "text", "dot: black", "red-black", "text"]
+def _short(key, figure):
+    return f"{figure:.0%}" if key == "area" else f"{figure:.1f}" if key == "text" else str(figure)
+
+
+HEADINGS = ["", "black", "red-black", "through", "over", "bends", "area", "text"]
 
 
 def row(cells):
