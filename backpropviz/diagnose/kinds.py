@@ -99,5 +99,18 @@ def refined(
     return layer.sliced_kinds.get(kind, kind) if _in_slice(node) else kind
 
 
+def of_change(before: ast.expr, after: ast.expr) -> str:
+    """What sort of mistake it was, where another expression stands for a whole one now."""
+    if isinstance(after, ast.BinOp) and before in (after.left, after.right):
+        if isinstance(after.op, ast.Add | ast.Sub):
+            return "missing_term"
+        other = after.left if after.right is before else after.right
+        is_plain = isinstance(other, ast.Constant | ast.Call) or ast.unparse(other).isupper()
+        return "constant_factor" if is_plain else "missing_factor"
+    names, others = (sorted(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)) for tree in (before, after))
+    is_product = isinstance(after, ast.BinOp) and isinstance(after.op, ast.MatMult)
+    return "transposed" if is_product and names == others else "wrong_value"
+
+
 def _in_slice(node: ast.stmt) -> bool:
     return any(isinstance(inner, ast.Slice) and (inner.lower or inner.upper) for inner in ast.walk(node))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose import plans
+from backpropviz.diagnose import kinds, plans
 from backpropviz.diagnose.culprit import packed_names
 from backpropviz.diagnose.edits.expressions import expression_edits
 from backpropviz.diagnose.edits.paths import path_edits
@@ -140,13 +140,16 @@ class Search:
     def _wanted(self, suspect: Suspect) -> Iterator[Edit]:
         """The statement computing what it should, by expressions that are found from the value."""
         node, wanted = suspect.statement.node, self._wanted_value(suspect)
-        plain = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
-        if wanted is None or not plain or suspect.statement.loops or self.scene.case.special:
+        if wanted is None or suspect.statement.loops or self.scene.case.special:
+            return
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
             return
         scope = self.scene.scope(suspect.statement)
         first = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-        for tree in itertools.islice(expressions(wanted, with_entries(scope), first), MOST_WANTED):
-            yield Edit(suspect.statement, [(Slot(node, "value"), tree)], "wrong_value", plans.FROM_VALUE)
+        now = (suspect.value, node.value) if np.shape(suspect.value) == np.shape(wanted) else None
+        for tree in itertools.islice(expressions(wanted, with_entries(scope), first, now), MOST_WANTED):
+            kind = kinds.of_change(node.value, tree)
+            yield Edit(suspect.statement, [(Slot(node, "value"), tree)], kind, plans.FROM_VALUE)
 
     def _unpacks_as_packed(self, statement: Statement) -> bool:
         """A tuple of names is taken out of the cache in the order in which the same names were put in."""

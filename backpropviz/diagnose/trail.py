@@ -138,21 +138,22 @@ class Trail:
             if self._completed(examination, first, hit.edit, stage, cells):
                 return True
         shown = [o.case for o in outcomes if o.wrong() & cells or (o.failure and not o.refused)]
+        focus = next(o for o in outcomes if o.case is scene.case)
+        found, rewritten = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
+        if found is not None and rewritten is not None and self._accepted(examination, rewritten, cells):
+            self.findings.append(replace(found, proved=True))
+            return True
         if self._two_faults(examination, scene, stage, cells, shown):
             return True
-        focus = next(o for o in outcomes if o.case is scene.case)
         if stage == "backward":
             for suspect, edit in rewrite.missing_terms(self.program, scene, self.pair.name):
                 if self._accepted(examination, edit, cells):
                     self.findings.append(wording.missing(suspect, edit, shown, len(outcomes)))
                     return True
         focus.failure = self._blamed(focus.failure)
-        found, rewritten = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
-        if found is None:
-            return False
-        proved = rewritten is not None and self._accepted(examination, rewritten, cells)
-        self.findings.append(replace(found, proved=proved))
-        return proved
+        found, _ = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
+        self.findings += [found] if found is not None else []
+        return False
 
     def _trusted(self) -> set[str]:
         """What right pairs rest on, but for this pair's own functions."""

@@ -26,11 +26,14 @@ _CLOSE = 1e-9
 Valued = tuple[Any, ast.expr]
 
 
-def expressions(wanted: Any, scope: Mapping[str, Any], first: list[str]) -> Iterator[ast.expr]:
+def expressions(
+    wanted: Any, scope: Mapping[str, Any], first: list[str], now: Valued | None = None
+) -> Iterator[ast.expr]:
     """Expressions of the names in scope that have the wanted value.
 
     Args:
-        first: names to begin with: those that the line has already.
+        first: names to begin with: those that the line has already. now: what the line computes, and its value: a term
+            or a factor may be missing.
     """
     arrays = {k: v for k, v in scope.items() if type(v) is np.ndarray and v.dtype.kind in "fb" and v.size > 1}
     if not isinstance(wanted, np.ndarray) or wanted.size < 2 or wanted.size > _LARGEST:
@@ -47,8 +50,8 @@ def expressions(wanted: Any, scope: Mapping[str, Any], first: list[str]) -> Iter
         WORK.spend(EVALUATION * len(pool) // 4)
         guarded = list(_guarded(parts, scope))
         found = [
-            *_scaled(wanted, [*pool, *guarded], sizes),
-            *_combined(wanted, [p for p in pool if _fits(p[0], wanted)]),
+            *_scaled(wanted, [*([now] if now else []), *pool, *guarded, *_centered(parts, wanted)], sizes),
+            *_combined(wanted, [p for p in [*([now] if now else []), *pool] if _fits(p[0], wanted)]),
         ]
     seen = set()
     for tree in sorted(found, key=lambda tree: sum(1 for _ in ast.walk(tree))):
@@ -93,12 +96,33 @@ def _products(parts: list[Valued]) -> Iterator[Valued]:
 
 
 def _matrices(parts: list[Valued], wanted: Any) -> Iterator[Valued]:
-    """Matrix products of two names, either one transposed, that have the wanted shape."""
-    flat = [(value, node) for value, node in parts if value.ndim == 2 and isinstance(node, ast.Name)]
-    turned = [(value.T, ast.Attribute(node, "T", ast.Load())) for value, node in flat]
+    """Matrix products of two names, either one transposed, that have the wanted shape; or one for each example."""
+    rank = wanted.ndim
+    flat = [(value, node) for value, node in parts if value.ndim == rank > 1 and isinstance(node, ast.Name)]
+    turned = [(value.swapaxes(-1, -2), _turned(node, rank)) for value, node in flat]
     for (a, one), (b, other) in itertools.product([*flat, *turned], repeat=2):
-        if a.shape[1] == b.shape[0] and wanted.shape == (a.shape[0], b.shape[1]):
+        fits = a.shape[-1] == b.shape[-2] and a.shape[:-2] == b.shape[:-2]
+        if fits and wanted.shape == (*a.shape[:-1], b.shape[-1]):
             yield a @ b, binary(one, ast.MatMult(), other)
+
+
+def _centered(parts: list[Valued], wanted: Any) -> Iterator[Valued]:
+    """`p * (d - np.sum(p * d, axis=-1, keepdims=True))`: back through a softmax."""
+    alike = [(value, node) for value, node in parts if isinstance(node, ast.Name) and value.shape == wanted.shape]
+    for (p, one), (d, other) in itertools.permutations(alike, 2):
+        for axis in range(-1, -1 - wanted.ndim, -1):
+            keywords: dict[str, ast.expr] = {"axis": number(axis), "keepdims": ast.Constant(True)}
+            total = numpy_call("sum", binary(one, ast.Mult(), other), **keywords)
+            value = p * (d - np.sum(p * d, axis=axis, keepdims=True))
+            yield value, binary(one, ast.Mult(), binary(other, ast.Sub(), total))
+
+
+def _turned(node: ast.expr, rank: int) -> ast.expr:
+    """The last two of so many axes exchanged."""
+    if rank == 2:
+        return ast.Attribute(node, "T", ast.Load())
+    order = [*range(rank - 2), rank - 1, rank - 2]
+    return ast.Call(ast.Attribute(node, "transpose", ast.Load()), [number(axis) for axis in order], [])
 
 
 def _reduced(pool: list[Valued], wanted: Any) -> Iterator[Valued]:
@@ -137,11 +161,13 @@ def _fits(value: Any, wanted: Any) -> bool:
 
 
 def _scaled(wanted: Any, pool: list[Valued], sizes: Mapping[str, int]) -> Iterator[ast.expr]:
-    """A value times a number, or a size, or one over it."""
+    """A value times a number, a size or its root, or one over these."""
     factors: list[tuple[float, ast.expr | None, bool]] = [(1.0, None, False)]
     factors += [(factor, number(factor), False) for factor in (2, 0.5, -1, -2, -0.5)]
     for identifier, size in sizes.items():
-        factors += [(float(size), name(identifier), False), (1.0 / size, name(identifier), True)]
+        root = numpy_call("sqrt", name(identifier))
+        for factor, tree in ((float(size), name(identifier)), (float(np.sqrt(size)), root)):
+            factors += [(factor, tree, False), (1 / factor, tree, True)]
     for value, node in pool:
         if value.shape != wanted.shape:
             continue

@@ -105,9 +105,10 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
     now = {name: value.ndim for name, value in case.inputs.items()}
     floats = [name for name in now if name != main and case.inputs[name].dtype.kind == "f"]
     free = [name for name in floats if kind_of(name) in ("main", "state")]
-    fewer = [name for name in floats if kind_of(name) == "weight" and now[name] > 1]  # a filter for each channel
+    fewer = [name for name in floats if kind_of(name) == "weight" and now[name] > 1]
     each = [[now[name], *(rank for rank in (1, 0, 2) if rank != now[name])] for name in free]
-    each += [[now[name], now[name] - 1] for name in fewer]
+    # a filter for each channel; or what only is called like a weight, the values of an attention: like the main input
+    each += [[now[name], *([now[main]] if main and now[main] > now[name] else []), now[name] - 1] for name in fewer]
     labels = [name for name in floats if kind_of(name) == "label" and now[name] > 1]  # one number for each example
     each += [[now[name], 1] for name in labels]
     shapes = {name: value.shape for name, value in case.inputs.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Entry, Reference, cleaned
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
-from backpropviz.engine.trace import random_upstream
+from backpropviz.engine.trace import Trace, random_upstream
 from backpropviz.engine.verifying import record
 from backpropviz.errors import BackpropvizError
 from backpropviz.layers.library import Layer as LayerFile
@@ -50,6 +51,10 @@ def held_against(ours: LayerFile, pair: Pair, case: Case) -> Reference:
     theirs = dict(zip(case.inputs, inputs))
     gradients = {f"d{name}": trace.grad[theirs[name]] for name in pair.layer.wants}
     return Reference(outputs, upstream, cleaned(gradients, upstream), {}, (trace,))
+
+
+_FILLED = re.compile(r"^(    \S+)\[\.\.\.\] = (\w+)$", re.MULTILINE)
+"""`layer.W[...] = W`, in the functions around a class."""
 
 
 def reference_for(program: Program, pair: Pair, case: Case) -> Reference | None:
@@ -98,11 +103,20 @@ def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -
         return None
     if pair.backward is None:
         return None  # a loss computes its gradient in the same function: the trace would hold that for right, too
+    trace = _trace(program, pair, case, outputs, forward)
+    if trace is None:
+        return None
+    gradients = {f"d{name}": trace.grad.get(name, np.zeros_like(case.inputs[name])) for name in pair.layer.wants}
+    upstream = upstream_for(outputs)
+    return Reference(outputs, upstream, cleaned(gradients, upstream), {}, (trace,))
+
+
+def _trace(program: Program, pair: Pair, case: Case, outputs: dict[str, Any], forward: Any) -> Trace | None:
+    """A trace of a forward pass and back; None where it cannot be traced."""
     arguments = binding.forward_arguments(forward, pair.layer, case, case.inputs)
     by_name = {p.name: value for p, value in zip(binding.parameters(forward), arguments)}
     inputs = {name: value.copy() for name, value in case.inputs.items()}
     settings = {name: value for name, value in by_name.items() if name not in inputs}
-    upstream = upstream_for(outputs)
     try:
         program.seed(123)
         trace = record(forward, inputs, settings)
@@ -112,13 +126,22 @@ def _traced(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -
         )
         if not same:
             return None
-        trace.backward({node.name or "out": value for node, value in zip(nodes, upstream.values())})
+        upstream = upstream_for(outputs).values()
+        trace.backward({node.name or "out": value for node, value in zip(nodes, upstream)})
     except BackpropvizError:
         return None
     except Exception:  # what a tracer makes of a student's function is anyone's guess; differences always work
         return None
-    gradients = {f"d{name}": trace.grad.get(name, np.zeros_like(inputs[name])) for name in pair.layer.wants}
-    return Reference(outputs, upstream, cleaned(gradients, upstream), {}, (trace,))
+    return trace
+
+
+def _trace_of_class(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Trace | None:
+    """A trace of a forward pass of a class, or of a loss with its gradients: what it says has to be held against
+    differences. The arrays that a layer holds are put in its place, not written into its own."""
+    text = program.student.texts.get(pair.forward, "")
+    namespace = {**program.student.namespace, pair.forward: program.function(pair.forward)}
+    exec(compile(_FILLED.sub(r"\1 = \2", text), "<around a student's functions>", "exec"), namespace)
+    return _trace(program, pair, case, outputs, namespace[pair.forward])
 
 
 def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Reference | None:
@@ -131,10 +154,14 @@ def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, An
 
     here = loss(case.inputs)
     came = _came(program, pair, case, upstream)
+    wrong = [name for name in pair.layer.wants if not _agrees(loss, case.inputs, name, here, came.get(name))]
+    trace = _trace_of_class(program, pair, case, outputs) if wrong else None
+    traced = trace.grad if trace is not None else {}
     gradients = {}
     for name in pair.layer.wants:
-        gradient = came.get(name)
-        if not _agrees(loss, case.inputs, name, here, gradient):
+        gradient = traced.get(name) if name in wrong else came[name]
+        if name in wrong and not _agrees(loss, case.inputs, name, here, gradient):
+            trace = None
             gradient = _gradient(loss, case.inputs, name, here)
         if gradient is None:
             return None
@@ -145,7 +172,7 @@ def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, An
     known += tuple(Entry(name, "value", value) for name, value in case.inputs.items() if is_array(value))
     if pair.backward is not None:
         known += _forward_values(program, pair, case)
-    return Reference(outputs, upstream, gradients, {}, (), known=known)
+    return Reference(outputs, upstream, gradients, {}, (trace,) if trace is not None else (), known=known)
 
 
 def _came(program: Program, pair: Pair, case: Case, upstream: dict[str, Any]) -> dict[str, Any]:

@@ -124,43 +124,62 @@ class _Marks(ast.NodeTransformer):
         return node
 
 
-class _Deep(ast.NodeTransformer):
-    """The name "self.x" as the attribute that it is, and private names as Python has them inside the class."""
+def _deep(node: Any, of: str) -> Any:
+    """The name "self.x" as the attribute that it is, and private names as Python has them inside the class `of`.
 
-    def __init__(self, of: str):
-        self.of = of
-
-    def visit_Name(self, node: ast.Name) -> Any:
-        this, *places = node.id.split(".")
-        made: ast.expr = ast.Name(this if places else _mangled(this, self.of), ast.Load() if places else node.ctx)
-        for i, place in enumerate(places, 1):
-            made = ast.Attribute(made, _mangled(place, self.of), node.ctx if i == len(places) else ast.Load())
-        for part in ast.walk(made):
-            ast.copy_location(part, node)
-        return made
-
-    def visit_Attribute(self, node: ast.Attribute) -> Any:
-        self.generic_visit(node)
-        node.attr = _mangled(node.attr, self.of)
+    Copied is what changes and what stands around it; the rest is shared with the tree: a copy of all takes longer than
+    to compile it, and every edit that is tried is compiled.
+    """
+    if isinstance(node, ast.Name):
+        return _place(node, of)
+    changed: dict[str, Any] = {}
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            parts = [_deep(part, of) if isinstance(part, ast.AST) else part for part in value]
+            if any(part is not before for part, before in zip(parts, value)):
+                changed[field] = parts
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            part = _deep(value, of)
+            if part is not value:
+                changed[field] = part
+        elif field == "attr" and (name := _mangled(node.attr, of)) != node.attr:
+            changed[field] = name
+    if not changed:
         return node
+    kind: Any = type(node)
+    twin = kind.__new__(kind)
+    twin.__dict__.update(node.__dict__, **changed)
+    return twin
+
+
+def _place(node: ast.Name, of: str) -> ast.expr:
+    this, *places = node.id.split(".")
+    if not places and _mangled(this, of) == this:
+        return node
+    made: ast.expr = ast.Name(this if places else _mangled(this, of), ast.Load() if places else node.ctx)
+    for i, place in enumerate(places, 1):
+        made = ast.Attribute(made, _mangled(place, of), node.ctx if i == len(places) else ast.Load())
+    for part in ast.walk(made):
+        ast.copy_location(part, node)
+    return made
 
 
 def attributes(function: ast.FunctionDef) -> ast.FunctionDef:
     """A function as it can be compiled: names with a dot become attributes again."""
-    if "." not in function.name and not any("." in its.id for its in ast.walk(function) if isinstance(its, ast.Name)):
-        return function
-    deep: ast.FunctionDef = _Deep(function.name.partition(".")[0] if "." in function.name else "").visit(
-        copy.deepcopy(function)
-    )
-    return ast.fix_missing_locations(deep)
+    deep: ast.FunctionDef = _deep(function, function.name.partition(".")[0] if "." in function.name else "")
+    return deep
+
+
+def holds_attributes(tree: ast.AST) -> bool:
+    """Whether a name in it stands for an attribute."""
+    return any("." in its.id for its in ast.walk(tree) if isinstance(its, ast.Name))
 
 
 def attributes_of(node: ast.expr) -> ast.expr:
     """An expression as it can be compiled: names with a dot become attributes again."""
-    if not any(isinstance(inner, ast.Name) and "." in inner.id for inner in ast.walk(node)):
-        return node
-    deep: ast.expr = _Deep("").visit(copy.deepcopy(node))
-    return ast.fix_missing_locations(deep)
+    deep: ast.expr = _deep(node, "")
+    return deep
 
 
 def is_abstract(method: ast.FunctionDef) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.edits.tree import Edit
-from backpropviz.diagnose.student.classes import attributes
+from backpropviz.diagnose.student.classes import attributes, holds_attributes
 from backpropviz.diagnose.student.loading import Student
 from backpropviz.diagnose.student.recorder import PROBE, Recorder, Statement, probed, statements
 from backpropviz.diagnose.student.work import rounds_in
@@ -65,11 +65,11 @@ class Program:
                 waiting += new
         return found - {name}
 
-    def compile(self, definition: ast.FunctionDef, places: list[ast.AST] | None = None) -> Any:
+    def compile(self, definition: ast.FunctionDef, places: list[ast.AST] | None = None, is_plain: bool = False) -> Any:
         """The function object of a definition; its default values and decorators are evaluated anew.
 
         Args:
-            places: where its rounds are, if that is known.
+            places: where its rounds are, if that is known. is_plain: no name in it stands for an attribute.
 
         Raises:
             SyntaxError and whatever the decorators raise.
@@ -77,7 +77,7 @@ class Program:
         namespace = self.student.namespace
         before = namespace.get(definition.name)
         try:
-            whole = attributes(definition)
+            whole = definition if is_plain else attributes(definition)
             exec(self.student.compiled(whole, places if whole is definition else None), namespace)
             return namespace[definition.name]
         finally:
@@ -93,11 +93,12 @@ class Program:
         """Inside the block, an edit is in place, and the function it belongs to stands in for the file's."""
         definition = self.definitions[edit.statement.function]
         places = [*dict.fromkeys([*_rounds_in(definition), *rounds_in(*edit.new_nodes())])]
+        is_plain = not _has_attributes(definition) and not any(map(holds_attributes, edit.new_nodes()))
         namespace = self.student.namespace
         before = namespace[definition.name]
         edit.apply()
         try:
-            namespace[definition.name] = self.compile(definition, places)
+            namespace[definition.name] = self.compile(definition, places, is_plain)
             yield
         finally:
             namespace[definition.name] = before
@@ -155,6 +156,12 @@ class Program:
 def _rounds_in(definition: ast.FunctionDef) -> list[ast.AST]:
     """Where the rounds of a function are, while no edit is in place."""
     return rounds_in(definition)
+
+
+@functools.lru_cache(maxsize=512)
+def _has_attributes(definition: ast.FunctionDef) -> bool:
+    """Whether names in a function stand for attributes, while no edit is in place."""
+    return "." in definition.name or holds_attributes(definition)
 
 
 @functools.lru_cache(maxsize=512)
