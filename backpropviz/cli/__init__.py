@@ -14,10 +14,9 @@ import typer
 
 from backpropviz import __version__
 from backpropviz.cli.options import JsonOption, answer
-from backpropviz.cli.parsing import Command, described, tell
+from backpropviz.cli.parsing import Command, described, say, tell
 from backpropviz.errors import BackpropvizError, InputError
 from backpropviz.files import MOST, at_most
-from backpropviz.text import clean
 
 _ROOMS = {
     "look": ("list", "show", "gradcheck"),
@@ -94,23 +93,20 @@ def main() -> None:
     except typer.TyperException as error:
         sys.exit(tell(error))
     except BackpropvizError as error:
-        print(clean(f"backpropviz: {error}"), file=sys.stderr)
+        say(str(error))
         sys.exit(2)
     except RecursionError:
-        print(
-            "backpropviz: an expression is nested too deeply\n  Write it in several lines, each with its own name.",
-            file=sys.stderr,
-        )
+        say("an expression is nested too deeply\n  Write it in several lines, each with its own name.")
         sys.exit(2)
     except MemoryError:
-        print("backpropviz: there is not enough memory for arrays of these shapes", file=sys.stderr)
+        say("there is not enough memory for arrays of these shapes")
         sys.exit(2)
     except OSError as error:
         # what is still waiting to be written would fail again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             sys.exit(0)  # the reader of a pipe has seen enough
-        print(f"backpropviz: {error.strerror or error}", file=sys.stderr)
+        say(error.strerror or str(error))
         sys.exit(2)
 
 

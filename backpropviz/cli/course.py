@@ -14,6 +14,7 @@ from backpropviz.cli.options import (
     SetOption,
     ShapeOption,
     answer,
+    as_wide_as_the_screen,
     keep,
     run,
     settings_and_shapes,
@@ -71,7 +72,14 @@ def exercise(
         todo = "grade it" if solved else "fill it in, and grade it as often as you like"
         about = f" --as {layer}" if split_spec(layer)[0] else ""  # a worksheet cannot name a file to run
         grade = f"backpropviz diagnose {output}{about}"
-        answer(as_json, "exercise", f"wrote {output}; {todo}: {grade}", layer=layer, written=[str(output)], grade=grade)
+        answer(
+            as_json,
+            "exercise",
+            as_wide_as_the_screen(f"wrote {output}; {todo}: {grade}"),
+            layer=layer,
+            written=[str(output)],
+            grade=grade,
+        )
         return
     if solved and kind != "ipynb":
         raise InputError(f"--solved does not go with .{kind}", fix="It has the answers already, behind the blanks.")

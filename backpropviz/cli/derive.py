@@ -16,6 +16,7 @@ from backpropviz.cli.options import (
     as_wide_as_the_screen,
     keep,
     run,
+    screen_width,
     settings_and_shapes,
     users_code,
     write_text,
@@ -73,10 +74,25 @@ def derive(
     else:
         text = _derived(run(layer, inputs, shape, set_, backward=form != "cache"), layer, form)
     written = write_text(text, output)
-    if form == "plain" and not written:
-        text = as_wide_as_the_screen(text)
+    if (form == "plain" or explain) and not written:
+        text = as_wide_as_the_screen(_narrow(text) if explain else text)
     told = f"wrote {output}" if written else text
     answer(as_json, "derive", told, layer=layer, form=form, text=text, written=written, **record)
+
+
+def _narrow(explained: str) -> str:
+    """The formulas of an explanation, moved in by four columns, broken where a person would; its words as they are."""
+    from backpropviz.code.breaking import broken
+
+    width = screen_width()
+    lines = []
+    for line in explained.split("\n"):
+        is_formula = line.startswith("    ") and not line.startswith("     ")
+        if width is None or len(line) <= width or not is_formula:
+            lines.append(line)
+        else:
+            lines += [f"{' ' * (6 if number else 4)}{part}" for number, part in enumerate(broken(line, width - 6))]
+    return "\n".join(lines)
 
 
 def _derived(trace: "Trace", layer: str, form: str) -> str:

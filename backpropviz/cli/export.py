@@ -80,9 +80,11 @@ def export(
         str, typer.Option(metavar="light|dark|print|auto", help="The colours; auto: an .svg that follows the screen.")
     ] = "light",
     values: Annotated[bool, typer.Option("--values", help="Write the arrays beside the wires.")] = False,
-    title: Annotated[str | None, typer.Option(help="A heading; the layer's name without one.")] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="A heading; the layer's name without one.")] = None,
     legend: Annotated[bool, typer.Option("--legend/--no-legend", help="Say what black and red mean.")] = True,
-    dpi: Annotated[int, typer.Option(min=24, max=1200, help="Dots per inch of a .png; 96: 1600x900 a slide.")] = 192,
+    dpi: Annotated[
+        int, typer.Option(metavar="N", min=24, max=1200, help="Dots per inch of a .png; 96: 1600x900 a slide.")
+    ] = 192,
     as_json: JsonOption = False,
 ) -> None:
     """Draw the graph: as a picture, a page that plays, TikZ or Mermaid."""

@@ -7,7 +7,16 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backpropviz.cli.options import JsonOption, OutputOption, answer, console, print_or_write, progress, wrapped
+from backpropviz.cli.options import (
+    JsonOption,
+    OutputOption,
+    answer,
+    as_wide_as_the_screen,
+    console,
+    print_or_write,
+    progress,
+    wrapped,
+)
 from backpropviz.cli.standard_input import file_from_standard_input, from_standard_input
 from backpropviz.errors import InputError
 
@@ -72,8 +81,12 @@ def diagnose(
     cache: Annotated[
         Path | None, typer.Option("--cache", metavar="DIR", help="Answers are kept there: same text, same answer.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=0, help="How many files at once; 0: one for every processor.")] = 0,
-    seconds: Annotated[int, typer.Option(min=1, help="The most that one pair of functions may take.")] = 60,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How many files at once; 0: one for every processor.")
+    ] = 0,
+    seconds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="The most that one pair of functions may take.")
+    ] = 60,
     python2: Annotated[bool, typer.Option("--python2", help="Read the files as Python 2.")] = False,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Say what holds a hand-in on this machine.")] = False,
 ) -> None:
@@ -134,7 +147,8 @@ def diagnose(
     if chosen == "text" and len(reports) == 1:
         print_or_write(render_hints(reports[0], hint or 3, console().width), output)
     elif chosen == "text":
-        print_or_write("\n".join([*map(handins.verdict_line, reports), "", handins.totals(reports)]) + "\n", output)
+        text = "\n".join([*map(handins.verdict_line, reports), "", handins.totals(reports)]) + "\n"
+        print_or_write(text if output else as_wide_as_the_screen(text), output)
     elif chosen != "jsonl":
         print_or_write(FORMATS[chosen](reports) + "\n", output)
     elif resume or output:

@@ -89,7 +89,9 @@ def show(
         str | None, typer.Option(metavar="out[0,1]", help="One entry: what it was made from, where its gradient goes.")
     ] = None,
     jacobian: Annotated[bool, typer.Option("--jacobian", help="With --step: its local Jacobians.")] = False,
-    digits: Annotated[int, typer.Option(min=1, max=17, help="Of the numbers of --entry and --jacobian.")] = 3,
+    digits: Annotated[
+        int, typer.Option(metavar="N", min=1, max=17, help="Of the numbers of --entry and --jacobian.")
+    ] = 3,
     as_json: JsonOption = False,
 ) -> None:
     """Print every step's value and gradient."""
@@ -187,7 +189,7 @@ def gradcheck(
         bool, typer.Option("--fast", help="One random direction instead of every entry, for large inputs.")
     ] = False,
     inputs_only: Annotated[bool, typer.Option("--inputs-only", help="Leave out the gradients of the steps.")] = False,
-    tolerance: Annotated[float, typer.Option(help="The largest relative error that passes.")] = 1e-5,
+    tolerance: Annotated[float, typer.Option(metavar="NUMBER", help="The largest relative error that passes.")] = 1e-5,
     round_: Annotated[
         str | None,
         typer.Option("--round", metavar="3|t=3,i=0", help="The round of a loop whose steps are checked."),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -44,7 +46,7 @@ ShapeOption = Annotated[
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting, such as eps=1e-3.")
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="Draws the sample inputs and the upstream gradient.")]
+SeedOption = Annotated[int, typer.Option(metavar="N", min=0, help="Draws the sample inputs and the upstream gradient.")]
 DoutOption = Annotated[
     str | None, typer.Option("--dout", metavar="FILE", help="The upstream gradient, instead of a random one.")
 ]
@@ -130,18 +132,32 @@ def console() -> Console:
     return Screen(highlight=False, soft_wrap=False)
 
 
-def as_wide_as_the_screen(text: str) -> str:
-    """Lines of words, broken where they are wider than the screen; where there is none, as they are."""
-    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
-        return text
-    import textwrap
+def screen_width(stream: TextIO | None = None) -> int | None:
+    """The columns of the screen, or those that COLUMNS asks for; None where nobody looks."""
+    if not (stream or sys.stdout).isatty() and "COLUMNS" not in os.environ:
+        return None
+    return max(20, shutil.get_terminal_size().columns)
 
-    width = max(20, console().width)
-    lines = [
-        line if len(line) <= width else "\n".join(textwrap.wrap(line, width, subsequent_indent=" " * 6))
-        for line in text.split("\n")
-    ]
-    return "\n".join(lines)
+
+def as_wide_as_the_screen(text: str, stream: TextIO | None = None) -> str:
+    """A text whose lines of words are broken where they are wider than the screen; where there is none, as it is."""
+    if screen_width(stream) is None:
+        return text
+    return "\n".join(wrapped(text.split("\n"), hang=4))
+
+
+def wrapped(lines: Iterable[str], hang: int = 0) -> list[str]:
+    """Lines of words as wide as the screen; what goes on stands under where it began, or `hang` columns further on.
+
+    Words that are longer are paths and code: they are left whole, to be copied.
+    """
+    width = max(20, shutil.get_terminal_size().columns)
+    wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    parts = []
+    for line in lines:
+        wrap.subsequent_indent = " " * (len(line) - len(line.lstrip()) + hang)
+        parts += [line] if len(line) <= width else wrap.wrap(line)
+    return parts
 
 
 def print_json(value: Any) -> None:
@@ -164,19 +180,6 @@ def progress(what: str, total: int, from_: int = 2000) -> Iterator[Any]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
-
-
-def wrapped(lines: Iterable[str]) -> list[str]:
-    """Lines of prose as wide as the screen; what goes on stands under where it began."""
-    import textwrap
-
-    width = console().width
-    wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
-    parts = []
-    for line in lines:
-        wrap.subsequent_indent = line[: len(line) - len(line.lstrip())]
-        parts += [line] if len(line) <= width else wrap.wrap(line)
-    return parts
 
 
 def answer(as_json: bool, command: str, words: str, /, **facts: Any) -> None:

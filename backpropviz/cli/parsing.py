@@ -15,11 +15,13 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperOption
 
+from backpropviz.cli.options import as_wide_as_the_screen
 from backpropviz.errors import InputError
 from backpropviz.files import MOST, at_most
 from backpropviz.text import clean
 
 _READERS = {"layer", "inputs", "dout", "paths", "lines", "files"}  # parameters that name files to be read
+_NARROW = 70  # columns; help has two columns in a wider window
 
 
 def _set_limit(context: Any, _parameter: Any, most: int) -> None:
@@ -27,6 +29,17 @@ def _set_limit(context: Any, _parameter: Any, most: int) -> None:
     if most < 1:
         raise InputError(f"--max-bytes {most} lets nothing in", fix=f"Give a number of bytes; it is {MOST:,} without.")
     context.with_resource(at_most(most))
+
+
+_Formatter: Any = typer.Context.formatter_class
+
+
+class _Help(_Formatter):  # type: ignore[misc]
+    """Help whose left column takes a quarter of the screen at most: longer options stand above what they do."""
+
+    def write_dl(self, rows: Any, col_max: int = 30, col_spacing: int = 2) -> None:
+        most = self.width // 4 if self.width < _NARROW else col_max
+        super().write_dl(rows, min(col_max, most), col_spacing)
 
 
 class Command(TyperCommand):
@@ -44,6 +57,17 @@ class Command(TyperCommand):
         )  # fmt: skip
         reads = any(parameter.name in _READERS for parameter in params)
         super().__init__(*arguments, params=[*params, *([most] if reads else []), quiet], **options)
+
+    def get_help(self, ctx: Any) -> str:
+        ctx.formatter_class = _Help
+        return super().get_help(ctx)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Each example begins a line."""
+        title, _, calls = (self.epilog or "").partition(": ")
+        with formatter.section(title):
+            for call in calls.split(" | "):
+                formatter.write_text(call)
 
     def invoke(self, ctx: Any) -> Any:
         quiet = ctx.params.pop("quiet")
@@ -104,6 +128,11 @@ def refuse(context: typer.Context, names: Sequence[str], when: bool, why: str, f
         raise InputError(f"{idle[0]} {why}", fix=fix)
 
 
+def say(message: str) -> None:
+    """Print a message for people on standard error, as wide as the screen."""
+    print(as_wide_as_the_screen(clean(f"backpropviz: {message}"), sys.stderr), file=sys.stderr)
+
+
 def tell(error: typer.TyperException) -> int:
     """Print a mistake in how a command was called, and what to do next; the exit code."""
     context: Any = getattr(error, "ctx", None)
@@ -113,5 +142,5 @@ def tell(error: typer.TyperException) -> int:
     else:
         message = f"{message[:1].lower()}{message[1:]}".rstrip(".").replace("valid int range", "whole number")
         message = message.replace("valid int", "whole number")
-        print(clean(f"backpropviz: {message}\n  See: {context.command_path} --help"), file=sys.stderr)
+        say(f"{message}\n  See: {context.command_path} --help")
     return int(getattr(error, "exit_code", 2))

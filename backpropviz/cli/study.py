@@ -25,7 +25,9 @@ def compare(
     inputs: InputOption = None,
     shape: ShapeOption = None,
     set_: SetOption = None,
-    seconds: Annotated[float, typer.Option(min=0, help="How long to measure; at least three rounds.")] = 0.2,
+    seconds: Annotated[
+        float, typer.Option(metavar="NUMBER", min=0, help="How long to measure; at least three rounds.")
+    ] = 0.2,
     closed: Annotated[
         bool, typer.Option("--closed-form", help="Search the shortest backward pass, and time it too; takes seconds.")
     ] = False,
@@ -79,11 +81,14 @@ def elements(
 def shapes(
     context: typer.Context,
     layer: Annotated[
-        str, typer.Argument(metavar="LAYER|FILE.py|'input 32x32x3, conv ...'", help="A layer, or a network in words.")
+        str,
+        typer.Argument(
+            metavar="LAYER|FILE|NETWORK", help="A layer, or a network in words: 'input 8x8x3, conv 6 3x3, fc 10'."
+        ),
     ],
     shape: ShapeOption = None,
     set_: SetOption = None,
-    batch: Annotated[int, typer.Option(min=1, help="How many examples, for a network in words.")] = 1,
+    batch: Annotated[int, typer.Option(metavar="N", min=1, help="How many examples, for a network in words.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Work out volumes, parameters and memory."""

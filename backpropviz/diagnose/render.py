@@ -23,7 +23,7 @@ def render_text(report: FileReport, width: int = 100) -> str:
     for function in report.functions:
         lines += [*_function(function, report.file, width, told), ""]
         told |= {*function.findings}
-    lines += [f"note: {note}" for note in report.notes]
+    lines += [line for note in report.notes for line in wrapped(f"note: {note}", width)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -40,26 +40,30 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
         but = f"; {len(function.refused)} refused" if function.refused else ""
         if function.closed_forms:
             but += f"; {', '.join(its.gradient for its in function.closed_forms)} in closed form"
-        lines = [f"{where}  right: {', '.join(function.looked_at)}  ({done} configuration{'s' * (ran != 1)}{but})"]
+        told_of = f"right: {', '.join(function.looked_at)}  ({done} configuration{'s' * (ran != 1)}{but})"
     elif function.status == WRONG:
-        lines = wrapped(f"{where}  wrong in {len(function.failed)} of {ran} configurations", width, "")
+        told_of = f"wrong in {len(function.failed)} of {ran} configurations"
     else:
-        lines = [f"{where}  {function.status}" + (f": {function.reason}" if function.reason else "")]
+        told_of = function.status + (f": {function.reason}" if function.reason else "")
+    lines = wrapped(f"{where}  {told_of}", width)
     for finding in function.findings:
         if finding in told:
-            lines.append(f"    because of line {finding.line} in {finding.function}, see above")
+            lines += wrapped(f"because of line {finding.line} in {finding.function}, see above", width, "    ")
         else:
             lines += _finding(finding, file, width)
     if function.not_looked_at:
-        lines.append(f"    not looked at: {', '.join(function.not_looked_at)}: no place was found where it is kept")
+        unseen = f"not looked at: {', '.join(function.not_looked_at)}: no place was found where it is kept"
+        lines += wrapped(unseen, width, "    ")
     told_shorter = [its.words for its in function.closed_forms] if function.status == RIGHT else []
-    return [*lines, *(f"    {words}" for words in told_shorter), *(f"    note: {note}" for note in function.notes)]
+    for words in [*told_shorter, *(f"note: {note}" for note in function.notes)]:
+        lines += wrapped(words, width, "    ")
+    return lines
 
 
 def _finding(finding: Finding, file: str, width: int) -> list[str]:
     head = f"{place(file, finding.line)}  "
     lines = [f"{head}{finding.statement}".rstrip()]
-    indent = " " * (len(head) if len(head) <= ALIGNED else 4)
+    indent = " " * (len(head) if len(head) <= min(ALIGNED, width // 4) else 4)
     body = [f"{finding.evidence}: {finding.meaning}"]
     code: list[str] = []  # is not wrapped: it is there to be copied
     if not finding.expected and finding.step:
@@ -86,7 +90,7 @@ def _finding(finding: Finding, file: str, width: int) -> list[str]:
         names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
         body.append(f"{names} {verb} wrong only because of this line.")
     first, *rest = (wrapped(line, width, indent) for line in body)
-    page = render_page(finding.page, max(40, width - len(indent))) if finding.page is not None else []
+    page = render_page(finding.page, width - len(indent)) if finding.page is not None else []
     return [
         *lines, *first, *(f"{indent}{line}" for line in code), *(line for wrapped in rest for line in wrapped),
         *(f"{indent}{line}" for line in page),

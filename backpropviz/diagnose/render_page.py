@@ -10,6 +10,7 @@ from backpropviz.diagnose.page import Page, Table
 from backpropviz.show.numerals import write
 
 _GAP = "   "
+_NARROWEST = 30  # columns
 
 
 def render_page(page: Page, width: int) -> list[str]:
@@ -29,7 +30,7 @@ def render_page(page: Page, width: int) -> list[str]:
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """Words as lines of `width` columns at most, all but the first two further to the right."""
-    return textwrap.wrap(text, max(40, width), initial_indent=indent, subsequent_indent=indent + "  ")
+    return textwrap.wrap(text, max(_NARROWEST, width), initial_indent=indent, subsequent_indent=indent + "  ")
 
 
 def _head(table: Table) -> str:
