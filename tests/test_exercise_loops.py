@@ -48,9 +48,9 @@ def test_blanks_stand_inside_of_the_loops_and_their_solutions_are_right(layer):
     ("rnn", "db += np.sum(da, axis=0)", "db += np.sum(da, axis=1)", "db", "ValueError"),
     ("rnn", "dx[:, t] += da @ wx.T", "dx[:, t - 1] += da @ wx.T", "dx", "wrong from the first round that runs, t = 2"),
     ("conv_naive", "db[f] += dout[n, f, i, j]", "db[f] = dout[n, f, i, j]", "db",
-     "right in 1 round, from n = 1, f = 2, i = 1, j = 1; wrong from n = 1, f = 2, i = 1, j = 0 on"),
+     "right in 1 round, from n = 0, f = 0, i = 0, j = 0; wrong from n = 0, f = 0, i = 0, j = 1 on"),
     ("maxpool_naive", "first_winner(patch, np.max(patch))", "(patch == patch.min())", "dpatch",
-     "wrong from the first round that runs, n = 1, c = 2, i = 1, j = 1"),
+     "wrong from the first round that runs, n = 0, c = 0, i = 0, j = 0"),
     ("rnn", "dh0 = dprev", "dh0 = 2 * dprev", "dh0", "every entry is 2 times what it should be"),
     ("rnn", "return dx, dh0", "return dh0, dx", "return", "in the order of the inputs"),
 ])  # fmt: skip

@@ -11,13 +11,14 @@ from typing import Any
 
 from backpropviz.code.past import Reads, gathers, past
 from backpropviz.code.places import NOTHING, Body, Carried, Fork, LoopItem, Merge, Past, Place, Uneven
+from backpropviz.code.shelving import Shelving
 from backpropviz.code.slots import Constant, Number, array_key, slots
 from backpropviz.engine.graph import Loop, Node, Round
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
 
 
-class Comparing:
+class Comparing(Shelving):
     """Compares the places of one trace, round by round.
 
     Attributes:
@@ -112,9 +113,10 @@ class Comparing:
             if self._left_alone(reader, usual, reads):
                 return
             found = past(self, reader, reads)
-            if found is None:
+            if found is not None:
+                self.past[reader, usual] = found
+            elif not self._taken_from_shelf(reader, usual, reads):
                 raise
-            self.past[reader, usual] = found
             return
         self.leave(source, reader.body)
 
@@ -224,7 +226,12 @@ class Comparing:
                 source.carried = Carried(next(outside, NOTHING), loop)
         for node in self.trace.outputs:
             place = self.returned(node)
-            if place.body.chain() and place.carried is None and place.nodes[-1] is node:
+            if (
+                place.body.chain()
+                and place.carried is None
+                and place.nodes[-1] is node
+                and place not in self.handed_out
+            ):
                 self.leave(place, self.body)
         for place in [*self.places()][::-1]:
             if isinstance(place, Merge) and place.primitive in WRITES:

@@ -27,7 +27,7 @@ def written(trace: Trace) -> Listing:
         if not trace.upstream:
             trace.backward()
         reasons: list[str] = []
-        code = rolled(trace, reasons=reasons)
+        code = rolled(trace, reasons=reasons, shelves=True)
         if code is None:
             code = listing(trace)
             code.remarks[:0] = reasons

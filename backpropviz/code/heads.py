@@ -33,6 +33,7 @@ class LoopHeads(Guards):
     printer: Printer
     names: dict[Node, str]
     taken: set[Any]
+    kept: set[str]  # dictionaries and lists that are taken whole
     counted: dict[LoopItem, str]  # what counts the rounds
 
     _with_start: set[Place]
@@ -85,7 +86,7 @@ class LoopHeads(Guards):
         if item.head.startswith("while"):
             return self._counting(item)
         variables, _, iterable = item.head.removeprefix("for ").partition(" in ")
-        iterable = self._with_lengths(iterable)
+        iterable = self._with_lengths(self._by_root(iterable))
         for name in sorted(names_in(iterable)):
             if not self._is_at_hand(name, item):
                 through = next((past for past in self.program.past.values() if past.loop is item), None)
@@ -106,10 +107,19 @@ class LoopHeads(Guards):
         whole = iterable if _is_range(iterable) else f"list({iterable})"
         return f"{whole}[:{often}]", f"  # it was left after {often} rounds"
 
+    def _by_root(self, expression: str) -> str:
+        """An expression with `Ws` for `self.Ws`."""
+        objects = self.program.shelves.objects if self.program.shelves is not None else {}
+        for root in self.kept:
+            expression = expression.replace(objects[root], root)
+        return expression
+
     def _is_at_hand(self, name: str, item: LoopItem | None) -> bool:
         """Whether code outside of the function knows a name: a size, a setting, an input, a variable of a loop."""
         if name in self.printer._reproducible:
             self.printer.sizes.add(name)
+            return True
+        if name in self.kept:
             return True
         if name in self.trace.inputs and name in self.names.values() and f"{name}_2" not in self.taken:
             return True

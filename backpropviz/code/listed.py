@@ -75,6 +75,7 @@ class ListsOfRounds(LoopNames):
             if place.template.gradient is None or place.listed_by is not item:
                 continue
             texts = [text for gather in place.gathers if (text := self._own_part(item, place, gather))]
+            texts += [self.upstream_of[place]] if place in self.program.handed_out else []
             if place in self.listed:
                 at = f"{self._index(item)}{' + 1' if place in self._with_start else ''}"
                 texts.append(f"{self.list_gradients[place]}[{at}]")

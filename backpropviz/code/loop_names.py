@@ -6,19 +6,19 @@ import re
 
 import numpy as np
 
+from backpropviz.code.entries import Entries
 from backpropviz.code.merging import left, merges
 from backpropviz.code.past import counted_by
 from backpropviz.code.places import NOTHING, Body, Gather, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.round_printer import RoundPrinter
-from backpropviz.code.views import Views
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.shapes import IDENTITY, PUT
 from backpropviz.primitives.stores import STORED
 
 
-class LoopNames(Views):
+class LoopNames(Entries):
     """The names of one trace, as the program that it is.
 
     Attributes:
@@ -43,9 +43,12 @@ class LoopNames(Views):
         self.taken |= {name for loop in trace.loops for name in loop.rounds[0].variables}  # `t` of `for t in range(T)`
         self.names.update((red, str(red.name)) for red in trace.upstream.values())
         self.written: dict[Place, str] = {}
+        self.gradient: dict[Place, str] = {}
+        self._name_entries()
         self.merges = merges(program)
         self.seen: dict[Node, tuple[Place, bool]] = {}
         self.seen_in: dict[Body, dict[Node, tuple[Place, bool]]] = {}
+        self.own_views: set[Body] = set()
         self.mentioned_in: set[tuple[Place, bool]] = set()
         self.consumers: dict[Place, list[Place]] = {}
         self._read = {node for place in program.places() for node in place.template.parents}
@@ -53,7 +56,7 @@ class LoopNames(Views):
         # the names outside of loops are given: what stands in a loop makes way for them
         # and what a function that is called names makes way for what the layer itself names
         for place in sorted(program.places(), key=lambda place: (bool(place.body.chain()), _calls(place.template))):
-            if place not in self.merges:
+            if place not in self.merges and place not in self.written:
                 self._name(place)
         for maker, merge in self.merges.items():  # both branches write to what comes out of them
             self.written[maker] = self._named(merge)
@@ -74,7 +77,7 @@ class LoopNames(Views):
             if start is not NOTHING and np.shape(getattr(value, "outline", value)) == place.template.shape:
                 self.printer.starts.update(dict.fromkeys(place.nodes, value))
         self.left = {place for merge in program.places() if isinstance(merge, Merge) for place in left(merge)}
-        self.collects = {place for place in program.places() if self._collects(place)}
+        self.collects = {place for place in program.places() if place in self.gradient or self._collects(place)}
         for place in self.collects:
             self._named(place)
         self.collected = {place.template.gradient for place in self.collects}  # these go by the sum's name
@@ -86,10 +89,10 @@ class LoopNames(Views):
             for place in self.written
             if len(place.template.terms) == 1 and place not in self.collects and place.template.gradient is not None
         }
-        self.gradient = {
+        self.gradient |= {
             place: self._fresh(f"d{name}")  # the value of a loop comes before the one that it starts with
             for place, name in sorted(self.written.items(), key=lambda item: item[0].carried is None)
-            if place.template.gradient
+            if place.template.gradient and place not in self.gradient
         }
         self.gradient.update(
             (maker, self.gradient[merge]) for maker, merge in self.merges.items() if merge in self.gradient
@@ -108,7 +111,8 @@ class LoopNames(Views):
         if red.step is None:
             return self._fresh("d_inner")
         place = self.program.place.get(red.step.node)
-        return self._fresh(f"d{self.written.get(place, red.step.written) if place else red.step.written}_inner")
+        name = red.step.written if place is None else self.written.get(place) or self._alone(place, red.step)
+        return self._fresh(f"d{name}_inner")
 
     # ---- names -------------------------------------------------------------------------------------------------------
 
@@ -133,12 +137,20 @@ class LoopNames(Views):
                 self.written[place] = self.written[start]  # h = h0, and then h in every round
             else:
                 self.written[place] = self._fresh(self._alone(place, node.step))
+        elif node.primitive is not None and self._shared_name(node).startswith(f"{node.primitive.name}_"):
+            self.written[place] = self._fresh(self._described(place))  # code would spell it out more than once
         if place in self.written:
             self.names[node] = self.written[place]
+
+    def _shared_name(self, node: Node) -> str:
+        return self.trace.gradient_names.shared.get(node, "")
 
     def _alone(self, place: Place, step: Step) -> str:
         """The name of one value: that of a list that holds them, `hs[t] = ...` or `hs.append(...)`, says many."""
         many = step.written
+        stored = re.match(r"(\w+)\[(\w+)\]\s*([-+*/]|\*\*)?=", step.statement)
+        if stored and stored[1] != many and not step.sets_a_part:
+            return f"{stored[1]}_{stored[2]}"  # v_k of v[k] = ..., whatever the key was
         if step.sets_a_part or not step.statement.startswith((f"{many}[", f"{many}.append(")):
             return many
         one = re.sub(r"(?<=ss)es$|(?<=[^s])s$", "", many)

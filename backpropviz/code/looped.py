@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from backpropviz.code.listed import Lines, Slot
+from backpropviz.code.blocks import flat
+from backpropviz.code.listed import Lines
 from backpropviz.code.listing import Listing, mentions
 from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, Fork, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
@@ -19,9 +20,9 @@ from backpropviz.primitives.stores import ADDED, STORED
 class Writer:
     """Puts the parts together: what is computed forward, what is kept for the way back, and the way back."""
 
-    def __init__(self, trace: Trace, program: Program, unrolled: dict[Any, str]):
+    def __init__(self, trace: Trace, program: Program, unrolled: dict[Any, str], apart: bool = False):
         self.trace, self.program, self.unrolled = trace, program, unrolled
-        self.roller = Roller(trace, program)
+        self.roller = Roller(trace, program, apart)
         self.printer = self.roller.printer
         self.saved: dict[Body, list[str]] = {}
         self.needed: set[Place] = set()
@@ -34,6 +35,10 @@ class Writer:
         for name, node in trace.inputs.items():
             if node.gradient is None:
                 continue
+            (own,) = roller._whole([name])
+            if own in roller.kept:
+                returns += [f"d{own}"] if f"d{own}" not in returns else []
+                continue
             place = self.program.place[node]
             written = roller.gradient[place] if place in roller.collects else printer.reference(node.gradient)
             own = roller.gradient.get(place, f"d{name}")
@@ -43,15 +48,19 @@ class Writer:
         places = [self.program.returned(node) for node in wanted]
         outputs = [roller._named(place) for place in places]
         self._restore([*printer.mentioned, *printer.measured], places)
+        for item, head in roller.in_any_order.items():
+            if not any(item in body.chain() for body in self.saved):
+                head[0] = roller._head(item, backwards=False)
         forward = self._forward(self.program.body)
         sizes = printer.size_statements()
-        lines = [*_flat(forward), *_flat(backward)]
+        lines = [*flat(forward), *flat(backward)]
         text = "\n".join([*sizes, *lines])
+        parameters = roller._whole(trace.inputs)
         return Listing(
-            f"{trace.layer}_backward", [str(node.name) for node in trace.upstream.values()], list(trace.inputs),
-            {name: value for name, value in trace.settings.items() if mentions(text, name)}, printer.constants,
-            sorted(printer.helpers), sizes, returns=returns, remarks=told(self.trace, self.unrolled),
-            rolled=(list(_flat(forward)), list(_flat(backward))), outputs=outputs,
+            f"{trace.layer}_backward", roller._arriving(), parameters,
+            {n: value for n, value in trace.settings.items() if mentions(text, n) and n not in parameters},
+            printer.constants, sorted(printer.helpers), sizes, returns=returns, remarks=told(self.trace, self.unrolled),
+            rolled=(list(flat(forward)), list(flat(backward))), outputs=outputs,
             unrolled=list(self.unrolled.values()), stacks=list(self.stacks.values()),
         )  # fmt: skip
 
@@ -70,7 +79,7 @@ class Writer:
                 continue
             known.add((place, last))
             self.needed.add(place)
-            if not place.body.chain():
+            if not place.body.chain() or place in self.program.shelved:
                 continue
             if self.roller._is_buffer(place):
                 if not (self.roller.is_written_once(place) or self.roller.is_still_there(place)):
@@ -250,7 +259,8 @@ class Writer:
         if item.parent.loop is None and any(item in body.chain() for body in self.saved):
             before.append(f"{self._stack(item.body)} = []")
         self.printer.loops.add(item.site)
-        block = [*self._lasts(item.body), *self._forward(item.body), *self._kept(item.body)]
+        with self.roller._as_own(item.body):
+            block = [*self._lasts(item.body), *self._forward(item.body), *self._kept(item.body)]
         head = self.roller._head(item, backwards=False)
         self.printer.loops.discard(item.site)
         return [*before, head, [*self.roller._guarded(item), *self.roller._counters(item), *block]]
@@ -261,27 +271,6 @@ class Writer:
         if outermost not in self.stacks:
             self.stacks[outermost] = self.roller._fresh("saved")
         return self.stacks[outermost]
-
-
-def _flat(lines: Lines, depth: int = 0) -> Iterator[str]:
-    """Lines with their indentation; an `if` that is all of an `else` is its `elif`."""
-    lines = [line for line in lines if line or isinstance(line, str)]
-    for at, line in enumerate(lines):
-        if not isinstance(line, str):
-            yield from _flat(line, depth if isinstance(line, Slot) or _is_chain(lines[at - 1], line) else depth + 1)
-        elif line != "else:" or not _is_chain(line, lines[at + 1]):
-            yield "    " * depth + line
-        else:
-            inner = [each for each in lines[at + 1] if each]
-            inner[0] = f"el{inner[0]}"
-            lines[at + 1] = inner
-
-
-def _is_chain(head: Any, block: Any) -> bool:
-    """Whether the block of an `else` is an `if` with what belongs to it, and nothing more."""
-    heads = [line for line in block if isinstance(line, str)]
-    slots = any(isinstance(line, Slot) and line for line in block)
-    return head == "else:" and not slots and heads[0].startswith(("if ", "elif ")) and heads[1:] in ([], ["else:"])
 
 
 def told(trace: Trace, unrolled: dict[Any, str]) -> list[str]:

@@ -146,13 +146,13 @@ def passes(trace: Trace, code: Listing) -> tuple[list[str], list[str], list[str]
     return computed, back, kept
 
 
-def looped(trace: Trace) -> Listing | None:
+def looped(trace: Trace, apart: bool = False) -> Listing | None:
     """The functions with their loops, if they have some and the forward part gives the outputs."""
     if not trace.loops:
         return None
     from backpropviz.code.rolled import rolled  # what only functions with loops need
 
-    return rolled(trace, trace.outputs)
+    return rolled(trace, trace.outputs, apart=apart)
 
 
 def free_names(lines: Iterable[str], given: Iterable[str] = ()) -> list[str]:

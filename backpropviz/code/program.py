@@ -17,6 +17,7 @@ from backpropviz.code.branches import Branches, Choice, Sequences
 from backpropviz.code.comparing import Comparing
 from backpropviz.code.merging import merge
 from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, Fork, LoopItem, Past, Place, Uneven
+from backpropviz.code.shelves import Entry, Shelves
 from backpropviz.code.used import used_nodes, used_rounds
 from backpropviz.engine.graph import Loop, Node, Round
 from backpropviz.engine.trace import Trace
@@ -32,19 +33,30 @@ class Program(Comparing):
         unrolled: the sites of loops that are written out.
         forks: whether rounds that differ by a branch on what they count with are told apart, `if t == 0:`, and an array
             that a round writes into more than once is one array.
+        shelves: whether dictionaries and lists that a loop goes through are kept: `params[k]`, not `params_W1`.
         shown: whether what no output depends on is part of it where it has a name: pictures show it, code needs none.
 
     Raises:
         Uneven: the rounds of another loop differ.
     """
 
-    def __init__(self, trace: Trace, unrolled: frozenset[Any] = frozenset(), shown: bool = False, forks: bool = False):
+    def __init__(
+        self,
+        trace: Trace,
+        unrolled: frozenset[Any] = frozenset(),
+        shown: bool = False,
+        forks: bool = False,
+        shelves: bool = False,
+    ):
         self.trace = trace
         self.forks = forks
         self._branches = Branches(trace) if forks else None
         self.place: dict[Node, Place] = {}
         self.past: dict[tuple[Place, Node], Past] = {}
         self._rounds: dict[Node, tuple[Round, ...]] = {}
+        self.shelves = Shelves(trace) if shelves else None
+        self.shelved: dict[Place, Entry] = {}
+        self.handed_out: dict[Place, Entry] = {}
         self.through: dict[tuple[Place, Node], Place] = {}
         self._handed_on: dict[Place, LoopItem] = {}
         self._lengths: dict[Round, int] = {}  # how much each round does
@@ -59,6 +71,8 @@ class Program(Comparing):
         self.body = self._build(None, [(range(len(trace.nodes)), None, ())])
         for place in self.places():
             self._check(place)
+        if self.shelves is not None:
+            self._put_in_place()
         self._complete()
         singles = Counter(each.place for each in self.past.values() if each.loop is None)
         for place, alone in singles.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from backpropviz.code.listing import Listing
 from backpropviz.code.looped import Writer, told
 from backpropviz.code.places import Uneven
 from backpropviz.code.program import Program
+from backpropviz.code.shelves import by_input, given
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
@@ -18,19 +20,28 @@ from backpropviz.engine.verifying import record_with_constants
 from backpropviz.errors import BackpropvizError
 
 
-def rolled(trace: Trace, wanted: Sequence[Node] = (), reasons: list[str] | None = None) -> Listing | None:
+def rolled(
+    trace: Trace,
+    wanted: Sequence[Node] = (),
+    reasons: list[str] | None = None,
+    shelves: bool = False,
+    apart: bool = False,
+) -> Listing | None:
     """The backward pass of a trace whose function has loops; None where all of them have to be written out.
 
     Args:
         reasons: where it is None, is given why, loop by loop.
+        shelves: keep the dictionaries and lists that loops go through, too.
+        apart: give what is handed to the round before a name of its own, `dprev_last`.
 
     What it gives was run once on the trace's own inputs, and gave the trace's gradients. Its forward part computes what
     the backward pass reads, and `wanted`.
     """
-    listing = _rolled(trace, wanted, reasons)
+    attempt = partial(_rolled, shelves=shelves, apart=apart)
+    listing = attempt(trace, wanted, reasons)
     if listing is not None and not any(_left(listing)):
         return listing
-    listing = _better(listing, _rolled(trace, wanted, forks=True))
+    listing = _better(listing, attempt(trace, wanted, forks=True))
     if listing is not None and not any(_left(listing)):
         return listing
     # a first round may do less only because it finds a constant: 0.9 * m of m = np.zeros(3) is no operation of the run
@@ -38,7 +49,7 @@ def rolled(trace: Trace, wanted: Sequence[Node] = (), reasons: list[str] | None 
         again = record_with_constants(trace)
         names = [node.name for node in wanted]
         named = [node for node in again.outputs if node.name in names]
-        second = _better(_rolled(again, named), _rolled(again, named, forks=True))
+        second = _better(attempt(again, named), attempt(again, named, forks=True))
     except BackpropvizError:
         return listing
     if second is None or not _is_right(trace, second):
@@ -59,15 +70,20 @@ def _left(listing: Listing) -> tuple[int, int, bool]:
 
 
 def _rolled(
-    trace: Trace, wanted: Sequence[Node], reasons: list[str] | None = None, forks: bool = False
+    trace: Trace,
+    wanted: Sequence[Node],
+    reasons: list[str] | None = None,
+    forks: bool = False,
+    shelves: bool = False,
+    apart: bool = False,
 ) -> Listing | None:
     unrolled: dict[Any, str] = {}
     while True:
         try:
-            program = Program(trace, frozenset(unrolled), forks=forks)
+            program = Program(trace, frozenset(unrolled), forks=forks, shelves=shelves)
             if not program.has_loops():
                 break
-            listing = Writer(trace, program, unrolled).listing(wanted)
+            listing = Writer(trace, program, unrolled, apart).listing(wanted)
             if _is_right(trace, listing):
                 return listing
             deepest = max((place.body.chain() for place in program.places()), key=len)
@@ -84,8 +100,7 @@ def _rolled(
 def _is_right(trace: Trace, listing: Listing) -> bool:
     """Whether the code, run on the recorded inputs, gives the recorded gradients."""
     scope: dict[str, Any] = {}
-    arguments = [node.value.copy() for node in trace.upstream.values()]
-    arguments += [trace.inputs[name].value.copy() for name in listing.parameters]
+    arguments = given(trace, listing)
     settings = {name: plain(value) for name, value in listing.settings.items()}
     try:
         exec(str(listing), scope)
@@ -93,8 +108,9 @@ def _is_right(trace: Trace, listing: Listing) -> bool:
             found = scope[listing.name](*arguments, *listing.constants.values(), **settings)
     except Exception:
         return False
-    found = found if isinstance(found, tuple) else (found,)
-    for array, grad in zip(found, trace.grad.values(), strict=True):
+    gradients = by_input(trace, listing, found)
+    for name, grad in trace.grad.items():
+        array = gradients[name]
         scale = np.max(np.abs(grad), initial=0.0)
         if np.shape(array) != grad.shape or not np.allclose(array, grad, rtol=1e-9, atol=1e-9 * scale, equal_nan=True):
             return False

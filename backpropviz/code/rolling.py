@@ -19,7 +19,7 @@ from backpropviz.code.merging import left
 from backpropviz.code.places import Body, Fork, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.terms import Terms
-from backpropviz.code.tidying import Zeros, branched, tidied, without_handing_on
+from backpropviz.code.tidying import Zeros, branched, sets, tidied, without_handing_on
 from backpropviz.engine.backward import operands
 from backpropviz.engine.graph import Node
 from backpropviz.engine.trace import Trace
@@ -29,22 +29,33 @@ from backpropviz.primitives.stores import STORED
 
 
 class Roller(Terms):
-    """Writes the backward pass of one trace, as the program that it is."""
+    """Writes the backward pass of one trace, as the program that it is.
 
-    def __init__(self, trace: Trace, program: Program):
+    Attributes:
+        apart: whether what is handed to the round before has a name of its own, wherever a round makes something of it.
+    """
+
+    def __init__(self, trace: Trace, program: Program, apart: bool = False):
         super().__init__(trace, program)
+        self.apart = apart
         self.handed: set[Place] = set()  # carried values whose gradient was handed to the round before
         self.above: Any = None  # the step that the last comment was about
         self.restored: dict[Body, Slot] = {}
+        self.in_any_order: dict[LoopItem, Slot] = {}  # loops whose rounds hand nothing on, with their heads
         self.begun.update(self.merges)  # they go by the gradient of what comes out of their fork
 
     # ---- the backward pass -------------------------------------------------------------------------------------------
 
     def backward(self) -> Lines:
         """The statements from the outputs back."""
-        lines: Lines = []
+        lines: Lines = [*self._begun_shelves()]
+        self.begun |= self._added_up()
         for node, red in self.trace.upstream.items():
             place = self.program.returned(node)
+            if place in self.upstream_of:
+                if not place.body.chain():
+                    self.pending.setdefault(place, []).append(self.upstream_of[place])
+                continue
             if place.body.chain() and place.carried is None:
                 raise Uneven(place.body.chain()[0].site, "a round's value is returned")
             if place in self.collects and self.gradient[place] == red.name:
@@ -190,27 +201,6 @@ class Roller(Terms):
         self.above = place.body, step
         return [f"# {' '.join(step.statement.split())}" if place.body.chain() else f"# {title(step)}"]
 
-    def _settle(self, place: Place) -> Lines:
-        """The gradient of a place, once all its terms are there."""
-        red, terms = place.template.gradient, self.pending.get(place, [])
-        if place in self.collects or red is None or not terms:
-            return []
-        texts = [term if isinstance(term, str) else self.printer.reference(term) for term in terms]
-        if len(terms) > 1:
-            name = self.gradient.get(place) or self._inner(red)
-            self.names[red] = name
-            return [f"{name} = {' + '.join(texts)}"]
-        (term,) = terms
-        if isinstance(term, str):
-            self.names[red] = term
-            return []
-        lines = self._prepare(term)
-        named = place in self.written and place.template.step is not None and place.template.step.node is place.template
-        if term not in self.names and term.primitive is not None and named:
-            lines.append(f"{self.gradient[place]} = {self.printer.code(term)}")
-            self.names[term] = self.gradient[place]
-        return lines
-
     def _contribute(self, reader: Place, operand: Node, red: Node) -> Lines:
         """One term of the gradient of `operand`."""
         if (reader, operand) in self.index_of:
@@ -246,7 +236,8 @@ class Roller(Terms):
                 return [f"{name} = np.zeros_like({self.printer.reference(operand)})", *self._add(name, red, whole=True)]
             text = self._prepare(red)
             return [*text, f"{name} = {self.printer.reference(red)}"]
-        return self._add(name, red, whole=place.carried is not None and not self._is_buffer(place))
+        single = place in self.program.shelved and place not in self._added_up() and len(operand.terms) == 1
+        return self._add(name, red, whole=single or (place.carried is not None and not self._is_buffer(place)))
 
     # ---- loops -------------------------------------------------------------------------------------------------------
 
@@ -258,18 +249,26 @@ class Roller(Terms):
         self.printer.loops.add(item.site)
         slot = self.restored.setdefault(item.body, Slot())
         lines = self._gathered(item)
-        lines += self._reverse(item.body)
+        with self._as_own(item.body):
+            lines += self._reverse(item.body)
         lines += self._over_to_the_round_before(item.body)
         for place in self.handed:
             if place.body is item.body:
-                lines = without_handing_on(lines, self.gradient[place])
+                lines = without_handing_on(lines, self.gradient[place], self.apart)
         if not lines:  # every round hands its gradient on as it is
             self.printer.loops.discard(item.site)
             return [*before, *self._handed_to_starts(item, places)]
-        head = self._head(item, backwards=True)
+        head = Slot([self._head(item, backwards=True)])
+        if not self._hands_on(item, lines):
+            self.in_any_order[item] = head
         self.printer.loops.discard(item.site)
         block = [*self._guarded(item), *self._counters(item), slot, *lines]
         return [*before, head, block, *self._handed_to_starts(item, places)]
+
+    def _hands_on(self, item: LoopItem, lines: Lines) -> bool:
+        """Whether what a round does to a gradient is seen by the round before it."""
+        carried = (p for p in self.program.places(item.body) if p.carried is not None and p.carried.loop is item)
+        return any(sets(lines, self.gradient[place]) for place in carried if place in self.gradient)
 
     def _handed_to_starts(self, item: LoopItem, places: list[Place]) -> Lines:
         """What a loop hands to the values that it started with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from backpropviz.engine.holders import Flat
 from backpropviz.engine.trace import Trace
 
 _REPRODUCIBLE = {
@@ -17,18 +18,23 @@ class SizeNames:
     """The names of sizes of one trace.
 
     Attributes:
+        kept: dictionaries and lists of arrays that code takes as they are.
         sizes: those that were written. helpers: the functions of ours, and modules, that their statements need.
     """
 
     trace: Trace
     sizes: set[str]
+    kept: set[str]
     helpers: set[str]
+    _reproducible: set[str]
     _values: set[str | None]
 
     def _reproducible_sizes(self) -> set[str]:
         """The size names whose statements can be repeated in derived code."""
         inputs = {name for name in self.trace.inputs if f"{name}_2" not in self._values}  # not assigned again
-        known = _REPRODUCIBLE | inputs | set(self.trace.settings) | {"_"}
+        function = self.trace.callable
+        held = {*function.holders} if isinstance(function, Flat) else set[str]()
+        known = _REPRODUCIBLE | inputs | (set(self.trace.settings) - held) | self.kept | {"_"}
         sizes: set[str] = set()
         for statement in self.trace.sizes:
             if not self._repeatable(statement.statement):
@@ -36,6 +42,11 @@ class SizeNames:
             if set(statement.needs) <= known | sizes and not self._values & set(statement.names):
                 sizes.update(statement.names)
         return sizes
+
+    def keep(self, names: set[str]) -> None:
+        """Note that these are taken as they are."""
+        self.kept = names
+        self._reproducible = self._reproducible_sizes()
 
     def _repeatable(self, statement: str) -> bool:
         """Whether a statement makes the same numbers again: it draws none, or draws them from a seed of its own."""

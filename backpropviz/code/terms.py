@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backpropviz.code.binding import ATOM, BINDS
 from backpropviz.code.listed import Lines, ListsOfRounds
+from backpropviz.code.places import Place
 from backpropviz.code.printing import NEGATIVE, PRODUCTS
 from backpropviz.code.tidying import Whole
 from backpropviz.engine.graph import Node
@@ -33,6 +34,27 @@ class Terms(ListsOfRounds):
                 name = self._inner(node)
                 lines.append(f"{name} = {self.printer.code(node)}")
                 self.names[node] = name
+        return lines
+
+    def _settle(self, place: Place) -> Lines:
+        """The gradient of a place, once all its terms are there."""
+        red, terms = place.template.gradient, self.pending.get(place, [])
+        if place in self.collects or red is None or not terms:
+            return []
+        texts = [term if isinstance(term, str) else self.printer.reference(term) for term in terms]
+        if len(terms) > 1:
+            name = self.gradient.get(place) or self._inner(red)
+            self.names[red] = name
+            return [f"{name} = {' + '.join(texts)}"]
+        (term,) = terms
+        if isinstance(term, str):
+            self.names[red] = term
+            return []
+        lines = self._prepare(term)
+        named = place in self.written and place.template.step is not None and place.template.step.node is place.template
+        if term not in self.names and term.primitive is not None and named:
+            lines.append(f"{self.gradient[place]} = {self.printer.code(term)}")
+            self.names[term] = self.gradient[place]
         return lines
 
     @property

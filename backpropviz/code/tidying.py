@@ -54,13 +54,36 @@ def tidied(lines: Lines) -> Lines:
     return kept
 
 
-def without_handing_on(lines: Lines, name: str) -> Lines:
-    """Lines of a round without `dh_last = dh` and `dh = dh_last`, where nothing else becomes of `dh_last`."""
+def without_handing_on(lines: Lines, name: str, apart: bool) -> Lines:
+    """Lines of a round without `dh = dh_last`, where `dh` itself can be made: nothing reads it from there on.
+
+    Where it is handed on as it is, nothing is left of that. `apart`: what is made keeps a name of its own.
+    """
     last = f"{name}_last"
-    mentions = [line for line in lines if _mentions(line, last)]
-    if mentions == [f"{last} = {name}", f"{name} = {last}"]:
-        return [line for line in lines if line not in mentions or isinstance(line, list)]
-    return lines
+    if [line for line in lines if _mentions(line, last)] == [f"{last} = {name}", f"{name} = {last}"]:
+        return [line for line in lines if line not in (f"{last} = {name}", f"{name} = {last}")]
+    first = next((at for at, line in enumerate(lines) if _mentions(line, last)), None)
+    if apart or first is None or f"{name} = {last}" not in lines[first + 1 :]:
+        return lines
+    end = lines.index(f"{name} = {last}", first + 1)
+    made, rest = lines[first], [*lines[first + 1 : end], *lines[end + 1 :]]
+    if isinstance(made, list) or not made.startswith(f"{last} = ") or _mentions(rest, name):
+        return lines
+    return [*lines[:first], *(_renamed(line, last, name) for line in (made, *rest))]
+
+
+def sets(line: Any, name: str) -> bool:
+    """Whether a line, or one of a block, sets a gradient or a part of it."""
+    if isinstance(line, list):
+        return any(sets(each, name) for each in line)
+    return re.match(rf"{re.escape(name)}(\[.*\])? \S?=|np\.add\.at\({re.escape(name)},", line) is not None
+
+
+def _renamed(line: Any, last: str, name: str) -> Any:
+    """A line, or a block of lines, with another name for a gradient."""
+    if isinstance(line, list):
+        return type(line)([_renamed(each, last, name) for each in line])
+    return re.sub(rf"(?<!\w){re.escape(last)}(?!\w)", name, line) if not line.startswith("#") else line
 
 
 def branched(test: str, then: Lines, otherwise: Lines) -> Lines:
@@ -86,4 +109,4 @@ def negated(test: str) -> str:
 def _mentions(line: Any, name: str) -> bool:
     if isinstance(line, list):
         return any(_mentions(each, name) for each in line)
-    return not line.startswith("#") and re.search(rf"\b{re.escape(name)}\b", line) is not None
+    return not line.startswith("#") and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line) is not None

@@ -46,6 +46,7 @@ class ValuePrinter(Measures):
         self.frozen: set[str] = set()
         self.helpers: set[str] = set()
         self._values = {node.name for node in trace.nodes}
+        self.kept: set[str] = set()
         self._reproducible = self._reproducible_sizes()
 
     def name(self, node: Node) -> str | None:

@@ -23,6 +23,7 @@ class Views(Buffers):
     Attributes:
         seen: for the operands of templates, of which place they are, and whether of the round before.
         seen_in: the same, as a branch of a fork sees it. mentioned_in: what code of branches mentions.
+        own_views: the bodies of loops that see something in a way of their own, too.
     """
 
     program: Program
@@ -30,6 +31,7 @@ class Views(Buffers):
     seen: dict[Node, tuple[Place, bool]]
     seen_in: dict[Body, dict[Node, tuple[Place, bool]]]
     mentioned_in: set[tuple[Place, bool]]
+    own_views: set[Body]
 
     def _named(self, place: Place) -> str:
         raise NotImplementedError
@@ -61,6 +63,10 @@ class Views(Buffers):
             if was_mentioned:
                 mentioned.add(node)
 
+    def _as_own(self, body: Body) -> contextlib.AbstractContextManager[None]:
+        """Names as code in the body of a loop finds them."""
+        return self._within(body) if body in self.own_views else contextlib.nullcontext()
+
     def _as_seen(self, place: Place, last: bool) -> str:
         # an array that is filled is one array before and after
         return self.written[place] + "_last" * (last and not self._is_buffer(place))
@@ -81,6 +87,9 @@ class Views(Buffers):
             if reader.body.fork is not None:
                 known = self.seen_in.setdefault(reader.body, {})
                 self.seen.setdefault(node, (place, last))
+            elif place in self.program.shelved and not self.program.shelved[place].alone:
+                known = self.seen_in.setdefault(reader.body, {})  # other loops read the same entry by other names
+                self.own_views.add(reader.body)
             else:
                 known = self.seen
             if known.setdefault(node, (place, last)) != (place, last):

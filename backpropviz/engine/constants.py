@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -159,9 +160,13 @@ class ConstantKeeper(Tape):
         return named(plain(value), Name(name))
 
     def _repeatable(self, site: Site) -> str:
-        """A statement as derived code can repeat it; empty where that reads or fills what an object holds."""
+        """A statement as derived code can repeat it; empty where that reads or fills what an object holds.
+
+        How much a dictionary or a list holds can be asked of one as well: `L = len(params) // 2`.
+        """
         fills = "." in site.statement.partition("=")[0]  # `self.N, self.D = x.shape`
-        if self.held.intersection(site.needs) or (fills and not all(site.names)):
+        held = self.held.intersection(site.needs)
+        if any(re.search(rf"(?<!\blen\()\b{name}\b", site.code) for name in held) or (fills and not all(site.names)):
             return ""
         return f"{', '.join(site.names)} = {site.code}" if fills else site.statement
 

@@ -53,6 +53,7 @@ class Flat:
     Attributes:
         function: the function itself. holders: the arguments that hold arrays, by parameter.
         arrays: the arrays of floats in them by name, numbers: the numbers, both as they are there.
+        places: where the arrays stand, by name.
     """
 
     def __init__(self, function: FunctionType, holders: Mapping[str, Any], name: str = ""):
@@ -70,6 +71,7 @@ class Flat:
         values = {names[place]: value for place, value in places.items()}
         self.arrays: dict[str, Array] = {name: v for name, v in values.items() if isinstance(v, np.ndarray)}
         self.numbers = {name: value for name, value in values.items() if name not in self.arrays}
+        self.places = {names[place]: place for place in arrays}
         self._names = {id(value): names[place] for place, value in places.items() if isinstance(value, np.ndarray)}
         self._numbers_at = {place: name for place, name in names.items() if name in self.numbers}
         own = [parameter for name, parameter in parameters.items() if name not in self.holders]

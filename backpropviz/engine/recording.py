@@ -23,7 +23,7 @@ from backpropviz.engine.keeping import Ties, uncollected
 from backpropviz.engine.named import Name, named
 from backpropviz.engine.numbering import number
 from backpropviz.engine.reports import Site
-from backpropviz.engine.returned import are_held, checked_outputs, returned_of
+from backpropviz.engine.returned import checked_outputs, held_outputs, returned_by_itself
 from backpropviz.engine.slate import Slate, find_traced, now, resolved
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.traced import Traced
@@ -240,8 +240,11 @@ class Recorder(CallRecorder):
             raise failed(function, error, self.home) from error
         if instrumented is None:
             self._steps_without_source(function)
-        changed = [arguments[name] for name in function.holders] if isinstance(function, Flat) else []
-        self.outputs = returned_of(function, returned, changed) or self._unreturned(returned)
+        self.outputs, held = returned_by_itself(returned), {}
+        if not self.outputs:
+            given = {name: arguments[name] for name in function.holders} if isinstance(function, Flat) else {}
+            held = held_outputs(returned, given)
+            self.outputs = [*held] or self._unreturned(returned)
         checked_outputs(function, self.outputs, returned)
         if isinstance(function, Flat):
             nodes = self._without_unread(nodes, function)
@@ -252,7 +255,7 @@ class Recorder(CallRecorder):
             nodes, settings, self.nodes, self.steps, self.groups,
             self.outputs, returned, self.notes, self.sizes, self.constants, self.dims, self.decisions,
             [loop for loop in self.loops if loop.rounds], ties,
-            together=are_held(returned) and len(self.outputs) > 1,
+            held,
         )  # fmt: skip
 
     def _without_unread(self, inputs: dict[str, Node], function: Flat) -> dict[str, Node]:

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import plain
-from backpropviz.engine.slate import Slate, traced_in
+from backpropviz.engine.slate import Slate, now
 from backpropviz.engine.traced import Traced
 from backpropviz.errors import LayerError
 from backpropviz.text import file_name
 
+Path = tuple[Any, ...]
 
-def returned_of(function: Any, returned: Any, changed: list[Any]) -> list[Node]:
-    """The outputs among what a function returned, `out` of `return out, cache`.
 
-    Where all are held by dictionaries or lists, what these hold: new parameters of an update. An update that returns
-    nothing has changed the dictionaries it was given.
+def returned_by_itself(returned: Any) -> list[Node]:
+    """The outputs among what a function returned, `out` of `return out, cache`."""
+    return [value.node for value in _as_tuple(returned) if isinstance(value, Traced)]
+
+
+def held_outputs(returned: Any, arguments: Mapping[str, Any]) -> dict[Node, tuple[str, Path]]:
+    """What returned dictionaries and lists hold: new parameters of an update. Each with what it is in, and where.
+
+    An update that returns nothing has changed the dictionaries it was given.
 
     Args:
-        changed: what holds arrays among the arguments, as the run left it.
+        arguments: the dictionaries and lists that the function was given, as the run left them.
     """
-    if not are_held(returned):
-        return [value.node for value in _as_tuple(returned) if isinstance(value, Traced)]
-    found = dict.fromkeys(traced_in(changed if returned is None else returned))
-    return [node for node in found if node.primitive is not None]
+    found: dict[Node, tuple[str, Path]] = {}
+    for at, value in enumerate(arguments.values() if returned is None else _as_tuple(returned)):
+        given = next((name for name, argument in arguments.items() if argument is value), None)
+        root = f"new_{given}" if given else "out" if not isinstance(returned, tuple) else f"out_{at + 1}"
+        for path, node in _traced_in(value):
+            if node.primitive is not None:
+                found.setdefault(node, (root, path))
+    return found
 
 
-def are_held(returned: Any) -> bool:
-    """Whether no output is returned by itself."""
-    return not any(isinstance(value, Traced) for value in _as_tuple(returned))
+def _traced_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """The nodes of all traced values that dictionaries, lists and tuples hold, each with the way to it."""
+    value = now(value)
+    if isinstance(value, Traced):
+        yield path, value.node
+    elif isinstance(value, dict | list | tuple):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _traced_in(part, (*path, key))
 
 
 def checked_outputs(function: Any, outputs: list[Node], returned: Any) -> None:

@@ -8,13 +8,11 @@ whose history it records, and so does every view of it that was taken before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from backpropviz.engine.graph import Node
 from backpropviz.engine.in_place import joined_index
 from backpropviz.engine.named import plain
 from backpropviz.engine.tape import Tape
@@ -237,16 +235,6 @@ def find_traced(value: Any) -> Traced | None:
     if kind is slice:
         return find_traced((value.start, value.stop, value.step))
     return None
-
-
-def traced_in(value: Any) -> Iterator[Node]:
-    """The nodes of all traced values that dictionaries, lists and tuples hold, in order."""
-    value = now(value)
-    if isinstance(value, Traced):
-        yield value.node
-    elif isinstance(value, dict | list | tuple):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from traced_in(part)
 
 
 def now(value: Any) -> Any:

@@ -35,7 +35,7 @@ class Trace:
         decisions: the questions about values that the path taken depended on, each with its answer.
         loops: the loops that ran, in the order they began.
         ties: undoes the record when the last trace of it is gone.
-        together: whether the outputs are what one dictionary or list holds: then all of them get a gradient.
+        held: where the outputs stand that dictionaries and lists hold: all of these get a gradient.
         red: the backward pass, a tape of its own. upstream: for every output that has one, the red node of its
             gradient. drawn: the outputs whose upstream gradient was drawn, with the seed.
     """
@@ -55,7 +55,7 @@ class Trace:
     decisions: list[tuple[Callable[[], bool], bool]]
     loops: list[Loop]
     ties: Ties
-    together: bool = False
+    held: dict[Node, tuple[str, tuple[Any, ...]]] = field(default_factory=dict)
     red: Tape = field(default_factory=Tape)
     upstream: dict[Node, Node] = field(default_factory=dict)
     drawn: dict[Node, int] = field(default_factory=dict)
@@ -148,7 +148,7 @@ class Trace:
             InputError: `dout` has another shape than the output.
         """
         outputs = {node.name or "out": node for node in self.outputs}
-        wanted = outputs if self.together and dout is None else [next(iter(outputs))]
+        wanted = outputs if self.held and dout is None else [next(iter(outputs))]
         given = dout if isinstance(dout, Mapping) else dict.fromkeys(wanted, dout)
         upstream: dict[Node, Any] = {}
         for name, value in given.items():

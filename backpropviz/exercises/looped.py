@@ -49,7 +49,7 @@ class Sheet:
 
 def sheet(trace: Trace) -> Sheet | None:
     """What a worksheet asks about a trace with a backward pass; None if it has no loops that can be kept."""
-    listing = looped(trace)
+    listing = looped(trace, apart=True)  # two gradients, two blanks
     if listing is None or listing.constants:
         return None
     forward, solved, cache = passes(trace, listing)

@@ -1,0 +1,80 @@
+"""Loops over dictionaries and lists of parameters stay loops in derived code, with gradients in their likes."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import backpropviz as bp
+from backpropviz.code.derive import derive, written
+from backpropviz.code.shelves import by_input, given
+from tests.loops import updates
+
+
+def traced(function, inputs, seed):
+    trace = bp.trace(function, **inputs)
+    random = np.random.default_rng(seed)
+    trace.backward({node.name: random.normal(size=node.shape) for node in trace.outputs})
+    return trace
+
+
+@pytest.mark.parametrize("function", updates.CASES, ids=lambda function: function.__name__)
+def test_loops_over_parameters_are_kept_and_right_for_others(function):
+    first, *others = updates.CASES[function]
+    code = written(traced(function, first, 1))
+    assert not code.unrolled
+    assert not code.remarks
+    assert not code.constants
+    assert set(code.parameters) <= {*inspect.signature(function).parameters}
+    scope = {}
+    exec(str(code), scope)
+    for seed, inputs in enumerate((first, *others)):
+        at = traced(function, inputs, seed)
+        found = by_input(at, code, scope[code.name](*given(at, code)))
+        assert found.keys() == at.grad.keys()
+        for name, grad in at.grad.items():
+            np.testing.assert_allclose(found[name], grad, rtol=1e-12, atol=1e-12 * max(1, np.abs(grad).max()))
+
+
+def test_an_update_is_the_textbooks():
+    code = derive(traced(updates.momentum, updates.CASES[updates.momentum][0], 1))
+    assert code.endswith("""
+def momentum_backward(dnew_params, dnew_velocity, params, grads, velocity, *, lr=0.1, rho=0.9):
+    dparams = {}
+    dgrads = {}
+    dvelocity = {}
+    for k in params:
+        # params[k] += velocity[k]
+        dparams[k] = dnew_params[k]
+        # velocity[k] = rho * velocity[k] - lr * grads[k]
+        dvelocity_k = dnew_velocity[k] + dnew_params[k]
+        dgrads[k] = -dvelocity_k * lr
+        dvelocity[k] = dvelocity_k * rho
+
+    return dparams, dgrads, dvelocity
+""")
+
+
+def test_layers_go_back_from_the_last():
+    code = derive(traced(updates.layers_zipped, updates.CASES[updates.layers_zipped][0], 1))
+    assert "for i, (W, b) in reversed(list(enumerate(zip(Ws, bs)))):" in code
+    assert "dWs[i] = h_last.T @ dh_inner" in code
+    assert "dh = dh_inner @ W.T" in code
+
+
+def test_entries_read_by_two_loops_are_added_up():
+    def tied(x, Ws):
+        h = x
+        for W in Ws:
+            h = np.tanh(h @ W)
+        for W in Ws:
+            h = np.tanh(h @ W)
+        return h
+
+    trace = traced(tied, {"x": np.ones((2, 3)), "Ws": [*np.random.default_rng(0).normal(size=(3, 3, 3))]}, 1)
+    code = written(trace)
+    scope = {}
+    exec(str(code), scope)
+    found = by_input(trace, code, scope[code.name](*given(trace, code), *code.constants.values()))
+    for name, grad in trace.grad.items():
+        np.testing.assert_allclose(found[name], grad, rtol=1e-12, atol=1e-12)
