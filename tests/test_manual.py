@@ -20,9 +20,18 @@ from tests.test_readme import MARKER, ROOT, generated
 MANUAL = ROOT / "backpropviz" / "manual"
 
 
+GUIDES = ("students", "teachers")
+"""Followed in an empty folder, in which there is what a reader was told to save, in this guide or the one before."""
+
+
 @pytest.fixture
-def desk(tmp_path):
-    """A folder with the examples in it, where commands may write."""
+def desk(tmp_path, name):
+    """A folder where commands may write, with the examples in it for a reader of more than the guides."""
+    if name in GUIDES:
+        for guide in GUIDES[: GUIDES.index(name) + 1]:
+            for file in re.findall("<!-- file: (.+?) -->", (MANUAL / f"{guide}.md").read_text(encoding="utf-8")):
+                shutil.copy(ROOT / file, tmp_path)
+        return tmp_path
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("gallery", "__pycache__"))
     return tmp_path
 
@@ -52,7 +61,11 @@ def test_every_command_has_its_help_and_an_example():
 def test_every_link_in_the_texts_leads_to_a_page_or_a_picture():
     for name in PAGES:
         for target in re.findall(r"\]\(([^)#]+)", re.sub(r"```.*?```", "", source(name), flags=re.DOTALL)):
-            assert target.removesuffix(".md") in PAGES or re.fullmatch(r"\.\./pictures/\w+\.svg", target), target
+            assert (
+                target.removesuffix(".md") in PAGES
+                or f"[`{target}`]({target}):" in source(name)
+                or re.fullmatch(r"\.\./pictures/\w+\.svg", target)
+            ), target
 
 
 def test_the_api_is_whole():

@@ -80,6 +80,8 @@ def test_every_link_of_the_manual_leads_to_a_place(whole):
     texts = {path: path.read_text(encoding="utf-8") for path in written if path.suffix == ".html"}
     manual = [path for path in texts if path.parent.name == "manual"]
     assert {path.stem for path in manual} == {*PAGES}
+    for name in ("handin.py", "swish_norm.py", "hw2.toml"):
+        assert (folder / "manual" / name).read_bytes() == Path("examples", name).read_bytes()
     for path in [*manual, folder / "index.html"]:
         for link in Links(texts[path]).links:
             name, _, anchor = link.partition("#")
@@ -135,7 +137,7 @@ def test_the_command(tmp_path):
     run = CliRunner()
     found = run.invoke(app, ["site", str(tmp_path / "public"), "graphs/relu.py", "--only"])
     assert found.exit_code == 0, found.output
-    assert "wrote 1 pages, 4 files" in found.output
+    assert "wrote 1 page, 4 files" in found.output
     assert run.invoke(app, ["site", str(tmp_path), "--only"]).exception is not None
 
 

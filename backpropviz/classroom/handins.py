@@ -16,6 +16,7 @@ from backpropviz.diagnose.runner import diagnose
 from backpropviz.diagnose.verdict import LATE, RIGHT, FileReport
 from backpropviz.errors import InputError, LayerError
 from backpropviz.files import fits
+from backpropviz.show.tables.plain import counted
 
 
 def collect(paths: Iterable[Path]) -> list[Path]:
@@ -98,7 +99,9 @@ def diagnose_all(files: list[Path], **options: Any) -> list[FileReport]:
 def totals(reports: list[FileReport]) -> str:
     """How many files came to which verdict."""
     counts = Counter(report.status for report in reports)
-    return f"{len(reports)} files: " + ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return f"{counted(len(reports), 'file')}: " + ", ".join(
+        f"{count} {status}" for status, count in counts.most_common()
+    )
 
 
 def verdict_line(report: FileReport) -> str:

@@ -229,6 +229,7 @@ def _grade_all(
     from backpropviz.classroom import assignment as assignments
     from backpropviz.classroom import feedback as letters
     from backpropviz.classroom import grades
+    from backpropviz.show.tables.plain import counted
 
     wanted = assignments.read(file_from_standard_input(assignment))
     if feedback is None and format_ not in (None, "csv"):
@@ -244,7 +245,7 @@ def _grade_all(
         letters.write_all(feedback, graded, wanted, format_ or "md")
     print_or_write(grades.table(graded, wanted), output)
     if feedback is not None:
-        print(f"wrote {len(graded)} files to {feedback}", file=sys.stderr)
+        print(f"wrote {counted(len(graded), 'file')} to {feedback}", file=sys.stderr)
     return max(_exit_code([report]) for report in reports.values())
 
 

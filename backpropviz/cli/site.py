@@ -23,6 +23,7 @@ def site(
 ) -> None:
     """Write the manual, an index and a page for each layer, for any static host."""
     from backpropviz.facade.site import collected, write_site
+    from backpropviz.show.tables.plain import counted
 
     if only and not files:
         raise InputError("--only leaves nothing to show", fix="Name the files of your own layers.")
@@ -35,7 +36,7 @@ def site(
         entries = collected([from_standard_input(file) for file in files or ()], own=not only)
         written = write_site(entries, folder, force, told, with_manual=not only)
     told("")
-    words = f"wrote {len(entries)} pages, {len(written)} files: {folder / 'index.html'}"
+    words = f"wrote {counted(len(entries), 'page')}, {counted(len(written), 'file')}: {folder / 'index.html'}"
     names = [entry.name for entry in entries]
     answer(as_json, "site", words, layers=names, written=[str(path) for path in written])
 

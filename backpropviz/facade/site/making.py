@@ -97,8 +97,9 @@ def write_site(
     if pages:
         (folder / "manual").mkdir(exist_ok=True)
     for page in pages:
-        written.append(folder / "manual" / f"{page.name}.html")
-        write(written[-1], manual_page(page, pages).encode())
+        for name, text in {f"{page.name}.html": manual_page(page, pages), **page.files}.items():
+            written.append(folder / "manual" / name)
+            write(written[-1], text.encode())
     write(top, index(cards, pages).encode())
     return [*written, top]
 

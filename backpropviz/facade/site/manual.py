@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import PurePath
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -23,6 +24,7 @@ PAGES = ("students", "teachers", "commands", "python", "operations", "contributo
 """The texts, in the order in which they are read."""
 
 _MARKER = re.compile(r"<!-- (run|file|try|api|operations|figures)(?:: (.+?))? -->")
+_FILE = re.compile(r"^\[`(.+?)`\]\(\1\):\n\n```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _API = (
     "trace", "Trace", "gradcheck", "check", "diagnose", "primitive", "stop_gradient", "im2col", "col2im",
     "output_shape", "BackpropvizError",
@@ -44,6 +46,7 @@ class Page:
 
     Attributes:
         name: of its file. title: its first heading. summary: its first sentence. body: as HTML. parts: what it has.
+        files: what its reader is to save, by name.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Page:
     summary: str
     body: str
     parts: tuple[Part, ...]
+    files: dict[str, str]
 
 
 def manual() -> list[Page]:
@@ -71,23 +75,27 @@ def _filled(marker: re.Match[str]) -> str:
         return "\n\n".join(_api())
     if kind == "operations":
         return "\n".join(_operations())
-    return {"run": f"```sh\n{what}\n```", "file": f"`{what}`:", "try": "", "figures": ""}[kind]
+    name = PurePath(what or "").name
+    return {"run": f"```sh\n{what}\n```", "file": f"[`{name}`]({name}):", "try": "", "figures": ""}[kind]
 
 
 def _page(name: str, text: str) -> Page:
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(text)
     parts = tuple(_parts(tokens))
+    files = dict(_FILE.findall(text))
     for token in tokens:
         for child in token.children or ():
             link = str(child.attrs.get("href", ""))
             if link.endswith(".md"):
                 child.attrs["href"] = f"{link.removesuffix('.md')}.html"
+            if link in files:
+                child.attrs["download"] = link
     summary = next(token.content for token in _after(tokens, "paragraph_open") if token.type == "inline")
     summary = re.split(r"(?<=[.?!:])\s", " ".join(summary.replace("`", "").split()))[0].rstrip(":")
     body = str(reader.renderer.render(tokens, reader.options, {}))
     body = body.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
-    return Page(name, parts[0].title, summary, body.replace("<pre>", '<pre tabindex="0">'), parts)
+    return Page(name, parts[0].title, summary, body.replace("<pre>", '<pre tabindex="0">'), parts, files)
 
 
 def _after(tokens: list[Token], kind: str) -> Iterator[Token]:
