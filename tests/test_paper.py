@@ -26,6 +26,7 @@ from backpropviz.exercises.paper.workbook import workbook
 from backpropviz.layers.library import load
 from backpropviz.show.view import view
 from backpropviz.study.entries import Entries
+from tests.browser import NEEDED, opened
 from tests.test_displays import Reader
 
 
@@ -179,13 +180,28 @@ def test_the_pdf_holds_the_same_words_and_fits_its_pages(tmp_path):
     answers = [number for number, each in enumerate(reader.pages) if "the answers" in each.extract_text()]
     blanks = [number for number, each in enumerate(reader.pages) if "dxmu_1 =\n" in each.extract_text() + "\n"]
     assert blanks[0] < answers[0]  # on a sheet of its own
+    assert_grids_stand_with_their_words(reader)
     for each in reader.pages:
-        last = each.extract_text().strip().splitlines()[-1]
-        assert not re.match(r"step |\d+\. ", last)
-        assert not last.endswith("=")  # what is about a grid stands on its page
         for x, y in re.findall(r"([\d.-]+) ([\d.-]+) (?:m|l|Td)\b", each.get_contents().get_data().decode("cp1252")):
             assert 0 < float(x) < 595
             assert 0 < float(y) < 842
+
+
+def assert_grids_stand_with_their_words(reader):
+    for each in reader.pages:
+        last = each.extract_text().strip().splitlines()[-1]
+        assert not re.match(r"step |\d+\. ", last)
+        assert " = " not in f"{last} "
+
+
+@NEEDED
+@pytest.mark.parametrize("name", ["batchnorm", "softmax_loss"])
+def test_the_page_is_printed_with_every_grid_beside_what_is_said_of_it(name, tmp_path):
+    opened(page(sheet(traced(name), name)), tmp_path).printed(tmp_path / "sheet.pdf")
+    reader = PdfReader(tmp_path / "sheet.pdf")
+    assert_grids_stand_with_their_words(reader)
+    firsts = [each.extract_text().strip().splitlines()[0] for each in reader.pages]
+    assert {"Backward", f"{name}: the answers"} <= {*firsts}
 
 
 # ---- notebooks -------------------------------------------------------------------------------------------------------

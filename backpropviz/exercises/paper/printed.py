@@ -6,6 +6,7 @@ import html
 
 from backpropviz.exercises.paper.sheet import Grid, Heading, Lines, Part, Words
 
+_NARROW = 4  # columns of a grid of which two have room beside each other
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -22,7 +23,8 @@ pre.blank::after {{ content: ""; flex: 1; margin-left: 0.6rem; border-bottom: 1p
 h1 {{ font-size: 1.5rem; }} h2 {{ font-size: 1.2rem; margin-top: 1.6rem; }}
 h3 {{ font-size: 1rem; margin-bottom: 0.2rem; }}
 p {{ margin: 0.3rem 0; }}
-table {{ border-collapse: collapse; margin: 0.3rem 0 0.8rem; display: inline-table; margin-right: 1.5rem; }}
+table {{ border-collapse: collapse; margin: 0.3rem 1.5rem 0.8rem 0; display: inline-table; vertical-align: top; }}
+.half {{ display: inline-block; vertical-align: top; width: 49%; padding-right: 1rem; box-sizing: border-box; }}
 caption {{ text-align: left; font-weight: 600; }}
 td {{ border: 1px solid #5f6773; min-width: 4.2rem; height: 1.9rem; padding: 0 0.3rem; text-align: right;
   font-size: 0.85rem; }}
@@ -31,7 +33,7 @@ td {{ border: 1px solid #5f6773; min-width: 4.2rem; height: 1.9rem; padding: 0 0
 @media print {{
   body {{ margin: 0; max-width: none; font-size: 11pt; }}
   .break {{ break-before: page; border: 0; }}
-  table, pre, h2, h3 {{ break-inside: avoid; }} h2, h3, p {{ break-after: avoid; }}
+  .block {{ break-inside: avoid; }}
 }}
 </style>
 </head>
@@ -47,7 +49,32 @@ td {{ border: 1px solid #5f6773; min-width: 4.2rem; height: 1.9rem; padding: 0 0
 def page(parts: list[Part]) -> str:
     """The worksheet as HTML."""
     title = next((part.text for part in parts if isinstance(part, Heading)), "worksheet")
-    return _PAGE.format(title=html.escape(title), body="\n".join(map(_set, parts)))
+    return _PAGE.format(title=html.escape(title), body="\n".join(map(_together, blocks(parts))))
+
+
+def blocks(parts: list[Part]) -> list[list[Part]]:
+    """What stays together on a page of paper: grids, with the words and the code above that are about them."""
+    found: list[list[Part]] = []
+    before: Part | None = None
+    for part in parts:
+        if before is None or (isinstance(before, Grid) and not isinstance(part, Grid)):
+            found.append([])
+        found[-1].append(part)
+        before = part
+    return found
+
+
+def _together(block: list[Part]) -> str:
+    """A block; narrow ones, where nothing is to be written on a line, stand two by two."""
+    whole = any(
+        part.level < 3 if isinstance(part, Heading)
+        else part.blank if isinstance(part, Lines)
+        else part.columns > _NARROW if isinstance(part, Grid)
+        else False
+        for part in block
+    )  # fmt: skip
+    kind = "block" if whole else "block half"
+    return f'<div class="{kind}">{"".join(map(_set, block))}</div>'
 
 
 def _set(part: Part) -> str:
