@@ -128,6 +128,16 @@ def test_all_but_what_is_given_is_a_formula():
     assert len(yellow) == 1 + sum(node.value.size for node in trace.inputs.values()) + trace.dout.size
 
 
+def test_the_sheets_of_a_workbook_are_found_one_s_way_in_and_printed_a_page_wide():
+    trace = traced("batchnorm")
+    book = openpyxl.load_workbook(io.BytesIO(workbook(trace, "batchnorm")))
+    said = " ".join(str(cell.value) for table in book for row in table.iter_rows(max_col=2) for cell in row)
+    assert all(re.search(rf"\b{name}\b", said) for name in program(trace)["names"])  # dgammax is dout, and says so
+    assert [table.freeze_panes for table in book] == ["B2"] * len(book.sheetnames)
+    assert all(table.column_dimensions["B"].width > 10 for table in book)
+    assert all(table.page_setup.fitToWidth == 1 and not table.page_setup.fitToHeight for table in book)
+
+
 def test_what_is_too_large_for_a_spreadsheet_is_refused():
     trace = bp.trace(lambda x, w: x @ w, x=np.ones((2, 900)), w=np.ones((900, 2)))
     trace.backward()

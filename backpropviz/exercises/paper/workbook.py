@@ -18,10 +18,13 @@ from backpropviz.text import clean
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
 
 INPUTS, FORWARD, BACKWARD, BETWEEN = "inputs", "forward", "backward", "between"
 _SHORT = 160  # letters of a formula that stands inside another one
 _YELLOW, _RED, _GREY = "FFF3C4", "C0182A", "5F6773"
+_FONT = {"name": "Calibri", "size": 11}  # what a cell has that is not said to have another
+_WIDTH, _UPRIGHT = 11, 9  # letters of a column, and columns of a page that stands upright
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,10 @@ class _Writer:
         self.told = {step.name: f"{step.label}  {' '.join(step.code.split())}" for step in shown.steps}
         self.told |= {flow.name: flow.formula for flow in shown.backward}
         self.names: dict[int, str] = {}
+        self.others: dict[int, list[str]] = {}  # gradients that are handed on as they are, and have several names
         for name, ref in found["names"].items():
-            self.names.setdefault(ref, name)
+            if self.names.setdefault(ref, name) != name:
+                self.others.setdefault(ref, []).append(name)
         self.given = [found["names"][name] for name in (*found["inputs"], *found["upstream"])]
         self.red = set(range(len(trace.nodes), len(found["nodes"])))
 
@@ -121,6 +126,8 @@ class _Writer:
                 self._array(BACKWARD if ref in self.red else FORWARD, ref)
             elif self._is_long(ref):
                 self._array(BETWEEN, ref)
+        for sheet in self.made:
+            self._laid_out(sheet)
 
     def _is_long(self, ref: int) -> bool:
         """Whether what has no name gets a place of its own, so that the formulas around it stay short."""
@@ -149,7 +156,8 @@ class _Writer:
         red = ref in self.red
         self._text(sheet, top, 1, name, bold=True, colour=_RED if red else None)
         size = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
-        self._text(sheet, top, 2, f"{size}   {self.told.get(name, '')}", colour=_GREY)
+        also = f"   also {', '.join(self.others[ref])}" if ref in self.others else ""
+        self._text(sheet, top, 2, f"{size}   {self.told.get(name, '')}{also}", colour=_GREY)
         block = Block(sheet, top + 1 + (len(shape) > 2), 2, shape)
         for row, head in block.heads():
             self._text(sheet, row, 1, head, colour=_GREY)
@@ -164,17 +172,27 @@ class _Writer:
             if ref in self.given:
                 cell.fill = PatternFill("solid", fgColor=_YELLOW)
             if red:
-                cell.font = Font(color=_RED)
+                cell.font = Font(color=_RED, **_FONT)
         self.blocks[ref] = block
         self.next[sheet] = top + block.rows + 3
 
     def _sheet(self, name: str, title: str) -> None:
         if name in self.made.sheetnames:
             return
-        sheet = self.made.create_sheet(name)
-        sheet.column_dimensions["A"].width = 16
+        self.made.create_sheet(name)
         self.next[name] = 3
         self._text(name, 1, 1, title, bold=True)
+
+    def _laid_out(self, sheet: Worksheet) -> None:
+        """Columns as wide as their numbers, names that stay in sight, and pages as wide as the sheet."""
+        from openpyxl.utils import get_column_letter
+
+        for column in range(1, sheet.max_column + 1):
+            sheet.column_dimensions[get_column_letter(column)].width = 16 if column == 1 else _WIDTH
+        sheet.freeze_panes = "B2"
+        sheet.page_setup.orientation = "landscape" if sheet.max_column > _UPRIGHT else "portrait"
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
 
     def _number(self, row: int, value: float) -> None:
         from openpyxl.styles import PatternFill
@@ -190,4 +208,4 @@ class _Writer:
         cell = self.made[sheet].cell(row, column)
         cell.value = clean(text)
         cell.data_type = "s"  # also what begins with a sign of equality
-        cell.font = Font(bold=bold, color=colour)
+        cell.font = Font(bold=bold, color=colour, **_FONT)
