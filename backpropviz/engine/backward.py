@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import PLACES, Array, Node, Step, Term
+from backpropviz.engine.recipes import Recipes, learn
 from backpropviz.engine.tape import Tape
 from backpropviz.engine.traced import Traced
 from backpropviz.engine.versions import WRITES
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES
+from backpropviz.primitives.record import Gradient
 
 
 def operands(node: Node) -> list[tuple[int, Node]]:
@@ -67,6 +69,7 @@ def sweep(nodes: Sequence[Node], upstream: dict[Node, Node], tape: Tape) -> None
         TraceError: an operation on the way has no gradient.
     """
     arrived = {output: [Term(output, -1, node)] for output, node in upstream.items()}
+    recipes = Recipes()
     for node in reversed(nodes):
         terms = arrived.pop(node, None)
         if terms is None:
@@ -77,7 +80,7 @@ def sweep(nodes: Sequence[Node], upstream: dict[Node, Node], tape: Tape) -> None
         tape.step = node.step
         _add_terms(node, tape)
         if node.primitive is not None:
-            for operand, term in _hand_back(node, tape):
+            for operand, term in _hand_back(node, tape, recipes):
                 if operand in arrived:
                     arrived[operand].append(term)
                 else:
@@ -98,24 +101,26 @@ def _add_terms(node: Node, tape: Tape) -> None:
     node.gradient = total
 
 
-def _hand_back(node: Node, tape: Tape) -> Iterator[tuple[Node, Term]]:
-    """Run the VJP of every operand that carries a gradient."""
+def _hand_back(node: Node, tape: Tape, recipes: Recipes) -> Iterator[tuple[Node, Term]]:
+    """Hand the gradient of a node to every operand that carries one."""
     assert node.primitive is not None
-    assert node.gradient is not None
-    args: list[Any] | None = None
-    kwargs = node.kwargs
-    # of an assignment, what was written reads its place in the gradient before that place is set to zero
-    for position, operand in operands(node)[:: -1 if node.primitive in WRITES else 1]:
+    known = recipes.of(node)
+    handed = operands(node)
+    if node.primitive in WRITES:  # what was written reads its place in the gradient before that place is set to zero
+        handed.reverse()
+    for position, operand in handed:
         entry = node.primitive.gradient(position)
         if not operand.carries_gradient or entry is None:
             continue
-        if args is None:  # not before: most constants and positions hand nothing back
-            args = [Traced(arg, tape) if type(arg) is Node else _wrap(arg, tape) for arg in node.args]
-            kwargs = {key: _wrap(value, tape) for key, value in kwargs.items()} if kwargs else kwargs
+        recipe = known.get(position) if known is not None else None
         try:
-            # a VJP may change what it is handed: no other one sees that
-            handed_down = entry.vjp(Traced(node.gradient, tape), Traced(node, tape), *args, **kwargs)
-            term = _fit(handed_down, operand.outline, tape)
+            if recipe:
+                red = recipe.repeat(node, tape)
+            else:
+                before = len(tape.nodes)
+                red = _run(entry, node, operand, tape)
+                if known is not None:
+                    learn(known, position, node, tape.nodes[before:], red)
         except NotImplementedError as error:
             raise TraceError(f"not supported: {error}", where=node.step.where if node.step else None) from error
         except TraceError as error:
@@ -127,7 +132,17 @@ def _hand_back(node: Node, tape: Tape) -> Iterator[tuple[Node, Term]]:
                 where=node.step.where if node.step else None,
                 fix="Write the operation out in sums, products and indexing; or give plain numbers for its options.",
             ) from error
-        yield operand, Term(node, position, (-term if entry.negative else term).node)
+        yield operand, Term(node, position, red)
+
+
+def _run(entry: Gradient, node: Node, operand: Node, tape: Tape) -> Node:
+    """Run the VJP of one operand."""
+    assert node.gradient is not None
+    args = [_wrap(arg, tape) for arg in node.args]
+    kwargs = {key: _wrap(value, tape) for key, value in node.kwargs.items()}
+    term = _fit(entry.vjp(Traced(node.gradient, tape), Traced(node, tape), *args, **kwargs), operand.outline, tape)
+    red: Node = (-term if entry.negative else term).node
+    return red
 
 
 def _fit(term: Any, value: Array, tape: Tape) -> Any:

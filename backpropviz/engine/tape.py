@@ -17,7 +17,7 @@ from backpropviz.primitives import Primitive
 from backpropviz.primitives.shapes import PUT, TAKE
 from backpropviz.primitives.stores import ADDED, STORED
 
-_NO_OPTIONS: dict[str, Any] = {}  # of a call without options: one for all
+NO_OPTIONS: dict[str, Any] = {}  # of a call without options: one for all
 _NO_ARRAYS = {int, float, bool, str, slice, type(None), type(Ellipsis), NamedInt, NamedFloat}
 _SEVERAL_FIX = "To pick entries, index by the mask itself: `x[x > 0]`."
 
@@ -85,25 +85,12 @@ class Tape:
             kwargs = {key: self._encode(option, parents) for key, option in kwargs.items()}
         arguments = tuple(kept)
         above = arguments if alone == len(kept) and not kwargs else tuple(parents)  # one tuple for both, if it can
-        node = Node(len(self.nodes), primitive, arguments, kwargs or _NO_OPTIONS, above, None, None, self.step)
+        node = Node(len(self.nodes), primitive, arguments, kwargs or NO_OPTIONS, above, None, None, self.step)
         traced = Traced(node, self)
-        in_memory = carries = False
-        for parent in parents:
-            if parent.memory is not None:
-                in_memory = True
-            if parent.carries_gradient:
-                carries = True
-        if (in_memory and _use_memory(node)) or primitive is STORED or primitive is ADDED:
-            _write(node)
-        elif primitive is PUT and type(kept[0]) is Node:
-            node.memory = Deferred(node)
-        else:
-            shares = self._run(node, in_memory)
-            # a view of an array: what is written into either changes both
-            if shares and type(args[0]) is Traced and node.outline.ndim:
-                traced.source, traced.version = args[0], args[0].root.version
-        if carries and primitive.differentiable and node.outline.dtype.kind in "fc":
-            node.carries_gradient = True
+        # a view of an array: what is written into either changes both
+        if self.enter(node) and type(args[0]) is Traced and node.outline.ndim:
+            traced.source, traced.version = args[0], args[0].root.version
+        if node.carries_gradient:
             handed_back = operands if primitive.gradient_of else alone if alone == len(parents) else _counted(kept)
             if handed_back < len(parents):
                 lost = (
@@ -112,8 +99,27 @@ class Tape:
                     else [p for p in parents if not any(p is arg for arg in kept)]
                 )
                 _refuse_lost(primitive, lost)
-        self.nodes.append(node)
         return traced
+
+    def enter(self, node: Node) -> bool:
+        """Compute the value of a new node and keep it; whether NumPy lets the value share an operand's memory."""
+        primitive = node.primitive
+        assert primitive is not None
+        in_memory = carries = shares = False
+        for parent in node.parents:
+            if parent.memory is not None:
+                in_memory = True
+            if parent.carries_gradient:
+                carries = True
+        if (in_memory and _use_memory(node)) or primitive is STORED or primitive is ADDED:
+            _write(node)
+        elif primitive is PUT and type(node.args[0]) is Node:
+            node.memory = Deferred(node)
+        else:
+            shares = self._run(node, in_memory)
+        node.carries_gradient = carries and primitive.differentiable and node.outline.dtype.kind in "fc"
+        self.nodes.append(node)
+        return shares
 
     def add(self, total: Node, term: Node) -> Node:
         """`total + term`, of one shape and dtype; a term that is zero but for a part costs no more than that part."""

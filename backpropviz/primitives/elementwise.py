@@ -17,6 +17,7 @@ gate(
     ("1", lambda g, out, x, y: g),
     ("1", lambda g, out, x, y: g),
     infix="+",
+    by_shape=True,
 )
 gate(
     np.subtract,
@@ -25,6 +26,7 @@ gate(
     ("1", lambda g, out, x, y: g),
     minus("-1", lambda g, out, x, y: g),
     infix="-",
+    by_shape=True,
 )
 gate(
     np.multiply,
@@ -33,6 +35,7 @@ gate(
     ("y", lambda g, out, x, y: g * y),
     ("x", lambda g, out, x, y: g * x),
     infix="*",
+    by_shape=True,
 )
 gate(
     np.divide,
@@ -41,6 +44,7 @@ gate(
     ("1 / y", lambda g, out, x, y: g / y),
     minus("-x / y**2", lambda g, out, x, y: g * out / y),
     infix="/",
+    by_shape=True,
 )
 gate(np.negative, "-x", "A minus sign flips the gradient's sign.", ("-1", lambda g, out, x: -g), infix="-")
 gate(np.positive, "+x", "A plus sign changes nothing.", ("1", lambda g, out, x: g), infix="+")

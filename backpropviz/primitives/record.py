@@ -61,6 +61,8 @@ class Primitive:
             same smooth piece.
         elementwise: True where output axes line up with the operands' axes.
         helper: a function of ours that derived code has to carry along.
+        by_shape: its VJPs ask for shapes and types alone, and for no value: of two operations whose operands are alike
+            in these, the gradients are handed back by the same operations.
         differentiable: whether some operand gets a gradient.
         is_ufunc: it is one of NumPy's, so its results are new arrays.
     """
@@ -78,6 +80,7 @@ class Primitive:
     decision: Callable[..., Any] | None = None
     elementwise: bool = False
     helper: bool = False
+    by_shape: bool = False
     differentiable: bool = field(init=False)
     is_ufunc: bool = field(init=False)
 

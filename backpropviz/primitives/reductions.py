@@ -77,6 +77,7 @@ gate(
         masked(lambda g, out, x, axis, keepdims, dtype=None, initial=None: spread(g, x, axis, keepdims), fill=0.0),
     ),
     into=np.sum,
+    by_shape=True,
 )
 
 

@@ -101,6 +101,7 @@ IDENTITY = gate(
     ("1", lambda g, out, x: g),
     module="",
     elementwise=True,
+    by_shape=True,
 )
 
 
@@ -190,6 +191,7 @@ TAKE = gate(
     "An index picks entries: their gradient goes back to where they came from, zero elsewhere.",
     ("1 for the picked, else 0", _take_back),
     module="",
+    by_shape=True,
 )
 PUT = gate(
     put,

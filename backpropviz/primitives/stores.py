@@ -70,6 +70,7 @@ STORED = gate(
     module="",
     into=stored.run,
     helper=True,
+    by_shape=True,
 )
 
 
