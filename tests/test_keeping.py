@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from backpropviz.engine import keeping
 from backpropviz.engine.rounds import Rounds
 from backpropviz.errors import TraceError
 from backpropviz.layers.library import layer_names
@@ -114,3 +115,45 @@ def test_the_collector_is_left_as_it_was():
         gc.enable()
     bp.trace("batchnorm").backward()
     assert gc.isenabled()
+
+
+def test_what_a_long_run_made_is_old_at_once_and_still_searched():
+    class Own: ...
+
+    gc.collect()
+    with keeping.uncollected():
+        kept = [[] for _ in range(keeping._LONG + 1_000)]
+        cycle = Own()
+        cycle.itself = cycle
+        gone = weakref.ref(cycle)
+        del cycle
+    assert gc.get_count()[0] < len(kept) / 2
+    assert gone() is not None
+    gc.collect()
+    assert gone() is None
+
+
+def test_not_everything_goes_unsearched(monkeypatch):
+    gc.collect()
+    monkeypatch.setattr(keeping, "_UNSEARCHED", 3 * keeping._LONG)
+    frozen = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    for _ in range(10):
+        with keeping.uncollected():
+            made = [[] for _ in range(keeping._LONG + 1_000)]
+        gc.disable()
+        del made
+        gc.enable()
+    assert 1 <= len(frozen) <= 4
+
+
+def test_what_others_froze_stays_frozen():
+    gc.freeze()
+    try:
+        count = gc.get_freeze_count()
+        with keeping.uncollected():
+            kept = [[] for _ in range(keeping._LONG + 1_000)]
+        assert gc.get_freeze_count() == count
+        assert kept
+    finally:
+        gc.unfreeze()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backpropviz.code.listing import Listing
 from backpropviz.code.straight import listing
+from backpropviz.engine.keeping import uncollected
 from backpropviz.engine.trace import Trace
 
 
@@ -12,6 +13,7 @@ def derive(trace: Trace) -> str:
     return str(written(trace))
 
 
+@uncollected()
 def written(trace: Trace) -> Listing:
     """The backward pass of a trace as a NumPy function of the upstream gradient, the inputs and the settings.
 

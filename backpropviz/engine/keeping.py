@@ -13,16 +13,33 @@ from collections.abc import Iterable, Iterator
 from backpropviz.engine.graph import Loop, Node, Step
 from backpropviz.engine.versions import Versions
 
+_LONG = 10_000
+"""So many new objects are worth not being searched."""
+_UNSEARCHED = 2_000_000
+"""So many may go unsearched from one full search to the next."""
+_unsearched = {"at": -1, "objects": 0}
+
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Within, nothing is searched for reference cycles: that costs a third of a long run, and all of it is kept."""
+    """Within, nothing is searched for reference cycles: that costs a third of a long run, and all of it is kept.
+
+    Searches take the longer the more there is, so that what is made in many small pieces would not be linear either.
+    Nor is what a long run made searched as soon as it ends: it is put with what is old already.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            made, full = gc.get_count()[0], gc.get_stats()[-1]["collections"]
+            if _unsearched["at"] != full:
+                _unsearched.update(at=full, objects=0)
+            if made > _LONG and _unsearched["objects"] < _UNSEARCHED and not gc.get_freeze_count():
+                _unsearched["objects"] += made
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -62,13 +62,13 @@ class Recipes:
         assert primitive is not None
         if not primitive.by_shape or (len(parents) > 1 and parents[0] is parents[1]):
             return None
-        outline = node.outline
+        outline = node.outline if node._value is None else node._value
         key: list[Any] = [primitive, outline.shape, outline.dtype]
         for arg in node.args:
             kind = type(arg)
             if kind is Node:
-                outline = arg.outline
-                key += (outline.shape, outline.dtype)
+                outline = arg.outline if arg._value is None else arg._value
+                key += outline.shape, outline.dtype
             elif primitive is TAKE or primitive is STORED:
                 kinds = tuple(map(type, arg)) if kind is tuple else (kind,)
                 if _AT.isdisjoint(kinds) or not PLACES.issuperset(kinds):
