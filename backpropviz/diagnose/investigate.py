@@ -192,7 +192,9 @@ class Investigation:
                 None,
             )
             report = self.report()
-            if report.status != UNKNOWN and not self._is_scaled:
+            its = self.program.student.wrapped.get(self.pair.forward)
+            is_read = its is not None and bool(its.convention)  # what the parameters' gradients are means of is known
+            if report.status != UNKNOWN and (is_read or not self._is_scaled):
                 return replace(report, notes=(f"as {pair.layer.name}, {reason}", *report.notes))
         return not_examined(self.program, pair, reason)
 

@@ -87,6 +87,8 @@ class _Reader(ast.NodeVisitor):
             self.found.lengths[name] = max(known, index.value + 1) if isinstance(known, int) else known
         elif name and not any(map(_adds_axes, parts)):
             self._has_rank(name, len(parts))
+        elif name and sorted(map(ast.unparse, parts)) in ([":", "None"], [":", "np.newaxis"]):  # a row, or a column
+            self.found.ranks.setdefault(name, 1)
         elif isinstance(index, ast.Constant) and isinstance(index.value, int) and _is_shape(node.value):
             its = self._parameter(node.value.value)  # W.shape[2]
             self._has_rank(its, max(index.value + 1, self.found.ranks.pop(its, 0)))

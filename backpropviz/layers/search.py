@@ -24,7 +24,7 @@ from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.repairs import Repairs, merged
 from backpropviz.layers.running import EMPTY, NOTHING, EndlessError, counted, line_in, progress_in, run
-from backpropviz.layers.state import ANY, BELOW_ONE, DEFINITE, State, is_strange
+from backpropviz.layers.state import ANY, BELOW_ONE, DEFINITE, SMALL, State, is_strange
 
 Arguments = dict[str, Any]
 
@@ -146,8 +146,9 @@ class Search:
         if state.values == DEFINITE and len(guess.shape) > 1 and guess.shape[-2] == guess.shape[-1]:
             root = rng.normal(0.0, 1.0, guess.shape)
             return root @ root.swapaxes(-1, -2) + np.eye(guess.shape[-1])
-        if state.values in (ANY, DEFINITE) and word(name).rstrip("0123456789_") not in POSITIVE:
-            return rng.normal(0.5, 1.0, guess.shape)
+        if state.values in (ANY, SMALL, DEFINITE) and word(name).rstrip("0123456789_") not in POSITIVE:
+            values = rng.normal(0.5, 1.0, guess.shape)
+            return 0.1 * values if state.values == SMALL else values
         return rng.uniform(*((0.1, 0.9) if state.values == BELOW_ONE else (0.5, 2.0)), guess.shape)
 
     def found(self) -> State | None:

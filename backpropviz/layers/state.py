@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from backpropviz.layers.conventions import Guess, Shape, kind_of, word
 
-ANY, POSITIVE, BELOW_ONE, DEFINITE = range(4)
-"""What floats are like, tried in this order: of both signs, positive, below 1 too, square ones positive definite."""
+ANY, POSITIVE, BELOW_ONE, SMALL, DEFINITE = range(5)
+"""What floats are like, tried in this order: of both signs, positive, below 1 too, of both signs and small (no
+probability comes near 0 or 1), square ones positive definite."""
 
 
 @dataclass(frozen=True)

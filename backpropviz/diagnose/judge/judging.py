@@ -129,9 +129,12 @@ class Judge:
             return Pair(named.layer, pair.forward, pair.backward) if named is not None else None
         if pair.layer.is_own:
             return None
-        owner = name.partition(".")[0].partition("_")[0]
-        named = recognition.recognize(f"{subjects.stem_of(owner)}_backward")
-        return pair if named is not None and named.layer is pair.layer else None
+        owner = name.partition(".")[0]
+        for called in (owner, owner.partition("_")[0]):
+            named = recognition.recognize(f"{subjects.stem_of(called)}_backward")
+            if named is not None and named.layer is pair.layer:
+                return pair
+        return None
 
     def _program(self, plan: Plan) -> RemoteProgram:
         """The file in a process of its own, with the functions that its pairs are called by."""

@@ -289,6 +289,10 @@ def _gradients(program: Program, pair: Pair, case: Case, returned: Any) -> Any:
     upstream = [random_upstream(np.asarray(value, dtype=float), UPSTREAM_SEED) for value in outputs]
     backward = program.function(pair.backward)
     try:
-        return backward(*binding.backward_arguments(backward, pair.layer, case, upstream, case.inputs, cache))
+        arguments = binding.backward_arguments(backward, pair.layer, case, upstream, case.inputs, cache)
+    except CannotCall as error:  # names alone say so, whatever it is run on
+        raise NoArrays(str(error)) from None
+    try:
+        return backward(*arguments)
     except (Exception, SystemExit):  # it is what is to be diagnosed
         return None

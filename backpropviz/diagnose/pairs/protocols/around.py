@@ -51,9 +51,16 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
             raise NoFit(str(error)) from None
     if not found and failing is not None:
         found = failing.guessed()
-    found.sort(key=lambda adapter: adapter.fit, reverse=True)
+    found.sort(key=_merit, reverse=True)
     if not found and not tried:
         raise NoFit("no inputs were found on which its forward pass runs")
     if not found:
         raise NoFit(f"no way of calling it fits; tried: {'; '.join(dict.fromkeys(tried[:6]))}")
     return found
+
+
+def _merit(adapter: Adapter) -> tuple[float, ...]:
+    """How well an adapter fits; where none is right, a loss of the file's own is likelier than another that gives more
+    right gradients."""
+    all_right, share, _, _, is_own, *_ = fit = adapter.fit if len(adapter.fit) > 4 else (*adapter.fit, *[0.0] * 5)
+    return (all_right, is_own if share else 0.0, *fit)

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from backpropviz.diagnose.pairs.protocols.context import takes_context
-from backpropviz.diagnose.pairs.protocols.names import CACHE, OUTPUT, RATE, TARGET, UPSTREAM, bare, roles
+from backpropviz.diagnose.pairs.protocols.names import CACHE, OUTPUT, RATE, STRENGTH, TARGET, UPSTREAM, bare, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.student.parameters import gradients_of
 
 STEP = "0.5"
 """The learning rate that is handed over: a step is divided by it again, without rounding."""
+
+STRONG, NONE = "0.7", "0.0"
+"""How much large weights count, where a loss of the file is told as well, and where none is."""
 
 GIVEN = "given_target"
 """Targets that only the backward pass sees."""
@@ -83,6 +86,8 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
     filled, read = gradients_of(subject.backward) if subject.owner is None else (set(), set())
     for name, is_required in parameters(subject.backward, subject.owner is not None):
         found = _options(name, ran)
+        if subject.owner is None and bare(subject.names[0]) in bare(name):  # forward_prop_func
+            found = [(subject.names[0], True)]
         if name in (*filled, *read) and name not in ran.arguments:
             found = [(ran.arguments[0] if name in filled else ran.outputs[0], True)]
         its_own = not any(value in ("dout", STEP, GIVEN) for value, _ in found[:1]) or name in ran.settings
@@ -128,9 +133,11 @@ def _options(name: str, ran: Ran) -> list[tuple[str, bool]]:
         elif role == CACHE and ran.cache:
             found.append((ran.cache, True))
         elif role == TARGET:
-            found.append((ran.target or GIVEN, bool(ran.target)))
+            found.append((ran.target or GIVEN, True))
         elif role == RATE:
             found.append((STEP, True))
+        elif role == STRENGTH:
+            found += [(STRONG, True), (NONE, True)]
         elif role == OUTPUT:
             found += [(ran.outputs[0], not ran.is_loss), *((value, False) for value in ran.arguments[:1])]
     if not found or not found[0][1]:

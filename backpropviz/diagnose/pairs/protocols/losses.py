@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from backpropviz.diagnose.pairs.protocols.handing import GIVEN as GIVEN_TARGET
+from backpropviz.diagnose.pairs.protocols.handing import STRONG
+from backpropviz.diagnose.pairs.protocols.names import STRENGTH, roles
 
 _COST = re.compile(r"\w*(cost|loss|cross_?entropy|mse|error|objective|nll)\w*", re.IGNORECASE)
 _TINY = 1e-300
@@ -23,11 +27,13 @@ class Loss:
 
     Attributes:
         said: what it is called. code: the number, by `out` and `given_target`. targets: how these are made up, by kind.
+        strength: how much large weights count, as it is told, if it is.
     """
 
     said: str
     code: str
     targets: str
+    strength: str = ""
 
 
 def targets(out: Any, kind: str) -> Any:
@@ -94,16 +100,28 @@ _OVER = {
 }
 
 
-def losses(namespace: dict[str, Any], functions: dict[str, ast.FunctionDef], out: Any) -> Iterator[Loss]:
-    """Those that a result may be the gradient of, the file's own first."""
+def losses(
+    namespace: dict[str, Any], functions: dict[str, ast.FunctionDef], out: Any, known: Collection[str] = (),
+) -> Iterator[Loss]:  # fmt: skip
+    """Those that a result may be the gradient of, the file's own first.
+
+    Args:
+        known: what the forward pass was called with, by name: `cost(A3, Y, parameters, lambd)` takes some again.
+    """
     axes = np.ndim(out)
     kinds = ("rows", "columns", "labels", "labels of columns", "numbers") if axes == 2 else ("numbers",)
     for kind in kinds:
         for name, function in functions.items():
-            required = len(function.args.args) - len(function.args.defaults)
-            if "." not in name and _COST.fullmatch(name) and required == 2 and name in namespace:
-                for order in ("out, given_target", "given_target, out"):
-                    yield Loss(f"{name} of the file", f"np.mean({name}({order}))", kind)
+            if "." in name or not _COST.fullmatch(name) or name not in namespace:
+                continue
+            takes = function.args.args[: len(function.args.args) - len(function.args.defaults)]
+            again = {its.arg: its.arg for its in takes if its.arg in known}
+            again |= {its.arg: STRONG for its in takes if roles(its.arg)[:1] == (STRENGTH,)}
+            for order in (("out", GIVEN_TARGET), (GIVEN_TARGET, "out")) if len(takes) == len(again) + 2 else ():
+                rest = iter(order)
+                arguments = ", ".join(again.get(its.arg) or next(rest) for its in takes)
+                strength = STRONG if STRONG in again.values() else ""
+                yield Loss(f"{name} of the file", f"np.mean({name}({arguments}))", kind, strength)
         over = [*_OVER["rows"], *_OVER["columns"], *_OVER["entries"]] if axes == 2 else [*_OVER["rows"]]
         for said, code in _USUAL:
             for share, words in dict(over).items():

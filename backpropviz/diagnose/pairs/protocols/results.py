@@ -39,11 +39,16 @@ class After:
     known: Mapping[str, Any] = field(default_factory=dict)
     step: str = ""
 
-    @property
-    def rate(self) -> str:
-        """The learning rate of a step, as an expression: handed over, or kept in the layer."""
-        kept = [name for name, value in vars(self.layer).items() if RATE in roles(name) and isinstance(value, float)]
-        return STEP if self.steps else f"layer.{kept[0]}" if kept else self.step or "1.0"
+    def rate(self, path: str) -> str:
+        """The learning rate of the step that a parameter takes, as an expression: handed over, or kept in the layer, or
+        in the part of it that learns."""
+        part = path.rpartition(".")[0]
+        for holder in dict.fromkeys((f"layer.{part}".rstrip("."), "layer")):
+            held = vars(eval(holder, {"layer": self.layer}))
+            kept = [name for name, value in held.items() if RATE in roles(name) and isinstance(value, float)]
+            if kept and not self.steps:
+                return f"{holder}.{kept[0]}"
+        return STEP if self.steps else self.step or "1.0"
 
 
 def read(after: After, places: Sequence[str]) -> dict[str, str]:
@@ -119,7 +124,7 @@ def _candidates(after: After, places: Sequence[str]) -> Iterator[tuple[str, str]
     for name, its in after.learned.items():
         here, there = (_value(f"{holder}.{its.path}", after) for holder in ("layer", "before"))
         if here is not None and there is not None and not np.array_equal(here, there):
-            yield name, f"(before.{its.path} - layer.{its.path}) / {after.rate}"
+            yield name, f"(before.{its.path} - layer.{its.path}) / {after.rate(its.path)}"
 
 
 def _returned(after: After) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
-from backpropviz.diagnose.pairs.protocols import module_level
+from backpropviz.diagnose.pairs.protocols import context, module_level
 from backpropviz.diagnose.pairs.protocols.apart import Flat
 from backpropviz.diagnose.pairs.protocols.boxings import PLAIN, Boxed, boxings
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized, strengths
@@ -55,7 +55,7 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
     original = inspect.unwrap(getattr(namespace[subject.owner.name], subject.forward.name))
     if takes_context(subject.forward):
         run = f"{subject.owner.name}.{subject.forward.name}(layer, {{}})"
-        made = Construction("__context__()")
+        made = Construction(context.made(namespace))
         yield _found(made, [], takes, run, {}, original, namespace, PLAIN, {})
         for shapes in [{takes[0]: shape} for shape in RANKS if takes] + products(takes):
             with contextlib.suppress(Exception):

@@ -36,7 +36,7 @@ _BACKWARD = (
     re.compile(r"_(grad|gradient|deriv|derivative|derivate|prime|der)$|^(d|deriv|derivative|grad|gradient)(_of)?_"),
     re.compile(r"^d(?=[a-z]{3})"),  # dsigmoid
 )
-_LOSS = re.compile(r"cost|loss|J|L|c|error|total_loss|\w*_(loss|cost)|data_loss")
+_LOSS = re.compile(r"cost|loss|J|L|l|c|E|nll|ce|error|total_loss|\w*_(loss|cost)|data_loss")
 
 
 _COST = re.compile(r"(?<![a-z])(loss|cost|objective|energy|likelihood)(?![a-z])")
@@ -96,7 +96,8 @@ def _functions_in(method: ast.FunctionDef) -> list[ast.FunctionDef | ast.Lambda]
 
 def _is_one_step(method: ast.FunctionDef) -> bool:
     """Whether a method takes a single step: it has targets, and no rounds, but over the layers."""
-    rounds = [node for node in ast.walk(method) if isinstance(node, ast.For | ast.While)]
+    loops = [node for node in ast.walk(method) if isinstance(node, ast.For | ast.While)]
+    rounds = [node for node in loops if not isinstance(node, ast.For) or "self." not in ast.unparse(node.iter)]
     names = [argument.arg for argument in method.args.args]
     return (not rounds or method.name != "train") and any(TARGET in roles(name) for name in names[2:])
 

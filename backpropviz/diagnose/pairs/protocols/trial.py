@@ -14,7 +14,7 @@ from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.axes import may_be_number
 from backpropviz.diagnose.pairs.protocols import results
 from backpropviz.diagnose.pairs.protocols.context import takes_context
-from backpropviz.diagnose.pairs.protocols.handing import GIVEN, Handing, Ran, handings
+from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, STRONG, Handing, Ran, handings
 from backpropviz.diagnose.pairs.protocols.losses import Loss, losses
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
@@ -68,8 +68,8 @@ class Trial(Forward):
         the forward pass does not tell; beside a number, weights are a vector. Where what is learned is that, a single
         example may be meant.
         """
-        learned, main = {*self.shapes} & {*self.start.learned}, self.start.main
-        if not learned:
+        main = self.start.main
+        if not {*self.shapes} & {*self.start.learned}:
             weights = [name for name, its in self.wanted.items() if kind_of(name) == "weight" and its.ndim == 2]
             alone = [*weights, *(name for name in self.wanted if TARGET in roles(name) and name != main)]
             vectors = {**self.shapes, **{name: self.wanted[name].shape[:1] for name in alone}}
@@ -81,19 +81,6 @@ class Trial(Forward):
             for name, shape in self.shapes.items()
         )
         return [{main: (x[0], 1)}] if lone else []
-
-    def is_of_one_example(self) -> bool:
-        """It learns nothing, and mixes all entries of a matrix: a single example is meant, as a column."""
-        main = self.start.main
-        if self.start.learned or not main or [*self.wanted] != [main] or self.wanted[main].ndim != 2:
-            return False
-        (code, *_), x = next((ran.outputs for ran in self.readings()), ("None",)), self.wanted[main]
-        whole = self.value(code)
-        try:
-            part = eval(code, {**self.namespace, **self.run({**self.start.values, main: x[:, :1]})})
-        except (Exception, SystemExit):
-            return False
-        return np.shape(whole) == x.shape and np.ptp(part) > 0 and not np.allclose(whole[:, :1], part)
 
     def adapters(self) -> list[Adapter]:
         found: list[Adapter] = []
@@ -153,8 +140,9 @@ class Trial(Forward):
     def _with_losses(self, ran: Ran, way: Handing, call: str, out: Any) -> Iterator[Way]:
         """Targets come with the backward pass: the losses that it may be the gradient of."""
         read: dict[str, list[Way]] = {}
-        for loss in losses(self.namespace, self.functions, out):
-            if not self._is_number(loss, out):
+        told = next((value for value in way.arguments if value in (STRONG, NONE)), "")
+        for loss in losses(self.namespace, self.functions, out, self.ran):
+            if (told == STRONG) != bool(loss.strength) or not self._is_number(loss, out):
                 continue
             if loss.targets not in read:
                 target = self.namespace["__targets__"](out, loss.targets)
@@ -167,7 +155,7 @@ class Trial(Forward):
         """Whether it can be computed of this output."""
         given = self.namespace["__targets__"](out, loss.targets)
         try:
-            return bool(np.isfinite(float(eval(loss.code, {**self.namespace, "out": out, GIVEN: given}))))
+            return bool(np.isfinite(float(eval(loss.code, {**self.namespace, **self.ran, "out": out, GIVEN: given}))))
         except (Exception, SystemExit):  # it takes something else
             return False
 
@@ -247,8 +235,10 @@ class Trial(Forward):
             if others and (np.ndim(its) or may_be_number(name, known, bool(loss) or ran.is_loss)):
                 self.shapes[name] = np.shape(its)
         count = len(way.gradients)
-        sure = way.handing is None or (way.handing.is_sure and (not way.local or self._is_entrywise(way)))
         own = way.loss is not None and way.loss.said.endswith("of the file")
+        sure = way.handing is None or (
+            way.handing.is_sure and (own or not way.handing.targets) and (not way.local or self._is_entrywise(way))
+        )
         fit = (right == count, right / count, shapes / count, sure, own, count, -bool(scale))
         return replace(written(self, way, sure), fit=tuple(map(float, fit)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backpropviz.diagnose.pairs.protocols.handing import GIVEN, Handing
+from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, Handing
 from backpropviz.diagnose.pairs.protocols.losses import Loss
 from backpropviz.diagnose.pairs.protocols.readings import Forward
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Wrapped
@@ -84,7 +84,9 @@ def _convention(way: Way) -> str:
             f"read as: examples are {axis}, and the gradients of the parameters are means over them (1/m of the cost)"
         )
     if way.loss is not None:
-        return f"read as: gradients of {way.loss.said}"
+        told = way.handing is not None and NONE in way.handing.arguments
+        strength = ", with a strength of 0: no loss of the file takes one" if told else ""
+        return f"read as: gradients of {way.loss.said}{strength}"
     if way.local:
         return "read as: it gives the local derivative, which its caller multiplies by what comes from above"
     if any("before." in code for code in way.gradients.values()):
