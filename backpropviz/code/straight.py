@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from backpropviz.code.listing import Listing, Statement, mentions
 from backpropviz.code.printing import Printer
@@ -11,8 +12,12 @@ from backpropviz.engine.trace import Trace
 from backpropviz.errors import TraceError
 
 
-def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
-    """`derive`, in parts; the forward values are those that the backward pass uses, and `wanted`."""
+def listing(trace: Trace, wanted: Collection[Node] = (), called: Mapping[Node, str] = MappingProxyType({})) -> Listing:
+    """`derive`, in parts; the forward values are those that the backward pass uses, and `wanted`.
+
+    Args:
+        called: names for values that have none, and would be written out where they are used.
+    """
     if not trace.upstream:
         trace.backward()
     graded = {name: node.gradient for name, node in trace.inputs.items() if node.gradient is not None}
@@ -20,7 +25,7 @@ def listing(trace: Trace, wanted: Iterable[Node] = ()) -> Listing:
         raise TraceError(
             f"no input of {trace.function} gets a gradient", fix="Is the output computed from a float input at all?"
         )
-    names = trace.gradient_names.shared
+    names = {**trace.gradient_names.shared, **called}
     draft = Printer(trace, names)
     _backward(trace, draft)
     # what is computed for its values anyway can also lend its shape; nothing else is computed only to be measured

@@ -38,8 +38,11 @@ def expressions(given: Ingredients, target: str, limit: int, taken: set[str]) ->
     """Lines that set the target from the source with at most `limit` operations, the shortest first."""
     found: list[Found] = []
     with np.errstate(all="ignore"):
-        trees = _by_entry(given, limit - 1) if given.slope is not None else _mixing(given, limit)
-        for tree in itertools.islice(trees, 24):
+        searches = [_mixing(given, limit) if given.slope is None else _by_entry(given, given.leaves, limit - 1)]
+        if given.gate is not None:  # beside what is found without it: its own line counts
+            spare = limit - 1 - operations(expression(given.helpers[given.gate.code]))
+            searches.append(_by_entry(given, [given.gate, *given.leaves], spare))
+        for tree in itertools.chain.from_iterable(itertools.islice(search, 24) for search in searches):
             lines = assignment(target, tree, given.helpers, given.constants, taken)
             count = sum(operations(ast.parse(line)) for line in lines)
             if count <= limit:
@@ -47,12 +50,12 @@ def expressions(given: Ingredients, target: str, limit: int, taken: set[str]) ->
     return sorted(found, key=lambda each: (each[0], len(each[1]), weight(each[2]), len(each[1][-1])))
 
 
-def _by_entry(given: Ingredients, limit: int) -> Iterator[ast.expr]:
+def _by_entry(given: Ingredients, known: Sequence[Valued], limit: int) -> Iterator[ast.expr]:
     """The source times what depends on forward values alone."""
     assert given.slope is not None
     numbers = [Valued(expression(code), _scalars(values)) for code, values in given.constants.items()]
     numbers += [Valued(number(n), _scalars([n] * len(given.slope))) for n in (1, 2)]
-    leaves = [leaf for leaf in given.leaves if below(leaf.values, given.slope)]
+    leaves = [leaf for leaf in known if below(leaf.values, given.slope)]
     leaves += [total for total in sums_of(given.leaves, given.axes, given.target) if below(total.values, given.slope)]
     if all(np.allclose(f, f.flat[0], rtol=1e-10, atol=0) for f in given.slope):
         leaves = []
@@ -74,13 +77,22 @@ def _by_entry(given: Ingredients, limit: int) -> Iterator[ast.expr]:
 def _mixing(given: Ingredients, limit: int) -> Iterator[ast.expr]:
     """A forward value times a sum of terms that are linear in the source."""
     one = Valued(number(1), tuple(np.ones(()) for _ in given.target))
-    leaves = [leaf for leaf in given.leaves if leaf.cost < 2]
+    # a single number makes no other term of one: it is a coefficient, or the factor of all
+    single = [
+        leaf for leaf in given.leaves if leaf.cost < 2 and leaf.is_float and all(v.size == 1 for v in leaf.values)
+    ]
+    coefficients = {leaf.code: [float(v.flat[0]) for v in leaf.values] for leaf in single if not leaf.cost}
+    leaves = list[Valued]()
+    for leaf in given.leaves:
+        if leaf.cost < 2 and leaf not in single and not any(_is_multiple(leaf, kept) for kept in leaves):
+            leaves.append(leaf)
     parts = distinct(part for leaf in leaves for part in usual(leaf))
     inner = [one, *distinct([*parts, *_products(parts, leaves)], _PRODUCTS)]
     made = sorted(_linear(given, one, inner, leaves), key=lambda term: term.cost)
     terms = distinct((term for term in made if term.cost <= limit), _TERMS)
-    sums = Sums(terms, [t.shape for t in given.target], given.constants)
-    for factor in [one, *(p for p in parts if p.is_float and p.cost <= 1)]:
+    sums = Sums(terms, [t.shape for t in given.target], {**given.constants, **coefficients})
+    scales = distinct(part for leaf in single for part in usual(leaf))
+    for factor in [one, *(p for p in [*scales, *parts] if p.is_float and p.cost <= 1)]:
         if limit < 1 or any(np.any(f == 0) for f in factor.values) or not below(factor.values, given.target):
             continue
         rest = [w / f for w, f in zip(given.target, factor.values)]
@@ -128,6 +140,17 @@ def _products(parts: Sequence[Valued], others: Sequence[Valued]) -> list[Valued]
             if other.divides and (over := together(one, DIVIDE, other)) is not None:
                 made.append(over)
     return distinct(made, _PRODUCTS)
+
+
+def _is_multiple(one: Valued, other: Valued) -> bool:
+    """On every run the other, times some number."""
+    for v, w in zip(one.values, other.values):
+        if v.shape != w.shape or not v.size or v.dtype.kind != "f" or w.dtype.kind != "f":
+            return False
+        at = int(np.argmax(np.abs(w)))
+        if not w.flat[at] or not np.allclose(v, w * (v.flat[at] / w.flat[at]), rtol=1e-9, atol=0):
+            return False
+    return True
 
 
 def _scalars(values: Sequence[float]) -> tuple[np.ndarray, ...]:

@@ -12,27 +12,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from backpropviz.code.listing import Listing
-from backpropviz.code.rolled import rolled
-from backpropviz.code.straight import listing
-from backpropviz.engine.trace import Trace
-from backpropviz.errors import InputError, TraceError
+from backpropviz.errors import InputError
 from backpropviz.layers.library import Layer
 from backpropviz.study.closed.algebra import Algebra, by_algebra
+from backpropviz.study.closed.beginnings import begun, in_other_brackets, scenes_of
 from backpropviz.study.closed.expressions import Found, expressions
 from backpropviz.study.closed.ingredients import Larder
 from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.proof import PROOFS, Proof, holds, proved
 from backpropviz.study.closed.reasons import Reason, reasons
-from backpropviz.study.closed.regrouped import regrouped
 from backpropviz.study.closed.scenes import Scene, Stage
 from backpropviz.study.closed.steps import steps
 from backpropviz.study.closed.stretches import Flow, Stretch
 from backpropviz.study.values.trees import weight
 from backpropviz.study.values.valued import TALLY
 
-SCENES = 3
 MOST_LINES = 60
 """How long a backward pass may be, half as much again as that of an LSTM: each stretch of it is a search, and each
 search runs all of it."""
@@ -132,17 +127,17 @@ def closed_form(
     """
     began = TALLY.made
     stage = Stage(layer, given or {})
-    program = _begun(stage.base.trace, layer, inputs)
+    program = begun(stage.base.trace, layer, inputs)
     if len(program.backward) > MOST_LINES:
         raise InputError(
             f"the backward pass of {layer.name} has {len(program.backward):,} lines; a closed form is searched for in "
             f"up to {MOST_LINES}",
             fix="Take fewer rounds or a part of it: a setting by --set, or a function of the part alone.",
         )
-    begun = program.thinned()
-    scenes = _scenes(stage, program)
+    recorded = program.thinned()
+    scenes = scenes_of(stage, program)
     program, changes, searched = shortened(program, scenes)
-    other = None if as_written else _regrouped(stage, inputs)
+    other = None if as_written else in_other_brackets(stage, inputs)
     if other is not None and all(holds(other, scene) for scene in scenes):
         found = shortened(other, scenes)
         if found[1] and found[0].thinned().count < program.thinned().count:
@@ -150,12 +145,12 @@ def closed_form(
     candidates = TALLY.made - began
     short = program.thinned()
     proof = proved(stage, short, proofs)
-    if changes and not proof.complete:  # what holds on a few runs may hold by their sizes
-        short, changes, proof = begun, [], proved(stage, begun, proofs)
+    if changes and (short.count >= recorded.count or not proof.complete):  # what holds on a few may hold by their sizes
+        short, changes, proof = recorded, [], proved(stage, recorded, proofs)
     kept = [name.removeprefix("d") for name in short.returns]
     why = [reason for change in changes for reason in change.reasons]
     return ClosedForm(
-        layer.name, kept, short, changes, begun.count, short.count, searched, candidates, proof, why, stage, program
+        layer.name, kept, short, changes, recorded.count, short.count, searched, candidates, proof, why, stage, program
     )
 
 
@@ -168,49 +163,6 @@ def shortened(program: Program, scenes: list[Scene]) -> tuple[Program, list[Chan
         program, change = better
         changes.append(change)
     return program, changes, len(memory)
-
-
-def _begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
-    """The derived code, with all forward values that have a name."""
-    code: Listing | None = rolled(trace) if trace.loops else None
-    if code is None:
-        named = [n for n in trace.nodes if n.name and n.primitive is not None and n.value.dtype.kind in "fb"]
-        code = listing(trace, named)
-    settings = {name: layer.settings.get(name, value) for name, value in trace.settings.items()}
-    program = Program.of(code, settings)
-    unknown = [name for name in inputs if f"d{name}" not in program.returns]
-    if unknown:
-        known = ", ".join(name.removeprefix("d") for name in program.returns)
-        raise InputError(f"{layer.name} has no gradient of {unknown[0]!r}", fix=f"Its inputs are {known}.")
-    return program.returning([f"d{name}" for name in inputs]) if inputs else program
-
-
-def _regrouped(stage: Stage, inputs: tuple[str, ...]) -> Program | None:
-    """The derived code of the forward pass in other brackets; None where those are the usual ones."""
-    if stage.base.trace.loops:
-        return None
-    trace = stage.layer.trace(stage.given, seed=1, verify=False)
-    return _begun(trace, stage.layer, inputs) if regrouped(trace) else None
-
-
-def _scenes(stage: Stage, program: Program) -> list[Scene]:
-    """Runs that the derived code holds on; sizes that it was written out for stay as they are.
-
-    Raises:
-        TraceError: there are not enough.
-    """
-    scenes = [s for s in stage.draws(SCENES) if holds(program, s)]
-    if len(scenes) < SCENES:
-        stage.knobs = [
-            knob for knob in stage.knobs if all(holds(program, s) for s in stage.draws(1, seed=5, knobs=[knob]))
-        ]
-        scenes = [s for s in stage.draws(SCENES) if holds(program, s)]
-    if len(scenes) < SCENES:
-        raise TraceError(
-            f"the derived code of {stage.layer.name} does not hold on {SCENES} runs with other numbers",
-            fix="Where its steps depend on the numbers of its inputs, there is no one form for all.",
-        )
-    return scenes
 
 
 def _better(
@@ -226,7 +178,7 @@ def _better(
     best: tuple[Program, Change] | None = None
     best_rank: tuple[int, ...] = (0,)
     place: Stretch | None = None
-    least = program.thinned().count
+    least, kept = program.thinned().count, program.thinned().kept
     possible = [(least - _emptied(program, stretch).count, stretch) for stretch in flow.stretches()]
     for savable, stretch in sorted(possible, key=lambda pair: -pair[0]):
         limit = savable - best_rank[0]
@@ -240,8 +192,8 @@ def _better(
         for _, lines, tree in memory[stretch.key][1][:6]:
             made = replaced(program, stretch, lines)
             shorter = made.thinned()
-            rank = (least - shorter.count, -len(lines), -shorter.whole_count, -weight(tree))
-            if rank[0] > 0 and rank > best_rank and all(holds(shorter, scene) for scene in scenes):
+            rank = (least - shorter.count, kept - shorter.kept, -len(lines), -shorter.whole_count, -weight(tree))
+            if rank[:2] > (0, 0) and rank > best_rank and all(holds(shorter, scene) for scene in scenes):
                 change = _change(stretch, lines, made, shorter, rank[0])
                 best, best_rank, place = (made.thinned(forward_too=False), change), rank, stretch
     if best is None or place is None:

@@ -13,10 +13,12 @@ from backpropviz.engine.graph import Array
 from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.stretches import Stretch
 from backpropviz.study.closed.watched import Watched
-from backpropviz.study.values.trees import expression, numpy_call
+from backpropviz.study.values import trees
+from backpropviz.study.values.trees import binary, expression, number, numpy_call
 from backpropviz.study.values.valued import LARGEST, Axes, Valued, below, broadcast, distinct, summed
 
 _MOST_LEAVES, _MOST_CONSTANTS = 9, 8
+_EXPONENTIALS, _BARS = ("exp", "logaddexp"), ("abs", "absolute")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Ingredients:
         source, target: their values. leaves: forward values. constants: sizes, settings and numbers, as code.
         axes: what is summed over. helpers: lines for leaves that have none yet.
         slope: the target over the source, where that is the same whatever comes in; None where entries mix.
+        gate: a sigmoid that the forward pass does not have, but its slope may; its line is among the helpers.
     """
 
     source: Valued
@@ -36,6 +39,7 @@ class Ingredients:
     constants: dict[str, list[float]]
     axes: list[Axes]
     helpers: dict[str, str]
+    gate: Valued | None = None
 
 
 class Larder(Watched):
@@ -53,7 +57,8 @@ class Larder(Watched):
         constants = self._constants(stretch, target)
         leaves, helpers = self._leaves(stretch, target)
         slope = self._slope(stretch, u, target)
-        return Ingredients(u, target, slope, leaves, constants, self._axes(stretch, target), helpers)
+        gate = self._gate(stretch, target, leaves, helpers) if slope is not None else None
+        return Ingredients(u, target, slope, leaves, constants, self._axes(stretch, target), helpers, gate)
 
     def _slope(self, stretch: Stretch, u: Valued, target: tuple[Array, ...]) -> tuple[Array, ...] | None:
         """Asked of another upstream gradient: where every entry of the target has one of the source."""
@@ -126,7 +131,7 @@ class Larder(Watched):
         of_these = [line.name for line in forward if line.reads & {*near}]
         under = [n for called in near if called in setters for n in sorted(setters[called].reads)]
         beyond = [line.name for line in forward if line.reads & {*of_these}]
-        return list(dict.fromkeys([*near, *of_these, *under, *beyond]))
+        return list(dict.fromkeys([*near, *of_these, *under, *beyond, *self.program.listing.parameters]))
 
     def _labels(self, stretch: Stretch) -> Iterator[tuple[str, tuple[Array, ...]]]:
         read = {n for line in [*stretch.between, *self._forward] for n in line.reads}
@@ -151,6 +156,28 @@ class Larder(Watched):
                 tree = ast.Compare(leaf.tree, [ast.Gt()], [ast.Constant(0)])
                 found.append(Valued(tree, tuple(v > 0 for v in leaf.values)))
         return distinct(found)[:3]
+
+    def _gate(
+        self, stretch: Stretch, target: tuple[Array, ...], leaves: list[Valued], helpers: dict[str, str]
+    ) -> Valued | None:
+        """The sigmoid of what e is raised to: log(1 + e^x) has it as its slope, in each of its spellings."""
+        nodes = [node for line in self._forward for node in ast.walk(_parsed(line)) if isinstance(node, ast.Call)]
+        for argument in (
+            _unsigned(each) for call in nodes if trees.called(call) in _EXPONENTIALS for each in call.args
+        ):
+            values = self.evaluated(argument, stretch)
+            if values is None or not below(values, target) or not all(np.any(v < 0) and np.any(v > 0) for v in values):
+                continue
+            with np.errstate(over="ignore"):
+                made = tuple(1 / (1 + np.exp(-v)) for v in values)
+            if not any(_is_same(made, leaf.values) for leaf in leaves):
+                gate = next(
+                    n for n in ("s", "gate", *(f"gate_{k}" for k in range(2, 99))) if n not in self.program.taken
+                )
+                bottom = binary(number(1), ast.Add(), numpy_call("exp", ast.UnaryOp(ast.USub(), argument)))
+                helpers[gate] = ast.unparse(binary(number(1), ast.Div(), bottom))
+                return Valued.named(gate, made)
+        return None
 
     def _inlined(self, stretch: Stretch, target: tuple[Array, ...]) -> Iterator[Valued]:
         """What the stretch's lines compute of forward values in passing: `np.sqrt(1 + r**2)`."""
@@ -227,6 +254,17 @@ def sums_of(leaves: Sequence[Valued], axes: Sequence[Axes], target: tuple[Array,
         for axis in axes
         if axis is not None and leaf.values[0].shape == target[0].shape
     ]
+
+
+def _unsigned(tree: ast.expr) -> ast.expr:
+    """Without a minus sign or bars around it."""
+    if isinstance(tree, ast.UnaryOp):
+        return _unsigned(tree.operand)
+    return _unsigned(tree.args[0]) if isinstance(tree, ast.Call) and trees.called(tree) in _BARS else tree
+
+
+def _is_same(one: tuple[Array, ...], other: tuple[Array, ...]) -> bool:
+    return all(v.shape == w.shape and np.allclose(v, w, rtol=1e-9) for v, w in zip(one, other))
 
 
 def _parsed(line: Line) -> ast.AST:

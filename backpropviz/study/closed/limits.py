@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backpropviz.study.closed.form import SCENES, ClosedForm, shortened
+from backpropviz.study.closed.beginnings import SCENES
+from backpropviz.study.closed.form import ClosedForm, shortened
 from backpropviz.study.closed.proof import error_of, proved
 from backpropviz.study.closed.scenes import Stage
 

@@ -85,6 +85,12 @@ class Program:
         """The operations of the forward part too."""
         return self.count + sum(line.count for line in self.forward)
 
+    @property
+    def kept(self) -> int:
+        """How many forward values the backward pass reads."""
+        made = {name for line in self.forward for name in line.names}
+        return len(made & {name for line in self.backward for name in line.reads})
+
     def run(self, arguments: dict[str, Any]) -> tuple[Any, ...]:
         """The gradients, in the order of `returns`."""
         scope: dict[str, Any] = {}

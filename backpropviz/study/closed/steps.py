@@ -87,6 +87,10 @@ class Steps:
             def visit_Name(self, node: ast.Name) -> ast.expr:
                 return put_in.get(node.id, node)
 
+            def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+                self.generic_visit(node)
+                return node.value if isinstance(node.value, ast.Constant) else node  # an entry of nothing
+
         made: ast.expr = Put().visit(expression(code))
         return expression(ast.unparse(made))
 

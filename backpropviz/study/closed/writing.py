@@ -49,7 +49,9 @@ def _times(front: ast.expr, tree: ast.expr) -> ast.expr:
 
 def _split(tree: ast.expr, above: list[ast.expr], below: list[ast.expr]) -> None:
     """The factors of a product, and what it is divided by."""
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult):
+    if _is_size(tree):
+        above.append(tree)
+    elif isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult):
         _split(tree.left, above, below)
         _split(tree.right, above, below)
     elif isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div):
@@ -67,7 +69,12 @@ def _is_sum(tree: ast.expr) -> bool:
 
 
 def _is_size(tree: ast.expr) -> bool:
-    return isinstance(tree, ast.Attribute | ast.Subscript)
+    """How long one axis is, or several together."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult):
+        return _is_size(tree.left) and _is_size(tree.right)
+    return isinstance(tree, ast.Attribute) or (
+        isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Attribute)
+    )
 
 
 def _of_sum(front: ast.expr | None, total: Sum) -> ast.expr:
@@ -154,7 +161,7 @@ def assignment(
     for size in sorted((s for s in sizes if not s.isidentifier() and not _is_a_number(s)), key=len, reverse=True):
         bare = ast.unparse(expression(size))
         if Counter(ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.expr))[bare] > 1:
-            letter = _letter(bare, taken)
+            letter = _letter(bare, taken | {line.split(" = ")[0] for line in before})
             tree = _replaced(tree, bare, letter)
             before.append(f"{letter} = {bare}")
     repeated = Counter(ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.expr) and operations(n) > 0)

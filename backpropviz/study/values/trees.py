@@ -40,7 +40,14 @@ def expression(code: str) -> ast.expr:
 
 def operations(tree: ast.AST) -> int:
     """How many operations an expression has; making a constant, picking entries and asking for a size are none."""
-    return sum(isinstance(node, _COUNTED) and not _is_negative(node) for node in ast.walk(tree))
+    return _counted(tree)[0]
+
+
+def _counted(tree: ast.AST) -> tuple[int, bool]:
+    """Its operations, and whether it is a mere number: `np.sqrt(2 / np.pi)`."""
+    parts = [_counted(part) for part in ast.iter_child_nodes(tree)]
+    is_number = all(mere for _, mere in parts) and not (isinstance(tree, ast.Name) and tree.id not in ("np", "math"))
+    return sum(count for count, _ in parts) + (isinstance(tree, _COUNTED) and not is_number), is_number
 
 
 _LAYOUT = {
@@ -71,8 +78,3 @@ def called(node: ast.AST) -> str:
 def weight(tree: ast.AST) -> int:
     """How much there is to read: names, functions and powers."""
     return sum(isinstance(node, ast.Name | ast.Pow | ast.Call) for node in ast.walk(tree))
-
-
-def _is_negative(node: ast.AST) -> bool:
-    """A negative number is a number."""
-    return isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)

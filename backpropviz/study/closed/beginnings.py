@@ -1,0 +1,82 @@
+"""Where a search for a closed form begins: the derived code with the forward values to choose from, and its runs."""
+
+from __future__ import annotations
+
+from backpropviz.code.listing import Listing
+from backpropviz.code.rolled import rolled
+from backpropviz.code.straight import listing
+from backpropviz.engine.gradient_names import fresh
+from backpropviz.engine.graph import Node
+from backpropviz.engine.sharing import same_computations
+from backpropviz.engine.trace import Trace
+from backpropviz.errors import InputError, TraceError
+from backpropviz.layers.library import Layer
+from backpropviz.study.closed.program import Program
+from backpropviz.study.closed.proof import holds
+from backpropviz.study.closed.regrouped import regrouped
+from backpropviz.study.closed.scenes import Scene, Stage
+from backpropviz.study.values.trees import lays_out
+
+SCENES = 3
+
+
+def begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
+    """The derived code, with all forward values that have a name."""
+    code: Listing | None = rolled(trace) if trace.loops else None
+    if code is None:
+        named = [n for n in trace.nodes if n.name and n.primitive is not None and n.value.dtype.kind in "fb"]
+        read = _calls_read(trace)
+        code = listing(trace, [*named, *read], read)
+    settings = {name: layer.settings.get(name, value) for name, value in trace.settings.items()}
+    program = Program.of(code, settings)
+    unknown = [name for name in inputs if f"d{name}" not in program.returns]
+    if unknown:
+        known = ", ".join(name.removeprefix("d") for name in program.returns)
+        raise InputError(f"{layer.name} has no gradient of {unknown[0]!r}", fix=f"Its inputs are {known}.")
+    return program.returning([f"d{name}" for name in inputs]) if inputs else program
+
+
+def _calls_read(trace: Trace) -> dict[Node, str]:
+    """Names for what functions gave in the forward pass and the backward pass reads: it need not call them again."""
+    if not trace.upstream:
+        trace.backward()
+    first, own = same_computations(trace.nodes), {*trace.nodes}
+    read = {first[parent] for red in trace.red.nodes for parent in red.parents if parent in own}
+    taken = trace.taken() | {node.name for node in trace.red.nodes} | {*trace.gradient_names.shared.values()}
+    found, numbers = dict[Node, str](), dict[str, int]()
+    for node in trace.nodes:
+        gate = node.primitive
+        is_named = node.name is not None or node in trace.gradient_names.shared or first[node].name is not None
+        if first[node] not in read or gate is None or gate.infix or lays_out(gate.name) or node.is_view or is_named:
+            continue
+        if node.carries_gradient:
+            found[node] = found.get(first[node]) or fresh(f"{gate.name}_1", taken, numbers)
+    return found
+
+
+def in_other_brackets(stage: Stage, inputs: tuple[str, ...]) -> Program | None:
+    """The derived code of the forward pass in other brackets; None where those are the usual ones."""
+    if stage.base.trace.loops:
+        return None
+    trace = stage.layer.trace(stage.given, seed=1, verify=False)
+    return begun(trace, stage.layer, inputs) if regrouped(trace) else None
+
+
+def scenes_of(stage: Stage, program: Program) -> list[Scene]:
+    """Runs that the derived code holds on; sizes that it was written out for stay as they are.
+
+    Raises:
+        TraceError: there are not enough.
+    """
+    scenes = [s for s in stage.draws(SCENES) if holds(program, s)]
+    if len(scenes) < SCENES:
+        stage.knobs = [
+            knob for knob in stage.knobs if all(holds(program, s) for s in stage.draws(1, seed=5, knobs=[knob]))
+        ]
+        scenes = [s for s in stage.draws(SCENES) if holds(program, s)]
+    if len(scenes) < SCENES:
+        raise TraceError(
+            f"the derived code of {stage.layer.name} does not hold on {SCENES} runs with other numbers",
+            fix="Where its steps depend on the numbers of its inputs, there is no one form for all.",
+        )
+    return scenes
