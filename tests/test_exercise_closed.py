@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -10,6 +12,7 @@ from backpropviz.errors import InputError
 from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.grading import grade_text
 from backpropviz.exercises.sheet_report import render
+from backpropviz.exercises.signing import pinned
 
 BLANK = "dx = ...  # shape (4, 3) like x"
 ANSWERS = {
@@ -69,3 +72,39 @@ def test_the_command(tmp_path):
         ["exercise", "relu", "--closed-form", "-o", "r.pdf"],
     ):
         assert isinstance(CliRunner().invoke(app, call).exception, InputError)
+
+
+@pytest.mark.parametrize("named", ["batchnorm", "sheet"])
+def test_the_sheet_says_what_is_asked_where_the_layer_is_named(sheet, named, tmp_path):
+    out = tmp_path / "out.py"
+    out.write_text(sheet)
+    pin = pinned("batchnorm" if named == "batchnorm" else str(out))
+    report = grade_text(sheet.replace(BLANK, list(ANSWERS)[1]), "dx.py", pin)
+    assert [entry.status for entry in report.entries] == ["right"]
+    easier = sheet.replace('"operations": 10', '"operations": 99').replace(BLANK, list(ANSWERS)[3])
+    assert not grade_text(easier, "dx.py", pin).passed
+
+
+def test_another_sheet_than_the_one_handed_out_is_not_asked_for_less(sheet, tmp_path):
+    out = tmp_path / "out.py"
+    out.write_text(worksheet("batchnorm"))
+    report = grade_text(sheet.replace(BLANK, list(ANSWERS)[1]), "dx.py", pinned(str(out)))
+    assert len(report.entries) > 1
+    assert not report.passed
+
+
+LINE = Path(__file__).parent / "forms" / "lines.py"
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("name", ["bn_one", "rms_rsqrt", "bce_steps", "lse_line"])
+def test_of_a_layer_in_one_line_it_is_asked_from_the_top(name, tmp_path):
+    spec = f"{LINE}:{name}"
+    assert "from dout to dx at once" in worksheet(spec, closed=True)
+    solved = worksheet(spec, closed=True, solved=True)
+    assert grade_text(solved, "s.py", pinned(spec)).passed
+    before, last = solved.rsplit("dx = ", 1)
+    (entry,) = grade_text(
+        f"{before}dx = 0.9 * ({last.replace(chr(10), ')' + chr(10), 1)}", "w.py", pinned(spec)
+    ).entries
+    assert "every entry is 0.9 times" in str(entry.evidence)

@@ -6,6 +6,7 @@ The number is that of the form that the search finds, and one more: `1 / N * iva
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,9 +45,10 @@ def task(
     Raises:
         InputError: nothing shorter was found.
     """
-    form = closed_form(layer, dict(settings), as_written=True)
+    form = closed_form(layer, dict(settings))
     blank_of = {blank.name: blank for blank in wanted}
-    fit = [change for change in form.changes if change.target in blank_of and not form.program.listing.rolled]
+    changes = _from_the_top(form, wanted, known) if form.regrouped else form.changes
+    fit = [change for change in changes if change.target in blank_of and not form.program.listing.rolled]
     if not fit:
         what = "its loops are kept" if form.is_shorter else "its backward pass is as short as it gets, as far as known"
         raise InputError(
@@ -54,11 +56,32 @@ def task(
             fix=f"backpropviz exercise {layer.name} asks for it step by step.",
         )
     change = max(fit, key=lambda each: each.saved)
-    count = sum(arithmetic(ast.parse(line)) for line in change.lines)
+    # what has no name in the forward pass has to be computed again
+    lines = [*_first(form, change.lines, known), *change.lines]
+    count = sum(arithmetic(ast.parse(line)) for line in lines)
     goal = Goal(change.target, change.source, count + SPARE)
     return Task(
         goal, tuple(_backward(form, change, goal, wanted, known, blank_of[change.target] if not solved else None))
     )
+
+
+def _from_the_top(form: ClosedForm, wanted: Sequence[Blank], known: set[str]) -> list[Change]:
+    """What is shorter in other brackets, from what comes in to an input: what is between has no place in the layer."""
+    upstream = form.program.listing.upstream[0]
+    taken = known | {line.name for blank in wanted for line in lines_of(blank.solution)}
+    found = []
+    for gradient in form.program.returns:
+        backward = made_of(form.program.backward, {gradient})
+        saved = sum(each.saved for each in form.changes if any(line.name == each.target for line in backward))
+        lines = [line.text for line in backward]
+        lines = [*_first(form, lines, set()), *lines]
+        for line in lines_of(lines):
+            if line.name in taken and line.name != gradient:
+                new = next(n for n in (f"{line.name}_{k}" for k in range(2, 99)) if n not in taken)
+                lines = [re.sub(rf"\b{line.name}\b", new, text) for text in lines]
+        if saved:
+            found.append(Change(upstream, gradient, lines, [], saved, []))
+    return found
 
 
 def _backward(
@@ -73,7 +96,7 @@ def _backward(
     above, below = ([line.text for line in part] for part in (kept[:place], kept[place + 1 :]))
     asked = [f"# {goal.words}"]
     if blank is None:
-        asked += [*_first(form, change, known | read_names([*above, *below])), *change.lines]
+        asked += [*_first(form, change.lines, known | read_names([*above, *below])), *change.lines]
     else:
         asked.append(f"{change.target} = ...  # shape {blank.shape} like {blank.of}")
     return [*_given(above), "", *asked, *(["", *_given(below)] if below else []), ""]
@@ -83,12 +106,12 @@ def _given(lines: list[str]) -> list[str]:
     return ["", "# given: the gradients around it", *lines] if lines else []
 
 
-def _first(form: ClosedForm, change: Change, known: set[str]) -> list[str]:
+def _first(form: ClosedForm, lines: Sequence[str], known: set[str]) -> list[str]:
     """Forward values that the closed form reads, and that have no name in the forward pass."""
-    known = known | {*form.program.parameters}
+    known = known | {*form.program.parameters} | {line.name for line in lines_of(lines)}
     inner = [line for line in form.program.forward if line.name and line.name not in known and line.depth == 0]
     sizes = {*form.program.listing.sizes}
-    return [line.text for line in made_of(inner, read_names(change.lines)) if line.text not in sizes]
+    return [line.text for line in made_of(inner, read_names([*lines])) if line.text not in sizes]
 
 
 def longer(function: ast.FunctionDef, goal: Goal, helpers: set[str]) -> str:

@@ -120,14 +120,15 @@ def grade_text(text: str, file: str = "", pin: Origin | None = None, desks: Desk
         broken, number = str(getattr(error, "text", None) or "").strip(), getattr(error, "lineno", None) or 1
         said_ = getattr(error, "msg", str(error))
         raise LayerError(f"syntax error: {said_}: {broken}", where=f"{file}:{number}") from error
-    if pin is None and said.digest != said.digest_of(text):
+    # where the layer is named, the sheet says what is asked of it
+    asks = pin is None or (not pin.digest and said.goal is not None and (pin.is_file or pin.layer == said.layer))
+    if asks and said.digest != said.digest_of(text):
         return _changed(file, said, line, "the first line or the forward pass was changed after it was written")
     layer = load(origin.layer)
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:3])
     recorded = traces(layer, origin.settings, origin.shapes, origin.loops, seed)
     trace = recorded[0]
-    if pin is not None and pin.is_file and not pin.shapes and not pin.settings:
-        origin = replace(origin, goal=origin.goal or said.goal)  # the file is named; what is asked of it, by the sheet
+    origin = replace(origin, goal=said.goal) if asks else origin
     origin = replace(origin, loops=bool(trace.loops) and sheet(trace) is not None) if pin else origin
     function = _backward_of(tree, f"{trace.layer}_backward", file)
     begin = desks(tree)

@@ -13,7 +13,7 @@ import io
 import json
 import tokenize
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Origin:
 
     Attributes:
         layer: its name, or a file's path and what is wanted of it. settings, shapes: as for `Layer.trace`.
-        loops: whether its loops are given. digest: as the worksheet states it.
+        loops: whether its loops are given. digest: as the worksheet states it; "" where none was named.
         goal: where a closed form is asked for, which.
     """
 
@@ -123,7 +123,7 @@ def pinned(spec: str) -> Origin:
     if origin.digest != origin.digest_of(text):
         raise LayerError("the worksheet was changed after it was written", where=f"{file.name}:{line}", fix=NEW)
     layer = str((file.parent / origin.layer).resolve()) if origin.is_file else origin.layer
-    return Origin(layer, origin.settings, origin.shapes, origin.loops, goal=origin.goal)
+    return replace(origin, layer=layer)
 
 
 def _forward_tokens(text: str) -> Iterator[str]:

@@ -64,6 +64,7 @@ class ClosedForm:
             where that is all that are allowed, and something shorter may exist. proof: what the code was held against.
         reasons: why it is so, step by step. stage: where its runs come from.
         whole: the program with all forward values, also those that it does not read.
+        regrouped: the forward pass has other brackets in it than the layer; what is in `changes` stands in its terms.
     """
 
     layer: str
@@ -78,6 +79,7 @@ class ClosedForm:
     reasons: list[Reason]
     stage: Stage
     whole: Program
+    regrouped: bool = False
 
     @cached_property
     def algebra(self) -> Algebra:
@@ -138,10 +140,11 @@ def closed_form(
     scenes = scenes_of(stage, program)
     program, changes, searched = shortened(program, scenes)
     other = None if as_written else in_other_brackets(stage, inputs)
+    is_regrouped = False
     if other is not None and all(holds(other, scene) for scene in scenes):
         found = shortened(other, scenes)
         if found[1] and found[0].thinned().count < program.thinned().count:
-            program, changes, searched = *found[:2], searched + found[2]
+            program, changes, searched, is_regrouped = *found[:2], searched + found[2], True
     candidates = TALLY.made - began
     short = program.thinned()
     proof = proved(stage, short, proofs)
@@ -150,8 +153,9 @@ def closed_form(
     kept = [name.removeprefix("d") for name in short.returns]
     why = [reason for change in changes for reason in change.reasons]
     return ClosedForm(
-        layer.name, kept, short, changes, recorded.count, short.count, searched, candidates, proof, why, stage, program
-    )
+        layer.name, kept, short, changes, recorded.count, short.count, searched, candidates, proof, why, stage, program,
+        is_regrouped and bool(changes),
+    )  # fmt: skip
 
 
 def shortened(program: Program, scenes: list[Scene]) -> tuple[Program, list[Change], int]:

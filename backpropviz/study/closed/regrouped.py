@@ -134,8 +134,9 @@ class _Products(_Rewriting):
         factors: list[Factor] = []
         nests = self._collect(node, factors)
         groups = self._groups(factors)
-        inverses = {value for value, _ in factors if self._is_inverse(value, node)}
-        factors = [(value.args[1], not below) if value in inverses else (value, below) for value, below in factors]
+        inverses = [at for at, (value, _) in enumerate(factors) if self._is_inverse(value, node)]
+        for at in inverses:
+            factors[at] = factors[at][0].args[1], not factors[at][1]
         torn = any({*nest} & {*g} and not {*nest} <= {*g} and not {*g} <= {*nest} for nest in nests for g in groups)
         is_power = (
             max(Counter(value for value, below in factors if self._depends(value) and not below).values(), default=0)
