@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from tests import bad_files
+from tests import bad_files, bad_kinds
 
 FILES = {
     "mine.py": b"import numpy as np\n\ndef swish(x, *, beta=1.5):\n    return x / (1 + np.exp(-beta * x))\n",
@@ -26,6 +26,7 @@ FILES = {
     "broken.ipynb": b"{",
     "no.toml": b"[functions\n",
     **bad_files.FILES,
+    **bad_kinds.FILES,
     **dict.fromkeys(("folder", "folder.py", "folder.npy"), None),
 }
 
@@ -63,7 +64,7 @@ def calls() -> Iterator[Call]:
     yield from _repeated()
     yield from _idle()
     yield from _hand_ins()
-    yield from ((shlex.split(call), said) for call, said in bad_files.CALLS)
+    yield from ((shlex.split(call), said) for call, said in (*bad_files.CALLS, *bad_kinds.CALLS))
 
 
 def _commands() -> Iterator[Call]:

@@ -94,7 +94,7 @@ def test_csv_in_another_encoding(tmp_path):
 
 def test_files_that_are_none(tmp_path):
     assert "there is no file nowhere.npy for input x\n  Give a .npy" in refused("nowhere.npy")
-    assert "there is no file" in refused(tmp_path)
+    assert "is a folder, not a file for input x" in refused(tmp_path)
     assert "is no .npy, .npz or .csv file" in refused(written(tmp_path / "x.txt", "1 2 3"))
 
 

@@ -70,7 +70,9 @@ def shard(files: list[Path], which: str) -> list[Path]:
     found = re.fullmatch(r"(\d+)/(\d+)", which)
     part, parts = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= part <= parts:
-        raise InputError(f"--shard {which}", fix="Say which part of how many, the first being 1: --shard 1/20.")
+        raise InputError(
+            f"--shard {which} is no part of a whole", fix="Say which part of how many, the first being 1: --shard 1/20."
+        )
     return [f for f in files if int(hashlib.sha256(f.as_posix().encode()).hexdigest(), 16) % parts == part - 1]
 
 

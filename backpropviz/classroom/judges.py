@@ -11,7 +11,7 @@ from backpropviz.diagnose.asked import only
 from backpropviz.errors import InputError
 from backpropviz.exercises.handed_in import handed_in
 from backpropviz.exercises.signing import is_worksheet
-from backpropviz.layers.library import layer_names
+from backpropviz.layers.library import layer_names, load
 from backpropviz.layers.sources import read_text, split_spec
 
 
@@ -36,13 +36,16 @@ def pin_options(pin: str | None) -> dict[str, str]:
     """The options of `judge` for what a teacher names: a layer, a file's function, a worksheet as handed out.
 
     Raises:
-        InputError: there is no such layer. LayerError: the file cannot be read.
+        InputError: there is no such layer. LayerError: the file cannot be read, or has no such function.
     """
     if pin is None:
         return {}
-    path, _ = split_spec(pin)
+    path, wanted = split_spec(pin)
     if path:
-        return {"pin": pin, "pinned": read_text(Path(path))}
+        text = read_text(Path(path))
+        if wanted:
+            load(pin)  # tells if there is none
+        return {"pin": pin, "pinned": text}
     names = {*layer_names(), *(layer.name for layer in LAYERS)}
     if pin.replace("_", "") not in {name.replace("_", "") for name in names}:
         raise InputError(f"--as {pin}: there is no such layer", fix=f"Choose one of {', '.join(sorted(names))}.")

@@ -106,7 +106,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             sys.exit(0)  # the reader of a pipe has seen enough
-        say(error.strerror or str(error))
+        say(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
         sys.exit(2)
 
 

@@ -75,7 +75,7 @@ def run(
     from backpropviz.layers.library import load
 
     if dtype not in (None, "float32", "float64"):
-        raise InputError(f"--dtype {dtype}", fix="Use float32 or float64.")
+        raise InputError(f"--dtype {dtype} is no precision of inputs", fix="Use float32 or float64.")
     with users_code():
         found = load(layer)
     shapes, given = found.case(case)

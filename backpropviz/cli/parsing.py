@@ -21,6 +21,7 @@ from backpropviz.files import MOST, at_most
 from backpropviz.text import clean
 
 _READERS = {"layer", "inputs", "dout", "paths", "lines", "files"}  # parameters that name files to be read
+_MAY_BE_EMPTY = {"title"}
 _NARROW = 70  # columns; help has two columns in a wider window
 
 
@@ -80,7 +81,15 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with contextlib.suppress(typer.TyperException):  # other mistakes are told below, in full
-            _, _, order = self.make_parser(ctx).parse_args(list(args))
+            values, _, order = self.make_parser(ctx).parse_args(list(args))
+            for parameter in order:
+                value = values.get(parameter.name or "")
+                if (
+                    "" in (value if isinstance(value, (list, tuple)) else [value])
+                    and parameter.name not in _MAY_BE_EMPTY
+                ):
+                    written = parameter.metavar if parameter.param_type_name == "argument" else _written(parameter)
+                    raise InputError(f"nothing is given for {written}", fix="Give a value, or leave it out.")
             for parameter, times in Counter(order).items():
                 several = getattr(parameter, "multiple", False) or getattr(parameter, "nargs", 1) != 1
                 if times > 1 and not several and not getattr(parameter, "is_flag", False):
@@ -142,5 +151,6 @@ def tell(error: typer.TyperException) -> int:
     else:
         message = f"{message[:1].lower()}{message[1:]}".rstrip(".").replace("valid int range", "whole number")
         message = message.replace("valid int", "whole number")
+        message = message.replace("valid float range", "number").replace("valid float", "number")
         say(f"{message}\n  See: {context.command_path} --help")
     return int(getattr(error, "exit_code", 2))

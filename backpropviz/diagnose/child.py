@@ -65,7 +65,7 @@ def main() -> None:
     pairs = [pair for pair in pairs if not _helps(pair, pairs, prepared)]
     chosen = [pair for pair in pairs if not wanted or _names(pair, student) & set(wanted)]
     if wanted and not chosen:
-        student.notes.append(f"it has {', '.join(pair.name for pair in pairs)}")
+        student.notes.append(f"it has {', '.join(pair.name for pair in pairs) or 'no backward pass'}")
     # what is called comes before what calls it
     chosen.sort(key=lambda pair: len(prepared.called_by(pair.forward) | prepared.called_by(pair.name)))
     chosen = [pair for pair in chosen if _method(pair.name, student)[0] not in request["left_out"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,6 +58,12 @@ def checked_outputs(function: Any, outputs: list[Node], returned: Any) -> None:
     if not outputs:
         values = _as_tuple(returned)
         what = "None" if all(value is None for value in values[:1]) else type(plain(returned)).__name__
+        if not inspect.signature(function).parameters:
+            raise LayerError(
+                f"{function.__name__} takes no inputs: there is nothing to give a gradient to",
+                where=f"{file_name(function.__code__.co_filename)}:{function.__code__.co_firstlineno}",
+                fix="Hand it its arrays by name: `def layer(x, w): return out`.",
+            )
         what = "an array into which nothing was put" if isinstance(returned, Slate) else what
         raise LayerError(
             f"{function.__name__} returned {what}, no value computed from its inputs"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from backpropviz.primitives.stores import STORED
 if TYPE_CHECKING:
     from backpropviz.engine.tape import Tape
 
+_DRAWS = {"normal", "uniform", "poisson", "binomial", "choice", "permutation", "permuted", "exponential", "laplace"}
 _RENAMES = {"reshape", "ravel", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "identity", "flip"}
 
 
@@ -230,6 +232,13 @@ class Traced(NDArrayOperatorsMixin):
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        called = {*sys._getframe(1).f_code.co_names}
+        drawn = sorted(_DRAWS & called)
+        if drawn and not {"asarray", "array"} & called:
+            raise TraceError(
+                f"numbers that {drawn[0]} draws have no gradient to what says how they are drawn",
+                fix="Draw them apart from the inputs, and use them as values: x + rng.normal(size=x.shape).",
+            )
         return self._leaves("np.asarray or np.array")
 
     def __float__(self) -> float:

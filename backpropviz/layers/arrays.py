@@ -27,6 +27,8 @@ def load_array(spec: str, name: str) -> Array:
         InputError: the file is missing, of another kind, or holds something other than numbers.
     """
     path, member = _split(spec)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, not a file for input {name}", fix=f"Name a file in it: {path}/...")
     if not path.is_file():
         raise InputError(f"there is no file {path} for input {name}", fix="Give a .npy, .npz or .csv file.")
     reader = _READERS.get(path.suffix.lower())
@@ -203,7 +205,7 @@ def parse_shape(text: str, name: str) -> tuple[int, ...]:
         InputError: it is no list of whole numbers of at least 1.
     """
     try:
-        shape = tuple(int(part) for part in text.strip("()").replace("x", ",").split(",") if part.strip())
+        shape = tuple(int(part) for part in text.strip("()").replace("x", ",").removesuffix(",").split(","))
     except ValueError:
         shape = (0,)
     if any(size < 1 for size in shape):

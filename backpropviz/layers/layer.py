@@ -81,7 +81,7 @@ class Layer:
         options = {name: tuple(shape) for name, shape in shapes.items() if name in own}
         options |= {name: value for name, value in given.items() if name in own and name in self.settings}
         try:
-            sample = dict(maker(rng, **options))
+            sample = maker(rng, **options)
         except MemoryError:
             raise
         except Exception as error:
@@ -93,12 +93,20 @@ class Layer:
                         where=self.where,
                         fix=f"For example, --shape {name}={','.join(map(str, usual))}",
                     ) from error
-            asked = ", ".join(f"{name}={value}" for name, value in options.items()) or "nothing else"
+            asked = ", ".join(f"{name}={value}" for name, value in options.items())
+            fix = "do the shapes have as many axes as its own?" if asked else "mend it, or leave it out of the file."
             raise InputError(
-                f"{maker.__name__} of {self.path.name} fails for {asked} ({type(error).__name__}: {error})",
+                f"{maker.__name__}(rng{', ' * bool(asked)}{asked}) failed with {type(error).__name__}: {error}",
                 where=f"{self.path.name}:{maker.__code__.co_firstlineno}",
-                fix="It makes the sample inputs: do the shapes have as many axes as its own?",
+                fix=f"It makes the sample inputs: {fix}",
             ) from error
+        if not isinstance(sample, Mapping):
+            raise InputError(
+                f"{maker.__name__} returned {type(sample).__name__}, no inputs",
+                where=f"{self.path.name}:{maker.__code__.co_firstlineno}",
+                fix=f"Return a dict of them by name: {', '.join(self.parameters)}.",
+            )
+        sample = dict(sample)
         for name, shape in shapes.items():
             if name not in own and name not in given:
                 labels: Any = sample.get(name, 0.0)

@@ -40,11 +40,16 @@ def load(spec: str) -> Layer:
     if not path:
         known = graphs_directory() / f"{spec}.py"
         if "/" in str(spec) or not known.is_file():
+            if Path(str(spec)).exists():
+                what = "a folder" if Path(str(spec)).is_dir() else "no Python file and no notebook"
+                raise LayerError(f"{spec} is {what}", fix="Name a file of code: mine.py, or notes.ipynb.")
             near = difflib.get_close_matches(str(spec), layer_names(), n=3, cutoff=0.5)
             hint = f"The nearest: {', '.join(near)}." if near else "`backpropviz list` names them all."
             raise LayerError(f"there is no layer {spec!r}", fix=f"{hint} Your own code is named by its file: mine.py")
         return _own(known, known.stat().st_mtime_ns)
     file = Path(path)
+    if file.is_dir():
+        raise LayerError(f"{path} is a folder", fix=f"Name a file in it: {path}/...")
     if not file.is_file():
         raise LayerError(
             f"there is no file {path}",

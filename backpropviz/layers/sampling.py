@@ -46,11 +46,14 @@ def guess(
             where=search.best.where or where,
             fix="Run it once on plain arrays: it fails whatever their shapes are.",
         )
+    counts = [name for name, kind in search.kinds.items() if kind in ("count", "size")]
+    array = next((name for name in search.kinds if name not in counts), "x")
+    number = f"{counts[0]}=3" if counts else "eps=1e-3"
     raise LayerError(
         f"no sample inputs could be made up for {function.__name__} (the best try: {search.best})",
         where=where,
-        fix="Give shapes with --shape x=8,5, arrays with --input x=x.npy, numbers with --set eps=1e-3, or add "
-        "`def sample(rng)` to the file, which returns a dict of inputs.",
+        fix=f"Give shapes with --shape {array}=8,5, arrays with --input {array}={array}.npy, numbers with "
+        f"--set {number}, or add `def sample(rng)` to the file, which returns a dict of inputs.",
     )
 
 

@@ -280,7 +280,7 @@ class Search:
         except (Exception, SystemExit) as error:
             if isinstance(error, KeyError):
                 self._ask_for(error.args[0] if error.args else None)
-            problem = f"{type(error).__name__}: {error}"
+            problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             progress, where = progress_in(error.__traceback__, file), line_in(error, file)
         finally:
             sys.setprofile(before)

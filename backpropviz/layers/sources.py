@@ -109,7 +109,7 @@ def _parsed(name: str, text: str) -> ast.Module:
     except ValueError as error:  # a null byte
         raise LayerError(f"{name} cannot be read: {error}", fix="Give a Python file in UTF-8.") from error
     except (SyntaxError, RecursionError, MemoryError) as error:
-        line = str(getattr(error, "text", None) or "").strip()
+        line = str(getattr(error, "text", None) or "").strip("\ufeff \t\r\n")
         hint = "It looks like Python 2: convert it, with print(...) and `except Error as e`."
         raise LayerError(
             f"syntax error: {getattr(error, 'msg', 'it is nested too deeply')}{': ' if line else ''}{line}",

@@ -123,7 +123,9 @@ class Entries:
         """
         match = re.fullmatch(r"\s*([^\W\d]\w*)\s*(?:\[([-\d,\s]*)\])?\s*", text)
         if match is None:
-            raise InputError(f"--entry {text}", fix="Name an entry as NumPy does: out[0,1], or dx[0,0,1,1].")
+            raise InputError(
+                f"--entry {text} names no entry", fix="Name an entry as NumPy does: out[0,1], or dx[0,0,1,1]."
+            )
         name = match[1]
         node = self.nodes.get(name)
         if node is None:

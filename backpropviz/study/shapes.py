@@ -222,7 +222,7 @@ def _options(part: str, words: list[str]) -> tuple[list[int], tuple[int, int] | 
 
 
 def _input(part: str, words: list[str], volume: Volume, field: _Field, batch: int, itemsize: int) -> Row:
-    size = _numbers(words[0]) if len(words) == 1 else ()
+    size = _numbers(words[0]) if len(words) == 1 and re.fullmatch(r"\d+(x\d+)*", words[0]) else ()
     if len(size) not in (1, 3) or min(size) < 1:
         raise InputError(f"{part!r} gives no size", fix="Write rows x columns x depth, as in `input 32x32x3`.")
     return Row("input", size, 0, 0, batch * math.prod(size), batch * math.prod(size) * itemsize)

@@ -56,7 +56,9 @@ class NodeTable:
 
     def __init__(self, view: TraceView, values: str = "short", expand: Collection[str] = (), everything: bool = False):
         if values not in VALUES:
-            raise InputError(f"--values {values}", fix=f"Choose {', '.join(VALUES[:-1])} or {VALUES[-1]}.")
+            raise InputError(
+                f"--values {values} is no way to write numbers", fix=f"Choose {', '.join(VALUES[:-1])} or {VALUES[-1]}."
+            )
         self.view, self.values = view, values
         self.groups = {group.label: group for group in view.groups}
         self.steps = {step.label: step for step in view.steps}
