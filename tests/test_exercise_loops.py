@@ -6,6 +6,7 @@ from backpropviz.engine.rounds import Rounds
 from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.grading import grade, grade_text
 from backpropviz.exercises.questions import questions
+from backpropviz.exercises.signing import Origin
 from backpropviz.layers.library import load
 from backpropviz.show.view import view
 
@@ -40,7 +41,7 @@ def test_blanks_stand_inside_of_the_loops_and_their_solutions_are_right(layer):
 
 @pytest.mark.parametrize(("layer", "line", "by", "blank", "evidence"), [
     ("rnn", "dprev = dprev + dout[:, t]", "dprev = dout[:, t]", "dprev",
-     "right in 1 round, from t = 2; wrong from t = 1 on"),
+     "wrong from t = 1 on: the gradient that the round before handed on, dprev, is missing"),
     ("rnn", "dwh += prev_last.T @ da", "dwh = prev_last.T @ da", "dwh",
      "right in 1 round, from t = 2; wrong from t = 1 on"),
     ("rnn", "dprev_last = da @ wh.T", "dprev_last = da @ wh", "dprev_last",
@@ -79,6 +80,41 @@ def test_other_lines_than_the_solution_can_be_right():
 def test_a_size_written_as_a_number_is_right_for_the_sample_alone():
     report = changed("conv_naive", "dx = dpadded[:, :, pad : pad + H, pad : pad + W]", "dx = dpadded[:2, :, :, :]")
     assert report.wrong[0].evidence.startswith("right for the sample, wrong for other inputs")
+
+
+OWN = """
+import numpy as np
+
+
+def leaky(x, W, U, tau):
+    N, T, D = x.shape
+    h = np.zeros((N, U.shape[0]))
+    hs = []
+    for t in range(T):
+        h = (1 - tau) * h + tau * np.tanh(x[:, t] @ W + h @ U)
+        hs.append(h)
+    return np.stack(hs)
+"""
+
+
+def test_a_function_of_ones_own_has_its_round_asked_for(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(OWN, encoding="utf-8")
+    text, solved = worksheet(f"{file}:leaky"), worksheet(f"{file}:leaky", solved=True)
+    asked = [line.strip() for line in text.partition("_backward(")[2].splitlines() if "..." in line]
+    assert len(asked) == len(set(asked))
+    assert "# what arrives: from the round after, in dh, and from what comes after the loop" in text
+    pin = Origin(f"{file}:leaky", {}, {}, True)
+    assert grade_text(solved, pin=pin).passed
+    assert {entry.status for entry in grade_text(text, pin=pin).entries} == {"open"}
+    for line, by, said in (
+        ("dh = dh + dout[t]", "dh = dout[t]", "the gradient that the round before handed on, dh, is missing"),
+        ("dU += h_last.T @ dh_inner", "dU += 2 * h_last.T @ dh_inner", "every entry is 2 times what it should be"),
+        ("dU += h_last.T @ dh_inner", "dU += np.sum(h_last[..., None] * dh_inner[..., None, :], axis=0)", ""),
+    ):
+        assert solved.count(line) == 1, solved
+        wrong = grade_text(solved.replace(line, by), pin=pin).wrong
+        assert [said in entry.evidence for entry in wrong] == [True] * bool(said)
 
 
 def test_a_file_is_graded_in_a_process_of_its_own(tmp_path):

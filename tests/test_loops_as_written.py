@@ -124,7 +124,7 @@ def by_hand(x, w, *, depth=3):
 def test_a_function_that_calls_itself_is_written_out_with_a_word():
     trace = traced(by_hand, {"x": np.array([0.5, 1.0]), "w": np.array([0.3, 0.7])}, 1)
     code = derive(trace)
-    assert "# by_hand calls itself, 2 deep with these inputs: its calls are written out one after the other" in code
+    assert "# by_hand calls itself, 2 deep with these inputs: only a run tells how deep, so its calls are" in code
     assert_gives_the_gradients(code, "by_hand_backward", trace)
 
 

@@ -50,6 +50,6 @@ def _called_again(trace: Trace) -> list[str]:
         if depth:
             deepest[group.function] = max(deepest.get(group.function, 0), depth)
     return [
-        f"{name} calls itself, {depth} deep with these inputs: its calls are written out one after the other"
+        f"{name} calls itself, {depth} deep with these inputs: only a run tells how deep, so its calls are written out"
         for name, depth in deepest.items()
     ]

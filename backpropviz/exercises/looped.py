@@ -53,30 +53,34 @@ def sheet(trace: Trace) -> Sheet | None:
     if listing is None or listing.constants:
         return None
     forward, solved, cache = passes(trace, listing)
-    asked, blanks = _asked(solved, trace)
+    asked, blanks = _asked(solved, trace, listing.upstream)
     return Sheet(listing, forward, cache, solved, asked, tuple(blanks)) if blanks else None
 
 
-def _asked(solved: list[str], trace: Trace) -> tuple[list[str], list[LoopBlank]]:
+def _asked(solved: list[str], trace: Trace, upstream: list[str]) -> tuple[list[str], list[LoopBlank]]:
     """The backward pass with blanks: lines that only help another are left out, those that begin or move on stay."""
     gradients = {f"d{name}" for name in trace.taken() if isinstance(name, str)}
     gradients |= {f"d{step.written}" for step in trace.steps}
     shapes = {f"d{step.written}": step.value.shape for step in trace.steps}
     shapes |= {f"{name}_last": shape for name, shape in shapes.items()}
     shapes |= {f"d{name}": node.shape for name, node in trace.inputs.items()}
-    lines: list[str] = []
+    lines: list[str | None] = []
     found: dict[tuple[Body, str], LoopBlank] = {}
     helping: list[str] = []  # lines that set what the next gradient is made from
     comment = ""
+    last: dict[tuple[Body, str], int] = {}  # where each is asked for, below the comment that stands
     for body, line in _with_bodies(solved):
         text = line.strip()
         if text.startswith("#") or not text:
             comment = text.removeprefix("#").strip()
+            last.clear()
             lines.append(line)
             continue
+        if text.startswith("for "):
+            comment = ""
         statement = _statement(text)
         name = target(statement)
-        if name is None or _is_given(statement, name):
+        if name is None or _is_given(statement, name, upstream):
             lines.append(line)
             continue
         if not _is_gradient(name, gradients):
@@ -91,9 +95,19 @@ def _asked(solved: list[str], trace: Trace) -> tuple[list[str], list[LoopBlank]]
         solution = (*(before.solution if before else ()), *helping, text)
         found[key] = LoopBlank(body, name, before.code if before else code, solution)
         helping = []
+        indent = line[: len(line) - len(line.lstrip())]
+        if body and not comment and text.startswith(f"{name} = {name} "):
+            lines.append(f"{indent}# what arrives: from the round after, in {name}, and from what comes after the loop")
         shape = f"  # shape {shapes[name]}" if isinstance(statement, ast.Assign) and name in shapes else ""
-        lines.append(line[: len(line) - len(line.lstrip())] + _blank(text) + shape)
-    return lines, list(found.values())
+        blank = indent + _blank(text)
+        before_it = lines[last[key]] if key in last else None
+        if before_it is not None and before_it.partition("  # ")[0].rstrip(".=+ ") == blank.rstrip(".=+ "):
+            lines.append(before_it)  # one blank for all terms, where the last of them is known
+            lines[last[key]] = None
+        else:
+            lines.append(blank + shape)
+        last[key] = len(lines) - 1
+    return [line for line in lines if line is not None], list(found.values())
 
 
 def _with_bodies(lines: list[str]) -> Iterator[tuple[Body, str]]:
@@ -131,11 +145,13 @@ def target(statement: ast.stmt) -> str | None:
     return part.id if isinstance(part, ast.Name) else None
 
 
-def _is_given(statement: ast.stmt, name: str) -> bool:
-    """Whether a line only begins a sum, takes something out of what was handed on, or hands on."""
+def _is_given(statement: ast.stmt, name: str, upstream: list[str]) -> bool:
+    """Whether a line only begins a sum or what is handed on, takes something out of a list, or hands on."""
     if not isinstance(statement, ast.Assign):
         return False
     value = ast.unparse(statement.value)
+    if value.removesuffix(".copy()") in upstream:
+        return True
     return value == "0" or value.startswith("np.zeros") or value in (f"{name}_last", "saved.pop()", "list(saved)")
 
 

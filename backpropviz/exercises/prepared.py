@@ -36,7 +36,7 @@ class Prepared:
                 if (body, name) in self.wanted and ast.unparse(statement) not in self.given:
                     last[name] = at
                     self.lines[body, name] = statement.lineno
-                    if any(isinstance(p, ast.Constant) and p.value is Ellipsis for p in ast.walk(statement)):
+                    if any(map(_is_open, ast.walk(statement))):
                         self.open.add((body, name))
         found: list[ast.stmt] = []
         loops = 0
@@ -57,6 +57,13 @@ class Prepared:
         return found or [ast.Pass()]
 
 
-def _is_open(statement: ast.stmt) -> bool:
-    simple = isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr)
-    return simple and any(isinstance(p, ast.Constant) and p.value is Ellipsis for p in ast.walk(statement))
+def _is_open(statement: ast.AST) -> bool:
+    """Whether a statement has a `...` that is to be filled in: in an index, `x[..., None]`, it says what it means."""
+    if not isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr):
+        return False
+    indices = (part for node in ast.walk(statement) if isinstance(node, ast.Subscript) for part in ast.walk(node.slice))
+    meant = {id(part) for part in indices}
+    return any(
+        isinstance(part, ast.Constant) and part.value is Ellipsis and id(part) not in meant
+        for part in ast.walk(statement)
+    )

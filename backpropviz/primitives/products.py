@@ -22,7 +22,7 @@ def swap(x: Any) -> Any:
 
 def _left(g: Any, out: Any, x: Any, y: Any) -> Any:
     if y.ndim == 1:
-        return g * y if x.ndim == 1 else g[..., None] * y
+        return g * y if x.ndim == 1 else np.outer(g, y) if x.ndim == 2 else g[..., None] * y
     if x.ndim == 1:
         return y @ g if y.ndim == 2 else np.sum(y * g[..., None, :], axis=-1)
     return g @ swap(y)
@@ -30,7 +30,7 @@ def _left(g: Any, out: Any, x: Any, y: Any) -> Any:
 
 def _right(g: Any, out: Any, x: Any, y: Any) -> Any:
     if x.ndim == 1:
-        return g * x if y.ndim == 1 else x[:, None] * g[..., None, :]
+        return g * x if y.ndim == 1 else np.outer(x, g) if y.ndim == 2 else x[:, None] * g[..., None, :]
     if y.ndim == 1:
         return x.T @ g if x.ndim == 2 else x * g[..., None]
     return swap(x) @ g
