@@ -27,6 +27,7 @@ from backpropviz.layers.library import load
 from backpropviz.show.view import view
 from backpropviz.study.entries import Entries
 from tests.browser import NEEDED, opened
+from tests.notebooks import executed
 from tests.test_displays import Reader
 
 
@@ -266,6 +267,18 @@ def test_the_file_of_a_notebook_is_looked_at_without_its_own_last_question(name,
     assert [its["status"] for its in report["functions"]] == ["not finished"]
     assert not [note for note in report["notes"] if "top level" in note]
     assert not report["findings"]
+
+
+@pytest.mark.parametrize(("edit", "told"), [
+    ({}, "right: out, dx  "), ({"de = np": "de = ...  # np"}, ":15  de = ..."),
+    ({"de * e": "de / e"}, ":18  dshifted_2 = de / e"),
+])  # fmt: skip
+def test_the_last_cell_of_a_notebook_says_how_far_it_is(edit, told):
+    made = notebook(worksheet("softmax_loss", solved=True), "softmax_loss")
+    for right, other in edit.items():
+        made = made.replace(right, other)
+    assert "from backpropviz import put" in made  # the functions use names that are not theirs
+    assert told in "".join(executed(json.loads(made))["cells"][-1]["outputs"][0]["data"]["text/plain"])
 
 
 def test_a_sheet_of_a_layer_that_is_large_has_so_few_numbers_that_they_are_worked_out_by_hand(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import sys
 import tempfile
 import textwrap
 import types
@@ -90,8 +91,14 @@ def _with_what_they_use(wanted: list[Code]) -> Iterator[_Part]:
             made.append(_Part(name, text, line))
             waiting += _used(value)
         elif hasattr(value, "__module__") and getattr(value, "__name__", None):
-            made.insert(0, _Part(name, f"from {value.__module__} import {value.__name__} as {name}\n"))
+            made.insert(0, _Part(name, f"from {_offered_by(value)} import {value.__name__} as {name}\n"))
     yield from made
+
+
+def _offered_by(value: Any) -> str:
+    """Where a name is imported from: its package, if that has it, since a file would ask there as well."""
+    package = value.__module__.partition(".")[0]
+    return package if getattr(sys.modules.get(package), value.__name__, None) is value else str(value.__module__)
 
 
 def _source(value: Any) -> tuple[str, int]:

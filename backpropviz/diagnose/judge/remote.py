@@ -55,10 +55,14 @@ class RemoteProgram(Program):
         more = {"seed": seed, "forget": seed is not None, "open": self.opened.get(name, 0)}
         answer = self.process.ask(writer, {"does": "call", "function": name, **said, **more})
         try:
-            return _taken_apart(answer, arguments)
+            failed = _failure(answer.record["failed"]) if "failed" in answer.record else None
+            returned = _taken_apart(answer, arguments) if failed is None else None
         except (Garbled, KeyError, TypeError) as error:
             self.process.close()
             raise Ended(f"what it says cannot be read: {error}") from error
+        if failed is not None:  # also of these kinds, which are then the function's own
+            raise failed
+        return returned
 
     def parameters(self, name: str) -> inspect.Signature:
         """A function's signature."""
@@ -95,8 +99,6 @@ def _parameter(answer: Reader, name: str, kind: int, default: Any) -> inspect.Pa
 
 
 def _taken_apart(answer: Reader, arguments: tuple[Any, ...]) -> Any:
-    if "failed" in answer.record:
-        raise _failure(answer.record["failed"])
     returned = answer.value(answer.record["returned"])
     for argument, said in zip(arguments, answer.record["after"], strict=True):
         if said is not None:

@@ -91,7 +91,8 @@ def told(functions: Mapping[str, ast.FunctionDef], forward: str, backward: str) 
     for name in (forward, backward):
         if found := recognize(name, _parameters(functions[name])):
             return [Pair(found.layer, forward, backward)]
-    return [own(forward, forward, backward)]
+    stems = (stem for stem, *names in subjects.pairs(functions) if names == [forward, backward])
+    return [own(next(stems, forward), forward, backward)]
 
 
 def _parameters(function: ast.FunctionDef) -> list[str]:
