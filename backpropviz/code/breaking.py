@@ -22,7 +22,7 @@ _SHORT = 3.0  # how many levels deeper the inside of a short list counts
 _TOO_LONG = 1000.0  # a column that does not fit, in lines
 
 
-@lru_cache(4096)
+@lru_cache(1 << 15)
 def columns(text: str) -> int:
     """How many columns of a monospaced font a text takes."""
     if text.isascii():
@@ -44,7 +44,7 @@ class _Joint:
     least: int = 1
 
 
-@lru_cache(4096)  # the same formulas are tried in many widths
+@lru_cache(1 << 15)  # the same formulas are tried in many widths
 def broken(formula: str, room: int) -> tuple[str, ...]:
     """A formula in lines of at most `room` columns where it has joints for that, and longer lines where it has not.
 

@@ -73,9 +73,7 @@ class _Rows:
         self.runs: dict[float, int] = {0.0: 0}  # of every row, the cells where a wire runs level
         self.gates: dict[float, int] = defaultdict(int)  # where stations are
         self.passes: dict[float, int] = defaultdict(int)  # where a wire passes through the row
-        self.uprights: list[
-            tuple[float, float, int, Station | None]
-        ] = []  # these wires: from and to which row, the cell
+        self.uprights: dict[int, list[tuple[float, float, Station | None]]] = defaultdict(list)  # by their cell
         self.left: set[Station] = set()  # stations entered from the left
         self.nets: dict[tuple[float, int], set[Station]] = defaultdict(set)  # whose wires change rows or start in a gap
 
@@ -157,14 +155,15 @@ class _Rows:
         """Begin a row, perhaps between two others."""
         if row not in self.runs:
             self.runs[row] = 0
-            for low, high, cell, net in self.uprights:
-                if low < row < high:
-                    self._through(row, cell, net)
+            for cell, uprights in self.uprights.items():
+                for low, high, net in uprights:
+                    if low < row < high:
+                        self._through(row, cell, net)
 
     def _pass(self, one: float, other: float, cell: int, net: Station | None = None) -> None:
         """A wire that changes rows."""
         low, high = min(one, other), max(one, other)
-        self.uprights.append((low, high, cell, net))
+        self.uprights[cell].append((low, high, net))
         for row in self.runs:
             if low < row < high:
                 self._through(row, cell, net)
@@ -210,8 +209,8 @@ class _Rows:
             return None
         passes = self.passes.get(candidate, 0)
         if candidate not in self.runs:
-            for low, high, cell, _ in self.uprights:
-                passes |= (low < candidate < high) << cell
+            for cell in range(first, last + 1):
+                passes |= any(low < candidate < high for low, high, _ in self.uprights.get(cell, ())) << cell
         crossings = (bits & passes).bit_count() + _HARD * (own & passes).bit_count()
         if lane.entry is not None and self.nets.get((candidate, first)) == {lane.entry.tail}:
             crossings -= passes >> first & 1  # the same wire, which branches here

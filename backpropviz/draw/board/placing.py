@@ -10,7 +10,7 @@ from collections import defaultdict
 from functools import cached_property
 
 from backpropviz.code.breaking import LEADING, broken, width
-from backpropviz.draw.board.anchors import APART_ELSE, ARROW, BESIDE, INSET, Hung, Placed, Spacing, Trunk
+from backpropviz.draw.board.anchors import APART_ELSE, ARROW, BESIDE, INSET, Anchor, Hung, Placed, Spacing, Trunk
 from backpropviz.draw.board.blocks import BADGE, SIZE, TRACK, Block, badge_width
 from backpropviz.draw.board.geometry import Point
 from backpropviz.draw.board.grid import Route
@@ -71,7 +71,7 @@ class Places:
         self.in_row: dict[Key, list[Station]] = defaultdict(list)
         for station in self.grid.stations:
             self.in_row[self.key(station)].append(station)
-        self._ordered: dict[tuple[int, str], list[tuple[int, int]]] = {}
+        self._ordered: dict[tuple[int, str], list[Anchor]] = {}
         self.blocks = {placed: placed.block for placed in spacing.placed}
         self.left = {placed: self._left(placed) for placed in spacing.placed}
         self.under = {hung: self._under(at, hung) for at, boxes in spacing.hung.items() for hung in boxes}
@@ -140,7 +140,7 @@ class Places:
                 start = right + 7
             elif left > x:
                 limit = min(limit, left - ARROW)
-        following = self._next_to(placed, 1)
+        following = self._next_to(placed.row, placed.band, placed.anchor, 1)
         if following is not None and following[0][0] <= self.spacing.segments[segment][1]:
             limit = min(limit, self.x[following[0]] - following[1][0] - APART_ELSE)
         for room in (limit - start, limit - x):
@@ -163,19 +163,19 @@ class Places:
             spans[key] = sorted((middle - half, middle + half) for middle, half in places)
         return spans
 
-    def _next_to(self, placed: Placed, step: int) -> tuple[tuple[int, int], list[float]] | None:
-        """What stands before (-1) or behind (1) a block in its band: its anchor, and how far it reaches."""
-        key = placed.row, placed.band
-        if key not in self._ordered:
-            self._ordered[key] = sorted(self.spacing.extents[key])
-        order = self._ordered[key]
-        at = bisect_left(order, placed.anchor) + step
-        return (order[at], self.spacing.extents[key][order[at]]) if 0 <= at < len(order) else None
+    def _next_to(self, row: int, band: str, anchor: Anchor, step: int) -> tuple[Anchor, list[float]] | None:
+        """What stands before (-1) or behind (1) an anchor in a band: its anchor, and how far it reaches."""
+        extents = self.spacing.extents[row, band]
+        if (row, band) not in self._ordered:
+            self._ordered[row, band] = sorted(extents)
+        order = self._ordered[row, band]
+        at = bisect_left(order, anchor) + step
+        return (order[at], extents[order[at]]) if 0 <= at < len(order) else None
 
     def _before(self, placed: Placed, segment: int, end: float) -> tuple[float, bool]:
         """A block that ends at a gate, in fewer lines if the wire before it is long."""
         start = 0.0
-        before = self._next_to(placed, -1)
+        before = self._next_to(placed.row, placed.band, placed.anchor, -1)
         if before is not None and before[0][0] >= self.spacing.segments[segment][0]:
             start = self.x[before[0]] + before[1][1] + APART_ELSE
         spans = self._gates_at(segment, placed.row, end - 1)
@@ -190,11 +190,10 @@ class Places:
         if hung is not self.spacing.hung[station][-1]:
             return hung.block
         segment, row = self.key(station)
-        first, last = self.spacing.segments[segment]
         right = self.widths[segment]
-        for anchor, extent in self.spacing.extents[row, "boxes"].items():
-            if first <= anchor[0] <= last and anchor > (column, 0):
-                right = min(right, self.x[anchor] - extent[0] - APART_ELSE)
+        following = self._next_to(row, "boxes", (column, 0), 1)
+        if following is not None and following[0][0] <= self.spacing.segments[segment][1]:
+            right = min(right, self.x[following[0]] - following[1][0] - APART_ELSE)
         for each in self.spacing.surrounded:
             if each.columns[1] == column and each.rows[0] <= row <= each.rows[1]:
                 right = min(right, at + each.right - INSET)
