@@ -13,7 +13,8 @@ from backpropviz.draw.board.blocks import BADGE, DIGITS, SIZE, Block, Numbers, R
 from backpropviz.draw.board.crossings import give_way
 from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Shape, Text, Tile, Wire
 from backpropviz.draw.board.groups import Surrounded
-from backpropviz.draw.board.placing import AROUND, BELOW_BOX, ELBOW, HALF, Places
+from backpropviz.draw.board.heights import BELOW_BOX, HALF
+from backpropviz.draw.board.placing import AROUND, ELBOW, Places
 from backpropviz.draw.board.stations import Station
 from backpropviz.draw.board.wires import beside, id_of, is_round, lay_tracks, rim, straight
 

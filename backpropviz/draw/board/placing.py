@@ -11,45 +11,19 @@ from functools import cached_property
 
 from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.anchors import APART_ELSE, ARROW, BESIDE, INSET, Anchor, Hung, Placed, Spacing, Trunk
-from backpropviz.draw.board.blocks import BADGE, SIZE, TRACK, Block, badge_width
+from backpropviz.draw.board.blocks import BADGE, SIZE, Block, badge_width
 from backpropviz.draw.board.geometry import Point
 from backpropviz.draw.board.grid import Route
 from backpropviz.draw.board.groups import Surrounded
+from backpropviz.draw.board.heights import HALF, Heights, Key
 from backpropviz.draw.board.stations import Station
 
-HALF = TRACK / 2
 ROW_GAP = 13.0  # between the texts of two rows
 PAGE_GAP = 34.0  # between the rows of the page that a long board is cut into
 AROUND = SIZE * LEADING + 20.0  # below the line around a loop: what goes round
 ELBOW = 18.0  # a wire from a box that is led to its slot
-BELOW_BOX = 10.0  # between a box's formulas and where its wire turns
 _CUT = 6.0  # beyond a row of the page: the line around a group that goes on in another one
 _LONGEST = 48  # columns of a formula that has all the room it wants
-Key = tuple[int, int]
-"""A segment and a row in it."""
-
-
-class Heights:
-    """How high the bands of every row are, above and below its wires."""
-
-    def __init__(self) -> None:
-        self.gates: dict[Key, float] = defaultdict(lambda: HALF)  # a row of wires alone has none
-        self.names: dict[Key, float] = defaultdict(lambda: HALF + 4)
-        self.arrays: dict[Key, float] = defaultdict(float)
-        self.boxes: dict[Key, float] = defaultdict(float)
-        self.texts: dict[Key, float] = defaultdict(float)  # beside the wires from boxes
-        self.elbows: dict[Key, float] = defaultdict(float)
-        self.formulas: dict[Key, float] = defaultdict(lambda: HALF + 4)
-        self.roofs: dict[Key, float] = defaultdict(float)  # for the lines around groups, and their titles
-        self.floors: dict[Key, float] = defaultdict(float)
-
-    def top(self, key: Key) -> float:
-        """From the middle of the wires to what stands highest."""
-        hanging = self.boxes[key] + self.texts[key] + BELOW_BOX + 4 + self.elbows[key] if key in self.boxes else 0.0
-        return self.names[key] + self.arrays[key] + hanging
-
-    def bottom(self, key: Key) -> float:
-        return max(self.formulas[key], self.gates[key])
 
 
 class Places:

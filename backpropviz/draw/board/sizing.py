@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -11,6 +10,7 @@ from typing import Literal, NamedTuple
 from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.anchors import Spacing
 from backpropviz.draw.board.blocks import DIGITS, SIZE, Formula, Shown, Style
+from backpropviz.draw.board.cutting import MANY, even, filling
 from backpropviz.draw.board.drafting import draw
 from backpropviz.draw.board.geometry import Drawing
 from backpropviz.draw.board.grid import Grid, lay_out
@@ -23,7 +23,6 @@ Size = Literal["slide", "page", "free"]
 SLIDE = (1600.0, 900.0)
 PAGE = 760.0  # the width of a column
 LEAST, LEAST_DIGITS = 14.0, 12.0  # what can be read on a slide
-_MANY = 150  # gates; more cannot be read on a slide, however they are laid
 _MOST_ROWS = 6  # that a board is cut into on a slide
 LARGEST = 2.1  # small boards are not blown up farther than that
 MARGIN = 24.0
@@ -60,7 +59,6 @@ _FEW_BREAKS = ((10, 8), (12, 10), (16, 10), (20, 14), (30, 14))  # where more wo
 _LONGEST = (44, 26, 16, 14)  # columns of a formula that stands on its wire where others go below the board
 _TALL = 6  # lines; what is higher hangs down from its wire like a list
 _HANGING = 0.03  # what every further line costs
-_PARTED = 5  # wires that go on in the next row of a page, rather than one that parts a box from its gate
 _NARROW = {10: 0.14, 12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
 
 
@@ -128,7 +126,7 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
     room = SLIDE[0] - 2 * MARGIN, SLIDE[1] - HEADER - footer
     best = _Best(room, max(LEAST / SIZE, LEAST_DIGITS / DIGITS if values else 0))
     spacer = cache(partial(Spacer, grid))  # most boards are large enough long before every style is tried
-    if len(grid.stations) > _MANY:
+    if len(grid.stations) > MANY:
         rows = round((len(grid.stations) / 2) ** 0.5)
         best.improve([Spacer(grid, Style(20, 14, True, _SHOWN[-1] if values else None))], rows)
     for shown in () if best.spacing is not None else _SHOWN if values else (None,):
@@ -139,7 +137,7 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
                 if not best.is_enough:
                     best.improve(map(spacer, _styles(shown, shapes)), rows)
     # names alone say little: before it comes to that, groups are folded, unless arrays stand there, too
-    for longest in () if len(grid.stations) > _MANY else _LONGEST if values else _LONGEST[:2]:
+    for longest in () if len(grid.stations) > MANY else _LONGEST if values else _LONGEST[:2]:
         for rows in (1, 2, 3):
             for shapes in (True, False):
                 if not best.is_enough or (best.tall and longest == _LONGEST[0] and shapes):
@@ -190,7 +188,7 @@ class _Best:
         for spacer in spacers:
             if spacer in self.full:
                 continue
-            spacing = spacer.solve(_cuts(spacer, rows))
+            spacing = spacer.solve(even(spacer, rows))
             wide = max(spacing.widths)
             if len(spacing.segments) < rows or _worth(self.room[0] / wide, self.least, spacer.style) <= self.worth:
                 continue
@@ -236,7 +234,7 @@ def _on_page(grid: Grid, values: bool) -> Fitted:
     for formula, inside in _PAGE_BREAKS:
         spacer = Spacer(grid, Style(formula, inside, True, Shown() if values else None))
         for part in (1.0, 0.92, 0.84, 0.76, 0.6, 0.4):
-            spacing = spacer.solve(_filling(spacer, room * part))
+            spacing = spacer.solve(filling(spacer, room * part))
             scale = min(1.0, room / max(spacing.widths))
             found = 1 / scale, Places(spacing).height * scale
             if best is None or found < best[:2]:
@@ -247,57 +245,3 @@ def _on_page(grid: Grid, values: bool) -> Fitted:
     scale, spacing = 1 / best[0], best[2]
     places = _filled(spacing, room / scale, 0.0)
     return Fitted(draw(places), scale, PAGE, places.height * scale + HEADER + FOOTNOTE, len(spacing.segments))
-
-
-def _filling(spacer: Spacer, room: float) -> tuple[int, ...]:
-    """The columns after which a board is cut so that every row fits, with few rows and few wires cut."""
-    x, last = spacer.uncut, spacer.last
-    running = _running(spacer)
-    column = spacer.grid.column
-    gate = min((column[each] for each in column if each.gate.kind != "input"), default=last)  # no row of boxes alone
-    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
-    for end in range(gate + 1, last + 2):
-        for start in (0, *range(gate + 1, end))[::-1]:
-            wide = x[end] - x[start]
-            if wide > room and end in best:
-                break
-            cost, cuts = best[start]
-            cost += 1 + 0.2 * (1 - wide / room) ** 2 + (0.15 * running[end - 1] if end <= last else 0.0)
-            if end not in best or cost < best[end][0]:
-                best[end] = cost, (*cuts, end - 1) if end <= last else cuts
-    return best[last + 1][1]
-
-
-def _cuts(spacer: Spacer, rows: int) -> tuple[int, ...]:
-    """The columns after which a board is cut into rows of about the same width, through as few wires as can be."""
-    if rows == 1:
-        return ()
-    x, last = spacer.uncut, spacer.last
-    target = x[-1] / rows
-    if last > _MANY:  # too many columns to weigh every way to cut them
-        return tuple(sorted({bisect_left(x, target * number) - 1 for number in range(1, rows)} & set(range(last))))
-    running = _running(spacer)
-    # the cheapest cuts before every column, row after row: uneven rows cost, and so do the wires that are cut
-    cheapest: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
-    for number in range(1, rows + 1):
-        following: dict[int, tuple[float, tuple[int, ...]]] = {}
-        for start, (cost, cuts) in cheapest.items():
-            for end in range(start + 1, last + 2) if number < rows else (last + 1,):
-                uneven = (abs(x[end] - x[start] - target) / target) ** 2
-                total = cost + uneven + (0.05 * running[end - 1] if end <= last else 0.0)
-                if end not in following or total < following[end][0]:
-                    following[end] = total, (*cuts, end - 1) if end <= last else cuts
-        cheapest = following
-    return cheapest[last + 1][1] if last + 1 in cheapest else ()
-
-
-def _running(spacer: Spacer) -> list[int]:
-    """How many level wires run on behind every column; one counts more that would part a box from its gate."""
-    running: list[dict[object, int]] = [{} for _ in range(spacer.last + 1)]
-    for route in spacer.grid.routes:
-        station = route.link.tail
-        tail, head = spacer.grid.column[station], spacer.grid.column[route.link.head]
-        for column in range(tail, head):
-            parted = column == tail and station.gate.kind == "input"
-            running[column][station, route.row] = _PARTED if parted else 1
-    return [sum(wires.values()) for wires in running]
