@@ -45,9 +45,10 @@ class Forms:
         """
         tried: list[Form] = []
         for form in self._forms():
-            if all_right(form.outcomes):
+            if all_right(form.outcomes) and not any(_looks_at_less(form, other) for other in tried):
                 return form
             tried.append(form)
+        tried = [form for form in tried if not any(_looks_at_less(form, other) for other in tried)]
         if self.pair.layer.is_own and any(is_usual(self.program, form.examination.pair) for form in tried):
             tried = [form for form in tried if is_usual(self.program, form.examination.pair)]
         elif self.problem is not None:  # what did not fit was tried as well as could be
@@ -109,6 +110,16 @@ class Forms:
         right = sum(cell.ok for outcome in form.outcomes for name, cell in outcome.cells.items() if " " not in name)
         its = self.program.student.wrapped.get(pair.forward)
         return ran, right, bool(its is not None and its.convention)
+
+
+def _looks_at_less(form: Form, other: Form) -> bool:
+    """Whether a form leaves out a gradient that another looks at: that of a learned leak, as if it were a rate."""
+    mine, its = (set(each.examination.pair.layer.wants) for each in (form, other))
+    if not form.examination.pair.layer.is_own or not mine < its:
+        return False
+    case = other.examination.cases[0][0]
+    left_out = [name for name in its - mine if name in case.inputs and case.inputs[name].ndim]
+    return bool(left_out) and not any(outcome.failure for outcome in other.outcomes)
 
 
 def prepared(layer: Layer, form: int = 0) -> list[tuple[Case, Reference]]:

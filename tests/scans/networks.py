@@ -209,3 +209,47 @@ def forget_backward(dcs, cache):
 SLIPS["forget"] = [
     ("        df = dc * (prev - i)", "        df = dc * prev"),
 ]
+
+RIGHT["leaky_units"] = """
+import numpy as np
+
+
+def leaky_forward(x, Wx, Wh, b, alpha):
+    N, T, D = x.shape
+    H = Wh.shape[0]
+    h = np.zeros((N, H))
+    out = np.zeros((N, T, H))
+    cache = []
+    for t in range(T):
+        cand = np.tanh(x[:, t] @ Wx + h @ Wh + b)
+        cache.append((h, cand))
+        h = (1 - alpha) * h + alpha * cand
+        out[:, t] = h
+    return out, (x, Wx, Wh, alpha, cache)
+
+
+def leaky_backward(dout, cache):
+    x, Wx, Wh, alpha, steps = cache
+    N, T, D = x.shape
+    dx = np.zeros_like(x)
+    dWx, dWh = np.zeros_like(Wx), np.zeros_like(Wh)
+    H = Wh.shape[0]
+    db = np.zeros(H)
+    dalpha = np.zeros(H)
+    dh = np.zeros((N, H))
+    for t in range(T - 1, -1, -1):
+        h_prev, cand = steps[t]
+        dh = dh + dout[:, t]
+        dalpha += np.sum(dh * (cand - h_prev), axis=0)
+        dz = dh * alpha * (1 - cand ** 2)
+        dx[:, t] = dz @ Wx.T
+        dWx += x[:, t].T @ dz
+        dWh += h_prev.T @ dz
+        db += dz.sum(axis=0)
+        dh = dh * (1 - alpha) + dz @ Wh.T
+    return dx, dWx, dWh, db, dalpha
+"""
+SLIPS["leaky_units"] = [
+    ("dalpha += np.sum(dh * (cand - h_prev), axis=0)", "dalpha += np.sum(dh * cand, axis=0)"),
+    ("dWh += h_prev.T @ dz", "dWh += cand.T @ dz"),
+]
