@@ -78,3 +78,10 @@ def test_entries_read_by_two_loops_are_added_up():
     found = by_input(trace, code, scope[code.name](*given(trace, code), *code.constants.values()))
     for name, grad in trace.grad.items():
         np.testing.assert_allclose(found[name], grad, rtol=1e-12, atol=1e-12)
+
+
+def test_a_square_written_as_a_product_is_two_times_its_factor():
+    code = derive(traced(updates.layers_of_pairs, updates.CASES[updates.layers_of_pairs][0], 1))
+    assert "    da = 2 * dout * a\n" in code
+    code = derive(traced(updates.penalty, updates.CASES[updates.penalty][0], 1))
+    assert code.count("dparams[k] ") == 1

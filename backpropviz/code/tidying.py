@@ -50,8 +50,29 @@ def tidied(lines: Lines) -> Lines:
             if at is not None and isinstance(kept[at], Zeros) and kept[at].name == line.name:
                 del kept[at]
                 line = line.alone
-        kept.append(line)
+        twice = _twice(kept[-1], line) if kept else None
+        if twice is not None:
+            kept[-1] = twice
+        else:
+            kept.append(line)
     return kept
+
+
+def _twice(before: Any, line: Any) -> str | None:
+    """`dw += 2 * dy * w` for the two lines `dw += dy * w`, of a square written as a product; the same numbers."""
+    if not isinstance(before, str) or not isinstance(line, str) or line.startswith("#"):
+        return None
+    name, _, term = line.partition(" += " if " += " in line else " = ")
+    if " += " not in line:  # da = da + dout * a
+        if not term.startswith(f"{name} + "):
+            return None
+        term = term.removeprefix(f"{name} + ")
+    sign = next((sign for sign in ("=", "+=") if before == f"{name} {sign} {term}"), None)
+    if sign is None or term.startswith("-") or _mentions(term, name.partition("[")[0]):
+        return None
+    product = ast.parse(term, mode="eval").body
+    is_product = isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult)
+    return f"{name} {sign} 2 * {term}" if is_product else None
 
 
 def without_handing_on(lines: Lines, name: str, apart: bool) -> Lines:
