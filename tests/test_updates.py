@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from backpropviz.code.printing import Printer
 from backpropviz.layers.library import load
+from backpropviz.show.carried import carried
 from backpropviz.study.gradcheck import gradcheck
 
 UPDATES = {
@@ -72,3 +74,10 @@ def test_a_loss_beside_a_dictionary_is_the_only_output():
         return np.sum(scores * scores), {"w": scores.T @ x}
 
     assert len(bp.trace(loss, x=np.ones((3, 2)), w=np.ones((2, 4))).outputs) == 1
+
+
+def test_no_round_hands_its_entry_to_another(tmp_path):
+    trace = traced(tmp_path, UPDATES["in_place"])
+    trace.backward()
+    (loop,) = trace.loops
+    assert not list(carried(trace, loop.rounds[0], Printer(trace)))

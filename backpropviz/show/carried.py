@@ -55,8 +55,16 @@ def _taken_over(trace: Trace, round_: Round, after: dict[str, Node]) -> Iterator
             yield node.step.written, first
         for parent in node.parents:
             name = _written(parent)
-            if parent.index < round_.nodes.start and name in after:
+            if parent.index < round_.nodes.start and name in after and _goes_on(trace, round_, parent, after[name]):
                 yield name, parent
+
+
+def _goes_on(trace: Trace, round_: Round, before: Node, after: Node) -> bool:
+    """Whether what took a value's place is handed on: of an entry, `params[k] -= ...`, each round has its own."""
+    last = round_.loop.rounds[-1]
+    if before.primitive is not None or last is round_:
+        return True
+    return any(after in node.parents for node in trace.nodes[round_.nodes.stop : last.nodes.stop])
 
 
 def _written(node: Node) -> str | None:
