@@ -11,6 +11,8 @@ from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.named import plain
 from backpropviz.engine.numbering import bare_number
 
+_CHANGES_ENTRY = re.compile(r"[^=]*\] \S+=[^=]")  # params[k] -= step: the right-hand side says too little
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -109,7 +111,8 @@ def title(step: Step | None) -> str:
     """What the backward statements of a step stand under."""
     if step is None:
         return "the inputs: where paths meet, they add up"
-    return f"step {bare_number(step.label)}: {step.statement if step.sets_a_part else f'{step.name} = {step.code}'}"
+    whole = step.sets_a_part or _CHANGES_ENTRY.match(step.statement)
+    return f"step {bare_number(step.label)}: {step.statement if whole else f'{step.name} = {step.code}'}"
 
 
 def mentions(text: str, name: str) -> bool:
