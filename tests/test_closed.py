@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -331,6 +332,45 @@ def test_steps_that_bring_nothing_are_told():
     told = explained(closed_form(load(f"{FORMS}/chains.py:attn_softmax"), proofs=3))
     assert " = 0\n        what comes back this way adds up to nothing" in told  # through the maximum
     assert "np.exp(-x - s) = 1 - out" in explained(closed_form(load("sigmoid"), proofs=3))
+
+
+def test_a_layer_in_one_line_is_explained_path_by_path():
+    form = closed_form(load(f"{FORMS}/lines.py:bn_one"), proofs=3)
+    assert form.regrouped
+    told = explained(form)
+    assert "divide_1 = (x - np.mean(x, axis=0)) / sqrt_1" in told.partition("from dout_inner to dx")[0]
+    assert "dx_3 = -np.sum(dout_inner, axis=0) / sqrt_1 / N\n        this path, in one line" in told
+    assert "dx_1 = -divide_1 * np.sum(dout_inner * divide_1, axis=0) / sqrt_1 / N" in told
+
+
+def test_paths_that_are_no_term_alone_are_told_together():
+    told = explained(closed_form(load(f"{FORMS}/lines.py:bce_stable"), inputs=("x",), proofs=3))
+    assert "dx_1 + dx_3 = dout * s / x.size\n        these paths together" in told
+    assert "the slope of log(1 + e^x)" in told
+
+
+@pytest.mark.parametrize("name", ["softmax_loss", f"{FORMS}/lines.py:lse_method", f"{FORMS}/lines.py:rms_none"])
+def test_an_explanation_says_what_its_names_are(name):
+    form = closed_form(load(name), proofs=3)
+    head = explained(form).partition("\nfrom ")[0]
+    set_before = {*form.program.parameters} | {name for line in lines_of(_code_of(head)) for name in line.names}
+    helpers = {line.split(":")[0].strip() for line in head.split("\n") if re.match(r"    \w+: ", line)}
+    for change in form.changes:
+        own = {name for line in lines_of([*change.before, *change.lines]) for name in line.names}
+        read = {name for line in lines_of(change.before) for name in line.reads}
+        assert read <= own | set_before | helpers | {"np"}
+
+
+def _code_of(told):
+    return [line.strip() for line in told.split("\n") if line.startswith("    ") and " = " in line]
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_an_explanation_keeps_to_the_screen(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    result = CliRunner().invoke(app, ["derive", "softmax_loss", "--closed-form", "--explain"])
+    assert max(map(len, result.stdout.split("\n"))) <= width
+    assert "one-hot rows sum to one" in result.stdout
 
 
 def test_each_step_holds_where_it_is_run(batchnorm):

@@ -205,7 +205,7 @@ def _better(
     larder = larder or Larder(program, scenes, flow.tainted)
     given = larder.of(place)
     made, change = best
-    why = reasons(given, change, steps(larder, place)) if given is not None else []
+    why = reasons(given, change, steps(larder, place, change.lines)) if given is not None else []
     return made, dataclasses.replace(change, reasons=why)
 
 

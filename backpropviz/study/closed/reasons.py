@@ -17,6 +17,7 @@ import numpy as np
 from backpropviz.engine.graph import Array
 from backpropviz.study.closed.ingredients import Ingredients
 from backpropviz.study.closed.proof import distance
+from backpropviz.study.closed.stretches import terms_of
 from backpropviz.study.values.valued import Valued, usual
 
 _CLOSE, _MOST_FACTS = 1e-9, 4
@@ -49,13 +50,18 @@ def reasons(given: Ingredients, change: Stretched, paths: Sequence[Reason] = ())
     read = _names([*change.before, *change.lines])
     made = [fact for fact in facts if _names([fact.formula]) - {"sum"} <= read][:_MOST_FACTS]
     helpers = [Reason(line, _helper(line)) for line in change.lines[:-1]]
-    if given.slope is not None:
-        why = f"every entry comes from one entry of {change.source} alone: the factors on the way multiply to this"
-    elif made:
+    if given.slope is not None and not any("path" in reason.reason for reason in paths):
+        way = (
+            "what the paths multiply it by adds up"
+            if terms_of(change.before[-1].partition(" = ")[2])
+            else "the factors on the way multiply"
+        )
+        why = f"every entry comes from one entry of {change.source} alone: {way} to this"
+    elif made or paths:
         why = "these put in, and what is shared taken out" if paths else "collected"
     else:
         why = "the forms are equal, and were found by search: no step in between is known"
-    return [*made, *paths, *helpers, Reason(change.lines[-1], why)]
+    return [*helpers, *made, *paths, Reason(change.lines[-1], why)]
 
 
 def _helper(line: str) -> str:
@@ -63,6 +69,8 @@ def _helper(line: str) -> str:
     called, _, code = line.partition(" = ")
     if (".shape[" in code and "(" not in code) or code.endswith(".size"):
         return "a size, which has a name from here on"
+    if code.startswith("1 / (1 + np.exp("):
+        return "a sigmoid, which is the slope of log(1 + e^x)"
     if called.startswith("onehot"):
         return "in every row a one in the place of the right answer"
     return "where the gradient passes" if called.startswith(("mask", "is_on")) else "a name for it"

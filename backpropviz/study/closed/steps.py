@@ -8,13 +8,14 @@ all runs, with two upstream gradients each, and those that do not give what the 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from backpropviz.engine.graph import Array
 from backpropviz.study.closed.lines import Line
+from backpropviz.study.closed.paths import by_paths
 from backpropviz.study.closed.reasons import Reason
 from backpropviz.study.closed.stretches import Stretch
 from backpropviz.study.closed.watched import Watched
@@ -25,12 +26,18 @@ _LONGEST = 110  # characters of a line that is still read
 Scopes = list[dict[str, Any]]
 
 
-def steps(watched: Watched, stretch: Stretch) -> list[Reason]:
-    """What the lines of a stretch come to, path by path; nothing of loops, which are kept."""
+def steps(watched: Watched, stretch: Stretch, lines: Sequence[str]) -> list[Reason]:
+    """What the lines of a stretch come to, path by path; nothing of loops, which are kept.
+
+    Args:
+        lines: those that stand in their place.
+    """
     scopes = watched.scopes(stretch)
     if scopes is None or stretch.parts:
         return []
-    return [*Steps(stretch, scopes).told()]
+    told = [*Steps(stretch, scopes).told()]
+    is_whole = any(reason.formula.startswith(f"{stretch.target.name} = ") for reason in told)
+    return told if is_whole else [*told, *by_paths(stretch, lines, scopes)]
 
 
 class Steps:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import tempfile
 import textwrap
 from pathlib import Path
 from typing import Any
 
 from backpropviz.code.formulas import taken
+from backpropviz.code.listing import bare_names, imports
 from backpropviz.code.mathematics import Writer
 from backpropviz.code.notation import Latex, Notation, Plain
 from backpropviz.layers.library import load
 from backpropviz.study.closed.form import MOST_CANDIDATES, ClosedForm
 from backpropviz.study.closed.limits import limit_of
-from backpropviz.study.closed.lines import lines_of
+from backpropviz.study.closed.lines import lines_of, made_of
+
+_MOST_NAMES = 16
+"""Lines that say what names are, in an explanation that keeps to a page."""
 
 
 def told(form: ClosedForm) -> str:
@@ -133,14 +138,38 @@ def _symbolic(form: ClosedForm) -> dict[str, Any] | None:
 
 
 def explained(form: ClosedForm) -> str:
-    """From the long form to the short one: a line of mathematics and its reason each."""
-    lines = [*told(form).split("\n")]
+    """From the long form to the short one: a line of mathematics and its reason each, after what their names are."""
+    lines = [*told(form).split("\n"), *_names(form)]
     for change in form.changes:
-        fewer = "one operation" if change.saved == 1 else f"{change.saved} operations"
-        lines += ["", f"from {change.source} to {change.target}, {fewer} fewer", ""]
+        fewer = f"{change.saved} operation{'s' if change.saved > 1 else ''} fewer"
+        if not change.saved:
+            fewer = "as many operations, of fewer forward values"
+        lines += ["", f"from {change.source} to {change.target}, {fewer}", ""]
         lines += [f"    {line}" for line in change.before]
         lines += ["", *(f"    {reason.formula}\n        {reason.reason}" for reason in change.reasons)]
     limit = limit_of(form)
     if limit is not None:
         lines += ["", limit.words, "", *(f"    {line}" for line in limit.lines)]
     return "\n".join([*lines, ""])
+
+
+def _names(form: ClosedForm) -> list[str]:
+    """What is read, as the code sets it: forward values, the gradients that changes set out from, our functions."""
+    said = [line for c in form.changes for line in (*c.before, *(r.formula for r in c.reasons))]
+    names = {
+        node.id
+        for line in said
+        for node in ast.walk(ast.parse(line.replace(" = ", " == ", 1)))
+        if isinstance(node, ast.Name)
+    }
+    backward = made_of(form.whole.backward, {c.source for c in form.changes} - {*form.whole.listing.upstream})
+    known = [*made_of(form.whole.forward, names.union(*(line.reads for line in backward))), *backward]
+    if form.whole.listing.rolled or len(known) > _MOST_NAMES:  # what is read, not how it came about
+        known = [line for line in known if names & {*line.names} and not line.text.endswith(":")]
+    scope: dict[str, Any] = {}
+    exec("\n".join(imports(form.whole.listing.helpers)), scope)
+    ours = [name for name in bare_names(form.whole.listing.helpers) if name in names]
+    helpers = [f"{name}: {str(scope[name].__doc__).split(chr(10))[0].replace('`', '')}" for name in ours]
+    where = "the forward pass, with its products in other brackets" if form.regrouped else "the forward pass"
+    heading = ["", f"{where}, as far as it is read", ""] if known or helpers else []
+    return [*heading, *(f"    {line}" for line in [*(line.text for line in known), *helpers])]

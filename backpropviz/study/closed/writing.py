@@ -27,10 +27,26 @@ def _times(front: ast.expr, tree: ast.expr) -> ast.expr:
     _split(front, above, below)
     split = len(above)
     _split(tree, above, below)
+    return _product([*above[:split], *sorted(above[split:], key=_is_sum)], below)
+
+
+def cancelled(tree: ast.expr) -> ast.expr:
+    """A product without what it is both multiplied and divided by."""
+    above, below = list[ast.expr](), list[ast.expr]()
+    _split(expression(ast.unparse(tree)), above, below)
+    for factor in list(above):
+        twin = next((each for each in below if ast.unparse(each) == ast.unparse(factor)), None)
+        if twin is not None:
+            above.remove(factor)
+            below.remove(twin)
+    return _product(above, below)
+
+
+def _product(above: list[ast.expr], below: list[ast.expr]) -> ast.expr:
     sign = 1
     amount: float = 1
     factors = []
-    for factor in [*above[:split], *sorted(above[split:], key=_is_sum)]:
+    for factor in above:
         if isinstance(factor, ast.UnaryOp) and isinstance(factor.op, ast.USub):
             sign, factor = -sign, factor.operand
         if isinstance(factor, ast.Constant) and isinstance(factor.value, int | float):
