@@ -16,6 +16,7 @@ import numpy as np
 
 from backpropviz.code.straight import listing
 from backpropviz.diagnose.examine import Examination
+from backpropviz.diagnose.influence import behind, reads
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
@@ -32,7 +33,6 @@ from backpropviz.study.values.trees import arithmetic, called, lays_out
 SAVED = 2  # operations; a sum that is written in one call less is no closed form
 _CLOSE = 1e-9
 _UNCOUNTED = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
-_FEATURES = {"shape", "size", "ndim", "dtype"}
 
 
 @dataclass(frozen=True)
@@ -116,23 +116,6 @@ def is_unclear(statement: Statement, functions: set[str]) -> bool:
     return any(called(node) in last or (isinstance(node, ast.Name) and node.id in functions) for node in nodes)
 
 
-def behind(statements: list[Statement], names: set[str], before: int) -> set[int]:
-    """The statements that names are made of where they stand before another; one that sets a name anew hides none."""
-    found: set[int] = set()
-    waiting = [(name, before) for name in names]
-    seen = {*waiting}
-    while waiting:
-        name, end = waiting.pop()
-        for statement in statements:
-            if statement.index >= end or name not in statement.targets:
-                continue
-            found.add(statement.index)
-            new = {(read, statement.index) for read in reads(statement.node)} - seen
-            seen |= new
-            waiting += new
-    return found
-
-
 def _touched(statements: list[Statement], names: set[str]) -> set[int]:
     """The statements that work on what comes in, or on what was made of it."""
     found, known = set[int](), {*names}
@@ -140,23 +123,6 @@ def _touched(statements: list[Statement], names: set[str]) -> set[int]:
         if reads(statement.node) & known:
             known |= {*statement.targets}
             found.add(statement.index)
-    return found
-
-
-def reads(tree: ast.AST) -> set[str]:
-    """The names whose values are read; whose shape is asked for is none of them."""
-    found: set[str] = set()
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Attribute) and node.attr in _FEATURES:
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            found.add(node.target.id)
-        if called(node) != "len":
-            waiting += ast.iter_child_nodes(node)
     return found
 
 

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.study.values.trees import called
+
+_FEATURES = {"shape", "size", "ndim", "dtype"}
 
 
 def taken_as_right(program: Program, pair: Pair, function: str) -> set[int]:
@@ -64,3 +67,37 @@ def leading_to(statements: list[Statement], positions: set[int] | None) -> set[i
                 head = getattr(node, "test", node) if not isinstance(node, ast.For) else node.iter
                 needed |= {n.id for n in ast.walk(head) if isinstance(n, ast.Name)}
     return chosen
+
+
+def behind(statements: list[Statement], names: set[str], before: int) -> set[int]:
+    """The statements that names are made of where they stand before another; one that sets a name anew hides none."""
+    found: set[int] = set()
+    waiting = [(name, before) for name in names]
+    seen = {*waiting}
+    while waiting:
+        name, end = waiting.pop()
+        for statement in statements:
+            if statement.index >= end or name not in statement.targets:
+                continue
+            found.add(statement.index)
+            new = {(read, statement.index) for read in reads(statement.node)} - seen
+            seen |= new
+            waiting += new
+    return found
+
+
+def reads(tree: ast.AST) -> set[str]:
+    """The names whose values are read; whose shape is asked for is none of them."""
+    found: set[str] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Attribute) and node.attr in _FEATURES:
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+        if called(node) != "len":
+            waiting += ast.iter_child_nodes(node)
+    return found

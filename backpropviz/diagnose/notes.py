@@ -17,11 +17,11 @@ import numpy as np
 from backpropviz.course.names import concept
 from backpropviz.course.record import Case
 from backpropviz.diagnose.edits.tree import called, is_module_call
+from backpropviz.diagnose.influence import behind, reads
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.scene import Scene
 from backpropviz.diagnose.student.program import Program
-from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import work_limit
 
 
@@ -69,8 +69,8 @@ def zero_sums(program: Program, pair: Pair, scene: Scene) -> list[str]:
         is_mean = matched.get(statement.index) == "dmu" or concept(next(iter(statement.targets), "")) == "dmu"
         if not is_mean or zeros or statement.index not in matched:
             continue
-        behind = {matched.get(index, "") for index in _behind(statements, statement)}
-        if not behind & _SPREAD and _SPREAD & {*matched.values()}:
+        made_of = {matched.get(index, "") for index in behind(statements, reads(statement.node), statement.index)}
+        if not made_of & _SPREAD and _SPREAD & {*matched.values()}:
             name = statement.targets[0]
             found.append(f"line {statement.line}: {name} without the path over the variance is right: {_DEVIATIONS}")
     return found
@@ -95,14 +95,3 @@ def _zeros(node: ast.stmt, known: dict[str, Any]) -> Iterator[str]:
 
 def _value(node: ast.expr, known: dict[str, Any]) -> Any:
     return eval(compile(ast.fix_missing_locations(ast.Expression(node)), "part", "eval"), known)
-
-
-def _behind(statements: list[Statement], last: Statement) -> set[int]:
-    """The statements that a statement's value is made of, by the names it reads."""
-    found = {last.index}
-    needed = {n.id for n in ast.walk(last.node) if isinstance(n, ast.Name)} - {*last.targets}
-    for statement in reversed(statements[: last.index]):
-        if needed & {*statement.targets}:
-            found.add(statement.index)
-            needed |= {n.id for n in ast.walk(statement.node) if isinstance(n, ast.Name)}
-    return found
