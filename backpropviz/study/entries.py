@@ -19,20 +19,9 @@ import numpy as np
 from backpropviz.engine.graph import Array, Node
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import InputError
-from backpropviz.study.expressions import (
-    Entry,
-    Expression,
-    Known,
-    Number,
-    Operation,
-    Product,
-    Speller,
-    Sum,
-    in_numbers,
-    mean_of,
-    write,
-)
+from backpropviz.study.expressions import Entry, Expression, Known, Number, Operation, Product, Sum, in_numbers, write
 from backpropviz.study.rows import Index, between, local_jacobian, local_row, looked_at, row
+from backpropviz.study.spelling import Speller, mean_of
 
 _EXACT = 1e-11  # of the size of what is added up
 _CLEAR = 64  # terms of a sum with derivatives that have no name

@@ -165,7 +165,7 @@ def _names(form: ClosedForm) -> list[str]:
     backward = made_of(form.whole.backward, {c.source for c in form.changes} - {*form.whole.listing.upstream})
     known = [*made_of(form.whole.forward, names.union(*(line.reads for line in backward))), *backward]
     if form.whole.listing.rolled or len(known) > _MOST_NAMES:  # what is read, not how it came about
-        known = [line for line in known if names & {*line.names} and not line.text.endswith(":")]
+        known = [line for line in known if names & {*line.names} and not line.text.endswith((":", ".pop()"))]
     scope: dict[str, Any] = {}
     exec("\n".join(imports(form.whole.listing.helpers)), scope)
     ours = [name for name in bare_names(form.whole.listing.helpers) if name in names]
