@@ -522,4 +522,7 @@ def test_the_quiz_asks_what_vanishes(batchnorm):
     assert {"sum(dxhat)", "sum(dxhat * xhat)", question.answer} == {*question.choices}
     assert question.is_right(question.answer)
     assert not question.is_right("sum(dxhat)")
+    assert question.given == ()
     assert list(vanishing(closed_form(load("sigmoid"), proofs=3))) == []
+    (question,) = vanishing(closed_form(load(f"{FORMS}/lines.py:bn_one"), proofs=3))
+    assert question.given == ("divide_1 = (x - np.mean(x, axis=0)) / sqrt_1", "dout_inner = dout * gamma")

@@ -26,8 +26,15 @@ def vanishing(form: ClosedForm, seed: int = 0) -> Iterator[Question]:
         yield Question(
             "vanishes", "", "", f"From {change.source} to {change.target} at once: which of these sums is zero?",
             right, choices.index(right), (f"{zero.reason}.", f"What stays is {change.lines[-1]}"),
-            choices=tuple(choices),
+            given=_given(form, choices), choices=tuple(choices),
         )  # fmt: skip
+
+
+def _given(form: ClosedForm, choices: list[str]) -> tuple[str, ...]:
+    """What names in the sums stand for that the layer does not have."""
+    read = {node.id for choice in choices for node in ast.walk(ast.parse(choice)) if isinstance(node, ast.Name)}
+    own = {*form.stage.base.trace.names()}
+    return tuple(line.text for line in form.whole.lines if line.name in read - own - {f"d{name}" for name in own})
 
 
 def _sums(change: Change) -> Iterator[str]:
