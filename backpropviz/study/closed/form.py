@@ -114,14 +114,12 @@ def closed_form(
     given: dict[str, Any] | None = None,
     inputs: tuple[str, ...] = (),
     proofs: int = PROOFS,
-    as_written: bool = False,
 ) -> ClosedForm:
     """The backward pass of a layer with closed forms in it; its own where nothing shorter was found.
 
     Args:
         given: settings that stay as they are. inputs: whose gradients are wanted; all without any.
         proofs: how many fresh runs it is held against.
-        as_written: of the forward pass as it stands; else also of one with other brackets, if that is shorter.
 
     Raises:
         TraceError: its derived code does not hold on other runs.
@@ -139,7 +137,7 @@ def closed_form(
     recorded = program.thinned()
     scenes = scenes_of(stage, program)
     program, changes, searched = shortened(program, scenes)
-    other = None if as_written else in_other_brackets(stage, inputs)
+    other = in_other_brackets(stage, inputs)
     is_regrouped = False
     if other is not None and all(holds(other, scene) for scene in scenes):
         found = shortened(other, scenes)
