@@ -460,6 +460,15 @@ def test_narrow_terminals(run, monkeypatch):
         assert max(map(len, run(*arguments).out.splitlines())) <= 60
 
 
+def test_a_table_is_written_to_standard_output_too(run):
+    assert run("show", "relu", "-o", "-").out == run("show", "relu").out
+
+
+def test_a_range_is_told_in_words(refused):
+    assert "'--dpi': 5 is not in the range 24 to 1200" in refused("export", "relu", "-o", "a.png", "--dpi", "5")
+    assert "'--seed': -1 is not in the range from 0 on" in refused("show", "relu", "--seed", "-1")
+
+
 def test_colour_only_on_a_terminal(run, monkeypatch):
     monkeypatch.delenv("NO_COLOR")
     assert "\x1b" not in run("show", "relu").out

@@ -59,15 +59,16 @@ def read(path: Path) -> Assignment:
         raise LayerError(f"{path} cannot be read: {error.strerror}", fix="Name an assignment file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LayerError(
-            f"{path} is not TOML: {error}", fix="See backpropviz diagnose --help for an example."
+            f"{path} is not TOML: {error}",
+            fix="An assignment is a line [functions] and, below, lines such as affine_backward = 10",
         ) from error
     known: dict[str, type] = {"title": str, "show": str, "functions": dict, "seconds": int, "python2": bool}
     for key, value in data.items():
         if type(value) is not known.get(key):
             seen = f"{key} = {value!r}" if key in known else f"the key {key!r}"
-            raise LayerError(f"{path}: {seen}", fix=f"It may have {', '.join(known)}.")
+            raise LayerError(f"{path}: {seen} is not understood", fix=f"It may have {', '.join(known)}.")
     if data.get("show", "what") not in SHOWN:
-        raise LayerError(f"{path}: show = {data['show']!r}", fix=f"Choose one of {', '.join(SHOWN)}.")
+        raise LayerError(f"{path}: show = {data['show']!r} is not known", fix=f"Choose one of {', '.join(SHOWN)}.")
     tasks = tuple(_task(path, name, its) for name, its in data.get("functions", {}).items())
     if not tasks:
         raise LayerError(f"{path} asks for no function", fix="Add [functions] and, below, name = points.")
@@ -80,7 +81,10 @@ def _task(path: Path, name: str, its: Any) -> Task:
     points, layer = given.get("points", 1.0), given.get("as", "")
     is_number = isinstance(points, int | float) and not isinstance(points, bool)
     if given.keys() - {"points", "as"} or not is_number or not 0 < points < 1e6:
-        raise LayerError(f"{path}: {name} = {its!r}", fix=f'Write {name} = 2, or {name} = {{points = 2, as = "relu"}}.')
+        raise LayerError(
+            f"{path}: {name} = {its!r} gives no points",
+            fix=f'Write {name} = 2, or {name} = {{points = 2, as = "relu"}}.',
+        )
     if layer and layer not in {known.name for known in LAYERS}:
         names = ", ".join(sorted({known.name for known in LAYERS}))
         raise LayerError(f"{path}: {name} stands for {layer!r}, which is no layer", fix=f"Choose one of {names}.")

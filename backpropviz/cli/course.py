@@ -153,7 +153,7 @@ def quiz(
         )
         return
     if not sys.stdin.isatty():
-        raise InputError("a quiz needs someone to ask: standard input is no terminal", fix="Or print it: --print")
+        raise InputError("a quiz needs someone to ask: standard input is no terminal", fix="Print it: --print")
     score = ask(asked)
     raise typer.Exit(1 if score.wrong else 0)
 

@@ -56,7 +56,7 @@ def derive(
     if style not in ("function", "cache"):
         raise InputError(f"there is no style {style!r}", fix="Choose function or cache.")
     if latex + plain + (style == "cache") > 1:
-        raise InputError("one form at a time", fix="Choose one of --latex, --plain and --style cache.")
+        raise InputError("one form at a time can be printed", fix="Choose one of --latex, --plain and --style cache.")
     if closed and (style == "cache" or inputs or shape):
         raise InputError(
             "--closed-form draws its own inputs and prints one function",
@@ -64,7 +64,7 @@ def derive(
         )
     refuse(context, ("explain",), not closed, "says why a closed form is so", "Add --closed-form.")
     if latex + plain + explain > 1:
-        raise InputError("one form at a time", fix="Choose one of --latex, --plain and --explain.")
+        raise InputError("one form at a time can be printed", fix="Choose one of --latex, --plain and --explain.")
     keep(output, force)
     form = "latex" if latex else "plain" if plain else style
     record: dict[str, Any] = {}

@@ -233,7 +233,9 @@ def _grade_all(
 
     wanted = assignments.read(file_from_standard_input(assignment))
     if feedback is None and format_ not in (None, "csv"):
-        raise InputError(f"--format {format_} with --assignment is that of the feedback", fix="Add --feedback DIR.")
+        raise InputError(
+            f"--format {format_} with --assignment says how the feedback is written", fix="Add --feedback DIR."
+        )
     write = letters.WRITERS.get(format_ or "md")
     if write is None:
         raise InputError(f"there is no feedback in {format_!r}", fix=f"Choose one of {', '.join(letters.WRITERS)}.")
@@ -277,7 +279,7 @@ def report(
         raise InputError(f"no report is in {', '.join(map(str, lines))}", fix="Write some: diagnose --format jsonl.")
     if as_json:
         if output is not None:
-            raise InputError("-o is the page, and --json is printed", fix="Leave one of them out.")
+            raise InputError("-o writes a page, and --json prints a record", fix="Leave one of them out.")
         answer(as_json, "report", "", **overview.record(its, names))
     elif output is None:
         from backpropviz.show.tables.plain import counted, stack

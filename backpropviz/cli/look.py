@@ -97,9 +97,12 @@ def show(
     """Print every step's value and gradient."""
     _refuse_idle(context, step, entry, jacobian, as_json)
     if table and explain:
-        raise InputError("--explain is told of both passes, not in the table", fix="Leave out --table.")
+        raise InputError(
+            "--explain has no place in the table",
+            fix="Leave out --table: both passes are printed, one after the other.",
+        )
     if jacobian and step is None:
-        raise InputError("--jacobian is that of a step", fix="Say which: --step 3 --jacobian")
+        raise InputError("--jacobian is for one step", fix="Say which: --step 3 --jacobian")
     if entry is not None or jacobian:
         others: dict[str, object] = {"--ops": ops, "--explain": explain, "--expand": expand, "--diagram": diagram}
         others |= {"-o": output, "--step": step if entry is not None else None}
@@ -134,7 +137,7 @@ def show(
         from backpropviz.show.tables.nodes import NodeTable
 
         made = NodeTable(shown, values, tuple(expand or ()), ops)
-        if output is None:
+        if output is None or str(output) == "-":
             screen.print(made)
         else:
             from backpropviz.show.tables.files import save

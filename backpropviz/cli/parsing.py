@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -151,6 +152,8 @@ def tell(error: typer.TyperException) -> int:
     else:
         message = f"{message[:1].lower()}{message[1:]}".rstrip(".").replace("valid int range", "whole number")
         message = message.replace("valid int", "whole number")
+        message = re.sub(r"the range ([\d.]+)<=x<=", r"the range \1 to ", message)
+        message = re.sub(r"the range x>=([\d.]+)", r"the range from \1 on", message).replace("(Possible", "(possible")
         message = message.replace("valid float range", "number").replace("valid float", "number")
         say(f"{message}\n  See: {context.command_path} --help")
     return int(getattr(error, "exit_code", 2))

@@ -37,7 +37,9 @@ def play(
 ) -> None:
     """Play both passes in the browser, step by step."""
     if live and as_json:
-        raise InputError("--json has no end with --live", fix="Leave one of them out.")
+        raise InputError(
+            "--live goes on until it is stopped: --json would never be printed", fix="Leave one of them out."
+        )
     if live:
         from backpropviz.cli.live import live as serve
 

@@ -136,7 +136,7 @@ def _csv(path: Path, member: str, name: str) -> Array:
         if len(row) != len(rows[first]):
             raise InputError(
                 f"{path}, row {number} has {len(row)} columns, the first has {len(rows[first])}",
-                fix="Fill the table up.",
+                fix="Give every row as many columns.",
             )
     if not rows[first:]:
         raise InputError(f"{path} holds no rows of numbers", fix="Give one row for every example.")

@@ -146,7 +146,8 @@ def local_jacobian(target: Node, operand: Node, ends: Collection[Node]) -> Array
     rows, columns = max(target.value.size, 1), max(operand.value.size, 1)
     if rows * columns > LARGEST:
         raise InputError(
-            f"the Jacobian of {target.name} has {rows} x {columns} entries", fix="Use a smaller case: --shape x=3,2"
+            f"the Jacobian of {target.name} has {rows} x {columns} entries: too many to read",
+            fix="Use a smaller case: --shape x=3,2",
         )
     matrix = np.zeros((rows, columns))
     for number, index in enumerate(np.ndindex(target.shape)):

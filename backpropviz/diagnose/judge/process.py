@@ -93,7 +93,7 @@ class Process:
             raise Late(f"{self.seconds:g} s were not enough (--seconds gives it more)") from error
         except Garbled as error:
             self.close()
-            raise Ended(f"it says what is no answer ({error})") from error
+            raise Ended(f"it sent what is no answer ({error})") from error
 
     def close(self, wait: bool = False) -> int:
         """End it, whatever it does, and say with which code. `wait`: it has closed its end, and may be ending."""
