@@ -249,8 +249,7 @@ const [whole, second] = [said(), button().textContent];
 await press("?");
 const help = document.getElementById("player-help");
 const open = help.open;
-help.querySelector("summary").focus();
-await press("Escape");
+await press("Escape"); // from where one is
 const pinned = !document.getElementById("player-entry").hidden;
 return { short, first, whole, second, open, closed: !help.open, pinned };
 """
@@ -267,6 +266,28 @@ def test_a_long_sum_is_shortened_until_it_is_asked_for_and_the_question_mark_tel
     assert found["open"]
     assert found["closed"]
     assert found["pinned"]  # Escape closes one thing at a time
+
+
+HEARD = """
+const heard = [];
+const spoken = document.querySelectorAll('output:not([aria-live="off"]), [role="status"], [aria-live="polite"]');
+for (const each of spoken) new MutationObserver(() => heard.push(each.textContent)).observe(each, { childList: true });
+for (let n = 0; n < 3; n += 1) await press("ArrowRight");
+location.hash = "#backward-2"; await settled();
+const tables = [...document.querySelectorAll("#player-panel table")];
+return { heard, tables: tables.map((each) => [each.getAttribute("aria-label"),
+  each.querySelectorAll("thead th[scope=col]").length, each.querySelectorAll("tbody th[scope=row]").length]) };
+"""
+
+
+def test_a_screen_reader_is_told_a_sentence_a_step_and_tables_by_their_names(tmp_path):
+    trace, text = written("maxpool", size="page")
+    found = opened(text, tmp_path).run(HEARD)
+    assert len(found["heard"]) == 4
+    assert found["heard"][0].startswith("forward, step 1: columns = im2col(")
+    assert all(not said.rstrip().endswith(". .") and said == said.strip() for said in found["heard"])
+    shape = trace["columns"].value.shape
+    assert found["tables"][0] == ["dcolumns[0]", shape[-1], shape[-2]]
 
 
 def test_a_page_without_closed_groups_has_nothing_to_open():

@@ -28,11 +28,13 @@ const gridding = (make) => {
     const count = outer.reduce((product, length) => product * length, 1);
     return Array.from({ length: count }, (_, number) => {
       const table = make("table");
+      table.setAttribute("aria-label", array.name);
       if (outer.length) {
         const place = [];
         let rest = number;
         for (let axis = outer.length - 1; axis >= 0; axis -= 1) { place.unshift(rest % outer[axis]); rest = Math.floor(rest / outer[axis]); }
         table.createCaption().textContent = "[" + place.join(", ") + "]";
+        table.setAttribute("aria-label", array.name + table.caption.textContent);
       }
       if (shape.length && columns) {
         const heads = table.createTHead().insertRow();

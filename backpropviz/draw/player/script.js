@@ -170,7 +170,7 @@
     part("panel").scrollTop = 0;
     crowd();
     part("formulas").tabIndex = part("formulas").scrollWidth > part("formulas").clientWidth ? 0 : -1; // to scroll it by keys
-    part("said").textContent = step + frame.title + ". " + (hidden ? "Predict first." : frame.caption);
+    part("said").textContent = [step + frame.title, hidden ? "Predict first." : frame.caption].filter(Boolean).join(". ");
     light(frame, hidden);
     if (hidden || at === frames.length - 1) stop();
   };
@@ -274,12 +274,13 @@
     "?": () => { part("help").open = !part("help").open; },
   };
   const close = () => { part("help").open = false; };
-  part("help").addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => { // before all else that Escape ends: one thing at a time
     if (event.key !== "Escape" || !part("help").open) return;
     event.preventDefault();
+    event.stopPropagation();
     close();
-    part("help").querySelector("summary").focus();
-  });
+    if (part("help").contains(document.activeElement)) part("help").querySelector("summary").focus();
+  }, true);
   document.addEventListener("click", (event) => { if (!part("help").contains(event.target)) close(); });
   const shifts = { ArrowRight: [-60, 0], ArrowLeft: [60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
   document.addEventListener("keydown", (event) => {
