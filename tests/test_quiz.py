@@ -200,3 +200,13 @@ def test_terms_of_many_rounds_that_meet_are_not_asked_for_by_number():
     asked = questions(trace)
     assert any(question.step for question in asked)
     assert not any("\u2026" in line for question in asked if question.kind == "number" for line in question.explanation)
+
+
+def test_a_gradient_that_is_summed_is_told_why_and_no_choice_is_right_in_other_words():
+    asked = questions(bp.trace("batchnorm"))
+    summed = [each for each in asked if each.step == "9" and "dbeta" in each.text]
+    assert summed
+    assert all("used 4 times along axis 0 of (4, 3)" in " ".join(each.explanation) for each in summed)
+    for name in ("conv", "maxpool", "rnn", "relu"):
+        for each in questions(bp.trace(name)):
+            assert "1 everywhere" not in each.choices or each.answer.endswith("else 0"), each

@@ -137,10 +137,10 @@ def _is_shape(node: ast.AST) -> TypeGuard[ast.Attribute]:
 
 
 def _why(step: StepView | None, gradient: str) -> tuple[str, ...]:
-    """The stories of the gates that hand a gradient back."""
+    """The stories of the gates that hand a gradient back, and why it has the axes that it has."""
     gates = step.explanation.gates if step is not None and step.explanation else ()
-    stories = [gate.story for gate in gates if any(share.gradient == gradient for share in gate.shares)]
-    return tuple(dict.fromkeys(stories))
+    handed = [(gate.story, share.reasons) for gate in gates for share in gate.shares if share.gradient == gradient]
+    return tuple(dict.fromkeys(said for story, reasons in handed for said in (story, *reasons)))
 
 
 def _distractors(gate: Gate, share: Share) -> list[str]:
@@ -158,7 +158,9 @@ def _distractors(gate: Gate, share: Share) -> list[str]:
         f"2 * {plain}", f"{plain}**2", f"1 / (2 * sqrt({plain}))",
     ]  # fmt: skip
     if not _is_formula(right):  # a router or a mover, told in words
-        guesses = [plain, f"1 / {plain}", "1 everywhere", f"sign({plain})", "1 / n"]
+        guesses = [plain, f"1 / {plain}", f"sign({plain})", "1 / n"]
+        # of what only moves entries one could say so too: the derivative is one wherever it is not zero
+        guesses += ["1 everywhere"] if right.endswith("else 0") else []
     found = dict.fromkeys(guess for guess in guesses if guess != right and not _equal(guess, right))
     return list(found)
 
