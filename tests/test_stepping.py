@@ -133,3 +133,4 @@ def test_however_narrow_the_window_the_foot_says_how_to_leave(columns):
     assert ("14 more" in foot) == (columns >= 39)
     assert ("14 more lines" in foot) == (columns >= 60)
     assert (columns == 120) == foot.endswith("scroll")
+    assert _foot("the inputs", 4, 40).endswith("\u2192 on")  # also there it is said how to begin

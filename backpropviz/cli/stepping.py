@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("q ends", "\u2192 on", "\u2190 back", "/name goes there", "\u2191\u2193 scroll")
 """What the line at the foot says, the most needed first: a narrow window has room for some of it."""
+_WIDE = 60  # columns from which on there is room between them
 
 
 def step(
@@ -159,14 +160,15 @@ class _Steps:
 
 def _foot(place: str, more: int, columns: int) -> str:
     """Where one is, how to leave, how many lines are below, and as many other keys as there is room for."""
-    leave, *others = _KEYS
+    leave, on, *others = _KEYS
+    gap = "   " if columns >= _WIDE else "  "
     below = [f"\u2193 {more} more lines"] if more else []
-    if more and len("   ".join((place, leave, *below))) > columns:
+    if more and len(gap.join((place, leave, *below, on))) > columns:
         below = [f"\u2193 {more} more"]
     foot = place
-    for words in (leave, *below, *others):
-        if len(foot) + 3 + len(words) <= columns:
-            foot += f"   {words}"
+    for words in (leave, *below, on, *others):
+        if len(foot) + len(gap) + len(words) <= columns:
+            foot += f"{gap}{words}"
     return foot
 
 
