@@ -191,7 +191,7 @@ class Wording:
     def _takes_over(self, edit: Edit) -> bool:
         """Whether an edit adds what the round before left."""
         statement = edit.statement
-        read = {node.id for node in ast.walk(ast.parse(edit.text())) if isinstance(node, ast.Name)}
+        read = {node.id for new in edit.new_nodes() for node in ast.walk(new) if isinstance(node, ast.Name)}
         read -= {node.id for node in ast.walk(statement.node) if isinstance(node, ast.Name)}
         return bool(read & set(handed_on.taken_over(self.program.statements(statement.function), statement, read)))
 

@@ -58,14 +58,16 @@ class Sizes:
 
     def found(self) -> tuple[list[Size], Edit | None]:
         """The sizes that mend everything together, one or two, and the edit that computes them, if one was found."""
-        if not any(_is_misshapen(self.before[i], self.cells) for i in self.failing):
-            return [], None
+        is_misshapen = any(_is_misshapen(self.before[i], self.cells) for i in self.failing)
         scenes = [recorded(self.examination, case, right) for case, right in self.examination.cases]
         focus = min(self.failing, key=lambda i: (scenes[i].rounds, i))
         options = list(self._options(scenes, focus))
         options.sort(key=lambda option: not _is_computed(*option[0]))
-        lengths = [option for option in options if option[1].is_output and _is_computed(*option[0])]
-        for chosen in [*((one,) for one in options), *itertools.combinations(lengths, 2)]:
+        lengths = [option for option in options if option[1].is_made and _is_computed(*option[0])]
+        # where shapes are right, a loop may run too few rounds
+        pairs = [both for both in itertools.combinations(lengths, 2) if _go_together(*both)]
+        every = [*((one,) for one in options), *pairs]
+        for chosen in every if is_misshapen else [(one,) for one in lengths if one[1].is_output]:
             if self.budget.spent:
                 break
             if len({place for place, _ in chosen}) == len(chosen) and self._mends(scenes, chosen, focus):
@@ -132,29 +134,42 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Role:
-    """A size that a right array has: the length of one axis of an output, or of an input."""
+    """A size that a right array has: the length of one axis of an output, or of an input, as it is or padded."""
 
     array: str
     axis: int
     is_output: bool
+    is_padded: bool = False
+
+    @property
+    def is_made(self) -> bool:
+        """It is the size of something that a pass makes."""
+        return self.is_output or self.is_padded
 
     def of(self, case: Case, right: Reference) -> int:
         shape = (right.outputs if self.is_output else case.inputs)[self.array].shape
-        return int(shape[self.axis])
+        return int(shape[self.axis]) + (2 * int(case.settings["pad"]) if self.is_padded else 0)
 
 
 def _roles(cases: list[tuple[Case, Reference]]) -> Iterator[Role]:
     """The lengths of the outputs' axes first, then those of the inputs'; what is equal in all of these cases once."""
     seen: set[Vector] = set()
     case, right = cases[0]
-    for arrays in (right.outputs, case.inputs):
+    padded = ({k: v for k, v in case.inputs.items() if v.ndim == 4}, True) if "pad" in case.settings else ({}, True)
+    for arrays, is_padded in ((right.outputs, False), (case.inputs, False), padded):
         for array, value in arrays.items():
-            for axis in reversed(range(np.ndim(value))):
-                role = Role(array, axis, arrays is right.outputs)
+            for axis in reversed(range(2 if is_padded else 0, np.ndim(value))):
+                role = Role(array, axis, arrays is right.outputs, is_padded)
                 lengths = tuple(role.of(*its) for its in cases)
                 if lengths not in seen:
                     seen.add(lengths)
                     yield role
+
+
+def _go_together(one: tuple[Place, Role], other: tuple[Place, Role]) -> bool:
+    """Two lengths of one array that is made: both of the same kind, of different axes."""
+    (its, role), (others, second) = one, other
+    return its != others and role.is_padded == second.is_padded and role.axis != second.axis
 
 
 def _is_misshapen(outcome: Outcome, cells: set[str]) -> bool:

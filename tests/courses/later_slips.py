@@ -100,4 +100,17 @@ LATER = {
         ("Network", "return output_activations - y", "return y - output_activations"),
         ("sigmoid_prime", "(1 - sigmoid(z))", "(1 + sigmoid(z))"),
     ],
+    "attention_and_gates": [
+        ("SelfAttention", "da = dy @ self.v.T", "da = dy @ self.k.T"),
+        ("SelfAttention", "dk = ds.T @ self.q", "dk = ds @ self.q"),
+        ("SelfAttention", "ds = self.a * (da - np.sum(da * self.a, axis=1, keepdims=True))", "ds = self.a * da"),
+        ("attn_backward", "dscores = P * (dP - row)", "dscores = P * dP"),
+        ("attn_backward", "row = np.sum(dP * P, axis=-1, keepdims=True)", "row = np.sum(dP * P, axis=1, keepdims=True)"),
+        ("lstm_backward", "dnext_c = d_c * f", "dnext_c = d_c"),
+        ("lstm_backward", "(1 - tanh_c ** 2) + dnext_c", "(1 - tanh_c ** 2)"),
+        ("lstm_backward", "c[:, t - 1], h[:, t - 1]", "c[:, t], h[:, t - 1]"),
+        ("GRUCell", "dr = drh * self.h", "dr = drh * self.rh"),
+        ("GRUCell", "dz = dout * (self.hc - self.h)", "dz = dout * (self.h - self.hc)"),
+        ("GRUCell", "self.dUh = self.rh.T @ dac", "self.dUh = self.h.T @ dac"),
+    ],
 }  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from backpropviz.diagnose.edits import stacked
 from backpropviz.diagnose.edits.arithmetic import areas, array_factors, counts, eps, factors, numbers, operators, terms
 from backpropviz.diagnose.edits.shapes import (
     axis_node,
@@ -65,11 +66,12 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(getattr(expression, "ctx", None), ast.Store) and not isinstance(expression, ast.Subscript):
             if isinstance(expression, ast.Tuple):
                 yield from _made(statement, slot, tuple_swaps(expression, "cache"))
+                yield from _made(statement, slot, stacked.kept(expression, statement, scope))
             continue
         proposals: list[Iterator[Proposal]] = [
             numbers(expression, above), operators(expression), reductions(expression), _calls(expression, scope),
             _names(expression, above, scope), _ranges(expression, above, scope), products(expression),
-            layout(expression, scope),
+            layout(expression, scope), stacked.zeros(expression, above),
             eps(expression, above, scope), areas(expression, scope),
         ]  # fmt: skip
         if expression is root or _is_term(expression, above):
@@ -84,9 +86,10 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(expression, ast.Tuple | ast.List) and expression is not root and 2 <= len(expression.elts) <= 6:
             proposals += [tuple_swaps(expression, "wrong_operand"), siblings(expression)]
         if isinstance(expression, ast.Slice):
-            proposals.append(positions(expression, scope))
+            proposals += [stacked.blocks(expression), positions(expression, scope)]
         if isinstance(expression, ast.Subscript):
             proposals += [_keys(expression, scope), neighbours(expression, scope), unturned(expression)]
+            proposals.append(stacked.moments(expression, scope, statement.loops))
         if isinstance(expression, ast.Tuple) and expression is root:
             proposals.append(tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
             proposals.append(permutations(expression, isinstance(node, ast.Return)))
@@ -153,6 +156,10 @@ def _arguments(node: ast.Call, scope: Scope) -> Iterator[Proposal]:
     if called(node) == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
         for equation, kind, cost in equations(str(node.args[0].value)):
             yield ast.Call(node.func, [ast.Constant(equation), *node.args[1:]], node.keywords), kind, cost
+    for i, argument in enumerate(node.args):  # the shape that was handed on, for that of an array
+        for held, value in scope.others.items() if getattr(argument, "attr", "") == "shape" else ():
+            if isinstance(value, tuple) and value and all(isinstance(size, int) for size in value):
+                yield ast.Call(node.func, [*node.args[:i], name(held), *node.args[i + 1 :]], []), "wrong_operand", 1.3
     if isinstance(node.func, ast.Name) and node.func.id not in ("range", "len", "int", "float"):
         for i, argument in enumerate(node.args):  # a gradient that arrives from elsewhere as well: dh[:, t] + dprev_h
             for array in scope.arrays if isinstance(argument, ast.Name | ast.Subscript) else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from backpropviz.diagnose.edits import missing
+from backpropviz.diagnose.edits import missing, stacked
 from backpropviz.diagnose.edits.blocks import Around, WholeBlock, exchanged_for, place_of
 from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, called, method, walk
 from backpropviz.diagnose.student.recorder import Statement, targets
@@ -30,6 +30,7 @@ def statement_edits(definition: ast.FunctionDef, statement: Statement, scope: Sc
     yield from _kept_apart(statement, block, position, scope)
     yield from _crops(statement, scope)
     yield from missing.counters(statement, block, position, around, scope)
+    yield from stacked.carried(statement, block, position, around, scope)
     yield from missing.running_statistics(statement, block, position, scope)
     yield from missing.gradients(statement, definition, block, position, around, scope)
     if not isinstance(statement.node, ast.Return | ast.FunctionDef) and len(block) > 1:
