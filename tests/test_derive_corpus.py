@@ -15,6 +15,8 @@ REFUSED = {
     "conv_im2col_1:col2im": "no sample inputs",
     "conv_im2col_add_at:indices": "no value computed from its inputs",
     "conv_stride_tricks:windows": "no sample inputs",
+    "conv_columns_by_index:col2im": "no sample inputs",
+    "conv_columns_by_index:im2col_idx": "no value computed from its inputs",
     "layernorm_apply_per_row:layernorm_forward": "np.apply_along_axis",
     "max_pool_naive_1:conv_relu_forward": "fast_layers",
     "prints_along_the_way:log": "is it written yet",

@@ -20,7 +20,7 @@ ATTENTION = (Path(__file__).parent / "courses" / "attention_and_gates.py").read_
     [
         "conv_columns_by_index_padded_once", "conv_unrolled_col2im_columns_from_rows",
         "conv_unrolled_col2im_one_row_less", "conv_unrolled_col2im_shape_before_padding",
-        "lstm_own_names_forget_is_output_gate", "lstm_own_names_dc_thrown_away",
+        "lstm_own_names_forget_is_output_gate",
     ],
 )  # fmt: skip
 def test_the_line_is_named_and_proved(name):
@@ -55,3 +55,12 @@ def test_a_gradient_that_no_line_of_a_round_sets_is_missing_at_its_end(tmp_path)
     first = diagnose(path).first
     assert (first.kind, first.proved) == ("missing_line", True)
     assert "dnext_c = f * d_c" in first.expected
+
+
+@pytest.mark.costly
+def test_a_gradient_that_is_thrown_away_is_named_where_it_is(tmp_path):
+    text = CORPUS.file("lstm_own_names").read_text(encoding="utf-8")
+    path = tmp_path / "lstm.py"
+    path.write_text(text.replace("dx_t, dh_t, dc_t, dWx_t", "dx_t, dh_t, _, dWx_t"), encoding="utf-8")
+    first = diagnose(path).first
+    assert ("dx_t, dh_t, _" in first.statement, first.proved) == (True, True)
