@@ -354,7 +354,7 @@ def test_an_explanation_says_what_its_names_are(name):
     form = closed_form(load(name), proofs=3)
     head = explained(form).partition("\nfrom ")[0]
     set_before = {*form.program.parameters} | {name for line in lines_of(_code_of(head)) for name in line.names}
-    helpers = {line.split(":")[0].strip() for line in head.split("\n") if re.match(r"    \w+: ", line)}
+    helpers = {line.strip() for line in head.split("\n") if re.fullmatch(r"    \w+", line)}
     for change in form.changes:
         own = {name for line in lines_of([*change.before, *change.lines]) for name in line.names}
         read = {name for line in lines_of(change.before) for name in line.reads}

@@ -169,7 +169,7 @@ def _names(form: ClosedForm) -> list[str]:
     scope: dict[str, Any] = {}
     exec("\n".join(imports(form.whole.listing.helpers)), scope)
     ours = [name for name in bare_names(form.whole.listing.helpers) if name in names]
-    helpers = [f"{name}: {str(scope[name].__doc__).split(chr(10))[0].replace('`', '')}" for name in ours]
+    helpers = [f"{name}\n        {str(scope[name].__doc__).split(chr(10))[0].replace('`', '')}" for name in ours]
     where = "the forward pass, with its products in other brackets" if form.regrouped else "the forward pass"
     heading = ["", f"{where}, as far as it is read", ""] if known or helpers else []
     return [*heading, *(f"    {line}" for line in [*(line.text for line in known), *helpers])]
