@@ -19,6 +19,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # hundreds of processes are started that import the package: it is compiled for the first of them, and not for each
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# workers are told how wide the terminal is; what a test prints goes to none
+os.environ.pop("COLUMNS", None)
 
 GOLDEN = Path(__file__).parent / "golden"
 

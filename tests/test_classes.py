@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backpropviz as bp
-from backpropviz.code.derive import derive
+from backpropviz.code import shelves
+from backpropviz.code.derive import derive, written
 from backpropviz.engine.holders import Flat
 from backpropviz.errors import InputError, LayerError
 from backpropviz.layers.library import load
@@ -150,13 +151,10 @@ def net(tmp_path_factory):
 
 def derived_gradients(trace):
     """What the derived code returns, by name, when it is run on its own."""
-    scope = {}
-    exec(derive(trace), scope)
-    function = next(value for name, value in scope.items() if name.endswith("_backward"))
-    upstream = [node.value for node in trace.upstream.values()]
-    made = [array for name, array in trace.constants.values() if isinstance(name, str) and name in derive(trace)]
-    gradients = function(*upstream, *(node.value for node in trace.inputs.values()), *made)
-    return dict(zip(trace.grad, gradients if isinstance(gradients, tuple) else (gradients,)))
+    code, scope = written(trace), {}
+    exec(str(code), scope)
+    made = [array for name, array in trace.constants.values() if isinstance(name, str) and name in str(code)]
+    return shelves.by_input(trace, code, scope[code.name](*shelves.given(trace, code), *made))
 
 
 def steps(trace):

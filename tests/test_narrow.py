@@ -64,6 +64,7 @@ def printed(tmp_path, monkeypatch, capfd):
             (tmp_path / name).write_bytes(content)
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("COLUMNS", str(columns))
+        cli.application.cache_clear()  # help is as wide as the window was when the command line was built
         monkeypatch.setattr("sys.argv", ["backpropviz", *shlex.split(words)])
         capfd.readouterr()
         with pytest.raises(SystemExit):

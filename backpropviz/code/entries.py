@@ -8,6 +8,7 @@ from typing import Any
 from backpropviz.code.shelves import Entry, Path, written_key
 from backpropviz.code.views import Views
 from backpropviz.engine.graph import Node
+from backpropviz.layers.conventions import singular
 
 _PART = "part"
 
@@ -96,8 +97,7 @@ def _begun(value: Any, name: str, alone: bool, one: str = "") -> str:
         return "{}"
     if alone and isinstance(value, list) and all(isinstance(part, dict) for part in value):
         return f"[{{}} for _ in {name}]"
-    singular = name[:-1] if name.endswith("s") else ""
-    one = one or (singular if singular.isidentifier() else "each")
+    one = one or singular(name) or "each"
     if isinstance(value, dict):
         return f"{{key: {_begun(next(iter(value.values())), one, alone, _PART)} for key, {one} in {name}.items()}}"
     if isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 
 import numpy as np
 
@@ -63,6 +64,12 @@ class Guess:
 def word(name: str) -> str:
     """What a value is called inside of what holds it: "W1" of "params.W1"."""
     return name.rpartition(".")[2]
+
+
+def singular(name: str) -> str:
+    """What one of several is called: weight of weights, bias of biases, W of Ws; "" where the name is no plural."""
+    one = re.sub("(?<=s)es$|s$", "", name)
+    return one if one != name and not iskeyword(one) else ""
 
 
 def kind_of(name: str) -> str:

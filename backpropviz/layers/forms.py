@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backpropviz.layers.conventions import KEYED, NUMBERS, is_options, kind_of
+from backpropviz.layers.conventions import KEYED, NUMBERS, is_options, kind_of, singular
 from backpropviz.layers.facts import Reading
 
 _DICTIONARIES = re.compile(r"parameters|model|config|hparams|h(yper_?)?parameters|settings|options")
@@ -84,7 +84,7 @@ def form_of(name: str, parameter: inspect.Parameter, reading: Reading, its_globa
         counted = name in reading.counted and not holds_settings(name)
         return {key: Leaf(f"{name}.{key}") for key in (_PAIRS if counted else ())}
     if isinstance(length, int):
-        one = re.sub("(?<=s)es$|s$", "", name)  # biases, weights, Ws
+        one = singular(name) or name
         return [Leaf(f"{name}.{one}{i + 1}") for i in range(length)]
     if isinstance(length, list):
         return [
