@@ -228,9 +228,7 @@ def checked(name: str, value: Any) -> Array:
             f"{name} holds {array.dtype} values, not numbers",
             fix="Give numbers: floats for inputs that get a gradient, integers for labels.",
         )
-    # both ends first: that takes no array of answers
-    doubtful = array.dtype.kind == "f" and not (np.isfinite(array.min(initial=0)) and np.isfinite(array.max(initial=0)))
-    if doubtful:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{name} is {array[bad]} at {bad}", fix="Give finite numbers: every gradient would be nan.")
     return array

@@ -26,6 +26,8 @@ from backpropviz.engine.trace import Trace, checked
 from backpropviz.engine.traced import Traced
 from backpropviz.errors import TraceError
 
+_UNCHANGING = {int, float, bool, str, type(None)}
+
 
 def record(
     function: FunctionType | Flat, inputs: Mapping[str, Any], settings: Mapping[str, Any], verify: bool = False
@@ -122,10 +124,11 @@ def _plain_run(function: Any, inputs: Mapping[str, Any], settings: Mapping[str, 
 
 
 def _copied(settings: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return copy.deepcopy(dict(settings))
-    except Exception:  # what cannot be copied is handed over as it is
-        return dict(settings)
+    mutable = {name: value for name, value in settings.items() if type(value) not in _UNCHANGING}
+    if mutable:
+        with contextlib.suppress(Exception):  # what cannot be copied is handed over as it is
+            return {**settings, **copy.deepcopy(mutable)}
+    return dict(settings)
 
 
 def _agree(one: Any, other: Any) -> bool:
