@@ -16,11 +16,11 @@ from backpropviz.engine.constants import Frame
 from backpropviz.engine.graph import Group
 from backpropviz.engine.instrument import instrument
 from backpropviz.engine.looping import LoopRecorder
-from backpropviz.engine.named import called
+from backpropviz.engine.named import NamedFloat, NamedInt, Shape, called
 from backpropviz.engine.reports import HOOK, Site
 from backpropviz.engine.slate import Slate, find_traced, resolved
 from backpropviz.engine.traced import Traced
-from backpropviz.primitives.arrays import substitute
+from backpropviz.primitives.arrays import asks, substitute
 
 _CONSTANT_MAKERS: dict[Any, str] = {
     getattr(np, name): name
@@ -35,6 +35,7 @@ _NUMBER_FUNCTIONS: dict[Any, str] = {
     **{f: f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc) and f.nout == 1},
 }
 _NUMPYS = (np.ufunc, type(np.sum))
+_ALONE = {Traced, int, float, bool, str, type(None), NamedInt, NamedFloat, Shape}  # with no array in them
 # the standard library, the installed packages, and this one
 _NOT_USER_CODE = tuple(str(Path(file).parents[up]) for file, up in ((os.__file__, 0), (np.__file__, 1), (__file__, 1)))
 
@@ -65,8 +66,11 @@ class CallRecorder(LoopRecorder):
         call, stand_in = self._called(site, function), substitute(function)
         if stand_in is None:
             return call
+        its_own = asks(function) and function not in _CONSTANT_MAKERS
 
         def either(*args: Any, **kwargs: Any) -> Any:
+            if its_own and args and type(args[0]) is Traced and _ALONE.issuperset(map(type, (*args, *kwargs.values()))):
+                return args[0].__array_function__(function, (), args, kwargs)  # as NumPy would: nothing is to be found
             if function is np.fromiter and args:
                 args = (list(args[0]), *args[1:])  # a generator is used up by a look
             if find_traced((args, kwargs)) is None:

@@ -148,6 +148,11 @@ def _entry_by_entry(function: Any) -> Callable[..., Any]:
     return call
 
 
+def asks(function: Any) -> bool:
+    """Whether NumPy leaves a call of a function to a traced value that it is called with."""
+    return isinstance(function, type(np.sum)) and function not in _MAKERS
+
+
 def substitute(function: Any) -> Callable[..., Any] | None:
     """What stands for a function where NumPy does not ask traced values; None for a function that needs nothing.
 
