@@ -13,6 +13,7 @@ import pytest
 
 from backpropviz.code.derive import derive
 from backpropviz.code.rolled import rolled
+from backpropviz.draw.diagram import Diagram
 from backpropviz.layers.library import load
 from backpropviz.study.gradcheck import gradcheck
 from tests.test_cli import run  # noqa: F401
@@ -125,3 +126,9 @@ def test_a_mask_has_no_gradient_and_says_so(run):  # noqa: F811
         result = run(command, f"{TEXTS}/text_004.py:relu", "--set", "slope=True")
         assert result.code == 2
         assert "no input of relu gets a gradient" in result.err
+
+
+def test_a_loop_that_fills_entries_through_views_is_drawn_once():
+    trace = load(f"{TEXTS}/text_003.py:conv_forward_naive").trace()
+    trace.backward()
+    assert len(Diagram(trace).circuit.vertices) < 12

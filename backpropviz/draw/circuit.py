@@ -55,6 +55,11 @@ class Vertex:
         return None if self.node is None else self.node.value
 
     @property
+    def outline(self) -> Array | None:
+        """An array of the value's shape and dtype: earlier versions of what a loop fills need not be made again."""
+        return None if self.node is None else self.node.outline
+
+    @property
     def grad(self) -> Array | None:
         return None if self.node is None else self.node.grad
 

@@ -52,6 +52,8 @@ class Reader:
         step = self._step(node)
         if step is None:  # computed after the last assignment, and not returned
             return None
+        if (shown := self._shown(step.node)) is not step.node:  # a view on the way to an entry, that nothing else uses
+            node, step = shown, self._step(shown) or step
         closed = [group for group in upward(step.group) if group not in self.opened]
         if closed:
             return closed[-1]

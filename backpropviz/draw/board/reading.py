@@ -44,10 +44,10 @@ def read_board(circuit: Circuit, title: str = "") -> Board:
     uses: list[Use] = []
     together: dict[tuple[int, int], Use] = {}  # a gate of several operations is shown with one wire for each operand
     for number, edge in enumerate(circuit.forward, 1):
-        if edge.head.kind == "outside" and edge.tail.value is not None and edge.tail.value.ndim:
+        if edge.head.kind == "outside" and edge.tail.outline is not None and edge.tail.outline.ndim:
             gates[id(edge.head)].inscription = "loss"  # where an array goes on to
-        if edge.tail.value is not None and edge.head.value is not None:
-            gates[id(edge.head)].keeps |= edge.tail.value.shape == edge.head.value.shape
+        if edge.tail.outline is not None and edge.head.outline is not None:
+            gates[id(edge.head)].keeps |= edge.tail.outline.shape == edge.head.outline.shape
         tail, head, key = gates[id(edge.tail)], gates[id(edge.head)], (id(edge.tail), id(edge.head))
         back = returning[key]
         terms = None
@@ -85,14 +85,14 @@ def _gate(vertex: Vertex, several: bool, lengths: _Lengths) -> Gate:
     frames = tuple(_frame(box) for box in vertex.boxes)
     if vertex.kind == "outside":
         return Gate(vertex.id, "end", "", name=vertex.name)
-    assert vertex.value is not None
+    assert vertex.outline is not None
     return Gate(
         vertex.id,
         "input" if vertex.kind == "input" else "group" if vertex.kind == "group" else "gate",
         vertex.name if vertex.kind == "input" else inscribed(vertex),
         bare_number(vertex.label),
         vertex.name,
-        str(tuple(vertex.value.shape)),
+        str(tuple(vertex.outline.shape)),
         lengths.shorten(vertex.gradient) if several else "",
         tuple(map(lengths.shorten, vertex.inner)),
         vertex.value,
@@ -164,7 +164,7 @@ class _Lengths:
     """Writes one letter for `x.shape[0]`, a letter that no value has."""
 
     def __init__(self, circuit: Circuit):
-        self.arrays = {vertex.name: vertex.value for vertex in circuit.vertices if vertex.value is not None}
+        self.arrays = {vertex.name: vertex.outline for vertex in circuit.vertices if vertex.outline is not None}
         texts = [vertex.code + " " + vertex.gradient for vertex in circuit.vertices]
         texts += [edge.formula for edge in circuit.backward]
         self.taken = {*self.arrays, *(word for text in texts for word in _WORD.findall(text))}
