@@ -132,3 +132,11 @@ def test_a_loop_that_fills_entries_through_views_is_drawn_once():
     trace = load(f"{TEXTS}/text_003.py:conv_forward_naive").trace()
     trace.backward()
     assert len(Diagram(trace).circuit.vertices) < 12
+
+
+def test_a_loop_over_lengths_that_a_round_measures_stays_a_loop():
+    trace = load(f"{TEXTS}/text_003.py:conv_forward_naive").trace()
+    trace.backward()
+    code = derive(trace)
+    assert "for j in reversed(range(0, W + 2 * pad - WW + 1, stride)):" in code
+    assert "written out" not in code

@@ -86,7 +86,7 @@ class LoopHeads(Guards):
         if item.head.startswith("while"):
             return self._counting(item)
         variables, _, iterable = item.head.removeprefix("for ").partition(" in ")
-        iterable = self._with_lengths(self._by_root(iterable))
+        iterable = self._with_lengths(self._measured(self._by_root(iterable), item))
         for name in sorted(names_in(iterable)):
             if not self._is_at_hand(name, item):
                 through = next((past for past in self.program.past.values() if past.loop is item), None)
@@ -129,6 +129,26 @@ class LoopHeads(Guards):
             else {each for loop in item.parent.chain() for each in loop.runs[0].rounds[0].variables}
         )
         return name in inside or name in self.trace.settings or name in dir(builtins)
+
+    def _measured(self, expression: str, item: LoopItem) -> str:
+        """An expression with `padded.shape[1]` for H, after `_, H, W = padded.shape` in the loop."""
+        places: dict[str, tuple[ast.expr, int]] = {}
+        for size in self.trace.sizes:
+            match ast.parse(size.statement).body:
+                case [ast.Assign([ast.Tuple(targets)], ast.Attribute(ast.Name(), "shape") as shape)]:
+                    places |= {ast.unparse(name): (shape, axis) for axis, name in enumerate(targets)}
+
+        class Names(ast.NodeTransformer):
+            def visit_Name(inner, node: ast.Name) -> ast.expr:  # noqa: N805
+                if node.id not in places or self._is_at_hand(node.id, item):
+                    return node
+                shape, axis = places[node.id]
+                return ast.Subscript(shape, ast.Constant(axis), ast.Load())
+
+        tree = ast.parse(expression, mode="eval")
+        before = ast.unparse(tree)
+        after = ast.unparse(Names().visit(tree))
+        return expression if before == after else after
 
     def _with_lengths(self, expression: str) -> str:
         """An expression with lengths of values that code need not compute, `out.shape[0]`, written by sizes."""
