@@ -186,6 +186,7 @@ def sample_loss(rng, *, scores=(5, 3)):
 """
 
 
+@pytest.mark.rest
 def test_what_holds_for_no_eps_is_told_as_that(tmp_path):
     (tmp_path / "mine.py").write_text(LOG_EPS)
     form = closed_form(load(f"{tmp_path}/mine.py:loss"), proofs=10)
@@ -278,6 +279,7 @@ def test_proved_by_algebra(name):
     assert not by_algebra(form.stage, changed).holds
 
 
+@pytest.mark.rest
 def test_what_is_too_large_for_algebra_rests_on_its_inputs():
     form = closed_form(load("attention"), proofs=3)
     assert not form.algebra.holds
@@ -334,6 +336,7 @@ def test_steps_that_bring_nothing_are_told():
     assert "np.exp(-x - s) = 1 - out" in explained(closed_form(load("sigmoid"), proofs=3))
 
 
+@pytest.mark.rest
 def test_a_layer_in_one_line_is_explained_path_by_path():
     form = closed_form(load(f"{FORMS}/lines.py:bn_one"), proofs=3)
     assert form.regrouped
@@ -463,6 +466,7 @@ class Norm:
 """
 
 
+@pytest.mark.rest
 def test_of_an_object_by_the_file_of_its_class(tmp_path):
     path = tmp_path / "norm_of_ones_own.py"
     path.write_text(NORM)
@@ -485,6 +489,7 @@ def test_it_is_timed_beside_the_recorded_steps():
     assert "the recorded steps" in found
 
 
+@pytest.mark.rest
 def test_a_form_with_loops_can_be_timed_again_and_again():
     layer = load("lstm")
     trace = layer.trace()
