@@ -496,3 +496,8 @@ def test_what_a_shape_is_unpacked_into_are_sizes():
     assert all(type(n) is int for n in arguments["shape"])
     assert arguments["cols"].ndim == 3
     assert unrolled_back(**arguments).any()
+
+
+def test_the_step_of_an_update_is_its_default_where_it_has_one():
+    assert guess(lambda x, t: x**t, np.random.default_rng(0), {}, "here")["t"] == 2
+    assert "t" not in guess(lambda x, t=1: x**t, np.random.default_rng(0), {}, "here")

@@ -47,12 +47,11 @@ class Search:
         self.values = {name: value for name, value in given.items() if not isinstance(value, np.ndarray)}
         parameters = inspect.signature(function).parameters
         reading = read(function)
-        self.words = {
-            name: words for name, words in reading.words.items() if parameters[name].default is parameters[name].empty
-        }
+        open_ones = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
+        self.words = {name: words for name, words in reading.words.items() if name in open_ones}
         self.values |= {name: words[0] for name, words in self.words.items() if name not in self.values}
         self.values |= {name: Draws(method) for name, method in reading.drawn.items() if name in parameters}
-        self.values |= {name: 2 for name in reading.exponents & _STEPS - {*self.values}}
+        self.values |= {name: 2 for name in reading.exponents & open_ones & _STEPS - {*self.values}}
         self.required = [
             name
             for name, parameter in parameters.items()
