@@ -501,3 +501,30 @@ def test_what_a_shape_is_unpacked_into_are_sizes():
 def test_the_step_of_an_update_is_its_default_where_it_has_one():
     assert guess(lambda x, t: x**t, np.random.default_rng(0), {}, "here")["t"] == 2
     assert "t" not in guess(lambda x, t=1: x**t, np.random.default_rng(0), {}, "here")
+
+
+def recurrent(x, Wx, Wh):
+    h = np.zeros((x.shape[0], Wh.shape[0]))
+    for t in range(x.shape[1]):
+        h = np.tanh(x[:, t] @ Wx + h @ Wh)
+    return h
+
+
+def coordinate(x, r):
+    return sum(x[:, j] @ r for j in range(x.shape[1]))
+
+
+def test_rows_of_one_moment_are_of_an_array_with_three_axes():
+    assert guess(recurrent, np.random.default_rng(0), {}, "here")["x"].ndim == 3
+    assert guess(coordinate, np.random.default_rng(0), {}, "here")["x"].ndim == 2
+
+
+def test_a_list_of_dictionaries_holds_what_a_loop_reads_of_each():
+    def network(x, layers):
+        for layer in layers:
+            x = np.maximum(0, x @ layer["W"] + layer["b"])
+        return x
+
+    arguments = guess(network, np.random.default_rng(0), {}, "here")
+    assert [sorted(layer) for layer in arguments["layers"]] == [["W", "b"], ["W", "b"]]
+    assert network(**arguments).shape == (len(arguments["x"]), *arguments["layers"][1]["b"].shape)

@@ -87,11 +87,17 @@ def form_of(name: str, parameter: inspect.Parameter, reading: Reading, its_globa
         one = singular(name) or name
         return [Leaf(f"{name}.{one}{i + 1}") for i in range(length)]
     if isinstance(length, list):
-        return [
-            tuple(Leaf(f"{name}.{word}{i + 1}") for word in part) if isinstance(part, list) else Leaf(f"{name}.{part}")
-            for i, part in enumerate(length)
-        ]
+        return [_form_of_part(name, part, i + 1) for i, part in enumerate(length)]
     return Leaf(name)
+
+
+def _form_of_part(name: str, part: Any, number: int) -> Any:
+    """One of several in a list: a tuple, a dictionary, or a value."""
+    if isinstance(part, dict):
+        return {key: Leaf(f"{name}.{key}{number}") for key in part}
+    if isinstance(part, list):
+        return tuple(Leaf(f"{name}.{word}{number}") for word in part)
+    return Leaf(f"{name}.{part}")
 
 
 def twins(forms: Mapping[str, Any], alike: Mapping[str, str]) -> dict[str, str]:

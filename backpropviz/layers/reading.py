@@ -129,7 +129,18 @@ class _Reader(ast.NodeVisitor):
             self.found.exponents |= self._named(node.right)
         among = self.found.factors if isinstance(node.op, ast.MatMult) else self.found.met
         among |= self._named(node.left, node.right)
+        if isinstance(node.op, ast.MatMult):
+            self._multiplies(node.left, node.right)
         self.generic_visit(node)
+
+    def _multiplies(self, left: ast.expr, right: ast.expr) -> None:
+        """`x[:, t] @ Wx`: rows of one moment, of an array with one axis more than is written."""
+        if not isinstance(left, ast.Subscript) or not isinstance(left.slice, ast.Tuple):
+            return
+        whole = [part for part in left.slice.elts if isinstance(part, ast.Slice) and part.lower is part.upper is None]
+        picked = [part for part in left.slice.elts if isinstance(part, ast.Name)]
+        if len(whole) == len(picked) == 1 and kind_of(getattr(right, "id", "")) == "weight":
+            self._has_rank(self._parameter(left.value), len(left.slice.elts) + 1)
 
     def _holds_several(self, name: str) -> None:
         """`params[:n].reshape(h, d)`: one vector of all parameters."""
@@ -156,6 +167,8 @@ class _Reader(ast.NodeVisitor):
         first = self._parameter(node.args[0]) if node.args else ""
         if method in _PRODUCTS:
             self.found.factors |= self._named(*node.args) | ({owner} - {""})
+            if method in ("dot", "matmul") and len(node.args) == 2:
+                self._multiplies(*node.args)
             subscripts = node.args[0] if node.args else None
             if method == "einsum" and isinstance(subscripts, ast.Constant) and isinstance(subscripts.value, str):
                 self._contracted(subscripts.value, node.args[1:])
@@ -226,6 +239,9 @@ class _Reader(ast.NodeVisitor):
             if len(lists) == 1 and isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Name):
                 words = [target.id for target in node.target.elts if isinstance(target, ast.Name)]
                 self.found.lengths[lists[0]] = [words, words]
+            keys = _keys_of(ast.unparse(node.target), node) if isinstance(node.iter, ast.Name) else {}
+            if len(lists) == 1 and keys:  # for layer in layers: x @ layer["W"]
+                self.found.lengths[lists[0]] = [keys, keys]
         each = node.target.id if isinstance(node.target, ast.Name) else ""
         many = self._parameter(node.iter)
         if each and many and many not in self.found.alike and self._indexes(each, node):
@@ -240,6 +256,13 @@ class _Reader(ast.NodeVisitor):
         return any(isinstance(place, ast.Name) and place.id == name for place in places)
 
     visit_comprehension = visit_For
+
+
+def _keys_of(name: str, loop: ast.AST) -> dict[str, None]:
+    """The words that something is indexed with in a loop, in order."""
+    entries = [node for node in ast.walk(loop) if isinstance(node, ast.Subscript) and ast.unparse(node.value) == name]
+    keys = [entry.slice.value for entry in entries if isinstance(entry.slice, ast.Constant)]
+    return dict.fromkeys(key for key in keys if isinstance(key, str))
 
 
 def _adds_axes(index: ast.expr) -> bool:
