@@ -136,6 +136,10 @@ def screen_width(stream: TextIO | None = None) -> int | None:
     """The columns of the screen, or those that COLUMNS asks for; None where nobody looks."""
     if not (stream or sys.stdout).isatty() and "COLUMNS" not in os.environ:
         return None
+    return _columns()
+
+
+def _columns() -> int:
     return max(20, shutil.get_terminal_size().columns)
 
 
@@ -151,7 +155,7 @@ def wrapped(lines: Iterable[str], hang: int = 0) -> list[str]:
 
     Words that are longer are paths and code: they are left whole, to be copied.
     """
-    width = max(20, shutil.get_terminal_size().columns)
+    width = _columns()
     wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
     parts = []
     for line in lines:

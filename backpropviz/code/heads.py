@@ -145,10 +145,7 @@ class LoopHeads(Guards):
                 shape, axis = places[node.id]
                 return ast.Subscript(shape, ast.Constant(axis), ast.Load())
 
-        tree = ast.parse(expression, mode="eval")
-        before = ast.unparse(tree)
-        after = ast.unparse(Names().visit(tree))
-        return expression if before == after else after
+        return _rewritten(expression, Names())
 
     def _with_lengths(self, expression: str) -> str:
         """An expression with lengths of values that code need not compute, `out.shape[0]`, written by sizes."""
@@ -164,10 +161,7 @@ class LoopHeads(Guards):
             def visit_Call(self, node: ast.Call) -> Any:
                 return written(self.generic_visit(node))  # type: ignore[arg-type]
 
-        tree = ast.parse(expression, mode="eval")
-        before = ast.unparse(tree)
-        after = ast.unparse(Lengths().visit(tree))
-        return expression if before == after else after
+        return _rewritten(expression, Lengths())
 
     def _length_of(self, node: Any) -> str | None:
         """`out.shape[0]` or `len(out)` of a value of the function, by what its length was made from."""
@@ -266,6 +260,14 @@ class LoopHeads(Guards):
         if isinstance(right, ast.Constant) and isinstance(right.value, int):
             return str(right.value + more)
         return f"{text} {'+' if more > 0 else '-'} 1" if more else text
+
+
+def _rewritten(expression: str, transformer: ast.NodeTransformer) -> str:
+    """An expression after a change of its tree; spelled as it was where nothing is changed."""
+    tree = ast.parse(expression, mode="eval")
+    before = ast.unparse(tree)
+    after = ast.unparse(transformer.visit(tree))
+    return expression if before == after else after
 
 
 def value_of(round_: Round, name: str) -> int:

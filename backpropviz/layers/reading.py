@@ -232,6 +232,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_For(self, node: ast.For | ast.comprehension) -> None:
         """`for W, b in params` and `for W, b in zip(weights, biases)`."""
+        each = node.target.id if isinstance(node.target, ast.Name) else ""
         lists = [name for part in ast.walk(node.iter) if MANY.fullmatch(name := self._parameter(part))]
         lists = [name for name in lists if name not in self.found.dictionaries]
         if lists and not isinstance(node.iter, ast.Attribute | ast.Subscript):
@@ -239,10 +240,9 @@ class _Reader(ast.NodeVisitor):
             if len(lists) == 1 and isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Name):
                 words = [target.id for target in node.target.elts if isinstance(target, ast.Name)]
                 self.found.lengths[lists[0]] = [words, words]
-            keys = _keys_of(ast.unparse(node.target), node) if isinstance(node.iter, ast.Name) else {}
+            keys = _keys_of(each, node) if isinstance(node.iter, ast.Name) else {}
             if len(lists) == 1 and keys:  # for layer in layers: x @ layer["W"]
                 self.found.lengths[lists[0]] = [keys, keys]
-        each = node.target.id if isinstance(node.target, ast.Name) else ""
         many = self._parameter(node.iter)
         if each and many and many not in self.found.alike and self._indexes(each, node):
             self.found.labels.add(many)  # `for word in words: total += table[word]`
@@ -259,9 +259,10 @@ class _Reader(ast.NodeVisitor):
 
 
 def _keys_of(name: str, loop: ast.AST) -> dict[str, None]:
-    """The words that something is indexed with in a loop, in order."""
-    entries = [node for node in ast.walk(loop) if isinstance(node, ast.Subscript) and ast.unparse(node.value) == name]
-    keys = [entry.slice.value for entry in entries if isinstance(entry.slice, ast.Constant)]
+    """The words that a variable is indexed with in a loop, in order."""
+    entries = (node for node in ast.walk(loop) if isinstance(node, ast.Subscript))
+    its_own = [each.slice for each in entries if isinstance(each.value, ast.Name) and each.value.id == name]
+    keys = [key.value for key in its_own if isinstance(key, ast.Constant)]
     return dict.fromkeys(key for key in keys if isinstance(key, str))
 
 

@@ -55,7 +55,7 @@ class Search:
         self.required = [
             name
             for name, parameter in parameters.items()
-            if (parameter.default is parameter.empty or name in fixed)
+            if (name in open_ones or name in fixed)
             and parameter.kind is not parameter.VAR_KEYWORD
             and name not in self.values
         ]

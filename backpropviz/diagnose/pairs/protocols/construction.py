@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.pairs.protocols import layered
+from backpropviz.diagnose.pairs.protocols.handing import required
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.layers.choosing import Method
 from backpropviz.layers.classes import Built
@@ -106,26 +107,24 @@ def constructions(
 def _of_data(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Construction]:
     """Of a network that is made from its examples and their targets, whose sizes it takes."""
     init = constructor(definition, namespace)
-    arguments = init.args.args[1:] if init is not None else []
-    required = [its.arg for its in arguments[: len(arguments) - len(init.args.defaults)]] if init is not None else []
+    needed = required(init, is_method=True) if init is not None else []
     asked = {ast.unparse(n.value).removeprefix("self.") for n in ast.walk(init or definition)
              if isinstance(n, ast.Attribute) and n.attr == "shape"}  # fmt: skip
-    if len(required) != 2 or TARGET not in roles(required[1]) or init is None:
+    if len(needed) != 2 or TARGET not in roles(needed[1]) or init is None:
         return
     kept = {ast.unparse(its.targets[0]).removeprefix("self."): ast.unparse(its.value) for its in ast.walk(init)
             if isinstance(its, ast.Assign) and isinstance(its.targets[0], ast.Attribute)}  # fmt: skip
-    if {required[0]} & {*asked, *(kept.get(name, "") for name in asked)}:
+    if {needed[0]} & {*asked, *(kept.get(name, "") for name in asked)}:
         random = np.random.default_rng(3)
         x, y = random.normal(0.5, 1.0, (7, 3)), random.uniform(0.1, 0.9, (7, 1))
-        yield Construction(f"{definition.name}({', '.join(required)})", dict(zip(required, (x, y))), data=(*required,))
+        yield Construction(f"{definition.name}({', '.join(needed)})", dict(zip(needed, (x, y))), data=(*needed,))
 
 
 def _of_sizes(definition: ast.ClassDef, namespace: dict[str, Any], is_loss: bool) -> Iterator[Construction]:
     """Of a network that is made from a list of sizes alone, with four of them, three or two."""
     init = constructor(definition, namespace)
-    arguments = init.args.args[1:] if init is not None else []
-    required = arguments[: len(arguments) - len(init.args.defaults)] if init is not None else []
-    if len(required) == 1 and kind_of(required[0].arg) == "sizes":
+    needed = required(init, is_method=True) if init is not None else []
+    if len(needed) == 1 and kind_of(needed[0]) == "sizes":
         told = strengths(init) if is_loss and init is not None else {}
         more = "".join(f", {name}={name}" for name in told)
         for count in (4, 3, 2):

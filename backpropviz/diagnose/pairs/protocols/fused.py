@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from backpropviz.diagnose.pairs.protocols.handing import parameters
+from backpropviz.diagnose.pairs.protocols.handing import parameters, required
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 
@@ -70,6 +70,6 @@ def _is_loss(subject: Subject) -> bool:
     """It takes predictions and targets, and its backward pass needs nothing that arrives."""
     if subject.owner is None or subject.backward is None:
         return False
-    takes = [name for name, is_required in parameters(subject.forward, True) if is_required]
-    asked = [name for name, is_required in parameters(subject.backward, True) if is_required]
+    takes = required(subject.forward, is_method=True)
+    asked = required(subject.backward, is_method=True)
     return len(takes) == 2 and TARGET in roles(takes[1]) and not asked

@@ -79,6 +79,11 @@ def parameters(function: ast.FunctionDef, is_method: bool) -> list[tuple[str, bo
     return named[1:] if takes_context(function) or (is_method and not static) else named
 
 
+def required(function: ast.FunctionDef, is_method: bool) -> list[str]:
+    """The names of the positional parameters that have to be given."""
+    return [name for name, is_required in parameters(function, is_method) if is_required]
+
+
 def handings(subject: Subject, ran: Ran) -> list[Handing]:
     """The ways to call the backward pass, the likeliest first."""
     assert subject.backward is not None

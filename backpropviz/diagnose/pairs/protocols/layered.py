@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from backpropviz.diagnose.pairs.protocols.handing import required
 from backpropviz.diagnose.student.classes import is_abstract
 
 _LAYERS = re.compile(r"(\w+_)?(layers?|modules?|blocks?|nets?|sequence|components|ops)(_?list)?")
@@ -40,15 +41,15 @@ def calls(definition: ast.ClassDef, init: ast.FunctionDef | None, namespace: dic
         return
     every = f"[{', '.join(layers)}]"
     arguments = init.args.args[1:] if init is not None else []
-    required = [its.arg for its in arguments[: len(arguments) - len(init.args.defaults)]] if init is not None else []
+    asked = required(init, is_method=True) if init is not None else []
     holders = [its.arg for its in arguments if _LAYERS.fullmatch(its.arg)]
-    if init is not None and init.args.vararg is not None and not required:
+    if init is not None and init.args.vararg is not None and not asked:
         yield f"{definition.name}({', '.join(layers)})"
-    if holders and {*required} <= {its for its in required if _LAYERS.fullmatch(its) or _COST.fullmatch(its)}:
-        given = [f"{name}={every if name == holders[0] else _cost(namespace)}" for name in (holders[:1] + required)]
+    if holders and {*asked} <= {its for its in asked if _LAYERS.fullmatch(its) or _COST.fullmatch(its)}:
+        given = [f"{name}={every if name == holders[0] else _cost(namespace)}" for name in (holders[:1] + asked)]
         yield f"{definition.name}({', '.join(dict.fromkeys(given))})"
     for method in definition.body:
-        if not required and isinstance(method, ast.FunctionDef) and _adds(method):
+        if not asked and isinstance(method, ast.FunctionDef) and _adds(method):
             yield f"__added__({definition.name}(), {method.name!r}, {every})"
 
 
@@ -66,8 +67,8 @@ def _adds(method: ast.FunctionDef) -> bool:
 def _layers(network: ast.ClassDef, namespace: dict[str, Any]) -> list[str]:
     """The calls that make three layers, the first and the last with weights; empty where the file has no such class."""
     every = [its for its in namespace["__classes__"] if its is not network and _has_passes(its)]
-    dense = [its for its in every if _DENSE.search(its.name) and len(_required(its)) == 2]
-    between = [its for its in every if _ACTIVATION.search(its.name) and not _required(its)]
+    dense = [its for its in every if _DENSE.search(its.name) and len(_to_be_told(its)) == 2]
+    between = [its for its in every if _ACTIVATION.search(its.name) and not _to_be_told(its)]
     if not dense:
         return []
     first, last = (f"{dense[0].name}({n}, {m})" for n, m in itertools.pairwise(_SIZES))
@@ -79,16 +80,15 @@ def _has_passes(definition: ast.ClassDef) -> bool:
     return len([its for its in methods if not its.name.startswith("__") or its.name == "__call__"]) > 1
 
 
-def _required(definition: ast.ClassDef) -> list[str]:
-    """What a constructor has to be told."""
+def _to_be_told(definition: ast.ClassDef) -> list[str]:
+    """What has to be told to make an object of a class."""
     for node in definition.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-            arguments = node.args.args[1:]
-            return [its.arg for its in arguments[: len(arguments) - len(node.args.defaults)]]
+            return required(node, is_method=True)
     return []
 
 
 def _cost(namespace: dict[str, Any]) -> str:
     """A loss of the file's, made."""
-    costs = [its.name for its in namespace["__classes__"] if _COSTS.search(its.name) and not _required(its)]
+    costs = [its.name for its in namespace["__classes__"] if _COSTS.search(its.name) and not _to_be_told(its)]
     return f"{costs[0]}()" if costs else "None"
