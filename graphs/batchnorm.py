@@ -49,6 +49,26 @@ def batchnorm(x, gamma, beta, *, eps=1e-5, mode="train", momentum=0.9, running_m
     return out, next_mean, next_var
 
 
+def batchnorm_paper(x, gamma, beta, *, eps=1e-5):
+    """The paper's formulas: a power of the variance in place of root and quotient."""
+    N = len(x)
+    mu = np.sum(x, axis=0) / N
+    var = np.sum((x - mu) ** 2, axis=0) / N
+    ivar = (var + eps) ** -0.5
+    xmu = x - mu
+    xhat = xmu * ivar
+    out = gamma * xhat + beta
+    return out
+
+
+def batchnorm_divided(x, gamma, beta, *, eps=1e-5):
+    """NumPy's variance, and a quotient in place of the inverse."""
+    sqrtvar = np.sqrt(np.var(x, axis=0) + eps)
+    xhat = (x - np.mean(x, axis=0)) / sqrtvar
+    out = gamma * xhat + beta
+    return out
+
+
 def batchnorm_backward_naive(dout, gamma, xmu, var, ivar, xhat, *, eps=1e-5):
     """The paper's formulas, one after the other: first for the variance, then for the mean, then for x."""
     N = len(dout)
@@ -68,7 +88,10 @@ def batchnorm_backward_simplified(dout, gamma, ivar, xhat):
     return dx, dgamma, dbeta
 
 
-ALTERNATIVES = {"backward": [batchnorm_backward_naive, batchnorm_backward_simplified]}
+ALTERNATIVES = {
+    "forward": [batchnorm_paper, batchnorm_divided],
+    "backward": [batchnorm_backward_naive, batchnorm_backward_simplified],
+}
 # what a student's report on this experiment measured
 REPORTED = {"batchnorm_backward_simplified": 2.17}
 SIZES = {"compare": {"x": (128, 64)}, "elements": {"x": (3, 2)}}

@@ -25,6 +25,17 @@ def layernorm(x, gamma, beta, *, eps=1e-5):
     return out
 
 
+def layernorm_divided(x, gamma, beta, *, eps=1e-5):
+    """A quotient in place of the inverse."""
+    mu = np.mean(x, axis=-1, keepdims=True)
+    var = np.mean((x - mu) ** 2, axis=-1, keepdims=True)
+    xmu = x - mu
+    sqrtvar = np.sqrt(var + eps)
+    xhat = xmu / sqrtvar
+    out = gamma * xhat + beta
+    return out
+
+
 def layernorm_backward_simplified(dout, gamma, ivar, xhat):
     """What is left of dxhat without its mean and its part along xhat, example by example."""
     lead = tuple(range(dout.ndim - 1))
@@ -34,7 +45,7 @@ def layernorm_backward_simplified(dout, gamma, ivar, xhat):
     return dx, np.sum(dout * xhat, axis=lead), np.sum(dout, axis=lead)
 
 
-ALTERNATIVES = {"backward": [layernorm_backward_simplified]}
+ALTERNATIVES = {"forward": [layernorm_divided], "backward": [layernorm_backward_simplified]}
 
 
 def sample(rng, *, x=(4, 3)):

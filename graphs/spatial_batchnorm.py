@@ -1,5 +1,6 @@
 """Batch normalization for images: every channel is a feature, every pixel an example."""
 
+import numpy as np
 from batchnorm import batchnorm
 
 
@@ -24,6 +25,18 @@ def spatial_batchnorm(x, gamma, beta, *, eps=1e-5, mode="train", momentum=0.9, r
     return (out, next_mean, next_var) if learns else out
 
 
+def spatial_batchnorm_axes(x, gamma, beta, *, eps=1e-5):
+    """The images stay images: means over three axes at once."""
+    mu = np.mean(x, axis=(0, 2, 3), keepdims=True)
+    var = np.mean((x - mu) ** 2, axis=(0, 2, 3), keepdims=True)
+    xmu = x - mu
+    sqrtvar = np.sqrt(var + eps)
+    xhat = xmu / sqrtvar
+    out = gamma[:, None, None] * xhat + beta[:, None, None]
+    return out
+
+
+ALTERNATIVES = {"forward": [spatial_batchnorm_axes]}
 SIZES = {"entries": {"x": (2, 2, 2, 2)}}
 
 

@@ -79,8 +79,14 @@ def test_convolution_every_way_for_every_geometry(settings, shapes):
 
 def test_naive_and_simplified_batchnorm_backward():
     names = [contender.name for contender in compared("batchnorm", {"eps": 0.1}, x=(7, 4)).contenders]
-    assert names[:2] == ["batchnorm_backward_naive", "batchnorm_backward_simplified"]
+    assert names[:3] == ["batchnorm", "batchnorm_paper", "batchnorm_divided"]
+    assert names[3:5] == ["batchnorm_backward_naive", "batchnorm_backward_simplified"]
     assert names[-1] == "the recorded steps"
+
+
+def test_a_way_that_does_not_take_what_a_run_is_given_is_not_of_it():
+    ways = {contender.way for contender in compared("batchnorm", {"momentum": 0.5}, x=(7, 4)).contenders}
+    assert ways == {"backward"}
 
 
 def test_a_wrong_alternative_shows_its_difference(file):
@@ -157,4 +163,4 @@ def test_a_layer_without_alternatives():
 def test_the_records_are_plain():
     record = compared("batchnorm").to_dict()
     assert (record["format"], record["version"], record["layer"]) == ("backpropviz/compare", 1, "batchnorm")
-    assert json.loads(json.dumps(record))["contenders"][0]["way"] == "backward"
+    assert json.loads(json.dumps(record))["contenders"][0]["way"] == "forward"

@@ -272,10 +272,8 @@ def test_references_agree_with_central_differences(layer):
     """The judge is judged: every gradient along a random direction, by plain differences of the plain forward pass."""
     for case in layer.forms[0]()[:3]:
         right = reference(layer, case)
-        test = case.settings.get("mode") == "test" and layer.test_forwards
-        forward = (layer.test_forwards if test else layer.forwards)[0]
-        needed = (*layer.settings, *(("running_mean", "running_var") if test else ()))
-        settings = {name: case.settings[name] for name in needed if name in case.settings}
+        forward = layer.forwards(case)[0]
+        settings = layer.keywords(case)
         if layer.name == "dropout":
             settings = {"mask": np.ones_like(case.inputs["x"])}
         for name in layer.wants:
@@ -293,7 +291,7 @@ def test_references_agree_with_central_differences(layer):
                 right=right,
             ):
                 moved = {**case.inputs, name: case.inputs[name] + sign * step * direction}
-                outputs = forward(**moved, **settings)
+                outputs = forward(*moved.values(), **settings)
                 outputs = outputs if isinstance(outputs, tuple) else (outputs,)
                 return sum(float(np.sum(o * d)) for o, d in zip(outputs, right.upstream.values()))
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.course import forwards
 from backpropviz.course.record import Accepted, Arrays, Case, Layer, Probe, lengths, normal
 
 _XWB = ("x", "w", "b")
@@ -67,6 +66,12 @@ def _fresh_dropout(seed: int, form: int = 0) -> Case:
     return _dropped("fresh", 0.15 + 0.1 * (seed % 8), "test" if seed % 5 == 3 else "train", (60 + seed % 7, 50), seed)
 
 
+def _by_mask(x: Any, *, mask: Any = 1.0) -> Any:
+    """Dropout once the student has drawn: our layer draws a mask of its own."""
+    out = x * mask
+    return out
+
+
 def _masked(case: Case, out: Any, upstream: Arrays) -> Accepted:
     """Any mask will do that drops at the rate asked for (or keeps at it) and scales what is kept by its inverse."""
     x, p, dout = case.inputs["x"], case.settings["p"], upstream["out"]
@@ -121,26 +126,26 @@ _AT_ZERO = Probe(Case("at zero", {"x": np.array([[-1.0, 0.0, 2.0]])}), _at_zero)
 LAYERS = (
     Layer(
         "affine", "affine|fc|linear|dense|fully_?connected", _XWB, ("out",), _XWB, (_affine,),
-        (forwards.affine,), fresh=_fresh_affine,
+        ("affine",), fresh=_fresh_affine,
     ),
     Layer(
-        "relu", "relu", ("x",), ("out",), ("x",), (_relu,), (forwards.relu,), fresh=_fresh_relu,
+        "relu", "relu", ("x",), ("out",), ("x",), (_relu,), ("relu",), fresh=_fresh_relu,
         conventions=(_AT_ZERO,),
     ),
     Layer(
-        "dropout", "dropout", ("x",), ("out",), ("x",), (_dropout,), (forwards.dropout,), fresh=_fresh_dropout,
+        "dropout", "dropout", ("x",), ("out",), ("x",), (_dropout,), (_by_mask,), fresh=_fresh_dropout,
         accepts=_masked, kinds=_SCALES,
     ),
     Layer(
-        "temporal_affine", "temporal_affine", _XWB, ("out",), _XWB, (_temporal_affine,), (forwards.temporal_affine,),
+        "temporal_affine", "temporal_affine", _XWB, ("out",), _XWB, (_temporal_affine,), ("temporal_affine",),
         fresh=_fresh_temporal_affine,
     ),
     Layer(
         "word_embedding", "(?:word_)?embedding", ("x", "w"), ("out",), ("w",), (_word_embedding,),
-        (forwards.word_embedding,), fresh=_fresh_word_embedding,
+        ("embedding",), fresh=_fresh_word_embedding,
     ),
     Layer(
-        "affine_relu", "(?:affine|fc|linear|dense)_relu", _XWB, ("out",), _XWB, (_affine,), (forwards.affine_relu,),
+        "affine_relu", "(?:affine|fc|linear|dense)_relu", _XWB, ("out",), _XWB, (_affine,), ("affine_relu",),
         fresh=_fresh_affine,
     ),
 )  # fmt: skip

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.course import forwards
 from backpropviz.course.record import Case, Layer, lengths, normal
 
 _ONE_MAXIMUM = (
@@ -89,19 +88,19 @@ _OF_WEIGHTS = (("w", "x"), ("loss",), ("w",))
 LAYERS = (
     Layer(
         "softmax_loss", "softmax_loss", *_OF_SCORES, (_softmax_loss,),
-        (forwards.softmax_loss, forwards.softmax_loss_probabilities), ("y",), fresh=_fresh_scores,
+        ("softmax_loss", "softmax_loss_of_probabilities"), ("y",), fresh=_fresh_scores,
     ),
-    Layer("svm_loss", "svm_loss", *_OF_SCORES, (_svm_loss,), (forwards.svm_loss,), ("y",), fresh=_fresh_scores),
+    Layer("svm_loss", "svm_loss", *_OF_SCORES, (_svm_loss,), ("svm_loss",), ("y",), fresh=_fresh_scores),
     Layer(
-        "softmax_classifier", "softmax_loss", *_OF_WEIGHTS, _FORMS, (forwards.softmax_classifier,),
+        "softmax_classifier", "softmax_loss", *_OF_WEIGHTS, _FORMS, ("softmax_classifier",),
         ("y", "reg", "share"), fresh=_fresh_classifier,
     ),
     Layer(
-        "svm_classifier", "svm_loss", *_OF_WEIGHTS, _FORMS, (forwards.svm_classifier,), ("y", "reg", "share"),
+        "svm_classifier", "svm_loss", *_OF_WEIGHTS, _FORMS, ("svm_classifier",), ("y", "reg", "share"),
         fresh=_fresh_classifier,
     ),
     Layer(
         "temporal_softmax_loss", "temporal_softmax_loss", *_OF_SCORES, (_temporal_softmax_loss,),
-        (forwards.temporal_softmax_loss,), ("y", "mask"), fresh=_fresh_sequence,
+        ("temporal_softmax_loss",), ("y", "mask"), fresh=_fresh_sequence,
     ),
 )  # fmt: skip

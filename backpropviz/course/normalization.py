@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from backpropviz.course import forwards
 from backpropviz.course.record import Arrays, Case, Layer, features, lengths, normal
 from backpropviz.engine.trace import Trace
 
 _INPUTS = ("x", "gamma", "beta")
-_NO_STATISTICS = ("running_mean", "running_var")
+_STATISTICS = ("running_mean", "running_var")
 
 
 def _running(count: int, seed: int = 5) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def _features_of(
 
 
 def _batchnorm() -> list[Case]:
-    case, first = _features_of, _NO_STATISTICS
+    case, first = _features_of, _STATISTICS
     return [
         case("training", (5, 3), 1.5, 1e-5, without=first),
         case("more features than examples", (3, 7), 2.0, 1e-5, without=first),
@@ -44,13 +44,13 @@ def _batchnorm() -> list[Case]:
 def _fresh_batchnorm(seed: int, form: int = 0) -> Case:
     n, d = lengths(seed, 2)
     mode = "test" if seed % 5 == 3 else "train"
-    without = _NO_STATISTICS if seed % 5 < 2 else ()
+    without = _STATISTICS if seed % 5 < 2 else ()
     scale, eps = (1.5, 1e-5) if seed % 2 else (0.3, 0.05)
     return _features_of("fresh", (n, d), scale, eps, mode, seed, without=without)
 
 
 def _spatial_batchnorm() -> list[Case]:
-    case, first = _features_of, _NO_STATISTICS
+    case, first = _features_of, _STATISTICS
     return [
         case("training", (3, 5, 7, 6), 1.5, 1e-5, without=first),
         case("small inputs, large eps", (5, 3, 6, 8), 0.05, 0.02, without=first),
@@ -63,7 +63,7 @@ def _spatial_batchnorm() -> list[Case]:
 def _fresh_spatial_batchnorm(seed: int, form: int = 0) -> Case:
     n, c, h, w = lengths(seed, 4)
     mode = "test" if seed % 5 == 3 else "train"
-    without = _NO_STATISTICS if seed % 5 < 2 else ()
+    without = _STATISTICS if seed % 5 < 2 else ()
     return _features_of("fresh", (n, c, h, w), 1.5, 1e-5 if seed % 2 else 0.3, mode, seed, without=without)
 
 
@@ -153,30 +153,35 @@ def _closed_form(trace: Trace) -> Arrays:
     return found
 
 
+def _by_mode(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A batchnorm takes its statistics from the batch, or in test mode the running ones."""
+    names = ("eps",) if settings["mode"] == "train" else ("eps", "mode", *_STATISTICS)
+    return {name: settings[name] for name in names}
+
+
 LAYERS = (
     Layer(
         "batchnorm", "batch_?norm|bn|batch_?normalization", _INPUTS, ("out",), _INPUTS, (_batchnorm,),
-        (forwards.batchnorm, forwards.batchnorm_paper, forwards.batchnorm_divided), ("eps",),
-        (forwards.batchnorm_test,), _fresh_batchnorm, further=_closed_form, centered=True,
+        ("batchnorm", "batchnorm_paper", "batchnorm_divided"), ("eps",), _by_mode, _fresh_batchnorm,
+        further=_closed_form, centered=True, keeps_running_statistics=True,
     ),
     Layer(
         "layernorm", "layer_?norm|ln|layer_?normalization", _INPUTS, ("out",), _INPUTS, (_layernorm,),
-        (forwards.layernorm, forwards.layernorm_divided), ("eps",), (), _fresh_layernorm, further=_closed_form,
-        centered=True,
+        ("layernorm", "layernorm_divided"), ("eps",), None, _fresh_layernorm, further=_closed_form, centered=True,
     ),
     Layer(
         "spatial_batchnorm", "spatial_?(?:batch_?norm|bn)", _INPUTS, ("out",), _INPUTS, (_spatial_batchnorm,),
-        (forwards.spatial_batchnorm, forwards.spatial_batchnorm_axes), ("eps",), (forwards.spatial_batchnorm_test,),
-        _fresh_spatial_batchnorm, centered=True,
+        ("spatial_batchnorm", "spatial_batchnorm_axes"), ("eps",), _by_mode, _fresh_spatial_batchnorm, centered=True,
+        keeps_running_statistics=True,
     ),
     Layer(
         "groupnorm", "(?:spatial_?)?(?:group_?norm|gn|group_?normalization)", _INPUTS, ("out",), _INPUTS,
-        (_groupnorm, lambda: _groupnorm(flat=True)), (forwards.groupnorm, forwards.groupnorm_rows), ("G", "eps"), (),
-        _fresh_groupnorm, centered=True,
+        (_groupnorm, lambda: _groupnorm(flat=True)), ("groupnorm", "groupnorm_rows"), ("G", "eps"), None,
+        _fresh_groupnorm, centered=True, vectors=("gamma", "beta"),
     ),
     Layer(
         "affine_bn_relu", "(?:affine|fc|linear|dense)_(?:bn|batch_?norm)_relu", ("x", "w", "b", "gamma", "beta"),
-        ("out",), ("x", "w", "b", "gamma", "beta"), (_affine_bn_relu,), (forwards.affine_bn_relu,), ("eps",), (),
+        ("out",), ("x", "w", "b", "gamma", "beta"), (_affine_bn_relu,), ("affine_bn_relu",), ("eps",), None,
         _fresh_affine_bn_relu,
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.trace import Trace
+from backpropviz.layers.library import load
 
 Arrays = dict[str, Any]
 Forward = Callable[..., Any]
@@ -70,13 +71,16 @@ class Layer:
         wants: the inputs whose gradients the backward pass returns, in order.
         forms: the sets of configurations; the first is the course's. Another (gamma of shape (C,), b of shape (F, 1))
             counts where the first gives no right output at all and the other is right altogether.
-        forwards: our forward passes; settings they take by keyword. test_forwards: those of the test mode. A layer of
-            the student's own has none: what its forward pass does is right.
+        ways: our forward passes: the layer of `graphs/`, then other ways in its file, which only add values that a
+            right solution may pass through; or a function of the course's, where the layer of `graphs/` is another. A
+            layer of the student's own has none: what its forward pass does is right.
+        vectors: inputs that are vectors to our passes, whatever shape a form gives them.
+        settings: those that our passes take. told: what they call them in a case, where they call them otherwise.
         fresh: one more configuration, from a seed. For other forms than the first: `form` says which.
         accepts: for a layer with a free choice, what the student's output makes right, given the upstream gradient.
         further: other right values on the way to the gradients, by their code, read off a trace of the first forward.
         conventions: what to ask a right pair. kinds: what an edit of some kind means here; sliced_kinds: in a slice.
-        centered: deviations from a mean that sum to zero occur in it.
+        centered: deviations from a mean that sum to zero occur in it. keeps_running_statistics: for its test mode.
     """
 
     name: str
@@ -85,9 +89,9 @@ class Layer:
     outputs: tuple[str, ...]
     wants: tuple[str, ...]
     forms: tuple[Callable[[], list[Case]], ...]
-    forwards: tuple[Forward, ...]
+    ways: tuple[str | Forward, ...]
     settings: tuple[str, ...] = ()
-    test_forwards: tuple[Forward, ...] = ()
+    told: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     fresh: Callable[[int, int], Case] | None = None
     accepts: Callable[[Case, Any, Arrays], Accepted] | None = None
     further: Callable[[Trace], Arrays] | None = None
@@ -95,6 +99,8 @@ class Layer:
     kinds: Mapping[str, str] = field(default_factory=dict)
     sliced_kinds: Mapping[str, str] = field(default_factory=dict)
     centered: bool = False
+    keeps_running_statistics: bool = False
+    vectors: tuple[str, ...] = ()
 
     @property
     def is_loss(self) -> bool:
@@ -104,11 +110,25 @@ class Layer:
     @property
     def is_own(self) -> bool:
         """Nobody knows it but its author."""
-        return not self.forwards
+        return not self.ways
 
-    @property
-    def keeps_running_statistics(self) -> bool:
-        return bool(self.test_forwards)
+    def forwards(self, case: Case) -> list[Forward]:
+        """Our forward passes for a case, the judge of a student's output first."""
+        return [_pass(self.ways[0], way) for way in self.ways[: 1 if case.forward_only else None]]
+
+    def keywords(self, case: Case) -> dict[str, Any]:
+        """The settings of a case as our forward passes take them."""
+        known = {name: case.settings[name] for name in self.settings if name in case.settings}
+        return known if self.told is None else self.told(case.settings)
+
+
+def _pass(layer: str | Forward, way: str | Forward) -> Forward:
+    """A way to compute a layer: itself, or one that its file carries."""
+    if not isinstance(way, str) or not isinstance(layer, str):
+        return way  # type: ignore[return-value]
+    its = load(layer)
+    found: Forward = its.function if way == layer else getattr(its.module, way)
+    return found
 
 
 def normal(seed: int, *shape: int, mean: float = 0.0, scale: float = 1.0) -> Any:

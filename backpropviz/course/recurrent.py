@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from backpropviz.course import forwards
+import numpy as np
+
 from backpropviz.course.record import Arrays, Case, Layer, lengths, normal
+from backpropviz.layers.library import load
 
 _SEQUENCE = ("x", "h0", "Wx", "Wh", "b")
 _RNN_STEP = ("x", "prev_h", "Wx", "Wh", "b")
@@ -61,23 +64,44 @@ def _fresh_sequence(gates: int, seed: int, form: int) -> Case:
     return _time_first(its) if form == 1 else its
 
 
+def _rnn(x: Any, h0: Any, Wx: Any, Wh: Any, b: Any, *, time_axis: int = 1) -> Any:
+    """Our layer's rounds on either axis."""
+    states, state = [], h0
+    for t in range(x.shape[time_axis]):
+        state = np.tanh((x[t] if time_axis == 0 else x[:, t]) @ Wx + state @ Wh + b)
+        states.append(state)
+    h = np.stack(states, axis=time_axis)
+    return h
+
+
+def _lstm(x: Any, h0: Any, Wx: Any, Wh: Any, b: Any, *, time_axis: int = 1) -> Any:
+    """Our layer's rounds on either axis."""
+    step = load("lstm_step").function
+    states, h, c = [], h0, np.zeros(h0.shape)
+    for t in range(x.shape[time_axis]):
+        h, c = step(x[t] if time_axis == 0 else x[:, t], h, c, Wx, Wh, b)
+        states.append(h)
+    h_all = np.stack(states, axis=time_axis)
+    return h_all
+
+
 LAYERS = (
     Layer(
-        "rnn_step", "rnn_step", _RNN_STEP, ("next_h",), _RNN_STEP, (lambda: _steps_of(1),), (forwards.rnn_step,),
+        "rnn_step", "rnn_step", _RNN_STEP, ("next_h",), _RNN_STEP, (lambda: _steps_of(1),), ("rnn_step",),
         fresh=lambda seed, form: _fresh_step(1, seed),
     ),
     Layer(
         "lstm_step", "lstm_step", _LSTM_STEP, ("next_h", "next_c"), _LSTM_STEP, (lambda: _steps_of(4),),
-        (forwards.lstm_step,), fresh=lambda seed, form: _fresh_step(4, seed),
+        ("lstm_step",), fresh=lambda seed, form: _fresh_step(4, seed),
     ),
     Layer(
         "rnn", "rnn", _SEQUENCE, ("h",), _SEQUENCE,
-        (lambda: _sequences_of(1), lambda: _sequences_time_first(1)), (forwards.rnn,), ("time_axis",),
+        (lambda: _sequences_of(1), lambda: _sequences_time_first(1)), (_rnn,), ("time_axis",),
         fresh=lambda seed, form: _fresh_sequence(1, seed, form),
     ),
     Layer(
         "lstm", "lstm", _SEQUENCE, ("h",), _SEQUENCE,
-        (lambda: _sequences_of(4), lambda: _sequences_time_first(4)), (forwards.lstm,), ("time_axis",),
+        (lambda: _sequences_of(4), lambda: _sequences_time_first(4)), (_lstm,), ("time_axis",),
         fresh=lambda seed, form: _fresh_sequence(4, seed, form),
     ),
 )  # fmt: skip

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from backpropviz.course import forwards
 from backpropviz.course.record import Case, Layer, Probe, lengths, normal
 
 _XWB = ("x", "w", "b")
@@ -117,25 +117,38 @@ _TIE = Probe(
 )  # fmt: skip
 _POOL = ("pool_height", "pool_width", "stride")
 
+
+def _windowed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Height and width of a pool's windows are one setting of our layers."""
+    return {"window": (settings["pool_height"], settings["pool_width"]), "stride": settings["stride"]}
+
+
+def _windowed_at_last(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The course pools by the stride of the convolution."""
+    window, stride = _windowed(settings).values()
+    return {"stride": stride, "pad": settings["pad"], "window": window, "pool_stride": stride}
+
+
 LAYERS = (
     Layer(
         "conv", "conv|conv2d|convolution", _XWB, ("out",), _XWB, (_conv, lambda: _conv(column=True)),
-        (forwards.conv,), ("stride", "pad"), (), _fresh_conv, sliced_kinds=_SLICED,
+        ("conv",), ("stride", "pad"), None, _fresh_conv, sliced_kinds=_SLICED,
+        vectors=("b",),
     ),
     Layer(
-        "max_pool", "max_?pool(?:ing)?(?:2d)?", ("x",), ("out",), ("x",), (_pool,), (forwards.max_pool,), _POOL, (),
+        "max_pool", "max_?pool(?:ing)?(?:2d)?", ("x",), ("out",), ("x",), (_pool,), ("maxpool",), _POOL, _windowed,
         _fresh_pool, conventions=(_TIE,), sliced_kinds=_SLICED,
     ),
     Layer(
         "avg_pool", "(?:avg|average|mean)_?pool(?:ing)?(?:2d)?", ("x",), ("out",), ("x",), (_pool,),
-        (forwards.avg_pool,), _POOL, (), _fresh_pool, sliced_kinds=_SLICED,
+        ("avgpool",), _POOL, _windowed, _fresh_pool, sliced_kinds=_SLICED,
     ),
     Layer(
-        "conv_relu", "conv_relu", _XWB, ("out",), _XWB, (_conv, lambda: _conv(column=True)), (forwards.conv_relu,),
-        ("stride", "pad"), (), _fresh_conv,
+        "conv_relu", "conv_relu", _XWB, ("out",), _XWB, (_conv, lambda: _conv(column=True)), ("conv_relu",),
+        ("stride", "pad"), None, _fresh_conv, vectors=("b",),
     ),
     Layer(
         "conv_relu_pool", "conv_relu_(?:max_?)?pool", _XWB, ("out",), _XWB, (_conv_relu_pool,),
-        (forwards.conv_relu_pool,), ("stride", "pad", "pool_height", "pool_width"), (), _fresh_conv_relu_pool,
+        ("conv_relu_pool",), ("stride", "pad", "pool_height", "pool_width"), _windowed_at_last, _fresh_conv_relu_pool,
     ),
 )  # fmt: skip

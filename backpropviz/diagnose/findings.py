@@ -220,11 +220,9 @@ class Wording:
         if right is not None:
             words = matching.describe(suspect.value, suspect.cut_value, sizes)
             evidence = f"{suspect.target} {words}"
-            of_another = suspect.matched is not None and suspect.matched.name != suspect.target
-            if not is_odd(suspect) and of_another and suspect.matched is not None:
-                evidence = (
-                    f"{suspect.target} is equal to {suspect.matched.name or 'a right value'}, which is not all of it"
-                )
+            part = suspect.matched
+            if not is_odd(suspect) and part is not None and part.role != "value" and part.name != suspect.target:
+                evidence = f"{suspect.target} is equal to {part.name or 'a right value'}, which is not all of it"
                 words = "missing"
             if suspect.mended:
                 evidence += f"; with the right values in its place, {', '.join(sorted(suspect.mended))} comes out right"

@@ -46,7 +46,7 @@ def _vocabulary(trace: Trace) -> tuple[dict[str, str], dict[str, Any]]:
         codes[step.name], values[step.name] = step.code, step.value
     for statement in [*derived.forward, *derived.backward]:
         codes[statement.name], values[statement.name] = statement.code, statement.node.value
-    plain = {**values, "np": np}
+    plain = {**getattr(trace.callable, "__globals__", {}), **values}
     for size in trace.sizes:  # `N, D = x.shape`, `sqrtvar = np.sqrt(running_var + eps)`
         with contextlib.suppress(Exception):  # what needs more than names has no code here
             exec(size.statement, plain)

@@ -1,7 +1,8 @@
 """Runs the other ways to compute a layer that its file carries: how far they are apart, and how fast each is.
 
-Forward alternatives have the layer's own signature. Backward alternatives take the upstream gradient and any inputs,
-steps or settings of the layer by name, and return the inputs' gradients in the order of the inputs.
+Forward alternatives take the layer's inputs and those of its settings that they know; a run that is given another is
+none of theirs. Backward alternatives take the upstream gradient and any inputs, steps or settings of the layer by name,
+and return the inputs' gradients in the order of the inputs.
 """
 
 from __future__ import annotations
@@ -106,6 +107,13 @@ Entry = tuple[str, str, str, float, Callable[[], Any]]
 
 
 def _forward(layer: Layer, trace: Trace, functions: list[FunctionType]) -> list[Entry]:
+    usual = inspect.signature(layer.function).parameters
+    told = {
+        name
+        for name, value in trace.settings.items()
+        if name in usual and not np.array_equal(value, usual[name].default)
+    }
+    functions = [way for way in functions if {*trace.inputs, *told} <= {*inspect.signature(way).parameters}]
     if not functions:
         return []
     arguments = _arguments(trace)

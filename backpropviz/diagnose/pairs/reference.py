@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,13 +93,14 @@ def _leading_to(outputs: list[Node]) -> list[Node]:
 
 def reference(layer: Layer, case: Case) -> Reference:
     """Run our forward passes on a case and trace their gradients."""
-    test = case.settings.get("mode") == "test" and bool(layer.test_forwards)
-    functions = layer.test_forwards if test else layer.forwards
-    needed = (*layer.settings, "running_mean", "running_var") if test else layer.settings
-    settings = {name: case.settings[name] for name in needed if name in case.settings}
     traces = []
-    for function in functions:
-        trace = record(function, {name: value.copy() for name, value in case.inputs.items()}, settings)  # type: ignore[arg-type]
+    for function in layer.forwards(case):
+        ours = dict(zip(case.inputs, inspect.signature(function).parameters))
+        inputs = {
+            ours[name]: value.flatten() if name in layer.vectors else value.copy()
+            for name, value in case.inputs.items()
+        }
+        trace = record(function, inputs, layer.keywords(case))  # type: ignore[arg-type]
         names = [node.name or "out" for node in trace.outputs]
         upstream = {  # each output's its own: with the same for two, a path left out can be made up for by the other
             name: random_upstream(node.value, UPSTREAM_SEED + i)
@@ -108,10 +110,12 @@ def reference(layer: Layer, case: Case) -> Reference:
             upstream = {name: np.ones_like(value) for name, value in upstream.items()}
         trace.backward(upstream)
         traces.append(trace)
-    first = traces[0].outputs
-    outputs = {name: node.value for name, node in zip(layer.outputs, first)}
-    douts = {name: traces[0].upstream[node].value for name, node in zip(layer.outputs, first)}
-    gradients = cleaned({f"d{name}": traces[0].grad[name] for name in layer.wants}, douts)
+    first = traces[0]
+    outputs = {name: node.value for name, node in zip(layer.outputs, first.outputs)}
+    douts = {name: first.upstream[node].value for name, node in zip(layer.outputs, first.outputs)}
+    named = dict(zip(case.inputs, first.inputs))
+    found = {name: first.grad[named[name]].reshape(case.inputs[name].shape) for name in layer.wants}
+    gradients = cleaned({f"d{name}": gradient for name, gradient in found.items()}, douts)
     running = running_statistics(layer, case)
     alternatives = {}
     if running:
@@ -122,7 +126,7 @@ def reference(layer: Layer, case: Case) -> Reference:
         new = (running["running_var"] - momentum * before) * count / (count - 1)
         alternatives["unbiased_var"] = momentum * before + new
     examples = case.inputs["x"].shape[0]
-    further = layer.further(traces[0]) if layer.further is not None and not test else {}
+    further = layer.further(first) if layer.further is not None and not case.forward_only else {}
     known = tuple(Entry(code, "term", value) for code, value in further.items())
     return Reference(outputs, douts, gradients, running, tuple(traces), alternatives, known, examples)
 
