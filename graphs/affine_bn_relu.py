@@ -1,4 +1,4 @@
-"""A fully connected layer, normalized over the batch before its nonlinearity."""
+"""A normalized layer: fully connected, batch normalization, nonlinearity."""
 
 import math
 

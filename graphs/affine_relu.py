@@ -1,4 +1,4 @@
-"""A fully connected layer with its nonlinearity: the sandwich that networks are stacked from."""
+"""A layer with its nonlinearity: the sandwich that networks are stacked from."""
 
 import math
 

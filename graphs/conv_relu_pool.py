@@ -1,4 +1,4 @@
-"""Convolution, nonlinearity, max pooling: a stage of a network for images."""
+"""A stage of a network for images: convolution, nonlinearity, max pooling."""
 
 from conv import conv
 from maxpool import maxpool

@@ -1,4 +1,4 @@
-"""A linear classifier that is trained by softmax with cross-entropy, and pays for large weights."""
+"""A linear classifier by softmax: it learns by cross-entropy, and pays for large weights."""
 
 import numpy as np
 from softmax_loss import softmax_loss
@@ -10,7 +10,7 @@ def softmax_classifier(w, x, y, *, reg=0.1, share=1.0):
     # how surprised the scores are by the right classes
     data_loss = softmax_loss(scores, y)
     # every weight costs its square, or a share of it
-    penalty = share * reg * np.sum(w * w)
+    penalty = share * reg * np.sum(w**2)
     # to explain the data by small weights is best
     loss = data_loss + penalty
     return loss

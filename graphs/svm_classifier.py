@@ -1,4 +1,4 @@
-"""A linear classifier that is trained by the support vector loss, and pays for large weights."""
+"""A linear support vector machine: it learns by margins, and pays for large weights."""
 
 import numpy as np
 from svm_loss import svm_loss
@@ -10,7 +10,7 @@ def svm_classifier(w, x, y, *, reg=0.1, share=1.0):
     # how far wrong classes reach into the margin
     data_loss = svm_loss(scores, y)
     # every weight costs its square, or a share of it
-    penalty = share * reg * np.sum(w * w)
+    penalty = share * reg * np.sum(w**2)
     # to explain the data by small weights is best
     loss = data_loss + penalty
     return loss

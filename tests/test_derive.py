@@ -20,6 +20,7 @@ SETTINGS = {
     "avgpool": [{"window": 3, "stride": 1}, {"window": (3, 2), "stride": (2, 1)}],
     "batchnorm": [{"eps": 0.1}, {"mode": "test"}, {"momentum": 0.7}],
     "conv": [{"stride": 2, "pad": 1}, {"stride": (1, 2), "pad": (2, 0)}],
+    "conv_relu_pool": [{"stride": 2, "pad": 1, "window": (2, 1), "pool_stride": 1}],
     "conv_same": [{"padding": "valid"}, {"average": True}],
     "convnet": [{"pad": 0}, {"pad": 2}],
     "dropout": [{"keep": 0.4, "seed": 5}],
@@ -91,12 +92,16 @@ def test_derived_code_equals_the_trace(name, settings):
 
 OTHER_SHAPES = {
     "affine": {"x": (3, 5), "w": (5, 2)},
+    "affine_bn_relu": {"x": (6, 5), "w": (5, 2)},
+    "affine_relu": {"x": (3, 5), "w": (5, 2)},
     "attention": {"x": (2, 5, 4), "wq": (4, 6)},
     "avgpool": {"x": (3, 2, 8, 7)},
     "batchnorm": {"x": (7, 2)},
     "mlp": {"x": (7, 4)},
     "conv": {"x": (3, 2, 7, 6), "w": (5, 2, 3, 1)},
     "conv_naive": {"x": (3, 2, 5, 6), "w": (2, 2, 2, 3)},
+    "conv_relu": {"x": (3, 2, 7, 6), "w": (5, 2, 3, 1)},
+    "conv_relu_pool": {"x": (3, 2, 8, 7), "w": (5, 2, 3, 2)},
     "conv_same": {"x": (1, 5, 7, 2), "w": (5, 3, 2, 6)},
     "convnet": {"x": (3, 2, 8, 6), "w1": (5, 2, 1, 3)},
     "embedding": {"x": (3, 5), "w": (4, 2)},
@@ -111,10 +116,14 @@ OTHER_SHAPES = {
     "rnn": {"x": (3, 5, 2), "h0": (3, 4)},
     "rnn_step": {"x": (2, 5), "h": (2, 4)},
     "sigmoid": {"x": (3, 4, 2)},
+    "softmax_classifier": {"w": (5, 3), "x": (6, 5)},
     "softmax_loss": {"x": (6, 5)},
     "spatial_batchnorm": {"x": (3, 2, 4, 7)},
+    "svm_classifier": {"w": (5, 3), "x": (6, 5)},
     "svm_loss": {"x": (6, 5)},
     "tanh": {"x": (3, 4, 2)},
+    "temporal_affine": {"x": (3, 5, 2)},
+    "temporal_softmax_loss": {"x": (3, 2, 5)},
 }
 
 
