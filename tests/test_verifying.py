@@ -128,6 +128,38 @@ def test_another_function_is_an_error_that_names_the_step():
     assert bp.trace(tells_them_apart, x=X, verify=False).output is not None
 
 
+def plain_runs(function, inputs):
+    """Of traces of a function on these inputs, one after the other, the numbers of those that were held."""
+    runs, begun = [], 0
+
+    def noted(x):
+        if not hasattr(x, "tape"):
+            runs.append(begun)
+        return function(x) * 1
+
+    for x in inputs:
+        begun += 1
+        bp.trace(noted, x=x)
+    return runs
+
+
+def test_of_many_traces_alike_ever_fewer_are_held():
+    assert plain_runs(np.tanh, [X] * 20) == [1, 2, 4, 8, 16]
+    assert plain_runs(np.tanh, [X, X, X, X[:2], X, X.astype("f4")]) == [1, 2, 4, 5, 6]  # other shapes, other types
+
+
+def test_traces_that_ask_for_values_or_do_something_else_are_all_held():
+    assert plain_runs(lambda x: x * 2 if np.sum(x) > 0 else x * 3, [abs(X)] * 6) == [1, 2, 3, 4, 5, 6]
+    called = [np.tanh]
+
+    def inputs():
+        yield from [X] * 4
+        called[0] = np.exp
+        yield from [X] * 3
+
+    assert plain_runs(lambda x: called[0](x), inputs()) == [1, 2, 4, 5]
+
+
 def test_what_fails_on_plain_arrays_is_an_error():
     def only_traced(x):
         if not hasattr(x, "tape"):

@@ -239,8 +239,8 @@ def trace(
             an object, a dictionary or a list holds, by names of their own; other values pass through. For a layer with
             sample inputs, those that are not given come from the sample.
         settings: more settings, for names that clash with `verify`.
-        verify: hold the trace against the plain function, which is run once more for that; in a loop over many inputs
-            once is enough.
+        verify: hold the trace against the plain function, which is run once more for that; of many traces of a
+            function that do the same on the same shapes, the first, second, fourth, eighth, ... are held.
 
     Returns:
         The trace, forward only; call `.backward()` on it.
