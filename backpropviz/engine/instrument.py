@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from backpropviz.engine.keeping import uncollected
 from backpropviz.engine.reports import HOOK, SITES, Reports, Site
 from backpropviz.engine.source import SourceText, definition_in, source_of
+from backpropviz.engine.trees import Rewriter, placed
 
 _FUTURE_FLAGS = 0x1000000  # `from __future__ import annotations`
 
@@ -46,43 +47,38 @@ def instrument(code: CodeType) -> Instrumented | None:
 
 
 def _rewritten(code: CodeType, text: SourceText, found: ast.FunctionDef, owner: str) -> Instrumented:
-    definition = _copied(found)  # the tree is kept for other readers
     reports = Reports(text)
-    definition = reports.visit(definition)
-    definition.decorator_list = []
-    definition.returns = None
-    definition.args.defaults = []
-    definition.args.kw_defaults = [None] * len(definition.args.kwonlyargs)
-    for argument in ast.walk(definition.args):
-        if isinstance(argument, ast.arg):
-            argument.annotation = None
-    definition.body.insert(0, ast.Expr(ast.Name(HOOK, ast.Load())))  # always a free variable
+    definition = reports.visit(found)
+    definition.args = Bare().visit(found.args)
+    definition.decorator_list, definition.returns = [], None
+    definition.body.insert(0, placed(found, ast.Expr(ast.Name(HOOK, ast.Load()))))  # always a free variable
     outer = ast.parse(f"def __outer__({', '.join([HOOK, SITES, *code.co_freevars])}):\n    return None").body[0]
     assert isinstance(outer, ast.FunctionDef)
     if owner:  # inside its class, where `self.__x` means `self._Owner__x`
-        outer.body[:0] = [ast.ClassDef(owner, [], [], [definition], [])]
+        outer.body[:0] = [placed(found, ast.ClassDef(owner, [], [], [definition], []))]
     else:
         # a function that calls itself calls what its module has under its name
-        itself = [] if definition.name in code.co_freevars else [ast.Global([definition.name])]
+        itself = [] if definition.name in code.co_freevars else [placed(found, ast.Global([definition.name]))]
         outer.body[:0] = [*itself, definition]
-    module = ast.fix_missing_locations(ast.Module([outer], []))
-    compiled = compile(module, code.co_filename, "exec", flags=code.co_flags & _FUTURE_FLAGS, dont_inherit=True)
+    compiled = compile(
+        ast.Module([outer], []), code.co_filename, "exec", flags=code.co_flags & _FUTURE_FLAGS, dont_inherit=True
+    )
     inner = _nested(compiled, "__outer__")
     for name in filter(None, (owner, definition.name)):
         inner = _nested(inner, name)
     return Instrumented(inner, reports.sites)
 
 
-def _copied(node: Any) -> Any:
-    """A tree once more; its names and numbers are the same objects."""
-    kind: Any = type(node)
-    if kind is list:
-        return [_copied(item) for item in node]
-    if not isinstance(node, ast.AST):
-        return node
-    made = kind.__new__(kind)
-    made.__dict__.update((key, _copied(value)) for key, value in node.__dict__.items())
-    return made
+class Bare(Rewriter, ast.NodeTransformer):
+    """Leaves out of parameters what is evaluated where the function is defined: their defaults and annotations."""
+
+    def visit_arguments(self, node: ast.arguments) -> Any:
+        made = self.generic_visit(node)
+        made.defaults, made.kw_defaults = [], [None] * len(node.kwonlyargs)
+        return made
+
+    def visit_arg(self, node: ast.arg) -> Any:
+        return placed(node, ast.arg(node.arg))
 
 
 def _nested(code: CodeType, name: str) -> CodeType:

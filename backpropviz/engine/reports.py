@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from backpropviz.engine.source import SourceText
+from backpropviz.engine.trees import LOAD, Rewriter, names_in, placed, read
 from backpropviz.text import clean, file_name
 
 HOOK, SITES = "__backpropviz__", "__sites__"
@@ -40,7 +41,7 @@ class Site(NamedTuple):
         return f"{file_name(self.file)}:{self.line}"
 
 
-class Reports(ast.NodeTransformer):
+class Reports(Rewriter, ast.NodeTransformer):
     """Puts a report around every assigned, returned, stored, indexed and called value."""
 
     def __init__(self, text: SourceText):
@@ -48,7 +49,7 @@ class Reports(ast.NodeTransformer):
         self.sites: list[Site] = []
 
     def _site(self, node: Any, names: Iterable[str], value: ast.AST | None, statement: str = "") -> ast.expr:
-        needs = () if value is None else tuple(n.id for n in ast.walk(value) if isinstance(n, ast.Name))
+        needs = () if value is None else tuple(names_in(value))
         is_statement = isinstance(node, ast.stmt)
         self.sites.append(
             Site(
@@ -61,18 +62,18 @@ class Reports(ast.NodeTransformer):
                 needs,
             )
         )
-        return ast.Subscript(ast.Name(SITES, ast.Load()), ast.Constant(len(self.sites) - 1), ast.Load())
+        return ast.Subscript(ast.Name(SITES, LOAD), ast.Constant(len(self.sites) - 1), LOAD)
 
     @staticmethod
     def _report(method: str, *args: ast.expr) -> ast.Call:
-        return ast.Call(ast.Attribute(ast.Name(HOOK, ast.Load()), method, ast.Load()), list(args), [])
+        return ast.Call(ast.Attribute(ast.Name(HOOK, LOAD), method, LOAD), list(args), [])
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         first, *more = node.targets
         if more and all(isinstance(target, ast.Name | ast.Attribute) for target in node.targets):  # a = b = 0
-            again = self._copy(first, _load(first))
+            again = placed(first, read(first))
             chain = [ast.Assign([first], node.value), *(ast.Assign([target], again) for target in more)]
-            return [self._assigned(self._copy(node, link), ast.unparse(link)) for link in chain]
+            return [self._assigned(placed(node, link), ast.unparse(link)) for link in chain]
         return self._assigned(node)
 
     def _assigned(self, node: ast.Assign, statement: str = "") -> Any:
@@ -81,15 +82,15 @@ class Reports(ast.NodeTransformer):
         value = self.visit(node.value)
         if isinstance(target, ast.Subscript):  # Python, too, computes the value first, then the array, then the index
             container, key = self._item(target)
-            return self._copy(node, ast.Expr(self._report("store", site, value, container, key)))
-        assignment: ast.Assign = self._copy(node, ast.Assign(node.targets, self._report("assign", site, value)))
+            return placed(node, ast.Expr(self._report("store", site, value, container, key)))
+        assignment: ast.Assign = placed(node, ast.Assign(node.targets, self._report("assign", site, value)))
         return assignment
 
     def _item(self, target: ast.Subscript) -> tuple[ast.expr, ast.expr]:
         """The array of `array[index]`, to be read, and the index as a value."""
-        container = self.visit(_load(target.value))
-        key = ast.Subscript(ast.Attribute(ast.Name(HOOK, ast.Load()), "key", ast.Load()), target.slice, ast.Load())
-        return container, self.generic_visit(key)  # type: ignore[return-value]
+        container = self.visit(read(target.value))
+        key = ast.Subscript(ast.Attribute(ast.Name(HOOK, LOAD), "key", LOAD), target.slice, LOAD)
+        return container, self.generic_visit(key)
 
     def visit_Expr(self, node: ast.Expr) -> Any:
         if not isinstance(node.value, ast.Call):
@@ -102,85 +103,84 @@ class Reports(ast.NodeTransformer):
                 kept = self._site(node, [_base_name(container)], value)
         call = self.visit(node.value)
         if kept is not None:
-            call.args = [self._report("appended", kept, call.args[0])]
-        return self._copy(node, ast.Expr(self._report("done", site, call)))
+            call.args = [placed(node, self._report("appended", kept, call.args[0]))]
+        return placed(node, ast.Expr(self._report("done", site, call)))
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is None or not isinstance(node.target, ast.Name | ast.Attribute):
             return node
         site = self._site(node, _target_names(node.target), node.value)
-        return self._copy(node, ast.Assign([node.target], self._report("assign", site, self.visit(node.value))))
+        return placed(node, ast.Assign([node.target], self._report("assign", site, self.visit(node.value))))
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> Any:
         statement = f"{node.target.id} = {self.text.code(node.value)}"  # `:=` stands inside of another one
         site = self._site(node, [node.target.id], node.value, statement)
-        return self._copy(node, ast.NamedExpr(node.target, self._report("assign", site, self.visit(node.value))))
+        return placed(node, ast.NamedExpr(node.target, self._report("assign", site, self.visit(node.value))))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         operator = ast.Constant(type(node.op).__name__)
         if isinstance(node.target, ast.Name | ast.Attribute):
             site = self._augmented_site(node, node.target)
             value = self.visit(node.value)
-            report = self._report("augment", site, operator, _load(node.target), value)
-            return self._copy(node, ast.Assign([node.target], report))
+            report = self._report("augment", site, operator, read(node.target), value)
+            return placed(node, ast.Assign([node.target], report))
         if not isinstance(node.target, ast.Subscript):
             return self.generic_visit(node)
         site = self._site(node, _target_names(node.target), node.value)
         container, key = self._item(node.target)
         value = self.visit(node.value)
-        return self._copy(node, ast.Expr(self._report("augment_item", site, operator, container, key, value)))
+        return placed(node, ast.Expr(self._report("augment_item", site, operator, container, key, value)))
 
     def _augmented_site(self, node: ast.AugAssign, target: ast.Name | ast.Attribute) -> ast.expr:
         """The site of `a *= b + c`; its code is that of the assignment it stands for, `a * (b + c)`."""
         site = self._site(node, _target_names(target), node.value)
         made, written = self.sites[-1], ast.unparse(target)
         symbol = made.statement.removeprefix(written).partition("=")[0].strip()
-        whole = ast.unparse(ast.BinOp(_load(target), node.op, node.value))
+        whole = ast.unparse(ast.BinOp(read(target), node.op, node.value))
         bare = whole == f"{written} {symbol} {ast.unparse(node.value)}"
         code = f"{written} {symbol} {made.code if bare else f'({made.code})'}"
-        needs = [name.id for name in ast.walk(target) if isinstance(name, ast.Name)]
-        self.sites[-1] = made._replace(code=code, needs=(*needs, *made.needs))
+        self.sites[-1] = made._replace(code=code, needs=(*names_in(target), *made.needs))
         return site
 
     def visit_For(self, node: ast.For) -> Any:
         site = self._loop_site(node, node.target, node.iter)
         counters = [name for name in _counted(node.body) if name not in _target_names(node.target)]
-        self.generic_visit(node)
-        node.iter = self._copy(node.iter, self._report("rounds", site, node.iter))
+        node = self.generic_visit(node)
+        node.iter = placed(node.iter, self._report("rounds", site, node.iter))
         self._count(node, counters)
         return node
 
     def _count(self, node: ast.For | ast.While, counters: list[str]) -> None:
         """In every round, what a loop counts with is a variable of it."""
         for name in dict.fromkeys(reversed(counters)):
-            value = self._report("counted", ast.Constant(name), ast.Name(name, ast.Load()))
-            node.body.insert(0, self._copy(node.body[0], ast.Assign([ast.Name(name, ast.Store())], value)))
+            value = self._report("counted", ast.Constant(name), ast.Name(name, LOAD))
+            node.body.insert(0, placed(node.body[0], ast.Assign([ast.Name(name, ast.Store())], value)))
 
     def visit_While(self, node: ast.While) -> Any:
         head = f"while {self.text.code(node.test)}"
         site = self._site(node, (), None, head)
         counters = list(_counted(node.body))
-        self.generic_visit(node)
+        node = self.generic_visit(node)
         self._count(node, counters)
-        node.test = self._copy(node.test, self._report("again", site, node.test))
-        return [node, self._copy(node, ast.Expr(self._report("left", site)))]
+        node.test = placed(node.test, self._report("again", site, node.test))
+        return [node, placed(node, ast.Expr(self._report("left", site)))]
 
     def visit_comprehension(self, node: ast.comprehension) -> Any:
         site = self._loop_site(node.iter, node.target, node.iter)
-        self.generic_visit(node)
-        node.iter = self._copy(node.iter, self._report("rounds", site, node.iter))
+        node = self.generic_visit(node)
+        node.iter = placed(node.iter, self._report("rounds", site, node.iter))
         return node
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
-        return ast.NodeTransformer.generic_visit(self, node)  # it runs in bits, in between other code
+        return self.generic_visit(node)  # it runs in bits, in between other code
 
     def _loop_site(self, node: Any, target: ast.expr, iterable: ast.expr) -> ast.expr:
         head = f"for {self.text.code(target)} in {self.text.code(iterable)}"
         return self._site(node, _target_names(target), None, head)
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> Any:
-        self.generic_visit(node)
-        node.body.insert(0, self._copy(node.body[0], ast.Expr(self._report("caught"))))
+        node = self.generic_visit(node)
+        node.body.insert(0, placed(node.body[0], ast.Expr(self._report("caught"))))
         return node
 
     def visit_Return(self, node: ast.Return) -> Any:
@@ -188,29 +188,29 @@ class Reports(ast.NodeTransformer):
             return node
         values = node.value.elts if isinstance(node.value, ast.Tuple) else ()
         site = self._site(node, map(self.text.code, values), node.value)
-        return self._copy(node, ast.Return(self._report("result", site, self.visit(node.value))))
+        return placed(node, ast.Return(self._report("result", site, self.visit(node.value))))
 
     def visit_Call(self, node: ast.Call) -> Any:
         self_reading = isinstance(node.func, ast.Name) and node.func.id in _FRAME_READERS
         site = None if self_reading else self._site(node, [self.text.code(arg) for arg in node.args], node)
-        self.generic_visit(node)
+        node = self.generic_visit(node)
         if site is not None:
-            node.func = self._copy(node.func, self._report("callee", site, node.func))
+            node.func = placed(node.func, self._report("callee", site, node.func))
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
-        self.generic_visit(node)
+        node = self.generic_visit(node)
         if not isinstance(node.ctx, ast.Load):
             return node
-        key = ast.Subscript(ast.Attribute(ast.Name(HOOK, ast.Load()), "key", ast.Load()), node.slice, ast.Load())
-        return self._copy(node, self._report("item", node.value, key))
+        key = ast.Subscript(ast.Attribute(ast.Name(HOOK, LOAD), "key", LOAD), node.slice, LOAD)
+        return placed(node, self._report("item", node.value, key))
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         # A float literal would meet a named size first (`1. / N`) and forget its name: let the size decide.
         literal = isinstance(node.left, ast.Constant) and isinstance(node.left.value, float)
-        self.generic_visit(node)
+        node = self.generic_visit(node)
         if literal:
-            node.left = self._copy(node.left, self._report("literal", node.left))
+            node.left = placed(node.left, self._report("literal", node.left))
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
@@ -218,15 +218,11 @@ class Reports(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         # the body alone: decorators and defaults are evaluated elsewhere, when it is defined
-        node.body = ast.NodeTransformer.generic_visit(self, ast.Module(node.body, [])).body  # type: ignore[attr-defined]
-        return node
+        body = self.generic_visit(ast.Module(node.body, [])).body
+        return placed(node, ast.FunctionDef(node.name, node.args, body, node.decorator_list, node.returns))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> Any:
         return node
-
-    @staticmethod
-    def _copy(old: ast.AST, new: Any) -> Any:
-        return ast.copy_location(new, old)  # what stands inside inherits it, at the end
 
 
 def _counted(body: list[ast.stmt]) -> Iterator[str]:
@@ -261,8 +257,3 @@ def _base_name(target: ast.expr) -> str:
     if isinstance(target, ast.Attribute):
         return _base_name(target.value) if isinstance(target.value, ast.Subscript) else target.attr
     return target.id if isinstance(target, ast.Name) else ""
-
-
-def _load(target: ast.expr) -> ast.expr:
-    """The same expression, read instead of written."""
-    return ast.parse(ast.unparse(target), mode="eval").body

@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
+from backpropviz.engine.trees import children
+
 _STEP_NUMBER = re.compile(r"^\(?step\s*\d+\)?\s*[:.]?\s*(-+\s+)?", re.IGNORECASE)
 _LAMBDA = "__lambda__"
+_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)  # definitions stand in no others
 
 
 class SourceText:
@@ -44,11 +47,12 @@ class SourceText:
         """Every function and lambda with the class it stands in, those further out first."""
         found = list[tuple[ast.FunctionDef | ast.Lambda, str]]()
         waiting: list[tuple[ast.AST, str]] = [(self.tree, "")]
+        inner = ast.AST if any("lambda" in line for line in self.lines) else _STATEMENTS
         for node, owner in waiting:
             if isinstance(node, ast.FunctionDef | ast.Lambda):
                 found.append((node, owner))
             inside = node.name if isinstance(node, ast.ClassDef) else "" if isinstance(node, ast.FunctionDef) else owner
-            waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
+            waiting += [(child, inside) for child in children(node) if isinstance(child, inner)]
         return found
 
     def caption(self, node: ast.stmt) -> str:
