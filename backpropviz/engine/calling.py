@@ -67,10 +67,15 @@ class CallRecorder(LoopRecorder):
         if stand_in is None:
             return call
         its_own = asks(function) and function not in _CONSTANT_MAKERS
+        operands = function.nin if type(function) is np.ufunc else 0
 
         def either(*args: Any, **kwargs: Any) -> Any:
-            if its_own and args and type(args[0]) is Traced and _ALONE.issuperset(map(type, (*args, *kwargs.values()))):
-                return args[0].__array_function__(function, (), args, kwargs)  # as NumPy would: nothing is to be found
+            # nothing is to be found in these: they are called as NumPy would
+            alone = args and type(args[0]) is Traced and _ALONE.issuperset(map(type, (*args, *kwargs.values())))
+            if alone and its_own:
+                return args[0].__array_function__(function, (), args, kwargs)
+            if alone and len(args) == operands and not kwargs:
+                return calls.ufunc(self.record, function, "__call__", args, kwargs)
             if function is np.fromiter and args:
                 args = (list(args[0]), *args[1:])  # a generator is used up by a look
             if find_traced((args, kwargs)) is None:
@@ -78,7 +83,7 @@ class CallRecorder(LoopRecorder):
             args, kwargs = resolved(args), resolved(kwargs)
             if function in _CONSTANT_MAKERS:  # np.zeros_like(x) is no traced value, but made by the function itself
                 return self._constant(_CONSTANT_MAKERS[function], stand_in, args, kwargs)
-            if type(function) is np.ufunc and not kwargs and len(args) == function.nin:
+            if operands == len(args) and not kwargs:
                 return calls.ufunc(self.record, function, "__call__", args, kwargs)  # where NumPy would hand it on to
             return stand_in(*args, **kwargs)
 

@@ -72,22 +72,8 @@ def ufunc(record: Record, func: np.ufunc, method: str, inputs: tuple[Any, ...], 
     Raises:
         TraceError: as `function`.
     """
-    if method == "reduce" and func in _REDUCE:
-        return function(record, _REDUCE[func], inputs, options if len(inputs) > 1 else {"axis": 0, **options})
-    if method == "accumulate" and func in _ACCUMULATE:
-        if not look(inputs[0]).shape:
-            func.accumulate(look(inputs[0]))  # fails
-        return function(record, _ACCUMULATE[func], inputs, options if len(inputs) > 1 else {"axis": 0, **options})
-    if method == "outer" and len(inputs) == 2:
-        left, right = map(array, inputs)
-        inputs, method = (np.reshape(left, (*left.shape, *[1] * right.ndim)), right), "__call__"
-    if (method, func) in _ALONG:
-        return _along(func, method, inputs, options)
-    if method == "reduceat" and func is np.add and not options.get("dtype"):
-        places = list(map(int, look(inputs[1])))
-        return along.sums_from(array(inputs[0]), places, axis=inputs[2] if len(inputs) > 2 else options.get("axis", 0))
     if method != "__call__":
-        raise TraceError(f"np.{func.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
+        return _method(record, func, method, inputs, options)
     gate = _gate(func)
     if gate is None:
         return function(record, func, inputs, options)
@@ -102,6 +88,25 @@ def ufunc(record: Record, func: np.ufunc, method: str, inputs: tuple[Any, ...], 
     except Exception as error:
         _on_plain_arrays(func, inputs, options)
         raise not_like_this(full_name(func), error) from error
+
+
+def _method(record: Record, func: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """A ufunc's method: `np.add.reduce`, `np.multiply.outer`."""
+    if method == "reduce" and func in _REDUCE:
+        return function(record, _REDUCE[func], inputs, options if len(inputs) > 1 else {"axis": 0, **options})
+    if method == "accumulate" and func in _ACCUMULATE:
+        if not look(inputs[0]).shape:
+            func.accumulate(look(inputs[0]))  # fails
+        return function(record, _ACCUMULATE[func], inputs, options if len(inputs) > 1 else {"axis": 0, **options})
+    if method == "outer" and len(inputs) == 2:
+        left, right = map(array, inputs)
+        return ufunc(record, func, "__call__", (np.reshape(left, (*left.shape, *[1] * right.ndim)), right), options)
+    if (method, func) in _ALONG:
+        return _along(func, method, inputs, options)
+    if method == "reduceat" and func is np.add and not options.get("dtype"):
+        places = list(map(int, look(inputs[1])))
+        return along.sums_from(array(inputs[0]), places, axis=inputs[2] if len(inputs) > 2 else options.get("axis", 0))
+    raise TraceError(f"np.{func.__name__}.{method} cannot be traced", fix="Use np.sum, np.cumsum or a loop.")
 
 
 def _with_options(record: Record, func: np.ufunc, gate: Primitive, inputs: Any, options: dict[str, Any]) -> Any:

@@ -37,7 +37,11 @@ def number(steps: Iterable[Step]) -> None:
         own = known.setdefault(key, len(known) + 1)
         return f"{frame.label}.{own}{which}" if frame else f"{own}{which}"
 
+    top = numbers.setdefault(None, {})
     for step in steps:
+        if step.group is None and step.round is None:
+            step.label = str(top.setdefault(len(top), len(top) + 1))
+            continue
         for group in _path(step.group):
             if group not in labelled:
                 labelled.add(group)

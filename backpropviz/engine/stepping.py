@@ -31,7 +31,8 @@ class StepRecorder(ConstantKeeper):
 
     def _assigned(self, site: Site, name: str, value: Any, more: bool = False) -> Any:
         """Make `value` a step. With `more` to come from the same statement, later operations are left to those."""
-        value = now(value)
+        if type(value) is not Traced:
+            value = now(value)
         if type(value) is not Traced or value.tape is not self:
             if isinstance(value, Named) or type(value) in (int, float):
                 if self.constants_recorded and name in self.become_values and site.code == repr(plain(value)):

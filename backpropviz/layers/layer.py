@@ -46,7 +46,7 @@ class Layer:
     def parameters(self) -> dict[str, inspect.Parameter]:
         return dict(inspect.signature(self.function).parameters)
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """The parameters with defaults that are no arrays."""
         return {name: p.default for name, p in self.parameters.items() if p.default is not p.empty}
