@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import functools
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,15 +39,19 @@ def load(spec: str) -> Layer:
     """
     path, wanted = split_spec(str(spec))
     if not path:
-        known = graphs_directory() / f"{spec}.py"
-        if "/" in str(spec) or not known.is_file():
+        known = _file_of(spec)
+        try:
+            changed = os.stat(known).st_mtime_ns
+        except (OSError, ValueError):
+            changed = None
+        if "/" in str(spec) or changed is None:
             if Path(str(spec)).exists():
                 what = "a folder" if Path(str(spec)).is_dir() else "no Python file and no notebook"
                 raise LayerError(f"{spec} is {what}", fix="Name a file of code: mine.py, or notes.ipynb.")
             near = difflib.get_close_matches(str(spec), layer_names(), n=3, cutoff=0.5)
             hint = f"The nearest: {', '.join(near)}." if near else "`backpropviz list` names them all."
             raise LayerError(f"there is no layer {spec!r}", fix=f"{hint} Your own code is named by its file: mine.py")
-        return _own(known, known.stat().st_mtime_ns)
+        return _own(known, changed)
     file = Path(path)
     if file.is_dir():
         raise LayerError(f"{path} is a folder", fix=f"Name a file in it: {path}/...")
@@ -58,6 +63,12 @@ def load(spec: str) -> Layer:
     layer = _read(file, wanted)
     name = file.stem if layer.name == "listing" else layer.name
     return replace(layer, name=name)
+
+
+@functools.lru_cache(maxsize=64)
+def _file_of(name: str) -> Path:
+    """The file that a layer of `graphs/` has, or would have."""
+    return graphs_directory() / f"{name}.py"
 
 
 @functools.cache

@@ -20,6 +20,7 @@ from backpropviz.errors import LayerError
 from backpropviz.files import fits
 
 SUFFIXES = (".py", ".ipynb")
+_SPEC = re.compile(rf"(.*?({'|'.join(map(re.escape, SUFFIXES))}))(?::(.*))?$", re.DOTALL)
 _PYTHON_2 = re.compile(r"print\b(?!\()|except\b.*,|raise\b.*,|exec\b(?!\()")
 _MAGIC = re.compile(r"\s*[%!?]|[^#'\"]*\?\s*$|\s*[\w., ]+=\s*[%!]")
 _PYTHON_BELOW = re.compile(r"%%(time|timeit|capture|prun|debug|python3?)\b")
@@ -36,7 +37,7 @@ class Part:
 
 def split_spec(spec: str) -> tuple[str, str]:
     """ "net.py:Linear.forward" as the file and what is wanted of it; the file is empty for a name of a layer."""
-    found = re.match(rf"(.*?({'|'.join(map(re.escape, SUFFIXES))}))(?::(.*))?$", spec, re.DOTALL)
+    found = _SPEC.match(spec)
     return (found[1], found[3] or "") if found else ("", spec)
 
 
