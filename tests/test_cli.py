@@ -403,9 +403,9 @@ def test_a_command_is_built_alone_and_in_full():
             assert described(alone[name][name]) == described(command)
 
 
-def test_help_imports_nothing_heavy():
+def test_help_and_the_list_of_layers_import_nothing_heavy():
     code = """
-        import sys
+        import io, sys
         from backpropviz import cli
         for command in [[], *([c.name or c.callback.__name__] for c in cli.app.registered_commands)]:
             try:
@@ -413,6 +413,9 @@ def test_help_imports_nothing_heavy():
             except SystemExit:
                 pass
         heavy = {"numpy", "graphviz", "pygraphviz", "sympy", "matplotlib", "rich"} & set(sys.modules)
+        sys.stdout = io.StringIO()
+        cli.app(["list"], standalone_mode=False)
+        heavy |= {"numpy", "backpropviz.engine"} & set(sys.modules)
         print(heavy or "light", file=sys.stderr)
     """
     result = subprocess.run(

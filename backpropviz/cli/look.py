@@ -37,9 +37,12 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """Name the layers that come with the tool."""
-    from backpropviz.layers.library import load_summaries, operations
+    if ops:
+        from backpropviz.layers.library import operations as entries_of
+    else:
+        from backpropviz.layers.summaries import load_summaries as entries_of  # without NumPy, which takes a while
 
-    entries = operations() if ops else load_summaries()
+    entries = entries_of()
     if as_json:
         print_json({"format": "backpropviz/list", "version": 1, "operations" if ops else "layers": entries})
         return
