@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -175,7 +176,7 @@ def _bind(function: FunctionType, values: Mapping[str, Any]) -> Callable[[], Any
         )
     chosen = {name: _shielded(values[name]) for name in wanted if name in values}
     positional = [chosen.pop(n) for n, p in wanted.items() if n in chosen and p.kind is not p.KEYWORD_ONLY]
-    return lambda: function(*positional, **chosen)
+    return partial(function, *positional, **chosen)
 
 
 def _where(function: FunctionType) -> str:
@@ -193,7 +194,10 @@ def _shielded(value: Any) -> Any:
 
 def _try(function: FunctionType, call: Callable[[], Any]) -> Any:
     try:
-        return call()
+        start = time.perf_counter()
+        result = call()
+        call.once = time.perf_counter() - start  # type: ignore[attr-defined]
+        return result
     except Exception as error:
         greedy = "read-only" in str(error) or "non-writeable" in str(error)
         fix = "It changes an array it was given: let it work on a copy." if greedy else "Run it once on the same input."
@@ -218,14 +222,21 @@ def _difference(got: list[Any], expected: list[Any]) -> float:
     return largest if np.isfinite(largest) else float("inf")
 
 
+_LONG = 0.01
+"""Seconds; what takes longer is not called once more only to learn how long it takes."""
+
+
 def _measure(calls: list[Callable[[], Any]], seconds: float) -> tuple[list[float], int]:
     """The median time of one call of each, taken in turns."""
     repeats = []
-    for call in calls:  # each ran once already, when its values were compared
-        start = time.perf_counter()
-        call()
+    for call in calls:
+        once = getattr(call, "once", 0.0)
+        if once < _LONG:  # the first call of a short one says too little
+            start = time.perf_counter()
+            call()
+            once = time.perf_counter() - start
         # short calls are repeated, so that neither the clock's resolution nor a short interruption counts
-        repeats.append(max(1, int(1e-3 / max(time.perf_counter() - start, 1e-7))))
+        repeats.append(max(1, int(1e-3 / max(once, 1e-7))))
     samples: list[list[float]] = [[] for _ in calls]
     end = time.perf_counter() + seconds
     while len(samples[0]) < 3 or (time.perf_counter() < end and len(samples[0]) < 2000):
