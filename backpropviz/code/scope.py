@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -14,13 +15,16 @@ from backpropviz.engine.trace import Trace
 from backpropviz.primitives import PRIMITIVES
 from backpropviz.primitives.windows import output_shape
 
-HELPERS = {primitive.name: function for function, primitive in PRIMITIVES.items() if primitive.helper}
-"""The functions of ours that derived code calls."""
+
+@functools.cache
+def helpers() -> dict[str, Any]:
+    """The functions of ours that derived code calls, by name."""
+    return {primitive.name: function for function, primitive in PRIMITIVES.items() if primitive.helper}
 
 
 def scope_of(trace: Trace) -> dict[str, Any]:
     """NumPy and our helpers, inputs and constants (as copies), settings, sizes: what code about a trace refers to."""
-    scope: dict[str, Any] = {"np": np, "math": math, "output_shape": output_shape, **HELPERS}
+    scope: dict[str, Any] = {"np": np, "math": math, "output_shape": output_shape, **helpers()}
     scope |= {name: node.value.copy() for name, node in trace.inputs.items()}
     scope |= {name: array for name, array in trace.constants.values() if isinstance(name, str)}
     scope |= {name: plain(value) for name, value in trace.settings.items()}

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from backpropviz.code.folding import Fold
 from backpropviz.code.printing import Printer
 from backpropviz.draw.boxes import boxes_of, identifier, upward
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
@@ -15,6 +14,7 @@ from backpropviz.engine.versions import WRITES
 from backpropviz.primitives.shapes import PUT
 
 if TYPE_CHECKING:
+    from backpropviz.code.folding import Fold
     from backpropviz.engine.trace import Trace
 
 MANY = 6  # terms of a gradient that are written out where a card stands for steps

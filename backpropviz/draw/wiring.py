@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from backpropviz.code.folding import fold
 from backpropviz.draw.boxes import upward
 from backpropviz.draw.circuit import Circuit
 from backpropviz.draw.reader import Reader
@@ -50,6 +49,8 @@ def read_circuit(
     opened = {above for group in wanted for above in upward(group)}
     reader = Reader(trace, ops, opened)
     if trace.loops and not rounds and (closed or len(reader.keys) > READABLE[ops]):
+        from backpropviz.code.folding import fold  # what only loops need
+
         folded = fold(trace)
         reader = Reader(trace, ops, opened, folded) if folded is not None else reader
     if not expand and (closed or len(reader.keys) > READABLE[ops]):

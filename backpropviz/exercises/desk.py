@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.scope import HELPERS
+from backpropviz.code.scope import helpers
 from backpropviz.diagnose.judge.process import Answering
 from backpropviz.diagnose.judge.stage import OURS, hide_ourselves, limited
 from backpropviz.diagnose.judge.wire import Reader, Writer
@@ -26,7 +26,7 @@ from backpropviz.primitives.windows import output_shape
 
 ROUNDS = 200_000  # of loops, for one statement
 FILE = "worksheet"
-BASE: dict[str, Any] = {"np": np, "math": math, "output_shape": output_shape, **HELPERS}
+BASE: dict[str, Any] = {"np": np, "math": math, "output_shape": output_shape, **helpers()}
 """What the lines can use besides the values of a run."""
 
 Meet = Callable[[Body, str, Any, dict[str, Any]], Any]

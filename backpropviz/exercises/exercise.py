@@ -17,7 +17,7 @@ import numpy as np
 
 from backpropviz.code.listing import Listing, Statement, imports, indented
 from backpropviz.code.pairs import captioned, packed, unpacked
-from backpropviz.code.scope import HELPERS, read_names, scope_of
+from backpropviz.code.scope import helpers, read_names, scope_of
 from backpropviz.code.straight import listing
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
@@ -147,14 +147,14 @@ def worksheet(
     sizes = _sizes(trace, code, read)
     given = [*trace.inputs, *code.constants, *_used_settings(trace, code, read)]
     cache = [*given, *sizes, *(step.name for step in trace.steps)]
-    helpers = sorted({*code.helpers, *(read & set(HELPERS))})
+    called = sorted({*code.helpers, *(read & set(helpers()))})
     text = [
         *(_CLOSED_TASK if closed else _TASK),
         "# next. With --hint 2 it tells more, with --hint 3 all. Shapes are those of the sample inputs.",
-        *imports(helpers),
+        *imports(called),
         "", "",
         f"def {trace.layer}_forward({_signature(trace, code, given)}):",
-        *indented([*_size_statements(trace, sizes), *_forward(trace, code, [*given, *sizes, *helpers])]),
+        *indented([*_size_statements(trace, sizes), *_forward(trace, code, [*given, *sizes, *called])]),
         *indented([*packed("cache = ", cache), f"return {_outputs(trace)}, cache"]),
         "", "",
         f"def {trace.layer}_backward({', '.join(code.upstream)}, cache):",

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.code.scope import HELPERS
+from backpropviz.code.scope import helpers
 from backpropviz.diagnose.examine import CALL_ROUNDS
 from backpropviz.diagnose.judge.process import Answering
 from backpropviz.diagnose.judge.wire import Handle, Reader, Writer
@@ -27,6 +27,7 @@ from backpropviz.primitives.windows import output_shape
 _OURS = "backpropviz"
 OURS = tuple(str(Path(__file__).resolve().parents[2] / name) for name in ("backpropviz", "graphs"))
 """Where our package lies, which the student's code has no business to read."""
+_OF_DERIVED_CODE = {**helpers(), "output_shape": output_shape}  # found while our files can be read
 _HIGHEST = 256  # of the descriptors that a copy may have inherited
 
 
@@ -67,7 +68,7 @@ def hide_ourselves() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == _OURS]:
         del sys.modules[name]
     module = types.ModuleType(_OURS)
-    vars(module).update({**HELPERS, "output_shape": output_shape})
+    vars(module).update(_OF_DERIVED_CODE)
     sys.modules[_OURS] = module
     sys.meta_path.insert(0, _NotHere())
 
