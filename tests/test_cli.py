@@ -278,7 +278,7 @@ def test_every_command_refuses_an_unknown_layer(refused, command):
             "mine.py:4: `W[0] = x[0]` writes a traced value",
         ),
         ("import numpy as np\ndef f(x):\n    return np.unwrap(x)\n", "has no gradient here"),
-        ("def f(x):\n    return float(x.sum()) * x\n", "float() turns a traced value into a plain one"),
+        ("def f(x):\n    return int(x.sum()) * x\n", "int() turns a traced value into a plain one"),
         ("def f(x, w):\n    raise ValueError('no')\n", "no sample inputs could be made up for f"),
     ],
 )

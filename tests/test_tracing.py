@@ -20,11 +20,6 @@ W = RANDOM.standard_normal((4, 2))
 # Each of these fails on the line that says so. First what was seen, then a part of the advice.
 
 
-def to_float(x):
-    y = float(np.sum(x))  # here
-    return x * y
-
-
 def to_int(x):
     y = int(np.sum(x))  # here
     return x * y
@@ -36,7 +31,7 @@ def through_math(x):
 
 
 def item(x):
-    y = np.sum(x).item()  # here
+    y = x.item(0)  # here
     return x * y
 
 
@@ -91,8 +86,7 @@ def constant_values(x):
 
 
 REFUSED = [
-    (to_float, "float() turns a traced value into a plain one", "Keep it as it is"),
-    (to_int, "int() turns", "Keep it as it is"),
+    (to_int, "int() turns a traced value into a plain one", "Keep it as it is"),
     (through_math, "float() turns", "NumPy functions and operators take it directly"),
     (item, ".item() turns", "Keep it as it is"),
     (to_a_list, ".tolist() turns", "Keep it as it is"),
@@ -319,7 +313,17 @@ def test_a_decision_by_values_is_noted_once_with_its_line():
 def test_errors_are_of_one_family():
     assert issubclass(TraceError, BackpropvizError)
     with pytest.raises(BackpropvizError):
-        bp.trace(to_float, x=X)
+        bp.trace(to_int, x=X)
+
+
+def test_a_single_entry_as_a_number_keeps_its_gradient():
+    def scaled(x):
+        return x * float(np.sum(x)) + np.mean(x, keepdims=True).item()
+
+    t = bp.trace(scaled, x=X)
+    dout = np.ones_like(X)
+    t.backward(dout)
+    assert np.allclose(t["x"].grad, np.sum(X) + np.sum(X) * dout + 1)
 
 
 # ---- operations of a file's own --------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ class LoopHeads(Guards):
             return True
         if name in self.kept:
             return True
-        if name in self.trace.inputs and name in self.names.values() and f"{name}_2" not in self.taken:
+        if name in self.trace.unchanged() and name in self.names.values():
             return True
         inside = (
             set()

@@ -31,10 +31,9 @@ class SizeNames:
 
     def _reproducible_sizes(self) -> set[str]:
         """The size names whose statements can be repeated in derived code."""
-        inputs = {name for name in self.trace.inputs if f"{name}_2" not in self._values}  # not assigned again
         function = self.trace.callable
         held = {*function.holders} if isinstance(function, Flat) else set[str]()
-        known = _REPRODUCIBLE | inputs | (set(self.trace.settings) - held) | self.kept | {"_"}
+        known = _REPRODUCIBLE | self.trace.unchanged() | (set(self.trace.settings) - held) | self.kept | {"_"}
         sizes: set[str] = set()
         for statement in self.trace.sizes:
             if not self._repeatable(statement.statement):

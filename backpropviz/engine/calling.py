@@ -18,9 +18,10 @@ from backpropviz.engine.instrument import instrument
 from backpropviz.engine.looping import LoopRecorder
 from backpropviz.engine.named import NamedFloat, NamedInt, Shape, called
 from backpropviz.engine.reports import HOOK, Site
-from backpropviz.engine.slate import Slate, find_traced, resolved
+from backpropviz.engine.slate import Slate, find_traced, now, resolved
 from backpropviz.engine.traced import Traced
 from backpropviz.primitives.arrays import asks, substitute
+from backpropviz.primitives.shapes import astype
 
 _CONSTANT_MAKERS: dict[Any, str] = {
     getattr(np, name): name
@@ -93,6 +94,8 @@ class CallRecorder(LoopRecorder):
         """The function about to be called: a user's function becomes a group of steps."""
         if function.__hash__ is not None and function in _CONSTANT_MAKERS:
             return lambda *args, **kwargs: self._constant(_CONSTANT_MAKERS[function], function, args, kwargs)
+        if function is float:
+            return _as_number
         if function.__hash__ is not None and function in _NUMBER_FUNCTIONS:
             name = _NUMBER_FUNCTIONS[function]
             return lambda *args, **kwargs: function(*args, **kwargs) if kwargs else called(name, function, args)
@@ -167,12 +170,21 @@ class CallRecorder(LoopRecorder):
             if isinstance(value, Traced) and value.node.name is None and position < len(parameters):
                 code = site.names[position - owners] if position - owners < len(site.names) else ""
                 self._step(site, parameters[position], value.node, code, f"{parameters[position]} = {code}")
+                self.steps[-1].is_argument = True
 
 
 def _group_name(function: FunctionType, args: Any) -> str:
     """A called function's name; for an object's forward pass, that of its class."""
     its_own = bool(args) and not isinstance(args[0], Traced) and hasattr(type(args[0]), function.__name__)
     return type(args[0]).__name__ if its_own and function.__name__ in ("forward", "__call__") else function.__name__
+
+
+def _as_number(*args: Any) -> Any:
+    """`float(b)`: of a traced value its only entry, as an array without axes."""
+    value = now(args[0]) if args else None
+    if type(value) is not Traced:
+        return called("float", float, args)
+    return value.item() if value.dtype == float else astype(value.item(), float)
 
 
 def _type_of(value: Any) -> type:

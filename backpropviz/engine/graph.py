@@ -193,6 +193,7 @@ class Step:
         group: the call it belongs to; None at the top.
         file, line: where it stands. written: the name as it stands there, without a version.
         round: the round of a loop that it was made in; None outside of loops.
+        is_argument: whether it was made in the argument list of a call, and has the name of the call's parameter.
     """
 
     label: str
@@ -207,6 +208,7 @@ class Step:
     line: int
     round: Round | None = None
     written: str = ""
+    is_argument: bool = False
     backward: Sequence[Node] = ()
 
     @property

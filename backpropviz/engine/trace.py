@@ -112,6 +112,10 @@ class Trace:
             *(name for name, _ in self.constants.values() if isinstance(name, str)),
         }
 
+    def unchanged(self) -> set[str]:
+        """The inputs whose names mean them to the end: what a function that is called names so is another thing."""
+        return {*self.inputs} - {step.written for step in self.steps if step.group is None and not step.is_argument}
+
     @property
     def output(self) -> Array:
         """The first value the function returned."""

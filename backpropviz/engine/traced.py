@@ -260,7 +260,9 @@ class Traced(NDArrayOperatorsMixin):
         return np.copy(self)
 
     def item(self, *args: Any) -> Any:
-        return self._leaves(".item()")
+        if args or self.size != 1:
+            return self._leaves(".item()")
+        return np.reshape(self, ()) if self.ndim else self
 
     def tolist(self) -> Any:
         return self._leaves(".tolist()")

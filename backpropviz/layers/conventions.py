@@ -36,7 +36,7 @@ _KINDS = {
     "label": re.compile(r"y|t|labels?|targ(et)?s?|tgt|y_true"),
     "index": re.compile(r"idx|ids|index|indices|tokens?|words|[a-z]\w*(_i|I)(dx|nd|ndex)"),
     "mask": re.compile(r"\w*mask"),
-    "state": re.compile(r"(prev_|last_)?[hc]|[hc]_?prev|state"),
+    "state": re.compile(r"(prev_|last_)?[hc]|[achs]_?(prev|init)|state"),
     "size": re.compile(
         r"(n|num|nb|number_of)_\w+|n(in|out)|[a-z]+_(dim|size|units|length|width|height)|fan_(in|out)|dim|"
         r"(in|out|input|output|hidden)_(in|out|features|channels|classes)"
@@ -75,6 +75,8 @@ def singular(name: str) -> str:
 def kind_of(name: str) -> str:
     """weight, vector, label, index, mask, state, size or sizes, by the name; main for all others."""
     name = word(name)
+    if re.fullmatch("[as]_?0", name):  # a of the moment before the first
+        return "state"
     plain = name.rstrip("0123456789_") or name
     return next((kind for kind, names in _KINDS.items() if names.fullmatch(plain)), "main")
 
