@@ -11,7 +11,7 @@ import numpy as np
 
 from backpropviz.engine.backward import sweep
 from backpropviz.engine.gradient_names import GradientNames, name_red_nodes
-from backpropviz.engine.graph import Array, Group, Loop, Node, SizeStatement, Step
+from backpropviz.engine.graph import Array, Group, Loop, Node, SizeStatement, Step, ancestors
 from backpropviz.engine.keeping import Ties, uncollected
 from backpropviz.engine.replay import Plan
 from backpropviz.engine.tape import Tape
@@ -122,14 +122,24 @@ class Trace:
         return self.outputs[0].value
 
     @property
+    def start(self) -> Node:
+        """What gradients start from where nothing is said: `out` of `return out, cache`.
+
+        Of `return Z1, A1, Z2, A2`, with no cache, it is the last, which all the others lead to.
+        """
+        *others, last = self.outputs
+        whole = isinstance(self.returned, tuple) and len(self.returned) == len(self.outputs)
+        return last if whole and {*others} <= ancestors([last]) else self.outputs[0]
+
+    @property
     def grad(self) -> dict[str, Array]:
         """The gradient of every input that has one; empty before `backward`."""
         return {name: node.grad for name, node in self.inputs.items() if node.grad is not None}
 
     @property
     def dout(self) -> Array | None:
-        """The upstream gradient of the first output, once `backward` has run."""
-        node = self.upstream.get(self.outputs[0])
+        """The upstream gradient of the output that gradients start from, once `backward` has run."""
+        node = self.upstream.get(self.start)
         return None if node is None else node.value
 
     @property
@@ -152,7 +162,7 @@ class Trace:
             InputError: `dout` has another shape than the output.
         """
         outputs = {node.name or "out": node for node in self.outputs}
-        wanted = outputs if self.held and dout is None else [next(iter(outputs))]
+        wanted = outputs if self.held and dout is None else [self.start.name or "out"]
         given = dout if isinstance(dout, Mapping) else dict.fromkeys(wanted, dout)
         upstream: dict[Node, Any] = {}
         for name, value in given.items():
@@ -192,7 +202,7 @@ class Trace:
                 raise InputError(f"no input is called {name!r}", fix=f"The inputs are {', '.join(self.inputs)}.")
             changed[self.inputs[name]] = _fitting(self.inputs[name].value, value, name)
         if dout is not None:
-            output = self.outputs[0]
+            output = self.start
             if output not in self.upstream:
                 raise InputError("dout is given, but there is no backward pass yet", fix="Call backward(dout) first.")
             changed[self.upstream[output]] = _fitting(output.value, dout, "dout")

@@ -14,7 +14,10 @@ from typing import Any
 from backpropviz.errors import LayerError
 from backpropviz.primitives.record import PRIMITIVES
 
-FORWARD = ("forward", "__call__", "fprop", "forward_pass", "feedforward", "forward_prop", "f", "loss", "predict")
+FORWARD = (
+    "forward", "__call__", "fprop", "forward_pass", "feedforward", "forward_prop", "forward_propagation", "fwd",
+    "feed_forward", "forward_propagate", "propagate", "f", "loss", "predict",
+)  # fmt: skip
 """What courses call the method that runs a layer, the usual name first."""
 
 

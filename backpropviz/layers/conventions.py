@@ -74,8 +74,8 @@ def singular(name: str) -> str:
 
 def kind_of(name: str) -> str:
     """weight, vector, label, index, mask, state, size or sizes, by the name; main for all others."""
-    name = word(name)
-    if re.fullmatch("[as]_?0", name):  # a of the moment before the first
+    holder, name = name.rpartition(".")[0], word(name)
+    if re.fullmatch("[as]_?0", name) or (holder and kind_of(holder) == "state"):  # of the moment before the first
         return "state"
     plain = name.rstrip("0123456789_") or name
     return next((kind for kind, names in _KINDS.items() if names.fullmatch(plain)), "main")

@@ -1,8 +1,9 @@
-"""Stands in for what indices are drawn from: `dataset.sampleTokenIdx()` in negative sampling."""
+"""Stands in for objects: what indices are drawn from (`dataset.sampleTokenIdx()`), and what values are kept on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 _BELOW = 3  # no made-up axis is shorter
@@ -28,3 +29,15 @@ class Draws:
 
     def __deepcopy__(self, memo: Any) -> Draws:
         return Draws(self.method)
+
+
+class Keeps(SimpleNamespace):
+    """What a forward pass keeps for the backward pass is kept on it: `ctx.save_for_backward(x)`, `ctx.x = x`."""
+
+    saved_tensors: tuple[Any, ...] = ()
+
+    def save_for_backward(self, *values: Any) -> None:
+        self.saved_tensors = values
+
+    def __repr__(self) -> str:
+        return "__keeps__()"

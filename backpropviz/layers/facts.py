@@ -24,6 +24,7 @@ class Reading:
             exponents: the latter.
         flat: vectors that hold several arrays, one behind the other. drawn: those that indices are drawn from, with the
             method that does it.
+        contexts: objects that something is kept on for the backward pass: `ctx.x = x`.
         words: for those that are compared with words, which (`activation == "relu"`).
         alike: for dictionaries that a loop goes through by their keys, the one that holds arrays of the same shapes.
     """
@@ -44,6 +45,7 @@ class Reading:
     exponents: set[str] = field(default_factory=set)
     flat: set[str] = field(default_factory=set)
     drawn: dict[str, str] = field(default_factory=dict)
+    contexts: set[str] = field(default_factory=set)
     words: dict[str, list[str]] = field(default_factory=dict)
     alike: dict[str, str] = field(default_factory=dict)
 
@@ -64,6 +66,7 @@ class Reading:
             (inner.sizes, self.sizes), (inner.asked, self.asked), (inner.factors, self.factors),
             (inner.met, self.met), (inner.parted, self.parted), (inner.series, self.series),
             (inner.numbers, self.numbers), (inner.exponents, self.exponents), (inner.flat, self.flat),
+            (inner.contexts, self.contexts),
         ):  # fmt: skip
             my_set |= {names[name] for name in its_set & {*names}}
         self.cuts |= {(names[name], axis, count) for name, axis, count in inner.cuts if name in names}

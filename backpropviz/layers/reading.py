@@ -21,11 +21,13 @@ from backpropviz.layers.counting import counts
 from backpropviz.layers.facts import Reading
 from backpropviz.layers.keyed import keyed
 from backpropviz.layers.parting import cuts
+from backpropviz.layers.rounds import carries, indexes, keys_of, multiplied
 
 MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas|grads")
 """What may be a list of arrays, by its name."""
 
 _OF_DICTIONARIES = ("get", "keys", "values", "items", "setdefault", "update")
+_KEEPS = ("save_for_backward",)
 _PRODUCTS = ("dot", "matmul", "einsum", "tensordot", "inner", "outer", "solve", "vdot")
 _OF_ARRAYS = ("sum", "mean", "std", "var", "max", "argmax", "transpose", "cumsum")
 _DRAWN = ("binomial", "choice", "bernoulli", "geometric")
@@ -113,7 +115,10 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         name = self._parameter(node.value)
-        if name and node.attr in _OF_DICTIONARIES:
+        kept = isinstance(node.ctx, ast.Store) and not hasattr(np.ndarray, node.attr)
+        if name and (kept or node.attr in _KEEPS):
+            self.found.contexts.add(name)
+        elif name and node.attr in _OF_DICTIONARIES:
             self.found.dictionaries.add(name)
             self.found.counted |= set() if node.attr in ("get", "setdefault") else {name}
         elif name and hasattr(np.ndarray, node.attr):
@@ -223,7 +228,7 @@ class _Reader(ast.NodeVisitor):
             return
         if name := self._parameter(value):
             words = [target.id for target in targets if isinstance(target, ast.Name)]
-            is_list = any(kind_of(word) != "main" for word in words) or MANY.fullmatch(name)
+            is_list = any(kind_of(word) != "main" for word in words) or MANY.fullmatch(name) or kind_of(name) == "state"
             if len(words) == len(targets) and is_list:
                 self.found.lengths[name] = words
                 self.found.sizes |= {f"{name}.{word}" for word in words if word in self.counted}
@@ -240,30 +245,19 @@ class _Reader(ast.NodeVisitor):
             if len(lists) == 1 and isinstance(node.target, ast.Tuple) and isinstance(node.iter, ast.Name):
                 words = [target.id for target in node.target.elts if isinstance(target, ast.Name)]
                 self.found.lengths[lists[0]] = [words, words]
-            keys = _keys_of(each, node) if isinstance(node.iter, ast.Name) else {}
+            keys = keys_of(each, node) if isinstance(node.iter, ast.Name) else {}
             if len(lists) == 1 and keys:  # for layer in layers: x @ layer["W"]
                 self.found.lengths[lists[0]] = [keys, keys]
         many = self._parameter(node.iter)
-        if each and many and many not in self.found.alike and self._indexes(each, node):
+        if each and many and many not in self.found.alike and indexes(each, node):
             self.found.labels.add(many)  # `for word in words: total += table[word]`
             self.found.parted.add(many)
             self.found.ranks.setdefault(many, 1)
+        if many and isinstance(node, ast.For) and each in multiplied(node) and carries(node):
+            self._has_rank(many, 3)  # `for X in inputs: H = np.tanh(X @ W_xh + H @ W_hh)`: a batch for every moment
         self.generic_visit(node)
 
-    def _indexes(self, name: str, loop: ast.AST) -> bool:
-        """Whether something is indexed in a loop with this name alone."""
-        places = (node.slice for node in ast.walk(loop) if isinstance(node, ast.Subscript))
-        return any(isinstance(place, ast.Name) and place.id == name for place in places)
-
     visit_comprehension = visit_For
-
-
-def _keys_of(name: str, loop: ast.AST) -> dict[str, None]:
-    """The words that a variable is indexed with in a loop, in order."""
-    entries = (node for node in ast.walk(loop) if isinstance(node, ast.Subscript))
-    its_own = [each.slice for each in entries if isinstance(each.value, ast.Name) and each.value.id == name]
-    keys = [key.value for key in its_own if isinstance(key, ast.Constant)]
-    return dict.fromkeys(key for key in keys if isinstance(key, str))
 
 
 def _adds_axes(index: ast.expr) -> bool:

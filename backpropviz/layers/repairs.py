@@ -119,7 +119,8 @@ class Repairs:
             for length in reversed(state.main):
                 yield state.with_size(asked, length, self.fixed)
         for name, guess in state.guesses.items():  # keys and values like the queries
-            if math.prod(guess.shape) == entries and kind_of(name) == "main" and name not in self.fixed:
+            is_other = entries in (math.prod(guess.shape), math.prod(state.main)) and guess.shape != state.main
+            if is_other and kind_of(name) == "main" and name not in self.fixed:
                 yield replace(state, guesses={**state.guesses, name: replace(guess, shape=state.main)})
         for size in sizes if entries else ():  # one size so many times as long: all heads side by side
             longer, rest = divmod(size * math.prod(shape), entries)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.layers.conventions import FILTERS, POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
-from backpropviz.layers.drawing import Draws
+from backpropviz.layers.drawing import Draws, Keeps
 from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, twins, usual
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
@@ -51,6 +51,7 @@ class Search:
         self.words = {name: words for name, words in reading.words.items() if name in open_ones}
         self.values |= {name: words[0] for name, words in self.words.items() if name not in self.values}
         self.values |= {name: Draws(method) for name, method in reading.drawn.items() if name in parameters}
+        self.values |= {name: Keeps() for name in reading.contexts & open_ones - {*self.values}}
         self.values |= {name: 2 for name in reading.exponents & open_ones & _STEPS - {*self.values}}
         self.required = [
             name
@@ -121,7 +122,7 @@ class Search:
     def _dimension(self, name: str, main: Shape) -> int | None:
         if name.startswith(f"{CONSTRUCTOR}.") or (name in self.sizes and name != word(name)):  # N, C, H, W = shape
             return None
-        if name in self.arrays:  # F.shape: no number of filters
+        if name in self.arrays or kind_of(name) == "state":  # F.shape: no number of filters; state.H: no height
             return None
         return dimension(word(name), list(map(word, self.leaves)), main)
 
@@ -240,7 +241,7 @@ class Search:
         order = itertools.count()
         queue = [(0, tuple[int, ...](), next(order), furthest)]
         seen = {furthest.key}
-        for _ in range(_GUESSED if guessing else max(_REPAIRED, 2 * len(self.names))):
+        for _ in range(_GUESSED if guessing else max(_REPAIRED, 3 * len(self.names))):
             if not queue or not furthest.problem:
                 break
             state = heapq.heappop(queue)[-1]

@@ -108,7 +108,7 @@ def elements(trace: Trace, letters: dict[str, str] | None = None, round_: str | 
 
 def _whole(trace: Trace, letters: dict[str, str], run: SymbolicRun) -> tuple[list[Elements], list[Elements]]:
     """The output's formulas and the gradients', in the inputs' own entries."""
-    outputs = [run.formulas(letters["out"], trace.outputs[0])]
+    outputs = [run.formulas(letters["out"], trace.start)]
     gradients = [
         run.formulas(f"d{letters[name]}", node.gradient)
         for name, node in trace.inputs.items()

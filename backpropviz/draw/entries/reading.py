@@ -68,7 +68,7 @@ class Reader:
 
     def scene(self, asked: str | None = None) -> Scene:
         """The scene of an entry; without one, of the entry of the first output that has the most terms."""
-        story = self.entries.story(asked or self.trace.outputs[0].name or "out")
+        story = self.entries.story(asked or self.trace.start.name or "out")
         node, index = self.entries.nodes[story.entry.name], story.entry.index
         return self._of_gradient(story, node, index) if story.is_gradient else self._of_value(story, node, index)
 
