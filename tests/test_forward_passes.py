@@ -17,6 +17,11 @@ MANNERS = {
     "layers_by_number:linear_forward": ["A", "W", "b"],
     "layers_by_number:linear_activation_forward": ["A_prev", "W", "b"],
     "layers_by_number:L_model_forward": ["X", "W1", "b1", "W2", "b2"],
+    "two_layers_of_a_dictionary:forward_prop": ["W1", "b1", "W2", "b2", "X"],
+    "kept_on_a_context:Exp.forward": ["a"],
+    "kept_on_a_context:Scale.forward": ["x", "w"],
+    "cells:rnn": ["inputs", "state_0", *(f"params_{i}" for i in range(5))],
+    "cells:lstm": ["inputs", "state_0", "state_1", *(f"params_{i}" for i in range(12))],
     "windows_of_images:conv_single_step": ["a_slice", "W", "b"],
     "windows_of_images:conv_forward": ["A_prev", "W", "b"],
     "windows_of_images:pool_forward": ["A_prev"],
@@ -43,6 +48,14 @@ def test_derived_code_has_a_gradient_by_name(name):
     assert [*trace.inputs] == MANNERS[name]
     assert_function_holds(trace)
     assert_pair_holds(trace)
+
+
+def test_of_nothing_but_arrays_the_last_is_the_result():
+    """`return Z1, A1, Z2, A2`: with the gradient of Z1 alone, the second layer would have none."""
+    trace = load(f"{FOLDER / 'two_layers_of_a_dictionary'}.py:forward_prop").trace(seed=1)
+    trace.backward()
+    assert [node.name for node in trace.upstream] == ["A2"]
+    assert {*trace.grad} == {*trace.inputs}
 
 
 WINDOWS = f"{FOLDER / 'windows_of_images.py'}:conv_forward"

@@ -21,7 +21,7 @@ from backpropviz.layers.counting import counts
 from backpropviz.layers.facts import Reading
 from backpropviz.layers.keyed import keyed
 from backpropviz.layers.parting import cuts
-from backpropviz.layers.rounds import carries, indexes, keys_of, multiplied
+from backpropviz.layers.rounds import begun, carried, indexes, keys_of, multiplied
 
 MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas|grads")
 """What may be a list of arrays, by its name."""
@@ -52,12 +52,13 @@ class _Reader(ast.NodeVisitor):
         self.found = Reading()
         self.until: dict[str, int] = {}
         self.counted: set[str] = set()
+        self.begun: dict[str, str] = {}
 
     def see(self, definition: ast.FunctionDef) -> None:
         for node in ast.walk(definition):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in self.names:
                 self.until[node.id] = min(node.lineno, self.until.get(node.id, node.lineno))
-        self.counted = counts(definition)
+        self.counted, self.begun = counts(definition), begun(definition)
         self.found.sizes = self.counted & self.names - {*self.until}
         self.found.cuts = cuts(definition, self.names)
         self.found.alike = keyed(definition, self.names - {*self.until})
@@ -253,11 +254,23 @@ class _Reader(ast.NodeVisitor):
             self.found.labels.add(many)  # `for word in words: total += table[word]`
             self.found.parted.add(many)
             self.found.ranks.setdefault(many, 1)
-        if many and isinstance(node, ast.For) and each in multiplied(node) and carries(node):
-            self._has_rank(many, 3)  # `for X in inputs: H = np.tanh(X @ W_xh + H @ W_hh)`: a batch for every moment
+        if each and isinstance(node, ast.For):
+            self._batches(each, many, node)
         self.generic_visit(node)
 
     visit_comprehension = visit_For
+
+    def _batches(self, each: str, many: str, loop: ast.For) -> None:
+        """`for X in inputs: H = np.tanh(X @ W_xh + H @ W_hh)`: a batch for every moment, one to start from."""
+        rows = multiplied(loop)
+        through = {many} if each in rows else {name for name in self.names if f"{name}[{each}]" in rows}
+        states = carried(loop) & rows
+        states |= {name for name in self.begun if {f"{name}[-1]", f"{name}[{each}]"} & rows}
+        if through and states:
+            for name in through - {""}:
+                self._has_rank(name, 3)
+            for name in {self.begun.get(state, state) for state in states} & self.names:
+                self.found.ranks.setdefault(name, 2)
 
 
 def _adds_axes(index: ast.expr) -> bool:

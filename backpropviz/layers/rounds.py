@@ -20,23 +20,33 @@ def keys_of(name: str, loop: ast.AST) -> dict[str, None]:
 
 
 def multiplied(loop: ast.For) -> set[str]:
-    """The names that products of matrices in a loop have on their left: rows."""
+    """What products of matrices in a loop have on their left, as it is written: rows, `X` or `x[t]`."""
     found = set()
     for node in ast.walk(loop):
         match node:
-            case ast.BinOp(ast.Name(name), ast.MatMult()):
-                found.add(name)
-            case ast.Call(ast.Attribute(_, "dot" | "matmul"), [ast.Name(name), _]):
-                found.add(name)
-            case ast.Call(ast.Attribute(ast.Name(name), "dot"), [_]):
-                found.add(name)
+            case ast.BinOp(left, ast.MatMult()):
+                found.add(ast.unparse(left))
+            case ast.Call(ast.Attribute(ast.Name("np" | "numpy"), "dot" | "matmul"), [left, _]):
+                found.add(ast.unparse(left))
+            case ast.Call(ast.Attribute(left, "dot"), [_]):
+                found.add(ast.unparse(left))
     return found
 
 
-def carries(loop: ast.For) -> bool:
-    """Whether a round goes on with what the one before it made: `h = f(x, h)`; a sum that grows is none."""
+def carried(loop: ast.For) -> set[str]:
+    """The names by which a round goes on with what the one before it made: `h = f(x, h)`; a sum that grows is none."""
     names = [node for node in ast.walk(loop) if isinstance(node, ast.Name)]
     read = [(name.id, name.lineno) for name in names if isinstance(name.ctx, ast.Load)]
     made = [part for node in ast.walk(loop) if isinstance(node, ast.Assign) for part in ast.walk(node)]
     stored = [part for part in made if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
-    return any(name == its.id and line <= its.lineno for its in stored for name, line in read)
+    return {its.id for its in stored if any(name == its.id and line <= its.lineno for name, line in read)}
+
+
+def begun(definition: ast.FunctionDef) -> dict[str, str]:
+    """What names start from: H of `hs = [H]`, h0 of `h = h0`."""
+    found = {}
+    for node in ast.walk(definition):
+        match node:
+            case ast.Assign([ast.Name(name)], ast.Name(start) | ast.List([ast.Name(start)])):
+                found[name] = start
+    return found

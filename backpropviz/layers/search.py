@@ -239,7 +239,7 @@ class Search:
         furthest = start if guessing else self.run(start)
         repairs = Repairs(self.fixed, self.parts, self.flat)
         order = itertools.count()
-        queue = [(0, tuple[int, ...](), next(order), furthest)]
+        queue = [(0, 0, tuple[int, ...](), next(order), furthest)]
         seen = {furthest.key}
         for _ in range(_GUESSED if guessing else max(_REPAIRED, 3 * len(self.names))):
             if not queue or not furthest.problem:
@@ -254,7 +254,7 @@ class Search:
                     return child
                 if child.progress > state.progress or not guessing:  # in a loop, better may fail earlier
                     equal = merged(child)  # sizes of one input made equal: only if nothing else helps
-                    heapq.heappush(queue, (equal, tuple(-at for at in child.progress), next(order), child))
+                    heapq.heappush(queue, (equal, -child.work, tuple(-at for at in child.progress), next(order), child))
                     furthest = max(furthest, child, key=lambda s: s.progress)
         return furthest
 
@@ -264,7 +264,7 @@ class Search:
 
     def _run(self, state: State) -> State:
         self.runs += 1
-        before = sys.getprofile()
+        before, calls = sys.getprofile(), self.calls
         sys.setprofile(self._count)  # work, not time: the same sample is found on a busy machine
         problem, progress, where = "", tuple[int, ...](), ""
         file = getattr(self.function, "of_file", self.function.__code__.co_filename)
@@ -284,7 +284,7 @@ class Search:
             progress, where = progress_in(error.__traceback__, file), line_in(error, file)
         finally:
             sys.setprofile(before)
-        state = replace(state, problem=problem, progress=progress, where=where)
+        state = replace(state, problem=problem, progress=progress, where=where, work=self.calls - calls)
         if problem and (self.best is None or progress > self.best.progress):
             self.best = state
         return state

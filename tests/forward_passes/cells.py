@@ -57,3 +57,28 @@ def lstm_cell_forward(xt, a_prev, c_prev, parameters):
     a_next = ot * np.tanh(c_next)
     cache = (a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, parameters)
     return a_next, c_next, cache
+
+
+def rnn(inputs, state, params):
+    W_xh, W_hh, b_h, W_hq, b_q = params
+    (H,) = state
+    outputs = []
+    for X in inputs:
+        H = np.tanh(np.dot(X, W_xh) + np.dot(H, W_hh) + b_h)
+        outputs.append(np.dot(H, W_hq) + b_q)
+    return np.concatenate(outputs, axis=0), (H,)
+
+
+def lstm(inputs, state, params):
+    [W_xi, W_hi, b_i, W_xf, W_hf, b_f, W_xo, W_ho, b_o, W_xc, W_hc, b_c] = params
+    (H, C) = state
+    outputs = []
+    for X in inputs:
+        I = sigmoid(X @ W_xi + H @ W_hi + b_i)
+        F = sigmoid(X @ W_xf + H @ W_hf + b_f)
+        O = sigmoid(X @ W_xo + H @ W_ho + b_o)
+        C_tilda = np.tanh(X @ W_xc + H @ W_hc + b_c)
+        C = F * C + I * C_tilda
+        H = O * np.tanh(C)
+        outputs.append(H)
+    return np.stack(outputs), (H, C)
