@@ -58,3 +58,26 @@ class RNN:
             dinputs[t] = np.dot(dz, self.W_xh.T)
             dH = np.dot(dz, self.W_hh.T)
         return dinputs, dH
+
+
+def sequence_forward(inputs, params, H):
+    W_xh, W_hh, b_h = params["W_xh"], params["W_hh"], params["b_h"]
+    T = len(inputs)
+    hs = [H]
+    for t in range(T):
+        hs.append(np.tanh(inputs[t] @ W_xh + hs[-1] @ W_hh + b_h))
+    return np.stack(hs[1:]), (inputs, hs, params)
+
+
+def sequence_backward(dout, cache):
+    inputs, hs, params = cache
+    grads = {k: np.zeros_like(v) for k, v in params.items()}
+    dinputs, dH = np.zeros_like(inputs), np.zeros_like(hs[0])
+    for t in reversed(range(len(inputs))):
+        dz = (dH + dout[t]) * (1 - hs[t + 1] ** 2)
+        grads["b_h"] += dz.sum(axis=0)
+        grads["W_xh"] += inputs[t].T @ dz
+        grads["W_hh"] += hs[t].T @ dz
+        dinputs[t] = dz @ params["W_xh"].T
+        dH = dz @ params["W_hh"].T
+    return dinputs, grads, dH

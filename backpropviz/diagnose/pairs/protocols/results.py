@@ -194,7 +194,7 @@ def _by_name(codes: Mapping[str, str], after: After) -> Iterator[tuple[str, str]
     matched = {}
     for word, code in codes.items():
         of = gradient_of(word)
-        name = known.get(of) or (known.get(bare(word)) if bare(word) == word.lower() else None)
+        name = known.get(of) or (known.get(bare(word)) if word.isidentifier() else None)
         if name:
             matched[name] = code
     yield from matched.items()
