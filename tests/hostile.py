@@ -9,6 +9,8 @@ import textwrap
 from dataclasses import dataclass
 
 WRONG, RIGHT, REFUSED, UNFINISHED, UNKNOWN = "wrong", "right", "refused", "not finished", "not examined"
+LATE = "not finished in time"
+_SHORT = ("--seconds", "1")
 HALF = 0.5
 """What is due to a relu whose forward pass is right and whose backward pass is not."""
 
@@ -19,7 +21,7 @@ class Hostile:
 
     Attributes:
         text: the file. status: the verdict on it. most: the highest score that it may get. words: what has to be said.
-        code: the exit code.
+        code: the exit code. options: of the command, besides `--json`.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Hostile:
     most: float = HALF
     words: str = ""
     code: int = 1
+    options: tuple[str, ...] = ()
 
 
 def relu(top: str = "", forward: str = "", backward: str = "", returns: str = "dout", end: str = "") -> str:
@@ -65,6 +68,9 @@ def forged(changed: str = "{}", planned: str = "{}", then: str = "say(line)\nos.
     return relu(end=_RECORD.replace("CHANGED", changed).replace("PLANNED", planned) + then)
 
 
+ONCE = "import sys\nif any(name.startswith('backpropviz.d') for name in sys.modules):\n    say(line)\n    os._exit(0)\n"
+"""Says it to the search, whose word is not believed, and runs as an honest file where it is judged."""
+
 _WALK = """
 while frame is not None:
     right = frame.f_locals.get("right")
@@ -73,6 +79,35 @@ while frame is not None:
     frame = frame.f_back
 """
 _OWN_TEXT = "def a_forward(x): return x, 0\\ndef a_backward(dout, c): return dout\\n"
+PLAN_OF_ITS_OWN = f'''{{"own": True, "layer": "mine", "forward": "a_forward", "backward": "a_backward",
+    "texts": ["{_OWN_TEXT}"], "takes": [["x"], ["out"], ["x"]],
+    "cases": [["all", [["x", "<f8", [1.0, 2.0]]], {{}}]]}}'''
+"""How a pair is called that is right, and in no file."""
+
+_STOLEN = """
+frame = sys._getframe()
+while frame is not None:
+    its = frame.f_locals.get("answering")
+    if its is not None:
+        text = json.dumps({"nonce": its.nonce, **SAID}).encode()
+        os.write(its.write, struct.pack("!II", len(text), 0) + text)
+    frame = frame.f_back
+"""
+
+
+def stolen(said: str) -> str:
+    """A relu that finds the number by which its process is known, and answers in its place."""
+    return relu(top="import json, os, struct, sys", backward=_STOLEN.replace("SAID", said))
+
+
+_ONE_SHAPE = "shapes.add(dout.shape)\nif len(shapes) > 1:\n    "
+"""What follows happens from the second shape on."""
+
+
+def once(then: str, top: str = "") -> str:
+    """A relu that is right for one shape."""
+    return relu(top="shapes = set()\n" + top, backward=_ONE_SHAPE + then, returns="dout * (cache > 0)")
+
 
 CHEATS = [
     Hostile("np_max", relu(end="np.max = lambda *_, **__: 0.0")),
@@ -192,6 +227,18 @@ CHEATS = [
     Hostile("report_with_a_plan_of_its_own", forged(planned=f'''{{"own": True, "layer": "relu", "forward": "a_forward",
         "backward": "a_backward", "texts": ["{_OWN_TEXT}"], "takes": [["x"], ["out"], ["x"]],
         "cases": [["all", [["x", "<f8", [1.0, 2.0]]]]]}}'''), most=0.0),
+    Hostile("report_on_another_layer", relu(
+        returns="dout * (cache > 0)",
+        end=_RECORD.replace("CHANGED", '{"layer": "batchnorm"}').replace("PLANNED", "{}") + ONCE,
+    ), UNKNOWN, 0.0, "no function of it was held against batchnorm", options=("--as", "batchnorm")),
+    Hostile("report_of_nearly_all_and_no_time_to_judge", forged(
+        '{"status": "wrong", "score": 0.99}', then=ONCE + "import time\ntime.sleep(1000)"
+    ), most=0.0, words="nothing is counted that could not be run once more", options=_SHORT),
+    Hostile("report_on_a_function_that_it_brings_along", forged('{"own": True}', PLAN_OF_ITS_OWN, ONCE), most=0.0,
+            words="a_backward is another function"),
+    Hostile("report_on_a_function_that_is_not_there", forged(
+        '{"own": True}', PLAN_OF_ITS_OWN, "line = line.replace('relu_backward', 'batchnorm_backward')\n" + ONCE
+    ), most=0.0, words="the file has no batchnorm_backward"),
     Hostile("report_with_an_odd_plan", forged(planned='{"takes": 3, "texts": {}, "cases": [[]]}'), most=0.0),
     Hostile("report_with_a_plan_that_is_no_code", forged(planned='{"texts": ["def ("]}'), most=0.0),
     Hostile("flood", forged(then="for _ in range(6000): say('x' * 1000000)")),
@@ -263,6 +310,72 @@ CHEATS = [
         top="import sys", returns="dout * (cache > 0) if 'backpropviz.diagnose.examine' in sys.modules else dout"
     )),
     Hostile("right_for_small_arrays", relu(returns="dout * (cache > 0) if dout.size < 20 else dout")),
+    Hostile("right_where_it_is_judged", relu(
+        top="import sys", returns="dout * (cache > 0) if sys._getframe(1).f_code.co_name == 'call' else dout"
+    )),
+    Hostile("number_stolen_to_ask", stolen("{'asks': True}"), words="dx is wrong in"),
+    Hostile("number_stolen_to_answer", stolen("{'returned': ['none'], 'after': [None, None]}"), words="dx is wrong in"),
+    Hostile("number_stolen_to_fail", stolen("{'failed': {'type': 'a\\0b', 'text': 3, 'frames': [], 'numpy': 0}}")),
+    Hostile("number_stolen_for_a_shape", stolen(
+        "{'returned': ['array', '<f8', [2**62, 0], 0, False], 'after': [None, None]}"
+    )),
+    Hostile("changes_what_it_is_given", relu(forward="x[...] = 0", backward="dout[...] = 0"), most=0.0),
+    Hostile("changes_the_upstream_alone", relu(backward="dout[...] = 0"), words="dx is 0 everywhere"),
+    Hostile("changes_the_settings", """
+import numpy as np
+def batchnorm_forward(x, gamma, beta, bn_param):
+    bn_param['mode'], bn_param['eps'] = 'test', 1e30
+    return beta + 0 * x, (x, gamma)
+def batchnorm_backward(dout, cache):
+    return 0 * cache[0], 0 * cache[1], dout.sum(0)
+"""),
+    Hostile("another_forward_pass", relu().replace("np.maximum(0, x)", "x"), most=0.0),
+    Hostile("fails_from_the_second_shape_on", once("raise TypeError('relu_backward() missing 1 argument')")),
+    *(Hostile(f"raises_{kind}", once(f"raise {kind}('x')", f"class {kind}(Exception): pass\n"))
+      for kind in ("MissingModule", "CannotCall", "NotApplicable", "TooMuch")),
+    Hostile("refuses_from_the_second_shape_on", once("assert False"), REFUSED, words="refuses"),
+    Hostile("dictionaries_of_types", relu(top="""
+        class Takes:
+            def __eq__(self, other):
+                other.update(max=lambda *_, **__: 0.0, tobytes=lambda *_: bytes(120), __le__=lambda *_: True)
+                return True
+        float.__dict__ == Takes()
+        np.ndarray.__dict__ == Takes()
+        """)),
+    Hostile("at_the_end_of_an_object", relu(top="""
+        class Last:
+            def __del__(self):
+                np.max = np.abs = np.asarray = lambda *_, **__: 0.0
+        """, backward="last = Last()")),
+    Hostile("a_finalizer", relu(top="""
+        import os, weakref
+        class Its: pass
+        its = Its()
+        weakref.finalize(its, os._exit, 0)
+        """)),
+    Hostile("hooks", relu(top="""
+        import os, sys, gc
+        sys.excepthook = sys.unraisablehook = lambda *_: os._exit(0)
+        gc.callbacks.append(lambda *_: 1 / 0)
+        """, backward="1 / 0")),
+    Hostile("a_thread_after_it_returned", relu(top="""
+        import threading, time
+        def change(array):
+            while True:
+                array[...] = 0
+                time.sleep(0)
+        """, backward="threading.Thread(target=change, args=(dout,), daemon=True).start()")),
+    Hostile("a_number_of_a_subclass", relu(
+        top="class Number(np.float64):\n    def __array__(self, *_, **__): return np.zeros((3, 5))", returns="Number(3)"
+    )),
+    Hostile("a_cache_around_it", relu(
+        top="import functools", end="relu_backward = functools.lru_cache(relu_backward)"
+    )),
+    Hostile("a_default_of_a_gigabyte", relu(end="relu_backward.__defaults__ = (np.zeros(10**8),)")),
+    Hostile("texts_for_numbers", relu(returns="dout.astype(str)"), words="is an array of <U"),
+    Hostile("records_for_numbers", relu(returns="np.zeros(dout.shape, [('a', 'f8')])"), words="is an array of [('a'"),
+    Hostile("errors_that_numpy_calls", relu(top="np.seterrcall(lambda *_: 1 / 0)\nnp.seterr(all='call')")),
+    Hostile("prints_that_fail", relu(top="np.set_printoptions(formatter={'all': lambda _: 1 / 0})")),
 ]  # fmt: skip
 
 ENDS = [
@@ -288,6 +401,34 @@ ENDS = [
     Hostile("closes_everything", relu(
         backward="import os; os.closerange(0, 100)", returns="dout * (cache > 0)"
     ), words="ended with code"),
+    Hostile("waits_for_its_input", relu(backward="raise ValueError(input())"), words="EOFError"),
+    Hostile("a_hook_for_all_that_happens", relu(end="import sys\nsys.addaudithook(lambda *_: 1 / 0)"), most=0.0),
+    Hostile("no_modules", relu(top="import sys\nsys.meta_path.clear()\nsys.modules.clear()"), most=0.0),
+    Hostile("modules_that_agree", relu(top="""
+        import sys
+        class Agrees(type(sys)):
+            def __getattribute__(self, _): return lambda *_, **__: True
+        for module in list(sys.modules.values()):
+            module.__class__ = Agrees
+        """), most=0.0),
+    Hostile("recursion_in_c", relu(
+        top="import sys\nsys.setrecursionlimit(10**9)",
+        backward="class A:\n    def __repr__(self): return repr(self)\nrepr(A())",
+    ), most=0.0, words="code -11"),
+    Hostile("no_code", relu(backward="exec((lambda: 0).__code__.replace(co_code=b'd\\xffS\\0'))"), words="code -11"),
+    Hostile("many_threads", relu(top="import threading, time", backward="""
+        for _ in range(10**5):
+            threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+        """), words="start new thread"),
+    Hostile("sleeps", relu(backward="import time; time.sleep(10**6)"), LATE, 0.0, "not enough", options=_SHORT),
+    Hostile("stops_itself", relu(
+        backward="import signal; signal.raise_signal(signal.SIGSTOP)"
+    ), LATE, 0.0, "not enough", options=_SHORT),
+    Hostile("an_error_with_a_long_name", relu(
+        backward="raise type('E' * 10**6, (Exception,), {})('x')"
+    ), words="E" * 100 + ": x"),
+    Hostile("an_error_with_a_long_text", relu(backward="raise ValueError('x' * 10**6)"), words="x" * 200),
+    Hostile("a_long_sum", relu(backward="a = " + "1 + " * 3000 + "1"), most=0.0, words="too deeply"),
     Hostile("empty", "", UNKNOWN, 0.0, code=2),
     Hostile("zero_bytes", "import numpy\0as np\n", most=0.0),
     Hostile("not_python", "def (:\n", most=0.0, words="not Python"),
@@ -351,13 +492,35 @@ _EFFECTS = {
     "reads_its_environment": "raise ValueError(open('/proc/self/environ').read())",
     "reads_its_parents_memory": "import os; raise ValueError(open(f'/proc/{os.getppid()}/mem', 'rb').read(9))",
     "lists": "import os; raise ValueError(os.listdir(os.path.dirname(KEEP)))",
+    "reads_where_its_memory_lies": "raise ValueError(open('/proc/self/maps').read())",
+    "counts_its_descriptors": "import os; raise ValueError(os.listdir('/proc/self/fd'))",
+    "reads_as_code": "import io; raise ValueError(io.open_code('/etc/passwd').read())",
+    "runs_a_path": "import runpy; runpy.run_path('/etc/passwd')",
+    "reads_by_tables": "raise ValueError(np.genfromtxt('/etc/passwd', str, delimiter='\\n'))",
+    "reads_by_keys": "import ssl; ssl.create_default_context().load_verify_locations('/etc/passwd')",
+    "keeps_keys": "import ssl; ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).keylog_filename = TARGET",
+    "reads_by_markup": "import xml.sax; xml.sax.parse('/etc/passwd', xml.sax.handler.ContentHandler())",
+    "keeps_history": "import readline; readline.write_history_file(TARGET)",
+    "library_below": "import _ctypes; _ctypes.dlopen(None, 0)",
+    "socket_below": "import _socket; _socket.socket(2, 1).connect(('127.0.0.1', 9))",
+    "file_below": "import _io; _io.FileIO(TARGET, 'w')",
+    "shared_memory": "from multiprocessing import shared_memory; shared_memory.SharedMemory(create=True, size=9)",
+    "semaphore": "import _multiprocessing; _multiprocessing.SemLock(1, 1, 1, '/its', False)",
+    "pickle": 'import pickle; pickle.loads(b"cos\\nsystem\\n(S\'touch " + TARGET.encode() + b"\'\\ntR.")',
+    "process_below": """import _posixsubprocess, os
+a, b = os.pipe()
+its = [b'touch', os.fsencode(TARGET)]
+_posixsubprocess.fork_exec(its, [b'/bin/touch'], True, (), None, None, -1, -1, -1, -1, -1, -1, a, b, False, False, 0,
+                           None, None, None, -1, None, False)""",
     "looks_around": "import os; raise ValueError([its.name for its in os.scandir('/')])",
 }
+_BY_THE_KERNEL = "reads_by_keys", "keeps_history", "shared_memory", "semaphore", "process_below"
+_SAYS = dict.fromkeys(_BY_THE_KERNEL, "PermissionError")
 EFFECTS = [
     Hostile(
         name,
         relu(backward=line),
-        words="" if name in ("foreign_function", "temporary", "forks_often") else "not allowed",
+        words="" if name in ("foreign_function", "temporary", "forks_often") else _SAYS.get(name, "not allowed"),
     )
     for name, line in _EFFECTS.items()
 ]

@@ -186,7 +186,9 @@ def test_a_judge_without_time_says_neither_right_nor_wrong():
     late = _judged(FunctionReport("relu_backward", "relu", 1, "right"), said, "relu.py", 0)
     assert (late.status, late.score, late.reason) == ("not finished in time", 0.0, "2 s were not enough")
     wrong = FunctionReport("relu_backward", "relu", 1, "wrong", score=0.5)
-    assert _judged(wrong, said, "relu.py", 0) == wrong
+    kept = _judged(wrong, said, "relu.py", 0)
+    assert (kept.status, kept.score) == ("wrong", 0.0)  # what the search says of a score is not believed
+    assert kept.notes == ("nothing is counted that could not be run once more: 2 s were not enough",)
 
 
 def test_a_fault_of_ours_is_no_verdict(tmp_path, monkeypatch):

@@ -12,6 +12,8 @@ from backpropviz.classroom.assignment import Assignment, Task
 from backpropviz.classroom.exact import cell
 from backpropviz.classroom.handins import below, natural
 from backpropviz.classroom.words import Check, check, describe
+from backpropviz.diagnose.pairs.protocols.subjects import stem_of
+from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.verdict import FileReport, FunctionReport
 from backpropviz.errors import LayerError
 
@@ -89,10 +91,18 @@ def _mark(task: Task, reports: list[FileReport]) -> Mark:
     if not best.is_judged:
         said = f"{best.status}: {best.reason}" if best.reason else best.status
         return Mark(Check(task.name, False, 0.0, said, task.points), best, said)
-    if task.layer and best.layer != task.layer:
-        said = f"it was read as {best.layer or 'a layer of its own'}; {task.layer} was asked for"
+    if task.layer and (best.own or best.layer != task.layer):
+        said = f"it was read as {'a layer of its own' if best.own else best.layer}; {task.layer} was asked for"
         return Mark(Check(task.name, False, 0.0, said, task.points), best, said)
-    return Mark(check(best, task.name, task.points), best)
+    return Mark(check(best, task.name, task.points), best, _unpinned(best))
+
+
+def _unpinned(report: FunctionReport) -> str:
+    """Why a person has to look at a layer of a known name that was held against its own forward pass alone."""
+    named = recognize(f"{stem_of(report.name.partition('.')[0])}_backward") or recognize(report.name)
+    if named is None or not report.own or not report.score:
+        return ""
+    return f'held against its own forward pass alone; as = "{named.layer.name}" asks for the layer'
 
 
 def table(grades: list[Grade], assignment: Assignment) -> str:

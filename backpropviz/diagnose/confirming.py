@@ -57,7 +57,10 @@ def _judged(function: FunctionReport, said: Record | None, file: str, code: int)
     if "unjudged" in said and function.status in (RIGHT, FAULT):
         return replace(function, status=UNKNOWN, score=0.0, reason=f"it could not be judged: {said['why']}")
     if "late" in said:
-        return replace(function, status=LATE, score=0.0, reason=said["why"]) if function.status == RIGHT else function
+        if function.status == RIGHT:
+            return replace(function, status=LATE, score=0.0, reason=said["why"])
+        note = f"nothing is counted that could not be run once more: {said['why']}"
+        return replace(function, score=0.0, notes=(*function.notes, note))
     kind = "not_confirmed"
     if function.status == FAULT:  # of the search: the verdict does not need it
         kind, note = "wrong_value", f"the search for the line failed: {function.reason}"
@@ -67,8 +70,9 @@ def _judged(function: FunctionReport, said: Record | None, file: str, code: int)
         )  # fmt: skip
     score = min(function.score, float(said["score"]))
     refused = tuple(dict.fromkeys((*function.refused, *said["refused"])))
-    own = function.own if said["own"] is None else bool(said["own"])
-    function = replace(function, score=score, refused=refused, own=own)
+    function = replace(function, score=score, refused=refused)
+    if said["own"] is not None:
+        function = replace(function, layer=said["layer"], own=said["own"])
     if function.status != RIGHT or said["right"]:
         return function
     if said["refuses"]:

@@ -253,7 +253,7 @@ class Examination:
             name = inside[0] if inside else frame.name
         elif frame is not None:
             name = frame.name
-        kind = "does not end" if isinstance(error, TooMuch) else type(error).__name__
+        kind = "does not end" if isinstance(error, TooMuch) else type(error).__name__[:100]
         calls = tuple((f.name, f.lineno) for f in came_through)
         return Failure(kind, str(error)[:300], name, line, is_backward, calls)
 

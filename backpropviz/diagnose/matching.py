@@ -87,7 +87,8 @@ def describe(got: Any, want: Any, names: dict[str, int]) -> str:
         return "is a masked array: the masked entries are hidden, not 0"
     array = np.asarray(got)
     if array.dtype.kind not in "fiub":
-        return f"is a {type(got).__name__}"
+        what = f"an array of {array.dtype}" if isinstance(got, np.ndarray) else f"a {type(got).__name__}"
+        return f"is {what}"
     if array.shape != np.shape(want):
         text = f"has shape {array.shape} instead of {np.shape(want)}"
         if array.size == np.size(want) and any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -73,10 +74,11 @@ class Judge:
         """What a pair is worth: `score`, whether it is `right`, and where it is not."""
         try:
             plan = Plan.from_dict(said) if said is not None else self._by_names(name)
+            self._expect_of(name, plan.pair)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             return _nothing(f"it is not known how it is called: {error}")
         try:
-            weighed, own_way = self._weighed(name, plan)
+            weighed, layer, own_way = self._weighed(name, plan)
         except Late as error:
             self.close()
             return {**_nothing(str(error)), "late": True}
@@ -94,7 +96,7 @@ class Judge:
             "score": weighed.score(len(plan.unseen)), "right": right, "wrong": list(dict.fromkeys(wrong)),
             "failed": weighed.failed_words, "looked_at": weighed.looked_at,
             "ran": weighed.words, "refused": weighed.refused_words,
-            "refuses": weighed.refuses, "own": own_way, "why": next(iter(failures), ""),
+            "refuses": weighed.refuses, "layer": layer, "own": own_way, "why": next(iter(failures), ""),
         }  # fmt: skip
 
     def _by_names(self, name: str) -> Plan:
@@ -109,15 +111,27 @@ class Judge:
             raise ValueError("no function of a known layer has this name")
         return Plan(pair)
 
-    def _weighed(self, name: str, plan: Plan) -> tuple[Weighed, bool]:
-        """What came out, and whether it was held against itself."""
+    def _expect_of(self, name: str, pair: Pair) -> None:
+        """Take for the pair of a name nothing that its text does not have under this name.
+
+        Raises:
+            ValueError: there is no such function, or it is one of a known layer and the pair is another.
+        """
+        top = name.partition(".")[0]
+        if not any(top in (getattr(node, "name", ""), getattr(node, "id", "")) for node in ast.walk(self.student.tree)):
+            raise ValueError(f"the file has no {top}")
+        if pair.name != name and any(its.name == name for its in recognition.pairs(self.student.functions)):
+            raise ValueError(f"{pair.name} is another function")
+
+    def _weighed(self, name: str, plan: Plan) -> tuple[Weighed, str, bool]:
+        """What came out, which layer it was held against, and whether that was itself."""
         program = self._program(plan)
         known = self._known(name, plan.pair)
         if known is not None and (found := self._by_course(program, known)) is not None:
-            return found, False
+            return found, known.layer.name, False
         if not plan.pair.layer.is_own:
             raise CannotCall(f"it is not {plan.pair.layer.name} by its name")
-        return self._by_itself(program, plan), True
+        return self._by_itself(program, plan), plan.pair.layer.name, True
 
     def _known(self, name: str, pair: Pair) -> Pair | None:
         """The pair as one of a layer that courses hand out, by the names in the file alone."""
@@ -198,5 +212,5 @@ def _nothing(why: str) -> dict[str, Any]:
     """The verdict on what gave nothing that could be compared."""
     return {
         "score": 0.0, "right": False, "wrong": [], "failed": [], "looked_at": [], "ran": [], "refused": [],
-        "refuses": False, "own": None, "why": why,
+        "refuses": False, "layer": None, "own": None, "why": why,
     }  # fmt: skip

@@ -158,6 +158,6 @@ def failed(error: BaseException, file: str) -> dict[str, Any]:
     except BaseException:  # its own __str__ fails
         text = ""
     came_through = [[str(frame.name), frame.lineno] for frame in frames(error, file)][-20:]
-    kind = type(error).__name__
+    kind = type(error).__name__[:100]
     return {"type": kind, "text": text, "frames": came_through, "numpy": is_of_numpy(error),
             "name": str(getattr(error, "name", "") or "")}  # fmt: skip

@@ -171,9 +171,11 @@ def parse(path: Path, python2: bool = False) -> Student:
 
 
 def parsed(source: str, name: str = "text") -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(source, name)
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            return ast.parse(source, name)
+        except (RecursionError, MemoryError):
+            raise SyntaxError("an expression in it is nested too deeply to be read") from None
 
 
 def _parses(source: str) -> bool:
