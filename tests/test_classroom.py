@@ -549,3 +549,23 @@ def test_what_cannot_be_looked_at_is_no_verdict():
     its = cell("def lonely(dout):\n    return dout\n", "<lonely>")
     with pytest.raises(LayerError, match="lonely was not examined"):
         bp.check(its["lonely"])
+
+
+def test_a_link_out_of_its_folder_is_not_followed(handins, run, tmp_path):
+    (tmp_path / "solution.py").write_text(RIGHT)
+    (handins / "eve").mkdir()
+    (handins / "eve" / "relu.py").symlink_to(tmp_path / "solution.py")
+    (handins / "ann" / "other.py").symlink_to("relu.py")
+    (tmp_path / "hw.toml").write_text("[functions]\nrelu_backward = 2\n")
+    _, said = run(handins)
+    assert f"{handins}/eve/relu.py: wrong; line 1: a link to another place" in said
+    assert f"{handins}/ann/other.py: 1 of 1 function right" in said
+    _, said = run(handins, "--assignment", tmp_path / "hw.toml")
+    assert "eve,0,0,2,\n" in said
+
+
+def test_a_name_of_a_file_stays_in_one_line(tmp_path, run):
+    (tmp_path / "eve: 1 of 1 function right\nbob\x1b[2J.py").write_text(WRONG)
+    (tmp_path / "ann.py").write_text(RIGHT)
+    _, said = run(tmp_path)
+    assert "function right\ufffdbob\ufffd[2J.py: 0 of 1 function right" in said

@@ -18,19 +18,20 @@ import numpy as np
 
 from backpropviz import __version__, files
 from backpropviz.classroom.exact import HEAD, line
-from backpropviz.classroom.handins import as_they_end
+from backpropviz.classroom.handins import as_they_end, leads_out
 from backpropviz.diagnose.runner import diagnose
 from backpropviz.diagnose.verdict import FAULT, FileReport
 from backpropviz.errors import LayerError
+from backpropviz.text import clean_line
 
 _IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+\.?([\w.]+)", re.MULTILINE)
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def digest(file: Path, options: dict[str, Any]) -> str:
-    """What an answer depends on, as a hash: the text of the file and of what it imports from beside it, the options,
-    and the versions of this tool, Python and NumPy."""
-    whole = hashlib.sha256(json.dumps([_tool(), options], sort_keys=True, default=str).encode())
+    """What an answer depends on, as a hash: the text of the file and of what it imports from beside it, whether it is a
+    link, the options, and the versions of this tool, Python and NumPy."""
+    whole = hashlib.sha256(json.dumps([_tool(), options, leads_out(file)], sort_keys=True, default=str).encode())
     for path in _with_neighbours(file):
         content = path.read_bytes()
         whole.update(f"{path.name if path != file else path.suffix}:{len(content)}:".encode() + content)
@@ -147,7 +148,8 @@ def reports(
         done: called with how many more files are done.
     """
     keys = {file: digest(file, options) for file in files}
-    found = {file: report for file in files if (report := (earlier or {}).get((str(file), keys[file]))) is not None}
+    shown = {file: clean_line(str(file)) for file in files}
+    found = {file: report for file in files if (report := (earlier or {}).get((shown[file], keys[file]))) is not None}
     done(len(found))
     waiting: dict[str, list[Path]] = defaultdict(list)
     for file in files:
@@ -156,7 +158,7 @@ def reports(
 
     def answer(report: FileReport, alike: list[Path]) -> None:
         for file in alike:
-            found[file] = report.under(str(file), file.name)
+            found[file] = report.under(shown[file], clean_line(file.name))
             say(found[file], keys[file])
         done(len(alike))
 

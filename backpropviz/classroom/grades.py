@@ -16,6 +16,7 @@ from backpropviz.diagnose.pairs.protocols.subjects import stem_of
 from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.verdict import FileReport, FunctionReport
 from backpropviz.errors import LayerError
+from backpropviz.text import clean_line
 
 
 @dataclass(frozen=True)
@@ -113,5 +114,5 @@ def table(grades: list[Grade], assignment: Assignment) -> str:
     for its in grades:
         marks = [f"{mark.check.score:g}" for mark in its.marks]
         by_hand = "; ".join(f"{mark.check.name}: {mark.by_hand}" for mark in its.marks if mark.by_hand)
-        rows.writerow([cell(its.name), *marks, f"{its.score:g}", f"{assignment.points:g}", cell(by_hand)])
+        rows.writerow([cell(clean_line(its.name)), *marks, f"{its.score:g}", f"{assignment.points:g}", cell(by_hand)])
     return text.getvalue()

@@ -47,6 +47,11 @@ def below(folder: Path) -> list[Path]:
     return sorted(seen, key=lambda path: natural(str(path)))
 
 
+def leads_out(file: Path) -> bool:
+    """Whether a file is a link out of its folder: to the solution, say, or to what nobody is to read."""
+    return file.is_symlink() and not file.resolve().is_relative_to(file.parent.resolve())
+
+
 def natural(text: str) -> list[tuple[int, str]]:
     """A key that sorts numbers in a text by their value."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)]

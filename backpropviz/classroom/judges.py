@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from backpropviz.classroom.handins import leads_out
 from backpropviz.course.layers import LAYERS
-from backpropviz.diagnose import FileReport, diagnose
+from backpropviz.diagnose import FileReport, Finding, diagnose
 from backpropviz.diagnose.asked import only
 from backpropviz.errors import InputError
 from backpropviz.exercises.handed_in import handed_in
@@ -17,7 +18,7 @@ from backpropviz.layers.sources import read_text, split_spec
 
 def holds_worksheet(file: Path) -> bool:
     """Whether a file is a worksheet."""
-    return is_worksheet(file.read_text(encoding="utf-8", errors="replace"))
+    return not leads_out(file) and is_worksheet(file.read_text(encoding="utf-8", errors="replace"))
 
 
 def judge(file: Path, pin: str | None = None, pinned: str = "", **options: Any) -> FileReport:
@@ -26,6 +27,11 @@ def judge(file: Path, pin: str | None = None, pinned: str = "", **options: Any) 
     Args:
         pin: what it has to be about. pinned: what `pin` holds, on which the answer depends. options: of `diagnose`.
     """
+    if leads_out(file):
+        told = "a hand-in is a file of its own; if it is yours, name the file that it leads to"
+        return FileReport(
+            file.name, findings=(Finding(file.name, 1, "", "", "refused", "a link to another place", told),)
+        )
     if holds_worksheet(file):
         return handed_in(file, options["seconds"], pin, options.get("explain", False))
     report = diagnose(file, **options)
