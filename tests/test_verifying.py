@@ -170,6 +170,25 @@ def test_what_fails_on_plain_arrays_is_an_error():
         bp.trace(only_traced, x=X)
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda y, rng: rng.shuffle(y), lambda y, rng: np.random.shuffle(y), lambda y, rng: rng.permutation(y),
+        lambda y, rng: rng.permuted(y), lambda y, rng: rng.choice(y),
+    ],
+)  # fmt: skip
+def test_an_order_that_is_drawn_for_traced_values_is_refused_by_us_alone(order, recwarn):
+    def drawn(x):
+        y = 2 * x
+        z = order(y, np.random.default_rng(0))
+        return y if z is None else z
+
+    with pytest.raises(TraceError, match=r"would be lost") as error:
+        bp.trace(drawn, x=X)
+    assert "y[rng.permutation(len(y))]" in str(error.value)
+    assert not recwarn.list
+
+
 def test_random_numbers_are_excused_and_global_ones_drawn_again():
     counter = iter(range(100))
 

@@ -125,7 +125,12 @@ def settings_and_shapes(
 def console() -> Console:
     from rich.console import Console
 
+    from backpropviz.show.lines import Trimmed
+
     class Screen(Console):
+        def print(self, *shown: Any, **options: Any) -> None:
+            super().print(*map(Trimmed, shown), **options)
+
         def on_broken_pipe(self) -> None:
             raise  # Rich would exit with 1: see `main`
 

@@ -22,6 +22,7 @@ from backpropviz.engine.instrument import instrument
 from backpropviz.engine.keeping import Ties, uncollected
 from backpropviz.engine.named import Name, named
 from backpropviz.engine.numbering import number
+from backpropviz.engine.refusals import no_shuffling
 from backpropviz.engine.reports import Site
 from backpropviz.engine.returned import checked_outputs, held_outputs, returned_by_itself
 from backpropviz.engine.slate import Slate, find_traced, now, resolved
@@ -227,7 +228,7 @@ class Recorder(CallRecorder):
         positional, keywords = as_called(target, arguments)
         try:
             # what it prints is no part of what is printed about it
-            with contextlib.redirect_stdout(sys.stderr), uncollected():
+            with contextlib.redirect_stdout(sys.stderr), uncollected(), no_shuffling():
                 returned = call(*positional, **keywords)
         except BrokenPipeError:  # nobody reads what it prints
             raise
@@ -251,8 +252,7 @@ class Recorder(CallRecorder):
         self._settle_names()
         number(self.steps)
         return Trace(
-            function,
-            nodes, settings, self.nodes, self.steps, self.groups,
+            function, nodes, settings, self.nodes, self.steps, self.groups,
             self.outputs, returned, self.notes, self.sizes, self.constants, self.dims, self.decisions,
             [loop for loop in self.loops if loop.rounds], ties,
             held,

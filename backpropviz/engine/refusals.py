@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,27 @@ def no_option(function: str, option: str) -> TraceError:
         f"np.{function} with {option}= cannot be traced",
         fix=IN_PLACE_FIX if option == "out" else f"Leave {option}= out, and do its work in a step of its own.",
     )
+
+
+def without_positions(drawn: str) -> TraceError:
+    """That an order of values is drawn, and not of their positions."""
+    return TraceError(
+        f"{drawn} takes values from behind the trace, and their gradients would be lost",
+        fix="Draw positions, and take what stands there: y = y[rng.permutation(len(y))].",
+    )
+
+
+@contextlib.contextmanager
+def no_shuffling() -> Iterator[None]:
+    """Inside the block, traced values are not shuffled: NumPy swaps them by views that they do not have, and warns."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "you are shuffling a 'Traced'")
+        try:
+            yield
+        except UserWarning as error:
+            if "shuffling" not in str(error):
+                raise
+            raise without_positions("shuffle").with_traceback(error.__traceback__) from None
 
 
 def not_like_this(name: str, error: Exception) -> TraceError:

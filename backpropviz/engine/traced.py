@@ -16,6 +16,7 @@ from backpropviz.engine.graph import Node, bare
 from backpropviz.engine.in_place import IN_PLACE, change_at, fill, fill_where, joined_index
 from backpropviz.engine.methods import attribute
 from backpropviz.engine.named import NamedFloat, NamedInt, Shape
+from backpropviz.engine.refusals import without_positions
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.composites import COMPARISONS
@@ -25,7 +26,8 @@ from backpropviz.primitives.stores import STORED
 if TYPE_CHECKING:
     from backpropviz.engine.tape import Tape
 
-_DRAWS = {"normal", "uniform", "poisson", "binomial", "choice", "permutation", "permuted", "exponential", "laplace"}
+_DRAWS = {"normal", "uniform", "poisson", "binomial", "exponential", "laplace"}
+_ORDERS = {"choice", "permutation", "permuted"}
 _RENAMES = {"reshape", "ravel", "transpose", "swapaxes", "moveaxis", "expand_dims", "squeeze", "identity", "flip"}
 
 
@@ -233,8 +235,10 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         called = {*sys._getframe(1).f_code.co_names}
-        drawn = sorted(_DRAWS & called)
+        drawn = sorted((_DRAWS | _ORDERS) & called)
         if drawn and not {"asarray", "array"} & called:
+            if drawn[0] in _ORDERS:
+                raise without_positions(drawn[0])
             raise TraceError(
                 f"numbers that {drawn[0]} draws have no gradient to what says how they are drawn",
                 fix="Draw them apart from the inputs, and use them as values: x + rng.normal(size=x.shape).",

@@ -12,6 +12,8 @@ from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 
+from backpropviz.show.lines import trimmed
+
 WIDTH = 100  # columns
 
 # A notebook says in one of these ways that it is dark; else the reader's system says it.
@@ -57,9 +59,7 @@ class Display:
 
     def _segments(self) -> Iterator[Segment]:
         console = Console(width=self._width, file=io.StringIO(), color_system="truecolor", force_terminal=True)
-        for line in console.render_lines(self._shown, console.options.update(width=self._width), pad=False):
-            yield from _without_end(line)
-            yield Segment("\n")
+        return trimmed(console, self._shown, console.options.update(width=self._width))
 
 
 class Code(str):
@@ -80,16 +80,6 @@ class Code(str):
 
 def preformatted(body: str) -> str:
     return f'{LOOK}<pre class="backpropviz">{body}</pre>'
-
-
-def _without_end(line: list[Segment]) -> list[Segment]:
-    """A line without blanks at its end."""
-    kept = list(line)
-    while kept and not kept[-1].text.strip():
-        kept.pop()
-    if kept:
-        kept[-1] = Segment(kept[-1].text.rstrip(), kept[-1].style)
-    return kept
 
 
 def _tagged(segment: Segment) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.segment import Segment
 
+from backpropviz.show.lines import trimmed
 from backpropviz.show.pages import overview
 from backpropviz.show.records import TraceView
 from backpropviz.show.step_page import one_step
@@ -21,9 +21,7 @@ class Shown:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = self.width or options.max_width
-        for line in console.render_lines(Group(*self.lay_out(width)), options.update(width=width), pad=False):
-            yield from _trimmed(line)
-            yield Segment.line()
+        yield from trimmed(console, Group(*self.lay_out(width)), options.update(width=width))
 
 
 def show(
@@ -46,13 +44,3 @@ def show(
     """
     page = overview if step is None else partial(one_step, label=step)
     return Shown(lambda columns: page(view, width=columns, ops=ops, expand=expand, explain=explain), width)
-
-
-def _trimmed(line: list[Segment]) -> list[Segment]:
-    """A line without blanks at its end."""
-    kept = list(line)
-    while kept and not kept[-1].text.rstrip():
-        kept.pop()
-    if kept:
-        kept[-1] = Segment(kept[-1].text.rstrip(), kept[-1].style)
-    return kept
