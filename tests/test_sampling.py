@@ -528,3 +528,22 @@ def test_a_list_of_dictionaries_holds_what_a_loop_reads_of_each():
     arguments = guess(network, np.random.default_rng(0), {}, "here")
     assert [sorted(layer) for layer in arguments["layers"]] == [["W", "b"], ["W", "b"]]
     assert network(**arguments).shape == (len(arguments["x"]), *arguments["layers"][1]["b"].shape)
+
+
+def peepholes(x, c, p):
+    return np.tanh(x + p[0] * c) * (p[1] * c) + p[2]
+
+
+def film(x, p):
+    return p[0] * (x - x.mean(axis=0)) + p[1]
+
+
+def quadratic(x, k):
+    return k[0] + k[2] * x + k[4] * x**2
+
+
+@pytest.mark.parametrize(
+    ("function", "shape"), [(peepholes, (3, 3)), (film, (2, 3)), (quadratic, (5, 3)), (lambda x: x[0] - x[1], (4, 3))]
+)
+def test_rows_that_are_read_by_their_numbers(function, shape):
+    assert [*guess(function, np.random.default_rng(0), {}, "here").values()][-1].shape == shape

@@ -20,6 +20,7 @@ class Reading:
         asked: those that are asked for what arrays have (`x.shape`). factors: those that a product of matrices is made
             of. met: those that are added, multiplied, ... with. parted: those that are indexed.
         series: those whose parts are arrays: `b.shape[1:]`.
+        rows: for those of which nothing is read but rows by their numbers (`p[0] * c`), how many rows they have.
         cuts: the axes that are cut into equal parts. numbers: those that are compared, or stand in exponents;
             exponents: the latter.
         flat: vectors that hold several arrays, one behind the other. drawn: those that indices are drawn from, with the
@@ -40,6 +41,7 @@ class Reading:
     met: set[str] = field(default_factory=set)
     parted: set[str] = field(default_factory=set)
     series: set[str] = field(default_factory=set)
+    rows: dict[str, int] = field(default_factory=dict)
     cuts: set[Cut] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
     exponents: set[str] = field(default_factory=set)
@@ -70,7 +72,7 @@ class Reading:
         ):  # fmt: skip
             my_set |= {names[name] for name in its_set & {*names}}
         self.cuts |= {(names[name], axis, count) for name, axis, count in inner.cuts if name in names}
-        for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks)):
+        for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks), (inner.rows, self.rows)):
             for name, value in its.items():
                 if name in names:
                     mine.setdefault(names[name], value)

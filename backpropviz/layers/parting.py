@@ -1,7 +1,7 @@
 """Which axes a function cuts into equal parts, by its source: `x[:, :half]` and `x[:, half:]`, `x[::2]`, a split.
 
 NumPy cuts an odd axis without a word, and parts of lengths 2 and 1 broadcast: such a sample would show another
-function than is meant.
+function than is meant. And of which parameters nothing is read but rows by their numbers: `p[0] * c`, `p[1] * c`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,22 @@ def cuts(definition: ast.FunctionDef, parameters: set[str]) -> set[Cut]:
         elif isinstance(node, ast.Call) and (cut := _split(node, parameters)):
             found.add(cut)
     return found | (before & behind) | {cut for cut, its in starts.items() if len(its) > 1}
+
+
+def numbered_rows(definition: ast.FunctionDef, parameters: set[str]) -> dict[str, int]:
+    """How many rows those parameters have whose rows meet others entry by entry, each by its number."""
+    rows: dict[str, set[int]] = {}
+    others: set[str] = set()
+    apart: set[ast.AST] = set()  # the nodes of rows that were seen where they meet others
+    for node in ast.walk(definition):
+        match node:
+            case ast.BinOp(left, op, right) if not isinstance(op, ast.MatMult):
+                apart |= {left, right}
+            case ast.Subscript(ast.Name(name), ast.Constant(int(number))) if node in apart and number >= 0:
+                rows.setdefault(name, set()).add(number)
+            case ast.Subscript(ast.Name(name)) | ast.Attribute(ast.Name(name)):
+                others.add(name)
+    return {name: max(its) + 1 for name, its in rows.items() if name in parameters - others and len(its) > 1}
 
 
 def _lengths(target: ast.expr, value: ast.expr, parameters: set[str]) -> dict[str, tuple[str, int]]:

@@ -20,7 +20,7 @@ from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.counting import counts
 from backpropviz.layers.facts import Reading
 from backpropviz.layers.keyed import keyed
-from backpropviz.layers.parting import cuts
+from backpropviz.layers.parting import cuts, numbered_rows
 from backpropviz.layers.rounds import begun, carried, indexes, keys_of, multiplied
 
 MANY = re.compile(r"weights|biases|[Ww]s|bs|params?|parameters|thetas?|layers|filters|kernels|gammas|betas|grads")
@@ -61,6 +61,7 @@ class _Reader(ast.NodeVisitor):
         self.counted, self.begun = counts(definition), begun(definition)
         self.found.sizes = self.counted & self.names - {*self.until}
         self.found.cuts = cuts(definition, self.names)
+        self.found.rows = numbered_rows(definition, self.names - {*self.until})
         self.found.alike = keyed(definition, self.names - {*self.until})
         self.found.dictionaries |= {*self.found.alike}
         self.found.counted |= {*self.found.alike}

@@ -23,6 +23,7 @@ def tidied(search: Search, state: State, smallest: int = 2) -> State:
             state = _recurrent(search, state, name)
     state = _with_biases(search, state)
     state = _without_own_rows(search, state)
+    state = _with_rows_that_are_read(search, state)
     state = _with_few_rounds(search, state)
     for size in _alone(search, state):
         state = _as_read(search, state, size)
@@ -72,6 +73,15 @@ def _without_own_rows(search: Search, state: State) -> State:
     return state
 
 
+def _with_rows_that_are_read(search: Search, state: State) -> State:
+    """Of `p[0]`, `p[1]` and `p[2]` three rows; nothing complains of more."""
+    for name in {*search.rows} & {*state.shapes} - {*search.fixed}:
+        shape = (search.rows[name], *state.shapes[name][1:])
+        fewer = replace(state, guesses={**state.guesses, name: replace(state.guesses[name], shape=shape)})
+        state = state if search.run(fewer).problem else fewer
+    return state
+
+
 def _with_few_rounds(search: Search, state: State) -> State:
     """Smaller images, where the code goes from pixel to pixel: every round is written down, and looked at."""
     before = search.calls
@@ -103,6 +113,7 @@ def _as_read(search: Search, state: State, size: int) -> State:
 
 def _small(search: Search, state: State, smallest: int) -> State:
     kept = {*state.main, 1, *search.taken, *(n for shape in search.fixed.values() for n in shape)}
+    kept |= {*search.rows.values()}
     made_up = [n for n in state.sizes(but=search.fixed) if n > 4 and n not in kept and n not in state.multiples]
     kept |= {*state.sizes()} - {*made_up}
     new = dict(zip(reversed(made_up), (n for n in itertools.chain([smallest], itertools.count(5)) if n not in kept)))

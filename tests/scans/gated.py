@@ -250,3 +250,66 @@ SLIPS["momentum"] = [
     ("        dv = dv * gamma", "        dv = dv * beta"),
     ("        dm = dm * beta\n", "        dm = dm * (1 - beta)\n"),
 ]
+
+RIGHT["peephole"] = """
+import numpy as np
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def peephole_forward(x, Wx, Wh, p, b):
+    N, T, D = x.shape
+    H = Wh.shape[0]
+    h = np.zeros((N, H))
+    c = np.zeros((N, H))
+    hs = np.zeros((N, T, H))
+    cache = []
+    for t in range(T):
+        z = x[:, t] @ Wx + h @ Wh + b
+        i = sigmoid(z[:, :H] + p[0] * c)
+        f = sigmoid(z[:, H:2 * H] + p[1] * c)
+        g = np.tanh(z[:, 2 * H:3 * H])
+        c_new = f * c + i * g
+        o = sigmoid(z[:, 3 * H:] + p[2] * c_new)
+        tc = np.tanh(c_new)
+        h_new = o * tc
+        cache.append((h, c, i, f, g, o, c_new, tc))
+        h, c = h_new, c_new
+        hs[:, t] = h
+    return hs, (x, Wx, Wh, p, b, cache)
+
+
+def peephole_backward(dhs, cache):
+    x, Wx, Wh, p, b, steps = cache
+    N, T, D = x.shape
+    H = Wh.shape[0]
+    dx = np.zeros_like(x)
+    dWx = np.zeros_like(Wx)
+    dWh = np.zeros_like(Wh)
+    dp = np.zeros_like(p)
+    db = np.zeros_like(b)
+    dh_next = np.zeros((N, H))
+    dc_next = np.zeros((N, H))
+    for t in reversed(range(T)):
+        h, c, i, f, g, o, c_new, tc = steps[t]
+        dh = dhs[:, t] + dh_next
+        do = dh * tc * o * (1 - o)
+        dc = dc_next + dh * o * (1 - tc ** 2) + do * p[2]
+        di = dc * g * i * (1 - i)
+        df = dc * c * f * (1 - f)
+        dg = dc * i * (1 - g ** 2)
+        dz = np.concatenate([di, df, dg, do], axis=1)
+        dp[0] += np.sum(di * c, axis=0)
+        dp[1] += np.sum(df * c, axis=0)
+        dp[2] += np.sum(do * c_new, axis=0)
+        dx[:, t] = dz @ Wx.T
+        dWx += x[:, t].T @ dz
+        dWh += h.T @ dz
+        db += np.sum(dz, axis=0)
+        dh_next = dz @ Wh.T
+        dc_next = dc * f + di * p[0] + df * p[1]
+    return dx, dWx, dWh, dp, db
+"""
+SLIPS["peephole"] = []

@@ -28,12 +28,13 @@ where some sizes are known."""
 
 @dataclass(frozen=True)
 class Fit:
-    """How the gradients that came back fit the inputs: whether any did, and the shapes that differ, by input;
-    nothing is read where what the forward pass returns is of no use."""
+    """How the gradients that came back fit the inputs: whether any did, the shapes that differ, by input, and which are
+    the same along an axis; nothing is read where what the forward pass returns is of no use."""
 
     count: int = 0
     strange: Mapping[str, Shape] | None = None
     is_read: bool = True
+    repeated: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -47,7 +48,9 @@ class Fit:
 def fit(case: Case, wants: Sequence[str], gradients: Sequence[Any], count: int) -> Fit:
     """How gradients, in the order of the inputs that they belong to, fit a case."""
     pairs = [(name, np.shape(value)) for name, value in zip(wants, gradients)]
-    return Fit(count, {name: shape for name, shape in pairs if shape != case.inputs[name].shape})
+    strange = {name: shape for name, shape in pairs if shape != case.inputs[name].shape}
+    repeated = tuple(name for name, value in zip(wants, gradients) if is_repeated(value))
+    return Fit(count, strange, repeated=repeated)
 
 
 def is_repeated(gradient: Any) -> bool:
@@ -117,6 +120,7 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
     numbers = dict.fromkeys([*free, *biases], 0) if coefficients == [*biases] else {}
     strange = {name: len(its) for name, its in (found.strange or {}).items() if name in (*free, *coefficients)}
     told = {name: rank for name, rank in strange.items() if rank < now[name]}
+    told |= {name: now[name] - 1 for name in free if name in found.repeated and name not in strange}
     each += [[now[name], *ranks] for name, ranks in biases.items()]
     places = sorted(itertools.product(*(range(len(ranks)) for ranks in each)), key=sum)
     some = [
