@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,16 @@ class Search:
                         limit = min(limit, cost + (MARGIN if hit.clean or not self.forward_first else CLEAN + MARGIN))
         hits.sort(key=lambda hit: hit.rank)
         return self._proved(hits)
+
+    def first_of(self, edits: Iterable[tuple[Suspect, Edit]]) -> list[Hit]:
+        """The first of some edits that mends everything, proved; empty where none does."""
+        for suspect, edit in edits:
+            if self.budget.spent:
+                break
+            hit = self._try(edit.cost, suspect, edit)
+            if hit is not None and hit.complete and self._holds(hit):
+                return [hit]
+        return []
 
     def _proved(self, hits: list[Hit]) -> list[Hit]:
         """The repairs that hold on fresh configurations too; of the best line, the one that adds least comes first."""

@@ -12,6 +12,7 @@ from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.explaining import Explaining
 from backpropviz.diagnose.findings import Wording
+from backpropviz.diagnose.first_rounds import first_round_edits, read_by_rows
 from backpropviz.diagnose.hits import Hit
 from backpropviz.diagnose.joined import with_parts
 from backpropviz.diagnose.local_repairs import local_repairs
@@ -127,6 +128,8 @@ class Trail:
         if edit is not None and self._accepted(examination, edit, cells):
             self.findings += wording.sizes(sizes, edit, outcomes)
             return True
+        if stage == "backward" and self._in_first_rounds(examination, outcomes, cells, budget):
+            return True
         scene, suspects = self._look(examination, outcomes, cells, stage, budget)
         hits = self._search(examination, scene, suspects, outcomes, cells, budget)
         if hits and (scene.outcome.failure is None or hits[0].complete):
@@ -154,6 +157,23 @@ class Trail:
         found, _ = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
         self.findings += [found] if found is not None else []
         return False
+
+    def _in_first_rounds(
+        self, examination: Examination, outcomes: list[Outcome], cells: set[str], budget: Budget
+    ) -> bool:  # fmt: skip
+        """Add the finding on a line of a loop that the first round tells, and mend it; False where none does."""
+        scene = self._scene(examination, outcomes, cells, "backward")
+        scene.suspects = culprit.judged(examination, scene)
+        if scene.outcome.failure is not None:
+            return False
+        read = read_by_rows(self.program.definitions[name] for name in {self.pair.forward, self.pair.name})
+        edits = ((its, e) for its in scene.suspects for e in first_round_edits(scene, its, read, self.program))
+        search = Search(examination, scene, outcomes, cells, budget.part(LOCAL), self._breaks_others)
+        hits = search.first_of(edits)
+        if hits:
+            self.findings.append(Wording(examination).proved(scene, hits, outcomes, cells))
+            self.program.accept_edit(hits[0].edit)
+        return bool(hits)
 
     def _trusted(self) -> set[str]:
         """What right pairs rest on, but for this pair's own functions."""
@@ -190,10 +210,10 @@ class Trail:
         cells: set[str],
         budget: Budget,
     ) -> list[Hit]:
-        def breaks_others(function: str) -> bool:
-            return self.siblings.broken_by_now(self.program, function, self.pair)
+        return Search(examination, scene, outcomes, cells, budget, self._breaks_others).run(suspects)
 
-        return Search(examination, scene, outcomes, cells, budget, breaks_others).run(suspects)
+    def _breaks_others(self, function: str) -> bool:
+        return self.siblings.broken_by_now(self.program, function, self.pair)
 
     def _two_faults(
         self, examination: Examination, scene: Scene, stage: str, cells: set[str], shown: list[Case]
@@ -231,21 +251,26 @@ class Trail:
         self, examination: Examination, outcomes: list[Outcome], cells: set[str], stage: str, budget: Budget
     ) -> tuple[Scene, list[Suspect]]:
         """Record the case that shows most, and rank the statements."""
-        focus = self._focus(outcomes, cells)
-        scene = recorded(examination, *examination.cases[focus])
+        scene = self._scene(examination, outcomes, cells, stage)
+        half = budget.part(budget.left // 2)
+        shown = outcomes[self._focus(outcomes, cells)].wrong() & cells
+        suspects = culprit.find_suspects(examination, scene, shown, stage, half)
+        trusted = self._trusted()
+        for suspect in suspects:
+            if suspect.statement.function in trusted:
+                suspect.penalty += TRUSTED
+        return scene, sorted(suspects, key=lambda suspect: suspect.penalty)
+
+    def _scene(self, examination: Examination, outcomes: list[Outcome], cells: set[str], stage: str) -> Scene:
+        """The case that shows most, recorded."""
+        scene = recorded(examination, *examination.cases[self._focus(outcomes, cells)])
         scene.outcome.failure = self._blamed(scene.outcome.failure)
         if stage == "backward":
             returns = examination.program.student.wrapped.get(self.pair.name)
             name = returns.backward if returns is not None else self.pair.name
             if name in examination.program.definitions:
                 scene.right = with_parts(scene, examination.program.statements(name))
-        half = budget.part(budget.left // 2)
-        suspects = culprit.find_suspects(examination, scene, outcomes[focus].wrong() & cells, stage, half)
-        trusted = self._trusted()
-        for suspect in suspects:
-            if suspect.statement.function in trusted:
-                suspect.penalty += TRUSTED
-        return scene, sorted(suspects, key=lambda suspect: suspect.penalty)
+        return scene
 
     @staticmethod
     def _focus(outcomes: list[Outcome], cells: set[str]) -> int:

@@ -43,6 +43,7 @@ def expressions(
     chosen = [k for k in order if arrays[k].size <= _LARGEST][:_MOST_NAMES]
     whole = {k: v for k, v in scope.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
     sizes = {k: int(v) for k, v in whole.items() if v > 2}
+    shares = {k: v for k, v in scope.items() if isinstance(v, float) and 0 < v < 1 and k.isidentifier()}
     with np.errstate(all="ignore"):
         parts = list(_parts([(arrays[k], name(k)) for k in chosen]))
         pool = _distinct(itertools.chain(parts, _products(parts), _matrices(parts, wanted)))
@@ -50,7 +51,7 @@ def expressions(
         WORK.spend(EVALUATION * len(pool) // 4)
         guarded = list(_guarded(parts, scope))
         found = [
-            *_scaled(wanted, [*([now] if now else []), *pool, *guarded, *_centered(parts, wanted)], sizes),
+            *_scaled(wanted, [*([now] if now else []), *pool, *guarded, *_centered(parts, wanted)], sizes, shares),
             *_combined(wanted, [p for p in [*([now] if now else []), *pool] if _fits(p[0], wanted)]),
         ]
     seen = set()
@@ -160,14 +161,21 @@ def _fits(value: Any, wanted: Any) -> bool:
     return bool(broadcast(value.shape, wanted.shape) == wanted.shape)
 
 
-def _scaled(wanted: Any, pool: list[Valued], sizes: Mapping[str, int]) -> Iterator[ast.expr]:
-    """A value times a number, a size or its root, or one over these."""
+def _scaled(
+    wanted: Any, pool: list[Valued], sizes: Mapping[str, int], shares: Mapping[str, float]
+) -> Iterator[ast.expr]:
+    """A value times a number, a size or its root, or one over these; times a share, or what it leaves."""
     factors: list[tuple[float, ast.expr | None, bool]] = [(1.0, None, False)]
     factors += [(factor, number(factor), False) for factor in (2, 0.5, -1, -2, -0.5)]
     for identifier, size in sizes.items():
         root = numpy_call("sqrt", name(identifier))
         for factor, tree in ((float(size), name(identifier)), (float(np.sqrt(size)), root)):
             factors += [(factor, tree, False), (1 / factor, tree, True)]
+    for identifier, share in shares.items():
+        factors += [
+            (share, name(identifier), False),
+            (1 - share, binary(number(1), ast.Sub(), name(identifier)), False),
+        ]
     for value, node in pool:
         if value.shape != wanted.shape:
             continue

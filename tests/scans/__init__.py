@@ -3,14 +3,13 @@
 A text is a module with a pair of functions; a slip is (line as it is right, line as it is wrong).
 """
 
-from tests.scans import filters, gated, networks
+from tests.scans import cells, filters, gated, networks
 
-RIGHT = {**filters.RIGHT, **networks.RIGHT, **gated.RIGHT}
-SLIPS = {**filters.SLIPS, **networks.SLIPS, **gated.SLIPS}
+RIGHT = {**filters.RIGHT, **networks.RIGHT, **gated.RIGHT, **cells.RIGHT}
+SLIPS = {**filters.SLIPS, **networks.SLIPS, **gated.SLIPS, **cells.SLIPS}
 UNNAMED = {
     ("gates", "carry = db[t]"),
     ("forget", "df = dc * prev"),
-    ("gru_cho", "dr = drh * rh"),
 }
 """Slips that are found, but put down to another line of the round: one that reads what the round before hands on."""
 
