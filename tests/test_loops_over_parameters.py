@@ -7,7 +7,8 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.code.derive import derive, written
-from backpropviz.code.shelves import by_input, given
+from backpropviz.code.pairs import looped, pair
+from backpropviz.code.shelves import by_input, by_output, given
 from tests.loops import updates
 
 
@@ -36,6 +37,27 @@ def test_loops_over_parameters_are_kept_and_right_for_others(function):
             np.testing.assert_allclose(found[name], grad, rtol=1e-12, atol=1e-12 * max(1, np.abs(grad).max()))
 
 
+@pytest.mark.parametrize("function", updates.CASES, ids=lambda function: function.__name__)
+def test_pairs_keep_them_and_hand_back_what_the_function_does(function):
+    first, *others = updates.CASES[function]
+    trace = traced(function, first, 1)
+    code, text = looped(trace), pair(trace)
+    assert code is not None
+    assert not code.unrolled
+    scope = {}
+    exec(text, scope)
+    for seed, inputs in enumerate((first, *others)):
+        at = traced(function, inputs, seed)
+        arguments = given(at, code)
+        upstream, given_inputs = arguments[: len(code.upstream)], arguments[len(code.upstream) :]
+        *returned, cache = scope[f"{function.__name__}_forward"](*given_inputs)
+        for array, node in zip(by_output(at, code, returned), at.outputs, strict=True):
+            np.testing.assert_allclose(array, node.value, rtol=1e-12, atol=1e-12)
+        found = by_input(at, code, scope[f"{function.__name__}_backward"](*upstream, cache))
+        for name, grad in at.grad.items():
+            np.testing.assert_allclose(found[name], grad, rtol=1e-12, atol=1e-12 * max(1, np.abs(grad).max()))
+
+
 def test_an_update_is_the_textbooks():
     code = derive(traced(updates.momentum, updates.CASES[updates.momentum][0], 1))
     assert code.endswith("""
@@ -53,6 +75,13 @@ def momentum_backward(dnew_params, dnew_velocity, params, grads, velocity, *, lr
 
     return dparams, dgrads, dvelocity
 """)
+
+
+def test_a_list_that_is_returned_is_filled_in_order():
+    text = pair(traced(updates.list_update, updates.CASES[updates.list_update][0], 1))
+    assert (
+        "for i, (p, g) in enumerate(zip(params, grads)):\n        out = p - lr * g\n        out_2.append(out)" in text
+    )
 
 
 def test_layers_go_back_from_the_last():

@@ -10,6 +10,7 @@ from backpropviz.code.listed import Lines
 from backpropviz.code.listing import Listing, mentions
 from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, Fork, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
+from backpropviz.code.results import Results
 from backpropviz.code.rolling import Roller
 from backpropviz.code.tidying import branched
 from backpropviz.engine.graph import Node
@@ -17,7 +18,7 @@ from backpropviz.engine.trace import Trace
 from backpropviz.primitives.stores import ADDED, STORED
 
 
-class Writer:
+class Writer(Results):
     """Puts the parts together: what is computed forward, what is kept for the way back, and the way back."""
 
     def __init__(self, trace: Trace, program: Program, unrolled: dict[Any, str], apart: bool = False):
@@ -27,6 +28,7 @@ class Writer:
         self.saved: dict[Body, list[str]] = {}
         self.needed: set[Place] = set()
         self.stacks: dict[LoopItem, str] = {}  # for each outermost loop, the list of what its rounds keep
+        self.results: dict[str, str] = {}
 
     def listing(self, wanted: Sequence[Node] = ()) -> Listing:
         trace, roller, printer = self.trace, self.roller, self.printer
@@ -46,12 +48,15 @@ class Writer:
                 backward.append(f"{own} = {written}")
             returns.append(own)
         places = [self.program.returned(node) for node in wanted]
-        outputs = [roller._named(place) for place in places]
+        self.results = {root: roller._fresh(root) for root in sorted(roller.given_back)} if wanted else {}
+        outputs = list(
+            dict.fromkeys(self._result(node) or roller._named(self.program.returned(node)) for node in wanted)
+        )
         self._restore([*printer.mentioned, *printer.measured], places)
         for item, head in roller.in_any_order.items():
             if not any(item in body.chain() for body in self.saved):
                 head[0] = roller._head(item, backwards=False)
-        forward = self._forward(self.program.body)
+        forward = self._with_results(self._forward(self.program.body))
         sizes = printer.size_statements()
         lines = [*flat(forward), *flat(backward)]
         text = "\n".join([*sizes, *lines])
@@ -173,6 +178,8 @@ class Writer:
                         lines.append(self._statement(item))
                     if item in self.printer.listed and item.listed_by is body.loop:
                         lines.append(f"{self.roller._list(item)}.append({self.roller.written[item]})")
+                    if self.results and item in self.program.handed_out:
+                        lines.append(self._put(item))
             elif isinstance(item, Fork):
                 lines += self._fork(item)
             elif any(place in self.needed and self._runs_forward(place) for place in self.program.places(item.body)):

@@ -19,6 +19,7 @@ import numpy as np
 
 from backpropviz.code.listing import Listing, Statement, bare_names, imports, indented, titled
 from backpropviz.code.literals import digits
+from backpropviz.code.shelves import by_input, by_output, given
 from backpropviz.code.straight import listing
 from backpropviz.engine.graph import Step
 from backpropviz.engine.named import plain
@@ -63,17 +64,17 @@ def _is_right(trace: Trace, code: Listing, text: str) -> bool:
 
     Their gradients alone say little of the forward pass: what it returns need not be what the backward pass reads.
     """
-    given = [*(node.value.copy() for node in trace.inputs.values()), *code.constants.values()]
+    arguments = given(trace, code)
+    upstream, inputs = arguments[: len(code.upstream)], arguments[len(code.upstream) :]
     scope: dict[str, Any] = {}
     try:
         with np.errstate(all="ignore"):
             exec(text, scope)
-            *found, cache = scope[f"{trace.layer}_forward"](*given)
-            upstream = [node.value.copy() for node in trace.upstream.values()]
-            gradients = scope[f"{trace.layer}_backward"](*upstream, cache)
+            *returned, cache = scope[f"{trace.layer}_forward"](*inputs, *code.constants.values())
+            gradients = by_input(trace, code, scope[f"{trace.layer}_backward"](*upstream, cache))
+        found = [*by_output(trace, code, returned), *(gradients[name] for name in trace.grad)]
     except Exception:
         return False
-    found += gradients if isinstance(gradients, tuple) else (gradients,)
     wanted = [*(node.value for node in trace.outputs), *trace.grad.values()]
     return all(
         np.shape(array) == right.shape
@@ -152,7 +153,7 @@ def looped(trace: Trace, apart: bool = False) -> Listing | None:
         return None
     from backpropviz.code.rolled import rolled  # what only functions with loops need
 
-    return rolled(trace, trace.outputs, apart=apart)
+    return rolled(trace, trace.outputs, shelves=True, apart=apart)
 
 
 def free_names(lines: Iterable[str], given: Iterable[str] = ()) -> list[str]:
@@ -181,6 +182,21 @@ class _Free(ast.NodeVisitor):
     def visit_For(self, node: ast.For) -> None:
         for part in (node.iter, node.target, *node.body):
             self.visit(part)
+
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        self._comprehension(node, node.elt)
+
+    def visit_DictComp(self, node: ast.DictComp) -> None:
+        self._comprehension(node, node.key, node.value)
+
+    def _comprehension(self, node: ast.ListComp | ast.DictComp, *made: ast.expr) -> None:
+        outside, self.known = self.known, {*self.known}  # what a comprehension counts with is its own
+        for generator in node.generators:
+            for part in (generator.iter, generator.target, *generator.ifs):
+                self.visit(part)
+        for part in made:
+            self.visit(part)
+        self.known = outside
 
 
 def captioned(statements: Iterable[Statement]) -> list[str]:

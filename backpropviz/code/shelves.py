@@ -198,6 +198,18 @@ def by_input(trace: Trace, code: Listing, returned: Any) -> dict[str, Any]:
     return found
 
 
+def by_output(trace: Trace, code: Listing, returned: list[Any]) -> list[Any]:
+    """What a derived forward pass returned, in the order of the run's outputs."""
+    whole = [root for root in dict.fromkeys(root for root, _ in trace.held.values()) if f"d{root}" in code.upstream]
+    spots = [trace.held.get(node, ("", ())) for node in trace.outputs]
+    order = list(dict.fromkeys(root if root in whole else node for node, (root, _) in zip(trace.outputs, spots)))
+    values = dict(zip(order, returned, strict=True))
+    return [
+        _part(values[root], path) if root in values else values[node]
+        for node, (root, path) in zip(trace.outputs, spots)
+    ]
+
+
 def _part(value: Any, path: Path) -> Any:
     """What stands somewhere in dictionaries and lists; None if nothing does."""
     for key in path:
