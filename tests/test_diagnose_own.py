@@ -7,6 +7,7 @@ import json
 import pytest
 
 from backpropviz.diagnose import diagnose
+from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.render import render_text
 
 LEAKY = """
@@ -122,6 +123,32 @@ def scaled_backward(g, cache):
     return g / tau, -np.sum(g * logit) / tau ** 2
 """
 
+MIXING = """
+import numpy as np
+
+def mixing_forward(x, w, w_out, heads=3):
+    N, T, D = x.shape
+    parts = (x @ w).reshape(N, T, 3, heads, D // heads).transpose(2, 0, 3, 1, 4)
+    q, k, v = parts
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(D // heads)
+    scores = np.where(np.tri(T) == 0, -1e9, scores)
+    p = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    p = p / p.sum(axis=-1, keepdims=True)
+    y = (p @ v).transpose(0, 2, 1, 3).reshape(N, T, D)
+    return y @ w_out, (x, w, w_out, q, k, v, p, y, heads)
+
+def mixing_backward(dout, cache):
+    x, w, w_out, q, k, v, p, y, heads = cache
+    N, T, D = x.shape
+    dw_out = y.reshape(-1, D).T @ dout.reshape(-1, D)
+    dy = (dout @ w_out.T).reshape(N, T, heads, D // heads).transpose(0, 2, 1, 3)
+    dp = dy @ v.swapaxes(-1, -2)
+    ds = p * (dp - (dp * p).sum(axis=-1, keepdims=True)) / np.sqrt(D // heads)
+    dparts = np.stack([ds @ k, ds.swapaxes(-1, -2) @ q, p.swapaxes(-1, -2) @ dy])
+    dboth = dparts.transpose(1, 3, 0, 2, 4).reshape(-1, 3 * D)
+    return (dboth @ w.T).reshape(x.shape), x.reshape(-1, D).T @ dboth, dw_out
+"""
+
 
 def report(folder, text):
     path = folder / "hand_in.py"
@@ -153,6 +180,34 @@ def test_the_wrong_line_is_proved(tmp_path, text, right, wrong):
     first = report(tmp_path, faulty).first
     line = next(number for number, line in enumerate(faulty.splitlines(), 1) if wrong in line)
     assert (first.line, first.proved) == (line, True)
+
+
+def test_heads_of_an_attention_are_found_without_a_long_search(tmp_path):
+    namespace = {}
+    exec(MIXING, namespace)
+    runs = []
+
+    def counted(x, w, w_out, heads=3):
+        runs.append(x.shape)
+        return namespace["mixing_forward"](x, w, w_out, heads)
+
+    x, columns = [], []
+    for its in inputs.cases(counted, {}, None, square=("w_out",)):
+        x.append(its.inputs["x"].shape)
+        columns.append(its.inputs["w_out"].shape)
+    assert len(x) == 2  # at two sizes
+    assert len(runs) < 600
+    assert all(shape[-1] % 3 == 0 for shape in x)
+    assert columns == [(shape[-1], shape[-1]) for shape in x]
+
+
+def test_weights_that_the_way_back_takes_to_be_square_are(tmp_path):
+    [found] = report(tmp_path, MIXING).functions
+    assert (found.status, len(found.ran)) == ("right", 2)
+    faulty = MIXING.replace("dout @ w_out.T", "dout @ w_out")
+    assert report(tmp_path, faulty).first.line == next(
+        number for number, line in enumerate(faulty.splitlines(), 1) if "dout @ w_out)" in line
+    )
 
 
 def test_a_function_that_calls_a_wrong_one_is_not_blamed(tmp_path):

@@ -34,7 +34,7 @@ shapes that are only supposed, fewer are tried."""
 
 _AS_INDEX = {"label": "class", "main": "index", "weight": "index", "vector": "index", "state": "index"}
 _STEPS = {"t", "step", "it", "iteration", "timestep"}  # in an exponent, which step of an update it is: 1 - beta**t
-_PARTS = 8  # into more parts (heads, groups) nothing is divided by default
+PARTS = 8  # into more parts (heads, groups) nothing is divided by default
 _KEYS = 64  # no dictionary that is made up has more
 _REPAIRED, _GUESSED = 12, 4  # of one set of ranks, about so many states are changed further
 
@@ -77,7 +77,7 @@ class Search:
         self.rows.pop(next(iter(parameters)), None)  # x[0] and x[1] are numbers as a rule
         self.ranks = {**dict.fromkeys(self.rows, 2), **self.ranks}
         numbers = [parameter.default for parameter in parameters.values()] + [*self.values.values()]
-        self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= _PARTS})
+        self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= PARTS})
         held = getattr(function, "held", {})
         self.taken = {n for array in held.values() for n in array.shape}
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}

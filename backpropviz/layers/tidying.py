@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 
 from backpropviz.layers.conventions import RECURRENT, kind_of, word
@@ -14,14 +15,19 @@ MANY_CALLS = 500
 """In one run: so many are made by loops over pixels."""
 
 
-def tidied(search: Search, state: State, smallest: int = 2) -> State:
-    """Recurrent weights are square or as wide as what is read of them, biases as long as the weights' outputs, vectors
-    as long as what is read of them, and sizes are small: `smallest`, then 5, 6, 7, ...
+def tidied(search: Search, state: State, smallest: int = 2, square: Collection[str] = ()) -> State:
+    """Recurrent weights are square or as wide as what is read of them, those named in `square` are square if they can,
+    biases as long as the weights' outputs, vectors as long as what is read of them, and sizes are small: `smallest`,
+    then 5, 6, 7, ...
     """
     for name in state.shapes:
         if RECURRENT.fullmatch(word(name)) and len(state.shapes[name]) == 2:
             state = _recurrent(search, state, name)
     state = _with_biases(search, state)
+    for name in {*square} & {*state.shapes} - {*search.fixed}:
+        rows, columns = state.shapes[name]
+        changed = state.with_size(columns, rows, search.fixed)
+        state = state if search.run(changed).problem else changed
     state = _without_own_rows(search, state)
     state = _with_rows_that_are_read(search, state)
     state = _with_few_rounds(search, state)

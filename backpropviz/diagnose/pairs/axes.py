@@ -1,7 +1,8 @@
 """How many axes the inputs of an unknown layer have, where the forward pass runs on more than one number of them.
 
 `x @ A + a` runs on a matrix `a` as well as on a vector, and broadcasting hides which one its author has in mind. The
-backward pass tells: it gives a gradient the number of axes that its input has.
+backward pass tells: it gives a gradient the number of axes that its input has. It tells of sizes as well: what mixes
+the heads of an attention may have any number of columns going forward, and coming back is taken to be square.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from backpropviz.course.record import Case
 from backpropviz.diagnose.pairs.inputs import data, main_input, resized_together
+from backpropviz.diagnose.pairs.protocols.record import Wrapped
+from backpropviz.diagnose.pairs.protocols.supposed import RANKS
 from backpropviz.layers.conventions import kind_of
 
 Ranks = dict[str, int]
@@ -45,12 +48,60 @@ class Fit:
         return self.count > 0, self.fits
 
 
+@dataclass(frozen=True)
+class Assumption:
+    """What may be assumed of the inputs: the shape of the first, how many axes others have, the shapes of some, and
+    weights that have as many columns as rows."""
+
+    main: Shape | None = None
+    ranks: Ranks = field(default_factory=dict)
+    told: Mapping[str, Shape] = field(default_factory=dict)
+    square: tuple[str, ...] = ()
+
+
+def assumptions(found: list[tuple[list[Case], Fit]], its: Wrapped | None, is_loss: bool) -> Iterator[Assumption]:
+    """What to assume next; what was `found` of one assumption leads to the next."""
+    seen = 0
+    for main in (None,) if its and its.shapes else (None, *RANKS):
+        if any(fit.fits for _, fit in found):
+            return
+        yield Assumption(main)
+        for cases, fit in found[seen:] if its is None or not its.shapes else []:
+            if came := as_they_came(cases[0], fit, is_loss):
+                yield Assumption(main, told=came)
+            if not fit.count and (square := may_be_square(cases[0])):
+                yield Assumption(main, square=square)
+            likely = others(cases[0], fit)
+            first = itertools.islice(likely, None if main is None else bool(fit.count))
+            yield from (Assumption(main, ranks) for ranks in first)
+        seen = len(found)
+
+
 def fit(case: Case, wants: Sequence[str], gradients: Sequence[Any], count: int) -> Fit:
     """How gradients, in the order of the inputs that they belong to, fit a case."""
     pairs = [(name, np.shape(value)) for name, value in zip(wants, gradients)]
     strange = {name: shape for name, shape in pairs if shape != case.inputs[name].shape}
     repeated = tuple(name for name, value in zip(wants, gradients) if is_repeated(value))
     return Fit(count, strange, repeated=repeated)
+
+
+def square(case: Case) -> tuple[str, ...]:
+    """The weights that have as many columns as rows."""
+    weights = [(name, value.shape) for name, value in case.inputs.items() if kind_of(name) == "weight"]
+    return tuple(name for name, shape in weights if len(shape) == 2 and shape[0] == shape[1])
+
+
+def may_be_square(case: Case) -> tuple[str, ...]:
+    """The weights whose columns are as many as you like: no other weight and no data have that size.
+
+    >>> sizes = {"x": (5, 3), "W1": (3, 7), "W2": (7, 9), "b2": (9,)}
+    >>> may_be_square(Case("", {name: np.ones(shape) for name, shape in sizes.items()}))
+    ('W2',)
+    """
+    shapes = {name: value.shape for name, value in case.inputs.items()}
+    sizes = [n for name, shape in shapes.items() if kind_of(name) != "vector" for n in shape]
+    weights = [name for name, shape in shapes.items() if kind_of(name) == "weight" and len(shape) == 2]
+    return tuple(name for name in weights if sizes.count(shapes[name][1]) == 1)
 
 
 def is_repeated(gradient: Any) -> bool:

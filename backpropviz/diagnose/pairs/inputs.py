@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
+import itertools
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -20,7 +23,7 @@ from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.running import EndlessError
-from backpropviz.layers.search import RUNS, Search
+from backpropviz.layers.search import FEWER, PARTS, RUNS, Search
 from backpropviz.layers.tidying import tidied
 
 _LENGTHS = {
@@ -43,11 +46,13 @@ def made_up(
     shapes: dict[str, tuple[int, ...]],
     ranks: Mapping[str, int] = MappingProxyType({}),
     most: int = RUNS,
+    square: Collection[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments on which a function runs, and their forms (see layers/forms.py), by parameter.
 
     Args:
         ranks: how many axes an input has, where that is known and its shape is not. most: runs of the function.
+        square: weights with as many columns as rows, where the function runs on such.
 
     Raises:
         CannotCall: none were found. TooMuch: it goes on and on.
@@ -66,7 +71,7 @@ def made_up(
             raise CannotCall(f"it needs {found['name']}, which is not here")
         best = f" (the best try: {search.best})" if search.best else ""
         raise CannotCall(f"no inputs were found on which its forward pass runs{best}")
-    return search.arguments(tidied(search, state, smallest=3)), search.forms
+    return search.arguments(tidied(search, state, 3, square)), search.forms
 
 
 def cases(
@@ -77,12 +82,13 @@ def cases(
     ranks: Mapping[str, int] = MappingProxyType({}),
     most: int = RUNS,
     tied: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+    square: Collection[str] = (),
 ) -> list[Case]:
     """Made-up inputs: as found, of other sizes, and with other settings; those of known shapes keep them.
 
     Args:
-        main: a shape for the first input. manner: see `case`. ranks, most: see `made_up`. tied: shapes of inputs whose
-            equal sizes stay equal.
+        main: a shape for the first input. manner: see `case`. ranks, most, square: see `made_up`. tied: shapes of
+            inputs whose equal sizes stay equal.
     """
     if not isinstance(function, FunctionType):
         raise CannotCall("it is not a plain function")
@@ -90,7 +96,7 @@ def cases(
     first = next((p.name for p in binding.parameters(function)), "")
     if main is not None and first:
         shapes = {**shapes, first: main}
-    found = [case("made-up inputs", made_up(function, 0, {**shapes, **tied}, ranks, most)[0], manner)]
+    found = [case("made-up inputs", made_up(function, 0, {**shapes, **tied}, ranks, most, square)[0], manner)]
     axes = [value.ndim for value in found[0].inputs.values()]
     name = main_input(found[0])
     if tied:
@@ -103,13 +109,14 @@ def cases(
     elif name and (main is None or name == first):
         for at, words in enumerate(("made-up inputs", "other sizes")):
             shape = found[0].inputs[name].shape if main is None else main
-            wanted = resized(shape, only_rows, at) if main is None else tuple(n + 2 * at for n in main)
+            again = other_sizes(function, found[0], name, only_rows, at)
+            wanted = again if main is None else tuple(n + 2 * at for n in main)
             # columns may be examples, unless it is a single one
             ways = (wanted, (*shape[:-1], wanted[0])) if only_rows and shape[-1:] != (1,) else (wanted,)
             for its in dict.fromkeys(ways):
                 with contextlib.suppress(CannotCall):
                     others = {**shapes, **beside(shapes, name, shape, its), name: its}
-                    other = case(words, made_up(function, at, others, ranks, most)[0], manner)
+                    other = case(words, made_up(function, at, others, ranks, min(most, FEWER), square)[0], manner)
                     if main is not None or [v.ndim for v in other.inputs.values()] == axes:
                         found[at:] = [other]
                         break
@@ -146,6 +153,24 @@ def main_input(its: Case) -> str:
     is none."""
     several = [name for name, value in its.inputs.items() if value.ndim > 1]
     return next(iter([*(name for name in several if kind_of(name) in ("main", "index")), *several, *its.inputs]), "")
+
+
+def other_sizes(function: Any, known: Case, name: str, only_rows: bool, at: int) -> Shape:
+    """Other lengths for an input, by number (see `resized`): where its columns were dealt evenly to as many heads or
+    groups as the function has, they still can be.
+
+    >>> def heads(x, *, heads=2): ...
+    >>> other_sizes(heads, Case("", {"x": np.ones((2, 4, 8))}), "x", False, 0)
+    (3, 6, 8)
+    """
+    shape = known.inputs[name].shape
+    new = resized(shape, only_rows, at)
+    numbers = [*known.settings.values(), *(p.default for p in inspect.signature(function).parameters.values())]
+    parts = [n for n in numbers if type(n) is int and 1 < n <= PARTS and shape and not shape[-1] % n]
+    if only_rows or not parts or not new[-1] % math.lcm(*parts):
+        return new
+    even = next(n for n in itertools.count(3 * math.lcm(*parts), math.lcm(*parts)) if n not in new)
+    return (*new[:-1], even)
 
 
 def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]:

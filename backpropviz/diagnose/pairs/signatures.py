@@ -25,6 +25,29 @@ def upstream_count(backward: ast.FunctionDef, inputs: set[str]) -> int:
     return max(count, 1)
 
 
+def measures_columns(backward: ast.FunctionDef) -> bool:
+    """Whether what arrives is given as many columns as something else has: `dout.reshape(-1, D)`.
+
+    >>> measures_columns(ast.parse("def back(dout, cache): dout.reshape(-1, D)").body[0])
+    True
+    >>> measures_columns(ast.parse("def back(dout, cache): dout.reshape(N, -1)").body[0])
+    False
+    """
+    taken = {argument.arg for argument in backward.args.args}
+    for node in ast.walk(backward):
+        match node:
+            case ast.Call(ast.Attribute(ast.Name("np"), "reshape"), [ast.Name(name), its, *_]):
+                pass
+            case ast.Call(ast.Attribute(ast.Name(name), "reshape"), [*_, its]):
+                pass
+            case _:
+                continue
+        columns = its.elts[-1] if isinstance(its, ast.Tuple | ast.List) and its.elts else its
+        if name in taken and {part.id for part in ast.walk(columns) if isinstance(part, ast.Name)} - {name}:
+            return True
+    return False
+
+
 def wants(program: Program, function: str, floats: tuple[str, ...], after: int, count: int) -> tuple[str, ...]:
     """The inputs whose gradients are returned: by what the return statement calls them, otherwise in order.
 

@@ -8,9 +8,7 @@ held against.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +17,9 @@ import numpy as np
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose.pairs import axes, binding, inputs
 from backpropviz.diagnose.pairs.binding import CannotCall, TakesTooLong
-from backpropviz.diagnose.pairs.protocols.record import Wrapped
-from backpropviz.diagnose.pairs.protocols.supposed import RANKS
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
-from backpropviz.diagnose.pairs.signatures import upstream_count, wanted_numbers, wants
+from backpropviz.diagnose.pairs.signatures import measures_columns, upstream_count, wanted_numbers, wants
 from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, outputs_of, reference_for
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import WORK, TooMuch, work_limit
@@ -115,13 +111,15 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
     problem = None
     limits = contextlib.ExitStack()
     with contextlib.suppress(TooMuch), limits:
-        for main, ranks, told in _assumed(seen, its, pair.backward is None):
+        for assumed in axes.assumptions(seen, its, pair.backward is None):
+            main, told = assumed.main, assumed.told
             try:
                 shapes, manner = (its.shapes, its.manner) if its else ({}, ())
                 tied = {name: shape for name, shape in told.items() if kind_of(name) not in ("weight", "vector")}
                 shapes = {**shapes, **{name: shape for name, shape in told.items() if name not in tied}}
-                most = axes.TIED if tied else axes.RUNS if ranks or found else FEWER if main else RUNS
-                cases = inputs.cases(forward, shapes, main, manner, ranks, most, tied)
+                most = axes.RUNS if assumed.ranks or found else FEWER if main else RUNS
+                most = axes.TIED if tied or assumed.square else most
+                cases = inputs.cases(forward, shapes, main, manner, assumed.ranks, most, tied, assumed.square)
             except CannotCall as error:
                 problem = problem or error
                 continue
@@ -137,6 +135,8 @@ def _tried(program: Program, pair: Pair, forward: Any) -> tuple[Pair, list[Case]
             right = _right(program, typed, cases[0], gradients) if fit.fits else []
             if fit.fits and all(right):
                 return typed, cases
+            if assumed.square and not measures_columns(program.definitions[pair.backward or pair.name]):
+                continue  # a product that forgets to transpose runs on square weights, too
             if not found:
                 limits.enter_context(work_limit(FURTHER))
             found.append((typed, cases, fit, (sum(right), -sum(map(axes.is_repeated, gradients)))))
@@ -168,25 +168,6 @@ def _right(program: Program, pair: Pair, case: Case, gradients: list[Any]) -> li
     wanted = {} if right is None else right.gradients
     pairs = [(value, wanted[f"d{name}"]) for name, value in zip(pair.layer.wants, gradients) if f"d{name}" in wanted]
     return [np.allclose(value, its, rtol=1e-4, atol=1e-6) for value, its in pairs]
-
-
-def _assumed(
-    found: list[tuple[list[Case], axes.Fit]], its: Wrapped | None, is_loss: bool
-) -> Iterator[tuple[tuple[int, ...] | None, dict[str, int], dict[str, tuple[int, ...]]]]:
-    """What may be assumed of the inputs: the shape of the first, how many axes others have, and the shapes of some;
-    what was `found` of one assumption leads to the next."""
-    seen = 0
-    for main in (None,) if its and its.shapes else (None, *RANKS):
-        if any(fit.fits for _, fit in found):
-            return
-        yield main, {}, {}
-        for cases, fit in found[seen:] if its is None or not its.shapes else []:
-            if came := axes.as_they_came(cases[0], fit, is_loss):
-                yield main, {}, came
-            likely = axes.others(cases[0], fit)
-            first = itertools.islice(likely, None if main is None else bool(fit.count))
-            yield from ((main, ranks, {}) for ranks in first)
-        seen = len(found)
 
 
 def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, list[Any], axes.Fit]:
@@ -233,7 +214,7 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
         main, only_rows = inputs.main_input(known), its is not None and bool(its.shapes)
         same = {name: value.shape for name, value in known.inputs.items()}
         is_kept = its is not None and "kept" in its.manner
-        alone = {main: inputs.resized(same[main], only_rows, seed)} if main and not is_kept else {}
+        alone = {main: inputs.other_sizes(forward, known, main, only_rows, seed)} if main and not is_kept else {}
         alone |= inputs.beside(its.shapes, main, same[main], alone[main]) if its and alone else {}
         tied = {} if only_rows else inputs.resized_together({name: same[name] for name in inputs.data(known)}, seed)
         for sizes in (tied, alone, same) if len(tied) > 1 else (alone, same):
@@ -243,7 +224,8 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
                 else:
                     shapes = (its.shapes if its else {}) | sizes
                     ranks = {name: value.ndim for name, value in known.inputs.items()}
-                    made = inputs.made_up(forward, seed, shapes, ranks)[0]
+                    most = RUNS if sizes is same else FEWER
+                    made = inputs.made_up(forward, seed, shapes, ranks, most, axes.square(known))[0]
                     case = _with_numbers(program, pair, inputs.case("fresh", made, its.manner if its else ()))
                     if not np.size(next(iter(outputs_of(program, pair, case, case.inputs).values()))):
                         continue
