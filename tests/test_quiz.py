@@ -44,7 +44,7 @@ def test_every_answer_is_right_and_no_other_choice_is(name, seed):
     assert [q.step for q in asked] == sorted((q.step for q in asked), key=[q.step for q in asked].index)
     for question in asked:
         assert question.is_right(question.answer)
-        if question.kind == "local":
+        if question.choices:
             assert len(set(question.choices)) == len(question.choices) >= 3
             assert [choice for choice in question.choices if question.is_right(choice)] == [question.answer]
         elif question.kind == "shape":
@@ -210,3 +210,32 @@ def test_a_gradient_that_is_summed_is_told_why_and_no_choice_is_right_in_other_w
     for name in ("conv", "maxpool", "rnn", "relu"):
         for each in questions(bp.trace(name)):
             assert "1 everywhere" not in each.choices or each.answer.endswith("else 0"), each
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_axis_that_a_value_got_on_the_way_is_told_to_be_summed(seed):
+    def scaled(a, b):
+        return a * b[:, None]
+
+    asked = questions(bp.trace(scaled, a=np.arange(6.0).reshape(2, 3), b=np.array([0.5, 2.0])), seed)
+    about = [each for each in asked if each.kind in ("axis", "shape") and each.step]
+    assert about
+    for each in about:
+        if "Which shape has da" not in each.text:
+            assert "used 3 times along axis 1 of (2, 3)" in " ".join(each.explanation)
+        if each.kind == "axis":
+            assert (each.text, each.answer) == (
+                "Along which axis of a * b[:, None] is what b[:, None] gets summed?",
+                "axis 1",
+            )
+
+
+def test_which_axes_are_summed_is_asked_of_those_that_are():
+    kinds = set()
+    for name in ("batchnorm", "groupnorm", "spatial_batchnorm"):
+        trace = load(name).trace()
+        for each in questions(trace, 1):
+            kinds.add(each.kind)
+            if each.kind == "axis":
+                assert each.answer.removeprefix("axis ").removeprefix("axes ") in " ".join(each.explanation)
+    assert "axis" in kinds

@@ -87,7 +87,7 @@ def test_both_passes_are_leafed_through_by_keys():
     terminal.press("/nothing\r")
     terminal.until("no step or gradient is called nothing")
     terminal.press(END)
-    assert "dgamma" in terminal.until("the gradients of the inputs")
+    assert "dgamma" in terminal.until("the inputs' gradients")
     terminal.press(HOME)
     terminal.until("the inputs   ")
     terminal.press("q")
@@ -126,11 +126,13 @@ def test_where_there_is_no_terminal_it_says_what_to_do():
 
 
 @pytest.mark.parametrize("columns", [30, 39, 60, 79, 120])
-def test_however_narrow_the_window_the_foot_says_how_to_leave(columns):
+def test_however_narrow_the_window_the_foot_says_how_to_leave_and_to_go_on(columns):
     foot = _foot("backward, 2 of 9", 14, columns)
     assert len(foot) <= columns
     assert "q ends" in foot
-    assert ("14 more" in foot) == (columns >= 39)
+    assert "\u2192 on" in foot
+    assert ("\u2193 14" in foot) == (columns >= 39)
     assert ("14 more lines" in foot) == (columns >= 60)
     assert (columns == 120) == foot.endswith("scroll")
-    assert _foot("the inputs", 4, 40).endswith("\u2192 on")  # also there it is said how to begin
+    assert "\u2192 on" in _foot("backward, 10 of 22", 12, columns=39)
+    assert "\u2192 on" not in _foot("the inputs' gradients", 12, columns, is_last=True)  # there is nothing behind

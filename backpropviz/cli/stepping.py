@@ -145,7 +145,8 @@ class _Steps:
         self.down = min(self.down, max(0, len(lines) - room))
         seen = lines[self.down : self.down + room]
         more = len(lines) - self.down - len(seen)
-        bar = f"/{self.typed}" if self.typed is not None else self.told or _foot(leaf.place, more, size.columns - 1)
+        foot = _foot(leaf.place, more, size.columns - 1, leaf is self.leaves[-1])
+        bar = f"/{self.typed}" if self.typed is not None else self.told or foot
         text = "".join("".join(self._ansi(made, segment) for segment in line) + "\x1b[K\r\n" for line in seen)
         text += "\x1b[K\r\n" * (room - len(seen) + 1)
         sys.stdout.write(f"\x1b[H{text}\x1b[7m{bar[: size.columns - 1]}\x1b[0m\x1b[K")
@@ -158,18 +159,20 @@ class _Steps:
         return segment.style.render(segment.text, color_system=made._color_system)
 
 
-def _foot(place: str, more: int, columns: int) -> str:
-    """Where one is, how to leave, how many lines are below, and as many other keys as there is room for."""
+def _foot(place: str, more: int, columns: int, is_last: bool = False) -> str:
+    """Where one is, how to leave and to go on, how many lines are below, and the other keys that there is room for."""
     leave, on, *others = _KEYS
+    needed = [place, leave, *([] if is_last else [on])]
     gap = "   " if columns >= _WIDE else "  "
-    below = [f"\u2193 {more} more lines"] if more else []
-    if more and len(gap.join((place, leave, *below, on))) > columns:
-        below = [f"\u2193 {more} more"]
-    foot = place
-    for words in (leave, *below, on, *others):
-        if len(foot) + len(gap) + len(words) <= columns:
-            foot += f"{gap}{words}"
-    return foot
+    ways = [f"\u2193 {more} more lines", f"\u2193 {more} more", f"\u2193 {more}"] if more else []
+    below = [way for way in ways if len(gap.join((*needed, way))) <= columns][:1]
+    parts = [place, leave, *below, *needed[2:]]
+    for words in others:
+        if len(gap.join((*parts, words))) <= columns:
+            parts.append(words)
+    while len(gap.join(parts)) > columns and len(parts) > 2:
+        parts.pop()
+    return gap.join(parts)
 
 
 COMMANDS = ((step, "Examples: backpropviz step batchnorm | backpropviz step mine.py:swish --set beta=2"),)

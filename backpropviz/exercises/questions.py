@@ -39,7 +39,7 @@ def questions(trace: Trace, seed: int = 0) -> list[Question]:
     asked: list[Question] = []
     for label, found in by_step.items():
         step = steps.get(label)
-        asked += asker.shape(found, step)
+        asked += asker.size(found, step)
         if step is not None:
             asked += asker.local(step)
         asked += asker.number(found, step)
@@ -66,6 +66,30 @@ class _Asker:
 
     def pick(self, items: list[Any]) -> Any:
         return items[int(self.random.integers(len(items)))]
+
+    def size(self, found: list[Blank], step: StepView | None) -> Iterator[Question]:
+        """The shape of one gradient; or, of a step that broadcasts, along which axis what is handed back is summed."""
+        gates = step.explanation.gates if step is not None and step.explanation else ()
+        summed = [(gate, share) for gate in gates for share in gate.shares if share.summed]
+        if step is not None and summed and self.random.random() < 0.5:
+            yield self._axis(step, *self.pick(summed))
+        else:
+            yield from self.shape(found, step)
+
+    def _axis(self, step: StepView, gate: Gate, share: Share) -> Question:
+        among = range(max(2, max(share.summed) + 1))
+        rest = tuple(axis for axis in among if axis not in share.summed)
+        sums = dict.fromkeys([(), tuple(among), rest, *((axis,) for axis in among)])
+        others = [axes for axes in sums if axes != share.summed]
+        chosen = [share.summed, *(others[int(at)] for at in self.random.permutation(len(others))[:3])]
+        choices = [_axes(chosen[int(at)]) for at in self.random.permutation(len(chosen))]
+        told = share.gradient or f"what {share.operand} gets"
+        text = f"Along which axis of {gate.code} is {told} summed?"
+        answer = _axes(share.summed)
+        reasons = (gate.story, *share.reasons)
+        return Question(
+            "axis", step.label, forward_code(step), text, answer, choices.index(answer), reasons, choices=tuple(choices)
+        )
 
     def shape(self, found: list[Blank], step: StepView | None) -> Iterator[Question]:
         """The shape of one gradient, best of one that had to be summed or spread out."""
@@ -136,11 +160,26 @@ def _is_shape(node: ast.AST) -> TypeGuard[ast.Attribute]:
     return isinstance(node, ast.Attribute) and node.attr == "shape"
 
 
+def _axes(axes: tuple[int, ...]) -> str:
+    """
+    >>> _axes(()), _axes((1,)), _axes((0, 2))
+    ('none', 'axis 1', 'axes 0, 2')
+    """
+    return f"ax{'i' if len(axes) == 1 else 'e'}s {', '.join(map(str, axes))}" if axes else "none"
+
+
 def _why(step: StepView | None, gradient: str) -> tuple[str, ...]:
-    """The stories of the gates that hand a gradient back, and why it has the axes that it has."""
+    """The stories of the gates on the way of a gradient, and why it has the axes that it has; of `a * b[:, None]`, the
+    product hands something to `b[:, None]` before that hands it to b."""
     gates = step.explanation.gates if step is not None and step.explanation else ()
-    handed = [(gate.story, share.reasons) for gate in gates for share in gate.shares if share.gradient == gradient]
-    return tuple(dict.fromkeys(said for story, reasons in handed for said in (story, *reasons)))
+    told: list[str] = []
+    reached = {gradient}
+    for gate in reversed(gates):
+        for share in gate.shares:
+            if (share.gradient or share.operand) in reached:
+                reached.add(gate.code)
+                told[:0] = [gate.story, *share.reasons]
+    return tuple(dict.fromkeys(told))
 
 
 def _distractors(gate: Gate, share: Share) -> list[str]:

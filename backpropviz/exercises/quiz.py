@@ -1,4 +1,5 @@
-"""Asks about a backward pass, from the last step to the first: shapes, local derivatives, single numbers.
+"""Asks about a backward pass, from the last step to the first: shapes, the axes of sums, local derivatives, single
+numbers.
 
 Questions are plain records, which `questions.py` reads off a trace; `ask` puts them to somebody through two functions,
 one that reads a line and one that writes one.
@@ -17,7 +18,7 @@ Write = Callable[[str], None]
 
 _LETTERS = "abcdefgh"
 _HELP = {"shape": "a shape, such as (4, 3)", "number": "a number, such as 0.25", "local": "the letter of one of them"}
-_HELP["vanishes"] = _HELP["local"]
+_HELP["vanishes"] = _HELP["axis"] = _HELP["local"]
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class Question:
     Attributes:
         kind: what is asked for. step, code: the step it is about; both empty where the terms of an input meet.
         text: the question. given: lines with what is needed to answer it.
-        choices: for a local derivative, the formulas to choose from; for what vanishes, the sums.
+        choices: for a local derivative, the formulas to choose from; for a sum, its axes; for what vanishes, the sums.
         answer: the right answer as text. value: the shape or the number it stands for; the choice's position.
         explanation: why, in sentences.
         sizes: names that may stand for numbers in a shape; shapes: and for whole shapes.
     """
 
-    kind: Literal["shape", "local", "number", "vanishes"]
+    kind: Literal["shape", "axis", "local", "number", "vanishes"]
     step: str
     code: str
     text: str

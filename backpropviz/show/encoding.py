@@ -135,6 +135,8 @@ share (what a gate hands back to one operand)
     local       the local derivative, in terms of the gate's operands
     dimensions  the formula of what it gets, with the shape of every factor; null for an intermediate result
     reasons     list of sentences: why this order of a product, why a sum
+    summed      list of the axes of the gate's result along which what the operand gets is added up: along these it was
+                broadcast
 
 flow (one gradient, or one term of it, as the reverse sweep made it)
     step        label of the step that hands it back; "0" for the gradients of the inputs

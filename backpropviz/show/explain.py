@@ -80,6 +80,7 @@ class Explainer:
             local=self._local(entry.local if entry else "", node, operand),
             dimensions=None if name is None else self.dimensions(name, self.formulas[name], operand.shape),
             reasons=tuple(self._reasons(node, operand, position, written)),
+            summed=_summed_axes(node, operand),
         )
 
     # ---- local derivatives and dimensions ----------------------------------------------------------------------------
@@ -122,7 +123,7 @@ class Explainer:
             yield from self._order(node, operand, position, written)
         if node.primitive.name in ("sum", "mean"):
             yield from _spread_out(node, operand, written)
-        elif node.primitive.elementwise or node.primitive.name == "matmul":
+        else:
             yield from _summed(node, operand, written)
 
     def _order(self, node: Node, operand: Node, position: int, written: str) -> Iterator[str]:
@@ -184,14 +185,18 @@ def _broadcast_axes(shape: Shape, inside: Shape) -> tuple[int, ...]:
     return (*range(extra), *stretched)
 
 
+def _summed_axes(node: Node, operand: Node) -> tuple[int, ...]:
+    """The axes of a gate's result along which what an operand gets is added up: along these it was broadcast."""
+    assert node.primitive is not None
+    if node.primitive.name == "matmul":
+        is_stack = min(operand.value.ndim, node.value.ndim) > 1
+        return _broadcast_axes(operand.shape[:-2], node.shape[:-2]) if is_stack else ()
+    return _broadcast_axes(operand.shape, node.shape) if node.primitive.elementwise else ()
+
+
 def _summed(node: Node, operand: Node, written: str) -> Iterator[str]:
     """Why a gradient is summed over the axes along which its value was broadcast."""
-    if node.primitive and node.primitive.name == "matmul":
-        if min(operand.value.ndim, node.value.ndim) < 2:
-            return
-        axes = _broadcast_axes(operand.shape[:-2], node.shape[:-2])
-    else:
-        axes = _broadcast_axes(operand.shape, node.shape)
+    axes = _summed_axes(node, operand)
     if not axes:
         return
     uses = math.prod(node.shape[axis] for axis in axes)

@@ -39,6 +39,7 @@ class Share(NamedTuple):
     local: str
     dimensions: str | None
     reasons: tuple[str, ...]
+    summed: tuple[int, ...]
 
 
 class Gate(NamedTuple):

@@ -39,13 +39,13 @@ class Leaf:
         else:
             page.gradients()
         page.tables()
-        if self.place == "the gradients of the inputs":
+        if self.place == "the inputs' gradients":
             page.parts += ["", paragraph("Where paths met, their gradients were added up.", "caption")]
         return page.parts
 
 
 def leaves(view: TraceView) -> list[Leaf]:
-    """The inputs, every step forward, the gradient that arrives, every step backward, the gradients of the inputs."""
+    """The inputs, every step forward, the gradient that arrives, every step backward, the inputs' gradients."""
     count = len(view.steps)
     found = [Leaf(view, "forward", "", "the inputs", ("inputs", *(part.name for part in view.inputs)))]
     for number, step in enumerate(view.steps, 1):
@@ -59,7 +59,7 @@ def leaves(view: TraceView) -> list[Leaf]:
             names = (step.label, step.gradient.name, *(term.name for term in step.gradient.terms))
             found.append(Leaf(view, "backward", step.label, f"backward, {number} of {count}", names))
     graded = tuple(part.gradient.name for part in view.inputs if part.gradient is not None)
-    return [*found, Leaf(view, "backward", "", "the gradients of the inputs", graded)]
+    return [*found, Leaf(view, "backward", "", "the inputs' gradients", graded)]
 
 
 def find(leaves: list[Leaf], word: str, at: int) -> int | None:

@@ -33,7 +33,7 @@ const predicting = (asked, part, make, shown) => {
   };
 
   const judged = (question, reply) => {
-    if (question.kind === "local") return reply === question.value;
+    if (question.choices.length) return reply === question.value;
     if (question.kind === "shape") {
       const shape = readShape(reply, question);
       return shape && shape.join() === question.value.join();
@@ -45,7 +45,7 @@ const predicting = (asked, part, make, shown) => {
   const answered = (question, right, reply) => {
     score.asked += 1;
     score.right += right ? 1 : 0;
-    const given = question.kind === "local" && reply !== null ? question.choices[reply] : reply;
+    const given = question.choices.length && reply !== null ? question.choices[reply] : reply;
     const said = right ? "Right: " : reply === null ? "It is " : "Not " + given + ", but ";
     question.told = { right, lines: [said + question.answer + ".", ...question.explanation] };
     part("score").textContent = score.right + " of " + score.asked + " right";
@@ -65,7 +65,7 @@ const predicting = (asked, part, make, shown) => {
       made.addEventListener("click", action);
       return made;
     };
-    if (question.kind === "local") {
+    if (question.choices.length) {
       question.choices.forEach((choice, at) => {
         box.append(button(choice, () => answered(question, at === question.value, at)));
       });
