@@ -6,6 +6,7 @@ are edges with their way written out. Ids are plain, and every text is escaped.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import hypot
 
 import graphviz
@@ -20,6 +21,7 @@ BOLD = "DejaVu Sans Mono Bold"
 POINTS = 0.75  # of a pixel
 HEAD = 9.0  # the length of an arrowhead, in pixels
 _EVERYTHING = Light()
+_quoted = lru_cache(1 << 12, typed=True)(graphviz.quoting.quote)
 
 
 def write_dot(drawing: Drawing, theme: Theme = LIGHT, light: Light = _EVERYTHING) -> str:
@@ -41,7 +43,7 @@ class _Writer:
             viewport=f"{wide:g},{high:g},1,{wide / 2:g},{high / 2:g}",
         )
         self.graph.attr(
-            "node", fontname=FONTS, fixedsize="true", label="", margin="0", penwidth=_n(drawing.scale * 1.3)
+            "node", fontname=FONTS, fixedsize="shape", label="", margin="0", penwidth=_n(drawing.scale * 1.3)
         )
         self.graph.attr("edge", penwidth=_n(drawing.scale * 1.25), arrowsize=_n(drawing.scale * HEAD * POINTS / 10))
 
@@ -49,7 +51,7 @@ class _Writer:
         drawing = self.drawing
         # Graphviz keeps a graph's bounds around its nodes
         for name, x, y in (("corner_1", 0.0, 0.0), ("corner_2", drawing.width, drawing.height)):
-            self.graph.node(name, pos=self._pos(x, y), shape="none", width="0", height="0", style="invis")
+            self._node(name, pos=self._pos(x, y), shape="none", width="0", height="0", style="invis")
         for number, outline in enumerate(drawing.outlines):
             self._outline(outline, number)
         for number, tile in enumerate(drawing.tiles):
@@ -57,7 +59,7 @@ class _Writer:
         for dot in drawing.dots:
             color = ink_of(self.theme, dot.ink, dot.owner, self.light)
             size = _n(6.4 * drawing.scale / 96)
-            self.graph.node(
+            self._node(
                 dot.id, id=dot.id, shape="circle", width=size, height=size, style="filled", color=color,
                 fillcolor=color, penwidth="0", pos=self._pos(dot.x, dot.y), **{"class": _class(dot.owner)},
             )  # fmt: skip
@@ -70,12 +72,20 @@ class _Writer:
         source: str = self.graph.source
         return source
 
+    def _node(self, name: str, **look: str) -> None:
+        self._statement(_quoted(name), **look)
+
+    def _statement(self, what: str, **look: str) -> None:
+        """A line of the graph; the package's own way to add one takes most of the time for a large board."""
+        listed = " ".join(f"{key}={_quoted(value)}" for key, value in sorted(look.items()))
+        self.graph.body.append(f"\t{what} [{listed}]\n")
+
     def _pos(self, x: float, y: float) -> str:
         return f"{_n(x * POINTS)},{_n((self.drawing.height - y) * POINTS)}"
 
     def _outline(self, outline: Outline, number: int) -> None:
         x, y = outline.x + outline.width / 2, outline.y + outline.height / 2
-        self.graph.node(
+        self._node(
             f"outline_{number}", id=outline.id, shape="box", style="rounded", color=self.theme.frame,
             width=_n(outline.width / 96), height=_n(outline.height / 96), pos=self._pos(x, y),
             tooltip=graphviz.escape(" ".join(outline.title)),
@@ -83,7 +93,7 @@ class _Writer:
 
     def _tile(self, tile: Tile, number: int) -> None:
         x, y = tile.x + tile.width / 2, tile.y + tile.height / 2
-        self.graph.node(
+        self._node(
             f"tile_{number}", shape="box", style="filled", penwidth=_n(tile.border),
             color=ink_of(self.theme, tile.edge, tile.owner, self.light) if tile.border else "transparent",
             fillcolor=tint_of(self.theme, tile, self.light), width=_n(tile.width / 96),
@@ -104,7 +114,7 @@ class _Writer:
             look["penwidth"] = _n(self.drawing.scale * 2.6)
         if shape.kind == "group":
             look["peripheries"] = "1"
-        self.graph.node(
+        self._node(
             name, id=name, width=_n(shape.width / 96), height=_n(shape.height / 96), pos=self._pos(shape.x, shape.y),
             color=color, fillcolor=fill_of(self.theme, shape, self.light), tooltip=escaped(shape.told or shape.owner),
             **{"class": _class(shape.owner)}, **look,
@@ -112,7 +122,7 @@ class _Writer:
 
     def _text(self, text: Text, number: int) -> None:
         wide = width(text.text, text.size)
-        self.graph.node(
+        self._node(
             f"text_{number}", shape="none", label=f"{escaped(text.text)}\\l", fontsize=_n(text.size * POINTS),
             fontcolor=ink_of(self.theme, text.ink, text.owner, self.light),
             width=_n(wide / 80), height=_n(text.size / 54), pos=self._pos(text.x + wide * 0.6, text.y),
@@ -122,9 +132,7 @@ class _Writer:
     def _wire(self, wire: Wire) -> None:
         if not wire.tail:
             for end, (x, y) in (("tail", wire.points[0]), ("head", wire.points[-1])):
-                self.graph.node(
-                    f"{wire.id}_{end}", pos=self._pos(x, y), shape="none", width="0", height="0", style="invis"
-                )
+                self._node(f"{wire.id}_{end}", pos=self._pos(x, y), shape="none", width="0", height="0", style="invis")
         look = {"style": "dashed"} if wire.ink == "red" else {}
         if wire.owner in self.light.lit:
             look["penwidth"] = _n(self.drawing.scale * 2.4)
@@ -132,8 +140,9 @@ class _Writer:
             look["arrowhead"] = "none"
         lines = [line for line in wire.lines if len(line) > 1]
         ways = [self._way(line, wire.arrow and line is lines[-1]) for line in lines]
-        self.graph.edge(
-            wire.tail or f"{wire.id}_tail", wire.head or f"{wire.id}_head", id=wire.id, pos=";".join(ways),
+        tail, head = wire.tail or f"{wire.id}_tail", wire.head or f"{wire.id}_head"
+        self._statement(
+            f"{_quoted(tail)} -> {_quoted(head)}", id=wire.id, pos=";".join(ways),
             color=ink_of(self.theme, wire.ink, wire.owner, self.light), tooltip=escaped(wire.told or wire.id),
             **{"class": _class(wire.owner)}, **look,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import pairwise, takewhile
 from operator import itemgetter
@@ -15,6 +15,7 @@ from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Shape, Text, 
 from backpropviz.draw.board.groups import Surrounded
 from backpropviz.draw.board.heights import BELOW_BOX, HALF
 from backpropviz.draw.board.placing import AROUND, ELBOW, Places
+from backpropviz.draw.board.record import Frame
 from backpropviz.draw.board.stations import Station
 from backpropviz.draw.board.wires import beside, id_of, is_round, lay_tracks, rim, straight
 
@@ -164,30 +165,29 @@ class _Draft:
 
     def _outlines(self) -> None:
         """The lines around groups, the outer ones first."""
-        drawn: list[tuple[int, Surrounded, float, float]] = []
+        within: dict[tuple[Frame, int], tuple[float, float]] = {}  # how far up and down the lines in a group reach
         for each in self.spacing.surrounded:  # the inner ones come first
-            for segment in range(len(self.places.rows)):
+            outer = each.stations[0].gate.frames[: each.depth]
+            for segment in range(self.places.segment(each.columns[0]), self.places.segment(each.columns[1]) + 1):
                 rows, wide = self.places.group_rows(each, segment), self.places.group_x(each, segment)
                 if not rows or wide is None:
                     continue
-                top, bottom = self._reach(wide, segment, rows)
-                for at, inner, high, low in drawn:
-                    if at == segment and set(inner.stations) <= set(each.stations):
-                        top, bottom = min(top, high), max(bottom, low)
                 title = self.places.group_title(each, wide)
-                top, bottom = top - len(title) * SIZE * LEADING - 6, bottom + 7
-                if self.places.goes_round(each, segment):
+                reached = _both(self._reach(wide, segment, rows), within.get((each.frame, segment)))
+                top, bottom = reached[0] - len(title) * SIZE * LEADING - 6, reached[1] + 7
+                around = self.places.goes_round(each, segment)
+                if around:
                     self._around(each, wide, bottom)
-                    drawn.append((segment, each, top, bottom + AROUND))
-                else:
-                    drawn.append((segment, each, top, bottom))
+                for frame in outer:
+                    reach = top, bottom + AROUND * around
+                    within[frame, segment] = _both(reach, within.get((frame, segment)))
                 id = each.frame.id if segment == self.places.segment(each.columns[0]) else f"{each.frame.id}_{segment}"
-                box = Outline(id, wide[0], top, wide[1] - wide[0], bottom - top, title)
-                self.drawing.outlines.insert(0, box)
+                self.drawing.outlines.append(Outline(id, wide[0], top, wide[1] - wide[0], bottom - top, title))
                 x = self._clear(wide, (top, top + 3 + SIZE * LEADING * len(title)), max(width(t, SIZE) for t in title))
                 for number, line in enumerate(title):
                     y = top + 3 + SIZE * LEADING * (number + 0.5)
                     self.drawing.texts.append(Text(id, x, y, line, SIZE, "grey"))
+        self.drawing.outlines.reverse()
 
     def _clear(self, wide: tuple[float, float], high: tuple[float, float], room: float) -> float:
         """Where a title begins that no wire runs through: as far to the left as there is room."""
@@ -231,8 +231,19 @@ class _Draft:
         places, (one, two) = self.places, (rows[0], rows[-1])
         high = places.y[segment, one] - places.heights.top((segment, one)) - 1
         low = places.y[segment, two] + places.heights.bottom((segment, two)) + 1
-        spans = [(shape.x, shape.y, shape.height / 2) for shape in self.drawing.shapes]
-        spans += [(text.x, text.y, text.size * 0.6) for text in self.drawing.texts]
-        spans += [(wide[0], places.y[segment, row], HALF) for row in rows]
-        inside = [(y - half, y + half) for x, y, half in spans if wide[0] <= x <= wide[1] and high <= y <= low]
+        first = bisect_left(self._extents, wide[0], key=itemgetter(0))
+        last = bisect_right(self._extents, wide[1], key=itemgetter(0))
+        spans = [*self._extents[first:last], *((wide[0], places.y[segment, row], HALF) for row in rows)]
+        inside = [(y - half, y + half) for _, y, half in spans if high <= y <= low]
         return min(top for top, _ in inside), max(bottom for _, bottom in inside)
+
+    @cached_property
+    def _extents(self) -> list[tuple[float, float, float]]:
+        """Where gates, boxes and texts are, from left to right: x, y, and half their height."""
+        things = [(shape.x, shape.y, shape.height / 2) for shape in self.drawing.shapes]
+        return sorted([*things, *((text.x, text.y, text.size * 0.6) for text in self.drawing.texts)])
+
+
+def _both(one: tuple[float, float], two: tuple[float, float] | None) -> tuple[float, float]:
+    """The stretch from top to bottom that covers two."""
+    return one if two is None else (min(one[0], two[0]), max(one[1], two[1]))

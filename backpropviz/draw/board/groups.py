@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from backpropviz.draw.board.grid import Grid
@@ -33,16 +35,23 @@ def surroundings(grid: Grid) -> list[Surrounded]:
         for depth, frame in enumerate(station.gate.frames):
             members.setdefault(frame, []).append(station)
             depths[frame] = depth
+    standing: dict[int, list[int]] = defaultdict(list)  # the columns of all stations, by row
+    for station in grid.stations:
+        standing[grid.row[station]].append(grid.column[station])
+    for row in standing.values():
+        row.sort()
     found = []
     for frame, stations in members.items():
         columns = [grid.column[station] for station in stations]
         rows = [grid.row[station] for station in stations]
         each = Surrounded(frame, depths[frame], (min(columns), max(columns)), (min(rows), max(rows)), stations)
-        if not any(_is_inside(grid, each, station) for station in grid.stations if frame not in station.gate.frames):
+        if _inside(each, standing) == len(stations):
             found.append(each)
     return found
 
 
-def _is_inside(grid: Grid, group: Surrounded, station: Station) -> bool:
-    column, row = grid.column[station], grid.row[station]
-    return group.columns[0] <= column <= group.columns[1] and group.rows[0] <= row <= group.rows[1]
+def _inside(group: Surrounded, standing: dict[int, list[int]]) -> int:
+    """How many stations there are between a group's first and last column and row, its own among them."""
+    (first, last), (top, bottom) = group.columns, group.rows
+    rows = (standing[row] for row in range(top, bottom + 1) if row in standing)
+    return sum(bisect_right(row, last) - bisect_left(row, first) for row in rows)
