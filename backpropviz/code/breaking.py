@@ -55,9 +55,7 @@ def broken(formula: str, room: int) -> tuple[str, ...]:
     text = " ".join(formula.split())
     if columns(text) <= room:
         return (text,) if text else ()
-    joints = [_Joint(0, 0.0, 0), *_joints(text), _Joint(len(text), 0.0, 0)]
-    starts = [columns(text[: joint.at]) for joint in joints]
-    ends = [columns(text[: joint.at].rstrip()) for joint in joints]
+    joints, starts, ends = _measured(text)
     cheapest = [(0.0, 0)]  # of every joint: the cost of all lines in front of it, and where the last of them begins
     for end, joint in enumerate(joints[1:], 1):
         best = math.inf, end - 1
@@ -66,8 +64,9 @@ def broken(formula: str, room: int) -> tuple[str, ...]:
             if more > 0 and best[0] < math.inf:
                 break  # longer lines do not fit either
             if joint.at - joints[start].at > joint.least:
-                cost = cheapest[start][0] + 1 + _DEPTH * joint.cost**2 + _TOO_LONG * max(0, more)
-                best = min(best, (round(cost, 6), start), key=lambda each: (each[0], -each[1]))
+                cost = round(cheapest[start][0] + 1 + _DEPTH * joint.cost**2 + _TOO_LONG * max(0, more), 6)
+                if cost < best[0]:
+                    best = cost, start
         cheapest.append(best)
     lines: list[str] = []
     end = len(joints) - 1
@@ -76,6 +75,14 @@ def broken(formula: str, room: int) -> tuple[str, ...]:
         lines.append(text[joints[start].at : joints[end].at].strip())
         end = start
     return tuple(reversed(lines))
+
+
+@lru_cache(1 << 12)
+def _measured(text: str) -> tuple[list[_Joint], list[int], list[int]]:
+    """The joints of a text with its ends, and of each where a line behind it starts, and where one before it ends."""
+    joints = [_Joint(0, 0.0, 0), *_joints(text), _Joint(len(text), 0.0, 0)]
+    starts = [columns(text[: joint.at]) for joint in joints]
+    return joints, starts, [columns(text[: joint.at].rstrip()) for joint in joints]
 
 
 def _joints(formula: str) -> list[_Joint]:

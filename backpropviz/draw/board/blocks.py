@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -101,7 +102,7 @@ class Numbers:
         return len(self.rows) * DIGITS * 1.35
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Block:
     """Lines of text, left-aligned, and below them an array.
 
@@ -117,9 +118,9 @@ class Block:
     def widened(self, room: int) -> Block:
         """The same in lines of up to `room` columns."""
         made = red_block(self.formulas, room, self.array)
-        if self.remark is not None:
-            made.lines[0].append(self.remark)
-        return replace(made, remark=self.remark)
+        if self.remark is None:
+            return made
+        return replace(made, lines=[[*made.lines[0], self.remark], *made.lines[1:]], remark=self.remark)
 
     def beside(self, remark: Numbers | None, room: float, owner: str = "") -> Block:
         """The same with a remark on an array behind its first line, or below, if it is longer than `room` columns."""
@@ -133,12 +134,12 @@ class Block:
     def __bool__(self) -> bool:
         return bool(self.lines) or self.array is not None
 
-    @property
+    @cached_property
     def width(self) -> float:
         texts = max((sum(run.width for run in line) for line in self.lines), default=0.0)
         return max(texts, self.array.width if self.array else 0.0)
 
-    @property
+    @cached_property
     def height(self) -> float:
         texts = sum(max(run.size for run in line) * LEADING for line in self.lines)
         return texts + (self.array.height + 4 if self.array else 0.0)

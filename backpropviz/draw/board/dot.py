@@ -6,7 +6,6 @@ are edges with their way written out. Ids are plain, and every text is escaped.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import hypot
 
 import graphviz
@@ -21,7 +20,7 @@ BOLD = "DejaVu Sans Mono Bold"
 POINTS = 0.75  # of a pixel
 HEAD = 9.0  # the length of an arrowhead, in pixels
 _EVERYTHING = Light()
-_quoted = lru_cache(1 << 12, typed=True)(graphviz.quoting.quote)
+_TEXTS = ("label", "tooltip")  # what else is written of a thing is plain
 
 
 def write_dot(drawing: Drawing, theme: Theme = LIGHT, light: Light = _EVERYTHING) -> str:
@@ -73,12 +72,16 @@ class _Writer:
         return source
 
     def _node(self, name: str, **look: str) -> None:
-        self._statement(_quoted(name), **look)
+        self._statement(name, look)
 
-    def _statement(self, what: str, **look: str) -> None:
-        """A line of the graph; the package's own way to add one takes most of the time for a large board."""
-        listed = " ".join(f"{key}={_quoted(value)}" for key, value in sorted(look.items()))
-        self.graph.body.append(f"\t{what} [{listed}]\n")
+    def _statement(self, what: str, look: dict[str, str]) -> None:
+        """A line of the graph: the package's own way to write one looks for what has to be quoted in every value, and
+        takes most of the time of a large board."""
+        quoted = (
+            f"{key}={graphviz.quoting.quote(value)}" if key in _TEXTS else f'{key}="{value}"'
+            for key, value in look.items()
+        )
+        self.graph.body.append(f"\t{what} [{' '.join(quoted)}]\n")
 
     def _pos(self, x: float, y: float) -> str:
         return f"{_n(x * POINTS)},{_n((self.drawing.height - y) * POINTS)}"
@@ -140,12 +143,13 @@ class _Writer:
             look["arrowhead"] = "none"
         lines = [line for line in wire.lines if len(line) > 1]
         ways = [self._way(line, wire.arrow and line is lines[-1]) for line in lines]
+        look |= {"id": wire.id, "class": _class(wire.owner), "pos": ";".join(ways)}
+        look |= {
+            "color": ink_of(self.theme, wire.ink, wire.owner, self.light),
+            "tooltip": escaped(wire.told or wire.id),
+        }
         tail, head = wire.tail or f"{wire.id}_tail", wire.head or f"{wire.id}_head"
-        self._statement(
-            f"{_quoted(tail)} -> {_quoted(head)}", id=wire.id, pos=";".join(ways),
-            color=ink_of(self.theme, wire.ink, wire.owner, self.light), tooltip=escaped(wire.told or wire.id),
-            **{"class": _class(wire.owner)}, **look,
-        )  # fmt: skip
+        self._statement(f"{tail} -> {head}", look)
 
     def _way(self, line: list[Point], arrow: bool) -> str:
         """A line as the points of a curve that is straight between them."""

@@ -168,9 +168,9 @@ class _Draft:
         within: dict[tuple[Frame, int], tuple[float, float]] = {}  # how far up and down the lines in a group reach
         for each in self.spacing.surrounded:  # the inner ones come first
             outer = each.stations[0].gate.frames[: each.depth]
-            for segment in range(self.places.segment(each.columns[0]), self.places.segment(each.columns[1]) + 1):
+            for segment in self.places.segments(each):
                 rows, wide = self.places.group_rows(each, segment), self.places.group_x(each, segment)
-                if not rows or wide is None:
+                if not rows:
                     continue
                 title = self.places.group_title(each, wide)
                 reached = _both(self._reach(wide, segment, rows), within.get((each.frame, segment)))

@@ -31,11 +31,10 @@ class Places:
 
     Args:
         stretched: how much wider each segment becomes, in all.
-        lift: how much farther apart rows are.
     """
 
-    def __init__(self, spacing: Spacing, stretched: list[float] | None = None, lift: float = 0.0):
-        self.spacing, self.grid, self.lift = spacing, spacing.grid, lift
+    def __init__(self, spacing: Spacing, stretched: list[float] | None = None):
+        self.spacing, self.grid = spacing, spacing.grid
         self.half, self.slots, self.trunks = spacing.half, spacing.slots, spacing.trunks
         self.starts = [first for first, _ in spacing.segments]
         more = stretched or [0.0] * len(spacing.widths)
@@ -51,7 +50,8 @@ class Places:
         self.under = {hung: self._under(at, hung) for at, boxes in spacing.hung.items() for hung in boxes}
         self.heights = self._heights()
         self.y: dict[Key, float] = {}
-        self.height = self._stack()
+        self.height = 0.0
+        self.stack()
 
     def key(self, station: Station) -> Key:
         return self.segment(self.grid.column[station]), self.grid.row[station]
@@ -168,8 +168,8 @@ class Places:
         following = self._next_to(row, "boxes", (column, 0), 1)
         if following is not None and following[0][0] <= self.spacing.segments[segment][1]:
             right = min(right, self.x[following[0]] - following[1][0] - APART_ELSE)
-        for each in self.spacing.surrounded:
-            if each.columns[1] == column and each.rows[0] <= row <= each.rows[1]:
+        for each in self._ending[column]:
+            if each.rows[0] <= row <= each.rows[1]:
                 right = min(right, at + each.right - INSET)
         return _widened(hung.block, right - at - hung.x - BESIDE)
 
@@ -204,24 +204,24 @@ class Places:
             for segment in range(first + 1, last + 1):
                 raised(heights.names, (segment, route.row), HALF + 5 + SIZE * LEADING)
         for each in self.spacing.surrounded:
-            for segment in range(len(self.rows)):
-                rows, wide = self.group_rows(each, segment), self.group_x(each, segment)
-                if rows and wide is not None:
+            for segment in self.segments(each):
+                if rows := self.group_rows(each, segment):
+                    wide = self.group_x(each, segment)
                     heights.roofs[segment, rows[0]] += len(self.group_title(each, wide)) * SIZE * LEADING + 10
                     heights.floors[segment, rows[-1]] += 10.0 + (AROUND if self.goes_round(each, segment) else 0.0)
         return heights
 
-    def _stack(self) -> float:
-        """y of every row; the height of it all."""
+    def stack(self, lift: float = 0.0) -> None:
+        """Find y of every row, and the height of it all; rows stand farther apart by `lift`."""
         y = 0.0
         for segment, rows in enumerate(self.rows):
-            y += PAGE_GAP + self.lift if segment else 0.0
+            y += PAGE_GAP + lift if segment else 0.0
             for number, row in enumerate(rows):
                 key = segment, row
-                y += ROW_GAP + self.lift if number else 0.0
+                y += ROW_GAP + lift if number else 0.0
                 self.y[key] = y + self.heights.roofs[key] + self.heights.top(key)
                 y = self.y[key] + self.heights.bottom(key) + self.heights.floors[key]
-        return y
+        self.height = y
 
     def elbows(self, station: Station) -> int:
         """How many wires from boxes have to be led sideways, one below the other."""
@@ -236,14 +236,24 @@ class Places:
 
     # ---- groups ------------------------------------------------------------------------------------------------------
 
+    def segments(self, each: Surrounded) -> range:
+        """The segments that the line around a group runs in."""
+        return range(self.segment(each.columns[0]), self.segment(each.columns[1]) + 1)
+
+    @cached_property
+    def _ending(self) -> dict[int, list[Surrounded]]:
+        """The groups that end at a column."""
+        found: dict[int, list[Surrounded]] = defaultdict(list)
+        for each in self.spacing.surrounded:
+            found[each.columns[1]].append(each)
+        return found
+
     def group_rows(self, each: Surrounded, segment: int) -> list[int]:
         return [row for row in self.rows[segment] if each.rows[0] <= row <= each.rows[1]]
 
-    def group_x(self, each: Surrounded, segment: int) -> tuple[float, float] | None:
-        """From where to where the line around a group runs in a segment."""
+    def group_x(self, each: Surrounded, segment: int) -> tuple[float, float]:
+        """From where to where the line around a group runs in one of its segments."""
         first, last = self.spacing.segments[segment]
-        if each.columns[1] < first or each.columns[0] > last:
-            return None
         left = self.x[each.columns[0], 0] - each.left + INSET / 2 if each.columns[0] >= first else -_CUT
         right = (
             self.x[each.columns[1], 0] + each.right - INSET / 2
@@ -270,7 +280,7 @@ class Places:
 
 def _widened(block: Block, room: float) -> Block:
     """A block of formulas in fewer lines, if that fits."""
-    if not block.formulas:
+    if len(block.lines) <= len(block.formulas):
         return block
     wider = block.widened(int(min(room / width(" ", SIZE), _LONGEST)))
     return wider if wider.width <= room and wider.height < block.height else block

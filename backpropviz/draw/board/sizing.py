@@ -221,10 +221,10 @@ def _filled(spacing: Spacing, wide: float, high: float) -> Places:
     extra = [min(max(0.0, wide - each), 0.5 * each) for each in spacing.widths]
     shared = min(max(each + more for each, more in zip(spacing.widths, extra)), wide)
     extra = [max(0.0, min(shared - each, 0.5 * each)) for each in spacing.widths]
-    draft = Places(spacing, extra)
-    gaps = sum(len(rows) for rows in draft.rows)
-    lift = max(0.0, (high - draft.height) / (gaps + 1))
-    return Places(spacing, extra, min(lift, 110.0))
+    places = Places(spacing, extra)
+    gaps = sum(len(rows) for rows in places.rows)
+    places.stack(min(max(0.0, (high - places.height) / (gaps + 1)), 110.0))
+    return places
 
 
 def _on_page(grid: Grid, values: bool) -> Fitted:
