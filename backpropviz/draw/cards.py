@@ -16,6 +16,7 @@ from backpropviz.code.breaking import broken
 from backpropviz.draw.circuit import Vertex
 from backpropviz.draw.digits import numerals
 from backpropviz.engine.graph import Array
+from backpropviz.engine.numbering import bare_number
 from backpropviz.text import clean_line
 
 SMALL, LARGE = 10, 11  # of all text, and of names, in points
@@ -60,7 +61,8 @@ def card(vertex: Vertex, terms: list[tuple[str, str, str]], shade: Shade) -> str
     gradient = [*wrapped(vertex.gradient), *entries(vertex.grad)] if vertex.grad is not None else []
     gradient += [line for part in vertex.inner for line in wrapped(part)]
     shape = str(vertex.value.shape)
-    badge = text_width(vertex.label) + 2 * BADGE if vertex.label else 0
+    number = bare_number(vertex.label)
+    badge = text_width(number) + 2 * BADGE if number else 0
     least = badge + text_width(vertex.name, LARGE) + text_width(shape) + 14
     formulas = [wrapped(formula) for _, formula, _ in terms]
     under = [text_width(line) + 7 for lines in formulas for line in lines]
@@ -68,7 +70,7 @@ def card(vertex: Vertex, terms: list[tuple[str, str, str]], shade: Shade) -> str
     header = ""
     if badge:
         header = table(
-            space(BADGE, 15) + cell([vertex.label], badge - BADGE, 15, WHITE, bold=True),
+            space(BADGE, 15) + cell([number], badge - BADGE, 15, WHITE, bold=True),
             look=f'BORDER="0" BGCOLOR="{black}" STYLE="ROUNDED"',
         )
         header = f"<TD>{header}</TD>" + space(4, 15)

@@ -14,6 +14,7 @@ from backpropviz.draw.circuit import Box, Circuit, Vertex
 from backpropviz.draw.light import Shown
 from backpropviz.draw.rendering import DPI, render
 from backpropviz.draw.telling import Told
+from backpropviz.engine.numbering import bare_number
 
 FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
@@ -103,7 +104,7 @@ def _vertex(vertex: Vertex, terms: list[tuple[str, str, str]], light: Shown) -> 
 
 def _box(box: Box) -> str:
     look = 'style="rounded,filled", color="#9aa3af", fillcolor="#f5f7fa", margin=10, labeljust=l'
-    heading = _heading(f"{box.label}  {box.title}", 10)
+    heading = _heading(f"{bare_number(box.label)}  {box.title}", 10)
     return f"  subgraph cluster_{box.id} {{ graph [id={box.id}, {look}, label=<{heading}>]"
 
 

@@ -32,7 +32,9 @@ def _lines(circuit: Circuit) -> Iterator[str]:
     for vertex in circuit.vertices:
         common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(opened, vertex.boxes))))
         yield from ["  end"] * (len(opened) - common)
-        yield from (f'  subgraph {box.id}["{_text(f"{box.label} {box.title}")}"]' for box in vertex.boxes[common:])
+        yield from (
+            f'  subgraph {box.id}["{_text(f"{bare_number(box.label)} {box.title}")}"]' for box in vertex.boxes[common:]
+        )
         opened = vertex.boxes
         yield f"  {_vertex(vertex, arriving[id(vertex)])}"
     yield from ["  end"] * len(opened)

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from backpropviz.engine.graph import Round
+from backpropviz.engine.numbering import bare_number
+from backpropviz.engine.rounds import describe, rounds_around, rounds_of
 from backpropviz.engine.trace import Trace
 from backpropviz.show.records import GradientView, StepView, TraceView
 from backpropviz.show.view import view
@@ -49,13 +52,17 @@ def tell(trace: Trace) -> dict[tuple[Direction, str], Told]:
         for term in (gradient.terms if gradient is not None and len(gradient.terms) > 1 else ())
         if term.formula is not None and term.formula.isidentifier()
     }
+    rounds = {step.label: _in_rounds(rounds_of(step)) for step in trace.steps}
+    rounds |= {group.label: _in_rounds(rounds_around(group)) for group in trace.groups}
     for step in shown.steps:
-        title = f"{step.label}  {step.name} = {step.formula if step.groups else ' '.join(step.code.split())}"
+        code = step.formula if step.groups else " ".join(step.code.split())
+        title = f"{bare_number(step.label)}  {step.name} = {code}{rounds[step.label]}"
         told["forward", step.label] = Told(title, _sentence(step.caption), ((f"{step.name} {step.value.shape}",),))
         if step.gradient is not None:
             told["backward", step.label] = _backward(step, title, step.gradient, passed)
     for group in shown.groups:
-        title = f"{group.label}  {f'{group.name} = ' if group.name else ''}{' '.join(group.code.split())}"
+        code = f"{f'{group.name} = ' if group.name else ''}{' '.join(group.code.split())}"
+        title = f"{bare_number(group.label)}  {code}{rounds[group.label]}"
         told["forward", group.label] = Told(title, _sentence(group.caption), ((f"{group.name} {group.value.shape}",),))
         parts = tuple((line,) for line in _through(shown, group.label))
         told["backward", group.label] = Told(title, f"What {group.function} hands back.", parts)
@@ -64,6 +71,10 @@ def tell(trace: Trace) -> dict[tuple[Direction, str], Told]:
     plain = tuple(_summed(gradient) for gradient in graded if len(gradient.terms) <= 1)
     told["backward", "0"] = Told("The inputs", _ARRIVED + _MET * bool(sums), (*sums, *([plain] if plain else [])))
     return told
+
+
+def _in_rounds(rounds: tuple[Round, ...]) -> str:
+    return f"  where {', '.join(map(describe, rounds))}" if rounds else ""
 
 
 def _sentence(caption: str) -> str:
