@@ -8,6 +8,7 @@ from backpropviz.course.names import concept
 from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.matching import arrangements
 from backpropviz.diagnose.scene import Scene, Suspect, matters
+from backpropviz.diagnose.shorter import Shorter
 from backpropviz.diagnose.student.recorder import ARGUMENT, Recorder
 from backpropviz.diagnose.student.work import Budget
 
@@ -19,9 +20,10 @@ def cut(
     values = {cell for cell in cells if " " not in cell}
     if not values or matters(scene, stage) is not None:
         return
+    shorter = Shorter(examination, values)
     for suspect in suspects:
         if suspect.value is not None and not budget.spent:
-            _try_entries(examination, scene, suspect, values, stage)
+            _try_entries(shorter, scene, suspect, values, stage)
     first = first_cut(suspects, values)
     if first is None:
         # no single value mends everything: the first cut for each wrong result on its own
@@ -57,24 +59,29 @@ def _is_meant(suspect: Suspect) -> bool:
     return bool(wanted) and wanted in (concept(suspect.target), suspect.target)
 
 
-def _try_entries(examination: Examination, scene: Scene, suspect: Suspect, cells: set[str], stage: str) -> None:
+def _try_entries(shorter: Shorter, scene: Scene, suspect: Suspect, cells: set[str], stage: str) -> None:
     key = (*suspect.statement.key, suspect.target)
     visit = scene.record.visits.get(key)
     if visit is None or suspect.target == "return" or suspect.statement.index == ARGUMENT:
         return
-    node = suspect.statement.node
+    node, wrong = suspect.statement.node, scene.outcome.wrong()
     in_place = isinstance(node, ast.AugAssign) or not any(
         isinstance(target, ast.Name | ast.Tuple) for target in getattr(node, "targets", [])
     )
+    layer, function = shorter.examination.pair.layer, suspect.statement.function
+    # what the forward pass made may change no output that is right: that is seen sooner
+    ahead = None if layer.is_loss or shorter.is_behind(function) else Shorter(shorter.examination, layer.outputs)
     for entry in scene.right.entries:
         if entry is suspect.matched or entry.value.size < 2:
             continue
         for right_value in arrangements(entry.value, suspect.value.shape):
-            recorder = Recorder({key: (visit.count, right_value.copy(), in_place)})
-            with examination.program.recorded(recorder):
-                outcome = examination.run(scene.case, scene.right, recorder, 10 * scene.rounds + 2000)
+            for its in [ahead, shorter] if ahead and stage == "backward" else [shorter]:
+                recorder = Recorder({key: (visit.count, right_value.copy(), in_place)})
+                outcome = its.run([function], scene.case, scene.right, recorder, 10 * scene.rounds + 2000)
+                broken = {cell for cell in outcome.wrong() - wrong if not cell.endswith(" again")}
+                if broken:
+                    break
             mended = cells - outcome.wrong()
-            broken = {cell for cell in outcome.wrong() - scene.outcome.wrong() if not cell.endswith(" again")}
             fails = outcome.failure is not None and not (stage == "forward" and outcome.failure.is_backward)
             if not fails and not broken and cells <= set(outcome.cells) and len(mended) > len(suspect.mended):
                 suspect.cut, suspect.cut_value, suspect.mended = entry, right_value, frozenset(mended)

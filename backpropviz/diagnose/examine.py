@@ -18,6 +18,7 @@ from backpropviz.diagnose.outcomes import GUARDED, TOLERANCE, Cell, Failure, Out
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
+from backpropviz.diagnose.passed import Passed
 from backpropviz.diagnose.student.frames import frames, is_of_numpy
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
@@ -69,8 +70,21 @@ class Examination:
             with contextlib.suppress(binding.NotApplicable):
                 yield self.run(case, right)
 
-    def run(self, case: Case, right: Reference, recorder: Recorder | None = None, rounds: int = CALL_ROUNDS) -> Outcome:
-        """One configuration, from fresh arrays.
+    def passed(self, case: Case, right: Reference) -> Passed | None:
+        """What the forward pass leaves behind on a configuration; None where the backward pass cannot go on from it."""
+        began = WORK.done
+        try:
+            with _quietly(CALL_ROUNDS):
+                passed = self._forward(case, right, Outcome(case), None)
+        except (Exception, TooMuch, SystemExit):
+            return None
+        return replace(passed, rounds=WORK.done - began) if passed is not None and passed.is_plain else None
+
+    def run(
+        self, case: Case, right: Reference, recorder: Recorder | None = None, rounds: int = CALL_ROUNDS,
+        passed: Passed | None = None,
+    ) -> Outcome:  # fmt: skip
+        """One configuration, from fresh arrays; where `passed` is given, the backward pass alone.
 
         Raises:
             CannotCall: the signature is not understood. NotApplicable: this configuration does not concern it.
@@ -80,9 +94,8 @@ class Examination:
         began = WORK.done
         WORK.spend(RUN)
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(rounds):
-                warnings.simplefilter("ignore")
-                self._run(case, right, outcome, recorder, stage)
+            with _quietly(rounds):
+                self._run(case, right, outcome, recorder, stage, passed)
         except (binding.CannotCall, binding.NotApplicable):
             raise
         except MissingModule as error:
@@ -123,8 +136,25 @@ class Examination:
         return self.pair.backward is None and not self.pair.layer.is_loss
 
     def _run(
-        self, case: Case, right: Reference, outcome: Outcome, recorder: Recorder | None, stage: list[bool]
-    ) -> None:
+        self, case: Case, right: Reference, outcome: Outcome, recorder: Recorder | None, stage: list[bool],
+        passed: Passed | None,
+    ) -> None:  # fmt: skip
+        for name, value in case.settings.items():
+            self.program.student.namespace[f"__{name}__"] = value  # for repairs that need what the scope lacks
+        if passed is None:
+            passed = self._forward(case, right, outcome, recorder)
+        else:
+            passed = passed.again()
+            outcome.cells |= passed.cells
+            WORK.spend(passed.rounds)
+        if passed is None:
+            return
+        stage[0] = True
+        self._run_backward(case, passed.right, outcome, passed.arrays, passed.cache, recorder)
+        self._unchanged(outcome, passed.arrays, case)
+
+    def _forward(self, case: Case, right: Reference, outcome: Outcome, recorder: Recorder | None) -> Passed | None:
+        """Run the forward pass and check what it gives; None where there is nothing to run behind it."""
         layer, program = self.pair.layer, self.program
         arrays = {name: value.copy() for name, value in case.inputs.items()}
         forward = program.function(self.pair.forward)
@@ -133,26 +163,24 @@ class Examination:
         if recorder is not None:
             for name, value in arrays.items():
                 recorder.watch(name, value)
-        for name, value in case.settings.items():
-            program.student.namespace[f"__{name}__"] = value  # for repairs that need what the scope lacks
         program.seed(case.settings.get("seed", 123))
         returned = forward(*arguments, **binding.keyword_arguments(forward, layer, case))
         if layer.is_loss:
             outputs, gradient = binding.split_outputs(returned, 1)
             outcome.cells["loss"] = check(outputs[0], right.outputs["loss"])
             if case.forward_only:
-                return
+                return None
             if outputs[0] is None or gradient is None:
                 outcome.unfinished = self.pair.forward
             gradients = binding.split_gradients(gradient, layer.wants)
             for i, (name, want) in enumerate(right.gradients.items()):
                 outcome.cells[name] = check(gradients[i] if i < len(gradients) else None, want, self.tolerance)
             self._unchanged(outcome, arrays, case)
-            return
+            return None
         outputs, cache = binding.split_outputs(returned, len(layer.outputs))
         if outputs[0] is None:
             outcome.unfinished = self.pair.forward
-            return
+            return None
         right = self._check_outputs(case, right, outcome, outputs)
         self._check_running(right, outcome, settings)
         if (
@@ -164,10 +192,8 @@ class Examination:
             raise binding.CannotCall("the forward pass returns no cache, and what the backward pass takes is not known")
         if self.pair.backward is None or case.forward_only:
             self._unchanged(outcome, arrays, case)
-            return
-        stage[0] = True
-        self._run_backward(case, right, outcome, arrays, cache, recorder)
-        self._unchanged(outcome, arrays, case)
+            return None
+        return Passed(right, outcome.cells, arrays, cache)
 
     def _check_outputs(self, case: Case, right: Reference, outcome: Outcome, outputs: list[Any]) -> Reference:
         accepts = self.pair.layer.accepts
@@ -238,9 +264,9 @@ class Examination:
 
     def _raises(self, failure: Failure) -> bool:
         """The exception is meant: the line it came from says `raise`."""
-        definition = self.program.definitions.get(failure.function)
-        nodes = ast.walk(definition) if definition is not None else ()
-        return any(isinstance(node, ast.Raise) and node.lineno == failure.line for node in nodes)
+        known = failure.function in self.program.definitions
+        statements = self.program.statements(failure.function) if known else ()
+        return any(its.line == failure.line and isinstance(its.node, ast.Raise) for its in statements)
 
     def _failure(self, error: BaseException, is_backward: bool) -> Failure:
         came_through = frames(error, self.program.file)
@@ -256,6 +282,14 @@ class Examination:
         kind = "does not end" if isinstance(error, TooMuch) else type(error).__name__[:100]
         calls = tuple((f.name, f.lineno) for f in came_through)
         return Failure(kind, str(error)[:300], name, line, is_backward, calls)
+
+
+@contextlib.contextmanager
+def _quietly(rounds: int) -> Iterator[None]:
+    """Without warnings, and no longer than this."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(rounds):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def takes_cache(backward: Any, upstream: int, layer: Layer) -> bool:

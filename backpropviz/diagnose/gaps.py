@@ -37,11 +37,11 @@ def is_untouched(program: Program, failure: Failure) -> bool:
     failed = [s for s in statements if s.line <= failure.line <= (s.node.end_lineno or s.line)]
     if failed and isinstance(failed[-1].node, ast.AugAssign) and is_blank(failed[-1].node):
         return True
-    read = {n.id for s in failed[-1:] for n in ast.walk(s.node) if isinstance(n, ast.Name)}
     if any(words in failure.message for words in ("NoneType", "ellipsis", "object arrays")):
         if not failed:  # the line is not known: of the judge
             return any(is_blank(s.node) for s in statements)
         before = [s for s in statements if s.index < failed[-1].index and is_blank(s.node)]
+        read = {n.id for n in ast.walk(failed[-1].node) if isinstance(n, ast.Name)}
         return bool(read & {name for s in before for name in targets(s.node)})
     return failure.type == "UnboundLocalError" and any(isinstance(s.node, ast.Pass) for s in statements)
 

@@ -19,7 +19,7 @@ import numpy as np
 from backpropviz.diagnose.edits.tree import Edit, Slot
 from backpropviz.diagnose.matching import arrangements
 from backpropviz.diagnose.outcomes import ROUNDING, difference
-from backpropviz.diagnose.student.classes import attributes_of
+from backpropviz.diagnose.student.classes import placed
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import EVALUATION, WORK, TooMuch, work_limit
 
@@ -40,7 +40,7 @@ def value_of(node: ast.expr, values: Mapping[str, Any]) -> Any:
     """
     WORK.spend(EVALUATION)
     try:
-        code = _compiled(ast.Expression(attributes_of(node)))
+        code = _compiled(ast.Expression(placed(node, "")))
         with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(_LONGEST):
             warnings.simplefilter("ignore")
             value = eval(code, dict(values))

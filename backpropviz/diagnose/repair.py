@@ -26,6 +26,7 @@ from backpropviz.diagnose.outcomes import Outcome
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.scene import Scene, Suspect
+from backpropviz.diagnose.shorter import Shorter
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import EDIT, WORK, Budget
 from backpropviz.diagnose.wanted import expressions
@@ -61,7 +62,7 @@ class Search:
         # edits are tried where that is cheapest; those that mend something there are run on everything
         self.gate = min(wrong, key=lambda i: (before[i].rounds, i))
         self.forward_first = not any(cell.startswith("d") for cell in cells)
-        self.tried = 0
+        self.shorter = Shorter(examination, cells)
 
     def run(self, suspects: list[Suspect]) -> list[Hit]:
         """All repairs that were found in time and cost not much more than the best, best first."""
@@ -175,13 +176,13 @@ class Search:
         )
 
     def _try(self, cost: float, suspect: Suspect, edit: Edit) -> Hit | None:
-        self.tried += 1
         WORK.spend(EDIT)
         program = self.examination.program
         try:
             with program.edited(edit):
                 case, right = self.examination.cases[self.gate]
-                outcome = self.examination.run(case, right, None, 8 * self.scene.rounds + 1000)
+                changed = {suspect.statement.function, *(part.statement.function for part in edit.parts)}
+                outcome = self.shorter.run(changed, case, right, None, 8 * self.scene.rounds + 1000)
                 if not self._better(self.before[self.gate], outcome):
                     return None
                 outcomes = self.examination.run_all()

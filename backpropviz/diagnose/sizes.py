@@ -23,6 +23,7 @@ from backpropviz.diagnose.outcomes import Outcome
 from backpropviz.diagnose.pairs.binding import NotApplicable
 from backpropviz.diagnose.pairs.reference import Reference
 from backpropviz.diagnose.scene import Scene, recorded
+from backpropviz.diagnose.shorter import Shorter
 from backpropviz.diagnose.student.recorder import Recorder, Statement
 from backpropviz.diagnose.student.work import Budget
 from backpropviz.study.values.trees import binary, name, number
@@ -54,6 +55,7 @@ class Sizes:
     def __init__(self, examination: Examination, before: list[Outcome], cells: set[str], stage: str, budget: Budget):
         self.examination, self.before, self.cells = examination, before, cells
         self.stage, self.budget = stage, budget
+        self.shorter = Shorter(examination, cells)
         self.failing = [i for i, outcome in enumerate(before) if outcome.wrong() & cells]
 
     def found(self) -> tuple[list[Size], Edit | None]:
@@ -106,9 +108,8 @@ class Sizes:
             if visit is None:
                 return False
             put[*statement.key, target] = (visit.count, role.of(case, right), False)
-        recorder = Recorder(put)
-        with self.examination.program.recorded(recorder):
-            outcome = self.examination.run(case, right, recorder, 20 * scene.rounds + 5000)
+        functions = {statement.function for (statement, _), _ in chosen}
+        outcome = self.shorter.run(functions, case, right, Recorder(put), 20 * scene.rounds + 5000)
         failed = outcome.failure is not None and not (self.stage == "forward" and outcome.failure.is_backward)
         return not failed and not outcome.wrong() & self.cells and not outcome.refused
 
@@ -283,12 +284,14 @@ def _reached(wanted: Vector, known: dict[Vector, ast.expr], leaves: dict[Vector,
     less = tuple(n - 1 for n in wanted)
     if less in known:
         return binary(known[less], ast.Add(), number(1))
+    values, nodes = np.array([*known]), [*known.values()]
     for divisor, leaf in leaves.items():
         if not all(d > 0 for d in divisor):
             continue
-        for value, node in known.items():
-            if tuple(a // d for a, d in zip(value, divisor)) == less:
-                return binary(binary(node, ast.FloorDiv(), leaf), ast.Add(), number(1))
-            if tuple(a // d for a, d in zip(value, divisor)) == wanted:
-                return binary(node, ast.FloorDiv(), leaf)
+        quotients = values // np.array(divisor)
+        is_less, is_wanted = ((quotients == target).all(axis=1) for target in (less, wanted))
+        if (is_less | is_wanted).any():
+            at = int(np.argmax(is_less | is_wanted))
+            node = binary(nodes[at], ast.FloorDiv(), leaf)
+            return binary(node, ast.Add(), number(1)) if is_less[at] else node
     return None

@@ -167,19 +167,23 @@ def _place(node: ast.Name, of: str) -> ast.expr:
 
 def attributes(function: ast.FunctionDef) -> ast.FunctionDef:
     """A function as it can be compiled: names with a dot become attributes again."""
-    deep: ast.FunctionDef = _deep(function, function.name.partition(".")[0] if "." in function.name else "")
+    deep: ast.FunctionDef = _deep(function, _class_of(function.name))
     return deep
+
+
+def placed(node: ast.expr, function: str) -> ast.expr:
+    """The same of an expression in a function of this name."""
+    deep: ast.expr = _deep(node, _class_of(function))
+    return deep
+
+
+def _class_of(function: str) -> str:
+    return function.partition(".")[0] if "." in function else ""
 
 
 def holds_attributes(tree: ast.AST) -> bool:
     """Whether a name in it stands for an attribute."""
     return any("." in its.id for its in ast.walk(tree) if isinstance(its, ast.Name))
-
-
-def attributes_of(node: ast.expr) -> ast.expr:
-    """An expression as it can be compiled: names with a dot become attributes again."""
-    deep: ast.expr = _deep(node, "")
-    return deep
 
 
 def is_abstract(method: ast.FunctionDef) -> bool:

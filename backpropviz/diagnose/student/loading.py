@@ -88,6 +88,11 @@ class Student:
         if why:
             self.left_out.append((statement.lineno, why))
 
+    @property
+    def rewrites(self) -> bool:
+        """Its text is not compiled as it stands."""
+        return self.floors or self.widens
+
     def compiled(self, statement: ast.stmt, places: list[ast.AST] | None = None) -> types.CodeType:
         """A statement compiled: its rounds are counted, and whole numbers divide as they did when it was written.
 

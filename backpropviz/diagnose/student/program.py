@@ -6,7 +6,7 @@ import ast
 import contextlib
 import copy
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.student.classes import attributes, holds_attributes
 from backpropviz.diagnose.student.loading import Student
+from backpropviz.diagnose.student.opened import EDIT, EVAL, Opened
 from backpropviz.diagnose.student.recorder import PROBE, Recorder, Statement, probed, statements
 from backpropviz.diagnose.student.work import rounds_in
 
@@ -26,6 +27,7 @@ class Program:
         self.definitions: dict[str, ast.FunctionDef] = dict(student.functions)
         self._written = {name: student.namespace[name] for name in self.definitions if name in student.namespace}
         self._probed: dict[int, tuple[ast.FunctionDef, Any]] = {}
+        self._opened: dict[int, tuple[ast.FunctionDef, Opened, Any]] = {}
 
     @property
     def file(self) -> str:
@@ -92,17 +94,42 @@ class Program:
     def edited(self, edit: Edit) -> Iterator[None]:
         """Inside the block, an edit is in place, and the function it belongs to stands in for the file's."""
         definition = self.definitions[edit.statement.function]
-        places = [*dict.fromkeys([*_rounds_in(definition), *rounds_in(*edit.new_nodes())])]
-        is_plain = not _has_attributes(definition) and not any(map(holds_attributes, edit.new_nodes()))
+        opened, function = self._open(definition, edit.statement)
+        rounds, is_plain = _rounds_in(definition), not _has_attributes(definition)
+        takes = function is not None and opened.takes(edit)
         namespace = self.student.namespace
         before = namespace[definition.name]
         edit.apply()
         try:
-            namespace[definition.name] = self.compile(definition, places, is_plain)
+            code = opened.code(definition.name) if takes else None
+            if code is not None:
+                namespace[EDIT] = code
+            else:
+                new = [*edit.new_nodes()]
+                places = [*dict.fromkeys([*rounds, *rounds_in(*new)])]
+                function = self.compile(definition, places, is_plain and not any(map(holds_attributes, new)))
+            namespace[definition.name] = function
             yield
         finally:
             namespace[definition.name] = before
             edit.undo()
+
+    def _open(self, definition: ast.FunctionDef, statement: Statement) -> tuple[Opened, Any]:
+        """A statement whose expression is open for edits, and the function with it; None where it has none, or is not
+        compiled as it is written. No edit is in place."""
+        kept = self._opened.get(id(statement.node))
+        if kept is None or kept[0] is not definition:
+            node = statement.node
+            opened, function = Opened(definition, node), None
+            if opened.expression is not None and not self.student.rewrites:
+                self.student.namespace[EVAL] = eval
+                setattr(node, opened.field, opened.hole())
+                try:
+                    function = self.compile(definition)
+                finally:
+                    setattr(node, opened.field, opened.expression)
+            kept = self._opened[id(node)] = definition, opened, function
+        return kept[1:]
 
     @contextlib.contextmanager
     def as_written(self) -> Iterator[None]:
@@ -136,11 +163,13 @@ class Program:
                 self.accept(definition)
 
     @contextlib.contextmanager
-    def recorded(self, recorder: Recorder) -> Iterator[None]:
-        """Inside the block, every function of the file reports to `recorder`."""
+    def recorded(self, recorder: Recorder, functions: Collection[str] | None = None) -> Iterator[None]:
+        """Inside the block, every function of the file reports to `recorder`, or these alone."""
         namespace = self.student.namespace
-        before = {name: namespace[name] for name in self.definitions}
-        for name, definition in self.definitions.items():
+        names = self.definitions if functions is None else functions
+        before = {name: namespace[name] for name in names}
+        for name in names:
+            definition = self.definitions[name]
             kept = self._probed.get(id(definition))
             if kept is None:
                 kept = self._probed[id(definition)] = (definition, self.compile(probed(definition)))
