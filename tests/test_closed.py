@@ -131,6 +131,21 @@ def test_functions_of_users(name):
     assert form.after < form.before
 
 
+SAME = {
+    "gelu": 10, "swish": 4, "softplus": 3, "tanh": 3, "sigmoid": 3, "logsumexp": 2, "norm": 2, "unit": 5, "rms": 10
+}  # fmt: skip
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize(
+    ("kind", "number"), [(kind, number) for kind in SAME for number in range(1, 5)], ids=lambda part: str(part)
+)
+def test_a_function_has_one_form_in_all_its_spellings(kind, number):
+    form = closed_form(load(f"{FORMS}/spellings.py:{kind}_{number}"), proofs=3)
+    assert form.after == SAME[kind]
+    assert form.program.within <= 2
+
+
 SPELLED = [name for name in FOUND if name.startswith("lines.py")]
 
 

@@ -11,6 +11,7 @@ from backpropviz.engine.sharing import same_computations
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import InputError, TraceError
 from backpropviz.layers.library import Layer
+from backpropviz.study.closed.gates import within_gates
 from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.proof import holds
 from backpropviz.study.closed.regrouped import regrouped
@@ -23,12 +24,15 @@ SCENES = 3
 def begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
     """The derived code, with all forward values that have a name."""
     code: Listing | None = rolled(trace) if trace.loops else None
+    within = frozenset[str]()
     if code is None:
         named = [n for n in trace.nodes if n.name and n.primitive is not None and n.value.dtype.kind in "fb"]
-        read = _calls_read(trace)
+        inner = within_gates(trace)
+        read = _read_without_names(trace, inner)
         code = listing(trace, [*named, *read], read)
+        within = frozenset(statement.name for statement in code.forward if statement.node in inner)
     settings = {name: layer.settings.get(name, value) for name, value in trace.settings.items()}
-    program = Program.of(code, settings)
+    program = Program.of(code, settings, within)
     unknown = [name for name in inputs if f"d{name}" not in program.returns]
     if unknown:
         known = ", ".join(name.removeprefix("d") for name in program.returns)
@@ -36,8 +40,11 @@ def begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
     return program.returning([f"d{name}" for name in inputs]) if inputs else program
 
 
-def _calls_read(trace: Trace) -> dict[Node, str]:
-    """Names for what functions gave in the forward pass and the backward pass reads: it need not call them again."""
+def _read_without_names(trace: Trace, within: set[Node]) -> dict[Node, str]:
+    """Names for what the forward pass has computed and the backward pass reads: it need not compute that again.
+
+    What one sign makes of a value on the way through a gate gets none: to read it costs as much as to compute it.
+    """
     if not trace.upstream:
         trace.backward()
     first, own = same_computations(trace.nodes), {*trace.nodes}
@@ -47,11 +54,18 @@ def _calls_read(trace: Trace) -> dict[Node, str]:
     for node in trace.nodes:
         gate = node.primitive
         is_named = node.name is not None or node in trace.gradient_names.shared or first[node].name is not None
-        if first[node] not in read or gate is None or gate.infix or lays_out(gate.name) or node.is_view or is_named:
+        if first[node] not in read or gate is None or lays_out(gate.name) or node.is_view or is_named:
+            continue
+        if gate.infix and node in within and not any(_is_inline(parent) for parent in node.parents):
             continue
         if node.carries_gradient:
             found[node] = found.get(first[node]) or fresh(f"{gate.name}_1", taken, numbers)
     return found
+
+
+def _is_inline(node: Node) -> bool:
+    """Whether it is written out where it is read."""
+    return node.name is None and node.primitive is not None and bool(node.primitive.infix)
 
 
 def in_other_brackets(stage: Stage, inputs: tuple[str, ...]) -> Program | None:

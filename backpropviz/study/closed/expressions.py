@@ -16,7 +16,7 @@ from backpropviz.study.closed.ingredients import Ingredients, sums_of
 from backpropviz.study.closed.writing import assignment, factored
 from backpropviz.study.values.pointwise import pointwise
 from backpropviz.study.values.sums import Sums
-from backpropviz.study.values.trees import expression, number, operations, weight
+from backpropviz.study.values.trees import expression, names_in, number, operations, weight
 from backpropviz.study.values.valued import (
     DIVIDE,
     MULTIPLY,
@@ -38,7 +38,7 @@ def expressions(given: Ingredients, target: str, limit: int, taken: set[str]) ->
     """Lines that set the target from the source with at most `limit` operations, the shortest first."""
     found: list[Found] = []
     with np.errstate(all="ignore"):
-        searches = [_mixing(given, limit) if given.slope is None else _by_entry(given, given.leaves, limit - 1)]
+        searches = [_mixing(given, limit)] if given.slope is None else list(_with_less_and_less(given, limit - 1))
         if given.gate is not None:  # beside what is found without it: its own line counts
             spare = limit - 1 - operations(expression(given.helpers[given.gate.code]))
             searches.append(_by_entry(given, [given.gate, *given.leaves], spare))
@@ -47,11 +47,36 @@ def expressions(given: Ingredients, target: str, limit: int, taken: set[str]) ->
             count = sum(operations(ast.parse(line)) for line in lines)
             if count <= limit:
                 found.append((count, lines, tree))
-    return sorted(found, key=lambda each: (each[0], len(each[1]), weight(each[2]), len(each[1][-1])))
+
+    def rank(each: Found) -> tuple[int, ...]:
+        within = len(given.inner & names_in(each[2]))
+        return each[0] + within, within, len(each[1]), weight(each[2]), len(each[1][-1])
+
+    return sorted(found, key=rank)
 
 
-def _by_entry(given: Ingredients, known: Sequence[Valued], limit: int) -> Iterator[ast.expr]:
-    """The source times what depends on forward values alone."""
+def _with_less_and_less(given: Ingredients, limit: int) -> Iterator[Iterator[ast.expr]]:
+    """Searches with all leaves, with one from within a gate at a time, and with none.
+
+    One search keeps of equal values the shortest, whatever that reads.
+    """
+    every = list(itertools.islice(_by_entry(given, given.leaves, limit), 24))
+    yield iter(every)
+    within = [leaf for leaf in given.leaves if given.inner & names_in(leaf.tree)]
+    outer = [leaf for leaf in given.leaves if leaf not in within]
+    most = max((len(given.inner & names_in(tree)) for tree in every), default=1)
+    if within:
+        yield _by_entry(given, outer, limit, mixed=False)
+    for leaf in within if most > 1 else ():
+        yield _by_entry(given, [*outer, leaf], limit, mixed=False)
+
+
+def _by_entry(given: Ingredients, known: Sequence[Valued], limit: int, mixed: bool = True) -> Iterator[ast.expr]:
+    """The source times what depends on forward values alone.
+
+    Args:
+        mixed: sums of products are searched, too, where nothing shorter is found.
+    """
     assert given.slope is not None
     numbers = [Valued(expression(code), _scalars(values)) for code, values in given.constants.items()]
     numbers += [Valued(number(n), _scalars([n] * len(given.slope))) for n in (1, 2)]
@@ -63,7 +88,7 @@ def _by_entry(given: Ingredients, known: Sequence[Valued], limit: int) -> Iterat
     for tree in pointwise(given.slope, [*numbers[::-1], *leaves], limit):
         some = True
         yield factored(given.source.tree, tree)
-    if not some:
+    if mixed and not some:
         parts = distinct(part for leaf in leaves for part in usual(leaf))
         one = Valued(number(1), _scalars([1.0] * len(given.slope)))
         pairs = _products(parts, parts)

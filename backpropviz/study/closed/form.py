@@ -141,12 +141,13 @@ def closed_form(
     is_regrouped = False
     if other is not None and all(holds(other, scene) for scene in scenes):
         found = shortened(other, scenes)
-        if found[1] and found[0].thinned().count < program.thinned().count:
+        if found[1] and found[0].thinned().cost < program.thinned().cost:
             program, changes, searched, is_regrouped = *found[:2], searched + found[2], True
     candidates = TALLY.made - began
     short = program.thinned()
     proof = proved(stage, short, proofs)
-    if changes and (short.count >= recorded.count or not proof.complete):  # what holds on a few may hold by their sizes
+    is_longer = short.count > recorded.count or short.cost >= recorded.cost
+    if changes and (is_longer or not proof.complete):  # what holds on a few may hold by their sizes
         short, changes, proof = recorded, [], proved(stage, recorded, proofs)
     kept = [name.removeprefix("d") for name in short.returns]
     why = [reason for change in changes for reason in change.reasons]
@@ -180,8 +181,8 @@ def _better(
     best: tuple[Program, Change] | None = None
     best_rank: tuple[int, ...] = (0,)
     place: Stretch | None = None
-    least, kept = program.thinned().count, program.thinned().kept
-    possible = [(least - _emptied(program, stretch).count, stretch) for stretch in flow.stretches()]
+    now = program.thinned()
+    possible = [(now.cost - _emptied(program, stretch).cost, stretch) for stretch in flow.stretches()]
     for savable, stretch in sorted(possible, key=lambda pair: -pair[0]):
         limit = savable - best_rank[0]
         if limit < 1:
@@ -194,9 +195,13 @@ def _better(
         for _, lines, tree in memory[stretch.key][1][:6]:
             made = replaced(program, stretch, lines)
             shorter = made.thinned()
-            rank = (least - shorter.count, kept - shorter.kept, -len(lines), -shorter.whole_count, -weight(tree))
-            if rank[:2] > (0, 0) and rank > best_rank and all(holds(shorter, scene) for scene in scenes):
-                change = _change(stretch, lines, made, shorter, rank[0])
+            rank = (
+                now.cost - shorter.cost, now.within - shorter.within, now.kept - shorter.kept,
+                -len(lines), -shorter.whole_count, -weight(tree),
+            )  # fmt: skip
+            is_better = rank[:3] > (0, 0, 0) and rank > best_rank and shorter.count <= now.count
+            if is_better and all(holds(shorter, scene) for scene in scenes):
+                change = _change(stretch, lines, made, shorter, now.count - shorter.count)
                 best, best_rank, place = (made.thinned(forward_too=False), change), rank, stretch
     if best is None or place is None:
         return None

@@ -29,6 +29,7 @@ class Ingredients:
         source, target: their values. leaves: forward values. constants: sizes, settings and numbers, as code.
         axes: what is summed over. helpers: lines for leaves that have none yet.
         slope: the target over the source, where that is the same whatever comes in; None where entries mix.
+        inner: leaves from within a gate, by name.
         gate: a sigmoid that the forward pass does not have, but its slope may; its line is among the helpers.
     """
 
@@ -39,6 +40,7 @@ class Ingredients:
     constants: dict[str, list[float]]
     axes: list[Axes]
     helpers: dict[str, str]
+    inner: frozenset[str] = frozenset()
     gate: Valued | None = None
 
 
@@ -58,7 +60,9 @@ class Larder(Watched):
         leaves, helpers = self._leaves(stretch, target)
         slope = self._slope(stretch, u, target)
         gate = self._gate(stretch, target, leaves, helpers) if slope is not None else None
-        return Ingredients(u, target, slope, leaves, constants, self._axes(stretch, target), helpers, gate)
+        return Ingredients(
+            u, target, slope, leaves, constants, self._axes(stretch, target), helpers, self.program.inner, gate
+        )
 
     def _slope(self, stretch: Stretch, u: Valued, target: tuple[Array, ...]) -> tuple[Array, ...] | None:
         """Asked of another upstream gradient: where every entry of the target has one of the source."""

@@ -25,21 +25,36 @@ _WATCH = "__watch__"
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A derived function: sizes and the forward values, then the backward pass."""
+    """A derived function: sizes and the forward values, then the backward pass.
+
+    Attributes:
+        inner: forward values that stand within a function of one number, and nowhere else (`gates.py`).
+    """
 
     listing: Listing
     forward: list[Line]
     backward: list[Line]
     settings: dict[str, Any] = field(default_factory=dict)
+    inner: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, listing: Listing, settings: dict[str, Any]) -> Program:
+    def of(cls, listing: Listing, settings: dict[str, Any], inner: frozenset[str] = frozenset()) -> Program:
         forward, backward = listing.rolled or (list(map(str, listing.forward)), titled(listing.backward))
-        return cls(listing, lines_of([*listing.sizes, *forward]), lines_of(backward), settings)
+        return cls(listing, lines_of([*listing.sizes, *forward]), lines_of(backward), settings, inner)
 
     @property
     def count(self) -> int:
         return sum(line.count for line in self.backward)
+
+    @property
+    def cost(self) -> int:
+        """Its operations, and one for each value from within a gate: another spelling has others."""
+        return self.count + self.within
+
+    @property
+    def within(self) -> int:
+        """How many values from within gates it reads."""
+        return len(self.inner & {name for line in self.backward for name in line.reads})
 
     @property
     def parameters(self) -> list[str]:

@@ -20,8 +20,8 @@ from backpropviz.engine.trace import Trace
 from backpropviz.engine.traced import Traced
 from backpropviz.primitives import PRIMITIVES, Primitive
 
-_MULTIPLY, _DIVIDE, _POWER, _SQUARE, _RECIPROCAL, _SQRT = (
-    PRIMITIVES[f] for f in (np.multiply, np.divide, operator.pow, np.square, np.reciprocal, np.sqrt)
+_ADD, _MULTIPLY, _DIVIDE, _POWER, _SQUARE, _RECIPROCAL, _SQRT = (
+    PRIMITIVES[f] for f in (np.add, np.multiply, np.divide, operator.pow, np.square, np.reciprocal, np.sqrt)
 )
 _POWERS = (_POWER, PRIMITIVES[np.power], PRIMITIVES[np.float_power])
 _PRODUCTS = (_MULTIPLY, _DIVIDE)
@@ -142,8 +142,13 @@ class _Products(_Rewriting):
             max(Counter(value for value, below in factors if self._depends(value) and not below).values(), default=0)
             > 1
         )
+        numbers = [[at] for at, (value, _) in enumerate(factors) if not self._depends(value)]
+        raised = next((at for at, (value, below) in enumerate(factors) if not below and self._is_raised(value)), None)
+        if raised is not None and numbers:
+            factors[raised] = self._product([factors[raised], *(factors[at] for (at,) in numbers)])
+            numbers = []
+            torn = True
         if torn or inverses or is_power:
-            numbers = [[at] for at, (value, _) in enumerate(factors) if not self._depends(value)]
             groups.sort(key=lambda group: -len(group))
             self._multiply([self._product([factors[at] for at in group]) for group in [*groups, *numbers]], node)
 
@@ -156,6 +161,16 @@ class _Products(_Rewriting):
             else:
                 factors.append((each, at == 1 and node.primitive is _DIVIDE))
         return [*nests, range(begin, len(factors))]
+
+    def _is_raised(self, value: Any) -> bool:
+        """A value and a mere number, added up for this product alone: `1 + t` of `0.5 * x * (1 + t)`."""
+        return bool(
+            isinstance(value, Node)
+            and value.primitive is _ADD
+            and value.name is None
+            and self._uses[value] == 1
+            and not all(self._depends(each) for each in value.args)
+        )
 
     def _is_inverse(self, value: Any, product: Node) -> bool:
         """What many entries are divided by, `x * (1 / std)`; no gate of each entry, `x * (1 / (1 + e))`."""

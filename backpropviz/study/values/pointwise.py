@@ -11,6 +11,7 @@ import ast
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,6 +40,12 @@ class Pieces:
         at = int(self.origin[row])
         start, make = next(pair for pair in reversed(self.makers) if pair[0] <= at)
         return make(at - start)
+
+    @cached_property
+    def by_first_entry(self) -> tuple[Array, Array]:
+        """The rows in the order of their first entry, and these entries."""
+        order = np.argsort(self.rows[:, 0], kind="stable")
+        return order, self.rows[order, 0]
 
     def first(self, count: int) -> Pieces:
         return Pieces(self.rows[:count], self.costs[:count], self.origin[:count], self.makers)
@@ -138,6 +145,9 @@ def _grown(pieces: Pieces, base: Pieces, most: int) -> Pieces:
         add(-base.rows, base.costs + 1, lambda k: ast.UnaryOp(ast.USub(), base.tree(k)))
         for word in ("exp", "tanh", "sqrt", "log"):
             add(getattr(np, word)(base.rows), base.costs + 1, functools.partial(_called, word, base))
+        for k in range(len(base.rows) if pieces is base else 0):
+            values = np.exp(base.rows - base.rows[k])
+            add(values, base.costs + base.costs[k] + 2, functools.partial(_exp_of_difference, base, k))
         add(np.exp(-base.rows), base.costs + 2, lambda k: numpy_call("exp", ast.UnaryOp(ast.USub(), base.tree(k))))
     every, cost = np.concatenate(rows), np.concatenate(costs)
     order = np.argsort(cost, kind="stable")
@@ -151,6 +161,10 @@ def _positive(rows: Array) -> Array:
 
 def _called(word: str, pieces: Pieces, row: int) -> ast.expr:
     return numpy_call(word, pieces.tree(row))
+
+
+def _exp_of_difference(base: Pieces, other: int, row: int) -> ast.expr:
+    return numpy_call("exp", binary(base.tree(row), TAKE, base.tree(other)))
 
 
 def _joined(many: Pieces, operator: ast.operator, base: Pieces, leaf: int, turned: bool, row: int) -> ast.expr:
@@ -179,8 +193,7 @@ def _rows_of(goal: Array, pieces: Pieces) -> list[int]:
 
 def _met(goal: Array, many: Pieces, few: Pieces) -> list[ast.expr]:
     """Two pieces, one of which is what the goal lacks of the other."""
-    order = np.argsort(many.rows[:, 0], kind="stable")
-    keys = many.rows[order, 0]
+    order, keys = many.by_first_entry
     found = []
     with np.errstate(all="ignore"):
         safe = np.where(_positive(few.rows), few.rows, np.nan)
@@ -197,13 +210,15 @@ def _met(goal: Array, many: Pieces, few: Pieces) -> list[ast.expr]:
             slack = _CLOSE * np.maximum(np.abs(needed).max(axis=1), 1e-300)
         low = np.searchsorted(keys, needed[:, 0] - slack)
         high = np.searchsorted(keys, needed[:, 0] + slack, side="right")
-        hits = 0
-        for k in np.flatnonzero((high > low) & np.isfinite(needed).all(axis=1)):
-            for at in order[low[k] : high[k]][:40]:
-                close = np.abs(many.rows[at] - needed[k]).max() <= slack[k] * 10
-                if close and hits < 12 and not (operator is OVER and turned and not np.all(many.rows[at] > 0)):
-                    found.append(_joined(many, operator, few, int(k), turned, int(at)))
-                    hits += 1
+        some = np.flatnonzero((high > low) & np.isfinite(needed).all(axis=1))
+        counts = np.minimum(high - low, 40)[some]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        lacking, making = np.repeat(some, counts), order[np.repeat(low[some], counts) + within]
+        close = np.abs(many.rows[making] - needed[lacking]).max(axis=1, initial=0) <= slack[lacking] * 10
+        if operator is OVER and turned:
+            close &= np.all(many.rows[making] > 0, axis=1)
+        for k, at in zip(lacking[close][:12], making[close][:12]):
+            found.append(_joined(many, operator, few, int(k), turned, int(at)))
     return found
 
 

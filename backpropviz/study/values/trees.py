@@ -75,6 +75,10 @@ def called(node: ast.AST) -> str:
     return str(getattr(node.func, "attr", None) or getattr(node.func, "id", ""))
 
 
+def names_in(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
 def weight(tree: ast.AST) -> int:
     """How much there is to read: names, functions and powers."""
     return sum(isinstance(node, ast.Name | ast.Pow | ast.Call) for node in ast.walk(tree))

@@ -84,7 +84,8 @@ def usual(leaf: Valued) -> Iterator[Valued]:
     yield Valued(binary(one, SUBTRACT, leaf.tree), tuple(1 - v for v in leaf.values))
     yield Valued(square, tuple(v**2 for v in leaf.values))
     yield Valued(binary(one, SUBTRACT, square), tuple(1 - v**2 for v in leaf.values))
-    yield Valued(binary(one, DIVIDE, leaf.tree), tuple(1 / v for v in leaf.values))
+    if leaf.divides:
+        yield Valued(binary(one, DIVIDE, leaf.tree), tuple(1 / v for v in leaf.values))
 
 
 def summed(term: Valued, axes: Axes, keep: bool) -> Valued:
