@@ -85,8 +85,9 @@ def _telling(trace: Trace) -> Callable[[tuple[str, Node]], tuple[int, bool]]:
 
 
 def _changes(node: Node, live: Mapping[Node, bool]) -> bool:
-    """Whether a value changes with the inputs or with a setting."""
-    return any(live[parent] for parent in node.parents) or any(isinstance(arg, Named) for arg in node.args)
+    """Whether a value changes with the inputs or with a setting; a length does not change in a page."""
+    told = any(isinstance(arg, Named) and isinstance(arg, float) for arg in node.args)
+    return told or any(live[parent] for parent in node.parents)
 
 
 def _recorded(node: Node, live: Mapping[Node, bool], numbers: Mapping[Node, int]) -> dict[str, Any]:
