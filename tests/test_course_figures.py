@@ -11,7 +11,7 @@ import pytest
 from backpropviz.diagnose import diagnose
 
 sys.path.insert(0, str(Path(__file__).parent))
-from course_figures import FOLDER, SLIPS, is_named, right_pairs, slipped, text_of
+from course_figures import FEW, FOLDER, LISTED, SLIPS, is_named, right_pairs, row, slipped, table, text_of, written
 
 
 def test_every_convention_has_its_right_pairs_and_its_slips():
@@ -28,6 +28,25 @@ def test_every_convention_has_its_right_pairs_and_its_slips():
             text, line = slipped(text_of(name), after, right, wrong)
             assert ast.dump(ast.parse(text)) != ast.dump(ast.parse(text_of(name)))
             assert text.splitlines()[line - 1] != text_of(name).splitlines()[line - 1]
+
+
+MANUAL = Path(__file__).parents[1] / "backpropviz" / "manual" / "teachers.md"
+
+
+def test_the_table_of_the_manual_has_a_row_for_each_protocol():
+    text = MANUAL.read_text(encoding="utf-8")
+    head = "\n".join(table([]))
+    rows = text.partition(head)[2].strip().partition("\n\n")[0].splitlines()
+    assert len(rows) == len(LISTED)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.rest] * (n != "local_derivatives")) for n in LISTED]
+)
+@pytest.mark.whole
+def test_a_row_of_the_manual_is_what_comes_out(name):
+    its, said = row(name, FEW)
+    assert written(its) in MANUAL.read_text(encoding="utf-8"), said
 
 
 RIGHT = ["contexts", "input_again_and_steps", "scalar_engines", "local_derivatives"]

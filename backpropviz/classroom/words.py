@@ -51,7 +51,7 @@ def check(function: FunctionReport, name: str, points: float = 1.0) -> Check:
 
 def describe(finding: Finding) -> str:
     """One finding in words: the line, how it differs, what it should be."""
-    lines = [f"{place(finding.file, finding.line)}  {finding.statement}" if finding.line else finding.file]
+    lines = [f"{place(finding.file, finding.line)}  {finding.statement}".rstrip() if finding.line else finding.file]
     lines += [part for part in (finding.evidence, finding.meaning) if part]
     if finding.expected:
         lines.append(f"expected  {finding.expected}")

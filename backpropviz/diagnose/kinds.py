@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "does_not_end": "a loop never stops, or takes far too long",
     "python_2": "this is Python 2",
     "syntax": "this is not Python",
+    "wrong_blank": "the value is not the right one",
     "wrong_value": "the value is not the right one",
     "refused": "configurations that it has to take are refused",
     "not_confirmed": "what made it come out right before is not in the function itself",

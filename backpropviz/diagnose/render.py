@@ -10,7 +10,7 @@ from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, Func
 from backpropviz.layers.sources import place
 
 ALIGNED = 20  # characters; what is said of a line stands below the line, or behind a short margin if that is far right
-_FACTS = ("not_finished", "python_2", "syntax")  # nothing to prove
+_FACTS = ("not_finished", "wrong_blank", "python_2", "syntax")  # nothing to prove
 MOST_NAMES = 5  # of what is wrong only because of a line
 
 
@@ -42,7 +42,7 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
             but += f"; {', '.join(its.gradient for its in function.closed_forms)} in closed form"
         told_of = f"right: {', '.join(function.looked_at)}  ({done} configuration{'s' * (ran != 1)}{but})"
     elif function.status == WRONG:
-        told_of = f"wrong in {len(function.failed)} of {ran} configurations"
+        told_of = f"wrong in {len(function.failed)} of {ran} configurations" if ran else WRONG  # a worksheet has none
     else:
         told_of = function.status + (f": {function.reason}" if function.reason else "")
     lines = wrapped(f"{where}  {told_of}", width)

@@ -23,7 +23,8 @@ def handed_in(path: Path, seconds: float, pin: str | None = None, explain: bool 
         report = grade(path, pin=pin, seconds=seconds)
     except LayerError as error:
         line = int((error.where or "").rpartition(":")[2] or 0) if ":" in (error.where or "") else 0
-        finding = Finding(path.name, line, "", "", "crash", error.seen, error.fix or kinds.WORDS["crash"])
+        kind = "syntax" if error.seen.startswith("syntax error") else "crash"
+        finding = Finding(path.name, line, "", "", kind, error.seen, error.fix or kinds.WORDS[kind])
         return FileReport(path.name, findings=(finding,), seconds=time.perf_counter() - began)
     lines = path.read_text(encoding="utf-8").splitlines()
     return FileReport(path.name, (_function(report, lines, explain),), seconds=time.perf_counter() - began)
@@ -34,8 +35,8 @@ def _function(report: WorksheetReport, lines: list[str], explain: bool) -> Funct
     name = f"{report.layer}_backward"
     findings = [
         Finding(
-            report.file, entry.line, name, _code(lines, entry.line), "wrong_value", entry.evidence,
-            kinds.WORDS["wrong_value"], entry.hint, step=entry.step, page=entry.page if explain else None,
+            report.file, entry.line, name, _code(lines, entry.line), "wrong_blank", entry.evidence,
+            kinds.WORDS["wrong_blank"], entry.hint, step=entry.step, page=entry.page if explain else None,
         )
         for entry in report.wrong
     ]  # fmt: skip
