@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from backpropviz.diagnose import diagnose
+from backpropviz.diagnose.plans import in_order
+from backpropviz.diagnose.scene import Suspect
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tests.corpus import BLIND, Corpus
@@ -102,3 +104,9 @@ def test_two_faults_come_in_the_order_in_which_they_run():
         14,
         37,
     ]  # its inner pass is a pair of its own, before it
+
+
+def test_suspects_without_edits_come_in_their_order():
+    """Two of one penalty, with nothing in between, were compared with each other."""
+    suspects = [Suspect(None, 0.5), Suspect(None, 0.5), Suspect(None, 0.2)]
+    assert [its for _, its, _ in in_order(suspects, lambda _: ((), None))] == [suspects[2], *suspects[:2]]

@@ -100,6 +100,7 @@ def in_order(suspects: list[Suspect], edits: Callable[[Suspect], Found]) -> Iter
                 lines = alike.setdefault((suspect.statement.function, *edit.twin), {})
                 lines.setdefault(suspect.statement.index, []).append(plan)
         heap.append((suspect.penalty + FROM_VALUE, count - 0.5, suspect))
+        count += 1  # suspects without edits have numbers of their own, too
     several = itertools.chain(_repeated(alike), _exchanged(alike))
     heap += [(together.cost, count + i, together) for i, together in enumerate(several)]
     heapq.heapify(heap)
