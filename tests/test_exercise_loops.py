@@ -1,5 +1,7 @@
 """Worksheets with loops: a round's backward pass is asked for, and a slip is told with the round it shows in first."""
 
+import inspect
+
 import pytest
 
 from backpropviz.engine.rounds import Rounds
@@ -9,6 +11,7 @@ from backpropviz.exercises.questions import questions
 from backpropviz.exercises.signing import Origin
 from backpropviz.layers.library import load
 from backpropviz.show.view import view
+from tests.loops import updates
 
 LAYERS = ["rnn", "lstm", "conv_naive", "maxpool_naive"]
 
@@ -115,6 +118,29 @@ def test_a_function_of_ones_own_has_its_round_asked_for(tmp_path):
         assert solved.count(line) == 1, solved
         wrong = grade_text(solved.replace(line, by), pin=pin).wrong
         assert [said in entry.evidence for entry in wrong] == [True] * bool(said)
+
+
+UPDATES = "import numpy as np\n\n\n" + "\n\n".join(map(inspect.getsource, (updates.adam, updates.layers_zipped)))
+
+
+@pytest.mark.parametrize(("function", "line", "by", "blank", "evidence"), [
+    ("adam", "dv[key] = dv_key * beta2", "dv[key] = dv_key", "dv", "first round that runs, key = W1: its entry 'W1': "),
+    ("layers_zipped", "dWs[i] = h_last.T @ dh_inner", "dWs[i] = h.T @ dh_inner", "dWs",
+     "wrong from the first round that runs, i = 1: its entry 1: its shape is"),
+    ("layers_zipped", "dh_last = dh_inner @ W.T", "dh_last = dh_inner @ Ws[0].T", "dh_last", "ValueError"),
+])  # fmt: skip
+def test_dictionaries_and_lists_of_parameters_stay_so(tmp_path, monkeypatch, function, line, by, blank, evidence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(UPDATES, encoding="utf-8")
+    text, solved = worksheet(f"mine.py:{function}"), worksheet(f"mine.py:{function}", solved=True)
+    given = ", ".join(updates.CASES[getattr(updates, function)][0])
+    assert f"def {function}_forward({given}" in text
+    assert text.count("for ") == 2 + text.count("for W in Ws]") + text.count("for b in bs]")
+    pin = Origin(f"mine.py:{function}", {}, {}, True)
+    assert grade_text(solved, pin=pin).passed
+    report = grade_text(solved.replace(line, by), pin=pin)
+    assert [entry.name for entry in report.wrong] == [blank]
+    assert evidence in report.wrong[0].evidence
 
 
 def test_a_file_is_graded_in_a_process_of_its_own(tmp_path):

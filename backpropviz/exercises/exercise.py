@@ -280,8 +280,9 @@ def _used_settings(trace: Trace, code: Listing, read: set[str]) -> list[str]:
 
 def _signature(trace: Trace, code: Listing, given: list[str]) -> str:
     settings = trace.settings
-    required = [name for name in given if name not in settings]
-    options = [f"{name}={plain(settings[name])!r}" for name in given if name in settings]
+    held = {*code.parameters} - {*trace.inputs}  # dictionaries and lists of arrays, which are settings to the run
+    required = [name for name in given if name not in settings or name in held]
+    options = [f"{name}={plain(settings[name])!r}" for name in given if name in settings and name not in held]
     return ", ".join([*required, *(["*", *options] if options else [])])
 
 

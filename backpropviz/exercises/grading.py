@@ -166,7 +166,7 @@ def _with_loops(
         )
     solved = ast.parse(worksheet(origin.layer, origin.settings, origin.shapes, solved=True))
     desk.begin({})
-    found = grades(function, desk, solved, parts.blanks, recorded)
+    found = grades(function, desk, solved, parts.blanks, recorded, parts.listing)
     entries = list(_loop_entries(parts.blanks, found, recorded[0]))
     whole = found.get(((), "return"))
     if whole is not None and all(entry.status == RIGHT for entry in entries):

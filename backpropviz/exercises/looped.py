@@ -13,6 +13,8 @@ from backpropviz.engine.trace import Trace
 Body = tuple[int, ...]
 """A body of statements: () is the function's, (1, 0) that of the first loop in its second loop."""
 
+_COMPREHENSIONS = (ast.ListComp, ast.DictComp)  # [np.zeros_like(W) for W in Ws]
+
 
 @dataclass(frozen=True)
 class LoopBlank:
@@ -53,17 +55,18 @@ def sheet(trace: Trace) -> Sheet | None:
     if listing is None or listing.constants:
         return None
     forward, solved, cache = passes(trace, listing)
-    asked, blanks = _asked(solved, trace, listing.upstream)
+    asked, blanks = _asked(solved, trace, listing, _set_in(forward))
     return Sheet(listing, forward, cache, solved, asked, tuple(blanks)) if blanks else None
 
 
-def _asked(solved: list[str], trace: Trace, upstream: list[str]) -> tuple[list[str], list[LoopBlank]]:
-    """The backward pass with blanks: lines that only help another are left out, those that begin or move on stay."""
-    gradients = {f"d{name}" for name in trace.taken() if isinstance(name, str)}
+def _asked(
+    solved: list[str], trace: Trace, listing: Listing, computed: set[str]
+) -> tuple[list[str], list[LoopBlank]]:  # fmt: skip
+    """The backward pass with blanks: lines that only help another are left out, those that begin or move on stay, and
+    those that compute what the forward pass `computed`."""
+    gradients = {f"d{name}" for name in (*trace.taken(), *listing.parameters) if isinstance(name, str)}
     gradients |= {f"d{step.written}" for step in trace.steps}
-    shapes = {f"d{step.written}": step.value.shape for step in trace.steps}
-    shapes |= {f"{name}_last": shape for name, shape in shapes.items()}
-    shapes |= {f"d{name}": node.shape for name, node in trace.inputs.items()}
+    shapes = _shapes(trace)
     lines: list[str | None] = []
     found: dict[tuple[Body, str], LoopBlank] = {}
     helping: list[str] = []  # lines that set what the next gradient is made from
@@ -80,11 +83,11 @@ def _asked(solved: list[str], trace: Trace, upstream: list[str]) -> tuple[list[s
             comment = ""
         statement = _statement(text)
         name = target(statement)
-        if name is None or _is_given(statement, name, upstream):
+        if name is None or _is_given(statement, name, listing.upstream):
             lines.append(line)
             continue
         if not _is_gradient(name, gradients):
-            if name.startswith(("saved",)) or _is_forward(name, trace):
+            if name.startswith(("saved",)) or name in computed:
                 lines.append(line)
             else:
                 helping.append(text)
@@ -108,6 +111,17 @@ def _asked(solved: list[str], trace: Trace, upstream: list[str]) -> tuple[list[s
             lines.append(blank + shape)
         last[key] = len(lines) - 1
     return [line for line in lines if line is not None], list(found.values())
+
+
+def _shapes(trace: Trace) -> dict[str, tuple[int, ...]]:
+    """The shapes of gradients by their names, where all rounds agree."""
+    found: dict[str, set[tuple[int, ...]]] = {}
+    for step in trace.steps:
+        for name in (f"d{step.written}", f"d{step.written}_last"):
+            found.setdefault(name, set()).add(step.value.shape)
+    for name, node in trace.inputs.items():
+        found[f"d{name}"] = {node.shape}
+    return {name: next(iter(its)) for name, its in found.items() if len(its) == 1}
 
 
 def _with_bodies(lines: list[str]) -> Iterator[tuple[Body, str]]:
@@ -152,7 +166,8 @@ def _is_given(statement: ast.stmt, name: str, upstream: list[str]) -> bool:
     value = ast.unparse(statement.value)
     if value.removesuffix(".copy()") in upstream:
         return True
-    return value == "0" or value.startswith("np.zeros") or value in (f"{name}_last", "saved.pop()", "list(saved)")
+    begins = value in ("0", "{}") or value.startswith("np.zeros") or isinstance(statement.value, _COMPREHENSIONS)
+    return begins or value in (f"{name}_last", "saved.pop()", "list(saved)")
 
 
 def _is_gradient(name: str, gradients: set[str]) -> bool:
@@ -160,9 +175,10 @@ def _is_gradient(name: str, gradients: set[str]) -> bool:
     return stem in gradients or stem.rpartition("_")[0] in gradients
 
 
-def _is_forward(name: str, trace: Trace) -> bool:
-    return any(name.removesuffix("_last").rpartition("_")[0] == step.written or name == step.written
-               for step in trace.steps)  # fmt: skip
+def _set_in(lines: list[str]) -> set[str]:
+    """The names that lines of code set."""
+    nodes = ast.walk(ast.parse("\n".join(lines)))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def _blank(text: str) -> str:

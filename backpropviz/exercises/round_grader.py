@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backpropviz.code.listing import Listing
+from backpropviz.code.shelves import given as arguments_of
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import LayerError
@@ -46,11 +48,13 @@ class _Failure(NamedTuple):
     told: str
 
 
-def _run(trace: Trace, judge: _Reference | _Comparison, run: Callable[..., tuple[Any, int, str]]) -> _Failure | None:
+def _run(
+    trace: Trace, code: Listing, judge: _Reference | _Comparison, run: Callable[..., tuple[Any, int, str]]
+) -> _Failure | None:  # fmt: skip
     """Run forward and backward; what went wrong, if anything."""
     settings = {name: plain(value) for name, value in trace.settings.items()}
-    inputs = [node.value.copy() for node in trace.inputs.values()]
-    upstream = [red.value.copy() for red in trace.upstream.values()]
+    arguments = arguments_of(trace, code)
+    upstream, inputs = arguments[: len(code.upstream)], arguments[len(code.upstream) :]
     judge.returned, line, failure = run(given(trace), inputs, upstream, settings, judge.meet)
     return _Failure(line, failure) if failure else None
 
@@ -69,10 +73,11 @@ class _Comparison:
         if len(met) >= len(wanted):
             raise LayerError("its loops run more often than those that were given", fix="Leave the loops as they are.")
         right = wanted[len(met)]
-        differs = difference(value, np.asarray(right))
+        differs = _differs(value, right)
         if differs and self._lacks_what_was_handed_on(body, name, value, right, len(met)):
             differs = f"the gradient that the round before handed on, {name}, is missing"
-        met.append((differs, ", ".join(f"{n} = {v}" for n, v in rounds.items())))
+        counted = {each: its for each, its in rounds.items() if isinstance(its, int | str)}  # no W of `for W in Ws`
+        met.append((differs, ", ".join(f"{each} = {its}" for each, its in counted.items())))
         return copy.deepcopy(right)
 
     def _lacks_what_was_handed_on(self, body: Body, name: str, value: Any, right: Any, at: int) -> bool:
@@ -84,12 +89,13 @@ class _Comparison:
 
 def grades(
     function: ast.FunctionDef, desk: Desk | FarDesk, solved: ast.Module, blanks: Sequence[LoopBlank],
-    traces: list[Trace],
+    traces: list[Trace], code: Listing,
 ) -> dict[Key, Grade]:  # fmt: skip
     """What every blank is worth, that some line fills in.
 
     Args:
-        function: the student's. desk: where it runs. solved: the same file with the solutions.
+        function: the student's. desk: where it runs. solved: the same file with the solutions. code: what both are
+            called with.
     """
     lines = _given(solved, function.name, blanks)
     keys = {(blank.body, blank.name) for blank in blanks}
@@ -102,11 +108,11 @@ def grades(
     wanted = Prepared(keys, lines).function(other)
     for number, trace in enumerate(traces):
         reference = _Reference()
-        failed = _run(trace, reference, partial(run_in_rounds, trace.layer, wanted, solved))
+        failed = _run(trace, code, reference, partial(run_in_rounds, trace.layer, wanted, solved))
         if failed or len(reference.values) < len(blanks):
             continue  # sizes of this kind are not what the worksheet was written for
         comparison = _Comparison(reference)
-        failure = _run(trace, comparison, partial(desk.in_rounds, trace.layer, keys, lines))
+        failure = _run(trace, code, comparison, partial(desk.in_rounds, trace.layer, keys, lines))
         told = "right for the sample, wrong for other inputs: " * bool(number)
         for key, grade in found.items():
             met = comparison.met.get(key, [])
@@ -122,11 +128,26 @@ def grades(
     return found
 
 
+def _differs(value: Any, right: Any) -> str:
+    """How a value differs from the right one, which may be a dictionary or a list of arrays; nothing if it does not."""
+    if not isinstance(right, dict | list):
+        return difference(value, np.asarray(right))
+    if type(value) is not type(right) or len(value) != len(right):
+        return f"it is no {type(right).__name__} of {len(right)} arrays"
+    places = right if isinstance(right, dict) else range(len(right))
+    for at in places:
+        if isinstance(value, dict) and at not in value:
+            return f"it has no entry {at!r}"
+        if differs := _differs(value[at], right[at]):
+            return f"its entry {at!r}: {differs}"
+    return ""
+
+
 def _as_returned(function: ast.FunctionDef, wanted: Any, found: Any, failure: _Failure | None) -> dict[Key, Grade]:
     """What only the last line can spoil: the gradients, in the order of the inputs."""
     line = next((node.lineno for node in reversed(function.body) if isinstance(node, ast.Return)), function.lineno)
     pairs = [value if isinstance(value, tuple) else (value,) for value in (wanted, found)]
-    same = len(pairs[0]) == len(pairs[1]) and not any(difference(b, np.asarray(a)) for a, b in zip(*pairs))
+    same = len(pairs[0]) == len(pairs[1]) and not any(_differs(b, a) for a, b in zip(*pairs))
     told = failure.told if failure else "what is returned are not the gradients, in the order of the inputs"
     return {} if same and not failure else {((), "return"): Grade(WRONG, line, told)}
 
