@@ -48,7 +48,7 @@ def row(name):
     layer = load(name)
     shapes, _ = layer.case("compare")
     trace = layer.trace(shapes=shapes)
-    given = scene(trace).arguments(list(form.program.listing.constants))
+    given = scene(trace).arguments(form.program.listing)
     long, short = (seconds(code, form.program.listing.name, given) for code in (derive(trace), form.code))
     return f"| {called} | {before} | {after} | {long / short:.1f} | {proof} |\n"
 

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import importlib.util
+import inspect
 import json
 import re
 import sys
@@ -35,6 +36,7 @@ from backpropviz.study.values.trees import expression
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tests.closed_figures import columns, rows_on_the_page
+from tests.loops import updates
 
 FORMS = Path(__file__).parent / "forms"
 DX = "dx = ivar / N * (N * dxhat - np.sum(dxhat, axis=0) - xhat * np.sum(dxhat * xhat, axis=0))"
@@ -177,6 +179,16 @@ def test_loops_stay_loops():
     assert form.is_shorter
     assert "for t in reversed(range(T)):" in form.code
     assert form.proof.complete
+
+
+@pytest.mark.parametrize("function", [updates.penalty, updates.layers_zipped, updates.by_items], ids=str)
+def test_loops_over_dictionaries_and_lists_stay_loops(tmp_path, function):
+    file = tmp_path / "mine.py"
+    file.write_text(f"import numpy as np\n\n\n{inspect.getsource(function)}", encoding="utf-8")
+    form = closed_form(load(f"{file}:{function.__name__}"), proofs=8)
+    assert form.proof.complete
+    assert form.code.count("    for ") == 1 + (function is updates.layers_zipped)
+    assert {*form.program.listing.parameters} == {*inspect.signature(function).parameters} - {*form.program.settings}
 
 
 def test_formulas_of_loops_are_those_of_one_round():
@@ -395,7 +407,7 @@ def test_each_step_holds_where_it_is_run(batchnorm):
     """Every line that is told, and none that a wrong line would pass."""
     program = closed_form(load("batchnorm"), inputs=("x",), proofs=3).program
     start = begun(batchnorm.stage.base.trace, load("batchnorm"), ())
-    given = batchnorm.stage.base.arguments()
+    given = batchnorm.stage.base.arguments(batchnorm.program.listing)
     scope = {"np": np, **given}
     exec("\n".join(line.text for line in start.lines), scope)
     exec("\n".join(line.text for line in program.forward), scope)

@@ -165,23 +165,32 @@ def _is_at(value: Any, path: Path, node: Node) -> bool:
 
 def given(trace: Trace, code: Listing) -> list[Any]:
     """The arrays, dictionaries and lists that derived code is called with, of a run: gradients, then inputs."""
-    shelves, arguments = Shelves(trace), []
-    by_name = {str(red.name): red.value.copy() for red in trace.upstream.values()}
-    if code.upstream != [*by_name]:  # some are taken together
-        roots = dict.fromkeys(root for node, (root, _) in trace.held.items() if node in trace.upstream)
-        held = {
-            f"d{root}": {path: trace.upstream[node].value for node, (its, path) in trace.held.items() if its == root}
-            for root in roots
-        }
-        by_name |= {name: _built(values) for name, values in held.items() if name in code.upstream}
-    arguments += [by_name[name] for name in code.upstream]
-    for name in code.parameters:
-        if name in trace.inputs:
-            arguments.append(trace.inputs[name].value.copy())
-        else:
-            values = {path: node.value for node, (root, path) in shelves.spots.items() if root == name}
-            arguments.append(_with_values(shelves.roots[name], values))
-    return arguments
+    alone = {str(red.name): red.value.copy() for red in trace.upstream.values()}
+    together = held_together(trace)
+    by_name = alone if code.upstream == [*alone] else {**alone, **together}  # dout may be one of several, or all
+    inputs = {**together, **{name: node.value.copy() for name, node in trace.inputs.items()}}
+    return [*(by_name[name] for name in code.upstream), *(inputs[name] for name in code.parameters)]
+
+
+def held_together(trace: Trace) -> dict[str, Any]:
+    """The dictionaries and lists of a run, with copies of its inputs in them; and of the gradients that arrive."""
+    shelves, found = Shelves(trace), dict[str, Any]()
+    for root in dict.fromkeys(root for node, (root, _) in trace.held.items() if node in trace.upstream):
+        nodes = {path: node for node, (its, path) in trace.held.items() if its == root}
+        found[f"d{root}"] = _built({path: trace.upstream[node].value for path, node in nodes.items()})
+    for root, value in shelves.roots.items():
+        values = {path: node.value for node, (its, path) in shelves.spots.items() if its == root}
+        found[root] = _with_values(value, values)
+    return found
+
+
+def held_gradients(trace: Trace) -> dict[str, Any]:
+    """The gradients of a run's dictionaries and lists, each in its like."""
+    shelves, found = Shelves(trace), dict[str, Any]()
+    for root in shelves.roots:
+        nodes = {path: node for node, (its, path) in shelves.spots.items() if its == root}
+        found[f"d{root}"] = _built({p: node.gradient.value for p, node in nodes.items() if node.gradient is not None})
+    return {name: value for name, value in found.items() if value}
 
 
 def by_input(trace: Trace, code: Listing, returned: Any) -> dict[str, Any]:

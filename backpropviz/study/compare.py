@@ -134,7 +134,7 @@ def _closed(layer: Layer, trace: Trace) -> list[Entry]:
     form = closed_form(layer)
     if not form.is_shorter:
         return []
-    call = form.program.alone(Scene(trace).arguments(list(form.program.listing.constants)))
+    call = form.program.alone(Scene(trace).arguments(form.program.listing))
     story = f"Found by search: {form.after} operations in place of {form.before}."
     return [("backward", "closed form", story, _difference(list(call()), list(trace.grad.values())), call)]
 

@@ -108,6 +108,8 @@ def _difference(scene: Scene, program: Program, sympy: Any) -> str:
     Raises:
         UnprovableError: the case is too large, or has a function without a rule. TraceError: it has no formulas.
     """
+    if any(name not in scene.right for name in program.returns):
+        raise UnprovableError("its gradients come in dictionaries or lists, and are no formula")
     long, short = scene.trace, _run(program, scene)
     entries = sum(node.value.size for trace in (long, short) for node in (*trace.nodes, *trace.red.nodes))
     if entries > MOST_ENTRIES:
@@ -137,7 +139,7 @@ def _answers(trace: Trace) -> list[str]:
 
 def _run(program: Program, scene: Scene) -> Trace:
     """The program's record on the numbers of a case."""
-    given = scene.arguments(list(program.listing.constants))
+    given = scene.arguments(program.listing)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "closed.py"
         path.write_text(str(program), encoding="utf-8")

@@ -23,7 +23,7 @@ SCENES = 3
 
 def begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
     """The derived code, with all forward values that have a name."""
-    code: Listing | None = rolled(trace) if trace.loops else None
+    code: Listing | None = rolled(trace, shelves=True) if trace.loops else None
     within = frozenset[str]()
     if code is None:
         named = [n for n in trace.nodes if n.name and n.primitive is not None and n.value.dtype.kind in "fb"]
@@ -31,7 +31,9 @@ def begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
         read = _read_without_names(trace, inner)
         code = listing(trace, [*named, *read], read)
         within = frozenset(statement.name for statement in code.forward if statement.node in inner)
-    settings = {name: layer.settings.get(name, value) for name, value in trace.settings.items()}
+    settings = {
+        name: layer.settings.get(name, value) for name, value in trace.settings.items() if name not in code.parameters
+    }
     program = Program.of(code, settings, within)
     unknown = [name for name in inputs if f"d{name}" not in program.returns]
     if unknown:

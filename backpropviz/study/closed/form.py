@@ -89,7 +89,7 @@ class ClosedForm:
     @property
     def sample(self) -> dict[str, Any]:
         """Arguments that the code can be called with."""
-        return self.stage.base.arguments(list(self.program.listing.constants))
+        return self.stage.base.arguments(self.program.listing)
 
     @property
     def is_cut_short(self) -> bool:

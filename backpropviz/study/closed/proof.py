@@ -56,15 +56,21 @@ def holds(program: Program, scene: Scene) -> bool:
 def error_of(program: Program, scene: Scene) -> float:
     """How far the gradients are off, relative to the largest entry; infinite where the code fails."""
     try:
-        got = program.run(scene.arguments(list(program.listing.constants)))
+        got = program.run(scene.arguments(program.listing))
     except Exception:
         return float("inf")
-    right = scene.right
+    right = scene.right_together
     return max((distance(g, right[name]) for name, g in zip(program.returns, got)), default=float("inf"))
 
 
 def distance(got: Any, right: Any) -> float:
-    """The largest difference, relative to the largest entry; infinite where the shapes differ."""
+    """The largest difference, relative to the largest entry, and of the parts of a dictionary or a list the largest of
+    these; infinite where the shapes differ."""
+    if isinstance(right, dict | list):
+        if type(got) is not type(right) or len(got) != len(right):
+            return float("inf")
+        places = right if isinstance(right, dict) else range(len(right))
+        return max(distance(got.get(at) if isinstance(got, dict) else got[at], right[at]) for at in places)
     if np.shape(got) != np.shape(right):
         return float("inf")
     if not np.size(right):

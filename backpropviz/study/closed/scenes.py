@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.code.listing import Listing
+from backpropviz.code.shelves import given, held_gradients
 from backpropviz.code.straight import listing
 from backpropviz.engine.graph import Array
 from backpropviz.engine.named import plain
@@ -34,16 +36,17 @@ class Scene:
     def right(self) -> dict[str, Array]:
         return {f"d{n}": node.gradient.value for n, node in self.trace.inputs.items() if node.gradient is not None}
 
-    def arguments(self, constants: Sequence[str] = ()) -> dict[str, Any]:
-        """What derived code is called with on this run.
+    @property
+    def right_together(self) -> dict[str, Any]:
+        """The same, and the gradients of dictionaries and lists of inputs, each in its like."""
+        return {**held_gradients(self.trace), **self.right}
 
-        Args:
-            constants: the names of arrays that the layer makes by itself.
-        """
-        made = {str(node.name): node.value for node in self.trace.upstream.values()}
+    def arguments(self, code: Listing) -> dict[str, Any]:
+        """What derived code is called with on this run, and all inputs one by one."""
+        made = {name: plain(value) for name, value in self.trace.settings.items()}
         made |= {name: node.value for name, node in self.trace.inputs.items()}
-        made |= {name: plain(value) for name, value in self.trace.settings.items()}
-        if constants:
+        made |= zip([*code.upstream, *code.parameters], given(self.trace, code))
+        if code.constants:  # arrays that the layer makes by itself
             made |= listing(self.trace).constants
         return made
 

@@ -27,10 +27,10 @@ class Watched:
 
     def __init__(self, program: Program, scenes: Sequence[Scene], tainted: set[Name]):
         self.program, self.tainted = program, tainted
-        self.arguments = [scene.arguments(list(program.listing.constants)) for scene in scenes]
+        self.arguments = [scene.arguments(program.listing) for scene in scenes]
         self.seen: Seen = [program.watched(arguments) for arguments in self.arguments]
         random = np.random.default_rng(3)
-        others = [{n: random.standard_normal(np.shape(a[n])) for n in program.listing.upstream} for a in self.arguments]
+        others = [{n: _drawn_like(a[n], random) for n in program.listing.upstream} for a in self.arguments]
         self.arguments_again = [{**arguments, **other} for arguments, other in zip(self.arguments, others)]
         self.seen_again: Seen = [program.watched(arguments) for arguments in self.arguments_again]
         self._body = {line: body for body in bodies(program.backward) for line in body}
@@ -120,3 +120,12 @@ class Watched:
                 if all(v.ndim > at for v in values) and [v.shape[at] for v in values] == lengths:
                     return f"{called}.shape[{at}]"
         return f"?{axis}"
+
+
+def _drawn_like(value: Any, random: np.random.Generator) -> Any:
+    """Random numbers in the shape of an array, or of each of those in a dictionary or a list."""
+    if isinstance(value, dict):
+        return {key: _drawn_like(part, random) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_drawn_like(part, random) for part in value]
+    return random.standard_normal(np.shape(value))
