@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
+
+import numpy as np
 
 from backpropviz.course.names import concept
 from backpropviz.diagnose.examine import Examination
 from backpropviz.diagnose.matching import arrangements
+from backpropviz.diagnose.outcomes import Outcome
 from backpropviz.diagnose.scene import Scene, Suspect, matters
 from backpropviz.diagnose.shorter import Shorter
 from backpropviz.diagnose.student.recorder import ARGUMENT, Recorder
@@ -64,26 +68,49 @@ def _try_entries(shorter: Shorter, scene: Scene, suspect: Suspect, cells: set[st
     visit = scene.record.visits.get(key)
     if visit is None or suspect.target == "return" or suspect.statement.index == ARGUMENT:
         return
-    node, wrong = suspect.statement.node, scene.outcome.wrong()
+    node, function, wrong = suspect.statement.node, suspect.statement.function, scene.outcome.wrong()
     in_place = isinstance(node, ast.AugAssign) or not any(
         isinstance(target, ast.Name | ast.Tuple) for target in getattr(node, "targets", [])
     )
-    layer, function = shorter.examination.pair.layer, suspect.statement.function
-    # what the forward pass made may change no output that is right: that is seen sooner
-    ahead = None if layer.is_loss or shorter.is_behind(function) else Shorter(shorter.examination, layer.outputs)
+
+    def put(value: Any, its: Shorter) -> tuple[Outcome, bool]:
+        """What comes out with another value, and whether something that was right is not."""
+        recorder = Recorder({key: (visit.count, value.copy(), in_place)})
+        outcome = its.run([function], scene.case, scene.right, recorder, 10 * scene.rounds + 2000)
+        return outcome, any(not cell.endswith(" again") for cell in outcome.wrong() - wrong)
+
+    other = 1.7 * suspect.value + 0.3 * np.max(np.abs(suspect.value))  # any value that is not right, either
+    layer = shorter.examination.pair.layer
+    if stage == "backward" and not layer.is_loss and not shorter.is_behind(function):
+        if put(other, Shorter(shorter.examination, layer.outputs))[1]:
+            return  # right outputs rest on it
+    elif not shorter.forward_only and not _may_mend(*put(other, shorter), scene, suspect, cells):
+        return
     for entry in scene.right.entries:
         if entry is suspect.matched or entry.value.size < 2:
             continue
         for right_value in arrangements(entry.value, suspect.value.shape):
-            for its in [ahead, shorter] if ahead and stage == "backward" else [shorter]:
-                recorder = Recorder({key: (visit.count, right_value.copy(), in_place)})
-                outcome = its.run([function], scene.case, scene.right, recorder, 10 * scene.rounds + 2000)
-                broken = {cell for cell in outcome.wrong() - wrong if not cell.endswith(" again")}
-                if broken:
-                    break
+            outcome, broken = put(right_value, shorter)
             mended = cells - outcome.wrong()
             fails = outcome.failure is not None and not (stage == "forward" and outcome.failure.is_backward)
             if not fails and not broken and cells <= set(outcome.cells) and len(mended) > len(suspect.mended):
                 suspect.cut, suspect.cut_value, suspect.mended = entry, right_value, frozenset(mended)
         if suspect.mended >= cells:
             return
+
+
+def _may_mend(outcome: Outcome, broken: bool, scene: Scene, suspect: Suspect, cells: set[str]) -> bool:
+    """Whether a right value in its place may make anything right: a wrong result rests on it, as another value in its
+    place has shown, and no right result rests on a value that it has under its right name."""
+    if outcome.failure is not None:
+        return True
+    if broken and suspect.matched is not None and suspect.matched.name:
+        return False
+    before = scene.outcome.cells
+    return any(
+        cell not in outcome.cells or not _same(outcome.cells[cell].got, before[cell].got) for cell in cells & {*before}
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    return np.shape(one) == np.shape(other) and np.array_equal(one, other, equal_nan=True)

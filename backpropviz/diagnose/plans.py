@@ -17,6 +17,7 @@ from backpropviz.diagnose.scene import Suspect
 
 FROM_VALUE = 1.9  # how far-fetched an expression is that was found from its value
 REPEATED, EXCHANGED = 0.4, 0.7
+LEAST = 0.5  # no edit costs less
 MOST_LINES = 6  # that one edit is made on
 NEAR = 4  # statements
 Turn = tuple[float, Suspect, Edit | None]
@@ -77,43 +78,63 @@ class Together:
 
 
 Alike = dict[tuple[object, ...], dict[int, list[Plan]]]
-"""By function and by what is exchanged for what: the lines that have room for it."""
+"""Of one function, by what is exchanged for what: the lines that have room for it."""
 Found = tuple[Iterable[Edit], Judging | None]
 
 
 def in_order(suspects: list[Suspect], edits: Callable[[Suspect], Found]) -> Iterator[Turn]:
-    """What to try, the most promising first.
+    """What to try, the most promising first. Edits of a line are thought of when the cheapest of them might be next.
 
     Args:
         edits: of a suspect, in the order of their costs, with what they are judged with.
     """
-    heap: list[tuple[float, float, Plan | Together | Suspect]] = []
-    alike: Alike = {}
-    count = 0
-    for suspect in suspects:
-        proposed, judging = edits(suspect)
-        for edit in proposed:
-            plan = Plan(suspect, edit, judging)
-            heap.append((plan.cost, count, plan))
-            count += 1
-            if edit.twin:
-                lines = alike.setdefault((suspect.statement.function, *edit.twin), {})
-                lines.setdefault(suspect.statement.index, []).append(plan)
-        heap.append((suspect.penalty + FROM_VALUE, count - 0.5, suspect))
-        count += 1  # suspects without edits have numbers of their own, too
-    several = itertools.chain(_repeated(alike), _exchanged(alike))
-    heap += [(together.cost, count + i, together) for i, together in enumerate(several)]
+    heap: list[tuple[float, tuple[int, int], Plan | Together | Suspect | str]] = []
+    by_function: dict[str, list[int]] = {}
+    for i, suspect in enumerate(suspects):
+        heap.append((suspect.penalty + LEAST, (i, -1), suspect))
+        by_function.setdefault(suspect.statement.function, []).append(i)
+    for function, lines in by_function.items():
+        if len(lines) > 1:
+            first, second = sorted(suspects[i].penalty for i in lines)[:2]
+            heap.append(((first + second) / 2 + LEAST + REPEATED, (len(suspects) + lines[0], -1), function))
+    opened: dict[int, list[Plan]] = {}
+
+    def plans_of(i: int) -> list[Plan]:
+        suspect = suspects[i]
+        if i not in opened:
+            proposed, judging = edits(suspect)
+            opened[i] = [Plan(suspect, edit, judging) for edit in proposed]
+            for k, plan in enumerate(opened[i]):
+                heapq.heappush(heap, (plan.cost, (i, k), plan))
+            heapq.heappush(heap, (suspect.penalty + FROM_VALUE, (i, len(opened[i])), suspect))
+        return opened[i]
+
     heapq.heapify(heap)
     while heap:
-        cost, number, its = heapq.heappop(heap)
-        if isinstance(its, Suspect):
+        cost, (number, k), its = heapq.heappop(heap)
+        if isinstance(its, str):
+            alike = _alike([plans_of(i) for i in by_function[its]])
+            for k, together in enumerate(itertools.chain(_repeated(alike), _exchanged(alike))):
+                heapq.heappush(heap, (together.cost, (number, k), together))
+        elif isinstance(its, Suspect) and k < 0:
+            plans_of(number)
+        elif isinstance(its, Suspect):
             yield cost, its, None
         elif its.judged() is None:
             continue
         elif its.cost > cost:
-            heapq.heappush(heap, (its.cost, number, its))
+            heapq.heappush(heap, (its.cost, (number, k), its))
         else:
             yield cost, its.suspect, its.edit
+
+
+def _alike(lines: list[list[Plan]]) -> Alike:
+    alike: Alike = {}
+    for plan in itertools.chain.from_iterable(lines):
+        if plan.edit.twin:
+            statement = plan.suspect.statement
+            alike.setdefault(plan.edit.twin, {}).setdefault(statement.index, []).append(plan)
+    return alike
 
 
 def _repeated(alike: Alike) -> Iterator[Together]:
@@ -125,9 +146,9 @@ def _repeated(alike: Alike) -> Iterator[Together]:
 
 def _exchanged(alike: Alike) -> Iterator[Together]:
     """Two names exchanged between two lines near each other: a for b in the one, b for a in the other."""
-    for (function, *twin), lines in alike.items():
+    for twin, lines in alike.items():
         if twin[0] == "name" and str(twin[1]) < str(twin[2]):
-            others = alike.get((function, "name", twin[2], twin[1]), {})
+            others = alike.get(("name", twin[2], twin[1]), {})
             for one, other in itertools.product(lines, others):
                 if 0 < abs(one - other) <= NEAR:
                     both = sorted([(one, lines[one]), (other, others[other])], key=lambda line: line[0])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -92,7 +93,7 @@ def _guarded(leaves: list[Valued], scope: Mapping[str, Any]) -> Iterator[Valued]
 def _products(parts: list[Valued]) -> Iterator[Valued]:
     for (a, one), (b, other) in itertools.combinations_with_replacement(parts, 2):
         shape = broadcast(a.shape, b.shape)
-        if shape is not None and np.prod(shape) <= _LARGEST:
+        if shape is not None and math.prod(shape) <= _LARGEST:
             yield a * b, binary(one, ast.Mult(), other)
 
 
@@ -137,19 +138,23 @@ def _reduced(pool: list[Valued], wanted: Any) -> Iterator[Valued]:
                     keywords: dict[str, ast.expr] = {"axis": axes_of(axes)}
                     if wanted.shape == ones:
                         keywords["keepdims"] = ast.Constant(True)
-                    total = np.sum(value, axis=axes, keepdims=wanted.shape == ones)
-                    yield total, numpy_call("sum", node, **keywords)
+                    yield (
+                        np.add.reduce(value, axis=axes, keepdims=wanted.shape == ones),
+                        numpy_call("sum", node, **keywords),
+                    )
 
 
 def _distinct(values: Iterator[Valued] | itertools.chain[Valued]) -> list[Valued]:
     """Every value once, the first of those that are equal; none that is not finite, or zero."""
     kept: dict[tuple[Any, ...], Valued] = {}
     for value, node in itertools.islice(values, 4 * _MOST_POOL):
-        if not np.isfinite(value).all() or not np.any(value):
+        if not math.isfinite(np.add.reduce(value, axis=None)):
             continue
-        flat = np.ravel(value)
-        told_by = (0, 1 % flat.size, flat.size // 2, -1)  # a transposed matrix shares all but the second
-        marks = (value.shape, *(f"{float(flat[k]):.9g}" for k in told_by))
+        size = value.size  # a transposed matrix shares all of these but the second
+        told = [value.item(k) for k in (0, 1 % size, size // 2, size - 1)]
+        if not any(told) and not np.any(value):
+            continue
+        marks = (value.shape, *(f"{one:.9g}" for one in told))
         kept.setdefault(marks, (value, node))
         if len(kept) >= _MOST_POOL:
             break

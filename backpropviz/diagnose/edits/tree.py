@@ -110,7 +110,7 @@ class Edit:
 def twin_of(old: ast.AST, new: ast.AST) -> tuple[Any, ...]:
     """What was exchanged for what, if it is something that other lines may have too."""
     if isinstance(new, ast.BinOp) and new.left is old:
-        return "beside", type(new.op), ast.unparse(new.right)
+        return "beside", type(new.op), _spelled(new.right)
     if _is_sum_of_products(old) and _is_sum_of_products(new) and ast.unparse(old) != ast.unparse(new):
         return ("crossed",)  # a f + b g for b f + a g
     if isinstance(old, ast.Name) and isinstance(new, ast.Name):
@@ -125,6 +125,11 @@ def twin_of(old: ast.AST, new: ast.AST) -> tuple[Any, ...]:
             changed = {k for k in {*one, *other} if one.get(k) != other.get(k)}
             return "keywords", *((k, one.get(k), other.get(k)) for k in sorted(map(str, changed)))
     return ()
+
+
+def _spelled(node: ast.expr) -> str:
+    """An expression as text, most of which are names: thousands are asked for."""
+    return node.id if isinstance(node, ast.Name) else ast.unparse(node)
 
 
 def _is_sum_of_products(node: ast.AST) -> bool:
