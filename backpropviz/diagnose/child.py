@@ -50,10 +50,14 @@ def main() -> None:
     say(stage="its top level", line=1, function="")
     loading.load(student)
     say(stage="how its classes are called", line=1, function="")
-    wanted = request["functions"]
+    wanted, not_called = request["functions"], request["not_called"]
+
+    def begins(name: str, line: int) -> None:
+        say(stage=f"how {name} is called", line=line, function=name, calling=True)
+
     reports = [
         verdict.FunctionReport(name, name.partition(".")[0], line, _status(error), score=0.0, reason=str(error))
-        for name, line, error in adapting.wrap_classes(student)
+        for name, line, error in adapting.wrap_classes(student, not_called, begins)
         if not wanted or {name, name.partition(".")[0]} & {*wanted}
     ]
     prepared = program.Program(student)
@@ -84,7 +88,7 @@ def main() -> None:
     findings = tuple(whole_file.top_level(path, student))
     reports.sort(key=lambda report: report.line)
     examined = {name for pair in pairs for name in (pair.forward, pair.backward)}
-    examined |= {its.backward for its in student.wrapped.values()} | {report.name for report in reports}
+    examined |= {its.backward for its in student.wrapped.values()} | {report.name for report in reports} | {*not_called}
     skipped = [
         name for name, function in student.functions.items()
         if "backward" in name and name not in examined | {*student.wrapped}

@@ -51,9 +51,10 @@ def diagnose(
         "pair": list(pair), "explain": explain,
     }  # fmt: skip
     ended: list[FunctionReport] = []
+    not_called: list[str] = []  # of these, those that ended it while it was tried how they are called
     spent, cut_short = 0.0, False
     while True:
-        request["left_out"] = [report.name for report in ended]
+        request |= {"left_out": [report.name for report in ended], "not_called": not_called}
         records, code = in_child("backpropviz.diagnose.child", request, seconds)
         last = records[-1] if records else {}
         spent += _seconds(last)
@@ -71,6 +72,7 @@ def diagnose(
             return replace(report, functions=(*ended, *report.functions), cut_short=cut_short or code == KILLED)
         cut_short |= code == KILLED
         ended.append(_of_the_pair(file, stage, code, seconds))
+        not_called += [ended[-1].name] if stage.get("calling") is True else []
 
 
 def _seconds(record: Record) -> float:

@@ -6,7 +6,7 @@ import ast
 import contextlib
 import copy
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -48,8 +48,13 @@ GIVEN: dict[str, Any] = {
 """What the functions around a student's call. Copied, so that gradients that are added up start anew every time."""
 
 
-def wrap_classes(student: Student) -> Iterator[tuple[str, int, NoFit]]:
+def wrap_classes(
+    student: Student, left_out: Collection[str] = (), begins: Callable[[str, int], None] = lambda name, line: None
+) -> Iterator[tuple[str, int, NoFit]]:
     """Give every class with both passes a pair of functions around it.
+
+    Args:
+        left_out: backward passes of classes that are not tried. begins: is told of each before it is tried.
 
     Yields:
         The backward passes of those that no way of calling fits: name, line, and why.
@@ -66,8 +71,10 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, NoFit]]:
         for adapter in found or array_engines.adapters(definition, student.namespace, student.functions):
             add(student, adapter)
     every = [*subjects.classes([its for its in definitions if its not in engines], student.namespace)]
-    done = _add_fused(every, student)
+    every = [subject for subject in every if subject.said not in left_out]
+    done = _add_fused(every, student, begins)
     for subject in (its for its in every if its not in done):
+        begins(subject.said, subject.line)
         try:
             best = _fitting(subject, student)[0]
         except NoFit as error:
@@ -80,10 +87,11 @@ def wrap_classes(student: Student) -> Iterator[tuple[str, int, NoFit]]:
         add(student, renamed(best, _free(stem, student)))
 
 
-def _add_fused(every: list[Subject], student: Student) -> list[Subject]:
+def _add_fused(every: list[Subject], student: Student, begins: Callable[[str, int], None]) -> list[Subject]:
     """Layers that hand on what arrives are run with the loss that means it: what was put around these two."""
     done: list[Subject] = []
     for layer, loss in fused.candidates(every):
+        begins(loss.said, loss.line)
         with contextlib.suppress(NoFit):
             if _fitting(loss, student)[0].fit[0]:
                 continue  # it is right alone
