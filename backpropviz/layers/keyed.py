@@ -29,7 +29,8 @@ def keyed(definition: ast.FunctionDef, parameters: set[str]) -> dict[str, str]:
             continue
         body: list[ast.stmt] = node.body if isinstance(node, ast.For) else [definition]
         for leader, key, sure in _gone_through(node.iter, node.target):
-            inside = {*_indexed(body, key)} & parameters
+            places = (place for statement in body for place in lookups(statement))
+            inside = {name for name, index in places if isinstance(index, ast.Name) and index.id == key} & parameters
             if leader in parameters and (sure or leader in inside or (_HOLDERS.fullmatch(leader) and inside)):
                 found.setdefault(leader, leader)
                 for other in inside:
@@ -53,11 +54,8 @@ def _gone_through(iterable: ast.expr, target: ast.expr) -> Iterator[tuple[str, s
         yield iterable.id, first.id, sure
 
 
-def _indexed(body: list[ast.stmt], key: str) -> Iterator[str]:
-    """The names that code looks something up in by a key."""
-    for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-                index = node.slice
-                if isinstance(index, ast.Name) and index.id == key:
-                    yield node.value.id
+def lookups(code: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Every `name[index]` in code, as the name and the index."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            yield node.value.id, node.slice

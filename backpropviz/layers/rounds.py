@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from backpropviz.layers.keyed import lookups
+
 
 def indexes(name: str, loop: ast.AST) -> bool:
     """Whether something is indexed in a loop with this name alone."""
@@ -13,9 +15,7 @@ def indexes(name: str, loop: ast.AST) -> bool:
 
 def keys_of(name: str, loop: ast.AST) -> dict[str, None]:
     """The words that a variable is indexed with in a loop, in order."""
-    entries = (node for node in ast.walk(loop) if isinstance(node, ast.Subscript))
-    its_own = [each.slice for each in entries if isinstance(each.value, ast.Name) and each.value.id == name]
-    keys = [key.value for key in its_own if isinstance(key, ast.Constant)]
+    keys = [index.value for of, index in lookups(loop) if of == name and isinstance(index, ast.Constant)]
     return dict.fromkeys(key for key in keys if isinstance(key, str))
 
 
