@@ -31,6 +31,8 @@ _OPTIONS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
     "--disable-ipc-flooding-protection",  # tests follow more addresses a second than people
+    # as few processes and threads as there can be: what they tell each other costs more than the pages
+    "--in-process-gpu", "--process-per-site", "--disable-threaded-compositing", "--num-raster-threads=1",
     "--remote-debugging-pipe", "about:blank",
 ]  # fmt: skip
 _PATIENCE = 120  # seconds until a silent browser is given up
@@ -128,7 +130,7 @@ class Tab:
     """The tab of a browser in which pages are opened."""
 
     def __init__(self, browser):
-        self.browser = browser
+        self.browser, self.page = browser, ""
         target = browser.send("Target.createTarget", url="about:blank")["targetId"]
         self.session = browser.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
@@ -147,6 +149,7 @@ class Tab:
         self.send("Emulation.setEmulatedMedia", features=[{"name": n, "value": v} for n, v in wanted.items()])
 
     def open(self, address):
+        self.page = ""
         self.browser.events.clear()
         failed = self.send("Page.navigate", url=address).get("errorText")
         assert not failed, f"{address}: {failed}"
@@ -192,6 +195,18 @@ def opened(page, folder, width=1400, height=900, dark=False, zoom=1):
     path.write_text(page, encoding="utf-8")
     tab().look(width, height, dark, zoom)
     tab().open(path.as_uri())
+    tab().page = page
+    return tab()
+
+
+def still_open(page, folder):
+    """The tab with this page at its first step, as the test before left it where it is still open: for tests that put
+    back what they change."""
+    if tab().page != page:
+        return opened(page, folder)
+    tab().look()
+    tab().browser.events.clear()
+    tab().run('await press("Escape"); await press("Escape"); location.hash = "#forward-0"; await settled();')
     return tab()
 
 

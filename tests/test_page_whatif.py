@@ -5,7 +5,7 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.layers.library import load
-from tests.browser import NEEDED, driven
+from tests.browser import NEEDED, driven, still_open
 from tests.test_page_machine import CUSTOM
 
 pytestmark = NEEDED
@@ -116,7 +116,7 @@ return { before, after: shown("b"), first, then: grey(), told: text("changed"), 
 
 def test_an_entry_is_followed_by_mouse_and_by_keyboard(tmp_path):
     trace = bp.trace("batchnorm")
-    found = driven(trace.player().html, FOLLOWING, tmp_path)
+    found = still_open(trace.player().html, tmp_path).run(FOLLOWING)
     dxmu, dxhat, ivar = (trace[name] for name in ("xmu", "xhat", "ivar"))
     value = dxmu.terms[0].value[1, 1]
     assert found["over"]["lines"] == [
@@ -147,7 +147,7 @@ def test_an_entry_is_followed_by_mouse_and_by_keyboard(tmp_path):
 def test_a_number_is_nudged_and_a_setting_dragged(tmp_path):
     trace = bp.trace("batchnorm")
     dout = trace.backward() and trace.dout.copy()
-    found = driven(trace.player().html, EDITING, tmp_path)
+    found = still_open(trace.player().html, tmp_path).run(EDITING)
     assert "recorded numbers were computed again in this page, and agree to 1e-9" in found["promise"]
     x = trace["x"].value.copy()
     x[0, 1] += 0.1
