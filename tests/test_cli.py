@@ -514,6 +514,16 @@ def test_a_full_disk_is_one_message():
     assert result.stderr.count("\n") == 1
 
 
+def test_frames_of_an_earlier_run_are_taken_away_and_nothing_else(run, tmp_path):
+    (tmp_path / "steps").mkdir()
+    for name in ("01_backward_9.svg", "07_backward_lstm.3.svg", "01_backward_1.png", "01_notes.svg", "mine.txt"):
+        (tmp_path / "steps" / name).write_text("x")
+    run("export", "relu", "--frames", "steps")
+    assert sorted(path.name for path in (tmp_path / "steps").iterdir()) == [
+        "01_backward_1.png", "01_backward_1.svg", "01_notes.svg", "02_backward_0.svg", "mine.txt",
+    ]  # fmt: skip
+
+
 def test_frames_are_pictures_of_the_format_asked_for(run, tmp_path):
     assert run("export", "relu", "--frames", "steps", "--frame-format", "png").out == "wrote 2 pictures to steps\n"
     kept = sorted((tmp_path / "steps").iterdir())

@@ -207,7 +207,8 @@ def _note_size(diagram: "Diagram", size: str, values: bool) -> None:
 
 
 def _write_frames(diagram: "Diagram", target: Path, passes: Any, format: str, dpi: int) -> list[str]:
-    """Write the frames, into a folder or as pages; returns the paths of the files."""
+    """Write the frames, into a folder or as pages; returns the paths of the files. Frames that an earlier run left in
+    the folder, and this one does not write, are taken away."""
     from backpropviz.files import write
 
     if target.suffix.lower() == ".pdf":
@@ -226,6 +227,9 @@ def _write_frames(diagram: "Diagram", target: Path, passes: Any, format: str, dp
         path = target / f"{frame.number:02}_{frame.direction}_{label}.{format}"
         write(path, frame.render(format, dpi))
         written.append(str(path))
+    for path in target.iterdir():
+        if re.fullmatch(rf"\d\d+_(forward|backward)_[\w.]+\.{format}", path.name) and str(path) not in written:
+            path.unlink()
     return written
 
 
