@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -17,14 +16,18 @@ MOST = 1_000_000_000
 _limit = ContextVar("limit", default=MOST)
 
 
-@contextlib.contextmanager
-def at_most(size: int) -> Iterator[None]:
-    """Within, the limit is `size` bytes."""
-    token = _limit.set(size)
-    try:
-        yield
-    finally:
-        _limit.reset(token)
+class AtMost:
+    """Within, the limit is `size` bytes. No generator: one that is never left, as that of a call with a wrong option,
+    would be ended by whoever tidies up, in a context of its own."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def __enter__(self) -> None:
+        self._before = _limit.set(self.size)
+
+    def __exit__(self, *_: object) -> None:
+        _limit.reset(self._before)
 
 
 def limit() -> int:

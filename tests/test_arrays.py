@@ -53,6 +53,8 @@ def test_npz_members(tmp_path):
     np.testing.assert_array_equal(load_array(f"{tmp_path}/two.npz:b", "x"), X[0])
     assert "has no member 'w'\n  Name one: --input w=" in refused(f"{tmp_path}/two.npz", "w")
     assert "(it has x, b)" in refused(f"{tmp_path}/two.npz:q")
+    np.savez(tmp_path / "many.npz", **{f"a{i}": X for i in range(20)})
+    assert "(it has a0, a1, a2, a3, a4, a5, a6, a7 and 12 more)" in refused(f"{tmp_path}/many.npz:q")
     (tmp_path / "two.npz").rename(tmp_path / "named.npy")  # what a file is, it says itself
     np.testing.assert_array_equal(load_array(f"{tmp_path}/named.npy", "x"), X)
 

@@ -1,5 +1,6 @@
 """Standard input in the place of any file; and nothing is read that is larger than the limit."""
 
+import contextvars
 import io
 import json
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import pytest
 
 from backpropviz import cli
 from backpropviz.errors import InputError
-from backpropviz.files import MOST, at_most, fits, limit
+from backpropviz.files import MOST, AtMost, fits, limit
 from backpropviz.layers.arrays import load_array
 from tests.options import FILES, HAND_IN
 
@@ -86,10 +87,10 @@ def test_it_has_the_limit_of_files(run):
 def test_a_limit_holds_within(tmp_path):
     path = tmp_path / "x.npy"
     np.save(path, X)
-    with at_most(200):
+    with AtMost(200):
         assert limit() == 200
         assert np.array_equal(load_array(str(path), "x"), X)  # 176 bytes, of which 48 are numbers
-        with at_most(100), pytest.raises(InputError, match="176 bytes or more, and the limit is 100"):
+        with AtMost(100), pytest.raises(InputError, match="176 bytes or more, and the limit is 100"):
             load_array(str(path), "x")
         assert limit() == 200
     assert limit() == MOST
@@ -100,7 +101,14 @@ def test_an_archive_is_measured_as_it_unpacks(tmp_path):
     path = tmp_path / "zeros.npz"
     np.savez_compressed(path, x=np.zeros(10_000))
     assert path.stat().st_size < 1000
-    with at_most(80_000), pytest.raises(InputError, match=r"zeros.npz:x takes 80,128 bytes or more"):
+    with AtMost(80_000), pytest.raises(InputError, match=r"zeros.npz:x takes 80,128 bytes or more"):
         load_array(str(path), "x")
-    with at_most(80_128):
+    with AtMost(80_128):
         assert load_array(str(path), "x").shape == (10_000,)
+
+
+def test_a_limit_that_is_never_left_does_no_harm_in_another_context():
+    """As that of a call with a wrong option, which is tidied up at any time."""
+    kept = [AtMost(MOST)]
+    kept[0].__enter__()
+    contextvars.Context().run(kept.clear)

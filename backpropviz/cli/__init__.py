@@ -16,7 +16,7 @@ from backpropviz import __version__
 from backpropviz.cli.options import JsonOption, answer
 from backpropviz.cli.parsing import Command, described, say, tell
 from backpropviz.errors import BackpropvizError, InputError
-from backpropviz.files import MOST, at_most
+from backpropviz.files import MOST, AtMost
 
 _ROOMS = {
     "look": ("list", "show", "gradcheck"),
@@ -78,7 +78,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # an encoding that lacks a letter is no reason to stop
     out = sys.stdout
     try:
-        with _room_for_depth(), at_most(MOST):  # whatever a call sets ends with it
+        with _room_for_depth(), AtMost(MOST):  # whatever a call sets ends with it
             code = application(*sys.argv[1:2])(prog_name="backpropviz", standalone_mode=False)
         sys.stdout.flush()
         if code == _INTERRUPTED:

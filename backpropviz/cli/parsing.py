@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperOption
 
 from backpropviz.cli.options import as_wide_as_the_screen
 from backpropviz.errors import InputError
-from backpropviz.files import MOST, at_most
+from backpropviz.files import MOST, AtMost
 from backpropviz.text import clean
 
 _READERS = {"layer", "inputs", "dout", "paths", "lines", "files"}  # parameters that name files to be read
@@ -30,7 +30,7 @@ def _set_limit(context: Any, _parameter: Any, most: int) -> None:
     """From here on: other arguments may be standard input, which is read as they are."""
     if most < 1:
         raise InputError(f"--max-bytes {most} lets nothing in", fix=f"Give a number of bytes; it is {MOST:,} without.")
-    context.with_resource(at_most(most))
+    context.with_resource(AtMost(most))
 
 
 _Formatter: Any = typer.Context.formatter_class

@@ -63,9 +63,10 @@ def _chosen(archive: Any, path: Path, member: str, name: str) -> Array:
     members = list(archive.files)
     chosen = member or (members[0] if len(members) == 1 else name)
     if chosen not in members:
+        has = ", ".join(members[:_TOLD]) + f" and {len(members) - _TOLD} more" * (len(members) > _TOLD)
         raise InputError(
             f"{path} has no member {chosen!r}",
-            fix=f"Name one: --input {name}={path}:{members[0] if members else ''} (it has {', '.join(members)})",
+            fix=f"Name one: --input {name}={path}:{members[0] if members else ''} (it has {has})",
         )
     array = archive[chosen]
     if not isinstance(array, np.ndarray):
@@ -100,6 +101,7 @@ def _declared(file: IO[bytes]) -> int:
     return math.prod(int(size) for size in shape) * dtype.itemsize
 
 
+_TOLD = 8  # members of an archive that are named
 _BROKEN = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError)
 
 
