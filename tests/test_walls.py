@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import backpropviz
 from backpropviz.cli import app
 from backpropviz.diagnose import children, diagnose
-from backpropviz.diagnose.student import probing, walls
+from backpropviz.diagnose.student import probing, sandbox, walls
+from backpropviz.layers.library import graphs_directory
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux's own")
 
@@ -85,3 +88,9 @@ def test_packages_can_still_be_imported(tmp_path):
     report = diagnose(tmp_path / "relu.py")
     assert report.status == "right"
     assert json.loads(json.dumps(report.to_dict()))["score"] == 1.0
+
+
+def test_what_is_hidden_from_a_hand_in_is_our_package_and_its_layers():
+    package, layers = map(Path, sandbox.OURS)
+    assert package == Path(backpropviz.__file__).resolve().parent
+    assert graphs_directory().resolve() in (layers, package / "graphs")

@@ -46,7 +46,7 @@ def main() -> None:
         whole = verdict.FileReport(path.name, findings=(whole_file.unreadable(path, error),))
         say(report=whole.to_dict(), seconds=time.process_time())
         return
-    sandbox.refuse_effects(str(path), str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "graphs"))
+    sandbox.refuse_effects(str(path), *sandbox.OURS)
     say(stage="its top level", line=1, function="")
     loading.load(student)
     say(stage="how its classes are called", line=1, function="")

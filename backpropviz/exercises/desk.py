@@ -16,7 +16,7 @@ import numpy as np
 
 from backpropviz.code.scope import helpers
 from backpropviz.diagnose.judge.process import Answering
-from backpropviz.diagnose.judge.stage import OURS, hide_ourselves, limited
+from backpropviz.diagnose.judge.stage import hide_ourselves, limited
 from backpropviz.diagnose.judge.wire import Reader, Writer
 from backpropviz.diagnose.student import sandbox
 from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
@@ -166,7 +166,7 @@ def main(read: int, write: int) -> None:
     limited(read, write, request["megabytes"])
     tree = ast.parse(Path(request["file"]).read_text(encoding="utf-8"), FILE)
     hide_ourselves()
-    sandbox.refuse_effects(request["file"], hidden=OURS)
+    sandbox.refuse_effects(request["file"], hidden=sandbox.OURS)
     desks: dict[int, Desk] = {}
     answering.say(Writer(), {})
     for message in answering.messages():

@@ -25,8 +25,6 @@ from backpropviz.diagnose.student.work import work_limit
 from backpropviz.primitives.windows import output_shape
 
 _OURS = "backpropviz"
-OURS = tuple(str(Path(__file__).resolve().parents[2] / name) for name in ("backpropviz", "graphs"))
-"""Where our package lies, which the student's code has no business to read."""
 _OF_DERIVED_CODE = {**helpers(), "output_shape": output_shape}  # found while our files can be read
 _HIGHEST = 256  # of the descriptors that a copy may have inherited
 
@@ -39,7 +37,7 @@ def main(read: int, write: int) -> None:
     student = loading.parse(Path(request["file"]), request["python2"])
     student.namespace |= adapting.GIVEN
     hide_ourselves()
-    sandbox.refuse_effects(request["file"], hidden=OURS)
+    sandbox.refuse_effects(request["file"], hidden=sandbox.OURS)  # no business of the student's
     loading.load(student)
     student.namespace |= adapting.GIVEN
     stage = Stage(student)

@@ -15,6 +15,7 @@ import functools
 import os
 import signal  # noqa: F401 (some of it is taken away)
 import sys
+from pathlib import Path
 from typing import Any
 
 from backpropviz.diagnose.student import walls
@@ -73,6 +74,11 @@ def limit_resources(megabytes: int) -> list[str]:
                 resource.setrlimit(which, (soft, hard))
                 held.append(_LIMITS[name])
     return held
+
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+OURS = (str(_PACKAGE), str(_PACKAGE.parent / "graphs"))
+"""Where our package lies, and its layers in a checkout."""
 
 
 def readable(*more: str) -> tuple[str, ...]:
