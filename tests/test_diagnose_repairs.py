@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -108,5 +109,6 @@ def test_two_faults_come_in_the_order_in_which_they_run():
 
 def test_suspects_without_edits_come_in_their_order():
     """Two of one penalty, with nothing in between, were compared with each other."""
-    suspects = [Suspect(None, 0.5), Suspect(None, 0.5), Suspect(None, 0.2)]
+    line = SimpleNamespace(function="backward", index=0)
+    suspects = [Suspect(line, 0.5), Suspect(line, 0.5), Suspect(line, 0.2)]
     assert [its for _, its, _ in in_order(suspects, lambda _: ((), None))] == [suspects[2], *suspects[:2]]
