@@ -151,3 +151,18 @@ def test_a_slip_is_added_in_one_row(monkeypatch):
 
 def test_the_texts_are_shipped():
     assert {path.stem for path in Path(MANUAL).glob("*.md")} == {*PAGES}
+
+
+def test_ratios_are_those_of_the_times_beside_them():
+    """The table is written by tests/benchmarks/test_peers.py, from one machine."""
+    text = (MANUAL / "contributors.md").read_text(encoding="utf-8")
+    time, number = r"([\d.]+) (m?)s", r"([\d.]+)"
+    row = re.compile(
+        rf"^\| .+ \| {time} \| .+ \| {time} \| {number} \| {number} to {number} \| {number} \|$", re.MULTILINE
+    )
+    found = row.findall(text.partition("## Keep it fast")[2])
+    assert len(found) >= 10
+    for ours, milli, theirs, its_milli, ratio, low, high, _ in found:
+        mine, its = (float(n) / (1e3 if m else 1) for n, m in ((ours, milli), (theirs, its_milli)))
+        assert abs(mine / its - float(ratio)) <= 0.02 * float(ratio) + 0.01
+        assert float(low) <= float(high)
