@@ -59,8 +59,8 @@ def table(request):
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         old, _, after = rest.partition(END)
         kept = [row.strip("| ").split(" | ") for row in old.splitlines()[4:]] if old.startswith(machine) else []
-        again = {row[0] for row in rows}
-        text = _written(machine, [*(row for row in kept if row[0] not in again), *rows])
+        again = {(row[0], row[2]) for row in rows}  # the work, and the peer
+        text = _written(machine, [*(row for row in kept if (row[0], row[2]) not in again), *rows])
         PAGE.write_text(before + BEGIN + text + END + after, encoding="utf-8")
 
 
