@@ -61,7 +61,7 @@ def test_traced_values_answer_as_arrays_do(function):
 
 def swallows_in_a_try(x):
     try:
-        scale = float(x[0, 0])
+        scale = int(x[0, 0])
     except Exception:
         scale = 1.0
     return x * scale
@@ -69,7 +69,7 @@ def swallows_in_a_try(x):
 
 def swallows_everything(x):
     try:
-        scale = float(np.sum(x))
+        scale = int(np.sum(x))
     except:  # noqa: E722
         scale = 1.0
     return x * scale
@@ -78,14 +78,14 @@ def swallows_everything(x):
 def suppresses(x):
     scale = 1.0
     with contextlib.suppress(Exception):
-        scale = float(np.sum(x))
+        scale = int(np.sum(x))
     return x * scale
 
 
 def returns_in_a_finally(x):
     scale = 1.0
     try:
-        scale = float(np.sum(x))
+        scale = int(np.sum(x))
     finally:
         return x * scale  # noqa: B012
 
