@@ -122,6 +122,18 @@ def test_a_slip_is_named(name, number):
     assert not is_named(name, *SLIPS[name][number])
 
 
+def test_a_derivative_that_is_called_as_a_pair_would_be_is_right(tmp_path):
+    """The judge takes its call for that of the function of this name, which is none of a known layer."""
+    path = tmp_path / "slopes.py"
+    path.write_text(
+        "import numpy as np\ndef sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n"
+        "def sigmoid_prime(z):\n    return sigmoid(z) * (1 - sigmoid(z))\n",
+        encoding="utf-8",
+    )
+    (function,) = diagnose(path).functions
+    assert (function.name, function.status) == ("sigmoid_prime", "right"), function.reason
+
+
 def test_calls_that_do_not_fit_are_told_and_nobody_is_blamed(tmp_path):
     path = tmp_path / "odd.py"
     path.write_text(
