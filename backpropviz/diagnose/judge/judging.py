@@ -74,7 +74,7 @@ class Judge:
         """What a pair is worth: `score`, whether it is `right`, and where it is not."""
         try:
             plan = Plan.from_dict(said) if said is not None else self._by_names(name)
-            self._expect_of(name, plan.pair)
+            self._expect_of(name, plan)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             return _nothing(f"it is not known how it is called: {error}")
         try:
@@ -111,18 +111,18 @@ class Judge:
             raise ValueError("no function of a known layer has this name")
         return Plan(pair)
 
-    def _expect_of(self, name: str, pair: Pair) -> None:
+    def _expect_of(self, name: str, plan: Plan) -> None:
         """Take for the pair of a name nothing that its text does not have under this name.
 
         Raises:
-            ValueError: there is no such function, or it is one of a known layer and the pair is another.
+            ValueError: there is no such function, or it is one of a known layer that what stands for it does not call.
         """
         top = name.partition(".")[0]
         if not any(top in (getattr(node, "name", ""), getattr(node, "id", "")) for node in ast.walk(self.student.tree)):
             raise ValueError(f"the file has no {top}")
         known = [its.name for its in recognition.pairs(self.student.functions) if not its.layer.is_own]
-        if pair.name != name and name in known:
-            raise ValueError(f"{pair.name} is another function")
+        if plan.pair.name != name and name in known and not any(f"{name}(" in text for text in plan.texts):
+            raise ValueError(f"{plan.pair.name} is another function")
 
     def _weighed(self, name: str, plan: Plan) -> tuple[Weighed, str, bool]:
         """What came out, which layer it was held against, and whether that was itself."""
