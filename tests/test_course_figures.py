@@ -146,6 +146,24 @@ def test_a_known_name_with_another_convention_is_right(tmp_path):
     assert (function.name, function.status) == ("linear_backward", "right"), function.reason
 
 
+def test_one_gradient_of_several_that_is_a_multiple_is_no_convention(tmp_path):
+    """A mean for a sum in a class that is called like a known layer: it was not examined, as if it meant another."""
+    path = tmp_path / "scaled.py"
+    path.write_text(
+        "import numpy as np\nclass LayerNorm:\n    def forward(self, x, gamma, beta):\n"
+        "        self.h = x / np.sqrt(np.mean(x**2, axis=1, keepdims=True))\n        self.x, self.gamma = x, gamma\n"
+        "        return gamma * self.h + beta\n    def backward(self, dout):\n        g = dout * self.gamma\n"
+        "        r = np.sqrt(np.mean(self.x**2, axis=1, keepdims=True))\n"
+        "        dx = (g - self.h * np.mean(g * self.h, axis=1, keepdims=True)) / r\n"
+        "        dgamma = np.mean(dout * self.h, axis=0)\n        dbeta = np.sum(dout, axis=0)\n"
+        "        return dx, dgamma, dbeta\n",
+        encoding="utf-8",
+    )
+    first = diagnose(path).first
+    assert first is not None
+    assert first.statement.startswith("dgamma = np.mean")
+
+
 def test_calls_that_do_not_fit_are_told_and_nobody_is_blamed(tmp_path):
     path = tmp_path / "odd.py"
     path.write_text(

@@ -257,7 +257,10 @@ def fault(program: Program, pair: Pair, error: Exception) -> FunctionReport:
 
 
 def _is_scaled(outcome: Outcome) -> bool:
-    """A gradient is a multiple of the right one: another convention of what a loss is the mean of, perhaps."""
-    cells = [cell for name, cell in outcome.cells.items() if name.startswith("d") and " " not in name and not cell.ok]
-    quotients = [ratio(cell.got, cell.want) for cell in cells if isinstance(cell.got, np.ndarray)]
-    return any(q is not None and np.ptp(q) <= 1e-6 * np.max(np.abs(q)) for q in quotients)
+    """What parameters get, or else the input, is a multiple of the right gradient: another convention of what a loss is
+    the mean of, perhaps. That concerns them all: where one is right, a multiple of another is a slip."""
+    gradients = [cell for name, cell in outcome.cells.items() if name.startswith("d") and " " not in name]
+    cells = gradients[1:] or gradients
+    quotients = [ratio(cell.got, cell.want) for cell in cells if isinstance(cell.got, np.ndarray) and not cell.ok]
+    alike = [q is not None and np.ptp(q) <= 1e-6 * np.max(np.abs(q)) for q in quotients]
+    return len(alike) == len(cells) and any(alike)
