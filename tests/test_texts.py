@@ -6,6 +6,7 @@ setting, no import in a bare listing.
 
 import ast
 import copy
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from backpropviz.code.rolled import rolled
 from backpropviz.draw.diagram import Diagram
 from backpropviz.layers.library import load
 from backpropviz.study.gradcheck import gradcheck
+from tests.boards import covered
 from tests.test_cli import run  # noqa: F401
 
 TEXTS = Path(__file__).parent / "texts"
@@ -131,7 +133,14 @@ def test_a_mask_has_no_gradient_and_says_so(run):  # noqa: F811
 def test_a_loop_that_fills_entries_through_views_is_drawn_once():
     trace = load(f"{TEXTS}/text_003.py:conv_forward_naive").trace()
     trace.backward()
-    assert len(Diagram(trace).circuit.vertices) < 12
+    diagram = Diagram(trace)
+    assert len(diagram.circuit.vertices) < 12
+    formulas = " ".join(edge.formula for edge in diagram.circuit.backward)
+    assert "dframed[:, i : i + HH, j : j + WW] += dpart" in formulas
+    assert not re.search(r"_\d", formulas)  # no name of another round
+    drawn = diagram.picture.drawing
+    assert [outline.title[0].split(" in ")[0] for outline in drawn.outlines] == ["for n", "for f", "for i", "for j"]
+    assert not covered(drawn)  # no wire runs through a title
 
 
 def test_a_loop_over_lengths_that_a_round_measures_stays_a_loop():

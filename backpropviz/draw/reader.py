@@ -124,9 +124,17 @@ class Reader:
             return f"{name} = the sum of {len(shown):,} terms"
         terms = " + ".join(self._carried(node, number) for number in shown)
         if len(shown) < len(node.terms):
-            hands_on = self.fold is not None and self.fold.loops(node) and node.primitive not in WRITES
+            hands_on = node.primitive not in WRITES and self._is_handed_back(node)
             return f"{name} = {terms or 0} + {name} of the next round" if hands_on else name
         return name if terms == name else f"{name} = {terms}"
+
+    def _is_handed_back(self, node: Node) -> bool:
+        """Whether the terms of a gradient that are not shown come from the next round; rounds within add theirs up."""
+        if self.fold is None:
+            return False
+        depth = len(self.fold.loops(node))
+        hidden = (term.consumer for term in node.terms if not self._is_shown(term))
+        return depth > 0 and all(len(self.fold.loops(consumer)) <= depth for consumer in hidden)
 
     def _is_shown(self, term: Term) -> bool:
         """Whether a term comes from a round that is shown."""
@@ -245,8 +253,12 @@ class Reader:
         return self.printer.reference(term.node)
 
     def _starts(self, node: Node, term: Term) -> bool:
-        """Whether only the first round of a folded loop uses a value in this way."""
-        if self.fold is None or len(self.fold.loops(node)) >= len(self.fold.loops(term.consumer)):
+        """Whether only the first round of a folded loop uses a value, one that is shown, in this way."""
+        if (
+            self.fold is None
+            or self._shown(node) is not node
+            or len(self.fold.loops(node)) >= len(self.fold.loops(term.consumer))
+        ):
             return False
         if node not in self.consumers:
             self.consumers[node] = {other.consumer for other in node.terms}
@@ -254,8 +266,9 @@ class Reader:
 
     def _collected(self, target: Node, term: Term) -> str:
         """What each round adds to a gradient that all of them add to."""
-        assert target.gradient is not None
-        name, red = self.printer.name(target.gradient) or self.names.gradient(target), term.node
+        stands, red = self._shown(target).gradient, term.node
+        assert stands is not None
+        name = self.printer.name(stands) or self.names.gradient(target)
         if red.primitive is PUT:
             value, index, _ = red.args
             return f"{name}[{self.printer._index(index)}] += {self.printer.reference(value)}"

@@ -28,16 +28,18 @@ class Surrounded:
 
 
 def surroundings(grid: Grid) -> list[Surrounded]:
-    """The groups that a line can be drawn around because nothing else stands among their gates."""
+    """The groups that a line can be drawn around because nothing else stands among their gates. Inputs may: they hang
+    within a line wherever a gate inside reads them."""
     members: dict[Frame, list[Station]] = {}
     depths: dict[Frame, int] = {}
     for station in grid.stations:
         for depth, frame in enumerate(station.gate.frames):
             members.setdefault(frame, []).append(station)
             depths[frame] = depth
-    standing: dict[int, list[int]] = defaultdict(list)  # the columns of all stations, by row
+    standing: dict[int, list[int]] = defaultdict(list)  # the columns of all gates, by row
     for station in grid.stations:
-        standing[grid.row[station]].append(grid.column[station])
+        if station.gate.kind != "input":
+            standing[grid.row[station]].append(grid.column[station])
     for row in standing.values():
         row.sort()
     found = []
@@ -45,13 +47,13 @@ def surroundings(grid: Grid) -> list[Surrounded]:
         columns = [grid.column[station] for station in stations]
         rows = [grid.row[station] for station in stations]
         each = Surrounded(frame, depths[frame], (min(columns), max(columns)), (min(rows), max(rows)), stations)
-        if _inside(each, standing) == len(stations):
+        if _inside(each, standing) == sum(its.gate.kind != "input" for its in stations):
             found.append(each)
     return found
 
 
 def _inside(group: Surrounded, standing: dict[int, list[int]]) -> int:
-    """How many stations there are between a group's first and last column and row, its own among them."""
+    """How many gates there are between a group's first and last column and row, its own among them."""
     (first, last), (top, bottom) = group.columns, group.rows
     rows = (standing[row] for row in range(top, bottom + 1) if row in standing)
     return sum(bisect_right(row, last) - bisect_left(row, first) for row in rows)

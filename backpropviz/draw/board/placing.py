@@ -22,6 +22,7 @@ ROW_GAP = 13.0  # between the texts of two rows
 PAGE_GAP = 34.0  # between the rows of the page that a long board is cut into
 AROUND = SIZE * LEADING + 20.0  # below the line around a loop: what goes round
 ELBOW = 18.0  # a wire from a box that is led to its slot
+FREE = 0.5  # of the room for a title, where a wire runs through it
 _CUT = 6.0  # beyond a row of the page: the line around a group that goes on in another one
 _LONGEST = 48  # columns of a formula that has all the room it wants
 
@@ -266,9 +267,16 @@ class Places:
         """Whether what a loop's rounds hand on is drawn below this part of the line around it: below the last."""
         return bool(each.frame.handed_on) and segment == self.segment(each.columns[1])
 
-    @staticmethod
-    def group_title(each: Surrounded, wide: tuple[float, float]) -> tuple[str, ...]:
-        return broken(each.frame.title, int((wide[1] - wide[0] - 12) / width(" ", SIZE)))
+    def group_title(self, each: Surrounded, wide: tuple[float, float]) -> tuple[str, ...]:
+        """The title in lines; in shorter ones where a wire comes in from above, so that they find room beside it."""
+        inside = {*each.stations}
+        ends = ((route.row, {route.link.tail, route.link.head}) for route in self.grid.routes)
+        rows = (min(row, *(self.grid.row[end] for end in both)) for row, both in ends if len(both & inside) == 1)
+        share = FREE if any(row < each.rows[0] for row in rows) else 1.0
+        room = int(share * (wide[1] - wide[0] - 12) / width(" ", SIZE))
+        lines, (head, _, often) = broken(each.frame.title, room), each.frame.title.partition(": ")
+        apart = (*broken(f"{head}:", room), *broken(often, room)) if often else lines
+        return apart if 1 < len(lines) >= len(apart) else lines
 
     @cached_property
     def leaving(self) -> dict[Station, list[Route]]:
