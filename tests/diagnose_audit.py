@@ -48,10 +48,12 @@ def audited(mutant: mutants.Mutant) -> list[tuple[str, int, int, str]]:
         siblings.repaired.clear()
         report = investigation.report()
         if report.findings and all(finding.proved for finding in report.findings) and siblings.repaired:
-            definitions = {name: its.definition for name, its in siblings.repaired.items()}
+            as_written = prepared.definitions.copy()
             what = "; ".join(f"line {finding.line}: {finding.expected}" for finding in report.findings)
-            with prepared.exchanged(definitions):
-                found.append((report.name, *_held(prepared, investigation), what))
+            for its in siblings.repaired.values():
+                prepared.accept(its.definition)
+            found.append((report.name, *_held(prepared, investigation), what))
+            prepared.restore(as_written)
     return found
 
 

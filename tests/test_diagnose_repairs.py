@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from backpropviz.diagnose import diagnose
 from backpropviz.diagnose.plans import in_order
 from backpropviz.diagnose.scene import Suspect
+from backpropviz.diagnose.student.recorder import statements
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tests.corpus import BLIND, Corpus
@@ -109,6 +110,143 @@ def test_two_faults_come_in_the_order_in_which_they_run():
 
 def test_suspects_without_edits_come_in_their_order():
     """Two of one penalty, with nothing in between, were compared with each other."""
-    line = SimpleNamespace(function="backward", index=0)
-    suspects = [Suspect(line, 0.5), Suspect(line, 0.5), Suspect(line, 0.2)]
+    (statement,) = statements(ast.parse("def f(x):\n    return x").body[0])
+    suspects = [Suspect(statement, penalty) for penalty in (0.5, 0.5, 0.2)]
     assert [its for _, its, _ in in_order(suspects, lambda _: ((), None))] == [suspects[2], *suspects[:2]]
+
+
+STEPS = """
+import numpy as np
+
+def rnn_step_forward(x, prev_h, Wx, Wh, b):
+    next_h = np.tanh(x.dot(Wx) + prev_h.dot(Wh) + b)
+    return next_h, (x, prev_h, Wx, Wh, next_h)
+
+def rnn_step_backward(dnext_h, cache):
+    x, prev_h, Wx, Wh, next_h = cache
+    da = dnext_h * (1 - next_h ** 2)
+    return da.dot(Wx.T), da.dot(Wh.T), x.T.dot(da), prev_h.T.dot(da), da.sum(axis=0)
+
+def rnn_forward(x, h0, Wx, Wh, b):
+    h = np.zeros((x.shape[0], x.shape[1], h0.shape[1]))
+    caches, prev = [], h0
+    for t in range(x.shape[1]):
+        prev, cache = rnn_step_forward(x[:, t], prev, Wx, Wh, b)
+        h[:, t] = prev
+        caches.append(cache)
+    return h, caches
+
+def rnn_backward(dh, cache):
+    N, T, H = dh.shape
+    D = cache[0][0].shape[1]
+    dx, dWx, dWh, db = np.zeros((N, T, D)), np.zeros((D, H)), np.zeros((H, H)), np.zeros(H)
+    carry = np.zeros((N, H))
+    for t in reversed(range(T)):
+        dx[:, t], carry, dwx, dwh, dbt = rnn_step_backward({}, cache[t])
+        dWx += dwx
+        dWh += dwh
+        db += dbt
+    return dx, carry, dWx, dWh, db
+"""
+MARGINS = """
+import numpy as np
+
+def svm_loss_naive(W, X, y, reg):
+    loss, dW = 0.0, np.zeros(W.shape)
+    for i in range(X.shape[0]):
+        scores = X[i].dot(W)
+        for j in range(W.shape[1]):
+            if j == y[i]:
+                continue
+            margin = scores[j] - scores[y[i]] + 1
+            if margin > 0:
+                loss += margin
+                dW[:, j] += X[i]
+{}        dW[:, y[i]] -= X[i]
+    return loss / X.shape[0] + reg * np.sum(W * W), dW / X.shape[0] + 2 * reg * W
+"""
+COLUMNS = """
+import numpy as np
+
+def im2col(x, kh, kw, s, p):
+    N, C, H, W = x.shape
+    oh, ow = (H + 2 * p - kh) // s + 1, (W + 2 * p - kw) // s + 1
+    padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    col = np.zeros((N, C, kh, kw, oh, ow))
+    for i in range(kh):
+        for j in range(kw):
+            col[:, :, i, j] = padded[:, :, i:i + s * oh:s, j:j + s * ow:s]
+    return col.transpose(0, 4, 5, 1, 2, 3).reshape(N * oh * ow, -1)
+
+def col2im(col, shape, kh, kw, s, p):
+    N, C, H, W = shape
+    oh, ow = (H + 2 * p - kh) // s + 1, (W + 2 * p - kw) // s + 1
+    col = {}
+    padded = np.zeros((N, C, H + 2 * p, W + 2 * p))
+    for i in range(kh):
+        for j in range(kw):
+            padded[:, :, i:i + s * oh:s, j:j + s * ow:s] += col[:, :, i, j]
+    return padded[:, :, p:p + H, p:p + W]
+
+def conv_forward(x, w, b, conv_param):
+    F, C, kh, kw = w.shape
+    N, _, H, W = x.shape
+    s, p = conv_param['stride'], conv_param['pad']
+    col = im2col(x, kh, kw, s, p)
+    out = (col @ w.reshape(F, -1).T + b).reshape(N, (H + 2 * p - kh) // s + 1, -1, F).transpose(0, 3, 1, 2)
+    return out, (x, w, b, conv_param, col)
+
+def conv_backward(dout, cache):
+    x, w, b, conv_param, col = cache
+    F, C, kh, kw = w.shape
+    d = dout.transpose(0, 2, 3, 1).reshape(-1, F)
+    dx = col2im(d @ w.reshape(F, -1), x.shape, kh, kw, conv_param['stride'], conv_param['pad'])
+    return dx, (d.T @ col).reshape(w.shape), d.sum(axis=0)
+"""
+POOL = """
+import numpy as np
+
+def max_pool_forward(x, pool_param):
+    ph, pw, s = pool_param['pool_height'], pool_param['pool_width'], pool_param['stride']
+    out = np.zeros((*x.shape[:2], 1 + (x.shape[2] - ph) // s, 1 + (x.shape[3] - pw) // s))
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            top = i * {}
+            left = j * {}
+            out[:, :, i, j] = x[:, :, top:top + ph, left:left + pw].max(axis=(2, 3))
+    return out, (x, pool_param)
+
+def max_pool_backward(dout, cache):
+    x, pool_param = cache
+    ph, pw, s = pool_param['pool_height'], pool_param['pool_width'], pool_param['stride']
+    dx = np.zeros_like(x)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            window = x[:, :, i * s:i * s + ph, j * s:j * s + pw]
+            mask = window == window.max(axis=(2, 3), keepdims=True)
+            dx[:, :, i * s:i * s + ph, j * s:j * s + pw] += mask * dout[:, :, i:i + 1, j:j + 1]
+    return dx
+"""
+_LENGTHS = "col.reshape(N, oh, ow, {}).transpose({})"
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong", "line"),
+    [
+        (STEPS, ["dh[:, t] + carry"], ["dh[:, t]"], 28),
+        (MARGINS, ["        "], [""], 15),
+        pytest.param(
+            COLUMNS, [_LENGTHS.format("C, kh, kw", "0, 3, 4, 5, 1, 2")],
+            [_LENGTHS.format("kh, kw, C", "0, 5, 3, 4, 1, 2")], 17, marks=pytest.mark.rest,
+        ),
+        pytest.param(POOL, ["s", "s"], ["ph", "pw"], 9, marks=pytest.mark.rest),
+    ],
+    ids=["carried", "in front of its if", "layout of columns", "starts of windows"],
+)  # fmt: skip
+def test_slips_on_several_places_of_a_line_or_block(tmp_path, text, right, wrong, line):
+    path = tmp_path / "handed_in.py"
+    path.write_text(text.replace("{}", "%s") % tuple(right), encoding="utf-8")
+    assert diagnose(path).status == "right"
+    path.write_text(text.replace("{}", "%s") % tuple(wrong), encoding="utf-8")
+    first = diagnose(path).first
+    assert (first.line, first.proved) == (line, True)

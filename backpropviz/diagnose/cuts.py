@@ -79,7 +79,8 @@ def _try_entries(shorter: Shorter, scene: Scene, suspect: Suspect, cells: set[st
         outcome = its.run([function], scene.case, scene.right, recorder, 10 * scene.rounds + 2000)
         return outcome, any(not cell.endswith(" again") for cell in outcome.wrong() - wrong)
 
-    other = 1.7 * suspect.value + 0.3 * np.max(np.abs(suspect.value))  # any value that is not right, either
+    with np.errstate(all="ignore"):
+        other = 1.7 * suspect.value + 0.3 * np.max(np.abs(suspect.value))  # any value that is not right, either
     layer = shorter.examination.pair.layer
     if stage == "backward" and not layer.is_loss and not shorter.is_behind(function):
         if put(other, Shorter(shorter.examination, layer.outputs))[1]:

@@ -6,8 +6,10 @@ a little behind the first repair.
 
 from __future__ import annotations
 
+import ast
 import heapq
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +22,7 @@ REPEATED, EXCHANGED = 0.4, 0.7
 LEAST = 0.5  # no edit costs less
 MOST_LINES = 6  # that one edit is made on
 NEAR = 4  # statements
+_NAMES = re.compile(r"id='[^']*'")
 Turn = tuple[float, Suspect, Edit | None]
 """What it costs, where, and what; None for the expressions that are found from the value which a line should have."""
 
@@ -114,7 +117,7 @@ def in_order(suspects: list[Suspect], edits: Callable[[Suspect], Found]) -> Iter
         cost, (number, k), its = heapq.heappop(heap)
         if isinstance(its, str):
             alike = _alike([plans_of(i) for i in by_function[its]])
-            for k, together in enumerate(itertools.chain(_repeated(alike), _exchanged(alike))):
+            for k, together in enumerate(itertools.chain(_repeated(alike), _exchanged(alike), _sisters(alike))):
                 heapq.heappush(heap, (together.cost, (number, k), together))
         elif isinstance(its, Suspect) and k < 0:
             plans_of(number)
@@ -126,6 +129,26 @@ def in_order(suspects: list[Suspect], edits: Callable[[Suspect], Found]) -> Iter
             heapq.heappush(heap, (its.cost, (number, k), its))
         else:
             yield cost, its.suspect, its.edit
+
+
+def _sisters(alike: Alike) -> Iterator[Together]:
+    """`top = i * ph` and `left = j * pw`, in both of which a name should be the same other one: two lines that follow
+    each other and differ in nothing but their names."""
+    by_new: dict[object, dict[int, list[Plan]]] = {}
+    for twin, lines in alike.items():
+        for index, plans in lines.items() if twin[0] == "name" else ():
+            by_new.setdefault(twin[2], {}).setdefault(index, []).extend(plans)
+    for known in by_new.values():
+        for index in known:
+            for one, other in itertools.product(known[index], known.get(index + 1, [])):
+                if one.edit.twin != other.edit.twin and _form(one) == _form(other) != "":
+                    yield Together([[one], [other]], EXCHANGED, every=True)
+
+
+def _form(plan: Plan) -> str:
+    """What a plan's line looks like without its names."""
+    node = plan.suspect.statement.node
+    return _NAMES.sub("", ast.dump(node)) if isinstance(node, ast.Assign) else ""
 
 
 def _alike(lines: list[list[Plan]]) -> Alike:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from backpropviz.diagnose.edits.shapes import equations
 from backpropviz.diagnose.edits.tree import REDUCTIONS, Proposal, Scope, called, is_module_call
@@ -23,8 +23,12 @@ _SWAPS = {
 _UNARY = {"sqrt", "exp", "log", "tanh", "abs", "square", "sign", "sigmoid"}
 
 
-def calls(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
-    """Another function, or the call left out."""
+def calls(node: ast.expr, scope: Scope, carried: Collection[str] = ()) -> Iterator[Proposal]:
+    """Another function, or the call left out.
+
+    Args:
+        carried: what a loop's round assigns from this call, and its next round may be meant to be given.
+    """
     if not isinstance(node, ast.Call):
         return
     for other, kind in _SWAPS.get(called(node), ()):
@@ -48,7 +52,7 @@ def calls(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
                 "transposed" if called(node) == "dot" else "wrong_operand",
                 1.5,
             )
-    yield from _arguments(node, scope)
+    yield from _arguments(node, scope, carried)
     if called(node) == "clip" and len(node.args) == 3:
         for low, high in ((node.args[1], ast.Constant(None)), (ast.Constant(None), node.args[2])):
             yield ast.Call(node.func, [node.args[0], low, high], node.keywords), "wrong_operator", 1.4
@@ -61,7 +65,7 @@ def calls(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
             yield ast.Call(node.func, node.args, [*node.keywords[:i], *node.keywords[i + 1 :]]), "precision", 1.0
 
 
-def _arguments(node: ast.Call, scope: Scope) -> Iterator[Proposal]:
+def _arguments(node: ast.Call, scope: Scope, carried: Collection[str]) -> Iterator[Proposal]:
     """Another equation for einsum; a gradient more for what a function is given."""
     if called(node) == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
         for equation, kind, cost in equations(str(node.args[0].value)):
@@ -73,10 +77,11 @@ def _arguments(node: ast.Call, scope: Scope) -> Iterator[Proposal]:
     if isinstance(node.func, ast.Name) and node.func.id not in ("range", "len", "int", "float"):
         for i, argument in enumerate(node.args):  # a gradient that arrives from elsewhere as well: dh[:, t] + dprev_h
             for array in scope.arrays if isinstance(argument, ast.Name | ast.Subscript) else ():
-                if array != getattr(argument, "id", "") and (array.startswith("d") or "grad" in array):
+                is_carried = array in carried
+                if array != getattr(argument, "id", "") and (is_carried or array.startswith("d") or "grad" in array):
                     more = [*node.args[:i], binary(argument, ast.Add(), name(array)), *node.args[i + 1 :]]
                     # a name could as well have been given the sum where it was assigned
-                    cost = 3.4 if isinstance(argument, ast.Name) else 1.7
+                    cost = 1.0 if is_carried else 3.4 if isinstance(argument, ast.Name) else 1.7
                     yield ast.Call(node.func, more, node.keywords), "missing_term", cost
 
 

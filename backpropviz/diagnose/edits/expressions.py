@@ -47,6 +47,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
     """Edits of every expression in a statement."""
     node = statement.node
     root = getattr(node, "value", None)
+    carried = statement.targets if statement.loops else ()
     for slot, expression, above in walk(node):
         if isinstance(getattr(expression, "ctx", None), ast.Store) and not isinstance(expression, ast.Subscript):
             if isinstance(expression, ast.Tuple):
@@ -54,7 +55,8 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
                 yield from _made(statement, slot, stacked.kept(expression, statement, scope))
             continue
         proposals: list[Iterator[Proposal]] = [
-            numbers(expression, above), operators(expression), reductions(expression), calls(expression, scope),
+            numbers(expression, above), operators(expression), reductions(expression),
+            calls(expression, scope, carried if expression is root else ()),
             names(expression, above, scope), ranges(expression, above, scope), products(expression),
             layout(expression, scope), stacked.zeros(expression, above),
             eps(expression, above, scope), areas(expression, scope),

@@ -123,6 +123,8 @@ def layout(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
     array = node.args[0] if is_module_call(node) and node.args else getattr(node.func, "value", None)
     if array is None:
         return
+    if called(node) == "transpose" and not is_module_call(node):
+        yield from _regrouped(node, array)
     if called(node) != "reshape":
         yield array, "layout", 1.6
         for order in itertools.permutations(range(len(sizes))) if 2 < len(sizes) < 5 else ():
@@ -147,6 +149,24 @@ def layout(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
                 filled = method(array, "reshape", *(sizes[i] for i in order))
                 yield method(filled, "transpose", *back), "layout", 1.4
                 yield filled, "layout", 1.6
+
+
+def _regrouped(node: ast.Call, array: ast.expr) -> Iterator[Proposal]:
+    """`a.reshape(N, h, w, C, k).transpose(0, 3, 4, 1, 2)` where one length of the reshape stands in another place; the
+    axes come out in the order they have now."""
+    order = [getattr(part, "value", None) for part in _sizes(node)]
+    if called(array) != "reshape" or not isinstance(array, ast.Call) or is_module_call(array):
+        return
+    sizes = _sizes(array)
+    if len(sizes) != len(order) or sorted(map(str, order)) != [str(i) for i in range(len(sizes))]:
+        return
+    source = array.func.value  # type: ignore[attr-defined]
+    for taken, put in itertools.permutations(range(len(sizes)), 2):
+        moved = [i for i in range(len(sizes)) if i != taken]
+        moved.insert(put, taken)
+        filled = method(source, "reshape", *(sizes[i] for i in moved))
+        back = (number(moved.index(int(str(axis)))) for axis in order)
+        yield method(filled, "transpose", *back), "layout", 1.2
 
 
 def _sizes(node: ast.Call) -> list[ast.expr]:

@@ -102,8 +102,17 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 
 def _moved(statement: Statement, block: list[ast.stmt], position: int, around: Around) -> Iterator[Edit]:
-    """Out of a loop, in front of it or behind it; or from in front of a loop into it."""
+    """Out of a loop, in front of it or behind it; or from in front of a loop into it, or from behind one to the end of
+    the innermost block in there."""
     node = statement.node
+    if position and isinstance(block[position - 1], ast.For | ast.If) and isinstance(node, ast.AugAssign):
+        last: ast.stmt = block[position - 1]
+        while isinstance(last, ast.For | ast.If):
+            inner_block, last = last.body, last.body[-1]
+        gone = (Slot(WholeBlock(block), "statements"), [*block[:position], *block[position + 1 :]])
+        ended = (Slot(WholeBlock(inner_block), "statements"), [*inner_block, node])
+        where = "at the end of the block above"
+        yield Edit(statement, [gone, ended], "wrong_place", 1.3, where, statement.text)
     below = next((other for other in block[position + 1 :] if isinstance(other, ast.For | ast.While)), None)
     if below is not None and isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         without = (Slot(WholeBlock(block), "statements"), [*block[:position], *block[position + 1 :]])
