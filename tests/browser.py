@@ -32,7 +32,7 @@ _OPTIONS = [
     "--disable-background-networking", "--disable-component-update",
     "--disable-ipc-flooding-protection",  # tests follow more addresses a second than people
     # as few processes and threads as there can be: what they tell each other costs more than the pages
-    "--in-process-gpu", "--process-per-site", "--disable-threaded-compositing", "--num-raster-threads=1",
+    "--in-process-gpu", "--process-per-site", "--num-raster-threads=1",
     "--remote-debugging-pipe", "about:blank",
 ]  # fmt: skip
 _PATIENCE = 120  # seconds until a silent browser is given up

@@ -192,6 +192,22 @@ def test_hostile_text_stays_text():
     assert "{{frames}}" in "".join(found.text)  # data, not put in a second time
 
 
+def grouped(x):
+    y = hostile(x)
+    return y + 1
+
+
+def test_hostile_text_in_the_drawing_with_its_groups_opened_ends_no_script():
+    trace = bp.trace(grouped, x=np.array([1.0, np.pi]))
+    trace.backward()
+    text = written(Diagram(trace), "grouped", opened=Diagram(trace, expand=("hostile",)))
+    found = Reader(text)
+    assert [attributes.get("type") for attributes, _ in found.scripts] == ["application/json"] * 6 + [None]
+    data = re.search(r'id="player-opened">(.*?)</script>', text, re.DOTALL)[1]
+    assert "alert(1)" in json.loads(data)["svg"]
+    assert not re.search("<script|<!--", data, re.IGNORECASE)
+
+
 def test_what_is_not_finite_is_said():
     with np.errstate(divide="ignore"):
         trace = record(lambda x: x / np.array([0.0, 1.0]), {"x": np.array([1.0, 2.0])}, {})

@@ -32,19 +32,22 @@ class Asked(Protocol):
 
 
 def as_data(questions: Sequence[Asked]) -> dict[str, Any]:
-    """The questions, and the sizes and shapes that an answer may name, once for all of them.
+    """The questions, and the sizes and shapes that an answer may name, once for all of them; and so with the lines of
+    what is given and explained, of which a question holds the places.
 
     A question's `unsaid` are the names that may not be named in its answer: that of the gradient itself.
     """
+    lines = {line: None for question in questions for line in (*question.given, *question.explanation)}
+    places = {line: place for place, line in enumerate(lines)}
     shapes = {name: list(shape) for question in questions for name, shape in question.shapes.items()}
     sizes = {name: size for question in questions for name, size in question.sizes.items()}
     asked = [
         {
             "kind": question.kind, "step": question.step, "text": question.text, "answer": question.answer,
-            "value": question.value, "explanation": question.explanation, "given": question.given,
-            "choices": question.choices,
+            "value": question.value, "explanation": [places[line] for line in question.explanation],
+            "given": [places[line] for line in question.given], "choices": question.choices,
             "unsaid": [name for name in shapes if name not in question.shapes] if question.kind == "shape" else [],
         }
         for question in questions
     ]  # fmt: skip
-    return {"questions": asked, "sizes": sizes, "shapes": shapes}
+    return {"questions": asked, "lines": list(lines), "sizes": sizes, "shapes": shapes}

@@ -20,6 +20,8 @@ DIGITS = 11
 _POINT = re.compile(r"-?\d+\.\d+")
 _TOLD = re.compile(r'<g id="a_\w+"><a xlink:title="([^"]*)">\n(.*?)</a>\n</g>\n', re.DOTALL)
 _TEXT = re.compile(r'<text xml:space="preserve"( [^>]*)>([^<]*)<')
+_MARKUP = re.compile("[<>&\u2028\u2029]")
+_ENDING = re.compile("<(?=/?script|!--)|[\u2028\u2029]", re.IGNORECASE)
 _FAMILY = re.compile(r' font-family="[^"]*"')
 
 
@@ -80,7 +82,19 @@ def packed_array(value: Array) -> Any:
     return encode(np.array(flat, dtype=float).reshape(value.shape))["data"]
 
 
-def packed_data(value: Any) -> str:
-    """JSON that is safe inside a script element."""
+def packed_data(value: Any, unsafe: re.Pattern[str] = _MARKUP) -> str:
+    """JSON that is safe inside a script element: without any markup, as names and remarks may hold some."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return re.sub("[<>&\u2028\u2029]", lambda letter: f"\\u{ord(letter[0]):04x}", text)
+    return unsafe.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text)
+
+
+def packed_drawing(value: Any) -> str:
+    """The same of what holds a drawing, in which such words are text already: it is markup, and stays so but for what
+    would move the end of the script element.
+
+    Source: https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
+
+    >>> packed_drawing("<g>a</g><!-- </SCRIPT>")
+    '"<g>a</g>\\\\u003c!-- \\\\u003c/SCRIPT>"'
+    """
+    return packed_data(value, _ENDING)

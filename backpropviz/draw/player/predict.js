@@ -3,6 +3,7 @@ const predicting = (asked, part, make, shown) => {
   const score = { right: 0, asked: 0 };
   let on = false;
   part("predict").hidden = !asked.questions.length;
+  const lines = (places) => places.map((place) => asked.lines[place]);
 
   // the terms that meet at the inputs belong to no step
   const of = (frame) => {
@@ -47,7 +48,7 @@ const predicting = (asked, part, make, shown) => {
     score.right += right ? 1 : 0;
     const given = question.choices.length && reply !== null ? question.choices[reply] : reply;
     const said = right ? "Right: " : reply === null ? "It is " : "Not " + given + ", but ";
-    question.told = { right, lines: [said + question.answer + ".", ...question.explanation] };
+    question.told = { right, lines: [said + question.answer + ".", ...lines(question.explanation)] };
     part("score").textContent = score.right + " of " + score.asked + " right";
     shown();
   };
@@ -55,7 +56,7 @@ const predicting = (asked, part, make, shown) => {
   const HELP = { shape: "a shape, such as (4, 3)", number: "a number, such as 0.25" };
   const form = (question) => {
     const box = make("div", undefined, "asks");
-    for (const line of question.given) box.append(make("pre", line));
+    for (const line of lines(question.given)) box.append(make("pre", line));
     const text = make("p", question.text);
     text.id = "player-question";
     box.append(text);
