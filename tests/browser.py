@@ -31,8 +31,6 @@ _OPTIONS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
     "--disable-ipc-flooding-protection",  # tests follow more addresses a second than people
-    # as few processes and threads as there can be: what they tell each other costs more than the pages
-    "--in-process-gpu", "--process-per-site", "--num-raster-threads=1",
     "--remote-debugging-pipe", "about:blank",
 ]  # fmt: skip
 _PATIENCE = 120  # seconds until a silent browser is given up
