@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 
 def main() -> None:
@@ -13,10 +14,13 @@ def main() -> None:
     it ends, which takes 20 %: what has been put aside by then is not searched.
     """
     gc.set_threshold(50_000, 20, 50)
-    from backpropviz.cli import main
-
     try:
-        main()
+        from backpropviz import cli
+
+        cli.main()
+    except KeyboardInterrupt:  # while modules are read
+        print("backpropviz: stopped", file=sys.stderr)
+        sys.exit(130)
     finally:
         gc.freeze()
 

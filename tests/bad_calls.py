@@ -151,6 +151,7 @@ def _idle() -> Iterator[Call]:
         yield ["show", "batchnorm", "--step", "3", *more], more[0].replace("--passes", "--table")
         yield ["show", "batchnorm", "--json", *more], more[0].replace("--passes", "--table")
     yield ["show", "batchnorm", "--json", "--step", "3"], "--step"
+    yield ["show", "lstm_step", "--json", "--expand", "sigmoid"], "--expand does nothing"
     yield ["show", "batchnorm", "--digits", "5"], "--digits"
     yield ["show", "batchnorm", "--table", "--explain"], "--explain"
     yield ["show", "batchnorm", "--jacobian"], "--jacobian"

@@ -1,5 +1,6 @@
 """The command line as a user meets it: what is printed where, exit codes, and a clear message for every mistake."""
 
+import importlib
 import io
 import json
 import os
@@ -512,6 +513,17 @@ def test_a_full_disk_is_one_message():
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_ctrl_c_while_modules_are_read_is_one_line(monkeypatch, capsys):
+    def stop():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gc.set_threshold", lambda *_: None)
+    monkeypatch.setattr(cli, "main", stop)
+    with pytest.raises(SystemExit) as end:
+        importlib.import_module("backpropviz.__main__").main()
+    assert (end.value.code, capsys.readouterr().err) == (130, "backpropviz: stopped\n")
 
 
 def test_frames_of_an_earlier_run_are_taken_away_and_nothing_else(run, tmp_path):
