@@ -153,6 +153,7 @@ def _idle() -> Iterator[Call]:
     yield ["show", "batchnorm", "--json", "--step", "3"], "--step"
     yield ["show", "lstm_step", "--json", "--expand", "sigmoid"], "--expand does nothing"
     yield ["show", "batchnorm", "--digits", "5"], "--digits"
+    yield ["exercise", "relu", "-o", "-"], "a worksheet is graded as a file, and has a name"
     yield ["show", "batchnorm", "--table", "--explain"], "--explain"
     yield ["show", "batchnorm", "--jacobian"], "--jacobian"
     for output in ("x.svg", "x.png", "x.pdf", "x.dot", "x.html", "x.tex", "x.mmd"):

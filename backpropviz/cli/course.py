@@ -54,6 +54,8 @@ def exercise(
     from backpropviz.layers.library import load
     from backpropviz.layers.sources import called, split_spec
 
+    if str(output) == "-":
+        raise InputError("a worksheet is graded as a file, and has a name", fix="Give it one: -o sheet.py")
     kind = format_ or output.suffix.removeprefix(".")
     if kind not in _FORMATS:
         what = f"{format_!r} is no format" if format_ else f"{output} is no name for a Python file"
