@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from backpropviz.study.values.trees import operations
+from backpropviz.study.values.trees import expression, operations
 
 _ASSIGNED = re.compile(r"(\w+) (?:[-+*/]?=) (.*)")
 _SEVERAL = re.compile(r"((?:\w+, )+\w+|\w+,) = (.*)")
@@ -70,6 +70,11 @@ class Line:
         if not self.is_several and not (self.name and " = " in self.text):
             read |= {*self.names} if not self.text.startswith("for ") else set()
         return frozenset(read)
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether it sets the outcome of a comparison."""
+        return self.is_plain and isinstance(expression(self.code), ast.Compare)
 
     @property
     def is_several(self) -> bool:

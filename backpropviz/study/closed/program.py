@@ -53,8 +53,8 @@ class Program:
 
     @property
     def within(self) -> int:
-        """How many values from within gates it reads."""
-        return len(self.inner & {name for line in self.backward for name in line.reads})
+        """How many values from within gates it reads, for more than where they are positive."""
+        return len(self.inner & {name for line in self.backward if not line.is_mask for name in line.reads})
 
     @property
     def parameters(self) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +19,7 @@ from backpropviz.engine.graph import Array
 from backpropviz.study.closed.ingredients import Ingredients
 from backpropviz.study.closed.proof import distance
 from backpropviz.study.closed.stretches import terms_of
-from backpropviz.study.values.valued import Valued, usual
+from backpropviz.study.values.valued import DIVIDE, Valued, together, usual
 
 _CLOSE, _MOST_FACTS = 1e-9, 4
 
@@ -44,13 +45,17 @@ def reasons(given: Ingredients, change: Stretched, paths: Sequence[Reason] = ())
     Args:
         paths: what the lines come to, path by path.
     """
-    of_sums = [*_sums_to_nothing(given), *_sums_to_one(given), *_squares(given)]
+    is_whole = _is_whole(change, paths)
+    of_sums = [*_sums_to_nothing(given), *_sums_to_one(given), *(() if is_whole else _squares(given))]
     has_sums = any("np.sum(" in line for line in (*change.before, *change.lines))
-    facts = [*(of_sums if has_sums else ()), *_calls(given), *_complements(given)]
+    facts = [*(of_sums if has_sums else ()), *_calls(given), *_masks(given, change), *_complements(given)]
     read = _names([*change.before, *change.lines])
+    whys = " ".join(step.reason for step in paths)
+    if is_whole and "adds up to nothing" not in whys:  # each step says which sums it rests on
+        facts = [fact for fact in facts if not fact.about or re.search(rf"\bsum\(.*\b{fact.about}\b", whys)]
     made = [fact for fact in facts if _names([fact.formula]) - {"sum"} <= read][:_MOST_FACTS]
     helpers = [Reason(line, _helper(line)) for line in change.lines[:-1]]
-    if given.slope is not None and not any("path" in reason.reason for reason in paths):
+    if given.slope is not None and not is_whole and not any("path" in reason.reason for reason in paths):
         way = (
             "what the paths multiply it by adds up"
             if terms_of(change.before[-1].partition(" = ")[2])
@@ -62,6 +67,11 @@ def reasons(given: Ingredients, change: Stretched, paths: Sequence[Reason] = ())
     else:
         why = "the forms are equal, and were found by search: no step in between is known"
     return [*helpers, *made, *paths, Reason(change.lines[-1], why)]
+
+
+def _is_whole(change: Stretched, paths: Sequence[Reason]) -> bool:
+    """Whether the steps lead up to all that the stretch gives."""
+    return bool(paths) and paths[-1].formula.startswith(change.before[-1].partition(" = ")[0] + " = ")
 
 
 def _helper(line: str) -> str:
@@ -136,17 +146,62 @@ def _complements(given: Ingredients) -> Iterator[Reason]:
     for a, b, c in itertools.permutations(leaves, 3):
         if b.code < c.code and all(_equal(v, w * x) for v, w, x in zip(a.values, b.values, c.values)):
             yield Reason(f"{b.code} * {c.code} = {a.code}", "by the forward pass: the product has a name")
+    for a, b, c in itertools.permutations(leaves, 3):
+        if all(_equal(v, w - x) for v, w, x in zip(a.values, b.values, c.values)):
+            yield Reason(f"{b.code} - {c.code} = {a.code}", "by the forward pass: the difference has a name")
 
 
 def _calls(given: Ingredients) -> Iterator[Reason]:
     """What a function gives on the way that a forward value says, too: np.exp(-x - s) = 1 - out."""
     calls = [leaf for leaf in given.leaves if isinstance(leaf.tree, ast.Call)]
     with np.errstate(all="ignore"):
-        known = [part for leaf in given.leaves if not leaf.cost for part in usual(leaf)]
+        named = [leaf for leaf in given.leaves if not leaf.cost and leaf.is_float]
+        quotients = (together(a, DIVIDE, b) for a, b in itertools.permutations(named, 2) if b.divides)
+        known = [*(part for leaf in named for part in usual(leaf)), *(each for each in quotients if each is not None)]
     for call in calls:
         same = next((part for part in known if all(map(_equal, call.values, part.values))), None)
-        if same is not None:
-            yield Reason(f"{call.code} = {same.code}", "by the forward pass")
+        if same is not None and same.code != call.code:
+            yield Reason(f"{call.code} = {same.code}", f"by the forward pass{_sigmoid(call, named)}")
+
+
+def _sigmoid(call: Valued, named: Sequence[Valued]) -> str:
+    """What e^(z - s) is where s = log(1 + e^z); "" where it is no such thing."""
+    (raised,) = call.tree.args if isinstance(call.tree, ast.Call) else (call.tree,)
+    if not (isinstance(raised, ast.BinOp) and isinstance(raised.op, ast.Sub) and isinstance(raised.right, ast.Name)):
+        return ""
+    z, taken = ast.unparse(raised.left), raised.right.id
+    s = next((leaf for leaf in named if leaf.code == taken), None)
+    with np.errstate(all="ignore"):
+        is_softplus = s is not None and all(
+            _equal(np.logaddexp(0, np.log(v) + w), w) for v, w in zip(call.values, s.values)
+        )
+    return f": e^z / (1 + e^z) with z = {z}, since {taken} = log(1 + e^z)" if is_softplus else ""
+
+
+def _masks(given: Ingredients, change: Stretched) -> Iterator[Reason]:
+    """What several comparisons say together, and a mask of the short form says alone, or but for the right answer."""
+    masks = [leaf for leaf in given.leaves if not leaf.is_float]
+    onehot = next((leaf.values for leaf in given.leaves if leaf.code == "onehot"), None)
+    code = {leaf.code: given.helpers.get(leaf.code, leaf.code) for leaf in masks}
+    for line in change.lines[:-1]:
+        called, _, says = line.partition(" = ")
+        mask = next((leaf for leaf in masks if code[leaf.code] == says), None)
+        if mask is None:
+            continue
+        for a, b in itertools.combinations(masks, 2):
+            both = [w & x for w, x in zip(a.values, b.values)]
+            terms = [called if leaf is mask else _in_brackets(code[leaf.code]) for leaf in (a, b)]
+            product = f"{' * '.join(terms)} = {called}"
+            if mask not in (a, b):
+                if all(map(np.array_equal, both, mask.values)):
+                    yield Reason(product, "by the forward pass: where both hold")
+            elif onehot is not None and all(map(np.array_equal, mask.values, map(np.logical_or, both, onehot))):
+                yield Reason(f"{product} - onehot", "in the place of the right answer one holds, the other does not")
+                break
+
+
+def _in_brackets(code: str) -> str:
+    return f"({code})" if " " in code else code
 
 
 def _inverted(values: Sequence[Array]) -> list[Array]:

@@ -8,6 +8,7 @@ all runs, with two upstream gradients each, and those that do not give what the 
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,10 +20,11 @@ from backpropviz.study.closed.paths import by_paths
 from backpropviz.study.closed.reasons import Reason
 from backpropviz.study.closed.stretches import Stretch
 from backpropviz.study.closed.watched import Watched
-from backpropviz.study.closed.writing import written
-from backpropviz.study.values.trees import called, expression, name
+from backpropviz.study.closed.writing import cancelled, without, written
+from backpropviz.study.values.trees import called, expression, name, names_in
 
 _LONGEST = 110  # characters of a line that is still read
+_SPREAD = "what goes to one place of every row"
 Scopes = list[dict[str, Any]]
 
 
@@ -35,6 +37,9 @@ def steps(watched: Watched, stretch: Stretch, lines: Sequence[str]) -> list[Reas
     scopes = watched.scopes(stretch)
     if scopes is None or stretch.parts:
         return []
+    scopes = [dict(scope) for scope in scopes]
+    for line, scope in itertools.product(lines[:-1], scopes):
+        exec(line, scope)
     told = [*Steps(stretch, scopes).told()]
     is_whole = any(reason.formula.startswith(f"{stretch.target.name} = ") for reason in told)
     return told if is_whole else [*told, *by_paths(stretch, lines, scopes)]
@@ -55,23 +60,27 @@ class Steps:
         self._why: list[str] = []
 
     def told(self) -> Iterator[Reason]:
-        """A line for each sum of a path, and the last for the target."""
+        """A line for each sum of a path, and the last for the target; reasons of lines that are put in go along."""
+        untold: dict[str, list[str]] = {}
         for line in self._lines.values():
             self._why = []
             tree = self._shortened(_bare(self._inlined(line.code)))
+            if any(why.endswith("= 1") for why in self._why):
+                tree = cancelled(tree)
+            own, self._why = self._why, [why for name in line.reads for why in untold.get(name, ())]
+            self._why = list(dict.fromkeys([*self._why, *own]))
             if self._is_nothing(tree):
                 self._put_in[line.name] = ast.Constant(0)
                 yield Reason(f"{line.name} = 0", "; ".join(self._why) or "what comes back this way adds up to nothing")
-            elif line is self._target or self._ends_a_sum(line) or called(tree) == "put":
-                self._put_in[line.name] = name(line.name)
+            elif line is self._target or self._ends_a_sum(line) or called(expression(line.code)) == "put":
+                self._put_in[line.name] = tree if _SPREAD in own else name(line.name)
                 code = written(tree)
                 is_new = code != written(_bare(expression(line.code)))
                 if is_new and len(code) <= _LONGEST and self._agrees(tree, line.name):
-                    yield Reason(
-                        f"{line.name} = {code}", "; ".join(dict.fromkeys(self._why)) or self._usual(line, tree)
-                    )
+                    yield Reason(f"{line.name} = {code}", "; ".join(self._why) or self._usual(line, tree))
             else:
                 self._put_in[line.name] = tree
+                untold[line.name] = self._why
 
     def _usual(self, line: Line, tree: ast.expr) -> str:
         if line is not self._target:
@@ -119,8 +128,10 @@ class Steps:
 
             def visit_Call(self, node: ast.Call) -> ast.expr:
                 self.generic_visit(node)
-                if called(node) == "sum" and node.args and (kept := steps._without_vanishing(node)) is not None:
-                    return kept
+                if called(node) == "sum" and node.args:
+                    return steps._without_vanishing(node) or steps._without_ones(node) or node
+                if called(node) == "put" and (spread := steps._spread(node.args[0], node)) is not None:
+                    return spread
                 if called(node) == "stored" and steps._same(node, node.args[0]):
                     steps._why.append("what is set to zero here is zero already")
                     return node.args[0]
@@ -139,6 +150,25 @@ class Steps:
             if self._is_nothing(total) and not (stays is parts.right and isinstance(parts.op, ast.Sub)):
                 self._why.append(f"sum({written(_bare(gone))}) = 0, so this part of the path vanishes")
                 return ast.Call(node.func, [stays], node.keywords)
+        return None
+
+    def _without_ones(self, node: ast.Call) -> ast.expr | None:
+        """A sum of what is the same along a row times entries that add up to one."""
+        for ones in sorted(names_in(node.args[0])):
+            rest = without(node.args[0], ones)
+            total = ast.Call(node.func, [name(ones)], node.keywords)
+            if rest is not None and self._same(rest, node) and self._same(ast.Constant(1.0), total):
+                self._why.append(f"sum({ones}) = 1")
+                return rest
+        return None
+
+    def _spread(self, rows: ast.expr, put: ast.Call) -> ast.expr | None:
+        """What goes to one entry of every row, as a product with one-hot rows."""
+        for each in (rows, ast.Subscript(rows, expression("x[:, None]").slice, ast.Load())):  # type: ignore[attr-defined]
+            tree = ast.BinOp(each, ast.Mult(), name("onehot"))
+            if "onehot" in self._scopes[0] and self._same(tree, put):
+                self._why.append(_SPREAD)
+                return tree
         return None
 
     # ---- values ------------------------------------------------------------------------------------------------------

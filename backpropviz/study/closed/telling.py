@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import ast
+import builtins
+import re
 import tempfile
 import textwrap
 from pathlib import Path
@@ -13,11 +14,11 @@ from backpropviz.code.listing import bare_names, imports
 from backpropviz.code.mathematics import Writer
 from backpropviz.code.notation import Latex, Notation, Plain
 from backpropviz.layers.library import load
-from backpropviz.study.closed.form import MOST_CANDIDATES, ClosedForm
+from backpropviz.study.closed.form import MOST_CANDIDATES, Change, ClosedForm
 from backpropviz.study.closed.limits import limit_of
-from backpropviz.study.closed.lines import lines_of, made_of
+from backpropviz.study.closed.lines import Line, lines_of, made_of
 
-_MOST_NAMES = 16
+_MOST_NAMES = 28
 """Lines that say what names are, in an explanation that keeps to a page."""
 
 
@@ -34,7 +35,10 @@ def told(form: ClosedForm) -> str:
         looked = f"{form.candidates:,} candidates in {form.searched} searches"
         return f"nothing shorter was found for {form.layer} among {looked}: {form.before} operations{ended}"
     proved = f"\nproved symbolically for {form.algebra.words}" if form.algebra.holds else ""
-    return f"{form.after} operations in place of {form.before}, found by search:\n{held}{proved}{ended}"
+    counted = f"{form.after} operations in place of {form.before}"
+    if form.after == form.before:
+        counted = f"{form.after} operations as before, of fewer forward values"
+    return f"{counted}, found by search:\n{held}{proved}{ended}"
 
 
 def proved_how(form: ClosedForm) -> str:
@@ -139,37 +143,57 @@ def _symbolic(form: ClosedForm) -> dict[str, Any] | None:
 
 def explained(form: ClosedForm) -> str:
     """From the long form to the short one: a line of mathematics and its reason each, after what their names are."""
-    lines = [*told(form).split("\n"), *_names(form)]
+    body, told_of = list[str](), list[Change]()
     for change in form.changes:
         fewer = f"{change.saved} operation{'s' if change.saved > 1 else ''} fewer"
         if not change.saved:
             fewer = "as many operations, of fewer forward values"
-        lines += ["", f"from {change.source} to {change.target}, {fewer}", ""]
-        lines += [f"    {line}" for line in change.before]
-        lines += ["", *(f"    {reason.formula}\n        {reason.reason}" for reason in change.reasons)]
+        heading = f"from {change.source} to {change.target}, {fewer}"
+        like = next((other for other in told_of if _pattern(other) == _pattern(change)), None)
+        if like is not None:
+            body += ["", f"{heading}, as from {like.source} to {like.target}", ""]
+            body += [f"    {line}" for line in change.lines]
+            continue
+        told_of.append(change)
+        body += ["", heading, "", *(f"    {line}" for line in change.before), ""]
+        body += [f"    {reason.formula}\n        {reason.reason}" for reason in change.reasons]
+    said = [line for c in told_of for line in (*c.before, *(r.formula for r in c.reasons))]
+    said += [line for c in form.changes for line in c.lines]
+    lines = [*told(form).split("\n"), *_names(form, said), *body]
     limit = limit_of(form)
     if limit is not None:
         lines += ["", limit.words, "", *(f"    {line}" for line in limit.lines)]
     return "\n".join([*lines, ""])
 
 
-def _names(form: ClosedForm) -> list[str]:
+def _names(form: ClosedForm, said: list[str]) -> list[str]:
     """What is read, as the code sets it: forward values, the gradients that changes set out from, our functions."""
-    said = [line for c in form.changes for line in (*c.before, *(r.formula for r in c.reasons))]
-    names = {
-        node.id
-        for line in said
-        for node in ast.walk(ast.parse(line.replace(" = ", " == ", 1)))
-        if isinstance(node, ast.Name)
-    }
-    backward = made_of(form.whole.backward, {c.source for c in form.changes} - {*form.whole.listing.upstream})
+    names = set[str]().union(*(line.reads for line in _read(said)))
+    own = {line.partition(" = ")[0] for line in said} | {*form.whole.listing.upstream}
+    backward = made_of(form.whole.backward, ({c.source for c in form.changes} | names) - own)
     known = [*made_of(form.whole.forward, names.union(*(line.reads for line in backward))), *backward]
     if form.whole.listing.rolled or len(known) > _MOST_NAMES:  # what is read, not how it came about
         known = [line for line in known if names & {*line.names} and not line.text.endswith((":", ".pop()"))]
     scope: dict[str, Any] = {}
     exec("\n".join(imports(form.whole.listing.helpers)), scope)
     ours = [name for name in bare_names(form.whole.listing.helpers) if name in names]
+    set_here = own.union(*(line.names for line in known))
+    left = names.union(*(line.reads for line in known)) - set_here - {*form.program.parameters, *ours, *dir(builtins)}
+    left -= {"np", "math", "axis"}
     helpers = [f"{name}\n        {str(scope[name].__doc__).split(chr(10))[0].replace('`', '')}" for name in ours]
     where = "the forward pass, with its products in other brackets" if form.regrouped else "the forward pass"
-    heading = ["", f"{where}, as far as it is read", ""] if known or helpers else []
-    return [*heading, *(f"    {line}" for line in [*(line.text for line in known), *helpers])]
+    given = [f"given, as the code has {'it' if len(left) == 1 else 'them'}: {', '.join(sorted(left))}"] * bool(left)
+    heading = ["", f"{where}, as far as it is read", ""] if known or helpers or given else []
+    return [*heading, *(f"    {line}" for line in [*given, *(line.text for line in known), *helpers])]
+
+
+def _read(said: list[str]) -> list[Line]:
+    """Lines of mathematics as lines that read all their names: `sum(xhat) = 0` sets none."""
+    return [Line(line.replace(" = ", " == ", 1)) for line in said]
+
+
+def _pattern(change: Change) -> str:
+    """The lines of a change and its reasons with numbers for names: what is equal is told once."""
+    numbers: dict[str, str] = {}
+    text = "\n".join([*change.before, *(reason.formula for reason in change.reasons)]).replace("np.", ".")
+    return re.sub(r"(?<![.\w])[A-Za-z_]\w*", lambda found: numbers.setdefault(found[0], f"v{len(numbers)}"), text)

@@ -42,6 +42,14 @@ def cancelled(tree: ast.expr) -> ast.expr:
     return _product(above, below)
 
 
+def without(tree: ast.expr, factor: str) -> ast.expr | None:
+    """A product without the factor that is called so; None where it has no such factor, or several."""
+    above, below = list[ast.expr](), list[ast.expr]()
+    _split(cancelled(tree), above, below)
+    kept = [each for each in above if not (isinstance(each, ast.Name) and each.id == factor)]
+    return _product(kept or [number(1)], below) if len(kept) == len(above) - 1 else None
+
+
 def _product(above: list[ast.expr], below: list[ast.expr]) -> ast.expr:
     sign = 1
     amount: float = 1
