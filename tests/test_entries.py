@@ -17,7 +17,7 @@ from backpropviz.layers.library import layer_names, load
 from backpropviz.show import entries as page
 from backpropviz.study.elements import elements
 from backpropviz.study.entries import Entries
-from backpropviz.study.expressions import in_numbers, write
+from backpropviz.study.expressions import Number, Product, Sum, added, in_numbers, write
 from backpropviz.study.rows import looked_at, row
 from backpropviz.study.symbolic import entry_name
 
@@ -218,3 +218,10 @@ def test_the_formulas_of_elements_are_the_same_numbers(name):
         for index, (_, formula) in zip(np.ndindex(array.shape), array.rows):
             text = f"{what}[{','.join(map(str, index))}]" if index else what
             assert eval(formula, {**vars(np), **known}) == pytest.approx(entries.story(text).entry.value, rel=1e-8)
+
+
+def test_a_sum_in_a_sum_is_opened_and_a_mean_stays_whole():
+    both = (Product((Number(1.0),)), Product((Number(2.0),), -1))
+    assert added((Product((added(both),), -1),)) == Sum((Product((Number(1.0),), -1), Product((Number(2.0),))))
+    mean = added(both, 2)
+    assert added((Product((mean,)),)) == Sum((Product((mean,)),))
