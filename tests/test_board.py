@@ -26,7 +26,7 @@ from backpropviz.draw.board.themes import DARK, LIGHT, PRINT
 from backpropviz.draw.board.words import with_words
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.frames import read_frames
-from backpropviz.draw.telling import Told
+from backpropviz.draw.telling import Told, tell
 from backpropviz.draw.wiring import read_circuit
 from backpropviz.engine.named import plain
 from backpropviz.errors import DrawingError
@@ -644,3 +644,14 @@ def test_the_measure_finds_what_it_looks_for():
     }  # fmt: skip
     assert found["area"] == pytest.approx(2 / 3)
     assert used([(0, 0, 10, 10), (5, 0, 15, 10)]) == 150
+
+
+def test_where_a_board_may_be_wide_short_formulas_stand_in_one_line():
+    drawing = Diagram(traced("batchnorm"), size="free").picture.drawing
+    lines = {text.text for text in drawing.texts}
+    assert {"dmu = -np.sum(dxmu, axis=0)", "dsqrtvar = -(divar * ivar / sqrtvar)", "√(var + eps)"} <= lines
+
+
+def test_a_step_of_a_folded_loop_is_told_with_its_round():
+    told = tell(traced("recurrent"))
+    assert told["backward", "2[3]"].title == "2  a_4 = x[:, t] @ wx + h @ wh + b  where t = 3"

@@ -56,6 +56,7 @@ _SHOWN = (
     Shown(1, 2, beside=True),
 )  # arrays, with fewer and fewer numbers
 _FEW_BREAKS = ((10, 8), (12, 10), (16, 10), (20, 14), (30, 14))  # where more would take long
+_WHOLE = 48, 30  # where a board may be as wide as it becomes, only what is longer than that is broken
 _LONGEST = (44, 26, 16, 14)  # columns of a formula that stands on its wire where others go below the board
 _TALL = 6  # lines; what is higher hangs down from its wire like a list
 _HANGING = 0.03  # what every further line costs
@@ -112,7 +113,7 @@ def fit(board: Board, size: Size, values: bool = False, footer: float = FOOTER) 
     """The board in the style and size in which its text is largest, with room for what stands below it."""
     grid = lay_out(board)
     if size == "free":
-        draft = Places(Spacer(grid, Style(values=Shown() if values else None)).solve())
+        draft = Places(Spacer(grid, Style(*_WHOLE, values=Shown() if values else None)).solve())
         wide = max(draft.widths[0], width(board.title, TITLE) + 480) + 2 * MARGIN
         return Fitted(draw(draft), 1.0, wide, draft.height + HEADER + FOOTNOTE)
     if size == "page":
