@@ -163,7 +163,10 @@ def svm_loss_naive(W, X, y, reg):
                 loss += margin
                 dW[:, j] += X[i]
 {}        dW[:, y[i]] -= X[i]
-    return loss / X.shape[0] + reg * np.sum(W * W), dW / X.shape[0] + 2 * reg * W
+    num_train = X.shape[0]
+    loss /= num_train
+    {}
+    return loss + reg * np.sum(W * W), dW + 2 * reg * W
 """
 COLUMNS = """
 import numpy as np
@@ -234,14 +237,15 @@ _LENGTHS = "col.reshape(N, oh, ow, {}).transpose({})"
     ("text", "right", "wrong", "line"),
     [
         (STEPS, ["dh[:, t] + carry"], ["dh[:, t]"], 28),
-        (MARGINS, ["        "], [""], 15),
+        (MARGINS, ["        ", "dW /= num_train"], ["", "dW /= num_train"], 15),
+        (MARGINS, ["        ", "dW /= num_train"], ["        ", ""], 17),
         pytest.param(
             COLUMNS, [_LENGTHS.format("C, kh, kw", "0, 3, 4, 5, 1, 2")],
             [_LENGTHS.format("kh, kw, C", "0, 5, 3, 4, 1, 2")], 17, marks=pytest.mark.rest,
         ),
         pytest.param(POOL, ["s", "s"], ["ph", "pw"], 9, marks=pytest.mark.rest),
     ],
-    ids=["carried", "in front of its if", "layout of columns", "starts of windows"],
+    ids=["carried", "in front of its if", "a mean of the loss alone", "layout of columns", "starts of windows"],
 )  # fmt: skip
 def test_slips_on_several_places_of_a_line_or_block(tmp_path, text, right, wrong, line):
     path = tmp_path / "handed_in.py"

@@ -64,6 +64,14 @@ def gradients(
 ) -> Iterator[Edit]:
     """A line that is missing behind a gradient: the mean over the batch, the regularization, the right class."""
     node = statement.node
+    divisor = None if around else _divisor(node)
+    for array in scope.arrays:
+        if (
+            divisor is not None and array.startswith("d") and array not in targets(node)
+        ):  # `loss /= N`, and the gradient forgotten
+            mean = ast.AugAssign(ast.Name(array, ast.Store()), ast.Div(), divisor)
+            text = f"{written(ast.fix_missing_locations(mean))}, after this line"
+            yield exchanged_for(statement, block, position, [node, mean], "missing_line", 1.2, own_text=text)
     if not isinstance(node, ast.AugAssign):
         return
     made: list[ast.stmt] = []
@@ -92,6 +100,16 @@ def gradients(
     for line in made:
         text = f"{written(ast.fix_missing_locations(line))}, after this line"
         yield exchanged_for(statement, block, position, [node, line], "missing_line", 1.9, own_text=text)
+
+
+def _divisor(node: ast.stmt) -> ast.expr | None:
+    """What `loss /= N`, or `loss = total / N`, divides by, if that is a name."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div):
+        value: ast.expr | None = node.value
+    else:
+        value = getattr(node, "value", None) if isinstance(node, ast.Assign) else None
+        value = value.right if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div) else None
+    return value if isinstance(value, ast.Name) else None
 
 
 def _indices(definition: ast.FunctionDef) -> list[ast.expr]:
