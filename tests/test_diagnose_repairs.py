@@ -254,3 +254,19 @@ def test_slips_on_several_places_of_a_line_or_block(tmp_path, text, right, wrong
     path.write_text(text.replace("{}", "%s") % tuple(wrong), encoding="utf-8")
     first = diagnose(path).first
     assert (first.line, first.proved) == (line, True)
+
+
+def test_a_loss_of_ones_own_without_an_upstream_gradient_is_right(tmp_path):
+    path = tmp_path / "loss.py"
+    path.write_text(
+        "import numpy as np\n"
+        "def softmax_ce_forward(X, Y):\n"
+        "    e = np.exp(X - X.max(axis=1, keepdims=True))\n"
+        "    S = e / e.sum(axis=1, keepdims=True)\n"
+        "    return -np.sum(Y * np.log(S)), (S, Y)\n"
+        "def softmax_ce_backward(cache):\n"
+        "    S, Y = cache\n"
+        "    return S - Y\n",
+        encoding="utf-8",
+    )
+    assert diagnose(path).status == "right"
