@@ -48,8 +48,8 @@ def single(main: str, values: Mapping[str, Any]) -> list[Shapes]:
 
 
 def vectors(name: str, sizes: Iterable[int]) -> list[Shapes]:
-    """An input that holds one example: a vector, or a column."""
-    every: list[Shape] = [shape for n in sizes for shape in ((n,), (n, 1))]
+    """An input that holds one example: a vector, a column, or a row."""
+    every: list[Shape] = [shape for n in sizes for shape in ((n,), (n, 1), (1, n))]
     return [{name: shape} for shape in every]
 
 
