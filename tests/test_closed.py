@@ -540,8 +540,9 @@ def test_it_is_timed_beside_the_recorded_steps():
 
 
 @pytest.mark.rest
-def test_a_form_with_loops_can_be_timed_again_and_again():
-    layer = load("lstm")
+@pytest.mark.parametrize("name", ["lstm", "lstm_step"])
+def test_a_form_with_loops_or_several_outputs_can_be_timed_again_and_again(name):
+    layer = load(name)
     trace = layer.trace()
     trace.backward()
     (found,) = [c for c in compare(layer, trace, seconds=0, closed=True).contenders if c.name == "closed form"]

@@ -129,12 +129,14 @@ def _forward(layer: Layer, trace: Trace, functions: list[FunctionType]) -> list[
 def _closed(layer: Layer, trace: Trace) -> list[Entry]:
     """The closed form that a search finds, with the forward values at hand; none where nothing is shorter."""
     from backpropviz.study.closed.form import closed_form  # takes seconds
-    from backpropviz.study.closed.scenes import Scene
+    from backpropviz.study.closed.scenes import Scene, scene
 
     form = closed_form(layer)
     if not form.is_shorter:
         return []
-    call = form.program.alone(Scene(trace).arguments(form.program.listing))
+    given = {str(red.name) for red in trace.upstream.values()}
+    run = Scene(trace) if given >= {*form.program.listing.upstream} else scene(trace)  # one gradient of several outputs
+    call = form.program.alone(run.arguments(form.program.listing))
     story = f"Found by search: {form.after} operations in place of {form.before}."
     return [("backward", "closed form", story, _difference(list(call()), list(trace.grad.values())), call)]
 
