@@ -17,13 +17,13 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import diagnose_mutants as mutants  # noqa: E402
 
-from backpropviz.diagnose.examine import Examination  # noqa: E402
 from backpropviz.diagnose.investigate import Investigation  # noqa: E402
-from backpropviz.diagnose.outcomes import Outcome  # noqa: E402
 from backpropviz.diagnose.pairs import recognition  # noqa: E402
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable  # noqa: E402
 from backpropviz.diagnose.pairs.protocols import adapting  # noqa: E402
-from backpropviz.diagnose.siblings import Siblings  # noqa: E402
+from backpropviz.diagnose.runs.examine import Examination  # noqa: E402
+from backpropviz.diagnose.runs.outcomes import Outcome  # noqa: E402
+from backpropviz.diagnose.runs.siblings import Siblings  # noqa: E402
 from backpropviz.diagnose.student import loading, program  # noqa: E402
 
 SHAPES, FIRST_SEED = 50, 1000  # far from the seeds that repairs are proved with

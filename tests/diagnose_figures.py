@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from backpropviz.diagnose import FileReport, Finding, diagnose
-from backpropviz.diagnose.render import words_of
+from backpropviz.diagnose.telling.render import words_of
 from tests.corpus import SETS, Corpus
 
 MOST_WORDS = 160  # of a finding

@@ -126,7 +126,7 @@ CHEATS = [
     Hostile("os_write", relu(end="import os\nos.write = lambda *_: 0")),
     Hostile("numpy_as_another", relu(end="import sys, types\nsys.modules['numpy'] = types.ModuleType('numpy')")),
     Hostile("our_comparison", relu(top="""
-        import backpropviz.diagnose.outcomes as o, backpropviz.diagnose.examine as e
+        import backpropviz.diagnose.runs.outcomes as o, backpropviz.diagnose.runs.examine as e
         e.check = o.check = lambda got, want, tolerance=1: o.Cell(True, got, want)
         o.difference = lambda *_: 0.0
         """)),
@@ -140,7 +140,7 @@ CHEATS = [
         """)),
     Hostile("our_score", relu(top="""
         import sys
-        module = sys.modules.get("backpropviz.diagnose.weighing")
+        module = sys.modules.get("backpropviz.diagnose.runs.weighing")
         if module:
             module.Weighed.score = lambda *_: 1.0
             module.Weighed.failed_words = module.Weighed.is_unfinished = ()
@@ -213,7 +213,7 @@ CHEATS = [
         """)),
     Hostile("at_exit", relu(top="import atexit\natexit.register(lambda: __import__('os')._exit(0))")),
     Hostile("another_code", relu(end="""
-        import backpropviz.diagnose.outcomes as o
+        import backpropviz.diagnose.runs.outcomes as o
         o.check.__code__ = (lambda got, want, tolerance=1: o.Cell(True, got, want)).__code__
         """)),
     Hostile("report", forged(), most=0.0),
@@ -307,7 +307,7 @@ CHEATS = [
         top="count = [0]", backward="count[0] += 1", returns="dout * (cache > 0) if count[0] < 8 else dout"
     )),
     Hostile("right_where_we_look", relu(
-        top="import sys", returns="dout * (cache > 0) if 'backpropviz.diagnose.examine' in sys.modules else dout"
+        top="import sys", returns="dout * (cache > 0) if 'backpropviz.diagnose.runs.examine' in sys.modules else dout"
     )),
     Hostile("right_for_small_arrays", relu(returns="dout * (cache > 0) if dout.size < 20 else dout")),
     Hostile("right_where_it_is_judged", relu(

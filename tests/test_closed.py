@@ -181,7 +181,9 @@ def test_loops_stay_loops():
     assert form.proof.complete
 
 
-@pytest.mark.parametrize("function", [updates.penalty, updates.layers_zipped, updates.by_items], ids=lambda its: its.__name__)
+@pytest.mark.parametrize(
+    "function", [updates.penalty, updates.layers_zipped, updates.by_items], ids=lambda its: its.__name__
+)
 def test_loops_over_dictionaries_and_lists_stay_loops(tmp_path, function):
     file = tmp_path / "mine.py"
     file.write_text(f"import numpy as np\n\n\n{inspect.getsource(function)}", encoding="utf-8")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from backpropviz.course.layers import LAYERS
-from backpropviz.diagnose.examine import FRESH, FRESH_SEED
 from backpropviz.diagnose.pairs.reference import reference
+from backpropviz.diagnose.runs.examine import FRESH, FRESH_SEED
 
 FORMS = [
     pytest.param(layer, number, id=f"{layer.name}-{number}") for layer in LAYERS for number in range(len(layer.forms))

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from backpropviz.diagnose import FileReport, diagnose, render_text
-from backpropviz.diagnose.matching import arrangements, describe
 from backpropviz.diagnose.pairs.recognition import LAYERS, pairs, recognize
 from backpropviz.diagnose.pairs.reference import reference
+from backpropviz.diagnose.runs.matching import arrangements, describe
 from backpropviz.diagnose.verdict import RIGHT
 from backpropviz.errors import LayerError
 

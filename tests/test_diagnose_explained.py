@@ -7,8 +7,8 @@ import pytest
 
 from backpropviz.course.record import Case
 from backpropviz.diagnose import diagnose, render_text
-from backpropviz.diagnose.page import MOST_COLUMNS, MOST_ROWS, Table
-from backpropviz.diagnose.smallest import smallest
+from backpropviz.diagnose.telling.page import MOST_COLUMNS, MOST_ROWS, Table
+from backpropviz.diagnose.telling.smallest import smallest
 from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.grading import grade
 from backpropviz.exercises.handed_in import handed_in

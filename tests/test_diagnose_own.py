@@ -8,7 +8,7 @@ import pytest
 
 from backpropviz.diagnose import diagnose
 from backpropviz.diagnose.pairs import inputs
-from backpropviz.diagnose.render import render_text
+from backpropviz.diagnose.telling.render import render_text
 
 LEAKY = """
 import numpy as np

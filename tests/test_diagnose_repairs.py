@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from backpropviz.diagnose import diagnose
-from backpropviz.diagnose.plans import in_order
-from backpropviz.diagnose.scene import Suspect
+from backpropviz.diagnose.runs.scene import Suspect
+from backpropviz.diagnose.search.plans import in_order
 from backpropviz.diagnose.student.recorder import statements
 
 sys.path.insert(0, str(Path(__file__).parent))

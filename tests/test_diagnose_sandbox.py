@@ -11,8 +11,9 @@ import pytest
 
 from backpropviz.classroom.handins import verdict_line
 from backpropviz.classroom.words import checks
-from backpropviz.diagnose import FileReport, children, diagnose
-from backpropviz.diagnose.confirming import _judged
+from backpropviz.diagnose import FileReport, diagnose
+from backpropviz.diagnose.processes import children
+from backpropviz.diagnose.processes.confirming import _judged
 from backpropviz.diagnose.verdict import FunctionReport
 
 RELU = """
@@ -194,8 +195,8 @@ def test_a_judge_without_time_says_neither_right_nor_wrong():
 
 
 def test_a_fault_of_ours_is_no_verdict(tmp_path, monkeypatch):
-    monkeypatch.setattr("backpropviz.diagnose.children._forked", lambda *_: None)
-    monkeypatch.setattr("backpropviz.diagnose.children._ENTRY", "raise SystemExit(5)")
+    monkeypatch.setattr("backpropviz.diagnose.processes.children._forked", lambda *_: None)
+    monkeypatch.setattr("backpropviz.diagnose.processes.children._ENTRY", "raise SystemExit(5)")
     report = diagnosed(tmp_path, RELU.format("pass"))
     assert report.status == "fault of the tool"
     assert report.all_findings == ()
@@ -204,7 +205,7 @@ def test_a_fault_of_ours_is_no_verdict(tmp_path, monkeypatch):
 def test_a_copy_of_the_waiting_process_says_what_a_process_of_its_own_says(tmp_path, monkeypatch):
     text = RELU.format("pass").replace("cache > 0", "cache < 0")
     copied = diagnosed(tmp_path, text)
-    monkeypatch.setattr("backpropviz.diagnose.children._forked", lambda *_: None)
+    monkeypatch.setattr("backpropviz.diagnose.processes.children._forked", lambda *_: None)
     assert diagnosed(tmp_path, text) == copied
 
 

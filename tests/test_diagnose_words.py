@@ -7,16 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from backpropviz.diagnose import diagnose, kinds, render_text
-from backpropviz.diagnose.hints import QUESTIONS, render_hints
+from backpropviz.diagnose import diagnose, render_text
 from backpropviz.diagnose.investigate import Investigation
-from backpropviz.diagnose.outcomes import all_right
 from backpropviz.diagnose.pairs import recognition
 from backpropviz.diagnose.pairs.protocols import adapting
-from backpropviz.diagnose.siblings import Siblings
-from backpropviz.diagnose.spacing import marks, mended
+from backpropviz.diagnose.runs.outcomes import all_right
+from backpropviz.diagnose.runs.siblings import Siblings
 from backpropviz.diagnose.student import loading
 from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.telling import kinds
+from backpropviz.diagnose.telling.hints import QUESTIONS, render_hints
+from backpropviz.diagnose.telling.spacing import marks, mended
 from backpropviz.diagnose.verdict import Finding
 from tests import diagnose_figures as figures
 

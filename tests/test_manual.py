@@ -135,7 +135,7 @@ def test_the_tests_of_a_layer_are_two_lines(tmp_path):
 
 def test_a_slip_is_added_in_one_row(monkeypatch):
     from backpropviz.diagnose.edits import arithmetic
-    from backpropviz.diagnose.kinds import WORDS
+    from backpropviz.diagnose.telling.kinds import WORDS
 
     row = eval(told("slip"), {"ast": ast})
     node = ast.parse("dout % total", mode="eval").body

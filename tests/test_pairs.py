@@ -8,7 +8,7 @@ import pytest
 
 from backpropviz.code.derive import derive
 from backpropviz.code.pairs import pair
-from backpropviz.diagnose.runner import diagnose
+from backpropviz.diagnose.processes.runner import diagnose
 from backpropviz.engine.verifying import record
 from backpropviz.layers.library import layer_names, load
 

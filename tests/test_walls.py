@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 import backpropviz
 from backpropviz.cli import app
-from backpropviz.diagnose import children, diagnose
+from backpropviz.diagnose import diagnose
+from backpropviz.diagnose.processes import children
 from backpropviz.diagnose.student import probing, sandbox, walls
 from backpropviz.layers.library import graphs_directory
 

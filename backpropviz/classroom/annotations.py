@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from backpropviz import __version__
-from backpropviz.diagnose.kinds import WORDS
+from backpropviz.diagnose.telling.kinds import WORDS
 from backpropviz.diagnose.verdict import FileReport, Finding
 
 _MILD = ("not_finished", "input_changed", "precision", "refused")

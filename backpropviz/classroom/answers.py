@@ -19,7 +19,7 @@ import numpy as np
 from backpropviz import __version__, files
 from backpropviz.classroom.exact import HEAD, line
 from backpropviz.classroom.handins import as_they_end, leads_out
-from backpropviz.diagnose.runner import diagnose
+from backpropviz.diagnose.processes.runner import diagnose
 from backpropviz.diagnose.verdict import FAULT, FileReport
 from backpropviz.errors import LayerError
 from backpropviz.text import clean_line

@@ -14,7 +14,7 @@ from backpropviz.classroom.assignment import SHOWN, Assignment
 from backpropviz.classroom.autograders import AUTOGRADERS
 from backpropviz.classroom.grades import Grade, Mark
 from backpropviz.classroom.words import Check
-from backpropviz.diagnose.hints import render_hints
+from backpropviz.diagnose.telling.hints import render_hints
 from backpropviz.diagnose.verdict import FileReport
 
 _WIDTH = 88  # characters in a line of the text that is quoted

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backpropviz.diagnose.runner import diagnose
+from backpropviz.diagnose.processes.runner import diagnose
 from backpropviz.diagnose.verdict import LATE, RIGHT, FileReport
 from backpropviz.errors import InputError, LayerError
 from backpropviz.files import fits

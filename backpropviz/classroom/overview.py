@@ -15,7 +15,7 @@ from typing import Any
 
 from backpropviz.classroom.answers import read_lines
 from backpropviz.classroom.feedback import PAGE
-from backpropviz.diagnose.kinds import WORDS
+from backpropviz.diagnose.telling.kinds import WORDS
 from backpropviz.diagnose.verdict import RIGHT, FileReport, Finding
 from backpropviz.errors import LayerError
 from backpropviz.files import fits

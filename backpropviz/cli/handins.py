@@ -94,7 +94,7 @@ def diagnose(
     from backpropviz.classroom import handins
     from backpropviz.classroom.formats import FORMATS
     from backpropviz.classroom.judges import holds_worksheet, pin_options
-    from backpropviz.diagnose.hints import render_hints
+    from backpropviz.diagnose.telling.hints import render_hints
 
     if sandbox:
         from backpropviz.diagnose.student.probing import lines

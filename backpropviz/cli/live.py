@@ -135,8 +135,8 @@ def _made(spec: str, options: list[str]) -> tuple[str | None, str]:
 
 def _diagnosed(file: Path) -> str:
     """What is wrong with the backward passes in the file; empty where there are none."""
-    from backpropviz.diagnose.render import render_text
-    from backpropviz.diagnose.runner import diagnose
+    from backpropviz.diagnose.processes.runner import diagnose
+    from backpropviz.diagnose.telling.render import render_text
 
     try:
         report = diagnose(file)

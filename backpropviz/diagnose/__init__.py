@@ -18,8 +18,8 @@
 """
 
 from backpropviz.diagnose.displayed import make_callable
-from backpropviz.diagnose.render import render_text
-from backpropviz.diagnose.runner import diagnose
+from backpropviz.diagnose.processes.runner import diagnose
+from backpropviz.diagnose.telling.render import render_text
 from backpropviz.diagnose.verdict import FileReport, Finding, FunctionReport
 
 make_callable(__name__)  # `bp.diagnose(forward, backward)`: the package goes by the function's name

@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text  # noqa: TID251
 
 from backpropviz.diagnose.objects import Code, diagnose_objects
-from backpropviz.diagnose.render import render_text
+from backpropviz.diagnose.telling.render import render_text
 from backpropviz.diagnose.verdict import RIGHT, FileReport
 from backpropviz.show.display import Display
 

@@ -8,21 +8,24 @@ from dataclasses import replace
 import numpy as np
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose import culprit, gaps, kinds, notes
-from backpropviz.diagnose.closed_forms import closed_forms
-from backpropviz.diagnose.examine import Examination
-from backpropviz.diagnose.forms import Forms, gave_output
-from backpropviz.diagnose.idle import idle
-from backpropviz.diagnose.matching import ratio
-from backpropviz.diagnose.outcomes import ROUNDING, Outcome, all_right, difference
 from backpropviz.diagnose.pairs import binding, recognition, unknown
 from backpropviz.diagnose.pairs.binding import CannotCall, TakesTooLong
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
-from backpropviz.diagnose.scene import recorded
-from backpropviz.diagnose.siblings import Siblings
+from backpropviz.diagnose.runs import gaps
+from backpropviz.diagnose.runs.examine import Examination
+from backpropviz.diagnose.runs.forms import Forms, gave_output
+from backpropviz.diagnose.runs.matching import ratio
+from backpropviz.diagnose.runs.outcomes import ROUNDING, Outcome, all_right, difference
+from backpropviz.diagnose.runs.scene import recorded
+from backpropviz.diagnose.runs.siblings import Siblings
+from backpropviz.diagnose.runs.weighing import Weighed, weigh
+from backpropviz.diagnose.search import culprit
+from backpropviz.diagnose.search.idle import idle
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
+from backpropviz.diagnose.telling import kinds, notes
+from backpropviz.diagnose.telling.closed_forms import closed_forms
 from backpropviz.diagnose.trail import Trail
 from backpropviz.diagnose.verdict import (
     FAULT,
@@ -36,7 +39,6 @@ from backpropviz.diagnose.verdict import (
     FunctionReport,
     ShorterForm,
 )
-from backpropviz.diagnose.weighing import Weighed, weigh
 from backpropviz.errors import BackpropvizError
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from backpropviz.diagnose.runner import diagnose
+from backpropviz.diagnose.processes.runner import diagnose
 from backpropviz.diagnose.verdict import FileReport, Finding
 from backpropviz.errors import LayerError
 

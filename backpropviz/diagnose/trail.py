@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose import culprit, rewrite
 from backpropviz.diagnose.edits.tree import Edit
-from backpropviz.diagnose.examine import Examination
-from backpropviz.diagnose.explaining import Explaining
-from backpropviz.diagnose.findings import Wording
-from backpropviz.diagnose.first_rounds import first_round_edits, read_by_rows
-from backpropviz.diagnose.hits import Hit
-from backpropviz.diagnose.joined import with_parts
-from backpropviz.diagnose.local_repairs import local_repairs
-from backpropviz.diagnose.outcomes import Failure, Outcome, all_right
 from backpropviz.diagnose.pairs.recognition import Pair
-from backpropviz.diagnose.repair import Search
-from backpropviz.diagnose.scene import Scene, Suspect, recorded
-from backpropviz.diagnose.siblings import Repaired, Siblings
-from backpropviz.diagnose.sizes import Sizes
+from backpropviz.diagnose.runs.examine import Examination
+from backpropviz.diagnose.runs.outcomes import Failure, Outcome, all_right
+from backpropviz.diagnose.runs.scene import Scene, Suspect, recorded
+from backpropviz.diagnose.runs.siblings import Repaired, Siblings
+from backpropviz.diagnose.search import culprit, rewrite
+from backpropviz.diagnose.search.first_rounds import first_round_edits, read_by_rows
+from backpropviz.diagnose.search.hits import Hit
+from backpropviz.diagnose.search.joined import with_parts
+from backpropviz.diagnose.search.local_repairs import local_repairs
+from backpropviz.diagnose.search.repair import Search
+from backpropviz.diagnose.search.sizes import Sizes
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import Budget
+from backpropviz.diagnose.telling.explaining import Explaining
+from backpropviz.diagnose.telling.findings import Wording
 from backpropviz.diagnose.verdict import Finding
 
 MOST_FINDINGS = 4

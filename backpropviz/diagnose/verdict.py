@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from backpropviz.diagnose.page import Page
+from backpropviz.diagnose.telling.page import Page
 
 RIGHT, WRONG, UNFINISHED, REFUSED, UNKNOWN = "right", "wrong", "not finished", "refused", "not examined"
 LATE = "not finished in time"  # by the clock, or by the count of its work: what was not looked at is not right

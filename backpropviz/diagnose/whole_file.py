@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from backpropviz.diagnose import kinds
 from backpropviz.diagnose.student.loading import Student, Unreadable, read_text
+from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.verdict import Finding
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.scope import scope_of
-from backpropviz.diagnose.page import Page, Table, furthest
+from backpropviz.diagnose.telling.page import Page, Table, furthest
 from backpropviz.engine.graph import Array
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import LayerError

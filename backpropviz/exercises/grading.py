@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from backpropviz.diagnose.children import in_child
+from backpropviz.diagnose.processes.children import in_child
 from backpropviz.diagnose.student import sandbox
 from backpropviz.engine.graph import Step
 from backpropviz.engine.trace import Trace

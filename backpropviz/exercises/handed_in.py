@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from backpropviz.diagnose import kinds
+from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.verdict import RIGHT, UNFINISHED, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
 from backpropviz.exercises.grading import grade

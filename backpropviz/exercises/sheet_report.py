@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from backpropviz.diagnose.page import Page
-from backpropviz.diagnose.render_page import render_page
+from backpropviz.diagnose.telling.page import Page
+from backpropviz.diagnose.telling.render_page import render_page
 from backpropviz.exercises.grader import LONGER, OPEN, RIGHT, WRONG
 from backpropviz.exercises.round_grader import LATER
 

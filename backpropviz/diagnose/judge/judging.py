@@ -11,22 +11,22 @@ import time
 from pathlib import Path
 from typing import Any
 
-from backpropviz.diagnose.examine import Examination
-from backpropviz.diagnose.forms import Forms, gave_output
 from backpropviz.diagnose.judge import own
 from backpropviz.diagnose.judge.plan import Plan
 from backpropviz.diagnose.judge.process import Ended, Late, Process
 from backpropviz.diagnose.judge.remote import RemoteProgram
 from backpropviz.diagnose.judge.wire import Writer
-from backpropviz.diagnose.outcomes import Outcome, all_right
 from backpropviz.diagnose.pairs import binding, recognition, unknown
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.protocols import subjects
 from backpropviz.diagnose.pairs.protocols.record import Wrapped
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.unknown_gradients import held_against
+from backpropviz.diagnose.runs.examine import Examination
+from backpropviz.diagnose.runs.forms import Forms, gave_output
+from backpropviz.diagnose.runs.outcomes import Outcome, all_right
+from backpropviz.diagnose.runs.weighing import Weighed, weigh
 from backpropviz.diagnose.student import loading, sandbox
-from backpropviz.diagnose.weighing import Weighed, weigh
 
 FRESH = 2
 """So many configurations more than the search has looked at, of shapes and numbers that the file's text decides."""

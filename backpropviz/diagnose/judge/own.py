@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose.outcomes import Cell, Outcome
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.unknown_gradients import call, upstream_for
+from backpropviz.diagnose.runs.outcomes import Cell, Outcome
 from backpropviz.diagnose.student.frames import TOLD
 from backpropviz.diagnose.student.program import Program
 

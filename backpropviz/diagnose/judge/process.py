@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from backpropviz.diagnose.children import started_with
 from backpropviz.diagnose.judge.wire import Garbled, Gone, Reader, Writer, receive, send
+from backpropviz.diagnose.processes.children import started_with
 
 Between = Callable[[Reader], tuple[Writer, dict[str, Any]]]
 """Answers what the student's process asks in the middle of an operation."""

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.scope import helpers
-from backpropviz.diagnose.examine import CALL_ROUNDS
 from backpropviz.diagnose.judge.process import Answering
 from backpropviz.diagnose.judge.wire import Handle, Reader, Writer
 from backpropviz.diagnose.pairs.protocols import adapting
+from backpropviz.diagnose.runs.examine import CALL_ROUNDS
 from backpropviz.diagnose.student import loading, sandbox
 from backpropviz.diagnose.student.frames import frames, is_of_numpy
 from backpropviz.diagnose.student.work import work_limit

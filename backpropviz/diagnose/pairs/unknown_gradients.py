@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from backpropviz.course.record import Case
-from backpropviz.diagnose.matching import is_array
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Entry, Reference, cleaned
+from backpropviz.diagnose.runs.matching import is_array
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.engine.trace import Trace, random_upstream

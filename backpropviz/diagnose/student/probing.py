@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from backpropviz.diagnose.children import in_child
+from backpropviz.diagnose.processes.children import in_child
 from backpropviz.diagnose.student import sandbox
 
 _MODULE = "backpropviz.diagnose.student.probing"

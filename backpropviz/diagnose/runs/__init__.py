@@ -1,0 +1,1 @@
+"""Runs of a pair of functions: what came out, beside what is right."""

@@ -1,0 +1,1 @@
+"""The search for the first wrong line, and for the edit that mends it."""

@@ -1,0 +1,46 @@
+"""Networks without layers: what comes out right where nothing was done.
+
+`for layer in self.layers: x = layer.forward(x)` hands its input on as it is where there are no layers, and the gradient
+likewise. Both are right, and nothing was looked at.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from backpropviz.diagnose.runs.examine import Examination
+from backpropviz.diagnose.runs.scene import recorded
+from backpropviz.diagnose.student.program import Program
+from backpropviz.diagnose.student.recorder import Statement, targets
+
+
+def idle(program: Program, examination: Examination) -> Statement | None:
+    """The line of a forward pass that hands values through layers, and never ran; None where there is no such line."""
+    pair = examination.pair
+    its = program.student.wrapped.get(pair.forward)
+    forward = its.forward if its is not None else pair.forward
+    if forward not in program.definitions:
+        return None
+    lines = list(_handing_through(program.statements(forward)))
+    if not lines or not examination.cases:
+        return None
+    visits = [recorded(examination, *its).record.visits for its in examination.cases]
+    ran = {key[:2] for seen in visits for key in seen}
+    return next((line for line in lines if line.key not in ran), None)
+
+
+def _handing_through(statements: list[Statement]) -> Iterator[Statement]:
+    """`x = layer(x)`, `x = layer.forward(x)`, `x = self.layers[i].forward(x)`, where the loop around it says which."""
+    for loop in statements:
+        if not isinstance(loop.node, ast.For):
+            continue
+        chosen = {node.id for node in ast.walk(loop.node.target) if isinstance(node, ast.Name)}
+        inside = {id(node) for node in ast.walk(loop.node)}
+        for statement in statements:
+            call = getattr(statement.node, "value", None)
+            if id(statement.node) in inside and isinstance(call, ast.Call):
+                names = {n.id for n in ast.walk(call.func) if isinstance(n, ast.Name)}
+                handed = {n.id for part in call.args for n in ast.walk(part) if isinstance(n, ast.Name)}
+                if names & chosen and handed & {*targets(statement.node)}:
+                    yield statement
