@@ -3,18 +3,18 @@
     from backpropviz.diagnose import diagnose, render_text
     print(render_text(diagnose("layers.py")))
 
-`diagnose` runs the file in a child process (runner.py, child.py) and returns plain records (verdict.py). Rooms:
+`diagnose` runs the file in a child process and returns plain records (verdict.py). investigate.py has the verdict on one
+pair, trail.py goes from one wrong line to the next. Rooms:
 
     student     the file: read as it is, classes taken apart, run inside limits, its work counted, every value watched
     pairs       which functions go together, how they are called, and what is right for them
-    examine     runs a pair on its configurations; outcomes.py holds what came out, matching.py says how values differ
-    culprit     ranks the statements by how suspicious they are: scene.py, cuts.py, influence.py, origin.py
-    edits       the usual slips, each as the edit that undoes it; locally.py judges them where they stand, wanted.py and
-                sizes.py find expressions from the value they should have, rewrite.py writes what our own trace says
-    repair      tries edits, and proves those that mend something on fresh configurations (hits.py)
-    trail       from one wrong line to the next; investigate.py has the verdict, findings.py the words
-    explaining  a finding's page: page.py has it as a record, smallest.py shrinks the input, render_page.py writes it
-    verdict     what is said, as records; render.py and hints.py write them for people
+    runs        a pair on its configurations: what came out, how it differs from what is right, and what it weighs
+    search      for the line: statements ranked, right values put in their place, edits tried and proved, expressions
+                found from the value they should have
+    edits       the usual slips, each as the edit that undoes it
+    telling     what was found, in words: findings, kinds, hints, the page of a wrong line
+    judge       right values and scores, in a process that never ran the student's code
+    processes   how the child is started, asked, and believed
 """
 
 from backpropviz.diagnose.displayed import make_callable
