@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 import importlib.util
 import inspect
 import json
@@ -40,6 +41,12 @@ from tests.loops import updates
 
 FORMS = Path(__file__).parent / "forms"
 DX = "dx = ivar / N * (N * dxhat - np.sum(dxhat, axis=0) - xhat * np.sum(dxhat * xhat, axis=0))"
+
+
+@functools.cache
+def form_of(spec):
+    """The form of a layer or a function, searched once for the tests that run beside each other."""
+    return closed_form(load(spec), proofs=3)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +150,7 @@ SAME = {
     ("kind", "number"), [(kind, number) for kind in SAME for number in range(1, 5)], ids=lambda part: str(part)
 )
 def test_a_function_has_one_form_in_all_its_spellings(kind, number):
-    form = closed_form(load(f"{FORMS}/spellings.py:{kind}_{number}"), proofs=3)
+    form = form_of(f"{FORMS}/spellings.py:{kind}_{number}")
     assert form.after == SAME[kind]
     assert form.program.within <= 2
 
@@ -168,14 +175,14 @@ def test_brackets_that_are_the_usual_ones_stay():
 
 @pytest.mark.parametrize("name", ["conv", "conv_same", "rnn", "affine", "tanh", "maxpool"])
 def test_where_nothing_is_shorter_the_recorded_pass_is_given(name):
-    form = closed_form(load(name), proofs=5)
+    form = form_of(name)
     assert not form.is_shorter
     assert form.before == form.after
     assert "nothing shorter" in text(form)
 
 
 def test_loops_stay_loops():
-    form = closed_form(load("lstm"), proofs=5)
+    form = form_of("lstm")
     assert form.is_shorter
     assert "for t in reversed(range(T)):" in form.code
     assert form.proof.complete
@@ -194,10 +201,10 @@ def test_loops_over_dictionaries_and_lists_stay_loops(tmp_path, function):
 
 
 def test_formulas_of_loops_are_those_of_one_round():
-    form = closed_form(load("lstm"), proofs=3)
+    form = form_of("lstm")
     assert "dao = do ⊙ o ⊙ (1 - o)" in plain(form)
     assert "stored" not in plain(form)
-    kept = closed_form(load("conv_naive"), proofs=3)
+    kept = form_of("conv_naive")
     assert "its loops are kept" in plain(kept)
     assert "its loops are kept" in latex(kept)
 
@@ -232,7 +239,7 @@ def test_what_holds_for_no_eps_is_told_as_that(tmp_path):
 
 def test_where_the_exact_form_is_as_short_no_limit_is_told(batchnorm):
     assert limit_of(batchnorm) is None
-    assert limit_of(closed_form(load(f"{FORMS}/activations.py:swish"), proofs=3)) is None
+    assert limit_of(form_of(f"{FORMS}/activations.py:swish")) is None
 
 
 def test_one_input_alone(batchnorm):
@@ -310,7 +317,7 @@ def test_proved_by_algebra(name):
 
 @pytest.mark.rest
 def test_what_is_too_large_for_algebra_rests_on_its_inputs():
-    form = closed_form(load("attention"), proofs=3)
+    form = form_of("attention")
     assert not form.algebra.holds
     assert "entries" in form.algebra.obstacle
     assert "symbolically" not in text(form)
@@ -349,7 +356,7 @@ def test_explanations_are_checked_facts(batchnorm):
     told = explained(batchnorm)
     assert "sum(xmu) = 0" in told
     assert "mean's path" in told
-    assert "one-hot rows sum to one" in explained(closed_form(load("softmax_loss"), proofs=3))
+    assert "one-hot rows sum to one" in explained(form_of("softmax_loss"))
 
 
 def test_the_steps_go_from_the_long_form_to_the_short_one(batchnorm):
@@ -360,14 +367,14 @@ def test_the_steps_go_from_the_long_form_to_the_short_one(batchnorm):
 
 
 def test_steps_that_bring_nothing_are_told():
-    told = explained(closed_form(load(f"{FORMS}/chains.py:attn_softmax"), proofs=3))
+    told = explained(form_of(f"{FORMS}/chains.py:attn_softmax"))
     assert " = 0\n        what comes back this way adds up to nothing" in told  # through the maximum
-    assert "np.exp(-x - s) = 1 - out" in explained(closed_form(load("sigmoid"), proofs=3))
+    assert "np.exp(-x - s) = 1 - out" in explained(form_of("sigmoid"))
 
 
 @pytest.mark.rest
 def test_a_layer_in_one_line_is_explained_path_by_path():
-    form = closed_form(load(f"{FORMS}/lines.py:bn_one"), proofs=3)
+    form = form_of(f"{FORMS}/lines.py:bn_one")
     assert form.regrouped
     told = explained(form)
     assert "divide_1 = (x - np.mean(x, axis=0)) / sqrt_1" in told.partition("from dout_inner to dx")[0]
@@ -390,7 +397,7 @@ def test_paths_that_are_no_term_alone_are_told_together():
     ],
 )
 def test_an_explanation_says_what_its_names_are_on_a_page(name):
-    form = closed_form(load(name), proofs=3)
+    form = form_of(name)
     told = explained(form)
     assert told.count("\n") <= 60
     code = [line.strip() for line in told.split("\n") if re.match(r"    \S", line) and " = " in line]
@@ -404,18 +411,19 @@ def test_an_explanation_says_what_its_names_are_on_a_page(name):
     assert read <= said | {*form.program.parameters, "np", "bool"}
 
 
+@pytest.mark.rest
 def test_what_goes_the_same_way_is_told_once():
-    told = explained(closed_form(load("lstm_step"), proofs=3))
+    told = explained(form_of("lstm_step"))
     assert told.count("the lines above, in one") == 1
     assert "4 operations fewer, as from do to dao\n\n    daf = df * f * (1 - f)" in told
     assert "e^z / (1 + e^z) with z = -ao, since s_3 = log(1 + e^z)" in told
 
 
 def test_answers_and_masks_are_put_in_step_by_step():
-    told = explained(closed_form(load("softmax_loss"), proofs=3))
+    told = explained(form_of("softmax_loss"))
     assert "dtotal = -dright[:, None] / total\n        sum(onehot) = 1" in told
     assert "np.exp(logp) = e / total" in told
-    told = explained(closed_form(load("svm_loss"), proofs=3))
+    told = explained(form_of("svm_loss"))
     assert "wrong * mask = mask - onehot" in told
     assert "dx_2 = dright[:, None] * onehot" in told
 
@@ -449,7 +457,7 @@ def test_each_step_holds_where_it_is_run(batchnorm):
     "name", ["softmax_loss", "svm_loss", f"{FORMS}/norms.py:rmsnorm", f"{FORMS}/activations.py:swish"]
 )
 def test_every_name_in_an_explanation_is_known(name):
-    form = closed_form(load(name), proofs=3)
+    form = form_of(name)
     for change in form.changes:
         known = {"np", "sum", "axis", "put", *form.program.parameters, *form.program.taken, change.source}
         known |= {name for line in lines_of(change.before) for name in {line.name, *line.reads}}
@@ -465,7 +473,7 @@ def test_every_name_in_an_explanation_is_known(name):
 
 def test_a_search_ends_by_its_count_and_says_so(monkeypatch):
     monkeypatch.setattr(search, "MOST_CANDIDATES", 100)
-    form = closed_form(load("batchnorm"), proofs=3)
+    form = form_of("batchnorm")
     assert form.is_cut_short
     assert "the search ended at its bound" in text(form)
 
@@ -581,6 +589,6 @@ def test_the_quiz_asks_what_vanishes(batchnorm):
     assert question.is_right(question.answer)
     assert not question.is_right("sum(dxhat)")
     assert question.given == ()
-    assert list(vanishing(closed_form(load("sigmoid"), proofs=3))) == []
-    (question,) = vanishing(closed_form(load(f"{FORMS}/lines.py:bn_one"), proofs=3))
+    assert list(vanishing(form_of("sigmoid"))) == []
+    (question,) = vanishing(form_of(f"{FORMS}/lines.py:bn_one"))
     assert question.given == ("divide_1 = (x - np.mean(x, axis=0)) / sqrt_1", "dout_inner = dout * gamma")

@@ -201,6 +201,7 @@ def test_heads_of_an_attention_are_found_without_a_long_search(tmp_path):
     assert columns == [(shape[-1], shape[-1]) for shape in x]
 
 
+@pytest.mark.rest
 def test_weights_that_the_way_back_takes_to_be_square_are(tmp_path):
     [found] = report(tmp_path, MIXING).functions
     assert (found.status, len(found.ran)) == ("right", 2)

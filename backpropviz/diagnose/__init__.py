@@ -3,7 +3,7 @@
     from backpropviz.diagnose import diagnose, render_text
     print(render_text(diagnose("layers.py")))
 
-`diagnose` runs the file in a child process and returns plain records (verdict.py). investigate.py has the verdict on one
+`diagnose` runs the file in a child process and returns plain records (verdict.py). investigate.py has the verdict on a
 pair, trail.py goes from one wrong line to the next. Rooms:
 
     student     the file: read as it is, classes taken apart, run inside limits, its work counted, every value watched

@@ -67,6 +67,8 @@ class Ties:
         self.red = red
 
     def __del__(self) -> None:
+        if not callable(_release):  # Python ends, and has taken this module apart
+            return
         self.forget([])
         _release(self.nodes)
         for node in self.nodes:
