@@ -1,5 +1,6 @@
 """Files as people keep them: notebooks, encodings, modules that are missing, names that NumPy has no more, listings."""
 
+import gc
 import json
 import sys
 import textwrap
@@ -376,3 +377,20 @@ def test_right_hand_ins_are_traced_or_refused_with_a_reason(every):
     for function, told in found.refused.items():
         assert any(reason in told for reason in REASONS), f"{function}: {told}"
         assert ".py:" in told.split("\n")[0]
+
+
+def test_what_others_left_to_be_tidied_up_does_not_change_a_sample(tmp_path):
+    """The calls that tidy up a dropped trace were taken for calls of the function that was tried just then."""
+    listing = load(write(tmp_path, "a.py", "for i in range(3):\n    h = np.tanh(x @ w + b)\n    x = h\n"))
+    usual = gc.get_threshold()
+    try:
+        shapes = set()
+        for threshold in range(50, 470, 7):
+            dropped = [load("affine").trace()]
+            dropped.append(dropped)
+            gc.set_threshold(threshold, 3, 3)
+            shapes.add(listing.trace().output.shape)
+            gc.set_threshold(*usual)
+    finally:
+        gc.set_threshold(*usual)
+    assert len(shapes) == 1

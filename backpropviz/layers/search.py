@@ -7,12 +7,14 @@ the function is tried on first (best-first search).
 
 from __future__ import annotations
 
+import gc
 import heapq
 import inspect
 import itertools
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -82,7 +84,8 @@ class Search:
         self.taken = {n for array in held.values() for n in array.shape}
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
         self.given = fixed
-        self.runs, self.calls, self.most = 0, 0, RUNS
+        self.runs, self.calls, self.work, self.most = 0, 0, 0, RUNS
+        self.file = ""
         self.best: State | None = None
         self.nothing: State | None = None  # with which the result is zero everywhere
         self._read_forms()
@@ -267,10 +270,12 @@ class Search:
 
     def _run(self, state: State) -> State:
         self.runs += 1
-        before, calls = sys.getprofile(), self.calls
-        sys.setprofile(self._count)  # work, not time: the same sample is found on a busy machine
         problem, progress, where = "", tuple[int, ...](), ""
-        file = getattr(self.function, "of_file", self.function.__code__.co_filename)
+        file = self.file = getattr(self.function, "of_file", self.function.__code__.co_filename)
+        self.work = 0
+        before, collects = sys.getprofile(), gc.isenabled()
+        gc.disable()  # what others have left would be tidied up among the calls
+        sys.setprofile(self._count)  # work, not time: the same sample is found on a busy machine
         try:
             problem = run(self.function, self.arguments(state, asking=True))
             if problem == EMPTY and any(0 in shape for shape in self.fixed.values()):
@@ -287,13 +292,18 @@ class Search:
             progress, where = progress_in(error.__traceback__, file), line_in(error, file)
         finally:
             sys.setprofile(before)
-        state = replace(state, problem=problem, progress=progress, where=where, work=self.calls - calls)
+            if collects:
+                gc.enable()
+        state = replace(state, problem=problem, progress=progress, where=where, work=self.work)
         if problem and (self.best is None or progress > self.best.progress):
             self.best = state
         return state
 
-    def _count(self, *_event: Any) -> None:
+    def _count(self, frame: FrameType, *_event: Any) -> None:
         self.calls += 1
+        called_by = frame.f_back  # how much goes on further in depends on what was imported before
+        if self.file in (frame.f_code.co_filename, called_by and called_by.f_code.co_filename):
+            self.work += 1
 
     def _ask_for(self, key: Any) -> None:
         """A copy of a dictionary lacks a key: `dict(bn_param)["mode"]`.

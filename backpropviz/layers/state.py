@@ -21,7 +21,7 @@ class State:
         bound: labels are below it. values: what floats are like, one of the words below.
         multiples: sizes that were made k times another: {20: (4, 5)}.
         progress: where it failed, as the places in the bytecode of the calls; later is better. where: file and line.
-        work: how many calls were made until then; a later round of a loop fails at an earlier place.
+        work: how many calls the function's own code made until then; a later round of a loop fails at an earlier place.
     """
 
     guesses: Mapping[str, Guess]
