@@ -29,11 +29,6 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
 
 
-def pytest_xdist_auto_num_workers(config):
-    """One more than there are processors: a worker waits a quarter of its time for a process that it has started."""
-    return (os.cpu_count() or 1) + 1
-
-
 LONG, VERY_LONG, PART, SMALL_PART = 5, 45, 3, 9
 
 
