@@ -114,7 +114,8 @@ class Layer:
 
     def forwards(self, case: Case) -> list[Forward]:
         """Our forward passes for a case, the judge of a student's output first."""
-        return [_pass(self.ways[0], way) for way in self.ways[: 1 if case.forward_only else None]]
+        ways = self.ways[:1] if case.forward_only else self.ways  # the others are of the training
+        return [_pass(self.ways[0], way) for way in ways]
 
     def keywords(self, case: Case) -> dict[str, Any]:
         """The settings of a case as our forward passes take them."""

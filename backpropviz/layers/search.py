@@ -85,7 +85,7 @@ class Search:
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
         self.given = fixed
         self.runs, self.calls, self.work, self.most = 0, 0, 0, RUNS
-        self.file = ""
+        self.file = getattr(function, "of_file", function.__code__.co_filename)
         self.best: State | None = None
         self.nothing: State | None = None  # with which the result is zero everywhere
         self._read_forms()
@@ -271,7 +271,6 @@ class Search:
     def _run(self, state: State) -> State:
         self.runs += 1
         problem, progress, where = "", tuple[int, ...](), ""
-        file = self.file = getattr(self.function, "of_file", self.function.__code__.co_filename)
         self.work = 0
         before, collects = sys.getprofile(), gc.isenabled()
         gc.disable()  # what others have left would be tidied up among the calls
@@ -289,7 +288,7 @@ class Search:
             if isinstance(error, KeyError):
                 self._ask_for(error.args[0] if error.args else None)
             problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            progress, where = progress_in(error.__traceback__, file), line_in(error, file)
+            progress, where = progress_in(error.__traceback__, self.file), line_in(error, self.file)
         finally:
             sys.setprofile(before)
             if collects:

@@ -64,11 +64,9 @@ def gradients(
 ) -> Iterator[Edit]:
     """A line that is missing behind a gradient: the mean over the batch, the regularization, the right class."""
     node = statement.node
-    divisor = None if around else _divisor(node)
-    for array in scope.arrays:
-        if (
-            divisor is not None and array.startswith("d") and array not in targets(node)
-        ):  # `loss /= N`, and the gradient forgotten
+    others = [array for array in scope.arrays if array.startswith("d") and array not in targets(node)]
+    if not around and (divisor := _divisor(node)) is not None:  # `loss /= N`, and the gradient forgotten
+        for array in others:
             mean = ast.AugAssign(ast.Name(array, ast.Store()), ast.Div(), divisor)
             text = f"{written(ast.fix_missing_locations(mean))}, after this line"
             yield exchanged_for(statement, block, position, [node, mean], "missing_line", 1.2, own_text=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,8 +34,8 @@ class Passed:
 
     def again(self) -> Passed:
         """The same in arrays of its own: a backward pass may change what it is given."""
-        copies: dict[int, Any] = {}
-        return replace(self, arrays=_copied(self.arrays, copies), cache=_copied(self.cache, copies))
+        arrays, cache = copy.deepcopy((self.arrays, self.cache))  # together: what is in both is so again
+        return replace(self, arrays=arrays, cache=cache)
 
     @property
     def is_plain(self) -> bool:
@@ -48,23 +49,6 @@ def _is_plain(value: Any) -> bool:
     if type(value) in (tuple, list):
         return all(map(_is_plain, value))
     return isinstance(value, _PLAIN) or (type(value) is np.ndarray and value.dtype.kind in "fiub")
-
-
-def _copied(value: Any, copies: dict[int, Any]) -> Any:
-    """A copy of something plain; what was the same array or dictionary twice is so again."""
-    kind = type(value)
-    if kind is tuple:
-        return tuple(_copied(part, copies) for part in value)
-    if kind not in (dict, list, np.ndarray):
-        return value
-    if id(value) not in copies:
-        if kind is np.ndarray:
-            copies[id(value)] = value.copy()
-        elif kind is list:
-            copies[id(value)] = [_copied(part, copies) for part in value]
-        else:
-            copies[id(value)] = {key: _copied(part, copies) for key, part in value.items()}
-    return copies[id(value)]
 
 
 def is_behind(program: Program, pair: Pair, function: str) -> bool:
