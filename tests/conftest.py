@@ -35,8 +35,8 @@ LONG, VERY_LONG, PART, SMALL_PART = 5, 45, 3, 9
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Of a list of more than five cases every third runs without being asked for, of one whose cases take long
-    (`costly`) every ninth, every eighteenth where it is very long, or third where it is short; of one marked `whole`
-    all. The others are marked `rest`.
+    (`costly`) every ninth, or third where it is short; of very long ones half as many; of one marked `whole` all. The
+    others are marked `rest`.
 
     The test that waits most for others comes first, so that nothing waits for it in the end.
     """
@@ -45,8 +45,9 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         test = item.nodeid.partition("[")[0]
         costly, long = item.get_closest_marker("costly"), cases[test] > LONG
-        small = SMALL_PART * (1 + (cases[test] > VERY_LONG))
-        step = (small if long else PART) if costly else PART if long else 1
+        step = (SMALL_PART if long else PART) if costly else PART if long else 1
+        if cases[test] > VERY_LONG:
+            step *= 2
         if seen[test] % step and not item.get_closest_marker("whole") and not config.getoption("--update-golden"):
             item.add_marker("rest")
         seen[test] += 1

@@ -433,26 +433,24 @@ BLOCKS = [
     ),
 ]
 if importlib.util.find_spec("scipy"):
-    import scipy.ndimage
-    import scipy.signal
-    import scipy.special
+    import scipy  # its own modules are imported when they are used
 
     _FILTER = "<mode='valid'|mode='same'|mode='full'|'same', 'fill'>"
     BLOCKS += [
         Block("scipy", {"x": (4, 5), "y": (2, 3)}, f"""
-            special.<erf|erfc|ndtr|expit|log_expit|logit|gammaln>(x)
-            special.xlogy(x[:2, :3], <y|0.5>)
-            special.<logsumexp|softmax|log_softmax>(x<|, axis=0|, axis=-1|, axis=(0, 1)|, 1>)
-            special.logsumexp(x, <axis=1, keepdims=True|1, None, True|b=2.0>)
-            special.softmax(x[0])
-            signal.<convolve2d|correlate2d>(x, y, {_FILTER})
-            signal.<convolve2d|correlate2d>(x, <y|K>)
-            signal.<convolve2d|correlate2d>(<IMAGE|[[0.3, 0.4, 0.1], [0.5, 0.2, 0.7]]>, y<|, mode="valid">)
-            signal.<convolve2d|correlate2d>(x, y, "same", boundary="wrap")
-            ndimage.<convolve|correlate>(x, y<|, mode="constant"|, mode="nearest"|, mode="mirror"|, mode="wrap">)
-            ndimage.convolve(x, <K|y, origin=1>)
+            scipy.special.<erf|erfc|ndtr|expit|log_expit|logit|gammaln>(x)
+            scipy.special.xlogy(x[:2, :3], <y|0.5>)
+            scipy.special.<logsumexp|softmax|log_softmax>(x<|, axis=0|, axis=-1|, axis=(0, 1)|, 1>)
+            scipy.special.logsumexp(x, <axis=1, keepdims=True|1, None, True|b=2.0>)
+            scipy.special.softmax(x[0])
+            scipy.signal.<convolve2d|correlate2d>(x, y, {_FILTER})
+            scipy.signal.<convolve2d|correlate2d>(x, <y|K>)
+            scipy.signal.<convolve2d|correlate2d>(<IMAGE|[[0.3, 0.4, 0.1], [0.5, 0.2, 0.7]]>, y<|, mode="valid">)
+            scipy.signal.<convolve2d|correlate2d>(x, y, "same", boundary="wrap")
+            scipy.ndimage.<convolve|correlate>(x, y<|, mode="constant"|, mode="nearest"|, mode="mirror"|, mode="wrap">)
+            scipy.ndimage.convolve(x, <K|y, origin=1>)
         """, kinds=("float32", "fortran"), constants={
-            "special": scipy.special, "signal": scipy.signal, "ndimage": scipy.ndimage,
+            "scipy": scipy,
             "K": np.array([[0.3, 0.5, 0.2], [0.1, 0.9, 0.4], [0.6, 0.2, 0.8]]), "IMAGE": _RANDOM.uniform(0.3, 0.8, (3, 5)),
         }),
     ]  # fmt: skip
