@@ -8,13 +8,6 @@ from dataclasses import replace
 import pytest
 
 from backpropviz.diagnose import diagnose, render_text
-from backpropviz.diagnose.investigate import Investigation
-from backpropviz.diagnose.pairs import recognition
-from backpropviz.diagnose.pairs.protocols import adapting
-from backpropviz.diagnose.runs.outcomes import all_right
-from backpropviz.diagnose.runs.siblings import Siblings
-from backpropviz.diagnose.student import loading
-from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.telling.hints import QUESTIONS, render_hints
 from backpropviz.diagnose.telling.spacing import marks, mended
@@ -187,14 +180,9 @@ def test_the_line_that_makes_a_position_is_mended_not_its_uses(tmp_path, i, j, w
 def test_a_loss_is_also_looked_at_with_a_regularization(tmp_path, factor, is_right):
     path = tmp_path / "net.py"
     path.write_text(NET.format(factor=factor), encoding="utf-8")
-    student = loading.parse(path)
-    loading.load(student)
-    list(adapting.wrap_classes(student))
-    (pair,) = recognition.pairs(student.functions, student.wrapped)
-    siblings = Siblings()
-    Investigation(Program(student), pair, siblings).examine()
-    ((_, outcomes),) = siblings.examined
-    assert all_right(outcomes) == is_right
+    (report,) = diagnose(path).functions
+    assert report.looked_at == ("out", "dW1", "dW2")
+    assert (report.status == "right") == is_right
 
 
 def test_of_many_consequences_five_are_named(tmp_path):
