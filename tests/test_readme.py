@@ -12,6 +12,7 @@ from backpropviz.cli import app
 
 ROOT = Path(__file__).parent.parent
 MARKER = re.compile(r"<!-- (run|file): (.+?) -->\n(?:\n```\w*\n.*?\n```\n)?", re.DOTALL)
+ROWS = re.compile(r"<!-- rows of (\S+): (.+?) -->\n(?:\n(?:\|.*\n)+)?")
 GRIDS = (
     "maxpool", "avgpool", "conv", "affine", "softmax_loss", "batchnorm", "layernorm", "groupnorm", "attention",
     "embedding",
@@ -46,12 +47,22 @@ def generated(match: re.Match[str], folder: Path = ROOT) -> str:
     return f"<!-- {kind}: {what} -->\n\n```{language}\n{text}\n```\n"
 
 
+def chosen_rows(match: re.Match[str]) -> str:
+    """The rows of a page's table that begin with these cells, under its head."""
+    page, names = match.groups()
+    lines = (ROOT / page).read_text().splitlines()
+    rows = [next(n for n, line in enumerate(lines) if line.startswith(f"| {name} |")) for name in names.split("; ")]
+    head = next(n for n in range(rows[0], 0, -1) if lines[n].startswith("|---"))
+    table = [lines[n] for n in (head - 1, head, *rows)]
+    return "\n".join([f"<!-- rows of {page}: {names} -->", "", *table, ""])
+
+
 @pytest.mark.parametrize("page", ["README.md"])
 def test_generated_parts(page, request):
     path = ROOT / page
     text = path.read_text()
     assert MARKER.search(text)
-    fresh = MARKER.sub(generated, text)
+    fresh = ROWS.sub(chosen_rows, MARKER.sub(generated, text))
     if request.config.getoption("--update-golden"):
         path.write_text(fresh)
     assert path.read_text() == fresh, "run pytest --update-golden, and look at what changed"
