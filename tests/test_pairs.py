@@ -147,3 +147,14 @@ def test_the_pair_passes_the_diagnosis(name, tmp_path):
     path = tmp_path / f"{name}.py"
     path.write_text(pair(load(name).trace()))
     assert {report.status for report in diagnose(path).functions} == {"right"}
+
+
+def test_a_dictionary_of_settings_may_be_read_by_other_words(tmp_path):
+    path = tmp_path / "avgpool.py"
+    text = pair(load("avgpool").trace())
+    for word, other in (('"stride"', '"strides"'), ('"window"', '"kernel_size"')):
+        assert word in text
+        text = text.replace(word, other)
+    path.write_text(text)
+    (report,) = diagnose(path).functions
+    assert (report.status, report.layer) == ("right", "avg_pool")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from backpropviz.course.record import Case, Layer
 
 _ALIASES = {
     "eps": "eps epsilon",
-    "stride": "stride s strides",
+    "stride": "stride s strides pool_stride",
     "pad": "pad padding p",
     "G": "g groups num_groups n_groups",
     "pool_height": "pool_height ph pool_h hh kh height pool_hh",
@@ -78,6 +80,28 @@ def _setting(name: str, case: Case, layer: Layer) -> Any:
     raise KeyError(name)
 
 
+def keys_read(function: ast.FunctionDef | None) -> set[str]:
+    """The words that a function looks up in dictionaries of settings: `param["stride"]`, `param.get("window", 2)`."""
+    found = set[str]()
+    for node in ast.walk(function) if function is not None else ():
+        match node:
+            case (
+                ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(word)))
+                | ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=[ast.Constant(value=str(word)), *_])
+            ) if is_dictionary(name):
+                found.add(word)
+    return found
+
+
+def _by_other_names(words: Iterable[str], case: Case, layer: Layer) -> dict[str, Any]:
+    """The settings that these words stand for, where a case knows them by other ones."""
+    found = {}
+    for word in {*words} - {*case.settings}:
+        with contextlib.suppress(KeyError):
+            found[word] = _setting(word, case, layer)
+    return found
+
+
 def is_sure(function: Callable[..., Any], layer: Layer) -> bool:
     """The parameters have the course's names, so that it is known what they take. `linear_forward(A, W, b)` and
     `conv_forward(A_prev, W, b, hparameters)` are of another course, with the axes in another order."""
@@ -115,9 +139,13 @@ def is_dictionary(name: str) -> bool:
     return any(word in name.lower() for word in _DICTIONARY)
 
 
-def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, arrays: Mapping[str, Any]) -> list[Any]:
+def forward_arguments(
+    function: Callable[..., Any], layer: Layer, case: Case, arrays: Mapping[str, Any], keys: Iterable[str] = ()
+) -> list[Any]:
     """The arguments of a forward pass: arrays in the course's order (or by name), then settings by name.
 
+    Args:
+        keys: what it looks up in its dictionary of settings, which may be words of its own.
     Raises:
         CannotCall: a required parameter is unknown. NotApplicable: this configuration cannot be asked for.
     """
@@ -133,7 +161,7 @@ def forward_arguments(function: Callable[..., Any], layer: Layer, case: Case, ar
             arguments.append(arrays[order[position]])
         elif is_dictionary(parameter.name) and parameter.name not in settings:
             has_dictionary = True
-            arguments.append(settings)
+            arguments.append(settings | _by_other_names(keys, replace(case, settings=settings), layer))
         else:
             try:
                 arguments.append(_setting(parameter.name, case, layer))
