@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from backpropviz.errors import BackpropvizError, LayerError
+from backpropviz.exercises import second_look
 from backpropviz.exercises.exercise import blanks, worksheet, write_worksheet
 from backpropviz.exercises.grader import difference
 from backpropviz.exercises.grading import grade, grade_text
@@ -277,3 +278,34 @@ def test_the_function_as_a_whole_is_run_when_every_blank_is_right(tmp_path):
         report = grade(path)
         assert not report.passed
         assert said in report.entries[-1].evidence
+
+
+def test_a_wrong_line_says_what_the_diagnosis_of_hand_ins_proves_of_it(tmp_path):
+    """Also where blanks below it are open; what it should read is told by the last hint only."""
+    path = tmp_path / "sheet.py"
+    text = worksheet("affine", {}, {}, solved=True)
+    for right, its in (
+        ("db = np.sum(dout, axis=0)", "db = np.mean(dout, axis=0)"),
+        ("dx = drows.reshape(x.shape)", "dx = ..."),
+    ):
+        assert right in text
+        text = text.replace(right, its)
+    path.write_text(text)
+    report = grade(path)
+    (wrong,) = report.wrong
+    assert wrong.found is not None
+    assert wrong.found.expected == "db = np.sum(dout, axis=0)"
+    assert report.next is not None
+    assert report.next.name == "dx"
+    assert WorksheetReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+    assert wrong.found.meaning in "\n".join(render(report))
+    assert "expected  db" not in "\n".join(render(report, level=1))
+    assert "expected  db = np.sum(dout, axis=0)" in "\n".join(render(report, level=2))
+
+
+def test_what_needs_no_second_look_starts_none(monkeypatch):
+    monkeypatch.setattr(second_look, "diagnose", None)
+    text = worksheet("affine", {}, {}, solved=True)
+    report = grade_text(text)
+    assert report.passed
+    assert second_look.second_look(report, text, 10.0) is report

@@ -29,6 +29,7 @@ from backpropviz.exercises.far_desk import FarDesk, FarProcess
 from backpropviz.exercises.grader import LONGER, OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
 from backpropviz.exercises.looped import LoopBlank, sheet
 from backpropviz.exercises.round_grader import LATER, grades
+from backpropviz.exercises.second_look import second_look
 from backpropviz.exercises.sheet_report import Entry, WorksheetReport
 from backpropviz.exercises.signing import NEW, Goal, Origin, pinned, read
 from backpropviz.layers.library import load
@@ -64,7 +65,7 @@ def grade(
         raise LayerError(f"{file.name} could not be graded: the process ended with code {code}")
     if "error" in answer:
         raise LayerError(answer["error"], where=answer["where"], fix=answer["fix"])
-    return WorksheetReport.from_dict(answer)
+    return second_look(WorksheetReport.from_dict(answer), file.read_text(encoding="utf-8"), seconds)
 
 
 def main() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.verdict import RIGHT, UNFINISHED, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
 from backpropviz.exercises.grading import grade
-from backpropviz.exercises.sheet_report import WorksheetReport
+from backpropviz.exercises.sheet_report import Entry, WorksheetReport
 
 
 def handed_in(path: Path, seconds: float, pin: str | None = None, explain: bool = False) -> FileReport:
@@ -33,13 +34,7 @@ def handed_in(path: Path, seconds: float, pin: str | None = None, explain: bool 
 def _function(report: WorksheetReport, lines: list[str], explain: bool) -> FunctionReport:
     """The verdict on a worksheet's backward pass: wrong blanks are findings, and an open one leaves it unfinished."""
     name = f"{report.layer}_backward"
-    findings = [
-        Finding(
-            report.file, entry.line, name, _code(lines, entry.line), "wrong_blank", entry.evidence,
-            kinds.WORDS["wrong_blank"], entry.hint, step=entry.step, page=entry.page if explain else None,
-        )
-        for entry in report.wrong
-    ]  # fmt: skip
+    findings = [_finding(report.file, name, entry, lines, explain) for entry in report.wrong]
     left = report.next
     if left is not None:
         words = kinds.WORDS["not_finished"]
@@ -48,6 +43,21 @@ def _function(report: WorksheetReport, lines: list[str], explain: bool) -> Funct
     status = RIGHT if report.passed else WRONG if report.wrong else UNFINISHED
     first = next((entry.line for entry in report.entries if entry.line), 1)
     return FunctionReport(name, report.layer, first, status, tuple(findings), score=report.score)
+
+
+def _finding(file: str, function: str, entry: Entry, lines: list[str], explain: bool) -> Finding:
+    """A wrong blank: how its value differs, and what the diagnosis has proved of its line."""
+    found = Finding(
+        file, entry.line, function, _code(lines, entry.line), "wrong_blank", entry.evidence, kinds.WORDS["wrong_blank"],
+        entry.hint, step=entry.step, page=entry.page if explain else None,
+    )  # fmt: skip
+    its = entry.found
+    if its is None:
+        return found
+    return replace(
+        found, kind=its.kind, meaning=its.meaning, expected=its.expected, instead=its.instead, proved=True,
+        together=its.together,
+    )  # fmt: skip
 
 
 def _code(lines: list[str], number: int) -> str:

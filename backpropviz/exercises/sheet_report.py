@@ -7,6 +7,7 @@ from typing import Any
 
 from backpropviz.diagnose.telling.page import Page
 from backpropviz.diagnose.telling.render_page import render_page
+from backpropviz.diagnose.verdict import Finding
 from backpropviz.exercises.grader import LONGER, OPEN, RIGHT, WRONG
 from backpropviz.exercises.round_grader import LATER
 
@@ -22,6 +23,7 @@ class Entry:
         evidence: for a wrong one, how it differs. notes: what else there is to say about its lines.
         hint: one sentence about what to do. more: the gate's story, local derivatives and shapes. solution: the code.
         page: of a wrong one, its value beside the right one; none where loops are given.
+        found: what the diagnosis of hand-ins has proved of a wrong one.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Entry:
     more: tuple[str, ...]
     solution: tuple[str, ...]
     page: Page | None = None
+    found: Finding | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class WorksheetReport:
         entries = []
         for each in data["entries"]:
             page = Page.from_dict(each["page"]) if each["page"] else None
-            entries.append(Entry(**{**each, **{key: tuple(each[key]) for key in tuples}, "page": page}))
+            found = Finding.from_dict(each["found"]) if each["found"] else None
+            entries.append(Entry(**{**each, **{key: tuple(each[key]) for key in tuples}, "page": page, "found": found}))
         return cls(data["file"], data["layer"], tuple(entries))
 
 
@@ -92,6 +96,9 @@ def render(report: WorksheetReport, level: int = 0, explain: bool = False, width
         place = f"{report.file}:{entry.line}" if entry.line else ""
         told = f"{marks[entry.status]:6}{entry.name:{wide}}  {place}  {entry.evidence}".rstrip()
         lines += [f"  {told}", *(f"        note: {note}" for note in entry.notes)]
+        if entry.found is not None:
+            lines.append(f"        {entry.found.meaning}")
+            lines += [f"        expected  {entry.found.expected}"] if level > 1 and entry.found.expected else []
         if entry.status != RIGHT:
             lines.append(f"        {entry.hint}")
             lines += [f"        {line}" for line in entry.more if level > 0]
