@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from backpropviz.errors import InputError
 from backpropviz.show.layout import Columns, Row, laid_out, paragraph
 from backpropviz.show.loop_rows import carried_rows, loop_text, turning
 from backpropviz.show.numerals import counted
@@ -33,7 +32,7 @@ from backpropviz.show.rows import (
     written,
 )
 from backpropviz.show.tables.cells import Line, Words, styled
-from backpropviz.show.tree import walk
+from backpropviz.show.tree import named_groups, walk
 
 
 class Page:
@@ -70,7 +69,7 @@ class Page:
         self.steps = [step for step in view.steps if only is None or only in step.groups]
         self.parameters = view.parameters
         everything = ops or (explain and not expand)
-        self.opened = set(self.groups) if everything else self._opened([*expand, *([only] if only else [])])
+        self.opened = set(self.groups) if everything else named_groups(view, [*expand, *([only] if only else [])])
         items = {self._closed(step.groups) or step.label for step in self.steps}
         closed = [self.groups[label] for label in items if label in self.groups]
         # a network is mostly made of layers: what counts are their volumes and parameters
@@ -79,21 +78,6 @@ class Page:
         self.flows: dict[str, list[FlowView]] = {}
         for flow in view.backward:
             self.flows.setdefault(flow.step, []).append(flow)
-
-    def _opened(self, wanted: Sequence[str]) -> set[str]:
-        """The labels of the groups that are opened, with those around them."""
-        opened: set[str] = set()
-        for word in wanted:
-            found = [group for group in self.view.groups if word in (group.label, group.function, group.name)]
-            if not found:
-                there = ", ".join(dict.fromkeys(group.function for group in self.view.groups))
-                raise InputError(
-                    f"there is no group {word!r} to expand",
-                    fix=f"The groups are {there}." if there else f"{self.view.layer} calls no functions: it has none.",
-                )
-            for group in found:
-                opened.update((group.label, *group.groups))
-        return opened
 
     def _closed(self, path: tuple[str, ...]) -> str | None:
         """The outermost group of a path that is not opened."""

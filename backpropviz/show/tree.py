@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from backpropviz.errors import InputError
 from backpropviz.show.records import GroupView, LoopView, StepView, TraceView
 
 
@@ -21,6 +22,23 @@ class Part(NamedTuple):
     record: StepView | GroupView | LoopView
     depth: int
     number: int = 0
+
+
+def named_groups(view: TraceView, words: Collection[str]) -> set[str]:
+    """The labels of the groups with these labels, functions or results, and of those around them.
+
+    Raises:
+        InputError: there is no such group.
+    """
+    opened: set[str] = set()
+    for word in words:
+        found = [group for group in view.groups if word in (group.label, group.function, group.name)]
+        if not found:
+            there = ", ".join(dict.fromkeys(group.function for group in view.groups))
+            fix = f"The groups are {there}." if there else f"{view.layer} calls no functions: it has none."
+            raise InputError(f"there is no group {word!r} to expand", fix=fix)
+        opened.update(label for group in found for label in (group.label, *group.groups))
+    return opened
 
 
 def walk(

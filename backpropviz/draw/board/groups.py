@@ -15,7 +15,7 @@ from backpropviz.draw.board.stations import Station
 class Surrounded:
     """A group with its first and last column and row. `left` and `right` are the line's distances from these columns.
 
-    `depth` counts the groups around it.
+    `depth` counts the groups around it; `entered_above` tells of a wire into it or out of it above its first row.
     """
 
     frame: Frame
@@ -25,6 +25,7 @@ class Surrounded:
     stations: list[Station] = field(default_factory=list)
     left: float = 0.0
     right: float = 0.0
+    entered_above: bool = False
 
 
 def surroundings(grid: Grid) -> list[Surrounded]:
@@ -42,14 +43,27 @@ def surroundings(grid: Grid) -> list[Surrounded]:
             standing[grid.row[station]].append(grid.column[station])
     for row in standing.values():
         row.sort()
+    highest = _highest(grid)
     found = []
     for frame, stations in members.items():
         columns = [grid.column[station] for station in stations]
         rows = [grid.row[station] for station in stations]
         each = Surrounded(frame, depths[frame], (min(columns), max(columns)), (min(rows), max(rows)), stations)
         if _inside(each, standing) == sum(its.gate.kind != "input" for its in stations):
+            each.entered_above = highest.get(frame, each.rows[0]) < each.rows[0]
             found.append(each)
     return found
+
+
+def _highest(grid: Grid) -> dict[Frame, int]:
+    """The highest row of the wires that lead into a group or out of it."""
+    highest: dict[Frame, int] = {}
+    for route in grid.routes:
+        tail, head = route.link.tail, route.link.head
+        row = min(route.row, grid.row[tail], grid.row[head])
+        for frame in {*tail.gate.frames} ^ {*head.gate.frames}:
+            highest[frame] = min(row, highest.get(frame, row))
+    return highest
 
 
 def _inside(group: Surrounded, standing: dict[int, list[int]]) -> int:

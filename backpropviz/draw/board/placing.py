@@ -269,10 +269,7 @@ class Places:
 
     def group_title(self, each: Surrounded, wide: tuple[float, float]) -> tuple[str, ...]:
         """The title in lines; in shorter ones where a wire comes in from above, so that they find room beside it."""
-        inside = {*each.stations}
-        ends = ((route.row, {route.link.tail, route.link.head}) for route in self.grid.routes)
-        rows = (min(row, *(self.grid.row[end] for end in both)) for row, both in ends if len(both & inside) == 1)
-        share = FREE if any(row < each.rows[0] for row in rows) else 1.0
+        share = FREE if each.entered_above else 1.0
         room = int(share * (wide[1] - wide[0] - 12) / width(" ", SIZE))
         lines, (head, _, often) = broken(each.frame.title, room), each.frame.title.partition(": ")
         apart = (*broken(f"{head}:", room), *broken(often, room)) if often else lines

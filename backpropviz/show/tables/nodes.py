@@ -20,7 +20,7 @@ from backpropviz.show.rows import TERMS, added_up, origin_of, together, written
 from backpropviz.show.tables.arrays import array_lines
 from backpropviz.show.tables.cells import Code, Lines, headed, styled
 from backpropviz.show.tables.plain import FAINT, GAP, shape_text
-from backpropviz.show.tree import walk
+from backpropviz.show.tree import named_groups, walk
 
 VALUES = ("none", "short", "full")
 RED, RED_NAME, NAME = "red", "bold red", "bold"
@@ -66,20 +66,9 @@ class NodeTable:
         for flow in view.backward:
             if flow.kind == "part":
                 self.parts.setdefault(flow.step, []).append(flow)
-        self.opened = set(self.groups) if everything else self._opened(expand)
+        self.opened = set(self.groups) if everything else named_groups(view, expand)
         with uncollected():
             self.rows = list(self._rows())
-
-    def _opened(self, expand: Collection[str]) -> set[str]:
-        opened: set[str] = set()
-        for word in expand:
-            found = [group for group in self.view.groups if word in (group.label, group.function, group.name)]
-            if not found:
-                there = ", ".join(dict.fromkeys(group.function for group in self.view.groups))
-                fix = f"The groups are {there}." if there else f"{self.view.layer} calls no functions: it has none."
-                raise InputError(f"there is no group {word!r} to expand", fix=fix)
-            opened.update(label for group in found for label in (group.label, *group.groups))
-        return opened
 
     # ---- rows --------------------------------------------------------------------------------------------------------
 
