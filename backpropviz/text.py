@@ -13,6 +13,7 @@ _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 
 
 _CELL = re.compile(r"ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-")
+_SERVING = re.compile(r"_backward$|^sample(_|$)|^_")
 _NO_SUMMARY = "Automatically created module for IPython"  # what a notebook says of its own
 
 
@@ -47,10 +48,26 @@ def file_name(file: str) -> str:
 
 
 def summary_of(function: FunctionType) -> str:
-    """The first line of the docstring of a function, or of the file it stands in; may be empty."""
-    module = function.__globals__.get("__doc__") or ""
-    told = function.__doc__ or ("" if module.startswith(_NO_SUMMARY) else module)
+    """The first line of the docstring of a function, or of its file where that tells of no other; may be empty."""
+    told = function.__doc__ or (_of_its_file(function) if _stands_alone(function) else "")
     return clean(told.strip().split("\n")[0])
+
+
+def _of_its_file(function: FunctionType) -> str:
+    module = function.__globals__.get("__doc__") or ""
+    return "" if module.startswith(_NO_SUMMARY) else module
+
+
+def _stands_alone(function: FunctionType) -> bool:
+    """Whether a file is called after a function, or all others in it serve this one: as a part, its backward pass or
+    its sample inputs."""
+    file = function.__code__.co_filename
+    if Path(file).stem == function.__name__:
+        return True
+    kept = [each for each in function.__globals__.values() if isinstance(each, FunctionType)]
+    beside = [each for each in kept if each.__code__.co_filename == file and each.__name__ != function.__name__]
+    called = {name for each in (function, *beside) for name in each.__code__.co_names}
+    return all(each.__name__ in called or _SERVING.search(each.__name__) for each in beside)
 
 
 def cleaned(record: Any) -> Any:

@@ -15,15 +15,16 @@ from backpropviz.facade.site.manual import PAGES
 from backpropviz.layers.library import layer_names
 from tests.browser import NEEDED, driven
 
-MINE = """'''Twice <b>bold</b> & more.'''
-import numpy as np
+MINE = """import numpy as np
 
 def swish(x, *, beta=1.5):
+    '''Twice <b>bold</b> & more.'''
     # how far every entry is switched on
     gate = 1 / (1 + np.exp(-beta * x))
     return x * gate
 
 def scaled(x, w):
+    '''Once <b>bold</b>.'''
     return np.tanh(x) * w
 """
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from backpropviz import cli
-from backpropviz.text import clean, clean_line, cleaned
+from backpropviz.text import clean, clean_line, cleaned, summary_of
 
 EVIL = "\x1b[2J\x1b[31m"
 FILE = f'''import numpy as np
@@ -63,3 +63,20 @@ def test_letters_of_all_languages_stay():
     text = "Gradient \u2202L/\u2202x, \u68af\u5ea6, \U0001f600, e\u0301"
     assert clean(text) == text
     assert clean_line("a\nb") == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (
+            "def f(x):\n    return g(x)\ndef g(x):\n    return x\ndef f_backward(dout):\n    pass\n",
+            "What the file holds.",
+        ),
+        ("def f(x):\n    return x\ndef other(x):\n    return x\n", ""),
+        ("def f(x):\n    'Its own.'\ndef other(x):\n    return x\n", "Its own."),
+    ],
+)
+def test_the_words_of_a_file_are_said_of_a_function_that_it_is_about(source, told):
+    made = {}
+    exec(compile(f'"""What the file holds."""\n{source}', "of_mine.py", "exec"), made)
+    assert summary_of(made["f"]) == told

@@ -20,7 +20,7 @@ from backpropviz.engine.verifying import record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.classes import Built
 from backpropviz.layers.missing import MissingModule
-from backpropviz.text import clean, file_name
+from backpropviz.text import file_name, summary_of
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Layer:
 
     @property
     def summary(self) -> str:
-        """The first sentence of the file's (or the function's) docstring."""
-        return clean((self.module.__doc__ or self.function.__doc__ or "").strip().split("\n")[0])
+        """The first sentence of the function's docstring, or of the file's."""
+        return summary_of(self.function)
 
     @property
     def where(self) -> str:
