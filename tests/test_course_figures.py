@@ -85,7 +85,7 @@ def test_the_parts_of_a_joined_gradient_are_told_apart(tmp_path):
 
 NEW = ["contexts_of_their_own", "costs_with_strengths", "rows_and_columns_of_biases", "parameters_in_a_list"]
 NEW += ["costs_and_gradients_of_linear_models", "a_forward_pass_handed_over", "steps_through_layers"]
-NEW += ["thetas_in_one_vector", "steps_of_an_online_course"]
+NEW += ["thetas_in_one_vector", "steps_of_an_online_course", "shapes_of_their_own"]
 
 
 @pytest.mark.costly
@@ -117,6 +117,7 @@ def test_right_pairs_are_right(name):
         ("networks_of_modules", 6),
         ("networks_of_images", 3),
         ("steps_of_an_online_course", 1),
+        ("shapes_of_their_own", 0),
     ],
 )
 def test_a_slip_is_named(name, number):

@@ -252,6 +252,8 @@ def _hoist_methods(student: Student) -> None:
     """Methods become functions."""
     definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]
+    if lacking := stand_ins.keep_for(definitions, student.namespace):
+        student.notes.append(f"stood in for: save_for_backward of {', '.join(lacking)}, whose base class lacks it")
     marks = classes.marked(student.tree)
     for function in student.functions.values():
         classes.mark(function, marks)

@@ -1,4 +1,4 @@
-"""What stands in for data that is not here, and how large a file's top level is made.
+"""What stands in for data and for methods that are not here, and how large a file's top level is made.
 
 A character model reads a text, counts its letters, and makes its weights at the top level. Without the text there are
 no weights, and with a hundred units there are ten thousand of them to be looked at.
@@ -11,7 +11,7 @@ import copy
 import io
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 TEXT = "a bad cab bade a dead bead " * 8
@@ -87,3 +87,23 @@ def asks_us(statement: ast.stmt, namespace: dict[str, Any]) -> bool:
     found = namespace.get(holder.id) if isinstance(holder, ast.Name) else None
     name = getattr(found, "__name__", "") if isinstance(found, types.ModuleType) else getattr(found, "__module__", "")
     return str(name).partition(".")[0] == "backpropviz"
+
+
+def keep_for(definitions: Iterable[ast.ClassDef], namespace: Mapping[str, Any]) -> list[str]:
+    """Let layers save for their backward pass what a base class that is not here would: `self.save_for_backward(a, b)`.
+
+    Returns:
+        The names of the classes that were given the method.
+    """
+    lacking = []
+    for definition in definitions:
+        its = namespace[definition.name]
+        asks = any(ast.unparse(node) == "self.save_for_backward" for node in ast.walk(definition))
+        if asks and not hasattr(its, "save_for_backward"):
+            its.save_for_backward = _saved_in_the_layer
+            lacking.append(definition.name)
+    return lacking
+
+
+def _saved_in_the_layer(self: Any, *values: Any) -> None:
+    self.saved_tensors = self.saved_values = self.saved = values

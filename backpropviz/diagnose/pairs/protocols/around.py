@@ -20,11 +20,13 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
     """
     tried: list[str] = []
     found: list[Adapter] = []
+    partly: list[Adapter] = []
     failing: Trial | None = None
     try:
         for start in starts(subject, namespace):
             trial = Trial(subject, start, namespace, functions, tried)
-            failing = failing or trial
+            if failing is None or (trial.is_told_apart and not failing.is_told_apart):
+                failing = trial  # of these, the one to blame something for
             first = len(found)
             for manner in trial.first_manners:
                 found += Trial(subject, start.in_manner(manner), namespace, functions, tried).adapters()
@@ -40,6 +42,7 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
                 adapter.fit[2] for adapter in found[:first]
             )
             if is_supposed:  # in doubt, what was found first is meant
+                partly += [adapter for adapter in found[first:] if adapter.fit[1] and adapter.fit[2] == 1]
                 found[first:] = [adapter for adapter in found[first:] if adapter.fit[0]]
             if any(adapter.fit[2] == 1 for adapter in found):  # all gradients have the shapes of their inputs
                 break
@@ -50,7 +53,7 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
         if not found:
             raise NoFit(str(error)) from None
     if not found and failing is not None:
-        found = failing.guessed()
+        found = partly or failing.guessed()
     found.sort(key=_merit, reverse=True)
     if not found and not tried:
         raise NoFit("no inputs were found on which its forward pass runs")

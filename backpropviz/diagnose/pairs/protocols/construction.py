@@ -17,7 +17,7 @@ from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.layers.choosing import Method
 from backpropviz.layers.classes import Built
 from backpropviz.layers.conventions import kind_of
-from backpropviz.layers.search import Search
+from backpropviz.layers.search import FEWER, RUNS, Search
 
 SIZES = (3, 5, 7)
 _ARRAY = re.compile(r"[wW]\w{0,2}|b\w?|weights?|bias(es)?|gamma|beta|kernel|filters|params|U|V|embed(ding)?s?")
@@ -93,6 +93,7 @@ def constructions(
     try:
         built = Built(_Original(namespace[definition.name], forward))
         search = Search(built, 0, {}, {})
+        search.most = FEWER if by_names is not None else RUNS
         state = search.found()
         given = search.arguments(state) if state is not None else {}
     except Exception:  # a class that cannot be made like this

@@ -38,6 +38,12 @@ class Forward:
         named = {name for name in self.wanted if kind_of(name) in ("weight", "vector")}
         return ({*self.start.learned} or named or {*self.wanted}) - {self.start.main}
 
+    @property
+    def is_told_apart(self) -> bool:
+        """The layer computes something of the shape of the targets, which then stand beside it and not across it."""
+        targets = [its.shape for name, its in self.wanted.items() if name != self.start.main and TARGET in roles(name)]
+        return bool(targets) and targets[0] in [np.shape(self.value(code)) for code in self._attributes()]
+
     def readings(self) -> Iterator[Ran]:
         """What may be the output of the forward pass, the likeliest first."""
         every = parameters(self.subject.forward, self.subject.owner is not None)

@@ -28,6 +28,7 @@ from backpropviz.diagnose.pairs.protocols.start import SEED, Start, free, functi
 from backpropviz.diagnose.pairs.protocols.supposed import (
     RANKS,
     Shapes,
+    numbers_for,
     one_index,
     products,
     regression,
@@ -55,7 +56,7 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
     original = inspect.unwrap(getattr(namespace[subject.owner.name], subject.forward.name))
     if takes_context(subject.forward):
         run = f"{subject.owner.name}.{subject.forward.name}(layer, {{}})"
-        made = Construction(context.made(namespace))
+        made = Construction(context.made(namespace, subject.backward))
         yield _found(made, [], takes, run, {}, original, namespace, PLAIN, {})
         for shapes in [{takes[0]: shape} for shape in RANKS if takes] + products(takes):
             with contextlib.suppress(Exception):
@@ -80,7 +81,7 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
             tries: list[Shapes] = [{name: shape} for name in takes[:1] for shape in RANKS]
             if len(made.arrays) > 2:  # products of matrices
                 tries = [shapes for shapes in tries if all(len(its) == 2 for its in shapes.values())]
-            alone = single(first.main, first.values) if first.box is not None else []
+            alone = single(first.main, first.values) if first.box is not None else numbers_for(first.main, first.values)
             if first.learned and takes:
                 tries = [*targets_for(first.main, first.values, sizes), *vectors(free(takes[0]), sizes)]
             for shapes in [*alone, *tries]:

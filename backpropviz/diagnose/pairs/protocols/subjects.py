@@ -107,7 +107,7 @@ def _called_in(method: ast.FunctionDef) -> set[str]:
     return {
         node.func.attr for node in ast.walk(method)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        and getattr(node.func.value, "id", "") == "self"
+        and getattr(node.func.value, "id", "") in ("self", "cls")
     }  # fmt: skip
 
 

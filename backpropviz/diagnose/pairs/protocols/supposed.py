@@ -15,6 +15,8 @@ Shapes = dict[str, Shape]
 RANKS: tuple[tuple[int, ...], ...] = ((3, 6, 5), (5, 3), (3, 5, 7, 6), (5,), (11, 9), (3, 5, 11, 9))
 """Shapes of the first input to try where the backward pass fails on the conventional one."""
 
+_LONG = (11,)
+
 
 def products(takes: list[str]) -> list[Shapes]:
     """Shapes of two matrices that can be multiplied, where two things are taken and neither is called a weight."""
@@ -48,9 +50,18 @@ def single(main: str, values: Mapping[str, Any]) -> list[Shapes]:
 
 
 def vectors(name: str, sizes: Iterable[int]) -> list[Shapes]:
-    """An input that holds one example: a vector, a column, or a row."""
+    """An input that holds one example: a vector, a column, or a row; and a vector that is longer than what is learned,
+    along which a window moves."""
     every: list[Shape] = [shape for n in sizes for shape in ((n,), (n, 1), (1, n))]
-    return [{name: shape} for shape in every]
+    return [{name: shape} for shape in [*every, _LONG]]
+
+
+def numbers_for(main: str, values: Mapping[str, Any]) -> list[Shapes]:
+    """Shapes of targets that are a number for each example, as a column or as a vector: `out - y` is an array for many
+    other shapes of y, too."""
+    targets = [name for name in values if name != main and TARGET in roles(name) and values[name].ndim == 2]
+    return [{targets[0]: shape} for shape in ((values[targets[0]].shape[0], 1), values[targets[0]].shape[:1])
+            if shape != values[targets[0]].shape] if targets else []  # fmt: skip
 
 
 def regression(values: Mapping[str, Any]) -> list[Shapes]:
