@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -66,3 +67,30 @@ def golden(request):
         assert text == path.read_text(encoding="utf-8"), f"{name} changed: pytest --update-golden, and look at it"
 
     return compare
+
+
+@pytest.fixture
+def loaded(monkeypatch, tmp_path):
+    """`loaded(text)`: a hand-in's program and its pairs, in this process; NumPy is as it was when the test ends."""
+    from backpropviz.diagnose.pairs import recognition
+    from backpropviz.diagnose.pairs.protocols import adapting
+    from backpropviz.diagnose.student import loading
+    from backpropviz.diagnose.student.program import Program
+    from backpropviz.layers.missing import OLD_NUMPY
+
+    def load(text):
+        path = tmp_path / "hand_in.py"
+        path.write_text(text, encoding="utf-8")
+        student = loading.parse(path)
+        loading.load(student)
+        list(adapting.wrap_classes(student))
+        return Program(student), recognition.pairs(student.functions, student.wrapped)
+
+    monkeypatch.setattr(np, "reshape", np.reshape)
+    monkeypatch.setattr(np.lib.stride_tricks, "as_strided", np.lib.stride_tricks.as_strided)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    monkeypatch.delitem(sys.modules, loading.MODULE, raising=False)
+    before = {*vars(np)}
+    yield load
+    for name in {*OLD_NUMPY} - before:
+        vars(np).pop(name, None)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from backpropviz.diagnose import diagnose
 from backpropviz.diagnose.pairs import inputs
+from backpropviz.diagnose.runs.forms import Forms
+from backpropviz.diagnose.runs.outcomes import all_right
 from backpropviz.diagnose.telling.render import render_text
 
 LEAKY = """
@@ -149,6 +152,68 @@ def mixing_backward(dout, cache):
     return (dboth @ w.T).reshape(x.shape), x.reshape(-1, D).T @ dboth, dw_out
 """
 
+LEARNED_LEAK = """
+import numpy as np
+
+def leak_forward(x, a):
+    positive = x > 0
+    out = np.where(positive, x, a * x)
+    return out, (x, a, positive)
+
+def leak_backward(dout, cache):
+    x, a, positive = cache
+    dx = np.where(positive, dout, a * dout)
+    da = np.sum(np.where(positive, 0, x) * dout, axis=0)
+    return dx, da
+"""
+
+PRODUCT = """
+import numpy as np
+
+def product_forward(x, u, v):
+    p = x @ u
+    q = x @ v
+    return p * q, (x, u, v, p, q)
+
+def product_backward(dout, cache):
+    x, u, v, p, q = cache
+    dp, dq = dout * q, dout * p
+    dx = dp @ u.T + dq @ v.T
+    du = x.T @ dp
+    dv = x.T @ dq
+    return dx, du, dv
+"""
+
+KNOB = """
+import numpy as np
+
+def knob_forward(x, g, s):
+    h = x * g
+    return h / (1 + np.abs(h)) + s, {"x": x, "g": g, "h": h}
+
+def knob_backward(dout, cache):
+    dh = dout / (1 + np.abs(cache["h"])) ** 2
+    ds = np.sum(dout, axis=0)
+    dg = np.sum(dh * cache["x"], axis=0)
+    return dh * cache["g"], dg, ds
+"""
+
+TWO_NUMBERS = """
+import numpy as np
+
+def shifted_forward(x, alpha, beta):
+    s = 1 / (1 + np.exp(-(alpha * x + beta)))
+    return x * s, (x, alpha, s)
+
+def shifted_backward(dout, cache):
+    x, alpha, s = cache
+    dz = dout * x * s * (1 - s)
+    dx = dout * s + dz * alpha
+    dalpha = np.sum(dz * x)
+    dbeta = np.sum(dz)
+    return dx, dalpha, dbeta
+"""
+
 
 def report(folder, text):
     path = folder / "hand_in.py"
@@ -180,6 +245,33 @@ def test_the_wrong_line_is_proved(tmp_path, text, right, wrong):
     first = report(tmp_path, faulty).first
     line = next(number for number, line in enumerate(faulty.splitlines(), 1) if wrong in line)
     assert (first.line, first.proved) == (line, True)
+
+
+FAILS = {
+    LEARNED_LEAK: [("dout, axis=0)", "dout, axis=3)"), ("dx = np.where(positive", "dx = np.where(above")],
+    PRODUCT: [("dp, dq = dout", "dp, dg = dout")],
+    KNOB: [('cache["h"]', 'cache["hh"]'), ('* cache["g"]', '* cache["gain"]')],
+    TWO_NUMBERS: [("np.sum(dz * x)", "np.sum(dz * z)"), ("alpha, s = cache", "alpha, beta, s = cache")],
+}
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(("text", "slip"), [(text, slip) for text, slips in FAILS.items() for slip in (None, *slips)])
+def test_a_backward_pass_that_fails_is_not_excused_by_looking_at_less(loaded, text, slip):
+    program, (pair,) = loaded(text.replace(*slip) if slip else text)
+    form = Forms(program, pair).best()
+    assert all_right(form.outcomes) == (slip is None)
+    assert form.examination.pair.layer.wants == tuple(form.examination.cases[0][0].inputs)
+    if slip is not None:  # as it is written, on rows
+        assert form.examination.pair == replace(pair, layer=form.examination.pair.layer)
+        assert all(case.inputs["x"].ndim == 2 for case, _ in form.examination.cases)
+        assert all(outcome.failure.is_backward for outcome in form.outcomes)
+
+
+def test_a_line_that_fails_does_not_hide_the_shapes_that_others_give(loaded):
+    program, (pair,) = loaded(KNOB.replace('cache["h"]', 'cache["hh"]'))
+    case, _ = Forms(program, pair).best().examination.cases[0]
+    assert case.inputs["s"].shape == case.inputs["x"].shape[1:]  # `ds` is a sum over the rows
 
 
 def test_heads_of_an_attention_are_found_without_a_long_search(tmp_path):

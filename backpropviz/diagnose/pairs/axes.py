@@ -29,23 +29,33 @@ FEW, RUNS, TIED = 8, 60, 600
 where some sizes are known."""
 
 
+WHATEVER_THE_SHAPES = (NameError, KeyError, AttributeError)
+"""Errors that no other inputs would mend."""
+
+
 @dataclass(frozen=True)
 class Fit:
-    """How the gradients that came back fit the inputs: whether any did, the shapes that differ, by input, and which are
-    the same along an axis; nothing is read where what the forward pass returns is of no use."""
+    """How the gradients that came back fit the inputs: how many did, the shapes that differ, by input, and which are
+    the same along an axis; nothing is read where what the forward pass returns is of no use. Of a backward pass that
+    ended with an error, they are those that its other lines give."""
 
     count: int = 0
-    strange: Mapping[str, Shape] | None = None
+    strange: Mapping[str, Shape] = field(default_factory=dict)
     is_read: bool = True
     repeated: tuple[str, ...] = ()
+    error: Exception | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.error is None
 
     @property
     def fits(self) -> bool:
-        return self.count > 0 and not self.strange and self.is_read
+        return self.count > 0 and not self.strange and self.is_read and self.ended
 
     @property
-    def merit(self) -> tuple[bool, bool]:
-        return self.count > 0, self.fits
+    def merit(self) -> tuple[bool, int, int, bool]:
+        return self.fits, self.count - len(self.strange), -len(self.strange), self.ended
 
 
 @dataclass(frozen=True)
@@ -63,26 +73,29 @@ def assumptions(found: list[tuple[list[Case], Fit]], its: Wrapped | None, is_los
     """What to assume next; what was `found` of one assumption leads to the next."""
     seen = 0
     for main in (None,) if its and its.shapes else (None, *RANKS):
-        if any(fit.fits for _, fit in found):
+        if any(fit.fits or isinstance(fit.error, WHATEVER_THE_SHAPES) for _, fit in found):
             return
         yield Assumption(main)
         for cases, fit in found[seen:] if its is None or not its.shapes else []:
             if came := as_they_came(cases[0], fit, is_loss):
                 yield Assumption(main, told=came)
-            if not fit.count and (square := may_be_square(cases[0])):
+            if isinstance(fit.error, WHATEVER_THE_SHAPES):
+                continue
+            if not (fit.count and fit.ended) and (square := may_be_square(cases[0])):
                 yield Assumption(main, square=square)
             likely = others(cases[0], fit)
-            first = itertools.islice(likely, None if main is None else bool(fit.count))
+            first = itertools.islice(likely, None if main is None else bool(fit.count and fit.ended))
             yield from (Assumption(main, ranks) for ranks in first)
         seen = len(found)
 
 
-def fit(case: Case, wants: Sequence[str], gradients: Sequence[Any], count: int) -> Fit:
-    """How gradients, in the order of the inputs that they belong to, fit a case."""
-    pairs = [(name, np.shape(value)) for name, value in zip(wants, gradients)]
-    strange = {name: shape for name, shape in pairs if shape != case.inputs[name].shape}
-    repeated = tuple(name for name, value in zip(wants, gradients) if is_repeated(value))
-    return Fit(count, strange, repeated=repeated)
+def fit(case: Case, wants: Sequence[str], gradients: Sequence[Any], error: Exception | None = None) -> Fit:
+    """How gradients, in the order of the inputs that they belong to, fit a case; None is none."""
+    came = {name: value for name, value in zip(wants, gradients) if value is not None}
+    shapes = {name: np.shape(value) for name, value in came.items()}
+    strange = {name: shape for name, shape in shapes.items() if shape != case.inputs[name].shape}
+    repeated = tuple(name for name, value in came.items() if is_repeated(value))
+    return Fit(len(came), strange, repeated=repeated, error=error)
 
 
 def square(case: Case) -> tuple[str, ...]:
@@ -145,8 +158,13 @@ def as_they_came(case: Case, found: Fit, is_loss: bool) -> dict[str, Shape]:
     """Shapes as the gradients have them, for inputs whose sizes the forward pass does not tie together, and with them
     those of all inputs that are no parameters; parameters follow. Empty where nothing differs."""
     shapes = {name: value.shape for name, value in case.inputs.items()}
-    came = found.strange or {} if found.count else {}
-    told = {name: its for name, its in came.items() if len(its) or may_be_number(name, shapes, is_loss)}
+    came = found.strange
+    main = main_input(case)
+    beside = {name: [shapes[other] for other in shapes if other not in (name, main)] for name in came}
+    numbers = {name for name, its in beside.items() if its and not any(its)}  # all that is learned but it is a number
+    told = {
+        name: its for name, its in came.items() if len(its) or name in numbers or may_be_number(name, shapes, is_loss)
+    }
     if not told or any(0 in its for its in told.values()):
         return {}
     return resized_together({**{name: shapes[name] for name in data(case)}, **told}, 0)
@@ -169,7 +187,7 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
     biases = {name: _of_a_bias(name, shapes) for name in floats if kind_of(name) == "vector"}
     coefficients = [name for name in biases if _may_be_coefficient(fewer)(name)]
     numbers = dict.fromkeys([*free, *biases], 0) if coefficients == [*biases] else {}
-    strange = {name: len(its) for name, its in (found.strange or {}).items() if name in (*free, *coefficients)}
+    strange = {name: len(its) for name, its in found.strange.items() if name in (*free, *coefficients)}
     told = {name: rank for name, rank in strange.items() if rank < now[name]}
     told |= {name: now[name] - 1 for name in free if name in found.repeated and name not in strange}
     each += [[now[name], *ranks] for name, ranks in biases.items()]

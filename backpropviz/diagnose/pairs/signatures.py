@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backpropviz.diagnose.pairs.binding import CannotCall
@@ -58,14 +58,23 @@ def wants(program: Program, function: str, floats: tuple[str, ...], after: int, 
         CannotCall: more gradients come back than there are inputs.
     """
     parts = returned(program, function, after)
-    known = {name.replace("_", "").lower(): name for name in floats}
-    named = [known.get(_GRADIENT.sub("", name).replace("_", "").lower(), "") for name in parts]
+    named = gradients_of(parts, floats)
     if all(named) and len(set(named)) == len(named) and count in (0, len(named)):
         return tuple(named)
     count = count or len(parts) or len(floats)
     if count > len(floats):
         raise CannotCall(f"it returns {count} gradients for {len(floats)} inputs ({', '.join(floats)})")
     return floats[:count]
+
+
+def gradients_of(parts: Sequence[str], inputs: Sequence[str]) -> list[str]:
+    """The inputs that names are gradients of, by what they are called; empty for what is of none.
+
+    >>> gradients_of(["dx", "grad_W", "loss"], ["x", "W"])
+    ['x', 'W', '']
+    """
+    known = {name.replace("_", "").lower(): name for name in inputs}
+    return [known.get(_GRADIENT.sub("", name).replace("_", "").lower(), "") for name in parts]
 
 
 def wanted_numbers(program: Program, function: str, settings: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import UPSTREAM_SEED, Reference
 from backpropviz.diagnose.pairs.signatures import measures_columns, upstream_count, wanted_numbers, wants
 from backpropviz.diagnose.pairs.unknown_gradients import call, held_against, outputs_of, reference_for
+from backpropviz.diagnose.student.going_on import going_on
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import WORK, TooMuch, work_limit
 from backpropviz.engine.trace import random_upstream
@@ -180,9 +181,9 @@ def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, list[Any], a
     if values[0] is None:
         raise CannotCall("its forward pass is not finished")
     if pair.backward is None:
-        error = NoArrays if len(values) < 2 or isinstance(values[0], dict) else CannotCall
+        problem = NoArrays if len(values) < 2 or isinstance(values[0], dict) else CannotCall
         if len(values) < 2 or np.ndim(values[0]) != 0 or isinstance(values[0], dict):
-            raise error("it has no backward function, and is no loss that returns its gradients")
+            raise problem("it has no backward function, and is no loss that returns its gradients")
         outputs: tuple[str, ...] = ("loss",)
     else:
         count = upstream_count(program.definitions[pair.backward], set(case.inputs))
@@ -193,13 +194,15 @@ def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, list[Any], a
         raise CannotCall("what its forward pass returns on made-up inputs has no entries")
     layer = Layer(pair.layer.name, "", tuple(case.inputs), outputs, (), (), ())
     pair = replace(pair, layer=layer)
-    gradients = _gradients(program, pair, case, returned)
+    gradients, error = _gradients(program, pair, case, returned)
+    if error is not None and pair.backward is not None:
+        gradients, _ = _gradients(program, pair, case, returned, going_on(program, pair.backward))
     each = gradients.values() if isinstance(gradients, dict) else gradients
     ordered = [*each] if isinstance(gradients, tuple | list | dict) else [gradients]
     count = 0 if gradients is None else len(ordered)
     after = 1 if pair.backward is None else 0
     wanted = wants(program, pair.name, floats, after, count)
-    return replace(pair, layer=replace(layer, wants=wanted)), ordered, axes.fit(case, wanted, ordered, count)
+    return replace(pair, layer=replace(layer, wants=wanted)), ordered, axes.fit(case, wanted, ordered, error)
 
 
 # ---- inputs ----------------------------------------------------------------------------------------------------------
@@ -260,21 +263,25 @@ def cases_of(layer: LayerFile, forward: Any, seeds: tuple[int, ...] = (0, 1)) ->
 
 def _comes_back(program: Program, pair: Pair, case: Case) -> bool:
     """Whether the backward pass, as it was handed in, ends without an error."""
-    return _gradients(program, pair, case, call(program, pair, case, case.inputs)) is not None
+    return _gradients(program, pair, case, call(program, pair, case, case.inputs))[0] is not None
 
 
-def _gradients(program: Program, pair: Pair, case: Case, returned: Any) -> Any:
-    """The gradients that come back when it is run; None where it fails."""
+def _gradients(
+    program: Program, pair: Pair, case: Case, returned: Any, backward: Any = None
+) -> tuple[Any, Exception | None]:
+    """The gradients that come back when it is run, or another backward pass for it; None, and why, where it fails."""
     if pair.backward is None:
-        return binding.split_outputs(returned, 1)[1]
+        return binding.split_outputs(returned, 1)[1], None
     outputs, cache = binding.split_outputs(returned, len(pair.layer.outputs))
     upstream = [random_upstream(np.asarray(value, dtype=float), UPSTREAM_SEED) for value in outputs]
-    backward = program.function(pair.backward)
+    backward = backward or program.function(pair.backward)
     try:
         arguments = binding.backward_arguments(backward, pair.layer, case, upstream, case.inputs, cache)
     except CannotCall as error:  # names alone say so, whatever it is run on
         raise NoArrays(str(error)) from None
     try:
-        return backward(*arguments)
-    except (Exception, SystemExit):  # it is what is to be diagnosed
-        return None
+        return backward(*arguments), None
+    except SystemExit:
+        return None, RuntimeError("it asks Python to exit")
+    except Exception as error:  # it is what is to be diagnosed
+        return None, error

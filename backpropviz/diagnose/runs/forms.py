@@ -7,12 +7,16 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose.pairs import unknown
+from backpropviz.diagnose.pairs.axes import WHATEVER_THE_SHAPES
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.otherwise import around, is_usual, is_whole
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference, reference
+from backpropviz.diagnose.pairs.signatures import gradients_of, returned
 from backpropviz.diagnose.runs.examine import Another, Answer, Examination
 from backpropviz.diagnose.runs.outcomes import Outcome, all_right
 from backpropviz.diagnose.student.program import Program
@@ -45,10 +49,10 @@ class Forms:
         """
         tried: list[Form] = []
         for form in self._forms():
-            if all_right(form.outcomes) and not any(_looks_at_less(form, other) for other in tried):
+            if all_right(form.outcomes) and not any(self._looks_at_less(form, other) for other in tried):
                 return form
             tried.append(form)
-        tried = [form for form in tried if not any(_looks_at_less(form, other) for other in tried)]
+        tried = [form for form in tried if not any(self._looks_at_less(form, other) for other in tried)]
         if self.pair.layer.is_own and any(is_usual(self.program, form.examination.pair) for form in tried):
             tried = [form for form in tried if is_usual(self.program, form.examination.pair)]
         elif self.problem is not None:  # what did not fit was tried as well as could be
@@ -72,11 +76,14 @@ class Forms:
             with contextlib.suppress(CannotCall):
                 yield self._understood(around(self.program, self.pair))
                 return
+        is_enough = is_wrapped
         try:
-            yield self._understood(self.pair)
+            form = self._understood(self.pair)
+            is_enough = is_enough or (is_usual(self.program, self.pair) and all(map(_never_runs, form.outcomes)))
+            yield form
         except CannotCall as error:
             self.problem = error
-        if is_wrapped:
+        if is_enough:
             return
         try:
             yield self._understood(around(self.program, self.pair))
@@ -109,17 +116,33 @@ class Forms:
             return sum(gave_output(pair, outcome) for outcome in form.outcomes), ran
         right = sum(cell.ok for outcome in form.outcomes for name, cell in outcome.cells.items() if " " not in name)
         its = self.program.student.wrapped.get(pair.forward)
-        return ran, right, bool(its is not None and its.convention)
+        # where nothing fits, neither other axes nor another way of calling it excuses what fails as it is written
+        plain = its is None and is_usual(self.program, pair)
+        return not any(map(_does_not_fit, form.outcomes)), plain, ran, right, bool(its is not None and its.convention)
+
+    def _looks_at_less(self, form: Form, other: Form) -> bool:
+        """Whether a form leaves out a gradient that another looks at: that of a learned leak, as if it were a rate.
+        Where the other one fails, what is returned has to say that it is a gradient."""
+        mine, its = (set(each.examination.pair.layer.wants) for each in (form, other))
+        if not form.examination.pair.layer.is_own or not mine < its:
+            return False
+        case = other.examination.cases[0][0]
+        left_out = {name for name in its - mine if name in case.inputs and case.inputs[name].ndim}
+        if any(outcome.failure for outcome in other.outcomes):
+            left_out &= set(gradients_of(returned(self.program, self.pair.name), [*case.inputs]))
+        return bool(left_out)
 
 
-def _looks_at_less(form: Form, other: Form) -> bool:
-    """Whether a form leaves out a gradient that another looks at: that of a learned leak, as if it were a rate."""
-    mine, its = (set(each.examination.pair.layer.wants) for each in (form, other))
-    if not form.examination.pair.layer.is_own or not mine < its:
-        return False
-    case = other.examination.cases[0][0]
-    left_out = [name for name in its - mine if name in case.inputs and case.inputs[name].ndim]
-    return bool(left_out) and not any(outcome.failure for outcome in other.outcomes)
+def _never_runs(outcome: Outcome) -> bool:
+    """Its backward pass failed, as it would whatever it is run on."""
+    failure, kinds = outcome.failure, {error.__name__ for error in WHATEVER_THE_SHAPES} | {"UnboundLocalError"}
+    return failure is not None and failure.is_backward and failure.type in kinds
+
+
+def _does_not_fit(outcome: Outcome) -> bool:
+    """It failed, or gave a gradient of another shape than its input."""
+    cells = outcome.cells.values()
+    return bool(outcome.failure) or any(np.shape(cell.got) != np.shape(cell.want) for cell in cells)
 
 
 def prepared(layer: Layer, form: int = 0) -> list[tuple[Case, Reference]]:
