@@ -22,18 +22,22 @@ from backpropviz.exercises.vanishing import vanishing
 from backpropviz.layers.library import layer_names, load
 from backpropviz.study.closed import form as search
 from backpropviz.study.closed.algebra import by_algebra
-from backpropviz.study.closed.beginnings import begun
+from backpropviz.study.closed.beginnings import begun, scenes_of
 from backpropviz.study.closed.form import closed_form
+from backpropviz.study.closed.ingredients import Larder
 from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import lines_of
 from backpropviz.study.closed.proof import PROOFS, proved
 from backpropviz.study.closed.quotients import Quotients, UnprovableError
 from backpropviz.study.closed.regrouped import regrouped
 from backpropviz.study.closed.scenes import Stage
+from backpropviz.study.closed.stretches import Flow
 from backpropviz.study.closed.telling import explained, latex, plain, text, to_dict
 from backpropviz.study.closed.writing import assignment
 from backpropviz.study.compare import compare
+from backpropviz.study.values.pointwise import pointwise
 from backpropviz.study.values.trees import expression
+from backpropviz.study.values.valued import Valued
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tests.closed_figures import columns, rows_on_the_page
@@ -128,6 +132,13 @@ FOUND = {
     "lines.py:xent_lse": 5,
     "norms.py:instance": 10,
     "norms.py:unit_vector": 5,
+    "networks.py:mlp_bn": 24,
+    "networks.py:prenorm": 19,
+    "networks.py:postnorm": 20,
+    "networks.py:head": 20,
+    "networks.py:rms_swish": 16,
+    "networks.py:bn_sigmoid_mse": 19,
+    "networks.py:unit_logits": 13,
 }
 
 
@@ -285,6 +296,46 @@ def test_algebra_refuses_a_wrong_form(batchnorm, right, wrong):
     refused = by_algebra(Stage(load("batchnorm"), {}), changed)
     assert not refused.holds
     assert "dx" in refused.obstacle
+
+
+def test_what_is_nothing_but_rounding_has_to_stay_nothing():
+    """A batchnorm takes a bias off again: its gradient is zero, and no digit of it is to be met."""
+    stage = Stage(load("affine_bn_relu"), {})
+    program = begun(stage.base.trace, stage.layer, ())
+    lines = "\n".join(line.text for line in program.backward)
+    other = dataclasses.replace(program, backward=lines_of([f"{lines}\ndb = np.sum(da[::-1] * 1.0, axis=0)"]))
+    assert proved(stage, other, 8).complete
+    wrong = dataclasses.replace(program, backward=lines_of([f"{lines}\ndb = 1e-9 * dbeta"]))
+    assert proved(stage, wrong, 8).against is not None
+
+
+def test_sizes_that_are_equal_in_the_sample_alone_change_apart():
+    """Three features and three classes: how many classes there are is not said by the features."""
+    stage = Stage(load(f"{FORMS}/networks.py:mlp_bn"), {})
+    assert [knob.axes for knob in stage.knobs] == [
+        (("x", 0),), (("x", 1), ("w1", 0)), (("w1", 1), ("w2", 0)), (("w2", 1),)
+    ]  # fmt: skip
+    sizes = [scene.trace.inputs for scene in scenes_of(stage, begun(stage.base.trace, stage.layer, ()))]
+    assert any(each["w1"].shape[1] != each["w2"].shape[1] for each in sizes)
+
+
+def test_a_number_is_not_met_by_what_it_is_lost_beside():
+    goal = [np.array([0.3, -0.2, 0.7])]
+    large, other = (Valued.named(name, [np.array([v])]) for name, v in (("large", 1e8), ("other", 3.0)))
+    assert not [*pointwise(goal, [large, other], 4)]
+
+
+def test_of_a_loss_a_gradient_is_no_multiple_of_another():
+    """All that comes from one number is its multiple: what a stretch does is asked of a gradient of its own."""
+    stage = Stage(load(f"{FORMS}/networks.py:bn_sigmoid_mse"), {})
+    program = begun(stage.base.trace, stage.layer, ())
+    flow = Flow(program)
+    larder = Larder(program, scenes_of(stage, program), flow.tainted)
+    slopes = {
+        s.key[:2]: larder.of(s).slope for s in flow.stretches() if s.key[:2] in (("da_hat", "da"), ("dout", "ds"))
+    }
+    assert slopes["da_hat", "da"] is None
+    assert slopes["dout", "ds"] is not None
 
 
 PROVED = [

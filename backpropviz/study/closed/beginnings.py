@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from backpropviz.code.listing import Listing
 from backpropviz.code.rolled import rolled
 from backpropviz.code.straight import listing
@@ -18,7 +20,7 @@ from backpropviz.study.closed.regrouped import regrouped
 from backpropviz.study.closed.scenes import Scene, Stage
 from backpropviz.study.values.trees import lays_out
 
-SCENES = 3
+SCENES, _OTHERS = 3, 8
 
 
 def begun(trace: Trace, layer: Layer, inputs: tuple[str, ...]) -> Program:
@@ -84,15 +86,34 @@ def scenes_of(stage: Stage, program: Program) -> list[Scene]:
     Raises:
         TraceError: there are not enough.
     """
-    scenes = [s for s in stage.draws(SCENES) if holds(program, s)]
+    scenes = _told_apart(stage, program)
     if len(scenes) < SCENES:
         stage.knobs = [
             knob for knob in stage.knobs if all(holds(program, s) for s in stage.draws(1, seed=5, knobs=[knob]))
         ]
-        scenes = [s for s in stage.draws(SCENES) if holds(program, s)]
+        scenes = _told_apart(stage, program)
     if len(scenes) < SCENES:
         raise TraceError(
             f"the derived code of {stage.layer.name} does not hold on {SCENES} runs with other numbers",
             fix="Where its steps depend on the numbers of its inputs, there is no one form for all.",
         )
     return scenes
+
+
+def _told_apart(stage: Stage, program: Program) -> list[Scene]:
+    """Runs of which one at least tells each two sizes apart that may differ; fewer where the code holds on fewer."""
+    few = [s for s in stage.draws(SCENES) if holds(program, s)]
+    if len(few) < SCENES or not (together := _equal_sizes(few)):
+        return few
+    for other in stage.draws(_OTHERS, seed=7):
+        if len(_equal_sizes([*few[1:], other])) < len(together) and holds(program, other):
+            few, together = [*few[1:], other], _equal_sizes([*few[1:], other])
+    return few
+
+
+def _equal_sizes(scenes: list[Scene]) -> set[tuple[tuple[str, int], ...]]:
+    """Axes of inputs, two and two, that are of one size on all runs."""
+    sizes = [{(n, a): size for n, node in s.trace.inputs.items() for a, size in enumerate(node.shape)} for s in scenes]
+    return {
+        pair for pair in itertools.combinations(sizes[0], 2) if all(each[pair[0]] == each[pair[1]] for each in sizes)
+    }

@@ -136,25 +136,36 @@ def closed_form(
         )
     recorded = program.thinned()
     scenes = scenes_of(stage, program)
-    program, changes, searched = shortened(program, scenes)
     other = in_other_brackets(stage, inputs)
-    is_regrouped = False
-    if other is not None and all(holds(other, scene) for scene in scenes):
-        found = shortened(other, scenes)
-        if found[1] and found[0].thinned().cost < program.thinned().cost:
-            program, changes, searched, is_regrouped = *found[:2], searched + found[2], True
-    candidates = TALLY.made - began
-    short = program.thinned()
+    whole, changes, searched, is_regrouped = _shortest(program, other, scenes)
+    short = whole.thinned()
     proof = proved(stage, short, proofs)
+    if changes and proof.against is not None:  # what held on a few runs by their sizes does not hold on this one
+        scenes = [*scenes, proof.against]
+        whole, changes, again, is_regrouped = _shortest(program, other, scenes)
+        short, searched = whole.thinned(), searched + again
+        proof = proved(stage, short, proofs)
+    candidates = TALLY.made - began
     is_longer = short.count > recorded.count or short.cost >= recorded.cost
-    if changes and (is_longer or not proof.complete):  # what holds on a few may hold by their sizes
+    if changes and (is_longer or not proof.complete):
         short, changes, proof = recorded, [], proved(stage, recorded, proofs)
     kept = [name.removeprefix("d") for name in short.returns]
     why = [reason for change in changes for reason in change.reasons]
     return ClosedForm(
-        layer.name, kept, short, changes, recorded.count, short.count, searched, candidates, proof, why, stage, program,
+        layer.name, kept, short, changes, recorded.count, short.count, searched, candidates, proof, why, stage, whole,
         is_regrouped and bool(changes),
     )  # fmt: skip
+
+
+def _shortest(program: Program, other: Program | None, scenes: list[Scene]) -> tuple[Program, list[Change], int, bool]:
+    """The shorter of the program and, in other brackets, the other; what was changed in it, and how many searches."""
+    short, changes, searched = shortened(program, scenes)
+    if other is not None and all(holds(other, scene) for scene in scenes):
+        second, made, count = shortened(other, scenes)
+        searched += count
+        if made and second.thinned().cost < short.thinned().cost:
+            return second, made, searched, True
+    return short, changes, searched, False
 
 
 def shortened(program: Program, scenes: list[Scene]) -> tuple[Program, list[Change], int]:

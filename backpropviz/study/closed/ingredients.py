@@ -65,9 +65,11 @@ class Larder(Watched):
         )
 
     def _slope(self, stretch: Stretch, u: Valued, target: tuple[Array, ...]) -> tuple[Array, ...] | None:
-        """Asked of another upstream gradient: where every entry of the target has one of the source."""
-        source, other = self._value(stretch.source, again=True), self._target(stretch, again=True)
-        if source is None or other is None or not below(u.values, target):
+        """Asked of another gradient in its place: where every entry of the target has one of the source."""
+        if not below(u.values, target):
+            return None
+        source, other = self.of_another_source(stretch)
+        if source is None or other is None:
             return None
         second = [v.reshape(first.shape) for v, first in zip(source, u.values)]
         with np.errstate(all="ignore"):
@@ -77,15 +79,6 @@ class Larder(Watched):
             return None
         close = all(np.allclose(a, b, rtol=1e-7, atol=1e-12 * np.abs(a).max()) for a, b in zip(slope, same))
         return slope if close else None
-
-    def _target(self, stretch: Stretch, again: bool = False) -> tuple[Array, ...] | None:
-        if not stretch.parts:
-            return self._value((stretch.target, stretch.target.name), again)
-        known = {name: line for line in stretch.between for name in line.names}
-        parts = [self._value((known.get(part), part), again) for part in stretch.parts]
-        if any(part is None for part in parts):
-            return None
-        return tuple(np.asarray(sum(values)) for values in zip(*(part for part in parts if part is not None)))
 
     def _lined_up(self, leaf: Valued, target: tuple[Array, ...]) -> Valued:
         """The value with new axes behind, where it lacks those that a sum has taken: `total[:, None]`."""

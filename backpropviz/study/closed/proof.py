@@ -12,6 +12,7 @@ from backpropviz.study.closed.scenes import Scene, Stage
 
 PROOFS = 50
 _CLOSE = 1e-10
+_NOTHING, _MEASURE = 1e-12, 1e-2  # of the largest gradient: below the one, a gradient is measured by the other
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Proof:
         runs: on how many random runs the code gave all gradients to 1e-10, of how many that were wanted.
         shapes: how many different shapes were among them.
         fixed: the layer takes no other shapes.
-        largest: the largest error, relative to the largest entry.
+        largest: the largest error, relative to the largest entry. against: the run that it did not hold on, if any.
     """
 
     runs: int
@@ -30,6 +31,7 @@ class Proof:
     shapes: int
     fixed: bool
     largest: float
+    against: Scene | None = None
 
     @property
     def complete(self) -> bool:
@@ -39,14 +41,15 @@ class Proof:
 
 def proved(stage: Stage, program: Program, count: int = PROOFS, seed: int = 11) -> Proof:
     """Run the code on fresh runs; it stops at the first where a gradient is wrong."""
-    held, shapes, largest = 0, set(), 0.0
+    held, shapes, largest, against = 0, set(), 0.0, None
     for scene in stage.draws(count, seed):
         error = error_of(program, scene)
         if error > _CLOSE:
+            against = scene
             break
         held, largest = held + 1, max(largest, error)
         shapes.add(scene.shapes)
-    return Proof(held, count, len(shapes), not stage.knobs, largest)
+    return Proof(held, count, len(shapes), not stage.knobs, largest, against)
 
 
 def holds(program: Program, scene: Scene) -> bool:
@@ -60,12 +63,31 @@ def error_of(program: Program, scene: Scene) -> float:
     except Exception:
         return float("inf")
     right = scene.right_together
-    return max((distance(g, right[name]) for name, g in zip(program.returns, got)), default=float("inf"))
+    return max(
+        (distance(g, right[name], scale_of(scene, name)) for name, g in zip(program.returns, got)), default=float("inf")
+    )
 
 
-def distance(got: Any, right: Any) -> float:
+def is_nothing(scene: Scene, name: str) -> bool:
+    """Whether a gradient is zero but for rounding: that of a bias which a batchnorm takes off again."""
+    largest = max(float(np.max(np.abs(v), initial=0.0)) for v in scene.right.values())
+    return name in scene.right and float(np.max(np.abs(scene.right[name]), initial=0.0)) <= _NOTHING * largest
+
+
+def scale_of(scene: Scene, name: str) -> float:
+    """What an error is measured by where the gradient itself is nothing but rounding; else 0."""
+    if not is_nothing(scene, name):
+        return 0.0
+    return _MEASURE * max(float(np.max(np.abs(v), initial=0.0)) for v in scene.right.values())
+
+
+def distance(got: Any, right: Any, least: float = 0.0) -> float:
     """The largest difference, relative to the largest entry, and of the parts of a dictionary or a list the largest of
-    these; infinite where the shapes differ."""
+    these; infinite where the shapes differ.
+
+    Args:
+        least: entries that are smaller are measured by this.
+    """
     if isinstance(right, dict | list):
         if type(got) is not type(right) or len(got) != len(right):
             return float("inf")
@@ -75,5 +97,5 @@ def distance(got: Any, right: Any) -> float:
         return float("inf")
     if not np.size(right):
         return 0.0
-    off = float(np.max(np.abs(got - right)) / max(np.max(np.abs(right)), 1e-300))
+    off = float(np.max(np.abs(got - right)) / max(np.max(np.abs(right)), least, 1e-300))
     return off if np.isfinite(off) else float("inf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,8 @@ from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError
 from backpropviz.layers.library import Layer
 
-_TRIES, _LARGEST = 12, 600
+_TRIES, _LARGEST, _ALIKE = 12, 600, 6
+Axis = tuple[str, int]
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -55,7 +57,7 @@ class Scene:
 class Knob:
     """Axes whose sizes are one: `size` on the sample, and larger by multiples of `step`."""
 
-    axes: tuple[tuple[str, int], ...]
+    axes: tuple[Axis, ...]
     size: int
     step: int
 
@@ -84,13 +86,15 @@ class Stage:
         self.knobs = self._found()
 
     def _found(self) -> list[Knob]:
-        """The sizes that may change: each alone where that runs, with all that are equal to it where it does not."""
+        """The sizes that may change: each alone where that runs, else with the fewest of those that are equal to it.
+
+        What is equal only in the sample would else be taken for one size: features and classes, three of each.
+        """
         left = [(n, a, size) for n, shape in self.shapes.items() for a, size in enumerate(shape) if size > 1]
         found: list[Knob] = []
         while left:
             name, axis, size = left[0]
-            alike = tuple((n, a) for n, a, s in left if s == size)
-            for axes in dict.fromkeys([((name, axis),), alike]):
+            for axes in _with_the_fewest((name, axis), [(n, a) for n, a, s in left[1:] if s == size]):
                 step = next((k for k in (1, 2, 3) if self.takes(self._resized([(Knob(axes, size, k), 1)]))), 0)
                 if step:
                     found.append(Knob(axes, size, step))
@@ -150,6 +154,13 @@ class Stage:
             elif isinstance(value, float) and value:
                 drawn[name] = float(value * random.uniform(0.5, 1.0))
         return drawn
+
+
+def _with_the_fewest(axis: Axis, alike: Sequence[Axis]) -> Iterator[tuple[Axis, ...]]:
+    """The axis alone, with one of the others, with two, ..., at last with all; of very many that are alike no parts."""
+    counts = range(len(alike) + 1) if len(alike) <= _ALIKE else (0, 1, len(alike))
+    for count in counts:
+        yield from ((axis, *others) for others in itertools.combinations(alike, count))
 
 
 def _sample_options(layer: Layer) -> dict[str, Any]:

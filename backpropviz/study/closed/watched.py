@@ -45,6 +45,7 @@ class Watched:
         runs = zip([*self.arguments, *self.arguments_again], [*self.seen, *self.seen_again])
         return [
             {
+                "np": np,
                 **called,
                 **arguments,
                 **{name: v for line in self.program.lines for name, v in seen.get(line, {}).items()},
@@ -60,6 +61,37 @@ class Watched:
             values = [each.get(called) for each in (self.arguments_again if again else self.arguments)]
         found = [np.asarray(v) for v in values if v is not None and np.asarray(v).dtype.kind in "fbiu"]
         return tuple(found) if len(found) == len(self.seen) else None
+
+    def _target(self, stretch: Stretch, again: bool = False) -> tuple[Array, ...] | None:
+        """What the stretch sets, or the sum of the terms that are meant."""
+        if not stretch.parts:
+            return self._value((stretch.target, stretch.target.name), again)
+        known = {name: line for line in stretch.between for name in line.names}
+        parts = [self._value((known.get(part), part), again) for part in stretch.parts]
+        if any(part is None for part in parts):
+            return None
+        return tuple(np.asarray(sum(values)) for values in zip(*(part for part in parts if part is not None)))
+
+    def of_another_source(self, stretch: Stretch) -> tuple[tuple[Array, ...] | None, tuple[Array, ...] | None]:
+        """A gradient drawn in the source's place, and what the stretch makes of it, on every run.
+
+        All that comes from a loss is a multiple of its one number: another upstream gradient says nothing there. In a
+        loop it is all there is.
+        """
+        sources, targets = [], []
+        scopes = None if any(line.depth for line in stretch.between) else self.scopes(stretch)
+        source = self._value(stretch.source)
+        if scopes is None or source is None:
+            return self._value(stretch.source, again=True), self._target(stretch, again=True)
+        random = np.random.default_rng(4)
+        terms = stretch.parts or (stretch.target.name,)
+        for value, scope in zip(source, scopes):
+            scope[stretch.source[1]] = random.standard_normal(value.shape)
+            sources.append(scope[stretch.source[1]])
+            with np.errstate(all="ignore"):
+                exec("\n".join(line.text for line in stretch.between), scope)
+            targets.append(np.asarray(sum(scope[term] for term in terms)))
+        return tuple(sources), tuple(targets)
 
     def _known(self, called: str, stretch: Stretch) -> tuple[Array, ...] | None:
         """A forward value by name, where the stretch's target is set."""

@@ -20,6 +20,7 @@ from backpropviz.study.values.trees import binary, number, numpy_call, operation
 from backpropviz.study.values.valued import Valued
 
 _POINTS, _SMALL, _PIECES, _CLOSE = 12, 1200, 20_000, 1e-9  # entries of a run; pieces of one operation; of two
+_SEEN = 1e4  # how many times larger than the wanted value an operand of a sum may be
 ADD, TAKE, TIMES, OVER = ast.Add(), ast.Sub(), ast.Mult(), ast.Div()
 
 
@@ -155,6 +156,11 @@ def _grown(pieces: Pieces, base: Pieces, most: int) -> Pieces:
     return Pieces(every[keep], cost[keep], keep, makers)
 
 
+def _beside(rows: Array, goal: Array) -> Array:
+    """Which rows the goal is still seen beside: what it lacks of 1 / eps is 1 / eps, as far as digits go."""
+    return np.asarray(np.abs(rows).max(axis=-1, keepdims=True) <= _SEEN * np.abs(goal).max())
+
+
 def _positive(rows: Array) -> Array:
     return np.asarray(np.all(rows > 0, axis=-1, keepdims=True))
 
@@ -197,11 +203,12 @@ def _met(goal: Array, many: Pieces, few: Pieces) -> list[ast.expr]:
     found = []
     with np.errstate(all="ignore"):
         safe = np.where(_positive(few.rows), few.rows, np.nan)
+        near = np.where(_beside(few.rows, goal), few.rows, np.nan)
         lacks: tuple[tuple[Array, ast.operator, bool], ...] = (
             (goal / few.rows, TIMES, False),
-            (goal - few.rows, ADD, False),
-            (goal + few.rows, TAKE, False),
-            (few.rows - goal, TAKE, True),
+            (goal - near, ADD, False),
+            (goal + near, TAKE, False),
+            (near - goal, TAKE, True),
             (goal * safe, OVER, False),
             (few.rows / goal, OVER, True),
         )
@@ -229,12 +236,13 @@ def _without(goal: Array, pieces: Pieces) -> Iterator[tuple[Array, Around, int]]
     """What is left of the goal with an operand taken off, and what has to be put around it again."""
     with np.errstate(all="ignore"):
         for k, (row, cost) in enumerate(zip(pieces.rows, pieces.costs)):
+            near = np.where(_beside(row, goal), row, np.nan)
             for left, operator, turned in (
                 (goal / row, TIMES, False),
                 (goal * row if np.all(row > 0) else goal * np.nan, OVER, False),
-                (goal - row, ADD, True),
-                (goal + row, TAKE, False),
-                (row - goal, TAKE, True),
+                (goal - near, ADD, True),
+                (goal + near, TAKE, False),
+                (near - goal, TAKE, True),
             ):
                 if np.isfinite(left).all() and np.any(left):
                     yield left, [(operator, pieces.tree(k), turned)], int(cost) + 1
