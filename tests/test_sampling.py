@@ -547,3 +547,69 @@ def quadratic(x, k):
 )
 def test_rows_that_are_read_by_their_numbers(function, shape):
     assert [*guess(function, np.random.default_rng(0), {}, "here").values()][-1].shape == shape
+
+
+def clamp(v, a, b):
+    return np.minimum(np.maximum(v, a), b)
+
+
+def in_two_lines(x, lo, hi):
+    x = np.maximum(x, lo)
+    x = np.minimum(x, hi)
+    return x
+
+
+def symmetric(x, hi):
+    return np.clip(x, -hi, hi)
+
+
+KEPT_BETWEEN = {
+    "clip": (lambda x, lo, hi: np.clip(x, lo, hi), "lo", "hi"),
+    "clip, the upper first": (lambda x, hi, lo: np.clip(x, lo, hi), "lo", "hi"),
+    "method": (lambda x, a, b: x.clip(max=b, min=a), "a", "b"),
+    "other shapes": (lambda x, w, a, b: np.clip(x @ w, a_min=a, a_max=b), "a", "b"),
+    "maximum inside": (lambda x, a, b: np.minimum(b, np.maximum(a, x)), "a", "b"),
+    "minimum inside": (lambda x, a, b: np.fmax(np.fmin(x, a), b), "b", "a"),
+    "where": (lambda x, a, b: np.where(x < a, a, np.where(x > b, b, x)), "a", "b"),
+    "where, the other way": (lambda x, a, b: np.where(b > np.where(x >= a, x, a), np.maximum(x, a), b), "a", "b"),
+    "a mask": (lambda x, a, b: np.where((x >= a) & (x < b), x**2, 0.1 * x), "a", "b"),
+    "a mask by a function": (lambda x, a, b: x * np.logical_and(b > x, a < x), "a", "b"),
+    "two lines": (in_two_lines, "lo", "hi"),
+    "a function called": (lambda x, w, lo, hi: clamp(x * w, lo, hi), "lo", "hi"),
+    "entries of a dictionary": (lambda x, p: np.clip(x, p["lo"], p["hi"]), "p.lo", "p.hi"),
+    "a number": (lambda x, hi: np.minimum(np.maximum(x, 0.7), hi), 0.7, "hi"),
+    "a default": (lambda x, hi, lo=0.8: np.clip(x, lo, hi), 0.8, "hi"),
+    "both signs": (symmetric, 0.0, "hi"),
+}
+
+
+@pytest.mark.parametrize("kind", KEPT_BETWEEN)
+@pytest.mark.parametrize("seed", [0, 3])
+def test_bounds_are_in_order_wherever_code_uses_them_as_bounds(kind, seed):
+    function, lower, upper = KEPT_BETWEEN[kind]
+    made = guess(function, np.random.default_rng(seed), {}, "here")
+    values = {**made, **{f"p.{key}": value for key, value in dict(made.get("p", {})).items()}}
+    low, high = values.get(lower, lower), values.get(upper, upper)
+    assert np.all(low <= high)
+    assert np.max(low) < np.max(high)
+
+
+def test_a_bound_that_is_given_stays_and_the_other_one_follows():
+    given = {"lo": np.full((4, 3), 7.0)}
+    made = guess(lambda x, lo, hi: np.clip(x, lo, hi), np.random.default_rng(0), {"lo": (4, 3)}, "here", given)
+    assert np.all(made["hi"] > 7)
+    made = guess(lambda x, lo, hi: np.clip(x, lo, hi), np.random.default_rng(0), {}, "here", {"hi": -2.0})
+    assert np.all(made["lo"] < -2)
+
+
+def test_what_is_no_bound_keeps_its_values():
+    by = {}
+    for name, function in (
+        ("sum", lambda x, lo, hi: x + lo + hi),
+        ("one side", lambda x, lo, hi: np.maximum(x, lo) + hi),
+        ("of others", lambda x, lo, hi: np.minimum(np.maximum(x, 0), lo + hi)),
+    ):
+        by[name] = guess(function, np.random.default_rng(1), {}, "here")
+    assert np.any(by["sum"]["lo"] > by["sum"]["hi"])
+    for other in by.values():
+        np.testing.assert_array_equal(other["lo"], by["sum"]["lo"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from backpropviz.layers.bounds import Sides, handed_on
 from backpropviz.layers.parting import Cut
 
 
@@ -28,6 +29,7 @@ class Reading:
         contexts: objects that something is kept on for the backward pass: `ctx.x = x`.
         words: for those that are compared with words, which (`activation == "relu"`).
         alike: for dictionaries that a loop goes through by their keys, the one that holds arrays of the same shapes.
+        bounds: those that something is kept between, with the one from below first.
     """
 
     dictionaries: set[str] = field(default_factory=set)
@@ -50,6 +52,7 @@ class Reading:
     contexts: set[str] = field(default_factory=set)
     words: dict[str, list[str]] = field(default_factory=dict)
     alike: dict[str, str] = field(default_factory=dict)
+    bounds: set[Sides] = field(default_factory=set)
 
     @property
     def arrays(self) -> set[str]:
@@ -71,6 +74,7 @@ class Reading:
             (inner.contexts, self.contexts),
         ):  # fmt: skip
             my_set |= {names[name] for name in its_set & {*names}}
+        self.bounds |= handed_on(inner.bounds, names)
         self.cuts |= {(names[name], axis, count) for name, axis, count in inner.cuts if name in names}
         for its, mine in ((inner.lengths, self.lengths), (inner.ranks, self.ranks), (inner.rows, self.rows)):
             for name, value in its.items():

@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from backpropviz.engine.source import definition_of
+from backpropviz.layers.bounds import bounds
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.counting import counts
 from backpropviz.layers.facts import Reading
@@ -63,6 +64,7 @@ class _Reader(ast.NodeVisitor):
         self.found.cuts = cuts(definition, self.names)
         self.found.rows = numbered_rows(definition, self.names - {*self.until})
         self.found.alike = keyed(definition, self.names - {*self.until})
+        self.found.bounds = bounds(definition, self.names - {*self.until})
         self.found.dictionaries |= {*self.found.alike}
         self.found.counted |= {*self.found.alike}
         for statement in definition.body:

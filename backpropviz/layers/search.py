@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.layers.bounds import in_order
 from backpropviz.layers.conventions import FILTERS, POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
 from backpropviz.layers.drawing import Draws, Keeps
 from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, twins, usual
@@ -72,7 +73,8 @@ class Search:
         }
         self.ranks, self.labels, self.sizes = reading.ranks, reading.labels, reading.sizes
         self.arrays, self.factors, self.entrywise = reading.arrays, reading.factors, reading.entrywise
-        self.series, self.cuts = reading.series, reading.cuts
+        self.series, self.cuts, self.bounds = reading.series, reading.cuts, reading.bounds
+        self.known = {name: its.default for name, its in parameters.items() if name not in open_ones} | dict(given)
         self.no_number = {"p"} & (reading.entrywise | {*reading.rows}) - reading.numbers  # p - q: no setting, an array
         self.flat, self.alike = reading.flat, reading.alike
         self.rows = {name: count for name, count in reading.rows.items() if kind_of(name) in ("main", "weight")}
@@ -122,6 +124,7 @@ class Search:
         """The arguments of a state; `asking`, with dictionaries that tell what they lack."""
         rng = np.random.default_rng(self.seed)
         made = {name: self._value(name, state, rng) for name in self.leaves}
+        made = in_order(made, self.bounds, self.known)
         whole = {name: filled(form, made.__getitem__, name if asking else "") for name, form in self.forms.items()}
         return {**whole, **self.values}
 
