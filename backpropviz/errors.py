@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 
+def in_one_line(text: str) -> str:
+    """Names of files and messages of others may hold line breaks.
+
+    >>> in_one_line("no numbers in a\\nb.csv")
+    'no numbers in a b.csv'
+    """
+    return " ".join(text.splitlines())
+
+
 class BackpropvizError(Exception):
     """A problem the user can mend: what was seen, where, and what to do next.
 
@@ -18,7 +27,7 @@ class BackpropvizError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        head = f"{self.where}: {self.seen}" if self.where else self.seen
+        head = in_one_line(f"{self.where}: {self.seen}" if self.where else self.seen)
         return f"{head}\n  {self.fix}" if self.fix else head
 
 

@@ -207,7 +207,9 @@ def test_what_a_file_prints_is_no_part_of_the_output(run, file):
 def test_derive_to_a_file(run, tmp_path):
     result = run("derive", "batchnorm", "-o", "bn.py")
     assert result.out == "wrote bn.py\n"
-    assert (tmp_path / "bn.py").read_text() == run("derive", "batchnorm").out
+    mark, _, code = (tmp_path / "bn.py").read_text().partition("\n")
+    assert mark.startswith("# Written by backpropviz")
+    assert code == run("derive", "batchnorm").out
 
 
 @pytest.mark.parametrize("suffix", ["svg", "dot", "png", "pdf"])
@@ -495,9 +497,26 @@ def test_work_is_not_written_over(tmp_path, refused, run):
     for command in ("exercise", "derive"):
         assert "is there already" in refused(command, str(mine), "-o", str(mine))
         assert mine.read_text() == before
-    assert run("exercise", "relu", "-o", str(tmp_path / "sheet.py")).code == 0
-    assert "is there already" in refused("exercise", "relu", "-o", str(tmp_path / "sheet.py"))
-    assert run("exercise", "relu", "-o", str(tmp_path / "sheet.py"), "--force").code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["derive gate", "derive gate --style cache", "derive gate --plain", "derive gate --latex", "exercise gate"],
+)
+def test_what_nobody_has_edited_is_written_over(command, tmp_path, refused, run):
+    file = tmp_path / "written.py"
+    words = [*command.split(), "-o", str(file)]
+    assert run(*words).code == 0
+    assert run(*command.replace("gate", "relu").split(), "-o", str(file)).code == 0
+    written = file.read_text()
+    file.write_text(written.replace("\n", "\r\n"), newline="")  # another system's ends of lines are no edit
+    assert run(*words).code == 0
+    for edited in (written + "# mine\n", written.replace("x", "z", 1), written.partition("\n")[2], ""):
+        file.write_text(edited)
+        assert "is there already" in refused(*words)
+        assert file.read_text() == edited
+    assert run(*words, "--force").code == 0
+    assert "relu" not in file.read_text()
 
 
 def test_a_quiz_is_printed_and_asks_nobody_without_a_terminal(refused, run, monkeypatch):
@@ -558,6 +577,20 @@ def test_a_reader_that_has_seen_enough_is_no_failure(arguments, buffered):
 
 
 @pytest.mark.costly
+def test_a_message_is_one_line_whatever_a_file_is_called(tmp_path, refused):
+    file = tmp_path / "two\nlines.py"
+    file.write_text("x = 1\n")
+    for words in (
+        ["show", str(file)],
+        ["diagnose", str(file)],
+        ["show", f"{file}x.py"],
+        ["derive", "relu", "-o", str(file)],
+    ):
+        seen, fix = refused(*words).splitlines()
+        assert "two lines.py" in seen
+        assert fix.startswith("  ")
+
+
 @pytest.mark.parametrize("command", ["show", "derive", "quiz --print", "step --json"])
 def test_a_long_sum_is_walked_to_its_end(run, file, command):
     file("long.py", f"def f(x):\n    out = {' + '.join(['x'] * 700)}\n    return out\n")

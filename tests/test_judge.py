@@ -12,7 +12,7 @@ from backpropviz.classroom.formats import FORMATS
 from backpropviz.classroom.words import checks
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose import FileReport, FunctionReport, diagnose, render_text
-from backpropviz.diagnose.judge import wire
+from backpropviz.diagnose.judge import judging, wire
 from backpropviz.diagnose.judge.plan import Plan
 from backpropviz.diagnose.judge.wire import Garbled, Handle, Reader, Writer
 from backpropviz.diagnose.pairs.recognition import Pair
@@ -182,3 +182,18 @@ def test_plans_keep_settings(value):
     assert again.cases[0].inputs["y"].dtype == case.inputs["y"].dtype
     np.testing.assert_array_equal(again.cases[0].inputs["x"], case.inputs["x"])
     assert (again.texts, again.unseen, again.pair.layer.wants) == (plan.texts, plan.unseen, ("x",))
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [
+        ("def f(x):\n    return relu_forward(x)", True),
+        ("def f(x):\n    return [each.relu_forward(x) for each in x]", False),
+        ("def f(x):\n    # relu_forward(x)\n    return x", False),
+        ("def f(x):\n    'relu_forward(x)'\n    return x", False),
+        ("def f(x, g=relu_forward):\n    return relu_forward_(x)", False),
+        ("def f(x:\n    return relu_forward(x)", False),
+    ],
+)
+def test_what_stands_for_a_function_calls_it_in_its_code_and_not_in_a_remark(text, does):
+    assert judging._calls(text, "relu_forward") is does

@@ -78,6 +78,24 @@ def test_it_is_read_once(run):
     assert run("diagnose -", HAND_IN).code == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        ("diagnose -", HAND_IN),
+        ("diagnose - --json", HAND_IN),
+        ("diagnose - --format sarif", HAND_IN),
+        ("diagnose -", b"x = 3\n"),
+        ("show -", b"x = 3\n"),
+        ("show relu --input x=-", b"a,b\n"),
+        ("show relu --input x=-", FILES["x.npy"][:90]),
+    ],
+)
+def test_it_is_called_standard_input_and_not_by_the_file_it_is_kept_in(run, words, given):
+    result = run(words, given)
+    assert "backpropviz-" not in result.out + result.err  # as the folder is called
+    assert "stdin.py" in result.err or "standard input" in result.out + result.err
+
+
 def test_it_has_the_limit_of_files(run):
     result = run("show - --max-bytes 10", b"def f(x):\n    return x * 2\n")
     assert result.code == 2

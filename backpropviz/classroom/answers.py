@@ -137,6 +137,7 @@ def reports(
     earlier: Mapping[tuple[str, str], FileReport] | None = None,
     say: Callable[[FileReport, str], None] = lambda report, key: None,
     done: Callable[[int], None] = lambda count: None,
+    called: Callable[[str], str] = str,
 ) -> list[FileReport]:
     """One report for each file, in the order of the files. Only what there is no answer to yet is run, and of files
     with the same text the first.
@@ -145,10 +146,10 @@ def reports(
         jobs, judge: as for `as_they_end`. options: the judge's.
         cache: answers by content. earlier: those of an unfinished run, by path and digest.
         say: called with each report that was not among the earlier ones, and its digest, as soon as it is there.
-        done: called with how many more files are done.
+        done: called with how many more files are done. called: by what path reports tell of a file.
     """
     keys = {file: digest(file, options) for file in files}
-    shown = {file: clean_line(str(file)) for file in files}
+    shown = {file: clean_line(called(str(file))) for file in files}
     found = {file: report for file in files if (report := (earlier or {}).get((shown[file], keys[file]))) is not None}
     done(len(found))
     waiting: dict[str, list[Path]] = defaultdict(list)
@@ -158,7 +159,7 @@ def reports(
 
     def answer(report: FileReport, alike: list[Path]) -> None:
         for file in alike:
-            found[file] = report.under(shown[file], clean_line(file.name))
+            found[file] = report.under(shown[file], Path(shown[file]).name)
             say(found[file], keys[file])
         done(len(alike))
 

@@ -15,7 +15,7 @@ import typer
 from backpropviz import __version__
 from backpropviz.cli.options import JsonOption, answer
 from backpropviz.cli.parsing import Command, described, say, tell
-from backpropviz.errors import BackpropvizError, InputError
+from backpropviz.errors import BackpropvizError, InputError, in_one_line
 from backpropviz.files import MOST, AtMost
 
 _ROOMS = {
@@ -106,7 +106,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             sys.exit(0)  # the reader of a pipe has seen enough
-        say(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+        say(in_one_line(": ".join(str(part) for part in (error.filename, error.strerror or error) if part)))
         sys.exit(2)
 
 

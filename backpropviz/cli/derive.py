@@ -73,7 +73,9 @@ def derive(
         form = "closed-form"
     else:
         text = _derived(run(layer, inputs, shape, set_, backward=form != "cache"), layer, form)
-    written = write_text(text, output)
+    from backpropviz.files import marked
+
+    written = write_text(marked(text, "%" if latex else "#"), output)
     if (form == "plain" or explain) and not written:
         text = as_wide_as_the_screen(_narrow(text) if explain else text)
     told = f"wrote {output}" if written else text

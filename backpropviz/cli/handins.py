@@ -17,7 +17,7 @@ from backpropviz.cli.options import (
     progress,
     wrapped,
 )
-from backpropviz.cli.standard_input import file_from_standard_input, from_standard_input
+from backpropviz.cli.standard_input import file_from_standard_input, from_standard_input, shown
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _reports(
         advance = stack.enter_context(progress("diagnosing", len(files), from_=2))
         return reports(
             files, options, jobs=jobs, judge=judge, cache=Cache(cache) if cache else None, earlier=earlier, say=say,
-            done=advance or (lambda count: None),
+            done=advance or (lambda count: None), called=shown,
         )  # fmt: skip
 
 
@@ -256,7 +256,7 @@ def _grade(file: Path, level: int, seconds: float, output: Path | None, pin: str
     from backpropviz.exercises.sheet_report import render
 
     report = grade(file, pin=pin, seconds=seconds)
-    print_or_write("\n".join(render(report, level, explain, console().width)) + "\n", output)
+    print_or_write(shown("\n".join(render(report, level, explain, console().width)) + "\n"), output)
     raise typer.Exit(0 if report.passed else 1)
 
 

@@ -56,7 +56,7 @@ OpsOption = Annotated[bool, typer.Option("--ops", help="Open every step into its
 ExpandOption = Annotated[
     list[str] | None, typer.Option("--expand", metavar="GROUP", help="Open a group of steps; may be repeated.")
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over a file that may be somebody's work.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write it to a file.")]
 
 
@@ -200,12 +200,16 @@ def answer(as_json: bool, command: str, words: str, /, **facts: Any) -> None:
 
 
 def keep(output: Path | None, force: bool) -> None:
-    """Refuse to write code over a file that may be somebody's work.
+    """Refuse to write code over a file that may be somebody's work; what is as it was written by us is none.
 
     Raises:
         InputError: the file is there, and `force` was not asked for.
     """
-    if output is not None and output.is_file() and not force:
+    if output is None or not output.is_file() or force:
+        return
+    from backpropviz.files import is_as_written
+
+    if not is_as_written(output):
         raise InputError(f"{output} is there already", fix="Choose another name, or write over it with --force.")
 
 

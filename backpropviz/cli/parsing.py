@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from backpropviz.cli.options import as_wide_as_the_screen
+from backpropviz.cli.standard_input import shown
 from backpropviz.errors import InputError
 from backpropviz.files import MOST, AtMost
 from backpropviz.text import clean
@@ -140,7 +141,7 @@ def refuse(context: typer.Context, names: Sequence[str], when: bool, why: str, f
 
 def say(message: str) -> None:
     """Print a message for people on standard error, as wide as the screen."""
-    print(as_wide_as_the_screen(clean(f"backpropviz: {message}"), sys.stderr), file=sys.stderr)
+    print(as_wide_as_the_screen(clean(f"backpropviz: {shown(message)}"), sys.stderr), file=sys.stderr)
 
 
 def tell(error: typer.TyperException) -> int:

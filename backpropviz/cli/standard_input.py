@@ -9,6 +9,8 @@ from backpropviz.errors import InputError
 from backpropviz.files import fits, limit
 
 NAME = "-"
+SHOWN = "standard input"
+_kept: set[str] = set()
 _KINDS = {b"\x93NUMPY": ".npy", b"PK\x03\x04": ".npz"}
 
 
@@ -30,12 +32,21 @@ def array_from_standard_input(spec: str) -> str:
     with file.open("rb") as opened:
         start = opened.read(6)
     kind = next((suffix for first, suffix in _KINDS.items() if start.startswith(first)), ".csv")
-    return f"{file.rename(file.with_suffix(kind))}{colon}{member}"
+    file = file.rename(file.with_suffix(kind))
+    _kept.add(str(file))
+    return f"{file}{colon}{member}"
 
 
 def file_from_standard_input(path: Path) -> Path:
     """Text: reports, assignments."""
     return kept(f"stdin{path.suffix}") if str(path) == NAME else path
+
+
+def shown(text: str) -> str:
+    """A text in which standard input is called that, and not by the file that it was kept as."""
+    for path in sorted(_kept, reverse=True):
+        text = text.replace(path, SHOWN)
+    return text
 
 
 def kept(name: str) -> Path:
@@ -49,9 +60,10 @@ def kept(name: str) -> Path:
     content = sys.stdin.buffer.read(limit() + 1)
     if not content:
         raise InputError("standard input holds nothing", fix="Pass a file to it, once: backpropviz ... - < FILE")
-    fits("standard input", len(content))
+    fits(SHOWN, len(content))
     folder = Path(tempfile.mkdtemp(prefix="backpropviz-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = folder / name
     file.write_bytes(content)
+    _kept.add(str(file))
     return file

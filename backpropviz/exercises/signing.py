@@ -1,6 +1,7 @@
 """What a worksheet says of itself in its first line, and whether it is still as it was written.
 
-The line names the layer, its settings and shapes, and a digest of these and of the forward pass that is given. Anyone
+The line names the layer, its settings and shapes, a digest of these and of the forward pass that is given, and one of
+all lines below it, by which a worksheet that nobody has filled in yet is told. Anyone
 can compute the digest: it finds out what was changed by accident, or by hand. Who has to be sure of the layer says
 which it is (`diagnose --as`), and then the line counts for nothing.
 """
@@ -8,7 +9,6 @@ which it is (`diagnose --as`), and then the line counts for nothing.
 from __future__ import annotations
 
 import ast
-import hashlib
 import io
 import json
 import tokenize
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.errors import InputError, LayerError
+from backpropviz.files import digest
 from backpropviz.layers.sources import read_text, split_spec
 
 MARKER = "# backpropviz worksheet: "
@@ -65,12 +66,13 @@ class Origin:
 
     def header(self, text: str) -> str:
         """The first line of a worksheet with this text below it."""
-        return MARKER + json.dumps({**self._said(), "digest": self.digest_of(text)}, default=_refuse)
+        about = {**self._said(), "digest": self.digest_of(text), "written": digest(text)}
+        return MARKER + json.dumps(about, default=_refuse)
 
     def digest_of(self, text: str) -> str:
         """A hash of what the line says and of the forward pass in the text."""
         said = json.dumps(self._said(), sort_keys=True, default=_refuse)
-        return hashlib.sha256("\n".join([said, *_forward_tokens(text)]).encode()).hexdigest()[:16]
+        return digest("\n".join([said, *_forward_tokens(text)]))
 
     def _said(self) -> dict[str, Any]:
         said = {"layer": self.layer, "settings": dict(self.settings), "shapes": dict(self.shapes)}
