@@ -93,7 +93,7 @@ def test_it_is_read_once(run):
 def test_it_is_called_standard_input_and_not_by_the_file_it_is_kept_in(run, words, given):
     result = run(words, given)
     assert "backpropviz-" not in result.out + result.err  # as the folder is called
-    assert "stdin.py" in result.err or "standard input" in result.out + result.err
+    assert "stdin.py" in result.err or "standard input" in result.out.replace("%20", " ") + result.err
 
 
 def test_it_has_the_limit_of_files(run):
