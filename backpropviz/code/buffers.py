@@ -32,6 +32,7 @@ class Buffers(Counters):
     collects: set[Place]
     accumulated: dict[Place, Node]
     undone: set[Place]
+    shown_red: list[Node]  # the backward pass, without that of rounds for which another stands
     merges: dict[Place, Place]  # what branches make, with what comes out of their fork
 
     def _uses(self) -> Counter[Node]:
@@ -43,8 +44,7 @@ class Buffers(Counters):
                 assert total is not None
                 sums.add(total)
                 total = total.args[0]
-        written = (red for red in self.trace.red.nodes if red not in sums and self._stands_for_all(red))
-        uses = Counter(parent for red in written for parent in red.parents)
+        uses = Counter([parent for red in self.shown_red if red not in sums for parent in red.parents])
         for reader in self.program.places():
             for position, node in operands(reader.template):
                 place = self.program.source(reader, node)

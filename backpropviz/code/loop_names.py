@@ -52,7 +52,8 @@ class LoopNames(Entries):
         self.mentioned_in: set[tuple[Place, bool]] = set()
         self.consumers: dict[Place, list[Place]] = {}
         self._read = {node for place in program.places() for node in place.template.parents}
-        self._read |= {node for red in trace.red.nodes if self._stands_for_all(red) for node in red.parents}
+        self.shown_red = [red for red in trace.red.nodes if self._stands_for_all(red)]
+        self._read |= {node for red in self.shown_red for node in red.parents}
         # the names outside of loops are given: what stands in a loop makes way for them
         # and what a function that is called names makes way for what the layer itself names
         for place in sorted(program.places(), key=lambda place: (bool(place.body.chain()), _calls(place.template))):

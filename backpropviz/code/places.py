@@ -38,6 +38,7 @@ class Place:
     template: Node
     carried: Carried | None = None
     gathers: list[Gather] = field(default_factory=list)
+    _order: list[int] = field(default_factory=list, init=False, repr=False)  # the indices of its nodes
 
     @property
     def primitive(self) -> Primitive | None:
@@ -58,7 +59,9 @@ class Place:
 
     def latest_before(self, index: int) -> Node | None:
         """Its last node before a node of that index."""
-        at = bisect.bisect_left(self.nodes, index, key=lambda node: node.index)
+        if len(self._order) != len(self.nodes):
+            self._order = [node.index for node in self.nodes]
+        at = bisect.bisect_left(self._order, index)
         return self.nodes[at - 1] if at else None
 
 

@@ -18,7 +18,10 @@ def slots(trace: Trace, value: Any) -> list[Any]:
     if isinstance(value, Node):
         return [value]
     if type(value) in (tuple, list):
-        return [type(value).__name__, len(value), *(slot for item in value for slot in slots(trace, item))]
+        found: list[Any] = [type(value).__name__, len(value)]
+        for item in value:
+            found += (item,) if type(item) is Node else slots(trace, item)
+        return found
     if isinstance(value, slice):
         return ["slice", *slots(trace, (value.start, value.stop, value.step))]
     if isinstance(value, Shape):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from backpropviz.engine.graph import Loop, Node, Round, ancestors
@@ -40,11 +39,9 @@ def with_like(trace: Trace, used: set[Node]) -> set[Node]:
         return used
     made: dict[Any, list[Node]] = {}
     for step in trace.steps:
-        times: Counter[Any] = Counter()
+        times: dict[Any, int] = {}
         for node in step.nodes:
-            times[node.primitive] += 1
-            made.setdefault((step.file, step.line, step.written, node.primitive, times[node.primitive]), []).append(
-                node
-            )
+            times[node.primitive] = number = times.get(node.primitive, 0) + 1
+            made.setdefault((step.file, step.line, step.written, node.primitive, number), []).append(node)
     alike = (nodes for nodes in made.values() if any(node in used for node in nodes))
     return used | {node for nodes in alike for node in nodes}

@@ -89,6 +89,8 @@ class Reader:
         red = self.names.red
         printer = Printer(self.trace, red)
         parts = self.names.parts
+        if self.fold is not None:  # those of other rounds are told nowhere
+            parts = {n: name for n, name in parts.items() if n.step is None or self._shown(n.step.node) is n.step.node}
         short = {
             name
             for node, name in parts.items()
@@ -277,7 +279,7 @@ class Reader:
     def _formula(self, number: int, target: Node, tail: Key) -> str:
         """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
         term, name = target.terms[number], self._carried(target, number)
-        if any(not self._is_shown(other) for other in target.terms):
+        if self.fold is not None and any(not self._is_shown(other) for other in target.terms):
             return self._collected(target, term)
         if isinstance(tail, Group) or term.node is self.result[tail].gradient:
             return name

@@ -10,6 +10,7 @@ from backpropviz.draw.circuit import Circuit
 from backpropviz.draw.reader import Reader
 from backpropviz.draw.stretches import elided_rounds, elided_steps
 from backpropviz.engine.graph import Group, Node
+from backpropviz.engine.keeping import uncollected
 from backpropviz.errors import DrawingError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ LONG = 300  # vertices; of a longer function, the steps in the middle are one ca
 MOST = 4000  # vertices of a picture
 
 
+@uncollected()
 def read_circuit(
     trace: Trace,
     ops: bool = False,

@@ -8,7 +8,7 @@ goes by its operation: `sum_1`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from backpropviz.engine.sharing import same_computations
 if TYPE_CHECKING:
     from backpropviz.engine.tape import Tape
     from backpropviz.engine.trace import Trace
+    from backpropviz.primitives.record import Primitive
 
 
 DEEPEST = 50
@@ -104,50 +105,53 @@ class GradientNames:
 
     def _shared(self, trace: Trace) -> dict[Node, str]:
         red = self._red_nodes
-        everything = (*trace.nodes, *trace.red.nodes)
-        first = same_computations(everything)
+        first = same_computations((*trace.nodes, *trace.red.nodes))
         named: dict[Node, Node] = {}
-        for node in everything:
+        for node, alike in first.items():
             if node.name:
-                named.setdefault(first[node], node)
-        uses: Counter[Node] = Counter()
-        for node in {node if node.name else first[node]: None for node in self._written_out()}:
-            uses.update(first[parent] for parent in node.parents)
-        inner = {
-            node.gradient: f"d{node.step.name}_inner"
-            for node in trace.nodes
-            if node.gradient is not None and node.step is not None and not node.name
-        }
+                named.setdefault(alike, node)
+        uses = Counter([first[parent] for node in self._written_out(first) for parent in node.parents])
+        inside = {node.gradient: node.step for node in trace.nodes if node.gradient and node.step and not node.name}
+
+        def named_anew(node: Node, primitive: Primitive) -> str:
+            step = inside.get(node)
+            name = f"{primitive.name}_1" if step is None else f"d{step.name}_inner"
+            return fresh(name, self._taken, self._numbers)
+
         names: dict[Node, str] = {}
-        height: dict[Node, int] = {}  # how many operations deep a node is written out
-        for node in everything:
+        height = dict.fromkeys(first, 0)  # how many operations deep a node is written out
+        for node, alike in first.items():
             if node.name or node.primitive is None:
                 continue
-            height[node] = 1 + max((height.get(parent, 0) for parent in node.parents), default=0)
-            same = named.get(first[node])
+            deep = 1 + max(map(height.__getitem__, node.parents), default=0)
+            same = named.get(alike)
             if same is not None and not (same in red and same.index > node.index):  # written before it is needed here
                 names[node] = str(same.name)
-            elif first[node] in names:
-                names[node] = names[first[node]]
-            elif uses[first[node]] > 1 and not node.is_view:  # a view costs nothing to write out twice
-                names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), self._taken, self._numbers)
-            elif height[node] >= DEEPEST:
+            elif alike in names:
+                names[node] = names[alike]
+            elif uses[alike] > 1 and not node.is_view:  # a view costs nothing to write out twice
+                names[node] = named_anew(node, node.primitive)
+            elif deep >= DEEPEST:
                 self._deep.add(node)
-                names[node] = fresh(inner.get(node, f"{node.primitive.name}_1"), self._taken, self._numbers)
-            if node in names:
-                height[node] = 0
+                names[node] = named_anew(node, node.primitive)
+            else:
+                height[node] = deep
         return names
 
-    def _written_out(self) -> Iterator[Node]:
-        """The red nodes that lead to an input, and the unnamed forward nodes that their code spells out."""
-        found: set[Node] = set()
+    def _written_out(self, first: dict[Node, Node]) -> set[Node]:
+        """The red nodes that lead to an input, and the unnamed forward nodes that their code spells out.
+
+        Of unnamed ones that compute the same, the first.
+        """
+        seen, found = set[Node](), set[Node]()
         waiting = [node.gradient for node in self._inputs.values() if node.gradient is not None]
         while waiting:
             node = waiting.pop()
-            if node not in found and (node in self._red_nodes or not node.name):
-                found.add(node)
-                yield node
+            if node not in seen and (node in self._red_nodes or not node.name):
+                seen.add(node)
+                found.add(node if node.name else first[node])
                 waiting.extend(node.parents)
+        return found
 
     def _owners(self) -> dict[Node, Node]:
         """For every red node the value it was made for; where it is passed on unchanged, others share it."""

@@ -22,10 +22,18 @@ def same_computations(nodes: Iterable[Node]) -> dict[Node, Node]:
 
 def _computation(node: Node, first: dict[Node, Node]) -> Any:
     """What makes two nodes the same computation: the operation, and operands that are the same."""
-    return node.primitive, _identity(node.args, first), _identity(tuple(sorted(node.kwargs.items())), first)
+    args = [first[arg] if type(arg) is Node else _identity(arg, first) for arg in node.args]
+    if node.kwargs:
+        args.append(_identity(tuple(sorted(node.kwargs.items())), first))
+    return node.primitive, *args
+
+
+_PLAIN = {int, float, bool, str, type(None)}
 
 
 def _identity(value: Any, first: dict[Node, Node]) -> Any:
+    if type(value) in _PLAIN:
+        return type(value), repr(value)
     if isinstance(value, Node):
         return first[value]
     if isinstance(value, Named | NamedTuple):  # equal numbers may differ for other inputs
