@@ -9,6 +9,7 @@ import backpropviz as bp
 from backpropviz.code.derive import derive, written
 from backpropviz.code.pairs import looped, pair
 from backpropviz.code.shelves import by_input, by_output, given
+from backpropviz.draw.wiring import read_circuit
 from tests.loops import updates
 
 
@@ -114,3 +115,25 @@ def test_a_square_written_as_a_product_is_two_times_its_factor():
     assert "    da = 2 * dout * a\n" in code
     code = derive(traced(updates.penalty, updates.CASES[updates.penalty][0], 1))
     assert code.count("dparams[k] ") == 1
+
+
+def drawn(function):
+    """The vertices and the red formulas of its picture."""
+    circuit = read_circuit(traced(function, updates.CASES[function][0], 1))
+    return circuit, {vertex.name: vertex for vertex in circuit.vertices}
+
+
+def test_an_update_is_drawn_once_and_not_for_every_array():
+    circuit, found = drawn(updates.momentum)
+    assert [*found][:5] == ["params[k]", "grads[k]", "velocity[k]", "velocity_k", "params_k"]
+    assert [box.title for box in found["params_k"].boxes] == ["for k in params: 3 rounds, shown: k = b1"]
+    red = {(edge.tail.name, edge.head.name): edge.formula for edge in circuit.backward}
+    assert red["velocity_k", "grads[k]"] == "-dvelocity_k * lr"
+    assert found["velocity_k"].gradient == "dvelocity_k = dnew_velocity[k] + dnew_params[k]"
+    assert [vertex.kind for vertex in circuit.vertices].count("outside") == 2  # params and velocity, not six arrays
+
+
+def test_layers_that_hand_on_are_drawn_one_by_one_while_they_fit():
+    circuit, found = drawn(updates.layers_zipped)
+    assert {"Ws_0", "Ws_1", "Ws_2"} <= {*found}
+    assert not any(vertex.boxes for vertex in circuit.vertices)

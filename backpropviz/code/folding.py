@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from backpropviz.code.places import NOTHING, LoopItem, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.rolling import Roller
 from backpropviz.engine.graph import Node
+from backpropviz.engine.rounds import describe
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
 
@@ -20,13 +22,21 @@ class Fold:
     Attributes:
         stands_for: for every node that another round has, too, the one that is shown.
         names: what values and gradients are called where one round stands for all.
+        gradients: what the gradient of a value is called, also where it is one that has a name of its own.
         sites: the loops, whose variables are written by name.
     """
 
     program: Program
     stands_for: dict[Node, Node]
     names: dict[Node, str]
+    gradients: dict[Node, str]
     sites: set[Any]
+
+    @property
+    def is_repetitive(self) -> bool:
+        """Whether rounds go through dictionaries or lists and hand each other nothing: all look the same."""
+        carried = (place.carried for place in self.program.places())
+        return bool(self.program.shelved) and all(each is None or each.start is NOTHING for each in carried)
 
     def loops(self, node: Node) -> list[LoopItem]:
         """The loops around a node, the outermost first."""
@@ -39,7 +49,16 @@ class Fold:
         often = f": {times.pop()} rounds" if len(times) == 1 else ""
         filled = ", ".join(self._names(loop, buffers=True))
         handed = ", ".join(self.handed_on(loop))
-        return f"{loop.head}{often}{filled and f', filling {filled}'}{handed and f', handing on {handed}'}"
+        shown = self._shown_of(loop)
+        return f"{loop.head}{often}{filled and f', filling {filled}'}{handed and f', handing on {handed}'}{shown}"
+
+    def _shown_of(self, loop: LoopItem) -> str:
+        """Which round the shapes in the picture are of, where those of others are different."""
+        depth, body = loop.parent.depth, [*self.program.places(loop.body)]
+        if all(len({node.shape for node in place.nodes}) == 1 for place in body):
+            return ""
+        inside = next(place.template for place in body if place not in self.program.shelved)
+        return f", shown: {describe(self.program.rounds(inside)[depth])}"
 
     def handed_on(self, loop: LoopItem) -> tuple[str, ...]:
         """What each round hands to the next, without the arrays that all of them fill."""
@@ -60,26 +79,38 @@ def fold(trace: Trace) -> Fold | None:
     unrolled: set[Any] = set()
     while trace.loops:
         try:
-            program = Program(trace, frozenset(unrolled), shown=True)
+            program = Program(trace, frozenset(unrolled), shown=True, shelves=True)
             if not program.has_loops():
                 return None
-            names = _names(trace, program)
+            names, gradients = _names(trace, program)
         except Uneven as uneven:
             if uneven.site is None or uneven.site in unrolled:
                 return None
             unrolled.add(uneven.site)
             continue
         stands_for = {node: place.template for node, place in program.place.items() if len(place.nodes) > 1}
+        stands_for |= {node: place.template for place in program.shelved for node in place.nodes}
         sites = {loop.site for place in set(program.place.values()) for loop in place.body.chain()}
-        return Fold(program, stands_for, names, sites)
+        return Fold(program, stands_for, names, gradients, sites)
     return None
 
 
-def _names(trace: Trace, program: Program) -> dict[Node, str]:
+def _names(trace: Trace, program: Program) -> tuple[dict[Node, str], dict[Node, str]]:
+    """What values, gradients and their terms are called; and by value, what its gradient is."""
     roller = Roller(trace, program)
-    names = dict(roller.names)
+    names, gradients = dict(roller.names), dict[Node, str]()
+    entries = {place.template: place for place in program.shelved}
     for place in program.places():
-        red = place.template.gradient
-        if red is not None and place in roller.gradient:
-            names.setdefault(red, roller.gradient[place])
-    return names
+        node = place.template
+        if entries.get(node, place) is not place:
+            continue
+        if node.gradient is not None and place in roller.gradient:
+            gradients[node] = roller.gradient[place]
+            names.setdefault(node.gradient, gradients[node])
+            alone = re.sub(r"\W+", "_", gradients[node]).strip("_")  # dgrads_k_1, a term of dgrads[k]
+            for number, term in enumerate(node.terms, 1):
+                if len(node.terms) > 1 and (term.node.name or "").startswith(f"d{node.name}_"):
+                    names.setdefault(term.node, f"{alone}_{number}")
+        if place in roller.upstream_of:
+            names[trace.upstream[node]] = roller.upstream_of[place]
+    return names, gradients

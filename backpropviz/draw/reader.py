@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from backpropviz.code.printing import Printer
 from backpropviz.draw.boxes import boxes_of, identifier, upward
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
+from backpropviz.draw.names import folded_names, parts_shown, spelled_out
 from backpropviz.engine.graph import Group, Node, Step, Term
 from backpropviz.engine.versions import WRITES
 from backpropviz.primitives.shapes import PUT
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
 
 MANY = 6  # terms of a gradient that are written out where a card stands for steps
-SHORT = 80  # characters: what is longer and used more than once goes by a name
 
 Key = Node | Step | Group
 
@@ -45,7 +45,7 @@ class Reader:
 
     def _key(self, node: Node) -> Key | None:
         if node in self.inputs:
-            return node
+            return self._shown(node)
         if node in self.stretches:
             return self.stretches[node]
         node = self._shown(node)
@@ -69,34 +69,26 @@ class Reader:
     def read(self) -> Circuit:
         self.result = {key: self._result(key) for key in self.keys}
         self.names = self.trace.gradient_names
-        self.printer = Printer(self.trace, self.names.inside if self.ops else self._spelled_out())
+        self.parts = parts_shown(self.names, self._shown)
+        called = self.names.inside if self.ops else spelled_out(self.trace, self.names, self.parts)
+        self.printer = Printer(self.trace, called)
         if self.fold is not None:
-            self.printer = Printer(self.trace, self.printer.temporaries | self.fold.names)
+            self.printer = Printer(self.trace, called | folded_names(self.fold, self.result.values()))
             self.printer.loops = set(self.fold.sites)
         self.vertices = {key: self._vertex(key) for key in self.keys}
         self._define_parts()
-        outputs = [node for node in dict.fromkeys(self.trace.outputs) if self.owner.get(node) is not None]
         outside = {
             node: Vertex(f"outside_{number}", "outside", "", node.name or "", "", "", None)
-            for number, node in enumerate(outputs, 1)
+            for number, node in enumerate(self._outputs(), 1)
         }
         away = [Edge(self._at(node), there) for node, there in outside.items()]
         vertices = [*self.vertices.values(), *outside.values()]
         return Circuit(vertices, [*self._forward(), *away], self._backward(outside))
 
-    def _spelled_out(self) -> dict[Node, str]:
-        """The names of gradients inside of steps, but for short ones: no card says what `dout_inner` is."""
-        red = self.names.red
-        printer = Printer(self.trace, red)
-        parts = self.names.parts
-        if self.fold is not None:  # those of other rounds are told nowhere
-            parts = {n: name for n, name in parts.items() if n.step is None or self._shown(n.step.node) is n.step.node}
-        short = {
-            name
-            for node, name in parts.items()
-            if len(printer.code(node)) <= SHORT and not any(parent in red for parent in node.parents)
-        }
-        return {node: name for node, name in red.items() if name not in short}
+    def _outputs(self) -> list[Node]:
+        """The outputs that leave the picture: of those that every round makes, one."""
+        there = dict.fromkeys(node for node in self.trace.outputs if self.owner.get(node) is not None)
+        return [node for node in there if (shown := self._shown(node)) is node or shown not in there]
 
     def _at(self, node: Node) -> Vertex:
         key = self.owner[node]
@@ -120,14 +112,14 @@ class Reader:
             return ""
         name = self.names.gradient(node)
         if self.fold is not None:
-            name = self.printer.name(node.gradient) or name
+            name = self.fold.gradients.get(node) or self.printer.name(node.gradient) or name
         shown = [number for number, term in enumerate(node.terms) if self._is_shown(term)]
         if len(shown) > MANY and self.cards:
             return f"{name} = the sum of {len(shown):,} terms"
         terms = " + ".join(self._carried(node, number) for number in shown)
         if len(shown) < len(node.terms):
             hands_on = node.primitive not in WRITES and self._is_handed_back(node)
-            return f"{name} = {terms or 0} + {name} of the next round" if hands_on else name
+            return f"{name} = {f'{terms} + ' if terms else ''}{name} of the next round" if hands_on else name
         return name if terms == name else f"{name} = {terms}"
 
     def _is_handed_back(self, node: Node) -> bool:
@@ -157,7 +149,8 @@ class Reader:
             vertex = Vertex(identifier("step", key.label), "step", key.label, name, code, key.caption, node)
             vertex.boxes = self._loop_boxes(node) + boxes_of(key.group)
         elif key in self.inputs:
-            vertex = Vertex(f"input_{key.index}", "input", "", str(node.name), "", "", node)
+            name = str(node.name) if self.fold is None else self.fold.names.get(node, str(node.name))
+            vertex = Vertex(f"input_{key.index}", "input", "", name, "", "", node)
         else:
             vertex = self._operation(key)
         vertex.is_output = node in self.trace.outputs
@@ -190,7 +183,7 @@ class Reader:
         told = {self.names.gradient(node) for node in self.result.values() if node.gradient is not None}
         told |= {self.printer.reference(term.node) for node in self.result.values() for term in node.terms}
         used = set(self.printer.temporaries.values())
-        for red, name in self.names.parts.items():
+        for red, name in self.parts.items():
             if name not in used:
                 continue
             key = self.owner.get(red.step.node) if red.step is not None else None
@@ -231,6 +224,8 @@ class Reader:
                     if self._starts(node, term):  # what the loop hands to the value that it started with
                         known = edges.setdefault((tail, head), Edge(self.vertices[tail], self.vertices[head]))
                         known.formula = known.formula or self.names.gradient(node)
+                    continue
+                if term.position < 0 and node not in outside:
                     continue
                 if term.position < 0:
                     edges[term] = Edge(outside[node], self.vertices[head], self.printer.reference(term.node))

@@ -10,6 +10,7 @@ from backpropviz.draw.circuit import Circuit
 from backpropviz.draw.reader import Reader
 from backpropviz.draw.stretches import elided_rounds, elided_steps
 from backpropviz.engine.graph import Group, Node
+from backpropviz.engine.holders import Flat
 from backpropviz.engine.keeping import uncollected
 from backpropviz.errors import DrawingError
 
@@ -50,11 +51,13 @@ def read_circuit(
     wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
     opened = {above for group in wanted for above in upward(group)}
     reader = Reader(trace, ops, opened)
-    if trace.loops and not rounds and (closed or len(reader.keys) > READABLE[ops]):
+    many = closed or len(reader.keys) > READABLE[ops]
+    if trace.loops and not rounds and (many or isinstance(trace.callable, Flat)):
         from backpropviz.code.folding import fold  # what only loops need
 
         folded = fold(trace)
-        reader = Reader(trace, ops, opened, folded) if folded is not None else reader
+        if folded is not None and (many or folded.is_repetitive):
+            reader = Reader(trace, ops, opened, folded)
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
         reader = Reader(trace, ops, set(), reader.fold)
     if rounds and len(reader.keys) > READABLE[ops]:
