@@ -137,6 +137,46 @@ def test_gates_wires_addresses_and_zoom_and_a_held_key_leaves_one_entry_for_the_
     assert found["at"][6] == "#forward-5"
     assert found["again"] == found["fitted"]
     assert len({found["fitted"], found["larger"], found["moved"]}) == 3
+    by_wheel_and_fingers(page)
+
+
+UNDER = """
+await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame); // moves are handed on once a frame
+const circuit = document.querySelector("#player-drawing svg");
+const point = new DOMPoint(X, Y).matrixTransform(circuit.getScreenCTM().inverse());
+return [point.x, point.y, circuit.viewBox.baseVal.width];
+"""
+
+
+def by_wheel_and_fingers(page):
+    """What is under the pointer stays there, nearer; what is dragged goes along; all is printed, whatever is seen."""
+
+    def under(x, y):
+        *place, width = page.run(UNDER.replace("X", str(x)).replace("Y", str(y)))
+        return np.array(place), width
+
+    def fingers(*ways):
+        for kind, step in (("touchStart", 0), ("touchMove", 0.5), ("touchMove", 1), ("touchEnd", 1)):
+            points = [{"x": x + step * dx, "y": y, "id": n} for n, (x, y, dx) in enumerate(ways)]
+            page.send("Input.dispatchTouchEvent", type=kind, touchPoints=points if kind != "touchEnd" else [])
+
+    whole = under(400, 300)
+    page.send("Input.dispatchMouseEvent", type="mouseWheel", x=400, y=300, deltaX=0, deltaY=-400)
+    near = under(400, 300)
+    assert near[1] < 0.6 * whole[1]
+    np.testing.assert_allclose(near[0], whole[0], atol=0.5)
+    page.send("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
+    fingers((400, 300, -80))
+    np.testing.assert_allclose(under(320, 300)[0], near[0], atol=0.5)
+    fingers((300, 300, -40), (340, 300, 40))
+    assert under(320, 300)[1] < 0.6 * near[1]
+    page.send("Emulation.setTouchEmulationEnabled", enabled=False)
+    page.run("""dispatchEvent(new Event("beforeprint"));""")
+    assert under(0, 0)[1] == whole[1]
+    page.run("""dispatchEvent(new Event("afterprint"));""")
+    assert under(0, 0)[1] < 0.6 * near[1]
+    page.run("""await press("0");""")
+    assert under(0, 0)[1] == whole[1]
 
 
 def test_what_is_asked_before_it_is_shown_is_what_the_quiz_asks(tmp_path):

@@ -80,6 +80,9 @@ const zoomable = (pane, drawing) => {
     (follows ? follow : whole)();
   };
   window.addEventListener("resize", () => near(choices));
+  let seen = box; // while all is printed
+  window.addEventListener("beforeprint", () => { seen = box; whole(); });
+  window.addEventListener("afterprint", () => { box = seen; place(); });
 
   drawing.setAttribute("preserveAspectRatio", "xMidYMid meet");
   drawing.removeAttribute("width");
@@ -101,6 +104,7 @@ const zoomable = (pane, drawing) => {
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
   });
   window.addEventListener("pointermove", (event) => {
+    if (!event.buttons) fingers.delete(event.pointerId); // let go outside the window
     const from = fingers.get(event.pointerId);
     if (!from) return;
     const before = fingers.size === 2 ? spread() : null;
