@@ -92,7 +92,7 @@ def page(name):
 def test_a_page_is_small_and_its_groups_open(name):
     text = page(name)
     assert len(text.encode()) < 400_000
-    assert ('id="player-opened">null<' in text) == (not re.search(r'<g id="group_\w+" class="node of_group_', text))
+    assert ('id="player-opened"></script>' in text) == (not re.search(r'<g id="group_\w+" class="node of_group_', text))
 
 
 @NEEDED

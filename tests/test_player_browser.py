@@ -190,6 +190,10 @@ def test_what_is_asked_before_it_is_shown_is_what_the_quiz_asks(tmp_path):
     assert right["shown"]
 
 
+def typed(question, value):
+    return question.choices[value] if question.choices else str(value)
+
+
 SPELT = {
     "shape": ["(9, 9)", "9x9", "N by D", "like dout", "scalar", "[4 3]", "3,", "N*D"],
     "number": ["1e9", "1/3", "-0,5", ".25", "5e-1", "\u22122"],
@@ -201,17 +205,19 @@ def test_answers_are_read_as_the_quiz_reads_them(tmp_path):
     asked = questions(trace, SEED)
     replies = []
     for number, question in enumerate(asked):
-        spelt = (
-            ["tell me"] if question.choices else [each for each in SPELT[question.kind] if question.understands(each)]
-        )
-        replies.append([question.answer, *spelt][number % (1 + len(spelt))])
+        slips = [typed(question, value) for value, _ in question.slips]
+        spelt = ["tell me"] if question.choices else list(filter(question.understands, SPELT[question.kind]))
+        replies.append([*slips[:1], question.answer, *spelt][number % (2 + len(spelt))])
     found = predicted(replies, text, tmp_path)
     judged = [reply != "tell me" and question.is_right(reply) for question, reply in zip(asked, replies)]
     assert [each["right"] for each in found["seen"]] == judged
     assert 0 < sum(judged) < len(judged)
     assert found["score"] == f"{sum(judged)} of {len(judged)} right"
-    for question, each in zip(asked, found["seen"]):
+    reasons = [question.why_not(reply) for question, reply in zip(asked, replies)]
+    assert len(set(filter(None, reasons))) > 2
+    for question, each, why in zip(asked, found["seen"], reasons):
         assert question.answer in each["told"]
+        assert why in each["told"]
         assert all(line in each["told"] for line in question.explanation)
 
 
@@ -243,6 +249,7 @@ const lit = gates.filter((each) => each.matches(".lit:not(.badge)")).map((each) 
 return { gates: gates.length, title: text("title"), at: location.hash, lit,
   pressed: document.getElementById("player-open").getAttribute("aria-pressed") };
 """
+PLAYS = 'while (!text("title")) await new Promise((done) => setTimeout(done, 10));'
 TO_STEP = 'location.hash = "#backward-3.2"; await settled();'
 OPEN = 'document.getElementById("player-open").click();'
 
@@ -252,7 +259,7 @@ def test_groups_open_and_close_where_one_is(tmp_path):
     before = page.run(TO_STEP + HERE)
     page.run(OPEN)
     page.loaded()
-    inside = page.run(HERE)
+    inside = page.run(PLAYS + HERE)
     page.run(OPEN)
     page.loaded()
     after = page.run(HERE)
@@ -336,8 +343,3 @@ def test_a_screen_reader_is_told_a_sentence_a_step_and_tables_by_their_names(tmp
     assert all(not said.rstrip().endswith(". .") and said == said.strip() for said in found["heard"])
     shape = trace["columns"].value.shape
     assert found["tables"][0] == ["dcolumns[0]", shape[-1], shape[-2]]
-
-
-def test_a_page_without_closed_groups_has_nothing_to_open():
-    for name in ("batchnorm", "mlp"):
-        assert '<script type="application/json" id="player-opened">null</script>' in bp.trace(name).player().html

@@ -7,6 +7,7 @@ import backpropviz as bp
 from backpropviz.engine.verifying import record
 from backpropviz.exercises.questions import questions
 from backpropviz.exercises.quiz import Question, ask, listing, read_number, read_shape
+from backpropviz.exercises.slips import of_number
 from backpropviz.layers.library import layer_names, load
 
 
@@ -52,6 +53,10 @@ def test_every_answer_is_right_and_no_other_choice_is(name, seed):
         else:
             assert not question.is_right(str(question.value + 0.02 + 0.02 * abs(question.value)))
         assert question.explanation or not question.step
+        assert len(question.slips) == len(question.choices) - 1 or not question.choices
+        for value, why in question.slips:
+            reply = question.choices[value] if question.choices else str(value)
+            assert (question.is_right(reply), question.why_not(reply)) == (False, why)
 
 
 def test_numbers_are_those_of_the_trace():
@@ -155,6 +160,44 @@ def test_a_reply_that_is_none_is_asked_for_again():
     score = person.quizzed(made("relu")[:1])
     assert score.asked == 1
     assert sum("or q to stop" in line for line in person.heard) == 1
+
+
+def test_a_common_wrong_answer_is_told_why_it_is_wrong():
+    """Of dgamma = np.sum(dout * xhat, axis=0): each wrong number is computed here as somebody would get it."""
+    x, gamma, dout = np.array([[1.0, 2], [4, 7], [-3, 5]]), np.array([0.5, 3]), np.array([[1.0, -2], [3, 5], [7, 11]])
+    arrays = {"dout": dout, "xhat": x, "gamma": gamma}
+    value = np.sum(dout * x, axis=0)
+    told = dict(of_number("dgamma", "dgamma = np.sum(dout * xhat, axis=0)", value, (1,), arrays))
+    assert told == {
+        -value[1]: "The sign is the other one.",
+        **dict.fromkeys((dout * x)[:, 1], "That is one term alone: the sum along axis 0 is missing."),
+        np.sum(dout * x, axis=1)[1]: "That is summed along axis 1, and not along axis 0.",
+        value[1] / 3: "That is a mean along axis 0: what is sent back adds up.",
+        np.sum(dout, axis=0)[1]: "The factor xhat is forgotten.",
+        np.sum(x, axis=0)[1]: "The factor dout is forgotten.",
+    }
+    code, value = "dx = -np.sum(dout.T @ dout, axis=(0, 1), keepdims=True) / x", -np.sum(dout.T @ dout) / x[:1]
+    scope = {"dout": dout, "x": x[:1]}
+    told = dict(of_number("dx", code, value, (0, 1), scope))
+    assert told[-value[0, 1]] == "The minus sign is missing."
+    assert told[value[0, 1] * x[0, 1]] == "It is not divided by x."
+    assert "dout has to be transposed." not in told.values()  # (3, 2) @ (3, 2) does not fit
+    square = dict(of_number("d", "d = a.T + b", x[:2].T + x[:2], (0, 1), {"a": x[:2], "b": x[:2]}))
+    assert square == {
+        -6.0: "The sign is the other one.", 6.0: "That is d[1, 0]: the row comes first, then the column.",
+        4.0: "b is missing: what comes along several paths adds up.",
+        2.0: "a.T is missing: what comes along several paths adds up.",
+    } | {4.0: "a has to be transposed."}  # fmt: skip
+
+
+def test_a_wrong_shape_is_told_where_it_comes_from():
+    question = next(each for each in made("affine") if each.text.startswith("Which shape has db"))
+    person = Person("(4, 5)", "5x1", "q")
+    person.quizzed([question, question])
+    why = "(4, 5) is the shape in which the gradient arrives at the step: b was used in several places"
+    assert sum(line.strip().startswith(why) for line in person.heard) == 1
+    assert question.why_not("(1, 5)").startswith("A sum with keepdims=True leaves an axis")
+    assert question.why_not("5x1") == ""
 
 
 @pytest.mark.parametrize("end", ["q", "Quit", EOFError, KeyboardInterrupt])

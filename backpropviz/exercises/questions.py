@@ -13,7 +13,8 @@ from backpropviz.engine.graph import Array
 from backpropviz.engine.rounds import Rounds
 from backpropviz.engine.trace import Trace
 from backpropviz.exercises.exercise import Blank, blanks, forward_code
-from backpropviz.exercises.quiz import Question
+from backpropviz.exercises.quiz import Question, alike
+from backpropviz.exercises.slips import distinct, of_axes, of_factors, of_number, of_shape
 from backpropviz.show.records import Gate, InputView, Share, StepView, TraceView
 from backpropviz.show.view import view
 
@@ -82,14 +83,17 @@ class _Asker:
         sums = dict.fromkeys([(), tuple(among), rest, *((axis,) for axis in among)])
         others = [axes for axes in sums if axes != share.summed]
         chosen = [share.summed, *(others[int(at)] for at in self.random.permutation(len(others))[:3])]
-        choices = [_axes(chosen[int(at)]) for at in self.random.permutation(len(chosen))]
+        chosen = [chosen[int(at)] for at in self.random.permutation(len(chosen))]
+        choices = [_axes(axes) for axes in chosen]
         told = share.gradient or f"what {share.operand} gets"
         text = f"Along which axis of {gate.code} is {told} summed?"
         answer = _axes(share.summed)
         reasons = (gate.story, *share.reasons)
+        right = choices.index(answer)
         return Question(
-            "axis", step.label, forward_code(step), text, answer, choices.index(answer), reasons, choices=tuple(choices)
-        )
+            "axis", step.label, forward_code(step), text, answer, right, reasons, choices=tuple(choices),
+            slips=distinct(of_axes(share, chosen), right, alike),
+        )  # fmt: skip
 
     def shape(self, found: list[Blank], step: StepView | None) -> Iterator[Question]:
         """The shape of one gradient, best of one that had to be summed or spread out."""
@@ -99,11 +103,15 @@ class _Asker:
         known = {name: value.shape for name, value in self.values.items() if name != blank.name}
         shapes = {name: shape for name, shape in known.items() if step is not None and name in step.operands}
         text = f"Which shape has {blank.name}, the gradient of {blank.of}?"
+        gates = step.explanation.gates if step is not None and step.explanation else ()
+        summed = any(share.summed for gate in gates for share in gate.shares)
+        others = {name: shape for name, shape in shapes.items() if name != blank.of}
+        slips = of_shape(blank.of, blank.shape, arrives, others, summed and blank in changes)
         yield Question(
             "shape", blank.step, blank.code, text, str(blank.shape), blank.shape,
             (f"A gradient has the shape of its value, and {blank.of} is {blank.shape}.", *_why(step, blank.name)),
-            given=tuple(f"{name} has shape {shape}" for name, shape in shapes.items() if name != blank.of),
-            sizes=self.sizes, shapes=known,
+            given=tuple(f"{name} has shape {shape}" for name, shape in others.items()),
+            sizes=self.sizes, shapes=known, slips=distinct(slips, blank.shape, alike),
         )  # fmt: skip
 
     def local(self, step: StepView) -> Iterator[Question]:
@@ -113,7 +121,8 @@ class _Asker:
         if not candidates:
             return
         gate, share = self.pick(candidates)
-        others = _distractors(gate, share)
+        wrong = _distractors(gate, share)
+        others = list(wrong)
         chosen = [others[int(at)] for at in self.random.permutation(len(others))[:3]]
         if len(chosen) < 2:
             return
@@ -122,8 +131,9 @@ class _Asker:
         text = f"What is the local derivative of {gate.code} with respect to {share.operand}?"
         right = choices.index(share.local)
         yield Question(
-            "local", step.label, forward_code(step), text, share.local, right, (gate.story,), choices=tuple(choices)
-        )
+            "local", step.label, forward_code(step), text, share.local, right, (gate.story,), choices=tuple(choices),
+            slips=tuple((place, wrong[choice]) for place, choice in enumerate(choices) if place != right),
+        )  # fmt: skip
 
     def number(self, found: list[Blank], step: StepView | None) -> Iterator[Question]:
         """One entry of a gradient, from arrays that are small enough to do it by hand."""
@@ -140,9 +150,12 @@ class _Asker:
         for name in needed:
             lines = np.array2string(self.values[name], precision=4, suppress_small=True, max_line_width=88).split("\n")
             given += [f"{name} = {lines[0]}", *(" " * (len(name) + 3) + line for line in lines[1:])]
+        scope = {**self.sizes, **self.values}
+        slips = of_number(blank.name, blank.solution[-1], value, at, scope) if len(blank.solution) == 1 else ()
         yield Question(
             "number", blank.step, blank.code, f"How much is {place}? (two digits will do)", f"{float(value[at]):.4g}",
             float(value[at]), ("; ".join(blank.solution), *_why(step, blank.name)), tuple(given),
+            slips=distinct(slips, float(value[at]), alike),
         )  # fmt: skip
 
     def _needed(self, blank: Blank) -> list[str]:
@@ -182,26 +195,32 @@ def _why(step: StepView | None, gradient: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
-def _distractors(gate: Gate, share: Share) -> list[str]:
-    """Wrong formulas that look as if they could be right: none of them is equal to the right one in value."""
+def _distractors(gate: Gate, share: Share) -> dict[str, str]:
+    """Wrong formulas that look as if they could be right, each with why it is wrong: none of them is equal to the right
+    one in value."""
     right, operand = share.local, share.operand
     transposed = _TRANSPOSED.fullmatch(right)
     if transposed:
         name = transposed["name"]
-        all_four = [f"{factor}, from the {side}" for factor in (f"{name}.T", name) for side in ("right", "left")]
-        return [each for each in all_four if each != right]
+        found = {}
+        for side in ("right", "left"):
+            wrong_side = side != transposed["side"]
+            place = f"{name}.T has to stand on the {transposed['side']} of the gradient: there the shapes meet."
+            found[f"{name}.T, from the {side}"] = place
+            found[f"{name}, from the {side}"] = f"{name} has to be transposed{', and on the other side' * wrong_side}."
+        return {formula: why for formula, why in found.items() if formula != right}
     plain = operand if re.fullmatch(r"\w+", operand) else f"({operand})"
-    opposite = right[1:] if right.startswith("-") else f"-({right})" if " " in right else f"-{right}"
-    guesses = [
-        *(other.local for other in gate.shares), opposite, "1", "-1", plain, f"1 / {plain}", f"-1 / {plain}**2",
-        f"2 * {plain}", f"{plain}**2", f"1 / (2 * sqrt({plain}))",
-    ]  # fmt: skip
+    guesses = of_factors(gate, share, plain)
     if not _is_formula(right):  # a router or a mover, told in words
-        guesses = [plain, f"1 / {plain}", f"sign({plain})", "1 / n"]
+        guesses = {guess: guesses[guess] for guess in (plain, f"1 / {plain}")}
+        guesses |= {
+            f"sign({plain})": f"That is the derivative of abs({operand}).",
+            "1 / n": "That is for a mean of n entries.",
+        }
         # of what only moves entries one could say so too: the derivative is one wherever it is not zero
-        guesses += ["1 everywhere"] if right.endswith("else 0") else []
-    found = dict.fromkeys(guess for guess in guesses if guess != right and not _equal(guess, right))
-    return list(found)
+        if right.endswith("else 0"):
+            guesses["1 everywhere"] = "What had no part in the output gets nothing back."
+    return {guess: why for guess, why in guesses.items() if guess != right and not _equal(guess, right)}
 
 
 def _is_formula(text: str) -> bool:

@@ -30,7 +30,7 @@ class Question:
         text: the question. given: lines with what is needed to answer it.
         choices: for a local derivative, the formulas to choose from; for a sum, its axes; for what vanishes, the sums.
         answer: the right answer as text. value: the shape or the number it stands for; the choice's position.
-        explanation: why, in sentences.
+        explanation: why, in sentences. slips: common wrong answers, as values, each with why it is wrong.
         sizes: names that may stand for numbers in a shape; shapes: and for whole shapes.
     """
 
@@ -45,13 +45,14 @@ class Question:
     choices: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    slips: tuple[tuple[Any, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All that is needed to put it elsewhere; `sizes` and `shapes` are for reading what is typed here."""
         return {
             "kind": self.kind, "step": self.step, "code": self.code, "text": self.text, "given": list(self.given),
             "choices": list(self.choices), "answer": self.answer, "value": self.value,
-            "explanation": list(self.explanation),
+            "explanation": list(self.explanation), "slips": [{"value": value, "why": why} for value, why in self.slips],
         }  # fmt: skip
 
     def understands(self, reply: str) -> bool:
@@ -61,9 +62,12 @@ class Question:
     def is_right(self, reply: str) -> bool:
         """Whether a reply is the right answer; numbers may be off by a hundredth."""
         found = self._read(reply)
-        if self.kind == "number" and found is not None:
-            return bool(abs(found - self.value) <= 0.005 + 0.01 * abs(self.value))
-        return bool(found == self.value)
+        return found is not None and alike(found, self.value)
+
+    def why_not(self, reply: str) -> str:
+        """Why a wrong reply is wrong; "" where it is none of those that are common."""
+        found = self._read(reply)
+        return next((why for value, why in self.slips if found is not None and alike(found, value)), "")
 
     def _read(self, reply: str) -> Any:
         reply = reply.strip()
@@ -89,6 +93,17 @@ class Score:
 
     def __str__(self) -> str:
         return f"{self.right} of {self.asked} right"
+
+
+def alike(found: Any, value: Any) -> bool:
+    """Whether an answer is this one; a number may be off by a hundredth.
+
+    >>> alike(0.31, 0.3125), alike(0.34, 0.3125), alike((4, 3), (4, 3))
+    (True, False, True)
+    """
+    if isinstance(value, float):
+        return bool(abs(found - value) <= 0.005 + 0.01 * abs(value))
+    return bool(found == value)
 
 
 def read_shape(
@@ -150,7 +165,8 @@ def ask(asked: Iterable[Question], read: Read = input, write: Write = print) -> 
         if not right:
             score.wrong.append(question)
         write("  right." if right else f"  no: {question.answer}" if reply != "?" else f"  {question.answer}")
-        for line in question.explanation:
+        why = "" if right or reply == "?" else question.why_not(reply)
+        for line in (*filter(None, [why]), *question.explanation):
             write(f"  {line}")
     score.finished = True
     write(f"\n{score}.")

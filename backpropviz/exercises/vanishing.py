@@ -27,6 +27,7 @@ def vanishing(form: ClosedForm, seed: int = 0) -> Iterator[Question]:
             "vanishes", "", "", f"From {change.source} to {change.target} at once: which of these sums is zero?",
             right, choices.index(right), (f"{zero.reason}.", f"What stays is {change.lines[-1]}"),
             given=_given(form, choices), choices=tuple(choices),
+            slips=tuple((at, f"{each} is not zero: it stays.") for at, each in enumerate(choices) if each != right),
         )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from backpropviz.draw.player.asking import Asked, as_data
 from backpropviz.draw.player.formulas import by_step
 from backpropviz.draw.player.frames import MOST_ENTRIES, Frame, backward, drawn, forward
 from backpropviz.draw.player.listing import item
-from backpropviz.draw.player.packing import packed_data, packed_drawing, packed_script, packed_svg
+from backpropviz.draw.player.packing import deflated, packed_data, packed_script, packed_svg
 from backpropviz.draw.player.program import program
 from backpropviz.draw.player.rounds import rounds_by_step
 from backpropviz.draw.player.source import sources
@@ -82,9 +82,9 @@ def page(
         "rounds": packed_data(rounds_by_step(trace, shown, frames)),
         "list": "\n".join(map(item, frames)),
     }
-    made = {"opened": "null", **parts}
+    made = {"opened": "", **parts}
     if opened is not None:
-        other = packed_drawing(_opened(shown, opened))
+        other = deflated(_opened(shown, opened))
         if sum(map(len, parts.values())) + len(other) < MOST_LETTERS:
             made["opened"] = other
     return re.sub(r"\{\{(\w+)\}\}", lambda place: made[place[1]], script_of("template.html"))

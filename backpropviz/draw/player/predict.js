@@ -33,22 +33,21 @@ const predicting = (asked, part, make, shown) => {
     return words.length && sizes.every((size) => /^\d+$/.test(size)) ? sizes.map(Number) : null;
   };
 
-  const judged = (question, reply) => {
-    if (question.choices.length) return reply === question.value;
-    if (question.kind === "shape") {
-      const shape = readShape(reply, question);
-      return shape && shape.join() === question.value.join();
-    }
-    const found = readNumber(reply);
-    return found === null ? null : Math.abs(found - question.value) <= 0.005 + 0.01 * Math.abs(question.value);
+  const read = (question, reply) => (question.kind === "shape" ? readShape(reply, question) : readNumber(reply));
+  const alike = (question, found, value) => {
+    if (question.kind === "number") return Math.abs(found - value) <= 0.005 + 0.01 * Math.abs(value);
+    return String(found) === String(value);
   };
 
-  const answered = (question, right, reply) => {
+  // `found` is a shape, a number, or the place of a choice; null where the answer is to be told.
+  const answered = (question, found, reply) => {
+    const known = found !== null;
+    const right = known && alike(question, found, question.value);
     score.asked += 1;
     score.right += right ? 1 : 0;
-    const given = question.choices.length && reply !== null ? question.choices[reply] : reply;
-    const said = right ? "Right: " : reply === null ? "It is " : "Not " + given + ", but ";
-    question.told = { right, lines: [said + question.answer + ".", ...lines(question.explanation)] };
+    const slip = known && !right && question.slips.find(([value]) => alike(question, found, value));
+    const said = right ? "Right: " : known ? "Not " + reply + ", but " : "It is ";
+    question.told = { right, lines: [said + question.answer + ".", ...lines(slip ? [slip[1]] : []), ...lines(question.explanation)] };
     part("score").textContent = score.right + " of " + score.asked + " right";
     shown();
   };
@@ -68,7 +67,7 @@ const predicting = (asked, part, make, shown) => {
     };
     if (question.choices.length) {
       question.choices.forEach((choice, at) => {
-        box.append(button(choice, () => answered(question, at === question.value, at)));
+        box.append(button(choice, () => answered(question, at, choice)));
       });
     } else {
       const field = make("input");
@@ -79,14 +78,14 @@ const predicting = (asked, part, make, shown) => {
       const help = make("p", "", "help");
       help.setAttribute("role", "alert");
       const answer = () => {
-        const right = judged(question, field.value);
-        if (right === null) help.textContent = "That is not " + HELP[question.kind] + ".";
-        else answered(question, right, field.value.trim());
+        const found = read(question, field.value);
+        if (found === null) help.textContent = "That is not " + HELP[question.kind] + ".";
+        else answered(question, found, field.value.trim());
       };
       field.addEventListener("keydown", (event) => { if (event.key === "Enter") answer(); });
       box.append(field, button("answer", answer), help);
     }
-    box.append(button("tell me", () => answered(question, false, null)));
+    box.append(button("tell me", () => answered(question, null)));
     return box;
   };
 

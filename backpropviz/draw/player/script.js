@@ -1,5 +1,5 @@
 "use strict";
-(() => {
+(async () => {
   const frames = JSON.parse(document.getElementById("player-frames").textContent);
   const part = (name) => document.getElementById("player-" + name);
   const functions = JSON.parse(part("functions").textContent);
@@ -9,10 +9,15 @@
   const asked = JSON.parse(part("asked").textContent);
   // The same steps in another drawing: an address that begins so asks for the one with the groups opened.
   const OPEN = "#open,";
-  const other = JSON.parse(part("opened").textContent);
-  const wantsOpen = () => Boolean(other) && window.location.hash.startsWith(OPEN);
+  const packed = "DecompressionStream" in window && part("opened").textContent;
+  const inflated = async () => {
+    const letters = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([letters]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
+  };
+  const wantsOpen = () => Boolean(packed) && window.location.hash.startsWith(OPEN);
   const opened = wantsOpen();
   if (opened) {
+    const other = await inflated();
     drawing.replaceChildren(new DOMParser().parseFromString(other.svg, "image/svg+xml").documentElement);
     other.frames.forEach((lights, to) => Object.assign(frames[to], lights));
   }
@@ -217,7 +222,7 @@
     if (wantsOpen() !== opened) window.location.reload();
     else if (addressed() !== at) { stop(); show(addressed()); }
   });
-  part("open").hidden = !other || framed;
+  part("open").hidden = !packed || framed;
   part("open").setAttribute("aria-pressed", String(opened));
   part("open").addEventListener("click", () => { window.location.hash = address(frames[at], !opened); });
 
