@@ -46,7 +46,8 @@ for (let at = FIRST; at <= slider.max; at += EVERY) {
   if (panel.scrollWidth > panel.clientWidth) note("the panel is too wide");
   const gates = [...document.querySelectorAll("#player-drawing g.node.lit[id^=step]")];
   if (at > 0 && at < slider.max && gates.length && text("title").includes("step ")) {
-    if (!gates.some((each) => within(each.getBoundingClientRect(), box("drawing")))) note("its gate is out of sight");
+    const circuit = document.querySelector("#player-drawing svg").getBoundingClientRect();
+    if (!gates.some((each) => within(each.getBoundingClientRect(), circuit))) note("its gate is out of sight");
     const small = letters.filter((each) => letter(each) < 10).length;
     if (small > letters.length / 2) note("its letters are small");
   }

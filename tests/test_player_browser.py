@@ -282,6 +282,28 @@ return sizes;
 """
 
 
+MAPPED = """
+const pane = document.getElementById("player-drawing");
+const map = document.getElementById("player-map");
+const here = () => {
+  if (!map.getClientRects().length) return { map: false };
+  const circuit = pane.querySelector("svg");
+  const [all, box, seen] = [pane, map, circuit].map((each) => each.getBoundingClientRect());
+  const corner = new DOMPoint(seen.left, seen.top).matrixTransform(circuit.getScreenCTM().inverse());
+  const part = map.querySelector("rect").getBBox();
+  return { map: true, inside: box.top >= all.top && box.bottom <= all.bottom && box.right <= all.right,
+    shown: Math.hypot(part.x - corner.x, part.y - corner.y) < 1,
+    part: part.height < map.viewBox.baseVal.height };
+};
+location.hash = "#backward-0"; await press("0"); // the whole, whatever was before
+if (!pane.classList.contains("mapped")) { location.hash = "#backward-2"; await settled(); }
+if (!pane.classList.contains("mapped")) await press("0");
+const near = here();
+await press("0");
+return [near, here()];
+"""
+
+
 def test_in_a_small_window_the_drawing_is_near_the_step_until_the_whole_is_wanted(tmp_path):
     page = opened(written("rnn", size="page")[1], tmp_path, 400, 800)
     inputs, step, whole, still, near, next_, larger, kept, end = page.run(NEAR)
@@ -291,6 +313,11 @@ def test_in_a_small_window_the_drawing_is_near_the_step_until_the_whole_is_wante
     page.look(1920, 1080)
     page.run("""location.hash = "#forward-1"; await press("0"); await press("0");""")
     assert page.run(NEAR.split("const sizes")[0] + "return letter();") > 8
+    near, whole = page.run(MAPPED)
+    assert near == {"map": True, "inside": True, "shown": True, "part": True}
+    assert whole == {"map": False}
+    page.look(800, 900)
+    assert page.run(MAPPED)[0] == {"map": False}
 
 
 SUMS = """

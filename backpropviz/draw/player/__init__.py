@@ -33,8 +33,8 @@ __all__ = ["MOST_ENTRIES", "page", "script_of", "write_page"]
 
 MOST_LETTERS = 395_000  # of a page
 _SCRIPTS = (
-    "zoom.js", "predict.js", "numbers.js", "compile.js", "machine.js", "spelling.js", "grids.js", "entries.js",
-    "whatif.js", "rounds.js", "script.js",
+    "map.js", "zoom.js", "predict.js", "numbers.js", "compile.js", "machine.js", "spelling.js", "grids.js",
+    "entries.js", "whatif.js", "rounds.js", "script.js",
 )  # fmt: skip
 
 

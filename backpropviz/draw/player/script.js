@@ -127,7 +127,7 @@
     view.near(within ? [those("g.lit, g.receiver, g.factor"), those("g.lit"), those("g.node.lit"), [first]] : []);
     if (!first || view.scale() === 1) return;
     const box = first.getBoundingClientRect();
-    const pane = drawing.getBoundingClientRect();
+    const pane = drawing.querySelector("svg").getBoundingClientRect();
     if (box.left >= pane.left && box.right <= pane.right && box.top >= pane.top && box.bottom <= pane.bottom) return;
     view.move(pane.left + pane.width / 2 - box.left - box.width / 2, pane.top + pane.height / 2 - box.top - box.height / 2);
   };

@@ -21,7 +21,12 @@ const zoomable = (pane, drawing) => {
   const written = [...drawing.querySelectorAll("text")].map((each) => parseFloat(getComputedStyle(each).fontSize)).sort((a, b) => a - b);
   const letter = written[written.length >> 1] || NEAR;
 
-  const unit = (scale) => scale * Math.min(pane.clientWidth / width, pane.clientHeight / height); // pixels
+  const map = mapping(pane, drawing, [left, top, width, height], (x, y) => {
+    follows = false;
+    box = { ...box, x: x - width / box.scale / 2, y: y - height / box.scale / 2 };
+    place();
+  });
+  const unit = (scale) => scale * Math.min(drawing.clientWidth / width, drawing.clientHeight / height); // pixels
   // Where the pane shows more than the box, since their sides differ, the drawing still keeps to it.
   const kept = (at, side, from, all, pixels) => {
     const half = Math.min(pixels / unit(box.scale), all) / 2;
@@ -29,22 +34,27 @@ const zoomable = (pane, drawing) => {
   };
   const place = () => {
     const size = { w: width / box.scale, h: height / box.scale };
-    box.x = kept(box.x, size.w, left, width, pane.clientWidth);
-    box.y = kept(box.y, size.h, top, height, pane.clientHeight);
+    map.stands(box.scale > 1);
+    box.x = kept(box.x, size.w, left, width, drawing.clientWidth);
+    box.y = kept(box.y, size.h, top, height, drawing.clientHeight);
     drawing.setAttribute("viewBox", [box.x, box.y, size.w, size.h].join(" "));
+    const shown = { w: drawing.clientWidth / unit(box.scale), h: drawing.clientHeight / unit(box.scale) };
+    map.frames({ x: box.x + (size.w - shown.w) / 2, y: box.y + (size.h - shown.h) / 2, ...shown });
   };
   const inside = (x, y) => new DOMPoint(x, y).matrixTransform(drawing.getScreenCTM().inverse());
   const middle = () => {
-    const pixels = pane.getBoundingClientRect();
+    const pixels = drawing.getBoundingClientRect();
     return [pixels.left + pixels.width / 2, pixels.top + pixels.height / 2];
   };
   // getScreenCTM is that of the svg's own contents, in the units of its viewBox
   const zoom = (factor, x, y) => {
     const held = inside(x, y);
-    const scale = Math.min(MOST, Math.max(1, box.scale * factor));
-    const ratio = box.scale / scale;
     follows = false;
-    box = { x: held.x - (held.x - box.x) * ratio, y: held.y - (held.y - box.y) * ratio, scale };
+    box.scale = Math.min(MOST, Math.max(1, box.scale * factor));
+    place();
+    const now = inside(x, y);
+    box.x += held.x - now.x;
+    box.y += held.y - now.y;
     place();
   };
   const move = (dx, dy) => {
@@ -64,9 +74,11 @@ const zoomable = (pane, drawing) => {
   };
   const follow = () => {
     const there = choices.filter((each) => each.length).map(around);
+    map.stands(false);
     if (!there.length || letter * unit(1) >= READ) return whole();
+    map.stands(true);
     const scale = Math.min(MOST, NEAR / (letter * unit(1)));
-    const fits = (each) => each.w * unit(scale) <= pane.clientWidth && each.h * unit(scale) <= pane.clientHeight;
+    const fits = (each) => each.w * unit(scale) <= drawing.clientWidth && each.h * unit(scale) <= drawing.clientHeight;
     const { x, y } = there.find(fits) || there.at(-1);
     box = { x: x - width / scale / 2, y: y - height / scale / 2, scale };
     place();
