@@ -28,7 +28,7 @@ _FAMILY = re.compile(r' font-family="[^"]*"')
 
 def packed_script(text: str) -> str:
     """A script or a style sheet without its remarks and indents."""
-    return re.sub(r"(?m)^ *(//.*\n)?", "", text)
+    return re.sub(r"(?m)^ *(//.*\n)?", "", re.sub(r"(?ms)^ */\*.*?\*/\n| /\*[^\n]*\*/$", "", text))
 
 
 def packed_svg(svg: str) -> str:
