@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backpropviz as bp
+from backpropviz.engine import lean
 from backpropviz.engine.replay import Plan
 from backpropviz.errors import InputError
 from backpropviz.primitives import PRIMITIVES
@@ -86,6 +87,13 @@ def names_it_twice(x):
     return out
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_value_is_too_small_to_be_passed_over():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lean, "LARGE", 0)
+        yield
+
+
 LAYERS = [views, indexes, kinks, joins, patches, own, names_it_twice]
 
 
@@ -97,6 +105,10 @@ def state(t):
 def assert_like_a_fresh_run(t, function, dout, **inputs):
     fresh = bp.trace(function, **inputs)
     fresh.backward(dout)
+    # what is always computed comes first: whoever asks for anything else has all of it computed again
+    assert t.grad.keys() == fresh.grad.keys()
+    for mine, its in zip((t.output, *t.grad.values()), (fresh.output, *fresh.grad.values())):
+        assert np.array_equal(mine, its)
     for mine, its, node in zip(state(t), state(fresh), (*fresh.nodes, *fresh.red.nodes), strict=True):
         assert np.array_equal(mine, its), node
 
@@ -128,6 +140,8 @@ def test_every_operation_replays_to_the_bit(key, data):
     t.backward(upstream)
     fresh.backward(upstream)
     t.replay(**dict(zip("xyz", case.arrays)))
+    for mine, its in zip((t.output, *t.grad.values()), (fresh.output, *fresh.grad.values()), strict=True):
+        assert np.array_equal(mine, its, equal_nan=True)
     for node, its in zip((*t.nodes, *t.red.nodes), (*fresh.nodes, *fresh.red.nodes), strict=True):
         assert np.array_equal(node.value, its.value, equal_nan=True), node
 
@@ -163,6 +177,28 @@ def test_inputs_by_name_one_or_several():
     assert_like_a_fresh_run(t, normalize, G, x=X, gamma=2 * gamma, beta=beta)
     t.replay(x=X[::-1], beta=beta - 1)
     assert_like_a_fresh_run(t, normalize, G, x=X[::-1], gamma=2 * gamma, beta=beta - 1)
+
+
+def test_what_one_replay_passes_over_another_reads():
+    gamma, beta = RANDOM.standard_normal((2, 3))
+    t = bp.trace(normalize, x=X, gamma=gamma, beta=beta)
+    t.backward(G)
+    names = ("xmu", "var")
+    before = {name: t[name].value for name in names}
+    t.replay(x=2 * X)
+    t.replay(gamma=-gamma)
+    t.replay(dout=2 * G)
+    t.replay(x=X[::-1], dout=-G)
+    assert t["xmu"]._value is None
+    assert t["xmu"].shape == (4, 3)
+    assert_like_a_fresh_run(t, normalize, -G, x=X[::-1], gamma=-gamma, beta=beta)
+    assert all(t[name].value is before[name] for name in names)
+    t.replay(x=X, dout=G)  # somebody looked: it is not passed over again
+    assert t["xmu"]._value is before["xmu"]
+    t.backward(G)
+    t.replay(x=2 * X)
+    assert t["xmu"]._value is None
+    assert_like_a_fresh_run(t, normalize, G, x=2 * X, gamma=-gamma, beta=beta)
 
 
 def test_a_replay_before_backward_is_forward_only():

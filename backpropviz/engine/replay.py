@@ -40,7 +40,9 @@ class Plan:
     After writing into `buffer(source)`, call the plan: `plan()`.
 
     Attributes:
+        calls: what it does, in order.
         can_fail: some value may come out in another shape.
+        is_plain: no source had to get an array of its own, and nothing is changed in place.
     """
 
     def __init__(self, nodes: Iterable[Node], sources: Iterable[Node]):
@@ -53,10 +55,12 @@ class Plan:
             shared = node.is_view or isinstance(node.memory, Versions)
             if shared or not node.value.flags.writeable:
                 self._buffers[node] = np.array(node.value)
+        moved = bool(self._buffers)
         self.nodes = downstream(nodes, set(sources))
         self._begun: set[Versions] = set()
         self.can_fail = False
-        self._calls = [call for node in self.nodes for call in self._compile(node)]
+        self.calls = [call for node in self.nodes for call in self._compile(node)]
+        self.is_plain = not (moved or self._begun)
 
     def buffer(self, node: Node) -> Array:
         """The array this plan reads or writes for `node`."""
@@ -65,6 +69,10 @@ class Plan:
         if isinstance(node.memory, Versions) and node.memory in self._begun:
             # read in its turn: before the next version is written
             return node.memory.array if node._value is None else node._value
+        return node.value
+
+    def place(self, node: Node) -> Array:
+        """The array that a node's value is written into."""
         return node.value
 
     def _compile(self, node: Node) -> Iterator[Call]:
@@ -77,7 +85,7 @@ class Plan:
             yield from self._write(node.memory, node)
             return
         args, kwargs = bare(node.args, self.buffer), bare(node.kwargs, self.buffer)
-        out = node.value
+        out = self.place(node)
         if node.is_view:
             view = np.asarray(node.primitive.run(*args, **kwargs))
             if any(np.may_share_memory(view, self.buffer(parent)) for parent in node.parents):
@@ -111,7 +119,7 @@ class Plan:
             yield functools.partial(np.copyto, node._value, memory.array)
 
     def __call__(self) -> None:
-        for call in self._calls:
+        for call in self.calls:
             call()
 
 

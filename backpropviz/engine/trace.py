@@ -13,7 +13,7 @@ from backpropviz.engine.backward import sweep
 from backpropviz.engine.gradient_names import GradientNames, name_red_nodes
 from backpropviz.engine.graph import Array, Group, Loop, Node, SizeStatement, Step, ancestors
 from backpropviz.engine.keeping import Ties, uncollected
-from backpropviz.engine.replay import Plan
+from backpropviz.engine.lean import LeanPlan
 from backpropviz.engine.tape import Tape
 from backpropviz.errors import InputError
 
@@ -59,7 +59,7 @@ class Trace:
     red: Tape = field(default_factory=Tape)
     upstream: dict[Node, Node] = field(default_factory=dict)
     drawn: dict[Node, int] = field(default_factory=dict)
-    _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
+    _plans: dict[tuple[str, ...], LeanPlan] = field(default_factory=dict)
     _names: GradientNames | None = None
 
     # ---- reading -----------------------------------------------------------------------------------------------------
@@ -169,10 +169,12 @@ class Trace:
             if name not in outputs:
                 raise InputError(f"no output is called {name!r}", fix=f"The outputs are {', '.join(outputs)}.")
             upstream[outputs[name]] = _upstream(name, outputs[name].value, value, seed)
+        for plan in self._plans.values():
+            plan.settle()
+        self._plans.clear()
         self.red = Tape()
         self.ties.forget(self.red.nodes)
         self.red.taken = self.taken()
-        self._plans.clear()
         self._names = None
         self.drawn = {outputs[name]: seed for name, value in given.items() if value is None}
         single = len(upstream) == 1
@@ -209,7 +211,9 @@ class Trace:
             self.drawn.pop(output, None)
         key = tuple(sorted(inputs)) + (("dout",) if dout is not None else ())
         if key not in self._plans:
-            self._plans[key] = Plan([*self.nodes, *self.red.nodes], changed)
+            gradients = [node.gradient for node in self.inputs.values() if node.gradient is not None]
+            wanted = [*changed, *self.outputs, *gradients]
+            self._plans[key] = LeanPlan([*self.nodes, *self.red.nodes], changed, wanted)
         can_fail = self.decisions or self._plans[key].can_fail
         before = {node: node.value.copy() for node in changed} if can_fail else {}
         try:
@@ -220,9 +224,13 @@ class Trace:
         return self.output
 
     def _run(self, key: tuple[str, ...], values: dict[Node, Array], check: bool = True) -> None:
+        plan = self._plans[key]
+        for other in self._plans.values():
+            if other is not plan:
+                other.settle()  # what it passed over, this one may read
         for node, array in values.items():
             node.value[...] = array
-        self._plans[key]()
+        plan()
         if check and any(test() != truth for test, truth in self.decisions):
             raise InputError(
                 "with these inputs the function takes another path: it asks for values",
