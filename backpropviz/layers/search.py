@@ -78,7 +78,7 @@ class Search:
         self.no_number = {"p"} & (reading.entrywise | {*reading.rows}) - reading.numbers  # p - q: no setting, an array
         self.flat, self.alike = reading.flat, reading.alike
         self.rows = {name: count for name, count in reading.rows.items() if kind_of(name) in ("main", "weight")}
-        self.rows.pop(next(iter(parameters), None), None)  # x[0] and x[1] are numbers as a rule
+        self.rows.pop(next(iter(parameters), ""), None)  # x[0] and x[1] are numbers as a rule
         self.ranks = {**dict.fromkeys(self.rows, 2), **self.ranks}
         numbers = [parameter.default for parameter in parameters.values()] + [*self.values.values()]
         self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= PARTS})
