@@ -26,7 +26,8 @@ _ROOMS = {
     "stepping": ("step",),
     "site": ("site",),
     "study": ("compare", "elements", "shapes"),
-    "handins": ("diagnose", "report"),
+    "handins": ("diagnose",),
+    "reports": ("report",),
     "course": ("exercise", "quiz"),
 }
 
