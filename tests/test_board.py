@@ -5,7 +5,9 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -39,6 +41,7 @@ SHORT = [name for name in NAMES if name not in PIXELS]
 SMALL = [name for name in SHORT if name not in ("recurrent", "rnn")]  # of up to twelve steps, once groups are folded
 
 
+@cache
 def drawing(name, **options):
     return Diagram(traced(name), **options).picture.drawing
 
@@ -85,6 +88,37 @@ def test_the_formulas_on_the_red_wires_add_up_to_the_gradients(name):
                     checked += 1
                 scope[term] = value
     assert checked or any(use.head.kind == "group" for use in board.uses) or name in ("tanh", "relu")
+
+
+def test_a_folded_loop_is_told_in_names_that_stand_on_the_board():
+    """The derived code names what it makes on its way; a board has no place that says what these are."""
+
+    def classified(inputs, targets, h, wx, wh, wy):
+        for t in range(6):
+            h = np.tanh(inputs[t] @ wx + h @ wh)
+            p = np.exp(h @ wy) / np.sum(np.exp(h @ wy))
+            h = h + p[targets[t]]
+        return h
+
+    shapes = {"inputs": (6, 2, 3), "h": (2, 4), "wx": (3, 4), "wh": (4, 4), "wy": (4, 4)}
+    given = {name: np.random.default_rng(0).normal(size=shape) for name, shape in shapes.items()}
+    trace = bp.trace(classified, **given, targets=np.array([0, 1, 1, 0, 1, 0]))
+    trace.backward()
+    board = Diagram(trace).picture.board
+    red = [term for use in board.uses for term in use.terms or ()] + [gate.sum for gate in board.gates]
+    assert any(" += " in term for term in red)
+    known = {"None", "keepdims", "True", "shape", "put", "dout", "t", "axis"}
+    known |= {form.format(gate.name) for gate in board.gates for form in ("{}", "d{}", "{}_last")}
+    known |= {text.split(" = ")[0] for text in (*red, *(part for gate in board.gates for part in gate.inner))}
+    used = {word for term in red for word in re.findall(r"(?<![.\w])[A-Za-z_]\w*", term)} - {"np"}
+    assert used <= known
+    (back,) = (use.terms for use in board.uses if use.head.name.startswith("p") and use.tail.kind == "gate")
+    assert len(back) == 2  # both ways through the quotient
+
+
+def test_a_closed_group_hands_back_one_sum():
+    uses = Diagram(traced("affine_bn_relu"), size="page").picture.board.uses
+    assert [use.terms for use in uses if use.head.kind == "group" and use.tail.name == "a"] == [("da",)]
 
 
 def test_the_nine_steps_as_on_the_blackboard():
@@ -182,6 +216,20 @@ def test_text_can_be_read_on_a_slide(name, values):
     assert min(text.size for text in drawn.texts if abs(text.size - digits) > 1e-6) >= 13.99
 
 
+LONG = "A title of many words, all of which have to stand somewhere, so that whoever reads the page knows of them"
+
+
+@pytest.mark.parametrize(("size", "title", "lines"), [("page", "relu", 1), ("page", LONG, 3), ("slide", LONG, 1)])
+def test_a_legend_that_has_no_room_beside_the_title_stands_below_it(size, title, lines):
+    drawn = drawing("relu", size=size, title=title)
+    titles = [text for text in drawn.texts if text.owner == "title"]
+    (legend,) = (text for text in drawn.texts if text.text == "forward: values")
+    assert [text.text for text in titles] == ([title] if lines == 1 else textwrap.wrap(title, 50))
+    assert (legend.y > titles[-1].y) == (title == LONG)
+    assert covered(drawn) == []
+    assert off_the_page(drawn) == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_is_as_wide_as_a_column(name):
     drawn = drawing(name, size="page")
@@ -245,7 +293,7 @@ def circuits(draw):
 
 
 @given(circuits(), st.sampled_from(["slide", "page", "free"]))
-@settings(max_examples=60)
+@settings(max_examples=45)
 def test_any_board_can_be_drawn(board, size):
     drawn = fit(board, size).drawing
     assert through(drawn) == []
@@ -261,9 +309,7 @@ def test_a_board_is_the_same_from_run_to_run():
         "import sys, backpropviz as bp; t = bp.trace('lstm_step'); t.backward();"
         "sys.stdout.write(t.diagram().dot)"
     )  # fmt: skip
-    made = [_python(code, PYTHONHASHSEED=seed).stdout for seed in ("0", "7")]
-    assert made[0] == made[1]
-    assert made[0].decode() == Diagram(traced("lstm_step")).dot
+    assert _python(code, PYTHONHASHSEED="7").stdout.decode() == Diagram(traced("lstm_step")).dot
 
 
 def _python(code, **variables):

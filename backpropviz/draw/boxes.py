@@ -1,12 +1,17 @@
-"""The boxes around what a picture shows: the calls of functions that steps were made in."""
+"""The boxes around what a picture shows: the calls of functions that steps were made in, and the loops around them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from backpropviz.draw.circuit import Box
-from backpropviz.engine.graph import Group
+from backpropviz.engine.graph import Group, Node
+
+if TYPE_CHECKING:
+    from backpropviz.code.folding import Fold
+    from backpropviz.engine.trace import Trace
 
 
 def identifier(kind: str, label: str) -> str:
@@ -29,3 +34,13 @@ def boxes_of(group: Group | None) -> tuple[Box, ...]:
         title = f"{above.name} = {call}" if above.name else call
         boxes.append(Box(identifier("group", above.label), above.label, title))
     return tuple(reversed(boxes))
+
+
+def loop_boxes(trace: Trace, fold: Fold | None, node: Node) -> tuple[Box, ...]:
+    """Frames for the folded loops around a value, with how often they run."""
+    if fold is None:
+        return ()
+    number = {site: n for n, site in enumerate(dict.fromkeys(loop.site for loop in trace.loops), 1)}
+    return tuple(
+        Box(f"loop_{number[loop.site]}", "", fold.title(loop), fold.handed_on(loop)) for loop in fold.loops(node)
+    )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from backpropviz.code.printing import Printer
-from backpropviz.draw.boxes import boxes_of, identifier, upward
+from backpropviz.draw.boxes import boxes_of, identifier, loop_boxes, upward
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
 from backpropviz.draw.names import folded_names, parts_shown, spelled_out
 from backpropviz.engine.graph import Group, Node, Step, Term
@@ -90,6 +90,10 @@ class Reader:
         there = dict.fromkeys(node for node in self.trace.outputs if self.owner.get(node) is not None)
         return [node for node in there if (shown := self._shown(node)) is node or shown not in there]
 
+    def _whole(self) -> list[Node]:
+        """The values whose gradient is not collected from all rounds of a folded loop."""
+        return [node for node in self.result.values() if all(map(self._is_shown, node.terms))]
+
     def _at(self, node: Node) -> Vertex:
         key = self.owner[node]
         assert key is not None
@@ -110,17 +114,22 @@ class Reader:
         """The name of a gradient, and if it is a sum of terms or passed on unchanged, what it is equal to."""
         if node.gradient is None:
             return ""
-        name = self.names.gradient(node)
-        if self.fold is not None:
-            name = self.fold.gradients.get(node) or self.printer.name(node.gradient) or name
+        name = self._called(node)
         shown = [number for number, term in enumerate(node.terms) if self._is_shown(term)]
         if len(shown) > MANY and self.cards:
             return f"{name} = the sum of {len(shown):,} terms"
-        terms = " + ".join(self._carried(node, number) for number in shown)
+        terms = " + ".join(dict.fromkeys(self._carried(node, number) for number in shown))
         if len(shown) < len(node.terms):
             hands_on = node.primitive not in WRITES and self._is_handed_back(node)
             return f"{name} = {f'{terms} + ' if terms else ''}{name} of the next round" if hands_on else name
         return name if terms == name else f"{name} = {terms}"
+
+    def _called(self, node: Node) -> str:
+        """The name of a gradient, in a folded loop that of every round."""
+        name = self.names.gradient(node)
+        if self.fold is None or node.gradient is None:
+            return name
+        return self.fold.gradients.get(node) or self.printer.name(node.gradient) or name
 
     def _is_handed_back(self, node: Node) -> bool:
         """Whether the terms of a gradient that are not shown come from the next round; rounds within add theirs up."""
@@ -142,12 +151,12 @@ class Reader:
             name, code = key.name or str(node.name), key.code or f"{key.function}(...)"
             label = "" if key in self.cards else key.label
             vertex = Vertex(identifier("group", key.label), "group", label, name, code, key.caption, node)
-            vertex.boxes = self._loop_boxes(node) + boxes_of(key.parent)
+            vertex.boxes = loop_boxes(self.trace, self.fold, node) + boxes_of(key.parent)
         elif isinstance(key, Step):
             code = key.statement if key.sets_a_part else key.code
             name = key.name if self.fold is None else self.fold.names.get(node, key.name)
             vertex = Vertex(identifier("step", key.label), "step", key.label, name, code, key.caption, node)
-            vertex.boxes = self._loop_boxes(node) + boxes_of(key.group)
+            vertex.boxes = loop_boxes(self.trace, self.fold, node) + boxes_of(key.group)
         elif key in self.inputs:
             name = str(node.name) if self.fold is None else self.fold.names.get(node, str(node.name))
             vertex = Vertex(f"input_{key.index}", "input", "", name, "", "", node)
@@ -157,23 +166,13 @@ class Reader:
         vertex.gradient = self._gradient(node)
         return vertex
 
-    def _loop_boxes(self, node: Node) -> tuple[Box, ...]:
-        """Frames for the folded loops around a value, with how often they run."""
-        if self.fold is None:
-            return ()
-        number = {site: n for n, site in enumerate(dict.fromkeys(loop.site for loop in self.trace.loops), 1)}
-        return tuple(
-            Box(f"loop_{number[loop.site]}", "", self.fold.title(loop), self.fold.handed_on(loop))
-            for loop in self.fold.loops(node)
-        )
-
     def _operation(self, node: Node) -> Vertex:
         step = self._step(node)
         assert step is not None
         label, caption = (step.label, step.caption) if node is step.node else ("", "")
         name, code = self.printer.reference(node), self.printer.code(node)
         vertex = Vertex(f"operation_{node.index}", "operation", label, name, code, caption, node)
-        vertex.boxes = self._loop_boxes(node) + boxes_of(step.group)
+        vertex.boxes = loop_boxes(self.trace, self.fold, node) + boxes_of(step.group)
         if len(step.nodes) > 1:
             vertex.boxes += (Box(identifier("step", step.label), step.label, f"{step.name} = {step.code}"),)
         return vertex
@@ -181,7 +180,7 @@ class Reader:
     def _define_parts(self) -> None:
         """Say at every gate what the formulas around it use that goes by no value's name."""
         told = {self.names.gradient(node) for node in self.result.values() if node.gradient is not None}
-        told |= {self.printer.reference(term.node) for node in self.result.values() for term in node.terms}
+        told |= {self.printer.reference(term.node) for node in self._whole() for term in node.terms}
         used = set(self.printer.temporaries.values())
         for red, name in self.parts.items():
             if name not in used:
@@ -232,7 +231,8 @@ class Reader:
                 elif tail in self.cards:
                     several.setdefault((tail, head), []).append((number, node))
                 elif (tail, head) in edges:
-                    edges[tail, head].formula += f" + {self._carried(node, number)}"
+                    carried, known = self._carried(node, number), edges[tail, head]
+                    known.formula += f" + {carried}" * (carried != known.formula)
                 else:
                     edge = Edge(self.vertices[tail], self.vertices[head], self._formula(number, node, tail))
                     edges[(tail, head) if isinstance(tail, Group) else term] = edge
@@ -243,9 +243,12 @@ class Reader:
         return list(edges.values())
 
     def _carried(self, node: Node, number: int) -> str:
-        """What a term is called. One that a closed group hands on unchanged has a name that only its inside knows."""
-        term = node.terms[number]
-        if isinstance(self.owner[term.consumer], Group) and node in self.names.terms:
+        """What a term is called. One that a closed group hands on unchanged has a name that only its inside knows; and
+        where all terms meet inside of it, it hands back their sum."""
+        term, group = node.terms[number], self.owner[node.terms[number].consumer]
+        if isinstance(group, Group) and all(self.owner[other.consumer] is group for other in node.terms):
+            return self._called(node)
+        if isinstance(group, Group) and node in self.names.terms:
             return self.names.terms[node][number]
         return self.printer.reference(term.node)
 

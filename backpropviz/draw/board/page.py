@@ -14,8 +14,11 @@ from backpropviz.draw.board.sizing import (
     MARGIN,
     TITLE,
     Fitted,
+    beside_title,
     footnote,
     is_beside_title,
+    legend_below,
+    title_lines,
 )
 
 _SMALL = 14.0
@@ -29,21 +32,21 @@ def compose(fitted: Fitted, board: Board, legend: bool = True, size: str = "slid
     page = Drawing(fitted.width, fitted.height, board.title, scale=scale, smallest=fitted.smallest)
     left = (page.width - drawing.width * scale) / 2
     bottom = FOOTER if size == "slide" else FOOTNOTE
-    top = HEADER + max(0.0, (page.height - HEADER - bottom - fitted.room - drawing.height * scale) / 2)
+    top = fitted.header + max(0.0, (page.height - fitted.header - bottom - fitted.room - drawing.height * scale) / 2)
     if size == "page":
         left = edge
     _moved(drawing, left, top, scale)
     for name in ("shapes", "texts", "wires", "dots", "tiles", "outlines"):
         setattr(page, name, getattr(drawing, name))
-    x = edge
-    if board.title:
-        page.texts.append(Text("title", x, _LINE, board.title, TITLE, "ink", True))
-        x += width(board.title, TITLE) + 50
+    room, x, y = page.width - 2 * edge, edge, _LINE
+    for number, words in enumerate(title_lines(board, room)):
+        page.texts.append(Text("title", edge, _LINE + number * TITLE * LEADING, words, TITLE, "ink", True))
+    if legend_below(board, room):
+        y = fitted.header - HEADER + _LINE
+    elif board.title:
+        x += beside_title(board)
     if legend:
-        if x > edge and x + LEGEND > page.width - edge:
-            x = page.width  # no room beside the title
-        else:
-            _legend(page, x, any(wire.ink == "red" for wire in drawing.wires))
+        _legend(page, x, y, any(wire.ink == "red" for wire in drawing.wires))
         _footnote(page, board, edge)
     top = page.height - FOOTER - fitted.room + 4
     for number, line in enumerate(fitted.below.lines):
@@ -56,14 +59,14 @@ def compose(fitted: Fitted, board: Board, legend: bool = True, size: str = "slid
     return page
 
 
-def _legend(page: Drawing, x: float, red: bool) -> None:
+def _legend(page: Drawing, x: float, y: float, red: bool) -> None:
     kinds: list[tuple[Ink, str]] = [("ink", "forward: values")]
     kinds += [("red", "backward: gradients")] if red else []
     for ink, text in kinds:
-        points = [(x, _LINE), (x + 46, _LINE)] if ink == "ink" else [(x + 46, _LINE), (x, _LINE)]
+        points = [(x, y), (x + 46, y)] if ink == "ink" else [(x + 46, y), (x, y)]
         id = f"legend_{ink}"
         page.wires.append(Wire(id, "legend", ink, points, "", "", lines=[points]))
-        page.texts.append(Text("legend", x + 56, _LINE, text, _SMALL, ink))
+        page.texts.append(Text("legend", x + 56, y, text, _SMALL, ink))
         x += 56 + width(text, _SMALL) + 40
 
 
@@ -71,7 +74,7 @@ def _footnote(page: Drawing, board: Board, edge: float) -> None:
     """Behind title and legend, or at the bottom."""
     told = footnote(board)
     if told and is_beside_title(board, page.width, edge):
-        x = edge + width(board.title, TITLE) + 50 + LEGEND
+        x = edge + beside_title(board) + LEGEND
         page.texts.append(Text("legend", x, _LINE, told, _SMALL, "grey"))
         return
     lines = broken(told, int((page.width - 2 * edge) / width(" ", _SMALL)))

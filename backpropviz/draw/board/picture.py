@@ -60,7 +60,7 @@ class BoardPicture:
 
     @cached_property
     def _fitted(self) -> Fitted:
-        return fit(self.board, self.size, self.values, self.room + FOOTER)
+        return fit(self.board, self.size, self.values, self.room + FOOTER, self.legend)
 
     @cached_property
     def drawing(self) -> Drawing:

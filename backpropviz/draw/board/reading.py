@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from backpropviz.draw.board.record import Board, Frame, Gate, Use
@@ -42,6 +42,7 @@ def read_board(circuit: Circuit, title: str = "") -> Board:
         arriving[id(edge.head)] += 1
     gates = {id(vertex): _gate(vertex, arriving[id(vertex)] > 1, lengths) for vertex in circuit.vertices}
     uses: list[Use] = []
+    left = Counter((id(edge.tail), id(edge.head)) for edge in circuit.forward)
     together: dict[tuple[int, int], Use] = {}  # a gate of several operations is shown with one wire for each operand
     for number, edge in enumerate(circuit.forward, 1):
         if edge.head.kind == "outside" and edge.tail.outline is not None and edge.tail.outline.ndim:
@@ -49,10 +50,12 @@ def read_board(circuit: Circuit, title: str = "") -> Board:
         if edge.tail.outline is not None and edge.head.outline is not None:
             gates[id(edge.head)].keeps |= edge.tail.outline.shape == edge.head.outline.shape
         tail, head, key = gates[id(edge.tail)], gates[id(edge.head)], (id(edge.tail), id(edge.head))
-        back = returning[key]
+        left[key] -= 1
+        back, several = returning[key][: 1 if left[key] else None], arriving[id(edge.tail)] > 1
+        del returning[key][: len(back)]
         terms = None
         if back:
-            terms = tuple(_terms(edge.tail, lengths.shorten(back.pop(0).formula), arriving[id(edge.tail)] > 1))
+            terms = tuple(term for red in back for term in _terms(edge.tail, lengths.shorten(red.formula), several))
         if key in together:
             before = together[key].terms
             together[key].terms = terms if before is None else before + (terms or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -82,7 +83,8 @@ class Below(NamedTuple):
 
 @dataclass(slots=True)
 class Fitted:
-    """A drawing of a board without its heading: its scale, the size of the page, its rows, and what is below it."""
+    """A drawing of a board without its heading: its scale, the size of the page, its rows, and what is below and above
+    it."""
 
     drawing: Drawing
     scale: float
@@ -91,6 +93,7 @@ class Fitted:
     rows: int = 1
     room: float = 0.0
     below: Below = field(default_factory=lambda: Below([]))
+    header: float = HEADER
 
     @property
     def smallest(self) -> float:
@@ -104,27 +107,49 @@ def footnote(board: Board) -> str:
     return "; ".join(told)
 
 
+def title_lines(board: Board, room: float) -> list[str]:
+    """The title, in as many lines as it needs."""
+    if width(board.title, TITLE) <= room:
+        return [board.title] if board.title else []
+    return textwrap.wrap(board.title, int(room / width(" ", TITLE)))
+
+
+def legend_below(board: Board, room: float) -> bool:
+    """Whether the legend finds no room beside the title."""
+    return bool(board.title) and beside_title(board) + LEGEND > room
+
+
+def beside_title(board: Board) -> float:
+    """Where the legend begins beside a title."""
+    return width(board.title, TITLE) + 50
+
+
+def _header(board: Board, room: float, legend: bool) -> float:
+    lines = len(title_lines(board, room)) + (legend and legend_below(board, room))
+    return HEADER + max(0, lines - 1) * TITLE * LEADING
+
+
 def is_beside_title(board: Board, wide: float, edge: float) -> bool:
     """Whether the title and the legend of a page leave room for these words."""
-    return edge + width(board.title, TITLE) + 50 + LEGEND + width(footnote(board), SIZE) <= wide - edge
+    return edge + beside_title(board) + LEGEND + width(footnote(board), SIZE) <= wide - edge
 
 
-def fit(board: Board, size: Size, values: bool = False, footer: float = FOOTER) -> Fitted:
-    """The board in the style and size in which its text is largest, with room for what stands below it."""
+def fit(board: Board, size: Size, values: bool = False, footer: float = FOOTER, legend: bool = True) -> Fitted:
+    """The board in the style and size in which its text is largest, with room for what stands above and below it."""
     grid = lay_out(board)
     if size == "free":
         draft = Places(Spacer(grid, Style(*_WHOLE, values=Shown() if values else None)).solve())
-        wide = max(draft.widths[0], width(board.title, TITLE) + 480) + 2 * MARGIN
+        wide = max(draft.widths[0], beside_title(board) + LEGEND) + 2 * MARGIN
         return Fitted(draw(draft), 1.0, wide, draft.height + HEADER + FOOTNOTE)
     if size == "page":
-        return _on_page(grid, values)
+        return _on_page(grid, values, _header(board, PAGE - 2 * EDGE, legend))
     if not is_beside_title(board, SLIDE[0], MARGIN):
         footer += FOOTNOTE - FOOTER
-    return _on_slide(grid, values, footer)
+    return _on_slide(grid, values, footer, _header(board, SLIDE[0] - 2 * MARGIN, legend))
 
 
-def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
-    room = SLIDE[0] - 2 * MARGIN, SLIDE[1] - HEADER - footer
+def _on_slide(grid: Grid, values: bool, footer: float, header: float) -> Fitted:
+    room = SLIDE[0] - 2 * MARGIN, SLIDE[1] - header - footer
     best = _Best(room, max(LEAST / SIZE, LEAST_DIGITS / DIGITS if values else 0))
     spacer = cache(partial(Spacer, grid))  # most boards are large enough long before every style is tried
     if len(grid.stations) > MANY:
@@ -149,7 +174,7 @@ def _on_slide(grid: Grid, values: bool, footer: float) -> Fitted:
     rows, below = len(best.spacing.segments), lines_below(best.spacing.below)
     high = room[1] - below.height
     drawing = draw(_filled(best.spacing, room[0] / best.scale, high / best.scale))
-    return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER + below.height, below)
+    return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER + below.height, below, header)
 
 
 def lines_below(formulas: list[Formula]) -> Below:
@@ -228,7 +253,7 @@ def _filled(spacing: Spacing, wide: float, high: float) -> Places:
     return places
 
 
-def _on_page(grid: Grid, values: bool) -> Fitted:
+def _on_page(grid: Grid, values: bool, header: float) -> Fitted:
     """As wide as a column of text, and no higher than it must be."""
     room = PAGE - 2 * EDGE
     best: tuple[float, float, Spacing] | None = None
@@ -245,4 +270,5 @@ def _on_page(grid: Grid, values: bool) -> Fitted:
     assert best is not None
     scale, spacing = 1 / best[0], best[2]
     places = _filled(spacing, room / scale, 0.0)
-    return Fitted(draw(places), scale, PAGE, places.height * scale + HEADER + FOOTNOTE, len(spacing.segments))
+    high = places.height * scale + header + FOOTNOTE
+    return Fitted(draw(places), scale, PAGE, high, len(spacing.segments), header=header)
