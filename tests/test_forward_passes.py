@@ -37,6 +37,7 @@ MANNERS = {
     "costs:propagate": ["w", "b", "X", "Y"],
     "costs:nn_cost": ["nn_params", "X", "y"],
     "params_of_an_object:TwoLayerNet": ["X", "W1", "b1", "W2", "b2"],
+    "dictionaries_in_dictionaries:forward": ["x", "l1_W", "l1_b", "l2_W", "l2_b"],
 }
 """What is learned, and what it is learned from, by name; lists of weights and biases are named by their places."""
 

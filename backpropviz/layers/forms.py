@@ -136,13 +136,27 @@ def filled(form: Any, value_of: Callable[[str], Any], parameter: str = "") -> An
         return form.kind(**{name: filled(part, value_of) for name, part in form.parts.items()})
     if isinstance(form, dict):
         made: dict[Any, Any] = Asking() if parameter else {}
-        made.update({key: filled(part, value_of) for key, part in form.items()})
+        made.update({key: filled(part, value_of, parameter and f"{parameter}.{key}") for key, part in form.items()})
         if isinstance(made, Asking):
             made.parameter = parameter
         return made
     if isinstance(form, list | tuple):
         return type(form)([filled(part, value_of) for part in form])
     return form
+
+
+def nested(forms: dict[str, Any], path: str) -> Any:
+    """The form at a path, `params` or `params.l1`; a value in a dictionary becomes a dictionary itself.
+
+    >>> forms = {"params": {"l1": Leaf("params.l1")}}
+    >>> nested(forms, "params.l1"), forms
+    ({}, {'params': {'l1': {}}})
+    """
+    holder, _, last = path.rpartition(".")
+    within = nested(forms, holder) if holder else forms
+    if holder and isinstance(within, dict) and isinstance(within.get(last), Leaf):
+        within[last] = {}
+    return within.get(last) if isinstance(within, dict) else None
 
 
 def holds_settings(name: str) -> bool:

@@ -13,6 +13,7 @@ _TWO_SIZES = re.compile(
     r"has size (\d+) and the array at index \d+ has size (\d+)|"
     r"axis is (\d+) but (?:size of )?corresponding boolean (?:axis|dimension) is (\d+)"
 )
+_ASSERTED = re.compile(r"asserted (\([\d, ]*\)) == (\([\d, ]*\))")
 
 
 def mismatches(problem: str) -> list[tuple[int, int]]:
@@ -20,6 +21,10 @@ def mismatches(problem: str) -> list[tuple[int, int]]:
     if found := _TWO_SIZES.search(problem):
         a, b = (int(size) for size in found.groups() if size is not None)
         return [(a, b)] if max(a, b) <= LARGEST else []
+    if said := _ASSERTED.search(problem):
+        sides = [[int(n) for n in re.findall(r"\d+", side)] for side in said.groups()]
+        alike = len(sides[0]) == len(sides[1])
+        return [(a, b) for a, b in zip(*sides) if a != b and max(a, b) <= LARGEST] if alike else []
     if "broadcast" not in problem:
         return []
     remapped = re.findall(r"->\(([^)]*)\)", problem) or re.findall(r"\(([\d,newaxis ]*)\)", problem)

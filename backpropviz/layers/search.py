@@ -22,7 +22,8 @@ import numpy as np
 from backpropviz.layers.bounds import in_order
 from backpropviz.layers.conventions import FILTERS, POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
 from backpropviz.layers.drawing import Draws, Keeps
-from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, twins, usual
+from backpropviz.layers.failed_lines import ask_for, ask_inside, asserted
+from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, nested, twins, usual
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.repairs import Repairs, merged
@@ -122,11 +123,14 @@ class Search:
 
     def arguments(self, state: State, asking: bool = False) -> Arguments:
         """The arguments of a state; `asking`, with dictionaries that tell what they lack."""
-        rng = np.random.default_rng(self.seed)
-        made = {name: self._value(name, state, rng) for name in self.leaves}
-        made = in_order(made, self.bounds, self.known)
+        made = self._made(state)
         whole = {name: filled(form, made.__getitem__, name if asking else "") for name, form in self.forms.items()}
         return {**whole, **self.values}
+
+    def _made(self, state: State) -> dict[str, Any]:
+        rng = np.random.default_rng(self.seed)
+        made = {name: self._value(name, state, rng) for name in self.leaves}
+        return in_order(made, self.bounds, self.known)
 
     def _dimension(self, name: str, main: Shape) -> int | None:
         if name.startswith(f"{CONSTRUCTOR}.") or (name in self.sizes and name != word(name)):  # N, C, H, W = shape
@@ -172,7 +176,7 @@ class Search:
                 state = state or self.nothing
                 return None if state is None else self._shortest(state)
             except MissingKey as missing:  # with one more key, from the start
-                form = self.forms[missing.parameter]
+                form = nested(self.forms, missing.parameter)
                 if not isinstance(form, dict) or len(form) > _KEYS or not isinstance(missing.key, str | int):
                     return None
                 form[missing.key] = Leaf(f"{missing.parameter}.{missing.key}")
@@ -288,9 +292,14 @@ class Search:
         except (MissingKey, MissingModule, EndlessError):
             raise
         except (Exception, SystemExit) as error:
+            sys.setprofile(before)
             if isinstance(error, KeyError):
-                self._ask_for(error.args[0] if error.args else None)
+                ask_for(error.args[0] if error.args else None, self.forms)
             problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            if isinstance(error, IndexError) and "only integers, slices" in str(error):
+                ask_inside(error.__traceback__, self.file, self._made(state))
+            if isinstance(error, AssertionError):
+                problem = asserted(error.__traceback__, self.file) or problem
             progress, where = progress_in(error.__traceback__, self.file), line_in(error, self.file)
         finally:
             sys.setprofile(before)
@@ -306,13 +315,3 @@ class Search:
         called_by = frame.f_back  # how much goes on further in depends on what was imported before
         if self.file in (frame.f_code.co_filename, called_by and called_by.f_code.co_filename):
             self.work += 1
-
-    def _ask_for(self, key: Any) -> None:
-        """A copy of a dictionary lacks a key: `dict(bn_param)["mode"]`.
-
-        Raises:
-            MissingKey: there is a dictionary that could have it.
-        """
-        holder = next((name for name, form in self.forms.items() if isinstance(form, dict) and key not in form), None)
-        if holder is not None and isinstance(key, str):
-            raise MissingKey(holder, key)

@@ -202,6 +202,10 @@ def _typed(program: Program, pair: Pair, case: Case) -> tuple[Pair, list[Any], a
     count = 0 if gradients is None else len(ordered)
     after = 1 if pair.backward is None else 0
     wanted = wants(program, pair.name, floats, after, count)
+    if count > len(floats) and not any(
+        np.shape(its) == case.inputs[n].shape for its, n in zip(ordered, wanted) if n in case.inputs
+    ):
+        raise CannotCall(f"it gives {count} gradients, and its forward pass takes {len(floats)} arrays")
     return replace(pair, layer=replace(layer, wants=wanted)), ordered, axes.fit(case, wanted, ordered, error)
 
 

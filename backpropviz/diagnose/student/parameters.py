@@ -15,7 +15,7 @@ _GRADIENTS = re.compile(r"d|grads?|gradients?|deltas?|dparams?", re.IGNORECASE)
 IN_BOX = re.compile(r"g|d|grads?|gradients?|\w*_grad|grad_\w*|dout|delta")
 """What an object that stands for one array calls its gradient."""
 _BEFORE = "d|dl|dld|djd|ded|dcd|dlossd|grad|gradient|grads|gradof|gradientof|gradd|delta|nabla|g"
-_AFTER = "grad|gradient|delta|d"
+_AFTER = "grad|gradient|delta|d|g"
 _ALIASES = (
     ("w", "weight", "weights", "kernel", "theta"),
     ("b", "bias", "biases"),

@@ -14,6 +14,7 @@ import numpy as np
 
 from backpropviz.diagnose.pairs.protocols import (
     array_engines,
+    beginnings,
     boxes,
     fused,
     layered,
@@ -41,6 +42,7 @@ GIVEN: dict[str, Any] = {
     "__slope_of_tanh__": slope_of_tanh,
     **losses.GIVEN,
     **boxes.GIVEN,
+    **beginnings.GIVEN,
     **array_engines.GIVEN,
     **layered.GIVEN,
     **results.GIVEN,

@@ -48,6 +48,7 @@ class Construction:
         call: `Linear(3, 5)`. arrays: values of what it is made from, by name, which are inputs of the layer.
         settings: numbers that keep their names. is_free: the arrays may have other shapes. data: those of the arrays
             that are examples and targets. main: the shape that it expects its first input to have, if it was told.
+            sizes: of how many sizes a network is made; fewer are only meant where it does not run with more.
     """
 
     call: str
@@ -56,6 +57,7 @@ class Construction:
     is_free: bool = False
     data: tuple[str, ...] = ()
     main: tuple[int, ...] = ()
+    sizes: int = 0
 
 
 class _Original(Method):
@@ -122,14 +124,16 @@ def _of_data(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Co
 
 
 def _of_sizes(definition: ast.ClassDef, namespace: dict[str, Any], is_loss: bool) -> Iterator[Construction]:
-    """Of a network that is made from a list of sizes alone, with four of them, three or two."""
+    """Of a network that is made from a list of sizes alone, with four of them, three or two; and with equal ones, on
+    which a factor of another layer does not fail."""
     init = constructor(definition, namespace)
     needed = required(init, is_method=True) if init is not None else []
     if len(needed) == 1 and kind_of(needed[0]) == "sizes":
         told = strengths(init) if is_loss and init is not None else {}
         more = "".join(f", {name}={name}" for name in told)
         for count in (4, 3, 2):
-            yield Construction(f"{definition.name}({list((*SIZES, 6)[:count])}{more})", settings=told)
+            yield Construction(f"{definition.name}({list((*SIZES, 6)[:count])}{more})", settings=told, sizes=count)
+        yield Construction(f"{definition.name}({[SIZES[1]] * 4}{more})", settings=told, sizes=4)
 
 
 def strengths(method: ast.FunctionDef) -> dict[str, float]:

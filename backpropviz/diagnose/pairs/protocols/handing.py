@@ -89,6 +89,7 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
     assert subject.backward is not None
     options: list[list[tuple[str, bool]]] = []
     filled, read = gradients_of(subject.backward) if subject.owner is None else (set(), set())
+    switches = _switches(subject.backward)
     for name, is_required in parameters(subject.backward, subject.owner is not None):
         found = _options(name, ran)
         if subject.owner is None and bare(subject.names[0]) in bare(name):  # forward_prop_func
@@ -96,7 +97,8 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
         if name in (*filled, *read) and name not in ran.arguments:
             found = [(ran.arguments[0] if name in filled else ran.outputs[0], True)]
         its_own = not any(value in ("dout", STEP, GIVEN) for value, _ in found[:1]) or name in ran.settings
-        if not is_required and its_own and name not in ran.handed:
+        is_strength = roles(name)[:1] == (STRENGTH,) and name not in ran.settings
+        if name in switches or (not is_required and its_own and name not in ran.handed and not is_strength):
             break  # it has a value of its own, and so has what follows
         if not found:
             return []
@@ -119,6 +121,13 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
     return ways[:_MOST]
 
 
+def _switches(function: ast.FunctionDef) -> set[str]:
+    """The parameters that are on or off by default: `retain_grads=True` takes no gradient."""
+    takes, defaults = function.args.args, function.args.defaults
+    optional = zip(takes[len(takes) - len(defaults) :], defaults)
+    return {its.arg for its, value in optional if isinstance(value, ast.Constant) and isinstance(value.value, bool)}
+
+
 def _options(name: str, ran: Ran) -> list[tuple[str, bool]]:
     """What may be handed to a parameter, the likeliest first, and whether its name says so."""
     same = {bare(argument): argument for argument in reversed(ran.arguments)}
@@ -129,6 +138,8 @@ def _options(name: str, ran: Ran) -> list[tuple[str, bool]]:
         return [(ran.handed[name], True)]
     if bare(name) in given:
         return [(given[bare(name)], True)]
+    if bare(name) in ("x", "input", "inputs") and len(ran.arguments) == 1:
+        return [(ran.arguments[0], True)]
     found: list[tuple[str, bool]] = []
     for role in roles(name):
         if role == UPSTREAM:

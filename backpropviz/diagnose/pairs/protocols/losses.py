@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,8 @@ _OVER = {
 
 
 def losses(
-    namespace: dict[str, Any], functions: dict[str, ast.FunctionDef], out: Any, known: Collection[str] = (),
+    namespace: dict[str, Any], functions: dict[str, ast.FunctionDef], out: Any,
+    known: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[Loss]:  # fmt: skip
     """Those that a result may be the gradient of, the file's own first.
 
@@ -109,6 +111,9 @@ def losses(
         known: what the forward pass was called with, by name: `cost(A3, Y, parameters, lambd)` takes some again.
     """
     axes = np.ndim(out)
+    if own := _held(known):
+        yield from (Loss("the network's cost of the file", own, kind) for kind in ("rows", "columns", "numbers"))
+        return
     kinds = ("rows", "columns", "labels", "labels of columns", "numbers") if axes == 2 else ("numbers",)
     for kind in kinds:
         for name, function in functions.items():
@@ -126,3 +131,12 @@ def losses(
         for said, code in _USUAL:
             for share, words in dict(over).items():
                 yield Loss(f"{said}{words}", f"{code}{share}", kind)
+
+
+def _held(known: Mapping[str, Any]) -> str:
+    """The cost that a network was made with, as code: `layer.cost.fn(out, given_target)`; empty where it has none."""
+    for name, part in vars(known["layer"]).items() if known.get("layer") is not None else ():
+        method = next((its for its in ("fn", "forward", "loss") if callable(getattr(part, its, None))), "")
+        if _COST.fullmatch(name) and method and hasattr(part, "delta"):
+            return f"np.sum(layer.{name}.{method}(out, {GIVEN_TARGET}))"
+    return ""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.diagnose.pairs.protocols import boxes
 from backpropviz.diagnose.pairs.protocols.handing import STEP
 from backpropviz.diagnose.pairs.protocols.names import RATE, TARGET, bare, gradient_of, of_the_input, roles
 from backpropviz.diagnose.student.parameters import Parameter, aliases, stored
@@ -72,6 +73,7 @@ def left(part: Any, attribute: str, parameter: Any) -> Any:
 
 
 GIVEN: dict[str, Any] = {"__left__": left}
+_OURS = {"np": np, **GIVEN, **boxes.GIVEN}
 
 
 def _kept(its: Parameter) -> str:
@@ -100,7 +102,7 @@ def fits(code: str, name: str, after: After) -> bool:
 
 def _value(code: str, after: After) -> Any:
     try:
-        known = {**after.known, "back": after.back, "layer": after.layer, "before": after.before, "np": np, **GIVEN}
+        known = {**after.known, **_OURS, "back": after.back, "layer": after.layer, "before": after.before}
         return eval(code, known)
     except Exception:  # an attribute that was not set, a place that is not there
         return None
@@ -130,7 +132,7 @@ def _candidates(after: After, places: Sequence[str]) -> Iterator[tuple[str, str]
 def _returned(after: After) -> Iterator[tuple[str, str]]:
     back = after.back
     if isinstance(back, dict):
-        yield from _by_name({str(key): f"back[{key!r}]" for key in back}, after)
+        yield from _by_name(dict(_keys(back, "back")), after)
     elif isinstance(back, tuple | list):
         yield from _of_a_sequence(after, back)
     elif back is not None:
@@ -144,13 +146,21 @@ def _returned(after: After) -> Iterator[tuple[str, str]]:
             yield next(iter(fitting), after.main), "back"
 
 
+def _keys(values: Mapping[Any, Any], code: str) -> Iterator[tuple[str, str]]:
+    """The names of what dictionaries hold, those of one in another joined: `l1_W` of `back["l1"]["W"]`."""
+    for key, value in values.items():
+        yield str(key), f"{code}[{key!r}]"
+        if isinstance(value, dict):
+            yield from ((f"{key}_{name}", its) for name, its in _keys(value, f"{code}[{key!r}]"))
+
+
 def _of_a_sequence(after: After, back: Sequence[Any]) -> Iterator[tuple[str, str]]:
     places = {i: f"back[{i}]" for i in range(len(back))}
     names = [*after.names] if len(after.names) == len(back) else [""] * len(back)
     named: dict[str, str] = {}
     for i, value in enumerate(back):
         if isinstance(value, dict):
-            yield from _by_name({str(key): f"back[{i}][{key!r}]" for key in value}, after)
+            yield from _by_name(dict(_keys(value, f"back[{i}]")), after)
         elif isinstance(value, list | tuple):
             yield from _of_a_list(after, value, f"back[{i}]", names[i])
         elif names[i]:
@@ -166,7 +176,8 @@ def _of_a_sequence(after: After, back: Sequence[Any]) -> Iterator[tuple[str, str
         yield from _of_a_list(after, back, "back", "")
     for i in arrays:  # in order, as far as shapes allow; without names, the order alone counts
         shape = np.shape(back[i])
-        name = next((n for n in left if np.shape(after.wanted[n]) == shape), left[0] if left and not by_name else "")
+        rest = left[:1] if not by_name and len(arrays) <= len(after.wanted) else []
+        name = next((n for n in left if np.shape(after.wanted[n]) == shape), next(iter(rest), ""))
         if name:
             left.remove(name)
             yield name, places[i]
@@ -191,6 +202,7 @@ def _by_name(codes: Mapping[str, str], after: After) -> Iterator[tuple[str, str]
     """What names say: `dW1` is the gradient of W1, `dA_prev` that of whatever comes in."""
     known = {other: name for name in after.wanted for other in aliases(name)}
     known |= {bare(name): name for name in after.wanted}
+    known |= {bare(name.partition("_")[2]): name for name in after.wanted if name.count("_") > 1}  # params_l1_W
     matched = {}
     for word, code in codes.items():
         of = gradient_of(word)

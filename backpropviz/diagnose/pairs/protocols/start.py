@@ -81,6 +81,8 @@ class Start:
         found |= {name: f"{name}.{box.gradient}" for name in self.boxed}
         for name in {*self.boxed} - {*self.arguments}:  # what a network is made of has a gradient, or none
             found[name] = f"getattr({name}, {box.gradient!r}, 0 * {box.of(name)})"
+            if not box.data and self.run.startswith("layer."):
+                found[name] = f"__left_on__({name}, {box.gradient!r}, layer)"
         return found
 
     @property

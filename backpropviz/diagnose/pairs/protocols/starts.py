@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import copy
 import functools
@@ -18,6 +17,7 @@ from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols import context, module_level
 from backpropviz.diagnose.pairs.protocols.apart import Flat
+from backpropviz.diagnose.pairs.protocols.beginnings import built_by, held_at, lasting, warming
 from backpropviz.diagnose.pairs.protocols.boxings import PLAIN, Boxed, boxings
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized, strengths
 from backpropviz.diagnose.pairs.protocols.context import takes_context
@@ -25,6 +25,7 @@ from backpropviz.diagnose.pairs.protocols.handing import parameters
 from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
 from backpropviz.diagnose.pairs.protocols.start import SEED, Start, free, function_of
+from backpropviz.diagnose.pairs.protocols.subjects import optional_targets
 from backpropviz.diagnose.pairs.protocols.supposed import (
     RANKS,
     Shapes,
@@ -50,9 +51,8 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
     if subject.owner is None:
         yield from _of_functions(subject, namespace)
         return
-    takes = [
-        name for name, is_required in parameters(subject.forward, True) if is_required or name in _targets(subject)
-    ]
+    targets = optional_targets(subject)
+    takes = [name for name, is_required in parameters(subject.forward, True) if is_required or name in targets]
     original = inspect.unwrap(getattr(namespace[subject.owner.name], subject.forward.name))
     if takes_context(subject.forward):
         run = f"{subject.owner.name}.{subject.forward.name}(layer, {{}})"
@@ -65,7 +65,10 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
     ways = boxings(subject, takes, namespace)
     is_loss = subject.backward is None
     told = strengths(subject.forward) if is_loss and not subject.enter else {}
+    most = 0
     for made in constructions(subject.owner, namespace, subject.forward.name, is_loss):
+        if made.sizes < most:
+            continue
         made = replace(made, settings={**made.settings, **told})
         for boxed in ways:
             try:
@@ -74,6 +77,7 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
                 first = replace(first, fixed=expected, manner=("kept",)) if expected else first
             except Exception:  # this construction does not do
                 continue
+            most = max(most, made.sizes)
             yield first
             if expected:
                 continue
@@ -88,16 +92,6 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
                 with contextlib.suppress(Exception):
                     start = _of_class(subject, made, takes, original, namespace, boxed, shapes)
                     yield replace(start, fixed=shapes) if first.learned or shapes in alone else start
-
-
-def _targets(subject: Subject) -> list[str]:
-    """The targets that a forward pass may be given, and gives no loss without: `loss(X, y=None)`."""
-    arguments, defaults = subject.forward.args.args, subject.forward.args.defaults
-    optional = zip(arguments[len(arguments) - len(defaults) :], defaults)
-    return [
-        argument.arg for argument, default in optional
-        if TARGET in roles(argument.arg) and isinstance(default, ast.Constant) and default.value is None
-    ]  # fmt: skip
 
 
 # ---- functions -------------------------------------------------------------------------------------------------------
@@ -150,10 +144,17 @@ def _of_top_level(subject: Subject, takes: list[str], namespace: dict[str, Any])
     shapes: Shapes = {calls[name]: value.shape for name, value in handed.items()}
     run = f"{subject.names[0]}({', '.join(calls.values())})"
     function = namespace[subject.names[0]]
-    found = _found(made, first, taken, run, {}, function, namespace, PLAIN, shapes)
-    yield replace(
-        found, arguments=(*calls.values(),), fixed={**shapes, **{n: top[n].shape for n in read}}, manner=("kept",)
-    )
+    sizes = dict.fromkeys(n for name in read if top[name].ndim == 2 for n in top[name].shape)
+    open_ones = [calls[name] for name in taken if calls[name] not in shapes][:1]
+    tries: list[Shapes] = [
+        shapes,
+        *({**shapes, name: its} for n in sizes for name in open_ones for its in ((7, n), (n, 7))),
+    ]
+    for its in tries:
+        with contextlib.suppress(CannotCall):
+            found = _found(made, first, taken, run, {}, function, namespace, PLAIN, its)
+            fixed = {**its, **{n: top[n].shape for n in read}}
+            yield replace(found, arguments=(*calls.values(),), fixed=fixed, manner=("kept",))
 
 
 def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:
@@ -207,8 +208,11 @@ def _of_class(
     fresh, given = _layer(made, namespace)
     given = {name: its for name, its in given.items() if name not in made.data}
     kept = learned(fresh, subject.owner, given, subject.backward or subject.forward, namespace["__classes__"])
-    kept = {name: its for name, its in kept.items() if not any(_at(fresh, its.path) is x for x in made.arrays.values())}
-    start = _found(made, [], takes, run, kept, original, namespace, boxed, shapes)
+    kept = {
+        name: its for name, its in kept.items() if not any(held_at(fresh, its.path) is x for x in made.arrays.values())
+    }
+    built = built_by(subject, namespace, free(takes[0])) if takes else []
+    start = _found(made, built, takes, run, kept, original, namespace, boxed, shapes)
     if not kept:  # what it learns may be made when it first sees an input
         known = {**namespace, **copy.deepcopy({**start.values, **start.options})}
         np.random.seed(SEED)
@@ -218,24 +222,13 @@ def _of_class(
         later = learned(ran, subject.owner, given)
         later = {
             name: its for name, its in later.items()
-            if not any(_at(ran, its.path) is value or name == other for other, value in handed.items())
+            if not any(held_at(ran, its.path) is value or name == other for other, value in handed.items())
         }  # fmt: skip
-        later = _lasting(later, known, start)
+        later = lasting(later, known, [line for line in start.lines if line not in built], start)
         if later:
-            return _found(made, [start.run], takes, run, later, original, namespace, boxed, shapes)
+            first = built or [warming(ran, start.run, known)]
+            return _found(made, first, takes, run, later, original, namespace, boxed, shapes)
     return start
-
-
-def _at(layer: Any, path: str) -> Any:
-    return eval(f"layer.{path}", {"layer": layer})
-
-
-def _lasting(made: dict[str, Parameter], known: dict[str, Any], start: Start) -> dict[str, Parameter]:
-    """What a layer made when it first ran, and keeps when it runs on other inputs: what it computes is made anew."""
-    before = {name: _at(known["layer"], its.path) for name, its in made.items()}
-    known |= {name: value * 1.5 for name, value in start.values.items() if value.dtype.kind == "f"}
-    exec("\n".join([line for line in start.lines if not line.startswith("layer = ")] + [start.run]), known)
-    return {name: its for name, its in made.items() if _at(known["layer"], its.path) is before[name]}
 
 
 def _layer(made: Construction, namespace: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

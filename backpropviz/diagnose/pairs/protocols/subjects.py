@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from backpropviz.diagnose.pairs.protocols.names import TARGET, gradient_of, roles
+from backpropviz.diagnose.pairs.protocols.names import STRENGTH, TARGET, gradient_of, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.student.classes import is_abstract
 from backpropviz.diagnose.student.parameters import stored
@@ -172,6 +172,16 @@ def pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str, 
             yield name, name, None
 
 
+def optional_targets(subject: Subject) -> list[str]:
+    """The targets that a forward pass may be given, and gives no loss without: `loss(X, y=None)`."""
+    arguments, defaults = subject.forward.args.args, subject.forward.args.defaults
+    optional = zip(arguments[len(arguments) - len(defaults) :], defaults)
+    return [
+        argument.arg for argument, default in optional
+        if TARGET in roles(argument.arg) and isinstance(default, ast.Constant) and default.value is None
+    ]  # fmt: skip
+
+
 def divides(subject: Subject, functions: Mapping[str, ast.FunctionDef]) -> bool:
     """Whether a backward pass, or what it calls in the file, divides by something."""
     passes = subject.passes[1:] or subject.passes
@@ -190,7 +200,8 @@ def _costs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str]
 
 
 def _taken(function: ast.FunctionDef) -> list[str]:
-    return [argument.arg for argument in function.args.args]
+    """What a function takes, but how much large weights count: one of the two may know nothing of that."""
+    return [its.arg for its in function.args.args if roles(its.arg)[:1] != (STRENGTH,)]
 
 
 def _words(name: str) -> str:

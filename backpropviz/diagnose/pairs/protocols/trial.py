@@ -17,6 +17,7 @@ from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, STRONG, Handing, Ran, handings
 from backpropviz.diagnose.pairs.protocols.losses import Loss, losses
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
+from backpropviz.diagnose.pairs.protocols.penalties import with_penalty
 from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Subject
 from backpropviz.diagnose.pairs.protocols.results import After
@@ -105,7 +106,7 @@ class Trial(Forward):
             return
         box = self.start.box
         for way in handings(self.subject, ran):
-            call = self._call(way)
+            call = self.call(way)
             self.tried.append(call)
             chosen = way
             if box is not None and not way.upstream and (not ran.is_loss or box.is_one(self.ran["result"])):
@@ -128,7 +129,7 @@ class Trial(Forward):
                 local = not way.upstream and np.ndim(self.value(outs[0])) > 0
                 yield from self._read(Way(outs[: max(1, way.upstream)], chosen, call, {}, None, local), {}, ran)
 
-    def _call(self, way: Handing) -> str:
+    def call(self, way: Handing) -> str:
         name = self.subject.names[1]
         if self.subject.owner is None:
             return f"{name}({', '.join(way.arguments)})"
@@ -141,8 +142,11 @@ class Trial(Forward):
         """Targets come with the backward pass: the losses that it may be the gradient of."""
         read: dict[str, list[Way]] = {}
         told = next((value for value in way.arguments if value in (STRONG, NONE)), "")
-        for loss in losses(self.namespace, self.functions, out, self.ran):
-            if (told == STRONG) != bool(loss.strength) or not self._is_number(loss, out):
+        every = [its for its in losses(self.namespace, self.functions, out, self.ran) if self._is_number(its, out)]
+        if told == NONE and any(loss.strength for loss in every):
+            return  # it is told of one
+        for loss in every:
+            if (told == STRONG) != bool(loss.strength):
                 continue
             if loss.targets not in read:
                 target = self.namespace["__targets__"](out, loss.targets)
@@ -211,8 +215,9 @@ class Trial(Forward):
     def _judged(self, way: Way, ran: Ran) -> Adapter:
         """The functions for a way, and how well it does: the share of right values, of right shapes, how sure it is."""
         target = self._target(way)
+        way = with_penalty(self, way, target)
         loss = way.loss.code if way.loss is not None else ""
-        gradients = {name: self._gradient(way, name, target) for name in way.gradients}
+        gradients = {name: self.gradient(way, name, target) for name in way.gradients}
         quotients = {
             name: self.values.quotient(name, its, way.outputs, loss, target) for name, its in gradients.items()
         }
@@ -260,13 +265,13 @@ class Trial(Forward):
             return {GIVEN: self.start.values[way.target]}
         return {GIVEN: self.namespace["__targets__"](self.value(way.outputs[0]), way.loss.targets)}
 
-    def _gradient(self, way: Way, name: str, target: dict[str, Any]) -> Any:
+    def gradient(self, way: Way, name: str, target: dict[str, Any]) -> Any:
         """What a way gives for an input, on the first inputs."""
         return eval(way.gradients[name], self._after(way, target))
 
     def _after(self, way: Way, given: Mapping[str, Any]) -> dict[str, Any]:
         """All that there is by name when the backward pass has run."""
-        known = {**self.namespace, **copy.deepcopy(self.ran), **given}
+        known = {**self.namespace, **self.start.values, **copy.deepcopy(self.ran), **given}
         known["before"] = copy.deepcopy(known.get("layer"))
         known |= upstream([self.value(code) for code in way.outputs])
         np.random.seed(0)
@@ -285,6 +290,6 @@ class Trial(Forward):
                 outputs = tuple(ran.outputs[: max(1, way.upstream)])
                 gradients = results.written(backward, self.start.main, self.wanted, self.start.learned)
                 if way.is_sure and gradients and not way.targets:
-                    guess = Way(outputs, way, self._call(way), gradients)
+                    guess = Way(outputs, way, self.call(way), gradients)
                     return [replace(written(self, guess, sure=True), fit=(0.0, 0.5))]
         return []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, Handing
 from backpropviz.diagnose.pairs.protocols.losses import Loss
+from backpropviz.diagnose.pairs.protocols.penalties import Penalty
 from backpropviz.diagnose.pairs.protocols.readings import Forward
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Wrapped
 
@@ -18,7 +19,8 @@ class Way:
         outputs: expressions for what the forward pass computes. handing: how the backward pass is called; None where
             the forward pass returns the gradients. loss: what the output goes into, where targets come with the
             backward pass. gradients: expressions by input. scale: what parameters' gradients are divided by.
-            target: the input that holds the targets, where the layer was made with them.
+            target: the input that holds the targets, where the layer was made with them. penalty: what a strength adds
+            that the forward pass knows nothing of.
     """
 
     outputs: tuple[str, ...]
@@ -29,6 +31,7 @@ class Way:
     local: bool = False
     scale: str = ""
     target: str = ""
+    penalty: Penalty | None = None
 
 
 def written(forward: Forward, way: Way, sure: bool) -> Adapter:
@@ -43,6 +46,8 @@ def written(forward: Forward, way: Way, sure: bool) -> Adapter:
         lines += [f"out = {way.outputs[0]}", f"{GIVEN} = {way.target or f'__targets__(out, {way.loss.targets!r})'}"]
         outs = bare.format(way.loss.code)
         kept.append(GIVEN)
+    if way.penalty is not None:
+        kept += [name for name in (*way.penalty.names, start.main) if name not in kept]
     lines.append(f"return {outs}, ({', '.join(kept)},)")
     douts = ["dout"] if len(way.outputs) == 1 else [f"dout{i + 1}" for i in range(len(way.outputs))]
     after = [f"{', '.join(kept)}, = __copied__(cache)"]
@@ -78,6 +83,9 @@ def _said(forward: Forward, way: Way) -> str:
 
 def _convention(way: Way) -> str:
     """How a subject was read, where that is not a matter of course."""
+    if way.penalty is not None:
+        rest = _convention(replace(way, penalty=None))
+        return f"{rest}; {way.penalty.said}" if rest else f"read as: {way.penalty.said}"
     if way.scale:
         axis = "columns" if way.scale.endswith("[-1]") else "rows"
         return (

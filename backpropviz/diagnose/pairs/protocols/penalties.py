@@ -1,0 +1,124 @@
+"""A strength that only the gradients know: `dW1 += reg * W1` after a forward pass, or beside a loss, without one.
+
+They are those of a penalty on large weights that the file does not write down. By which factor of each weight they
+grow with the strength is read off two runs; what is left without it is held against the forward pass.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backpropviz.diagnose.pairs.protocols.handing import NONE, STRONG, Handing, parameters
+from backpropviz.diagnose.pairs.protocols.names import STRENGTH, roles
+
+if TYPE_CHECKING:
+    from backpropviz.diagnose.pairs.protocols.trial import Trial
+    from backpropviz.diagnose.pairs.protocols.writing import Way
+
+_FACTORS = ((1.0, "{}"), (2.0, "2 * {}"), (0.5, "0.5 * {}"))
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """What a strength adds to gradients.
+
+    Attributes:
+        names: the weights. factor: code of what each is multiplied by, besides the strength. term: the same in words,
+            `reg / m`.
+    """
+
+    names: tuple[str, ...]
+    factor: str
+    term: str
+
+    @property
+    def said(self) -> str:
+        weights = " and ".join(filter(None, (", ".join(self.names[:-1]), self.names[-1])))
+        return (
+            f"{self.term} times the weight is in the gradient of {weights}, that of a penalty on large weights which"
+            " the forward pass does not have"
+        )
+
+
+def penalty(
+    without: Mapping[str, Any], with_it: Mapping[str, Any], values: Mapping[str, Any], strength: tuple[str, float],
+    main: str,
+) -> Penalty | None:  # fmt: skip
+    """What most gradients grow by; None where that is no number of times their weights.
+
+    Args:
+        without, with_it: the gradients by input with a strength of 0, and of another. values: the inputs.
+        strength: what it is called, and that other one. main: the input whose axes count the examples.
+    """
+    name, number = strength
+    found: dict[str, float] = {}
+    for each, before in without.items():
+        value, after = np.asarray(values[each]), np.asarray(with_it.get(each))
+        if np.shape(before) == np.shape(after) == value.shape and not np.allclose(before, after):
+            ratio = (after - before) / (number * value)
+            found[each] = float(np.median(ratio))
+    counted = Counter(round(factor, 6) for factor in found.values())
+    shape = np.shape(values[main])
+    counts = [
+        ("1", f"{name}"),
+        *((f"{main}.shape[{i}]", f"{name} / {main}.shape[{i}]") for i, n in enumerate(shape) if n > 1),
+    ]
+    for often, _ in counted.most_common():
+        for size, said in counts:
+            for factor, words in _FACTORS:
+                divisor = 1 if size == "1" else shape[int(size[-2])]
+                if abs(often - factor / divisor) < 1e-5:
+                    return Penalty((*found,), f"{factor} / {size}", words.format(said))
+    return None
+
+
+def with_penalty(trial: Trial, way: Way, target: dict[str, Any]) -> Way:
+    """The way with a strength that is not zero, where only the gradients know of one."""
+    told, none, strong = _strengths(trial, way)
+    if not told:
+        return way
+    without, with_it = (replace(way, handing=its, back=trial.call(its)) for its in (none, strong))
+    try:
+        before, after = (
+            {name: trial.gradient(each, name, target) for name in way.gradients} for each in (without, with_it)
+        )
+        its = penalty(before, after, trial.wanted, (told, float(STRONG)), trial.start.main)
+    except (Exception, SystemExit):  # it fails, with a strength or without
+        return way
+    if its is None:
+        return without
+    gradients = {
+        name: f"({code}) - {its.factor} * {STRONG} * {name}" if name in its.names else code
+        for name, code in way.gradients.items()
+    }
+    return replace(with_it, gradients=gradients, penalty=its)
+
+
+def _strengths(trial: Trial, way: Way) -> tuple[str, Handing, Handing]:
+    """What such a strength is called, and how the backward pass is called with none and with one: it is handed one, or
+    reads one off the layer that the forward pass does not."""
+    handing, subject, layer = way.handing, trial.subject, trial.ran.get("layer")
+    nothing = "", Handing((), 0, False, False, False), Handing((), 0, False, False, False)
+    if handing is None or subject.backward is None or (way.loss is not None and way.loss.strength):
+        return nothing
+    if NONE in handing.arguments:
+        names = [name for name, _ in parameters(subject.backward, subject.owner is not None)]
+        strong = replace(handing, arguments=tuple(STRONG if its == NONE else its for its in handing.arguments))
+        return next(name for name in names if roles(name)[:1] == (STRENGTH,)), handing, strong
+    read, elsewhere = (
+        "\n".join(map(ast.unparse, its)) for its in ((subject.backward, *subject.inner), (subject.forward,))
+    )
+    held = [name for name, value in vars(layer).items() if isinstance(value, int | float)] if layer is not None else []
+    for name in held:
+        if roles(name)[:1] == (STRENGTH,) and f"self.{name}" in read and f"self.{name}" not in elsewhere:
+            none, strong = (
+                replace(handing, first=(*handing.first, f"layer.{name} = {its}")) for its in (NONE, STRONG)
+            )  # fmt: skip
+            return name, none, strong
+    return nothing
