@@ -309,6 +309,15 @@ def test_what_is_nothing_but_rounding_has_to_stay_nothing():
     assert proved(stage, wrong, 8).against is not None
 
 
+def test_a_bias_that_is_taken_off_again_has_no_gradient():
+    form = form_of("affine_bn_relu")
+    assert "db = np.zeros_like(b)" in form.code
+    assert any("np.sum(dxhat * xhat, axis=0)" in line for line in form.lines)
+    assert "out is the same whatever b is" in explained(form)
+    assert plain(form).endswith("db = 0\n")
+    assert form.after == 18
+
+
 def test_sizes_that_are_equal_in_the_sample_alone_change_apart():
     """Three features and three classes: how many classes there are is not said by the features."""
     stage = Stage(load(f"{FORMS}/networks.py:mlp_bn"), {})

@@ -25,6 +25,7 @@ from backpropviz.study.closed.reasons import Reason, reasons
 from backpropviz.study.closed.scenes import Scene, Stage
 from backpropviz.study.closed.steps import steps
 from backpropviz.study.closed.stretches import Flow, Stretch
+from backpropviz.study.closed.vanished import without_vanishing
 from backpropviz.study.values.trees import weight
 from backpropviz.study.values.valued import TALLY
 
@@ -159,13 +160,24 @@ def closed_form(
 
 def _shortest(program: Program, other: Program | None, scenes: list[Scene]) -> tuple[Program, list[Change], int, bool]:
     """The shorter of the program and, in other brackets, the other; what was changed in it, and how many searches."""
-    short, changes, searched = shortened(program, scenes)
+    short, changes, searched = _of_one(program, scenes)
     if other is not None and all(holds(other, scene) for scene in scenes):
-        second, made, count = shortened(other, scenes)
+        second, made, count = _of_one(other, scenes)
         searched += count
         if made and second.thinned().cost < short.thinned().cost:
             return second, made, searched, True
     return short, changes, searched, False
+
+
+def _of_one(program: Program, scenes: list[Scene]) -> tuple[Program, list[Change], int]:
+    """What is zero whatever comes in, then one stretch after the other."""
+    left, gone = without_vanishing(program, scenes)
+    upstream, before = program.listing.upstream[0], program.thinned().count
+    zeros = [Change(upstream, each.target, each.lines, each.before, 0, each.reasons) for each in gone]
+    if zeros:
+        zeros[0] = dataclasses.replace(zeros[0], saved=before - left.thinned().count)
+    short, changes, searched = shortened(left, scenes)
+    return short, [*changes, *zeros], searched
 
 
 def shortened(program: Program, scenes: list[Scene]) -> tuple[Program, list[Change], int]:

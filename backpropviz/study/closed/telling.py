@@ -17,6 +17,7 @@ from backpropviz.layers.library import load
 from backpropviz.study.closed.form import MOST_CANDIDATES, Change, ClosedForm
 from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import Line, lines_of, made_of
+from backpropviz.study.values.trees import called, expression
 
 _MOST_NAMES = 28
 """Lines that say what names are, in an explanation that keeps to a page."""
@@ -59,15 +60,15 @@ def text(form: ClosedForm) -> str:
 
 def formulas(form: ClosedForm, notation: Notation) -> list[tuple[str, str]]:
     """The lines of the backward pass as mathematics: what is set, and to what; of loops, the lines that are new."""
-    code, called, given = form.code, form.program.listing.name, form.sample
+    code, function, given = form.code, form.program.listing.name, form.sample
     if form.program.listing.rolled:
         if not form.is_shorter:
             return []
-        code, called, given = _new_lines(form)
+        code, function, given = _new_lines(form)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "closed.py"
         path.write_text(code, encoding="utf-8")
-        layer = load(f"{path}:{called}")
+        layer = load(f"{path}:{function}")
         trace = layer.trace({name: value for name, value in given.items() if name in layer.parameters}, verify=False)
     notation = type(notation)(taken(trace))  # type: ignore[call-arg]
     writer = Writer(trace, {}, notation)
@@ -76,7 +77,8 @@ def formulas(form: ClosedForm, notation: Notation) -> list[tuple[str, str]]:
     for step in trace.steps:
         if step.name in wanted and step.node.primitive is not None:
             made.append((writer.symbol(step.name, False), writer.defined(step.node, step.name)))
-    return made
+    zeros = [c.target for c in form.changes if called(expression(c.lines[-1].partition(" = ")[2])) == "zeros_like"]
+    return [*made, *((writer.symbol(gradient, False), "0") for gradient in zeros)]
 
 
 def _new_lines(form: ClosedForm) -> tuple[str, str, dict[str, Any]]:

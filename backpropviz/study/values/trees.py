@@ -47,9 +47,11 @@ def _counted(tree: ast.AST) -> tuple[int, bool]:
     """Its operations, and whether it is a mere number: `np.sqrt(2 / np.pi)`."""
     parts = [_counted(part) for part in ast.iter_child_nodes(tree)]
     is_number = all(mere for _, mere in parts) and not (isinstance(tree, ast.Name) and tree.id not in ("np", "math"))
-    return sum(count for count, _ in parts) + (isinstance(tree, _COUNTED) and not is_number), is_number
+    is_counted = isinstance(tree, _COUNTED) and not is_number and called(tree) not in _ZEROS
+    return sum(count for count, _ in parts) + is_counted, is_number
 
 
+_ZEROS = {"zeros_like", "zeros"}
 _LAYOUT = {
     "transpose", "reshape", "broadcast_to", "copy", "astype", "ravel", "squeeze", "swapaxes", "expand_dims", "asarray",
     "array", "arange", "range", "len", "zeros_like", "ones_like", "zeros", "ones", "float", "int", "eye",
