@@ -454,6 +454,13 @@ def test_rounds_are_drawn_side_by_side_where_that_is_asked_for():
     assert [vertex.code for vertex in unrolled if vertex.kind == "group"] == ["27 more rounds: t = 2 to 28"]
 
 
+def test_of_loops_within_loops_the_first_and_last_of_all_rounds_are_unrolled():
+    trace = load("conv_naive").trace()
+    vertices = read_circuit(trace, rounds=True).vertices
+    between = "21 more rounds: n = 0, f = 0, i = 1, j = 0 to n = 1, f = 2, i = 1, j = 0"
+    assert [vertex.code for vertex in vertices if vertex.kind == "group"] == [between]
+
+
 def test_a_long_function_is_drawn_with_its_first_and_last_steps(tmp_path):
     lines = "".join(f"    h = np.tanh(h * w)  # {number}\n" for number in range(500))
     file = tmp_path / "long.py"

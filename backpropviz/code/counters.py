@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
-from backpropviz.code.guards import names_in
-from backpropviz.code.heads import LoopHeads, is_from_zero, value_of
+from backpropviz.code.guards import names_in, value_of
+from backpropviz.code.heads import LoopHeads, is_from_zero
 from backpropviz.code.places import LoopItem, Uneven
 from backpropviz.code.slots import slots
 from backpropviz.engine.graph import Round

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from typing import Any
 
 from backpropviz.code.branches import inlined
 from backpropviz.code.places import Fork, LoopItem, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.tidying import negated
+from backpropviz.engine.graph import Round
+from backpropviz.engine.named import plain
 from backpropviz.engine.source import source_of
 
 
@@ -33,10 +36,22 @@ class Guards:
                 for statement in node.body:
                     test = inlined(statement.test, item.runs[0]) if isinstance(statement, ast.If) else None
                     if isinstance(statement, ast.If) and test is not None and self._asks_variables(test, item):
-                        leaves = isinstance(statement.body[-1], ast.Continue | ast.Break)
+                        if isinstance(statement.body[-1], ast.Break):
+                            return self._from_then_on(test, item)
                         asked = ast.unparse(test)
-                        return asked if leaves else negated(asked)
+                        return asked if isinstance(statement.body[-1], ast.Continue) else negated(asked)
         return None
+
+    def _from_then_on(self, test: ast.expr, item: LoopItem) -> str | None:
+        """What holds of all rounds that a `break` leaves out: `t > 14` where a round that ends with `t == 14` is the
+        last; None where that is not known."""
+        after = any(run.left_early and run.rounds[-1] in self.program.rounds_in(run) for run in item.runs)
+        match test:
+            case ast.Compare(ast.Name(name), [ast.Eq() | ast.GtE()], [limit]):
+                runs = [[value_of(each, name) for each in run.rounds if name in each.variables] for run in item.runs]
+                if all(len(run) > 1 and all(a < b for a, b in itertools.pairwise(run)) for run in runs):
+                    return f"{name} {'>' if after else '>='} {ast.unparse(limit)}"
+        return None if after else ast.unparse(test)
 
     def _test(self, fork: Fork) -> str:
         """What a fork asks.
@@ -65,3 +80,9 @@ class Guards:
 def names_in(expression: str) -> set[str]:
     """The names that an expression reads."""
     return {node.id for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)}
+
+
+def value_of(round_: Round, name: str) -> int:
+    """What a variable that counts was in a round."""
+    value = plain(round_.variables.get(name))
+    return value if type(value) is int else 0

@@ -11,14 +11,14 @@ import builtins
 import itertools
 from typing import Any
 
-from backpropviz.code.guards import Guards, names_in
+from backpropviz.code.guards import Guards, names_in, value_of
 from backpropviz.code.past import counted_by
 from backpropviz.code.places import LoopItem, Place, Uneven
 from backpropviz.code.printing import Printer
 from backpropviz.engine.constants import Constructed
 from backpropviz.engine.graph import Node, Round
 from backpropviz.engine.looping import INDICES
-from backpropviz.engine.named import Dim, Name, Named, Variable, expression_of, plain
+from backpropviz.engine.named import Dim, Name, Named, Variable, expression_of
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.shapes import TAKE
 
@@ -268,12 +268,6 @@ def _rewritten(expression: str, transformer: ast.NodeTransformer) -> str:
     before = ast.unparse(tree)
     after = ast.unparse(transformer.visit(tree))
     return expression if before == after else after
-
-
-def value_of(round_: Round, name: str) -> int:
-    """What a variable that counts was in a round."""
-    value = plain(round_.variables.get(name))
-    return value if type(value) is int else 0
 
 
 def _is_range(iterable: str) -> bool:

@@ -43,7 +43,8 @@ def folded_names(fold: Fold, results: Collection[Node]) -> dict[Node, str]:
     """
     places = [(place.template, place.is_fetched) for place in fold.program.places()]
     results = {*results}
-    inner = [node for node, fetched in places if not (node.name or fetched or node in results)]
+    inner = {node for node, fetched in places if not (node.name or fetched or node in results)}
     told = {red for node in results for red in (node.gradient, *(term.node for term in node.terms))}
+    told |= {node.gradient for node, _ in places if node not in inner}  # sums hand it on to what is inside as it is
     hidden = {*inner, *(node.gradient for node in inner if node.gradient not in told)}
     return {node: name for node, name in fold.names.items() if node not in hidden}

@@ -149,6 +149,7 @@ class Reader:
         node = self.result[key]
         if isinstance(key, Group):
             name, code = key.name or str(node.name), key.code or f"{key.function}(...)"
+            name = name if self.fold is None else self.fold.names.get(node, name)
             label = "" if key in self.cards else key.label
             vertex = Vertex(identifier("group", key.label), "group", label, name, code, key.caption, node)
             vertex.boxes = loop_boxes(self.trace, self.fold, node) + boxes_of(key.parent)

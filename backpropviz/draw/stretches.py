@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from backpropviz.engine.graph import Group, Loop, Node, Step
-from backpropviz.engine.rounds import describe
+from backpropviz.engine.graph import Group, Loop, Node, Round, Step
+from backpropviz.engine.rounds import describe, outwards
 from backpropviz.engine.trace import Trace
 
 FIRST, LAST = 2, 1  # rounds of a loop that are drawn
@@ -19,20 +19,30 @@ FEW = 3  # rounds that are drawn all the same
 
 
 def elided_rounds(trace: Trace) -> dict[Node, Group]:
-    """The nodes of rounds between the first and the last of the outermost loops, with the card that stands for them."""
+    """The nodes of rounds between the first and the last, with the card that stands for them.
+
+    Of loops within loops all rounds of the innermost count, one after the other.
+    """
     found: dict[Node, Group] = {}
-    for number, loop in enumerate(loop for loop in trace.loops if loop.outer is None):
-        between = loop.rounds[FIRST : len(loop.rounds) - LAST]
+    around = {loop.outer for loop in trace.loops}
+    innermost: dict[Loop, list[Round]] = {}  # by the loop around all
+    for loop in trace.loops:
+        rounds = [each for each in loop.rounds if each not in around and each.steps]
+        innermost.setdefault(outwards(loop.rounds[0])[0].loop, []).extend(rounds)
+    for number, rounds in enumerate(innermost.values(), 1):
+        between = sorted(rounds, key=lambda each: each.steps.start)[FIRST : len(rounds) - LAST]
         if len(between) > FEW:
-            card = _card(f"rounds_{number + 1}", f"{len(between)} more rounds: {_from_to(loop)}")
+            first, last = _where(between[0]), _where(between[-1])
+            last = last if "," in last else last.rpartition(" = ")[2]
+            card = _card(f"rounds_{number}", f"{len(between)} more rounds: {first} to {last}")
             steps = trace.steps[between[0].steps.start : between[-1].steps.stop]
             found.update((node, card) for step in steps for node in step.nodes)
     return found
 
 
-def _from_to(loop: Loop) -> str:
-    between = loop.rounds[FIRST : len(loop.rounds) - LAST]
-    return f"{describe(between[0])} to {describe(between[-1]).rpartition(' = ')[2]}"
+def _where(round_: Round) -> str:
+    """`n = 0, i = 2`: a round, and those around it."""
+    return ", ".join(map(describe, outwards(round_)))
 
 
 def elided_steps(trace: Trace, drawn: Collection[Step | None]) -> dict[Node, Group]:

@@ -174,15 +174,15 @@ def _around(round_: Round | None, group: Group | None) -> Round | None:
 
 def rounds_around(group: Group) -> tuple[Round, ...]:
     """The rounds that a function was called in, the outermost first."""
-    return _outwards(_around(group.round, group.parent))
+    return outwards(_around(group.round, group.parent))
 
 
 def rounds_of(step: Step) -> tuple[Round, ...]:
     """The rounds that a step was made in, also those of loops in the functions around it; the outermost first."""
-    return _outwards(_around(step.round, step.group))
+    return outwards(_around(step.round, step.group))
 
 
-def _outwards(round_: Round | None) -> tuple[Round, ...]:
+def outwards(round_: Round | None) -> tuple[Round, ...]:
     rounds: list[Round] = []
     while round_ is not None:
         rounds.append(round_)

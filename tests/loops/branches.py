@@ -209,7 +209,27 @@ def two_rows(x, w):
     return out
 
 
+def left_at_a_count(x, w):
+    h = w
+    for t in range(x.shape[0]):
+        h = np.tanh(x[t] * h)
+        if t == x.shape[0] - 2:
+            break
+    return h
+
+
+def left_before_a_count(x, w):
+    total = 0.0
+    for t in range(x.shape[0]):
+        if t == 3:
+            break
+        total = total + np.sum(x[t] * w)
+    return total
+
+
 CASES = {
+    left_at_a_count: of_shapes(x=[(5, 3), (4, 2), (7, 5)], w=[(3,), (2,), (5,)]),
+    left_before_a_count: of_shapes(x=[(5, 3), (4, 2), (7, 5)], w=[(3,), (2,), (5,)]),
     out_then: of_shapes(x=[(5, 3), (4, 2), (7, 5)], w=[(3,), (2,), (5,)]),
     out_plus: of_shapes(x=[(5, 3), (4, 2), (7, 5)], w=[(3,), (2,), (5,)]),
     nested_edge: of_shapes(x=[(5, 4), (4, 3), (7, 5)], w=[(3,), (3,), (3,)]),
