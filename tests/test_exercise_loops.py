@@ -1,14 +1,18 @@
 """Worksheets with loops: a round's backward pass is asked for, and a slip is told with the round it shows in first."""
 
 import inspect
+import json
 
 import pytest
 
+from backpropviz.classroom.judges import judge
 from backpropviz.engine.rounds import Rounds
 from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.grading import grade, grade_text
+from backpropviz.exercises.in_notebook import grade_cells, is_sheet, lines_of
+from backpropviz.exercises.paper.notebook import notebook
 from backpropviz.exercises.questions import questions
-from backpropviz.exercises.signing import Origin
+from backpropviz.exercises.signing import Origin, pinned
 from backpropviz.layers.library import load
 from backpropviz.show.view import view
 from tests.loops import updates
@@ -159,3 +163,41 @@ def test_a_quiz_asks_about_one_round_and_about_numbers_that_can_be_worked_out(la
     for question in asked:
         if question.kind == "number":
             assert "+=" not in " ".join(question.explanation)
+
+
+MINE = """import numpy as np
+
+
+def decay(x, w):
+    h = x[0]
+    for t in range(1, len(x)):
+        h = np.tanh(x[t] + h @ w)
+    return h
+"""
+
+
+def test_a_notebook_is_graded_about_a_function_of_a_file_also_of_a_notebook(tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    cells = [{"cell_type": "code", "source": MINE, "metadata": {}, "outputs": []}]
+    (tmp_path / "mine.ipynb").write_text(json.dumps({"cells": cells, "nbformat": 4, "metadata": {}}))
+    solved = worksheet(f"{tmp_path}/mine.py", solved=True)
+    wanted = next(line for line in solved.splitlines() if "dh_last = " in line)
+    handed_in = tmp_path / "handed_in.ipynb"
+    for pin in ("mine.py", "mine.ipynb:decay"):
+        pin = f"{tmp_path}/{pin}"
+        for text, wrong in ((solved, []), (solved.replace(wanted, wanted.replace("w @ ", "")), ["dh_last"])):
+            handed_in.write_text(notebook(text, "decay"))
+            assert is_sheet(handed_in, pin)
+            report = grade_cells(handed_in, pin, lambda made, pin=pin: grade_text(made.read_text(), "", pinned(pin)))
+            assert (report.passed, [entry.name for entry in report.wrong][:1]) == (not wrong, wrong)
+            assert report.file == "handed_in.ipynb:cell 4"
+            told = lines_of(handed_in, report.file)[report.entries[0].line - 1]
+            assert report.entries[0].name in told
+    assert not is_sheet(handed_in, "rnn")  # a layer's two functions are diagnosed like any pair
+    assert not is_sheet(tmp_path / "mine.ipynb", f"{tmp_path}/mine.py")
+
+
+def test_a_pair_is_told_that_a_file_asks_worksheets(tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    report = judge(tmp_path / "mine.py", pin=f"{tmp_path}/mine.py")
+    assert report.functions[0].reason.endswith(f"`backpropviz exercise {tmp_path}/mine.py` writes them")

@@ -11,14 +11,17 @@ from backpropviz.diagnose import FileReport, Finding, diagnose
 from backpropviz.diagnose.asked import only
 from backpropviz.errors import InputError
 from backpropviz.exercises.handed_in import handed_in
+from backpropviz.exercises.in_notebook import is_sheet
 from backpropviz.exercises.signing import is_worksheet
 from backpropviz.layers.library import layer_names, load
 from backpropviz.layers.sources import read_text, split_spec
 
 
-def holds_worksheet(file: Path) -> bool:
-    """Whether a file is a worksheet."""
-    return not leads_out(file) and is_worksheet(file.read_text(encoding="utf-8", errors="replace"))
+def holds_worksheet(file: Path, pin: str | None = None) -> bool:
+    """Whether a file is a worksheet; a notebook is, if it has to be about a function of a file."""
+    if leads_out(file):
+        return False
+    return is_sheet(file, pin) or is_worksheet(file.read_text(encoding="utf-8", errors="replace"))
 
 
 def judge(file: Path, pin: str | None = None, pinned: str = "", **options: Any) -> FileReport:
@@ -32,8 +35,10 @@ def judge(file: Path, pin: str | None = None, pinned: str = "", **options: Any) 
         return FileReport(
             file.name, findings=(Finding(file.name, 1, "", "", "refused", "a link to another place", told),)
         )
-    if holds_worksheet(file):
+    if holds_worksheet(file, pin):
         return handed_in(file, options["seconds"], pin, options.get("explain", False))
+    if pin and split_spec(pin)[0]:  # no pair is held against it
+        return only(FileReport(file.name), pin)
     report = diagnose(file, **options)
     return only(report, pin) if pin else report
 

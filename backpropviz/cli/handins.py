@@ -136,7 +136,7 @@ def diagnose(
         raise InputError("--explain tells of one file, to a person", fix="Name one file, or add --json.")
     if explain and hint:
         raise InputError("--explain tells everything, and --hint less", fix="Leave one of them out.")
-    if len(files) == 1 and chosen == "text" and holds_worksheet(files[0]):
+    if len(files) == 1 and chosen == "text" and holds_worksheet(files[0], as_):
         _grade(files[0], (hint or 1) - 1, seconds, output, as_, explain)
     reports = _reports(files, options, jobs, cache, chosen == "jsonl", resume, output)
     if files and not any(report.functions or report.findings for report in reports):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backpropviz.diagnose.verdict import UNKNOWN, FileReport, FunctionReport
+from backpropviz.layers.sources import split_spec
 
 
 def _bare(name: str) -> str:
@@ -23,4 +24,6 @@ def only(report: FileReport, layer: str) -> FileReport:
     others = sorted({its.layer for its in report.functions if its.layer})
     seen = f"; it was read as {', '.join(others)}" if others else ""
     reason = f"no function of it was held against {layer}{seen}"
+    if split_spec(layer)[0]:
+        reason += f"; a file's function is asked by worksheets, as `backpropviz exercise {layer}` writes them"
     return replace(report, functions=(FunctionReport(layer, layer, 1, UNKNOWN, score=0.0, reason=reason),))

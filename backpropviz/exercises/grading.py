@@ -27,6 +27,7 @@ from backpropviz.exercises.desk import Desk
 from backpropviz.exercises.exercise import Blank, blanks, worksheet
 from backpropviz.exercises.far_desk import FarDesk, FarProcess
 from backpropviz.exercises.grader import LONGER, OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
+from backpropviz.exercises.in_notebook import grade_cells, is_sheet
 from backpropviz.exercises.looped import LoopBlank, sheet
 from backpropviz.exercises.round_grader import LATER, grades
 from backpropviz.exercises.second_look import second_look
@@ -45,6 +46,8 @@ def grade(
 ) -> WorksheetReport:
     """Grade a worksheet: its lines run in a process of their own, and what comes of them is compared in another.
 
+    A notebook is one where `pin` names a file.
+
     Args:
         pin: what it has to be about, whatever it says itself: a layer, a file's function, or the worksheet as it was
             handed out.
@@ -57,6 +60,8 @@ def grade(
         raise LayerError(
             f"there is no file {file}", fix="`backpropviz exercise batchnorm -o bn.py` writes a worksheet."
         )
+    if pin is not None and is_sheet(file, pin):
+        return grade_cells(file, pin, partial(grade, pin=pin, seconds=seconds, megabytes=megabytes))
     about = asdict(pinned(pin)) if pin else None
     request = {"file": str(file.resolve()), "megabytes": megabytes, "seconds": seconds, "pin": about}
     records, code = in_child("backpropviz.exercises.grading", request, 4 * seconds + 60)

@@ -10,6 +10,7 @@ from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.verdict import RIGHT, UNFINISHED, WRONG, FileReport, Finding, FunctionReport
 from backpropviz.errors import LayerError
 from backpropviz.exercises.grading import grade
+from backpropviz.exercises.in_notebook import lines_of
 from backpropviz.exercises.sheet_report import Entry, WorksheetReport
 
 
@@ -27,7 +28,7 @@ def handed_in(path: Path, seconds: float, pin: str | None = None, explain: bool 
         kind = "syntax" if error.seen.startswith("syntax error") else "crash"
         finding = Finding(path.name, line, "", "", kind, error.seen, error.fix or kinds.WORDS[kind])
         return FileReport(path.name, findings=(finding,), seconds=time.perf_counter() - began)
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = lines_of(path, report.file)
     return FileReport(path.name, (_function(report, lines, explain),), seconds=time.perf_counter() - began)
 
 

@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any
 
-_TASK = (
-    "The forward pass is given. Write the backward pass: replace every `...` by code, from top to bottom. The last "
+TASK = "Write the backward pass: replace every `...` by code"
+_WORDS = (
+    f"The forward pass is given. {TASK}, from top to bottom. The last "
     "cell says what is right so far and names the first wrong line, as often as you run it."
 )
 
@@ -20,7 +21,7 @@ def notebook(text: str, layer: str) -> str:
     forward, backward = re.split(r"\n+(?=def \w+_backward\()", code, maxsplit=1)
     names = re.findall(r"^def (\w+_(?:forward|backward))\(", code, re.M)
     cells = [
-        _markdown(f"# {layer}: the backward pass", _TASK),
+        _markdown(f"# {layer}: the backward pass", _WORDS),
         _code(forward),
         _markdown("## The backward pass"),
         _code(backward),
