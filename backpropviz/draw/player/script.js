@@ -122,9 +122,8 @@
       element.classList.toggle("waiting", !board && !reached.has(own));
     }
     const first = frame.lit.length ? document.getElementById(frame.lit[0]) : null;
-    const those = (wanted) => [...drawing.querySelectorAll(wanted)];
     const within = first && frame.step && frame.step !== "0"; // the inputs and the ends are seen in the whole
-    view.near(within ? [those("g.lit, g.receiver, g.factor"), those("g.lit"), those("g.node.lit"), [first]] : []);
+    view.near(within ? [first, ...drawing.querySelectorAll("g.lit, g.receiver, g.factor")] : []);
     if (!first || view.scale() === 1) return;
     const box = first.getBoundingClientRect();
     const pane = drawing.querySelector("svg").getBoundingClientRect();

@@ -18,6 +18,7 @@ const zoomable = (pane, drawing) => {
   const MOST = 12;
   const READ = 11; // pixels of a letter that can just be read,
   const NEAR = 13; // and of one that is read with ease
+  const MARGIN = 30; // of both sides, in pixels
   const written = [...drawing.querySelectorAll("text")].map((each) => parseFloat(getComputedStyle(each).fontSize)).sort((a, b) => a - b);
   const letter = written[written.length >> 1] || NEAR;
 
@@ -65,7 +66,7 @@ const zoomable = (pane, drawing) => {
   };
   const whole = () => { box = { x: left, y: top, scale: 1 }; place(); };
 
-  let choices = []; // what the step lights: all of it, and ever less
+  let lit = []; // what the step lights, its gate first
   const around = (elements) => {
     const boxes = elements.map((each) => each.getBoundingClientRect());
     const from = inside(Math.min(...boxes.map((each) => each.left)), Math.min(...boxes.map((each) => each.top)));
@@ -73,25 +74,28 @@ const zoomable = (pane, drawing) => {
     return { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2, w: to.x - from.x, h: to.y - from.y };
   };
   const follow = () => {
-    const there = choices.filter((each) => each.length).map(around);
     map.stands(false);
-    if (!there.length || letter * unit(1) >= READ) return whole();
+    if (!lit.length || letter * unit(1) >= READ) return whole();
     map.stands(true);
     const scale = Math.min(MOST, NEAR / (letter * unit(1)));
-    const fits = (each) => each.w * unit(scale) <= drawing.clientWidth && each.h * unit(scale) <= drawing.clientHeight;
-    const { x, y } = there.find(fits) || there.at(-1);
+    const fits = ({ w, h }) => w * unit(scale) <= drawing.clientWidth - MARGIN && h * unit(scale) <= drawing.clientHeight - MARGIN;
+    const own = around(lit.slice(0, 1));
+    const far = (each) => Math.hypot(around([each]).x - own.x, around([each]).y - own.y);
+    const nearest = lit.slice(1).sort((one, other) => far(one) - far(other));
+    const all = nearest.reduce((some, each) => (fits(around([...some, each])) ? [...some, each] : some), lit.slice(0, 1));
+    const { x, y } = around(all);
     box = { x: x - width / scale / 2, y: y - height / scale / 2, scale };
     place();
   };
-  const near = (lit) => {
-    choices = lit;
+  const near = (elements) => {
+    lit = elements;
     if (follows) follow();
   };
   const fit = () => { // the whole drawing; once more, and it is near the step again
     follows = box.scale === 1 && !follows;
     (follows ? follow : whole)();
   };
-  window.addEventListener("resize", () => near(choices));
+  window.addEventListener("resize", () => near(lit));
   let seen = box; // while all is printed
   window.addEventListener("beforeprint", () => { seen = box; whole(); });
   window.addEventListener("afterprint", () => { box = seen; place(); });
