@@ -37,7 +37,7 @@ LONG, VERY_LONG, PART, SMALL_PART = 5, 45, 3, 9
 def pytest_collection_modifyitems(config, items):
     """Of a list of more than five cases every third runs without being asked for, of one whose cases take long
     (`costly`) every ninth, or third where it is short; of very long ones half as many; of one marked `whole` all. The
-    others are marked `rest`.
+    others are marked `rest`, and so is what is marked `ci`.
 
     The test that waits most for others comes first, so that nothing waits for it in the end.
     """
@@ -49,6 +49,8 @@ def pytest_collection_modifyitems(config, items):
         step = (SMALL_PART if long else PART) if costly else PART if long else 1
         if cases[test] > VERY_LONG:
             step *= 2
+        if item.get_closest_marker("ci"):
+            item.add_marker("rest")
         if seen[test] % step and not item.get_closest_marker("whole") and not config.getoption("--update-golden"):
             item.add_marker("rest")
         seen[test] += 1

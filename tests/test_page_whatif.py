@@ -177,6 +177,7 @@ def near(told, right):
     np.testing.assert_allclose(told, np.ravel(right), atol=6e-5, rtol=6e-4)
 
 
+@pytest.mark.ci
 def test_what_the_page_has_no_counterpart_for_is_said(tmp_path):
     path = tmp_path / "odds.py"
     path.write_text(CUSTOM, encoding="utf-8")
@@ -218,6 +219,7 @@ return found;
 )
 
 
+@pytest.mark.ci
 def test_a_slider_leads_through_the_rounds_of_a_loop_that_is_drawn_once(tmp_path):
     trace = bp.trace("conv_naive")
     found = driven(trace.player().html, ROUNDS, tmp_path)

@@ -84,6 +84,10 @@ def layers():
     return [name if name in NINE else pytest.param(name, marks=pytest.mark.rest) for name in layer_names()]
 
 
+IN_CI = ["affine", "softmax_loss", "svm_loss"]
+"""Of the nine, those that CI opens besides."""
+
+
 @functools.cache
 def page(name):
     return bp.trace(name).player().html
@@ -97,7 +101,7 @@ def test_a_page_is_small_and_its_groups_open(name):
 
 
 @NEEDED
-@pytest.mark.parametrize("name", layers())
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.ci) if n in IN_CI else n for n in layers()])
 def test_both_passes_show_the_trace_and_all_is_on_screen(name, tmp_path):
     trace = bp.trace(name)
     trace.backward()

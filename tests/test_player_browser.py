@@ -1,8 +1,10 @@
 """The page in a real browser: both passes by keyboard, gates and wires by click, addresses, zoom, and what fits."""
 
+import functools
 import json
 
 import numpy as np
+import pytest
 
 import backpropviz as bp
 from backpropviz.draw.diagram import Diagram
@@ -100,6 +102,7 @@ SEED = 2
 """With it, every kind of question is asked about affine."""
 
 
+@functools.cache
 def written(name, **options):
     trace = load(name).trace()
     trace.backward()
@@ -254,6 +257,7 @@ TO_STEP = 'location.hash = "#backward-3.2"; await settled();'
 OPEN = 'document.getElementById("player-open").click();'
 
 
+@pytest.mark.ci
 def test_groups_open_and_close_where_one_is(tmp_path):
     page = opened(bp.trace("spatial_batchnorm").player().html, tmp_path)
     before = page.run(TO_STEP + HERE)
@@ -304,6 +308,7 @@ return [near, here()];
 """
 
 
+@pytest.mark.ci
 def test_in_a_small_window_the_drawing_is_near_the_step_until_the_whole_is_wanted(tmp_path):
     page = opened(written("rnn", size="page")[1], tmp_path, 400, 800)
     inputs, step, whole, still, near, next_, larger, kept, end = page.run(NEAR)
@@ -337,6 +342,7 @@ return { short, first, whole, second, open, closed: !help.open, pinned };
 """
 
 
+@pytest.mark.ci
 def test_a_long_sum_is_shortened_until_it_is_asked_for_and_the_question_mark_tells_how_the_page_is_used(tmp_path):
     trace = bp.trace("spatial_batchnorm")
     found = opened(trace.player().html, tmp_path).run(SUMS)
