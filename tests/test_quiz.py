@@ -169,25 +169,25 @@ def test_a_common_wrong_answer_is_told_why_it_is_wrong():
     value = np.sum(dout * x, axis=0)
     told = dict(of_number("dgamma", "dgamma = np.sum(dout * xhat, axis=0)", value, (1,), arrays))
     assert told == {
-        -value[1]: "The sign is the other one.",
-        **dict.fromkeys((dout * x)[:, 1], "That is one term alone: the sum along axis 0 is missing."),
-        np.sum(dout * x, axis=1)[1]: "That is summed along axis 1, and not along axis 0.",
-        value[1] / 3: "That is a mean along axis 0: what is sent back adds up.",
-        np.sum(dout, axis=0)[1]: "The factor xhat is forgotten.",
-        np.sum(x, axis=0)[1]: "The factor dout is forgotten.",
+        -value[1]: "Yours has the other sign.",
+        **dict.fromkeys((dout * x)[:, 1], "Yours is one term alone: the sum along axis 0 is missing."),
+        np.sum(dout * x, axis=1)[1]: "Yours is summed along axis 1, and not along axis 0.",
+        value[1] / 3: "Yours is a mean along axis 0: what is sent back adds up.",
+        np.sum(dout, axis=0)[1]: "In yours, the factor xhat is missing.",
+        np.sum(x, axis=0)[1]: "In yours, the factor dout is missing.",
     }
     code, value = "dx = -np.sum(dout.T @ dout, axis=(0, 1), keepdims=True) / x", -np.sum(dout.T @ dout) / x[:1]
     scope = {"dout": dout, "x": x[:1]}
     told = dict(of_number("dx", code, value, (0, 1), scope))
-    assert told[-value[0, 1]] == "The minus sign is missing."
-    assert told[value[0, 1] * x[0, 1]] == "It is not divided by x."
-    assert "dout has to be transposed." not in told.values()  # (3, 2) @ (3, 2) does not fit
+    assert told[-value[0, 1]] == "In yours, the minus sign is missing."
+    assert told[value[0, 1] * x[0, 1]] == "Yours is not divided by x."
+    assert "In yours, dout is not transposed." not in told.values()  # (3, 2) @ (3, 2) does not fit
     square = dict(of_number("d", "d = a.T + b", x[:2].T + x[:2], (0, 1), {"a": x[:2], "b": x[:2]}))
     assert square == {
-        -6.0: "The sign is the other one.", 6.0: "That is d[1, 0]: the row comes first, then the column.",
-        4.0: "b is missing: what comes along several paths adds up.",
-        2.0: "a.T is missing: what comes along several paths adds up.",
-    } | {4.0: "a has to be transposed."}  # fmt: skip
+        -6.0: "Yours has the other sign.", 6.0: "Yours is d[1, 0]: the row comes first, then the column.",
+        4.0: "In yours, b is missing: what comes along several paths adds up.",
+        2.0: "In yours, a.T is missing: what comes along several paths adds up.",
+    } | {4.0: "In yours, a is not transposed."}  # fmt: skip
 
 
 def test_a_wrong_shape_is_told_where_it_comes_from():

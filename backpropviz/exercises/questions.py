@@ -213,10 +213,8 @@ def _distractors(gate: Gate, share: Share) -> dict[str, str]:
     guesses = of_factors(gate, share, plain)
     if not _is_formula(right):  # a router or a mover, told in words
         guesses = {guess: guesses[guess] for guess in (plain, f"1 / {plain}")}
-        guesses |= {
-            f"sign({plain})": f"That is the derivative of abs({operand}).",
-            "1 / n": "That is for a mean of n entries.",
-        }
+        guesses[f"sign({plain})"] = f"sign({plain}) is the derivative of abs({operand})."
+        guesses["1 / n"] = "1 / n is for a mean of n entries."
         # of what only moves entries one could say so too: the derivative is one wherever it is not zero
         if right.endswith("else 0"):
             guesses["1 everywhere"] = "What had no part in the output gets nothing back."

@@ -68,25 +68,23 @@ def of_factors(gate: Gate, share: Share, plain: str) -> dict[str, str]:
         plain: the operand, in parentheses where it needs some.
     """
     others = {
-        other.local: f"That is the local derivative with respect to {other.operand}."
+        other.local: f"{other.local} is the local derivative with respect to {other.operand}."
         for other in gate.shares
         if other is not share
     }
-    right = share.local
+    right, bare = share.local, share.operand
     opposite = right[1:] if right.startswith("-") else f"-({right})" if " " in right else f"-{right}"
-    derivative = "That is the derivative of {}."
-    itself = f"That is {share.operand} itself, and not how fast {gate.code} changes with it."
+    derivatives = {
+        f"1 / {plain}": f"log({bare})", f"-1 / {plain}**2": f"1 / {plain}", f"2 * {plain}": f"{plain}**2",
+        f"{plain}**2": f"{plain}**3 / 3", f"1 / (2 * sqrt({plain}))": f"sqrt({bare})",
+    }  # fmt: skip
     return {
         **others,
         opposite: "It is right but for the sign.",
         "1": "1 is for a gate that hands the gradient on as it is, like one that adds.",
         "-1": "-1 is for what is subtracted.",
-        plain: itself,
-        f"1 / {plain}": derivative.format(f"log({plain.strip('()')})"),
-        f"-1 / {plain}**2": derivative.format(f"1 / {plain}"),
-        f"2 * {plain}": derivative.format(f"{plain}**2"),
-        f"{plain}**2": derivative.format(f"{plain}**3 / 3"),
-        f"1 / (2 * sqrt({plain}))": derivative.format(f"sqrt({plain.strip('()')})"),
+        plain: f"{bare} is what goes in, and not how fast {gate.code} changes with it.",
+        **{formula: f"{formula} is the derivative of {of}." for formula, of in derivatives.items()},
     }
 
 
@@ -96,9 +94,9 @@ def of_number(name: str, code: str, value: Array, at: tuple[int, ...], scope: Ma
     Args:
         code: the line that computes it. scope: the arrays and numbers that it reads.
     """
-    yield -float(value[at]), "The sign is the other one."
+    yield -float(value[at]), "Yours has the other sign."
     if value.ndim == 2 and at[1] < value.shape[0] and at[0] < value.shape[1]:
-        yield float(value[at[::-1]]), f"That is {name}[{at[1]}, {at[0]}]: the row comes first, then the column."
+        yield float(value[at[::-1]]), f"Yours is {name}[{at[1]}, {at[0]}]: the row comes first, then the column."
     tree = ast.parse(code.partition(" = ")[2], mode="eval").body
     for variant, why, axes in _variants(tree):
         written = ast.fix_missing_locations(ast.Expression(variant))
@@ -145,33 +143,33 @@ def _variants(tree: ast.expr) -> Iterator[Variant]:
 def _edits(tree: ast.expr) -> Iterator[Variant]:
     match tree:
         case ast.UnaryOp(ast.USub(), operand):
-            yield operand, "The minus sign is missing.", ()
+            yield operand, "In yours, the minus sign is missing.", ()
         case ast.BinOp(left, ast.Mult(), right):
-            yield left, f"The factor {ast.unparse(right)} is forgotten.", ()
-            yield right, f"The factor {ast.unparse(left)} is forgotten.", ()
+            yield left, f"In yours, the factor {ast.unparse(right)} is missing.", ()
+            yield right, f"In yours, the factor {ast.unparse(left)} is missing.", ()
         case ast.BinOp(left, ast.Div(), right):
-            yield left, f"It is not divided by {ast.unparse(right)}.", ()
+            yield left, f"Yours is not divided by {ast.unparse(right)}.", ()
         case ast.BinOp(left, ast.Add(), right):
-            yield left, f"{ast.unparse(right)} is missing: what comes along several paths adds up.", ()
-            yield right, f"{ast.unparse(left)} is missing: what comes along several paths adds up.", ()
+            yield left, f"In yours, {ast.unparse(right)} is missing: what comes along several paths adds up.", ()
+            yield right, f"In yours, {ast.unparse(left)} is missing: what comes along several paths adds up.", ()
         case ast.Attribute(inner, "T"):
-            yield inner, f"{ast.unparse(inner)} has to be transposed.", ()
+            yield inner, f"In yours, {ast.unparse(inner)} is not transposed.", ()
         case ast.Call(ast.Attribute(ast.Name("np"), "sum"), [inner], [ast.keyword("axis", axis), *more]):
             right = ast.literal_eval(axis)
             along = f"ax{'is' if isinstance(right, int) else 'es'} {ast.unparse(axis).strip('()')}"
             yield (
                 inner,
-                f"That is one term alone: the sum along {along} is missing.",
+                f"Yours is one term alone: the sum along {along} is missing.",
                 tuple(np.atleast_1d(right).tolist()),
             )
             for other in {0: [1], 1: [0]}.get(right, []):
                 keywords = [ast.keyword("axis", ast.Constant(other)), *more]
                 summed = ast.Call(tree.func, [inner], keywords)
-                yield summed, f"That is summed along axis {other}, and not along {along}.", ()
+                yield summed, f"Yours is summed along axis {other}, and not along {along}.", ()
             mean = ast.parse("np.mean", mode="eval").body
             yield (
                 ast.Call(mean, [inner], tree.keywords),
-                f"That is a mean along {along}: what is sent back adds up.",
+                f"Yours is a mean along {along}: what is sent back adds up.",
                 (),
             )
 
