@@ -185,9 +185,9 @@ def test_a_common_wrong_answer_is_told_why_it_is_wrong():
     square = dict(of_number("d", "d = a.T + b", x[:2].T + x[:2], (0, 1), {"a": x[:2], "b": x[:2]}))
     assert square == {
         -6.0: "Yours has the other sign.", 6.0: "Yours is d[1, 0]: the row comes first, then the column.",
-        4.0: "In yours, b is missing: what comes along several paths adds up.",
         2.0: "In yours, a.T is missing: what comes along several paths adds up.",
-    } | {4.0: "In yours, a is not transposed."}  # fmt: skip
+        4.0: "In yours, a is not transposed.",  # as it is without b: what is told last
+    }  # fmt: skip
 
 
 def test_a_wrong_shape_is_told_where_it_comes_from():
