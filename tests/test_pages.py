@@ -51,6 +51,8 @@ for (let at = FIRST; at <= slider.max; at += EVERY) {
     const small = letters.filter((each) => letter(each) < 10).length;
     if (small > letters.length / 2) note("its letters are small");
   }
+  const whole = parts.every((part) => within(part.getBoundingClientRect(), box("drawing")));
+  if (innerWidth >= 1400 && !whole && !document.querySelector(".mapped")) note("the whole is not on screen");
   const first = document.querySelector("#player-arrays figure").getBoundingClientRect();
   if (box("panel").bottom - first.top < Math.min(first.height, 100)) note("its numbers are out of sight");
 }
