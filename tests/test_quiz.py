@@ -198,6 +198,8 @@ def test_a_wrong_shape_is_told_where_it_comes_from():
     assert sum(line.strip().startswith(why) for line in person.heard) == 1
     assert question.why_not("(1, 5)").startswith("A sum with keepdims=True leaves an axis")
     assert question.why_not("5x1") == ""
+    product = next(each for each in made("affine") if each.text.startswith("Which shape has dw"))
+    assert product.why_not("6, 4").startswith("(6, 4) is the shape of rows.T")
 
 
 @pytest.mark.parametrize("end", ["q", "Quit", EOFError, KeyboardInterrupt])

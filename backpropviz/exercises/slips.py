@@ -44,6 +44,7 @@ def of_shape(of: str, shape: Shape, arrives: Shape | None, others: Mapping[str, 
     yield (int(np.prod(shape)),), f"As many entries as {of}, but in one row: a gradient keeps all axes of its value."
     for name, other in others.items():
         yield other, f"{other} is the shape of {name}, and this is the gradient of {of}."
+        yield other[::-1], f"{other[::-1]} is the shape of {name}.T, and this is the gradient of {of}."
 
 
 def of_axes(share: Share, chosen: Sequence[tuple[int, ...]]) -> Iterator[Slip]:
