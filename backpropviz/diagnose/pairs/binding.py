@@ -80,10 +80,14 @@ def _setting(name: str, case: Case, layer: Layer) -> Any:
     raise KeyError(name)
 
 
-def keys_read(function: ast.FunctionDef | None) -> set[str]:
-    """The words that a function looks up in dictionaries of settings: `param["stride"]`, `param.get("window", 2)`."""
+@functools.lru_cache(maxsize=64)
+def _keys_read(function: Callable[..., Any], definition: ast.FunctionDef | None) -> set[str]:
+    """The words that a function looks up in dictionaries of settings: `param["stride"]`, `param.get("window", 2)`.
+
+    An edit that is tried may look up what the function looks up elsewhere, and no word of its own.
+    """
     found = set[str]()
-    for node in ast.walk(function) if function is not None else ():
+    for node in ast.walk(definition) if definition is not None else ():
         match node:
             case (
                 ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(word)))
@@ -140,12 +144,17 @@ def is_dictionary(name: str) -> bool:
 
 
 def forward_arguments(
-    function: Callable[..., Any], layer: Layer, case: Case, arrays: Mapping[str, Any], keys: Iterable[str] = ()
+    function: Callable[..., Any],
+    layer: Layer,
+    case: Case,
+    arrays: Mapping[str, Any],
+    definition: ast.FunctionDef | None = None,
 ) -> list[Any]:
     """The arguments of a forward pass: arrays in the course's order (or by name), then settings by name.
 
     Args:
-        keys: what it looks up in its dictionary of settings, which may be words of its own.
+        definition: how it is written: in a dictionary of settings it may look up words of its own.
+
     Raises:
         CannotCall: a required parameter is unknown. NotApplicable: this configuration cannot be asked for.
     """
@@ -161,6 +170,7 @@ def forward_arguments(
             arguments.append(arrays[order[position]])
         elif is_dictionary(parameter.name) and parameter.name not in settings:
             has_dictionary = True
+            keys = _keys_read(function, definition)
             arguments.append(settings | _by_other_names(keys, replace(case, settings=settings), layer))
         else:
             try:

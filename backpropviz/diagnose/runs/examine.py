@@ -158,8 +158,8 @@ class Examination:
         layer, program = self.pair.layer, self.program
         arrays = {name: value.copy() for name, value in case.inputs.items()}
         forward = program.function(self.pair.forward)
-        keys = binding.keys_read(program.definitions.get(self.pair.forward))
-        arguments = binding.forward_arguments(forward, layer, case, arrays, keys)
+        definition = program.definitions.get(self.pair.forward)
+        arguments = binding.forward_arguments(forward, layer, case, arrays, definition)
         settings = next((a for a in arguments if isinstance(a, dict)), None)
         if recorder is not None:
             for name, value in arrays.items():

@@ -54,15 +54,16 @@ def leading_to(statements: list[Statement], positions: set[int] | None) -> set[i
                 parts = [value.elts[i] for i in positions]
             needed |= {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
             chosen.add(statement.index)
+    compound = [its for its in statements if isinstance(its.node, ast.If | ast.For | ast.While)]
+    inside = {its.index: {*ast.walk(its.node)} for its in compound}
+    within = {at: [inner for inner in statements if inner.node in nodes] for at, nodes in inside.items()}
     before = -1
     while before != len(chosen) + len(needed):
         before = len(chosen) + len(needed)
         for statement in statements:
             node = statement.node
-            inside = isinstance(node, ast.If | ast.For | ast.While) and any(
-                needed & set(inner.targets) for inner in statements if inner.node in set(ast.walk(node))
-            )
-            if inside or (needed & set(statement.targets) and not isinstance(node, ast.For)):
+            leads = any(needed & set(inner.targets) for inner in within.get(statement.index, []))
+            if leads or (needed & set(statement.targets) and not isinstance(node, ast.For)):
                 chosen.add(statement.index)
                 head = getattr(node, "test", node) if not isinstance(node, ast.For) else node.iter
                 needed |= {n.id for n in ast.walk(head) if isinstance(n, ast.Name)}
