@@ -20,15 +20,16 @@ from typing import Any
 import numpy as np
 
 from backpropviz.layers.bounds import in_order
-from backpropviz.layers.conventions import FILTERS, POSITIVE, Guess, Shape, assignments, dimension, kind_of, word
+from backpropviz.layers.conventions import FILTERS, Guess, Shape, assignments, dimension, kind_of, word
 from backpropviz.layers.drawing import Draws, Keeps
 from backpropviz.layers.failed_lines import ask_for, ask_inside, asserted
 from backpropviz.layers.forms import CONSTRUCTOR, Leaf, MissingKey, filled, form_of, leaves, nested, twins, usual
+from backpropviz.layers.held import held
 from backpropviz.layers.missing import MissingModule
 from backpropviz.layers.reading import read
 from backpropviz.layers.repairs import Repairs, merged
 from backpropviz.layers.running import EMPTY, NOTHING, EndlessError, counted, line_in, progress_in, run
-from backpropviz.layers.state import ANY, BELOW_ONE, DEFINITE, SMALL, State, is_strange
+from backpropviz.layers.state import State, is_strange
 
 Arguments = dict[str, Any]
 
@@ -64,12 +65,11 @@ class Search:
             and parameter.kind is not parameter.VAR_KEYWORD
             and name not in self.values
         ]
-        its_globals = getattr(function, "__globals__", {})
         of_class = getattr(function, "of_constructor", ())
         self.forms = {
             name: Leaf(f"{CONSTRUCTOR}.{name}")
             if name in of_class
-            else form_of(name, parameters[name], reading, its_globals)
+            else form_of(name, parameters[name], reading, getattr(function, "__globals__", {}))
             for name in self.required
         }
         self.ranks, self.labels, self.sizes = reading.ranks, reading.labels, reading.sizes
@@ -83,8 +83,7 @@ class Search:
         self.ranks = {**dict.fromkeys(self.rows, 2), **self.ranks}
         numbers = [parameter.default for parameter in parameters.values()] + [*self.values.values()]
         self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= PARTS})
-        held = getattr(function, "held", {})
-        self.taken = {n for array in held.values() for n in array.shape}
+        self.taken = {n for array in getattr(function, "held", {}).values() for n in array.shape}
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
         self.given = fixed
         self.runs, self.calls, self.work, self.most = 0, 0, 0, RUNS
@@ -145,24 +144,7 @@ class Search:
             filters = self._filters(state.guesses)
             size = filters[FILTERS[name]] if self._counts_filters(name, filters) else self._dimension(name, state.main)
             return size if size is not None else usual(name)
-        if guess.dtype == "n":
-            return guess.shape[0]
-        if guess.dtype == "l":
-            return list(guess.shape)
-        if guess.dtype == "i":
-            labels = np.asarray(rng.integers(0, state.bound, guess.shape))
-            if labels.size:
-                labels.flat[-1] = state.bound - 1  # a bound that is too high is found out
-            return labels
-        if guess.dtype == "b":
-            return np.tri(*guess.shape[-2:], dtype=bool) if len(guess.shape) == 2 else rng.random(guess.shape) < 0.7
-        if state.values == DEFINITE and len(guess.shape) > 1 and guess.shape[-2] == guess.shape[-1]:
-            root = rng.normal(0.0, 1.0, guess.shape)
-            return root @ root.swapaxes(-1, -2) + np.eye(guess.shape[-1])
-        if state.values in (ANY, SMALL, DEFINITE) and word(name).rstrip("0123456789_") not in POSITIVE:
-            values = rng.normal(0.5, 1.0, guess.shape)
-            return 0.1 * values if state.values == SMALL else values
-        return rng.uniform(*((0.1, 0.9) if state.values == BELOW_ONE else (0.5, 2.0)), guess.shape)
+        return held(name, guess, state, rng)
 
     def found(self) -> State | None:
         """The most conventional state that runs; None where the search ends without one.
@@ -172,8 +154,7 @@ class Search:
         """
         while True:
             try:
-                state = self._found()
-                state = state or self.nothing
+                state = self._found() or self.nothing
                 return None if state is None else self._shortest(state)
             except MissingKey as missing:  # with one more key, from the start
                 form = nested(self.forms, missing.parameter)
