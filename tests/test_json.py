@@ -46,7 +46,7 @@ def sample(rng):
 CALLS = {
     "list": [("list", "list"), ("list", "list --ops")],
     "show": [
-        ("trace", "show batchnorm"), ("trace", "show lstm"), ("trace", "show attention --expand dealt"),
+        ("trace", "show batchnorm"), ("trace", "show lstm"), ("trace", "show attention"),
         ("trace", "show embedding"), ("trace", "show root.py"), ("trace", "show softmax_loss"),
         ("entry", "show batchnorm --entry xhat[0,1]"), ("entry", "show maxpool --entry dx[0,0,1,1] --digits 5"),
         ("jacobian", "show affine --step 1 --jacobian"),
