@@ -129,7 +129,7 @@ class GradientNames:
                 names[node] = str(same.name)
             elif alike in names:
                 names[node] = names[alike]
-            elif uses[alike] > 1 and not node.is_view:  # a view costs nothing to write out twice
+            elif uses.get(alike, 0) > 1 and not node.is_view:  # a view costs nothing to write out twice
                 names[node] = named_anew(node, node.primitive)
             elif deep >= DEEPEST:
                 self._deep.add(node)
