@@ -493,6 +493,7 @@ def test_the_naive_convolution_is_five_gates_however_many_rounds():
 def test_a_long_loop_shows_in_every_format(tmp_path):
     t = bp.trace(rnn, x=random(2, 40, 3), wx=random(3, 4), wh=random(4, 4), b=random(4))
     t.backward()
+    diagram = Diagram(t)
     for suffix in ("svg", "png", "tex", "mmd", "html"):
-        export(Diagram(t), tmp_path / f"rnn.{suffix}", "rnn")
+        export(diagram, tmp_path / f"rnn.{suffix}", "rnn")
         assert (tmp_path / f"rnn.{suffix}").stat().st_size > 500

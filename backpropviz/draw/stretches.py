@@ -28,7 +28,8 @@ def elided_rounds(trace: Trace) -> dict[Node, Group]:
     innermost: dict[Loop, list[Round]] = {}  # by the loop around all
     for loop in trace.loops:
         rounds = [each for each in loop.rounds if each not in around and each.steps]
-        innermost.setdefault(outwards(loop.rounds[0])[0].loop, []).extend(rounds)
+        if rounds:
+            innermost.setdefault(outwards(rounds[0])[0].loop, []).extend(rounds)
     for number, rounds in enumerate(innermost.values(), 1):
         between = sorted(rounds, key=lambda each: each.steps.start)[FIRST : len(rounds) - LAST]
         if len(between) > FEW:
