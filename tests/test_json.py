@@ -44,7 +44,7 @@ def sample(rng):
     return {"x": np.array([4.0, -1.0, 0.0])}
 """
 CALLS = {
-    "list": [("list", "list"), ("list", "list --ops")],
+    "list": [("list", "list"), ("list", "list --ops"), ("list", "list --closed-forms sigmoid relu")],
     "show": [
         ("trace", "show batchnorm"), ("trace", "show lstm"), ("trace", "show attention"),
         ("trace", "show embedding"), ("trace", "show root.py"), ("trace", "show softmax_loss"),

@@ -33,10 +33,31 @@ if TYPE_CHECKING:
 
 
 def list_(
+    layers: Annotated[
+        list[str] | None, typer.Argument(metavar="[LAYER]...", help="With --closed-forms: these, also of your files.")
+    ] = None,
     ops: Annotated[bool, typer.Option("--ops", help="List the operations that can be traced instead.")] = False,
+    closed: Annotated[
+        bool,
+        typer.Option(
+            "--closed-forms", help="Search the shortest backward pass of each, prove it and time it; takes minutes."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Name the layers that come with the tool."""
+    if ops and closed:
+        raise InputError("one list at a time can be printed", fix="Choose one of --ops and --closed-forms.")
+    if layers and not closed:
+        raise InputError(
+            "layers are named where their closed forms are asked for",
+            fix=f"Add --closed-forms; backpropviz show {layers[0]} shows a layer.",
+        )
+    if closed:
+        from backpropviz.cli.closed_forms import table_of
+
+        table_of(layers, as_json)
+        return
     if ops:
         from backpropviz.layers.library import operations as entries_of
     else:
@@ -224,7 +245,7 @@ def gradcheck(
 
 
 COMMANDS = (
-    (list_, "Example: backpropviz list"),
+    (list_, "Examples: backpropviz list | backpropviz list --closed-forms batchnorm mine.py"),
     (
         show,
         "Examples: backpropviz show batchnorm | backpropviz show batchnorm --passes | "
