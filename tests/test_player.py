@@ -16,9 +16,10 @@ import backpropviz.draw.player
 from backpropviz.cli.play import play
 from backpropviz.draw.cards import BLACK, RED
 from backpropviz.draw.diagram import Diagram
-from backpropviz.draw.player import MOST_ENTRIES, write_page
+from backpropviz.draw.player import MOST_ENTRIES, making, write_page
 from backpropviz.draw.player import page as written
 from backpropviz.engine.verifying import record
+from backpropviz.errors import DrawingError
 from backpropviz.layers.library import layer_names, load
 
 
@@ -283,3 +284,30 @@ def test_the_page_in_a_notebook_stands_in_a_frame():
     assert attributes["tag"] == "iframe"
     assert attributes["srcdoc"] == made.html
     assert attributes["sandbox"] == "allow-scripts"
+
+
+def straight(x, *, parts):
+    for _ in range(parts):
+        x = x * 2
+        x = x + 1
+    return x
+
+
+def uneven(x, *, parts):
+    """No round does what the one before does, so that nothing folds."""
+    if parts > 1:
+        x = uneven(x + parts, parts=parts - 1)
+    return x * 2
+
+
+def test_a_run_of_too_many_steps_is_refused_before_anything_is_made_of_it(monkeypatch):
+    monkeypatch.setattr(making, "MOST_STEPS", 60)
+    monkeypatch.setattr(making, "MOST_WRITTEN", 10)
+    assert "<html" in bp.trace(straight, x=np.array([0.5]), parts=30).player().html
+    with pytest.raises(DrawingError, match="straight runs 62 steps, and a page holds 60\n  Play fewer rounds"):
+        bp.trace(straight, x=np.array([0.5]), parts=31).player()
+    assert "<html" in bp.trace(uneven, x=np.array([0.5]), parts=5).player().html
+    t = bp.trace(uneven, x=np.array([0.5]), parts=9)
+    t.backward()
+    with pytest.raises(DrawingError, match=r"uneven has \d+ steps, and a page holds 10 outside of loops"):
+        making.player(t)

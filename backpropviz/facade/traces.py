@@ -187,11 +187,12 @@ class Trace(engine.Trace):
         Without a backward pass, one is run, from a random upstream gradient.
         """
         from backpropviz.draw.formats import heading
-        from backpropviz.draw.player.making import player
+        from backpropviz.draw.player.making import fits, player
         from backpropviz.exercises.questions import questions
 
         if not self.upstream:
             self.backward()
+        fits(self)  # before questions are made up
         return player(self, self.function, questions(self), heading(self, self.function))
 
     def entry(self, name: str, index: tuple[int, ...] | None = None) -> Entry:

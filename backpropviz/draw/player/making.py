@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backpropviz.draw.diagram import Diagram
+from backpropviz.errors import DrawingError
 from backpropviz.files import write
 
 if TYPE_CHECKING:
     from backpropviz.draw.player.asking import Asked
     from backpropviz.engine.trace import Trace
+
+MOST_STEPS, MOST_WRITTEN = 20_000, 2_000
+"""A page holds so many steps, the rounds of loops counted, and so many that do not fold into one round: it takes half a
+minute to make, and nobody goes through more."""
 
 _HEIGHT = 680  # pixels of the frame in a notebook
 
@@ -49,14 +54,38 @@ class Player:
         )
 
 
+def fits(trace: Trace) -> None:
+    """Refuse a run of which no page can be made in a minute, before anything is made of it.
+
+    Raises:
+        DrawingError: it has more steps than a page holds.
+    """
+    if len(trace.steps) > MOST_STEPS:
+        raise DrawingError(
+            f"{trace.function} runs {len(trace.steps):,} steps, and a page holds {MOST_STEPS:,}",
+            fix="Play fewer rounds: the --shape or --set that the loop counts by, or a smaller number in the file.",
+        )
+    if len(trace.steps) > MOST_WRITTEN:
+        from backpropviz.code.folding import fold  # what only loops need
+
+        folds = trace.loops and fold(trace) is not None
+        written = len({step.line for step in trace.steps} if folds else trace.steps)
+        if written > MOST_WRITTEN:
+            raise DrawingError(
+                f"{trace.function} has {written:,} steps, and a page holds {MOST_WRITTEN:,} outside of loops",
+                fix="Write what repeats as a loop, whose rounds fold into one; or play a part of it.",
+            )
+
+
 def player(trace: Trace, layer: str = "", questions: Sequence[Asked] = (), title: str | None = None) -> Player:
     """The page of a trace whose backward pass was run.
 
     Raises:
-        DrawingError: the backward pass has not run.
+        DrawingError: the backward pass has not run, or there are more steps than a page holds.
     """
     from backpropviz.draw.player import page
 
+    fits(trace)
     closed = paged(trace, title=title)
     return Player(layer or trace.function, page(closed, layer, questions, opened=opened(trace, closed, title)))
 
