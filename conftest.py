@@ -1,4 +1,4 @@
-"""One thread for every contender: read once, when NumPy and PyTorch are loaded."""
+"""One thread for all that multiplies: read once, when NumPy is loaded, and so before any other conftest."""
 
 import os
 
