@@ -192,7 +192,8 @@ class Trace:
     def replay(self, dout: Any = None, **inputs: Any) -> Array:
         """Run again with new values for some inputs, forward and (if it was run) backward, into the same arrays.
 
-        Returns the output. Only what depends on a changed input is computed again.
+        Returns the output. Only what depends on a changed input is computed again; of large values the outputs and the
+        inputs' gradients alone, and the others once one is asked for.
 
         Raises:
             InputError: an input is unknown or has another shape, or `dout` is given before there was a backward pass;
