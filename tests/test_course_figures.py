@@ -86,7 +86,7 @@ def test_the_parts_of_a_joined_gradient_are_told_apart(tmp_path):
 NEW = ["contexts_of_their_own", "costs_with_strengths", "rows_and_columns_of_biases", "parameters_in_a_list"]
 NEW += ["costs_and_gradients_of_linear_models", "a_forward_pass_handed_over", "steps_through_layers"]
 NEW += ["thetas_in_one_vector", "steps_of_an_online_course", "shapes_of_their_own"]
-NEW += ["strengths_in_gradients", "networks_of_lists_and_tops"]
+NEW += ["strengths_in_gradients", "networks_of_lists_and_tops", "hooks_of_modules"]
 
 
 @pytest.mark.costly

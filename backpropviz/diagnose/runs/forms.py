@@ -117,8 +117,9 @@ class Forms:
         right = sum(cell.ok for outcome in form.outcomes for name, cell in outcome.cells.items() if " " not in name)
         its = self.program.student.wrapped.get(pair.forward)
         # where nothing fits, neither other axes nor another way of calling it excuses what fails as it is written
-        plain = its is None and is_usual(self.program, pair)
-        return not any(map(_does_not_fit, form.outcomes)), plain, ran, right, bool(its is not None and its.convention)
+        fits = not any(map(_does_not_fit, form.outcomes))
+        plain = not fits and its is None and is_usual(self.program, pair)
+        return fits, plain, ran, right, bool(its is not None and its.convention)
 
     def _looks_at_less(self, form: Form, other: Form) -> bool:
         """Whether a form leaves out a gradient that another looks at: that of a learned leak, as if it were a rate.

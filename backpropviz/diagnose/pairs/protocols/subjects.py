@@ -64,13 +64,13 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
             continue
         inherits = definition.name not in (holders[forward.name], holders[(backward or forward).name])
         made_here = _functions_in(methods["__init__"]) if holders.get("__init__") == definition.name else []
-        if inherits and not made_here:
-            continue  # nothing of it is its own
         names = tuple(f"{holders[node.name]}.{node.name}" for node in (forward, backward or forward))
         enter = "__call__" if "__call__" in methods and forward.name in _called_in(methods["__call__"]) else ""
         inner = _reached([forward, *([backward] if backward else []), *([methods[enter]] if enter else [])], methods)
+        if inherits and not made_here and not any(holders[its.name] == definition.name for its in inner):
+            continue  # nothing of it is its own
         own = _own_part(backward, inner, holders, definition.name)
-        if inherits and own is None:  # its functions are handed to the constructor that it inherits
+        if inherits and own is None and made_here:  # its functions are handed to the constructor that it inherits
             last = made_here[-1]
             line = (last.body[-1] if isinstance(last, ast.FunctionDef) else last).lineno
             own = f"{definition.name}.__init__", line
@@ -102,13 +102,11 @@ def _is_one_step(method: ast.FunctionDef) -> bool:
     return (not rounds or method.name != "train") and any(TARGET in roles(name) for name in names[2:])
 
 
-def _called_in(method: ast.FunctionDef) -> set[str]:
-    """The methods of its object that a method calls."""
-    return {
-        node.func.attr for node in ast.walk(method)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        and getattr(node.func.value, "id", "") in ("self", "cls")
-    }  # fmt: skip
+def _called_in(method: ast.FunctionDef) -> list[str]:
+    """The methods of its object, or of its class, that a method calls."""
+    calls = [node.func for node in ast.walk(method) if isinstance(node, ast.Call)]
+    own = [its for its in calls if isinstance(its, ast.Attribute) and getattr(its.value, "id", "") in ("self", "cls")]
+    return list(dict.fromkeys(its.attr for its in own))
 
 
 def _reached(passes: list[ast.FunctionDef], methods: Mapping[str, ast.FunctionDef]) -> tuple[ast.FunctionDef, ...]:
