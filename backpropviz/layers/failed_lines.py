@@ -8,12 +8,14 @@ import contextlib
 import functools
 import linecache
 from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 
 from backpropviz.layers.forms import MissingKey
+from backpropviz.layers.sources import one_text
 
 
 def asserted(traceback: TracebackType | None, file: str) -> str:
@@ -69,7 +71,7 @@ def _failed(traceback: TracebackType | None, file: str) -> tuple[ast.stmt | None
     if place is None:
         return None, None
     with contextlib.suppress(SyntaxError, ValueError):  # Python 2
-        tree = _parsed("".join(linecache.getlines(file)))
+        tree = _parsed(file)
         around = [
             node for node in ast.walk(tree)
             if isinstance(node, ast.stmt) and node.lineno <= place[1] <= (node.end_lineno or 0)
@@ -80,7 +82,9 @@ def _failed(traceback: TracebackType | None, file: str) -> tuple[ast.stmt | None
 
 
 @functools.lru_cache(maxsize=4)
-def _parsed(text: str) -> ast.Module:
+def _parsed(file: str) -> ast.Module:
+    """A file's tree; a notebook's is that of its code cells as one text."""
+    text = one_text(Path(file)) if file.endswith(".ipynb") else "".join(linecache.getlines(file))
     return ast.parse(text)
 
 
