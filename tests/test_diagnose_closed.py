@@ -113,3 +113,33 @@ def test_as_text_and_as_a_record(tmp_path):
     record = json.loads(CliRunner().invoke(app, ["diagnose", str(file), "--json"]).stdout)
     (form,) = record["files"][0]["functions"][0]["closed_forms"]
     assert (form["gradient"], form["line"], form["operations"]) == ("dx", 17, 9)
+
+
+ATTENTION = """import numpy as np
+
+def attention_forward(x, wq, wk, wv):
+    q, k, v = x @ wq, x @ wk, x @ wv
+    scale = np.sqrt(wq.shape[1])
+    s = q @ k.T / scale
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return p @ v, (x, wq, wk, wv, q, k, v, p, scale)
+
+def attention_backward(dout, cache):
+    x, wq, wk, wv, q, k, v, p, scale = cache
+    dv = p.T @ dout
+    dp = dout @ v.T
+    ds = p * (dp - np.sum(dp * p, axis=1, keepdims=True)) / scale
+    dq = ds @ k
+    dk = ds.T @ q
+    dx = dq @ wq.T + dk @ wk.T + dv @ wv.T
+    return dx, x.T @ dq, x.T @ dk, x.T @ dv
+"""
+
+
+def test_the_softmax_within_an_attention(tmp_path):
+    file = tmp_path / "att.py"
+    file.write_text(ATTENTION)
+    (function,) = diagnose(file).functions
+    (form,) = function.closed_forms
+    assert form.words.startswith("ds is in closed form: 5 operations from dp,")

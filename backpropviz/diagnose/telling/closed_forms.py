@@ -28,6 +28,7 @@ from backpropviz.engine.graph import Node, ancestors
 from backpropviz.engine.trace import Trace
 from backpropviz.study.closed.lines import Line, lines_between, made_of
 from backpropviz.study.closed.program import Program as Derived
+from backpropviz.study.closed.scenes import Scene
 from backpropviz.study.values.trees import arithmetic, called, lays_out
 
 SAVED = 2  # operations; a sum that is written in one call less is no closed form
@@ -63,16 +64,51 @@ def closed_forms(program: Program, pair: Pair, examination: Examination) -> tupl
     ends = _ends(list(case.inputs), right, trace)
     written = [its for its in _written(program, pair, list(right.gradients)) if its.gradient in ends]
     likely = [its for its in written if its.count + SAVED <= _recorded_operations(ends[its.gradient])]
-    if not likely:
+    statements = program.statements(function) if pair.backward else []
+    if not likely and not statements:
         return ()
     values = {
         index: visit.value
         for (where, index, name), visit in recorded(examination, case, right).record.visits.items()
         if where == function and name not in ("return", "")
     }
-    chain = Derived.of(listing(trace), {}).backward
-    made = (_shorter(its, ends[its.gradient], trace, chain, values) for its in likely)
-    return tuple(each for each in made if each is not None)
+    derived = Derived.of(listing(trace), {})
+    chain = derived.backward
+    made = (_shorter(its, ends[its.gradient], f"d{ends[its.gradient].name}", trace, chain, values) for its in likely)
+    found_here = tuple(each for each in made if each is not None)
+    if found_here or not statements:
+        return found_here
+    taken = binding.parameters(program.function(function))[: len(pair.layer.outputs)]
+    inner = _within(statements, {p.name for p in taken}, {*program.definitions})
+    forms = _of_inner(inner, derived, trace, [*ends.values()], values)
+    return tuple(sorted(forms, key=lambda form: form.chain_operations - form.operations)[-1:])
+
+
+def _within(statements: list[Statement], taken: set[str], definitions: set[str]) -> Iterator[Written]:
+    """Gradients on the way to those that are returned, with the statements behind each."""
+    touched = _touched(statements, taken)
+    for statement in (statements[i] for i in sorted(touched)):
+        chosen = [statements[i] for i in sorted(behind(statements, {*statement.targets}, statement.index + 1))]
+        if len(statement.targets) == 1 and not any(is_unclear(each, definitions) for each in chosen):
+            yield Written(statement.targets[0], tuple(chosen), frozenset(touched & {s.index for s in chosen}))
+
+
+def _of_inner(
+    inner: Iterator[Written], derived: Derived, trace: Trace, inputs: list[Node], values: dict[int, Any]
+) -> Iterator[ShorterForm]:
+    """The closed forms among them: the softmax of an attention. What is smaller than its source is a path's sum."""
+    arguments = Scene(trace).arguments(derived.listing)
+    seen = derived.watched(arguments)
+    gradients = {name: arguments[name] for name in derived.listing.upstream}
+    gradients |= {name: value for line in derived.backward for name, value in seen.get(line, {}).items()}
+    for written in inner:
+        value = values.get(written.statements[-1].index)
+        name = next((name for name, wanted in gradients.items() if _is_same(value, wanted)), "")
+        ends = (n for n in trace.nodes if n.gradient is not None and n not in inputs)
+        end = next((n for n in ends if _is_same(value, n.gradient.value)), None)  # type: ignore[union-attr]
+        form = _shorter(written, end, name, trace, derived.backward, values) if name and end is not None else None
+        if form is not None and np.size(gradients.get(form.source, 0)) <= end.gradient.value.size:  # type: ignore[union-attr]
+            yield form
 
 
 # ---- what is written -------------------------------------------------------------------------------------------------
@@ -150,22 +186,27 @@ def _recorded_operations(end: Node) -> int:
 
 
 def _shorter(
-    written: Written, end: Node, trace: Trace, chain: list[Line], values: dict[int, Any]
+    written: Written, end: Node, gradient: str, trace: Trace, chain: list[Line], values: dict[int, Any]
 ) -> ShorterForm | None:
-    """What there is to say of one gradient; None where it is set step by step, or not shorter."""
+    """What there is to say of one gradient; None where it is set step by step, or not shorter.
+
+    Args:
+        end: what it is of. gradient: its name in the recorded chain.
+    """
+    assert end.gradient is not None
     nodes = [node for node in trace.nodes if node.gradient is not None and node is not end and end in ancestors([node])]
-    lines = made_of(chain, {f"d{end.name}"})
+    lines = made_of(chain, {gradient})
     source, before = "", set[int]()
     for statement in written.statements[:-1]:
         if statement.index not in written.touched:
             continue
         value = values.get(statement.index)
         alike = [n for n in nodes if n.gradient is not None and _is_same(value, n.gradient.value)]
-        if not alike:
+        if not alike or _is_same(value, end.gradient.value):  # it is the same in another shape
             continue
         if not all(_is_passed_by_all(its, end, trace) for its in alike):
             return None
-        between = {f"d{n.name}": lines_between(chain, f"d{end.name}", f"d{n.name}") for n in alike if n.name}
+        between = {f"d{n.name}": lines_between(chain, gradient, f"d{n.name}") for n in alike if n.name}
         source = min(between, key=lambda name: len(between[name]), default="")
         if not source or not any(source in line.names for line in chain):
             return None
