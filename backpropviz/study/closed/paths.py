@@ -21,6 +21,7 @@ from backpropviz.study.closed.writing import cancelled, written
 from backpropviz.study.values.trees import binary, expression
 
 _MOST_PATHS, _TOGETHER, _CLOSE = 6, 3, 1e-9
+_FOUND = "these paths together: equal on every run, found by search"
 
 
 def by_paths(stretch: Stretch, lines: Sequence[str], scopes: list[dict[str, Any]]) -> list[Reason]:
@@ -44,7 +45,7 @@ def by_paths(stretch: Stretch, lines: Sequence[str], scopes: list[dict[str, Any]
         left = [path for path in left if path not in chosen]
         formula = f"{' + '.join(chosen)} = {written(term)}"
         if all(formula != line.text for line in stretch.between):
-            found.append(Reason(formula, "this path, in one line" if len(chosen) == 1 else "these paths together"))
+            found.append(Reason(formula, "this path, in one line" if len(chosen) == 1 else _FOUND))
     if left and not all(_equal(sum(scope[path] for path in left), np.zeros(()), scope[left[0]]) for scope in scopes):
         return []
     return [*found, *[Reason(f"{' + '.join(left)} = 0", "what comes back this way adds up to nothing")] * bool(left)]
