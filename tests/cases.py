@@ -658,7 +658,7 @@ TABLE = {
                      (lambda x, y: np.append(x, y, axis=0), (1, 2), (2, 2))),
     np.rollaxis: fixed((lambda x: np.rollaxis(x, 2), (2, 3, 4)), (lambda x: np.rollaxis(x, 0, 3), (2, 3, 4)),
                        (lambda x: np.rollaxis(x, -1, 1), (2, 3, 4))),
-    np.rot90: fixed(*((lambda x, k=k: np.rot90(x, k), (2, 3)) for k in range(-1, 5)),
+    np.rot90: fixed(*((lambda x, k=k: np.rot90(x, k), (2, 3)) for k in range(-3, 7)),
                     (lambda x: np.rot90(x, 1, axes=(1, 2)), (2, 2, 3))),
     np.flipud: fixed((np.flipud, (2, 3))),
     np.fliplr: fixed((np.fliplr, (2, 3))),

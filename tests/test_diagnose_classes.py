@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backpropviz.diagnose import diagnose
+from backpropviz.diagnose.pairs.protocols.context import Context
 
 LINEAR = """
 import numpy as np
@@ -166,3 +167,11 @@ def test_weights_that_are_made_when_it_first_runs(tmp_path):
     path.write_text(LAZY.replace("return dout @ self.W.T", "return -dout @ self.W.T"), encoding="utf-8")
     report = diagnose(path)
     assert (report.first.line, report.first.proved) == (19, True)
+
+
+def test_a_value_that_was_saved_alone_comes_alone_in_one_manner_and_in_a_tuple_in_the_other():
+    context = Context()
+    context.save_for_backward(3.0)
+    assert (context.saved_values, context.saved_tensors) == (3.0, (3.0,))
+    context.save_for_backward(3.0, 4.0)
+    assert context.saved_values == context.saved_tensors == (3.0, 4.0)

@@ -477,3 +477,11 @@ def test_strides_that_lead_out_of_the_array_are_refused():
 
     with pytest.raises(BackpropvizError, match="reads outside of the array"):
         bp.trace(outside, x=np.ones((3, 5)), verify=False)
+
+
+def test_a_method_that_changes_its_array_names_the_function_that_gives_a_new_one():
+    for method, instead in (("partition", "np.partition"), ("resize", "np.resize")):
+        with pytest.raises(TraceError, match=f"array.{method} changes the array where it stands\n  Use `{instead}"):
+            bp.trace(lambda x, method=method: getattr(x, method)(2), x=np.ones(3))
+    with pytest.raises(TraceError, match=r"array\.tobytes cannot be traced"):
+        bp.trace(lambda x: x.tobytes(), x=np.ones(3))

@@ -8,6 +8,7 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.code.formulas import latex
+from backpropviz.engine.trust import Trust
 from backpropviz.errors import BackpropvizError, InputError, TraceError
 from backpropviz.show.view import view
 
@@ -321,3 +322,8 @@ def test_a_value_used_hundreds_of_times_is_written_out_in_parts(function, size):
     np.testing.assert_allclose(scope[f"{function.__name__}_backward"](dout, x), t.grad["x"], rtol=1e-9, atol=1e-12)
     assert view(t).backward
     assert latex(t)
+
+
+def test_of_many_runs_alike_those_are_held_whose_number_is_a_power_of_two():
+    trust = Trust()
+    assert [number for number in range(1, 40) if trust.begin()] == [1, 2, 4, 8, 16, 32]
