@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backpropviz.diagnose import diagnose
+from backpropviz.diagnose.investigate import Investigation
 from backpropviz.diagnose.runs.scene import Suspect
 from backpropviz.diagnose.search.plans import in_order
 from backpropviz.diagnose.student.recorder import statements
@@ -270,3 +271,34 @@ def test_a_loss_of_ones_own_without_an_upstream_gradient_is_right(tmp_path):
         encoding="utf-8",
     )
     assert diagnose(path).status == "right"
+
+
+AVERAGES = """
+import numpy as np
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
+    rm = bn_param.get("running_mean", np.zeros(x.shape[1]))
+    rv = bn_param.get("running_var", np.zeros(x.shape[1]))
+    if bn_param["mode"] == "test":
+        return gamma * (x - rm) / np.sqrt(rv + eps) + beta, None
+    m, v = x.mean(axis=0), x.var(axis=0)
+    normed = (x - m) / np.sqrt(v + eps)
+    rm = momentum * rm + (1 - momentum) * m
+    rv = momentum * rv + momentum * v
+    bn_param["running_mean"], bn_param["running_var"] = rm, rv
+    return gamma * normed + beta, (normed, np.sqrt(v + eps), gamma)
+
+def batchnorm_backward(dout, cache):
+    normed, std, gamma = cache
+    dn = dout * gamma
+    dx = (dn - dn.mean(axis=0) - normed * (dn * normed).mean(axis=0)) / std
+    return dx, (dout * normed).sum(axis=0), dout.sum(axis=0)
+"""
+
+
+def test_what_only_holds_for_averages_that_begin_at_zero_is_no_repair(loaded):
+    program, (pair,) = loaded(AVERAGES)
+    found = Investigation(program, pair).report().findings
+    assert found[0].statement == "rv = momentum * rv + momentum * v"
+    assert not any("rm" in finding.expected for finding in found)  # rm is 0.2 m there, so that v * rm / m is right

@@ -233,7 +233,7 @@ class Search:
             mended |= stage_before - stage_after
         failing = sum(bool(before.wrong() & self.cells) for before in self.before)
         by_chance = edit.kind in ("constant_factor", "missing_factor") or 2 * len(cases) < failing
-        if not mended - left and by_chance:
+        if not mended - left and (by_chance or self._splits_a_mode(cases, outcomes)):
             return None  # sizes that happen to agree in one configuration make a wrong edit look right there
         if not told:
             return None  # whatever makes a gradient vanish makes one right that is zero
@@ -243,6 +243,12 @@ class Search:
             if mended
             else None
         )
+
+    def _splits_a_mode(self, mended: list[int], outcomes: list[Outcome]) -> bool:
+        """Whether an edit mends training, or testing, in some configurations and leaves it wrong in others: where there
+        are two faults, one mode may wait for the other, but a line that is right is right in all of its own."""
+        modes = {outcomes[i].case.settings.get("mode") for i in mended} - {None}
+        return any(its.case.settings.get("mode") in modes and its.wrong() & self.cells for its in outcomes)
 
 
 def _tells(want: Any) -> bool:
