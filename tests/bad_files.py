@@ -214,7 +214,7 @@ CALLS = [
     ('shapes "input 0x0x0"', "input 0x0x0: 'input 0x0x0' gives no size"),
     ("shapes nope", "there is no layer 'nope'"),
     ("help show gradcheck", "got unexpected extra argument(s) (gradcheck)"),
-    ("list x", "got unexpected extra argument(s) (x)"),
+    ("list x", "layers are named where their closed forms are asked for"),
     ("show relu softmax", "got unexpected extra argument(s) (softmax)"),
     ("--nope", "no such option: --nope"),
     ("nope", "no such command 'nope'"),

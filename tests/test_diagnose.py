@@ -206,6 +206,10 @@ def test_another_courses_convention_is_read_as_such(tmp_path):
     (function,) = diagnosed(tmp_path, text).functions
     assert function.status == "right"
     assert any("examples are columns" in note for note in function.notes)
+    failing = diagnosed(tmp_path, text.replace("W.T @ dZ", "W @ dZ"))
+    assert [finding.expected for finding in failing.all_findings] == [
+        "return W.T @ dZ, dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m"
+    ]
 
 
 def test_conventions_are_notes(tmp_path):

@@ -59,7 +59,7 @@ class Forms:
             raise self.problem
         if not tried:
             raise CannotCall("no configuration suits it")
-        return max(tried, key=self._merits)
+        return max(tried, key=functools.partial(self._merits, _shapes(tried[0])))
 
     def _forms(self) -> Iterator[Form]:
         if self.pair.layer.is_own:
@@ -109,16 +109,18 @@ class Forms:
         examination.cases = applicable
         return Form(examination, outcomes)
 
-    def _merits(self, form: Form) -> tuple[int, ...]:
+    def _merits(self, as_written: list[dict[str, tuple[int, ...]]], form: Form) -> tuple[int, ...]:
         pair = form.examination.pair
         ran = -sum(bool(outcome.failure) for outcome in form.outcomes)
         if not pair.layer.is_own:
             return sum(gave_output(pair, outcome) for outcome in form.outcomes), ran
         right = sum(cell.ok for outcome in form.outcomes for name, cell in outcome.cells.items() if " " not in name)
         its = self.program.student.wrapped.get(pair.forward)
-        # where nothing fits, neither other axes nor another way of calling it excuses what fails as it is written
+        # where nothing fits, neither other axes nor another way of calling it excuses what fails as it is written; that
+        # its gradients are means over the same inputs does not ask for excuses
         fits = not any(map(_does_not_fit, form.outcomes))
-        plain = not fits and its is None and is_usual(self.program, pair)
+        is_plain = its is None or bool(its.convention and _shapes(form) == as_written)
+        plain = not fits and is_plain and is_usual(self.program, pair)
         return fits, plain, ran, right, bool(its is not None and its.convention)
 
     def _looks_at_less(self, form: Form, other: Form) -> bool:
@@ -132,6 +134,11 @@ class Forms:
         if any(outcome.failure for outcome in other.outcomes):
             left_out &= set(gradients_of(returned(self.program, self.pair.name), [*case.inputs]))
         return bool(left_out)
+
+
+def _shapes(form: Form) -> list[dict[str, tuple[int, ...]]]:
+    """The shapes of the inputs that a form was run on."""
+    return [{name: value.shape for name, value in case.inputs.items()} for case, _ in form.examination.cases]
 
 
 def _never_runs(outcome: Outcome) -> bool:
