@@ -26,7 +26,7 @@ def col2im(cols, N, C, H, W, k, stride, pad):
             x[:, :, top : top + k, left : left + k] += cols[:, :, :, :, i * Wo + j]
     return x[:, :, pad : pad + H, pad : pad + W]""")
 FILES: dict[str, bytes | str | None] = {
-    "assertf.py": b"def f(x):\n    assert x.shape[0] == 77\n    return x * 2\n",
+    "assertf.py": b"def f(x):\n    assert x.shape[0] == 77 and len(x) == 78\n    return x * 2\n",
     "bom.csv": b"\xef\xbb\xbf1,x\n",
     "bom.ipynb": b"\xef\xbb\xbf{",
     "bom.toml": b"\xef\xbb\xbf[functions\n",
@@ -102,7 +102,7 @@ CALLS = [
     ("show elf.py", "elf.py cannot be read: 'utf-8' codec can't decode by"),
     ("show png.py", "png.py cannot be read: invalid or missing encoding d"),
     ("show ctrlz.py", "ctrlz.py:3: syntax error: invalid non-printable char"),
-    ("show formfeed.py", "formfeed.py:1: syntax error: expected ':': �def f(x)"),
+    ("show formfeed.py", "formfeed.py:1: syntax error: expected ':':  def f(x)"),
     ("show loop.py", "there is no file loop.py"),
     ("show dangling.py", "there is no file dangling.py"),
     ("diagnose loop.py", "there is no file or folder loop.py"),
@@ -139,8 +139,8 @@ CALLS = [
     ("show draws_bad.py", "draws_bad.py:5: no sample inputs could be made up fo"),
     ("show rng_loc.py", "rng_loc.py:6: numbers that normal draws have no grad"),
     ("show rng_scale.py", "rng_scale.py:6: numbers that normal draws have no gr"),
-    ("show rng_choice.py", "rng_choice.py:6: numbers that choice draws have no g"),
-    ("show rng_perm.py", "rng_perm.py:6: numbers that permutation draws have n"),
+    ("show rng_choice.py", "rng_choice.py:6: choice takes values from behind the trace"),
+    ("show rng_perm.py", "rng_perm.py:6: permutation takes values from behind the trace"),
     ("show legacy_normal.py", "legacy_normal.py:4: numbers that normal draws have n"),
     ("show rng_poisson.py", "rng_poisson.py:6: numbers that poisson draws have no"),
     ("show uneven2.py --shape x=4,3", "uneven2.py:3: no sample inputs could be made up for"),
