@@ -13,7 +13,9 @@ from backpropviz.code.rolled import rolled
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.formats import export
 from backpropviz.draw.wiring import read_circuit
+from backpropviz.engine.rounds import Rounds
 from backpropviz.layers.library import load
+from backpropviz.show.view import view
 
 # ---- functions as people write them ---------------------------------------------------------------------------------
 
@@ -497,3 +499,12 @@ def test_a_long_loop_shows_in_every_format(tmp_path):
     for suffix in ("svg", "png", "tex", "mmd", "html"):
         export(diagram, tmp_path / f"rnn.{suffix}", "rnn")
         assert (tmp_path / f"rnn.{suffix}").stat().st_size > 500
+
+
+def test_sums_over_hundreds_of_rounds_are_not_written_out():
+    """What adds up in rounds goes by `+=`; sums of fifty terms each, which lead to it, are no lines of the table."""
+    trace = load("conv_naive").trace(shapes={"x": (2, 2, 6, 6), "w": (4, 2, 3, 3)})
+    trace.backward()
+    assert any(name.startswith("add_") for name in trace.gradient_names.parts.values())
+    shown = view(trace, explain=False, rounds=Rounds(trace))
+    assert not [flow.name for flow in shown.backward if flow.name.startswith("add_")]

@@ -43,6 +43,19 @@ class Folded:
             self._over[node] = [loop if loop in hidden else None for loop in loops]
         return self._over[node]
 
+    def sums(self) -> set[Node]:
+        """The sums on the way to gradients that rounds add up: the table says `+=` of them, not how far they got."""
+        found = set[Node]()
+        for node in self.trace.nodes if self.rounds is not None else ():
+            terms = {term.node for term in node.terms}
+            waiting = [node.gradient] if node.gradient is not None and any(self.over(node)) else []
+            while waiting:
+                red = waiting.pop()
+                if red not in terms:
+                    found.add(red)
+                    waiting += red.parents
+        return found
+
     def _sent_by(self, node: Node, term: Term) -> Loop | None:
         """The outermost folded loop that stands between a value and its use."""
         if self.rounds is None or term.position < 0:

@@ -73,9 +73,10 @@ class _Viewer:
                 if term.consumer.step in self.shown:
                     self.handed.setdefault(term.consumer, []).append((node, number))
         self.names = trace.gradient_names
-        self.parts = self.names.parts
         self.printer = Printer(trace, self.names.red)
         self.folded = Folded(trace, rounds, self.printer)
+        sums = self.folded.sums()
+        self.parts = {node: name for node, name in self.names.parts.items() if node not in sums}
         self.explainer = self._explainer() if explain else None
 
     def _explainer(self) -> Explainer:
