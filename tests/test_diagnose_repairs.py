@@ -302,3 +302,40 @@ def test_what_only_holds_for_averages_that_begin_at_zero_is_no_repair(loaded):
     found = Investigation(program, pair).report().findings
     assert found[0].statement == "rv = momentum * rv + momentum * v"
     assert not any("rm" in finding.expected for finding in found)  # rm is 0.2 m there, so that v * rm / m is right
+
+
+CONV = """
+import numpy as np
+
+def conv_forward_naive(x, w, b, conv_param):
+    s, pad = conv_param["stride"], conv_param["pad"]
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    out = np.zeros((N, F, 1 + (H + 2 * pad - HH) // s, 1 + (W + 2 * pad - WW) // s))
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            out[:, :, i, j] = np.tensordot(xp[:, :, i*s:i*s+HH, j*s:j*s+WW], w, axes=([1, 2, 3], [1, 2, 3])) + b
+    return out, (x, w, b, conv_param)
+
+def conv_backward_naive(dout, cache):
+    x, w, b, conv_param = cache
+    s, pad = conv_param["stride"], conv_param["pad"]
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    dxp, dw, db = np.zeros_like(xp), np.zeros_like(w), dout.sum(axis=(0, 2, 3))
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            dw += np.tensordot(dout[:, :, i, j], xp[:, :, i*s:i*s+HH, j*s:j*s+WW], axes=([0], [0]))
+            dxp[:, :, i*s:i*s+HH, j*s:j*s+WW] = np.tensordot(dout[:, :, i, j], w, axes=([1], [0]))
+    return dxp[:, :, pad:-pad, pad:-pad], dw, db
+"""
+
+
+def test_a_fault_that_shows_at_pad_0_does_not_hide_one_that_shows_everywhere(tmp_path):
+    path = tmp_path / "conv.py"
+    path.write_text(CONV, encoding="utf-8")
+    first, second = diagnose(path).all_findings
+    assert (first.kind, first.proved, " += " in first.expected) == ("overwritten", True, True)
+    assert (second.kind, second.proved) == ("crop_at_pad_0", True)

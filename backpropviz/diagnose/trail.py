@@ -278,7 +278,15 @@ class Trail:
         those the one that takes the fewest rounds.
         """
         wrong = [i for i, o in enumerate(outcomes) if o.wrong() & cells and not o.refused]
-        return min(wrong, key=lambda i: (outcomes[i].failure is not None, *_looks(outcomes[i]), i))
+        return min(
+            wrong,
+            key=lambda i: (
+                outcomes[i].failure is not None,
+                outcomes[i].is_misshapen(cells),
+                *_looks(outcomes[i]),
+                i,
+            ),
+        )
 
 
 def _looks(outcome: Outcome) -> tuple[int, int]:

@@ -59,6 +59,13 @@ class Outcome:
     def wrong(self) -> set[str]:
         return {name for name, cell in self.cells.items() if not cell.ok}
 
+    def is_misshapen(self, cells: set[str]) -> bool:
+        """It fails, or one of these has another shape than it should."""
+        if self.failure is not None:
+            return self.failure.type in ("ValueError", "IndexError", "TypeError")
+        wrong = [cell for name, cell in self.cells.items() if name in cells and not cell.ok]
+        return any(np.shape(cell.got) != np.shape(cell.want) for cell in wrong if isinstance(cell.got, np.ndarray))
+
 
 def all_right(outcomes: list[Outcome]) -> bool:
     """Nothing is wrong in any of them, missing or unfinished."""

@@ -60,7 +60,7 @@ class Sizes:
 
     def found(self) -> tuple[list[Size], Edit | None]:
         """The sizes that mend everything together, one or two, and the edit that computes them, if one was found."""
-        is_misshapen = any(_is_misshapen(self.before[i], self.cells) for i in self.failing)
+        is_misshapen = any(self.before[i].is_misshapen(self.cells) for i in self.failing)
         if not is_misshapen and "range(" not in self.examination.program.student.text:
             return [], None
         scenes = [recorded(self.examination, case, right) for case, right in self.examination.cases]
@@ -173,14 +173,6 @@ def _go_together(one: tuple[Place, Role], other: tuple[Place, Role]) -> bool:
     """Two lengths of one array that is made: both of the same kind, of different axes."""
     (its, role), (others, second) = one, other
     return its != others and role.is_padded == second.is_padded and role.axis != second.axis
-
-
-def _is_misshapen(outcome: Outcome, cells: set[str]) -> bool:
-    """It fails, or something has another shape than it should."""
-    if outcome.failure is not None:
-        return outcome.failure.type in ("ValueError", "IndexError", "TypeError")
-    wrong = [cell for name, cell in outcome.cells.items() if name in cells and not cell.ok]
-    return any(np.shape(cell.got) != np.shape(cell.want) for cell in wrong if isinstance(cell.got, np.ndarray))
 
 
 def _size(scenes: list[Scene], place: Place, role: Role) -> Size:
