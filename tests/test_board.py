@@ -452,6 +452,22 @@ def test_the_size_of_a_picture(tmp_path):
     for dpi, size in ((96, (1600, 900)), (192, (3200, 1800))):
         png = diagram.render("png", dpi)
         assert tuple(int.from_bytes(png[at : at + 4], "big") for at in (16, 20)) == size
+    assert re.search(rb"/MediaBox\s*\[\s*0 0 1200 675\s*\]", diagram.render("pdf"))  # Graphviz adds a margin by itself
+
+
+def test_what_arrives_stands_at_the_wire_that_brings_it():
+    drawing = Diagram(traced("softmax_loss")).picture.drawing
+    (said,) = (text for text in drawing.texts if text.text == "dout")
+    last = max((wire for wire in drawing.wires if wire.ink == "red"), key=lambda wire: wire.points[0][0])
+    assert 0 < said.y - last.points[0][1] < 1.2 * said.size
+
+
+def test_the_figure_of_one_gate_tells_what_its_letters_mean():
+    trace = bp.trace(lambda x: np.mean(x, axis=1), x=np.ones((4, 3)))
+    trace.backward()
+    texts = [text.text for text in Diagram(trace).picture.drawing.texts]
+    assert "dx = (dout / D)[:, None]" in texts
+    assert "D = x.shape[1]" in texts
 
 
 def test_graphviz_says_nothing_about_it(capfd):

@@ -23,6 +23,8 @@ from backpropviz.errors import DrawingError
 from backpropviz.layers.library import layer_names, load
 from tests.boards import NAMES, traced
 
+DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+
 
 def circuit(name, **options):
     trace = load(name).trace()
@@ -174,6 +176,7 @@ def test_slides_are_the_frames_with_text_that_can_be_edited():
         assert {wire.id for wire in drawn.wires} | {
             shape.owner for shape in drawn.shapes if shape.kind != "end"
         } <= names
+        assert {each.get("idx") for each in slide.element.iter(f"{DRAWING}effectRef")} == {"0"}  # no shadows
         assert all(shape.left >= 0 and shape.left + shape.width <= 12192000 * 1.05 for shape in slide.shapes)
 
 

@@ -104,7 +104,7 @@ class _Slide:
         corner: float = 0.0,
     ) -> Any:
         shape = self.shapes.add_shape(kind, *(round(part * _UNIT) for part in box))
-        shape.shadow.inherit = False
+        _flat(shape)
         if fill is None:
             shape.fill.background()
         else:
@@ -158,7 +158,7 @@ class _Slide:
         builder.add_line_segments(rest, close=False)
         made = builder.convert_to_shape()
         made.name = wire.id
-        made.shadow.inherit = False
+        _flat(made)
         made.fill.background()
         made.line.color.rgb = _color(color)
         made.line.width = round(thick * _UNIT)
@@ -184,6 +184,15 @@ class _Slide:
         run.text = clean_line(text.text)
         run.font.name, run.font.size, run.font.bold = FONT, Pt(round(text.size * 0.6, 1)), text.bold
         run.font.color.rgb = _color(ink_of(self.theme, text.ink, text.owner, self.light))
+
+
+def _flat(shape: Any) -> None:
+    """No shadow: PowerPoint asks the shape for it, LibreOffice the style that the shape refers to."""
+    from pptx.oxml.ns import qn
+
+    shape.shadow.inherit = False
+    for reference in shape._element.iter(qn("a:effectRef")):
+        reference.set("idx", "0")
 
 
 def _color(written: str) -> Any:

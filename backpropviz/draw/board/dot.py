@@ -37,6 +37,7 @@ class _Writer:
             "graph",
             bgcolor=theme.paper,
             pad="0",
+            margin="0",  # a PDF has half an inch of it otherwise, and is no slide then
             outputorder="edgesfirst",
             splines="true",
             viewport=f"{wide:g},{high:g},1,{wide / 2:g},{high / 2:g}",

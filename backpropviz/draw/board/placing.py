@@ -125,7 +125,9 @@ class Places:
         return x, False
 
     def _gates_at(self, segment: int, row: int, x: float) -> list[tuple[float, float]]:
-        """The left and right ends of the gates of a row that are nearest to a place: one before it, and two behind."""
+        """The left and right ends of the gates of a row that are nearest to a place: one before it, and two behind.
+
+        Where a wire ends there is no gate: formulas may stand below."""
         spans = self._spans[segment, row]
         at = bisect_right(spans, (x, float("inf")))
         return spans[max(at - 1, 0) : at + 2]
@@ -134,7 +136,8 @@ class Places:
     def _spans(self) -> dict[Key, list[tuple[float, float]]]:
         spans: dict[Key, list[tuple[float, float]]] = defaultdict(list)
         for key, stations in self.in_row.items():
-            places = ((self.x[self.grid.column[each], 0], self.half[each][0]) for each in stations)
+            gates = [each for each in stations if each.gate.kind != "end"]
+            places = ((self.x[self.grid.column[each], 0], self.half[each][0]) for each in gates)
             spans[key] = sorted((middle - half, middle + half) for middle, half in places)
         return spans
 

@@ -14,6 +14,7 @@ from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.geometry import Drawing, Ink, Outline, Point, Shape, Text, Wire
 from backpropviz.draw.board.picture import BoardPicture
 from backpropviz.draw.board.record import Board, Use
+from backpropviz.draw.board.sizing import footnote
 from backpropviz.draw.circuit import Circuit
 from backpropviz.engine.trace import Trace
 
@@ -71,6 +72,7 @@ class _Figure:
         if self.board.title:
             self._text("title", 40, 44, self.board.title, bold=True, size=30)
         reasons = [reason.strip() for share in self.shares for reason in share.reasons]
+        reasons += [note for note in (footnote(self.board),) if note]
         middle = 440.0 if not reasons else 370.0
         for heading, x, ink in (("forward", 90.0, "ink"), ("backward", 850.0, "red")):
             if self.legend:
