@@ -116,6 +116,25 @@ def test_a_folded_loop_is_told_in_names_that_stand_on_the_board():
     assert len(back) == 2  # both ways through the quotient
 
 
+def test_what_a_folded_loop_hands_back_goes_by_the_names_of_the_code():
+    """Values beside a loop have no second name for their gradient: `dh0 = dh`, and what arrives is `dout`."""
+
+    def stacked(x, h0, w):
+        h, states = h0, []
+        for t in range(6):
+            h = np.tanh(x[t] + h @ w)
+            states.append(h)
+        return np.stack(states)
+
+    trace = bp.trace(stacked, x=np.ones((6, 2, 3)), h0=np.ones((2, 3)), w=np.eye(3))
+    trace.backward()
+    for each, start in ((trace, "dh"), (traced("lstm"), "dprev_h")):
+        board = Diagram(each).picture.board
+        terms = [use.terms for use in board.uses if use.terms]
+        assert (f"dh0 = {start}",) in terms
+        assert terms[-1] == ("dout",)
+
+
 def test_a_closed_group_hands_back_one_sum():
     uses = Diagram(traced("affine_bn_relu"), size="page").picture.board.uses
     assert [use.terms for use in uses if use.head.kind == "group" and use.tail.name == "a"] == [("da",)]

@@ -125,11 +125,12 @@ class Reader:
         return name if terms == name else f"{name} = {terms}"
 
     def _called(self, node: Node) -> str:
-        """The name of a gradient, in a folded loop that of every round."""
+        """The name of a gradient: in a folded loop that of every round, beside it the one that formulas use."""
         name = self.names.gradient(node)
         if self.fold is None or node.gradient is None:
             return name
-        return self.fold.gradients.get(node) or self.printer.name(node.gradient) or name
+        own, known = self.fold.gradients.get(node), self.printer.name(node.gradient)
+        return ((own or known) if self.fold.loops(node) else (known or own)) or name
 
     def _is_handed_back(self, node: Node) -> bool:
         """Whether the terms of a gradient that are not shown come from the next round; rounds within add theirs up."""
