@@ -309,6 +309,7 @@ def test_what_is_nothing_but_rounding_has_to_stay_nothing():
     assert proved(stage, wrong, 8).against is not None
 
 
+@pytest.mark.rest
 def test_a_bias_that_is_taken_off_again_has_no_gradient():
     form = form_of("affine_bn_relu")
     assert "db = np.zeros_like(b)" in form.code
