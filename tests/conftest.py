@@ -30,13 +30,14 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
 
 
-LONG, VERY_LONG, PART, SMALL_PART = 5, 45, 3, 9
+LONG, VERY_LONG = 5, 45
+PART, SMALL_PART, SMALLEST_PART = 3, 6, 18
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Of a list of more than five cases every third runs without being asked for, of one whose cases take long
-    (`costly`) every ninth, or third where it is short; of very long ones half as many; of one marked `whole` all. The
+    """Of a list of more than five cases every third runs without being asked for, of a very long one every sixth; of
+    one whose cases take long (`costly`) every eighteenth, or third where it is short; of one marked `whole` all. The
     others are marked `rest`, and so is what is marked `ci`.
 
     The test that waits most for others comes first, so that nothing waits for it in the end.
@@ -45,10 +46,10 @@ def pytest_collection_modifyitems(config, items):
     seen = Counter()
     for item in items:
         test = item.nodeid.partition("[")[0]
-        costly, long = item.get_closest_marker("costly"), cases[test] > LONG
-        step = (SMALL_PART if long else PART) if costly else PART if long else 1
-        if cases[test] > VERY_LONG:
-            step *= 2
+        if item.get_closest_marker("costly"):
+            step = SMALLEST_PART if cases[test] > LONG else PART
+        else:
+            step = SMALL_PART if cases[test] > VERY_LONG else PART if cases[test] > LONG else 1
         if item.get_closest_marker("ci"):
             item.add_marker("rest")
         if seen[test] % step and not item.get_closest_marker("whole") and not config.getoption("--update-golden"):

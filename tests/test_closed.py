@@ -427,6 +427,7 @@ def test_the_steps_go_from_the_long_form_to_the_short_one(batchnorm):
     assert list(told)[-1] == DX
 
 
+@pytest.mark.rest
 def test_steps_that_bring_nothing_are_told():
     told = explained(form_of(f"{FORMS}/chains.py:attn_softmax"))
     assert " = 0\n        what comes back this way adds up to nothing" in told  # through the maximum
@@ -443,6 +444,7 @@ def test_a_layer_in_one_line_is_explained_path_by_path():
     assert "dx_1 = -divide_1 * np.sum(dout_inner * divide_1, axis=0) / sqrt_1 / N" in told
 
 
+@pytest.mark.rest
 def test_paths_that_are_no_term_alone_are_told_together():
     told = explained(closed_form(load(f"{FORMS}/lines.py:bce_stable"), inputs=("x",), proofs=3))
     assert "dx_1 + dx_3 = dout * s / x.size\n        these paths together" in told
