@@ -670,3 +670,12 @@ def test_the_quiz_asks_what_vanishes(batchnorm):
     assert list(vanishing(form_of("sigmoid"))) == []
     (question,) = vanishing(form_of(f"{FORMS}/lines.py:bn_one"))
     assert question.given == ("divide_1 = (x - np.mean(x, axis=0)) / sqrt_1", "dout_inner = dout * gamma")
+
+
+def test_lengths_without_a_name_and_our_own_functions_are_told():
+    form = form_of("softmax_loss")
+    assert plain(form).endswith("\nwhere n is the length of x along j\n")
+    assert r"\text{$n$ is the length of $x$ along $j$}" in latex(form)
+    forward, _, ours = explained(form).partition("functions of backpropviz that it calls")
+    assert "    put\n" in ours
+    assert "    put\n" not in forward

@@ -9,10 +9,10 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from backpropviz.code.formulas import taken
+from backpropviz.code.formulas import legend, taken
 from backpropviz.code.listing import bare_names, imports
 from backpropviz.code.mathematics import Writer
-from backpropviz.code.notation import Latex, Notation, Plain
+from backpropviz.code.notation import Latex, Plain
 from backpropviz.layers.library import load
 from backpropviz.study.closed.form import MOST_CANDIDATES, Change, ClosedForm
 from backpropviz.study.closed.limits import limit_of
@@ -58,19 +58,20 @@ def text(form: ClosedForm) -> str:
     return "".join(f"# {line}\n" for line in told(form).split("\n")) + form.code
 
 
-def formulas(form: ClosedForm, notation: Notation) -> list[tuple[str, str]]:
-    """The lines of the backward pass as mathematics: what is set, and to what; of loops, the lines that are new."""
+def formulas(form: ClosedForm, written: type[Latex | Plain]) -> tuple[list[tuple[str, str]], list[str]]:
+    """The lines of the backward pass as mathematics: what is set, and to what; of loops, the lines that are new. And
+    what lengths without a name are called: "n is the length of x along j"."""
     code, function, given = form.code, form.program.listing.name, form.sample
     if form.program.listing.rolled:
         if not form.is_shorter:
-            return []
+            return [], []
         code, function, given = _new_lines(form)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "closed.py"
         path.write_text(code, encoding="utf-8")
         layer = load(f"{path}:{function}")
         trace = layer.trace({name: value for name, value in given.items() if name in layer.parameters}, verify=False)
-    notation = type(notation)(taken(trace))  # type: ignore[call-arg]
+    notation = written(taken(trace))
     writer = Writer(trace, {}, notation)
     wanted = {line.name for line in form.program.backward}
     made = []
@@ -78,7 +79,8 @@ def formulas(form: ClosedForm, notation: Notation) -> list[tuple[str, str]]:
         if step.name in wanted and step.node.primitive is not None:
             made.append((writer.symbol(step.name, False), writer.defined(step.node, step.name)))
     zeros = [c.target for c in form.changes if called(expression(c.lines[-1].partition(" = ")[2])) == "zeros_like"]
-    return [*made, *((writer.symbol(gradient, False), "0") for gradient in zeros)]
+    made += [(writer.symbol(gradient, False), "0") for gradient in zeros]
+    return made, [line for _, line in legend(notation)]
 
 
 def _new_lines(form: ClosedForm) -> tuple[str, str, dict[str, Any]]:
@@ -96,7 +98,8 @@ def _new_lines(form: ClosedForm) -> tuple[str, str, dict[str, Any]]:
 
 def latex(form: ClosedForm) -> str:
     """An `aligned` block for amsmath."""
-    lines = [f"  {symbol} &= {value}" for symbol, value in formulas(form, Latex(set()))]
+    made, lengths = formulas(form, Latex)
+    lines = [f"  {symbol} &= {value}" for symbol, value in made] + [rf"  & \text{{{line}}}" for line in lengths]
     head = "".join(f"% {line}\n" for line in told(form).split("\n"))
     if not lines:
         return f"{head}% its loops are kept: they are code, and have no formula\n"
@@ -105,7 +108,8 @@ def latex(form: ClosedForm) -> str:
 
 def plain(form: ClosedForm) -> str:
     """A formula on every line."""
-    lines = [f"{symbol} = {value}" for symbol, value in formulas(form, Plain(set()))]
+    made, lengths = formulas(form, Plain)
+    lines = [f"{symbol} = {value}" for symbol, value in made] + [f"where {', '.join(lengths)}"] * bool(lengths)
     return "\n".join([*(lines or [told(form), "its loops are kept: they are code, and have no formula"]), ""])
 
 
@@ -182,11 +186,12 @@ def _names(form: ClosedForm, said: list[str]) -> list[str]:
     set_here = own.union(*(line.names for line in known))
     left = names.union(*(line.reads for line in known)) - set_here - {*form.program.parameters, *ours, *dir(builtins)}
     left -= {"np", "math", "axis"}
-    helpers = [f"{name}\n        {str(scope[name].__doc__).split(chr(10))[0].replace('`', '')}" for name in ours]
+    helpers = [f"    {name}\n        {str(scope[name].__doc__).split(chr(10))[0].replace('`', '')}" for name in ours]
     where = "the forward pass, with its products in other brackets" if form.regrouped else "the forward pass"
     given = [f"given, as the code has {'it' if len(left) == 1 else 'them'}: {', '.join(sorted(left))}"] * bool(left)
-    heading = ["", f"{where}, as far as it is read", ""] if known or helpers or given else []
-    return [*heading, *(f"    {line}" for line in [*given, *(line.text for line in known), *helpers])]
+    heading = ["", f"{where}, as far as it is read", ""] if known or given else []
+    forward = [f"    {line}" for line in [*given, *(line.text for line in known)]]
+    return [*heading, *forward, *(["", "functions of backpropviz that it calls", "", *helpers] if helpers else [])]
 
 
 def _read(said: list[str]) -> list[Line]:
