@@ -71,6 +71,7 @@ def test_what_layers_of_a_network_learn_is_looked_at_in_the_network():
         assert report.functions[-1].looked_at == looked_at
 
 
+@pytest.mark.rest
 def test_the_parts_of_a_joined_gradient_are_told_apart(tmp_path):
     text = text_of("word_vectors")
     right, wrong = "gradb1 = np.sum(d1, axis=0)", "gradb1 = np.sum(dh, axis=0)"

@@ -197,19 +197,28 @@ def test_functions_written_as_lambdas_are_functions(tmp_path):
     assert (wrong.first.line, wrong.first.kind) == (3, "wrong_mask")
 
 
+LINEAR = """
+import numpy as np
+def linear_forward(A, W, b):
+    return np.dot(W, A) + b, (A, W, b)
+def linear_backward(dZ, cache):
+    A, W, b = cache
+    m = A.shape[1]
+    return W.T @ dZ, dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m
+"""
+
+
+@pytest.mark.rest
+def test_what_fails_is_read_by_its_courses_convention_too(tmp_path):
+    failing = diagnosed(tmp_path, LINEAR.replace("W.T @ dZ", "W @ dZ"))
+    (finding,) = failing.all_findings
+    assert finding.expected == LINEAR.splitlines()[-1].strip()
+
+
 def test_another_courses_convention_is_read_as_such(tmp_path):
-    text = (
-        "import numpy as np\ndef linear_forward(A, W, b):\n    return np.dot(W, A) + b, (A, W, b)\n"
-        "def linear_backward(dZ, cache):\n    A, W, b = cache\n    m = A.shape[1]\n"
-        "    return W.T @ dZ, dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m\n"
-    )
-    (function,) = diagnosed(tmp_path, text).functions
+    (function,) = diagnosed(tmp_path, LINEAR).functions
     assert function.status == "right"
     assert any("examples are columns" in note for note in function.notes)
-    failing = diagnosed(tmp_path, text.replace("W.T @ dZ", "W @ dZ"))
-    assert [finding.expected for finding in failing.all_findings] == [
-        "return W.T @ dZ, dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m"
-    ]
 
 
 def test_conventions_are_notes(tmp_path):

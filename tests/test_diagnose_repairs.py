@@ -88,6 +88,7 @@ def test_a_kernel_is_not_flipped_where_windows_are_added(tmp_path):
     assert diagnose(path).first is None
 
 
+@pytest.mark.rest
 def test_a_view_outside_of_the_array_ends_as_a_finding():
     """as_strided with wrong strides reads other memory, and an edit of it may end the process: neither happens."""
     report = diagnose(Corpus(BLIND / "conv").file("010_conv_as_strided_column_stride"))

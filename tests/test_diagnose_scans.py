@@ -15,6 +15,7 @@ def told(tmp_path, text):
     return report
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_scan_is_right_in_all_its_gradients(tmp_path, name):
     report = told(tmp_path, RIGHT[name])

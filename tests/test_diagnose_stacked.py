@@ -29,6 +29,7 @@ def test_the_line_is_named_and_proved(name):
     assert first.proved
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("right", "wrong", "kind"),
     [
