@@ -1,6 +1,7 @@
 """Plays a layer in the browser: `play`."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -50,12 +51,11 @@ def play(
     import webbrowser
 
     from backpropviz.draw.formats import heading
-    from backpropviz.draw.player.making import fits, player
+    from backpropviz.draw.player.making import player
     from backpropviz.exercises.questions import questions
     from backpropviz.layers.sources import called
 
-    fits(trace)  # before questions are made up
-    made = player(trace, called(layer), questions(trace), heading(trace, layer))
+    made = player(trace, called(layer), partial(questions, trace), heading(trace, layer))
     name = "-".join(re.findall(r"\w+", Path(layer).name)) or "layer"
     path = Path(tempfile.mkdtemp(prefix="backpropviz-")) / f"{name}.html"
     made.save(path)

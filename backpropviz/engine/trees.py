@@ -45,6 +45,11 @@ class Rewriter:
         return made
 
 
+def called_name(call: ast.Call) -> str:
+    """The last name of what is called: `clip` of `np.clip(x, 0, 1)`, of `x.clip(0, 1)` and of `clip(x, 0, 1)`."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
 def placed(old: ast.AST, new: Any) -> Any:
     """A new node with the place of an old one, and so whatever is new inside of it."""
     place = [(name, old.__dict__[name]) for name in _PLACE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal
@@ -187,13 +188,12 @@ class Trace(engine.Trace):
         Without a backward pass, one is run, from a random upstream gradient.
         """
         from backpropviz.draw.formats import heading
-        from backpropviz.draw.player.making import fits, player
+        from backpropviz.draw.player.making import player
         from backpropviz.exercises.questions import questions
 
         if not self.upstream:
             self.backward()
-        fits(self)  # before questions are made up
-        return player(self, self.function, questions(self), heading(self, self.function))
+        return player(self, self.function, partial(questions, self), heading(self, self.function))
 
     def entry(self, name: str, index: tuple[int, ...] | None = None) -> Entry:
         """Where one number comes from: `t.entry("dx", (0, 1))`; without an index, the one with the most terms.

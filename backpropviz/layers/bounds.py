@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.engine.trees import called_name
+
 Bound = str | float
 """A parameter's name ("p.lo" for the entry of a dictionary), or a number."""
 
@@ -79,10 +81,10 @@ class _Bounds:
         self.names, self.assigned = names, assigned
 
     def of(self, node: ast.AST) -> list[Sides]:
-        if isinstance(node, ast.Call) and _called(node) == "clip":
+        if isinstance(node, ast.Call) and called_name(node) == "clip":
             return self._clipped(node)
         if (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd)) or (
-            isinstance(node, ast.Call) and _called(node) == "logical_and"
+            isinstance(node, ast.Call) and called_name(node) == "logical_and"
         ):
             return self._between(node)
         found = []
@@ -119,10 +121,10 @@ class _Bounds:
         """A bound, what it bounds, and whether from above: `np.maximum(x, lo)`, `np.where(x < lo, lo, x)`."""
         if not isinstance(node, ast.Call):
             return []
-        if _called(node) in _BELOW + _ABOVE and len(node.args) == 2:
+        if called_name(node) in _BELOW + _ABOVE and len(node.args) == 2:
             first, second = node.args
-            pairs, is_above = [(first, second), (second, first)], _called(node) in _ABOVE
-        elif _called(node) == "where" and len(node.args) == 3 and (compared := _smaller_and_greater(node.args[0])):
+            pairs, is_above = [(first, second), (second, first)], called_name(node) in _ABOVE
+        elif called_name(node) == "where" and len(node.args) == 3 and (compared := _smaller_and_greater(node.args[0])):
             smaller, greater = map(ast.unparse, compared)
             _, then, otherwise = node.args
             if ast.unparse(then) in (smaller, greater) and self._bound(then) is not None:
@@ -158,10 +160,6 @@ class _Bounds:
         except ValueError:
             return None
         return float(number) if type(number) in (int, float) else None
-
-
-def _called(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _smaller_and_greater(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:

@@ -6,6 +6,8 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 
+from backpropviz.engine.trees import called_name
+
 _SHAPED = {"zeros", "ones", "empty", "full", "reshape", "broadcast_to", "random", "randn"}
 _LENGTHS = {"range", "arange", "eye", "identity"}
 _ROUNDED = {"int", "max", "min", "floor", "ceil"}
@@ -49,7 +51,7 @@ def _places(node: ast.AST) -> Iterator[ast.expr]:
         yield from filter(None, (node.lower, node.upper, node.step))
     if not isinstance(node, ast.Call):
         return
-    method = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    method = called_name(node)
     if method in _LENGTHS:
         yield from node.args
     elif method in _SHAPED:
@@ -69,8 +71,6 @@ def _numbers(expression: ast.expr) -> Iterator[str]:
         yield from _numbers(expression.right)
     elif isinstance(expression, ast.UnaryOp):
         yield from _numbers(expression.operand)
-    elif isinstance(expression, ast.Call):
-        function = expression.func
-        if (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")) in _ROUNDED:
-            for argument in expression.args:
-                yield from _numbers(argument)
+    elif isinstance(expression, ast.Call) and called_name(expression) in _ROUNDED:
+        for argument in expression.args:
+            yield from _numbers(argument)

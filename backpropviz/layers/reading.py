@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from backpropviz.engine.source import definition_of
+from backpropviz.engine.trees import called_name
 from backpropviz.layers.bounds import bounds
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.counting import counts
@@ -171,7 +172,7 @@ class _Reader(ast.NodeVisitor):
                 self.found.ranks.setdefault(name, len(axes) - bool(looked_up))
 
     def visit_Call(self, node: ast.Call) -> None:
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        method = called_name(node)
         owner = self._parameter(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         first = self._parameter(node.args[0]) if node.args else ""
         if method in _PRODUCTS:

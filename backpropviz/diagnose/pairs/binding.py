@@ -81,11 +81,8 @@ def _setting(name: str, case: Case, layer: Layer) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _keys_read(function: Callable[..., Any], definition: ast.FunctionDef | None) -> set[str]:
-    """The words that a function looks up in dictionaries of settings: `param["stride"]`, `param.get("window", 2)`.
-
-    An edit that is tried may look up what the function looks up elsewhere, and no word of its own.
-    """
+def _keys_read(definition: ast.FunctionDef | None) -> set[str]:
+    """The words that a function looks up in dictionaries of settings: `param["stride"]`, `param.get("window", 2)`."""
     found = set[str]()
     for node in ast.walk(definition) if definition is not None else ():
         match node:
@@ -170,7 +167,7 @@ def forward_arguments(
             arguments.append(arrays[order[position]])
         elif is_dictionary(parameter.name) and parameter.name not in settings:
             has_dictionary = True
-            keys = _keys_read(function, definition)
+            keys = _keys_read(definition)
             arguments.append(settings | _by_other_names(keys, replace(case, settings=settings), layer))
         else:
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ class Player:
         )
 
 
-def fits(trace: Trace) -> None:
+def _fits(trace: Trace) -> None:
     """Refuse a run of which no page can be made in a minute, before anything is made of it.
 
     Raises:
@@ -77,17 +77,22 @@ def fits(trace: Trace) -> None:
             )
 
 
-def player(trace: Trace, layer: str = "", questions: Sequence[Asked] = (), title: str | None = None) -> Player:
+def player(
+    trace: Trace, layer: str = "", ask: Callable[[], Sequence[Asked]] = tuple, title: str | None = None
+) -> Player:
     """The page of a trace whose backward pass was run.
+
+    Args:
+        ask: makes up the questions, once it is known that a page holds the run.
 
     Raises:
         DrawingError: the backward pass has not run, or there are more steps than a page holds.
     """
     from backpropviz.draw.player import page
 
-    fits(trace)
+    _fits(trace)
     closed = paged(trace, title=title)
-    return Player(layer or trace.function, page(closed, layer, questions, opened=opened(trace, closed, title)))
+    return Player(layer or trace.function, page(closed, layer, ask(), opened=opened(trace, closed, title)))
 
 
 def opened(trace: Trace, closed: Diagram, title: str | None = None, **how: Any) -> Diagram | None:

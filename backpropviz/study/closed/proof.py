@@ -70,15 +70,16 @@ def error_of(program: Program, scene: Scene) -> float:
 
 def is_nothing(scene: Scene, name: str) -> bool:
     """Whether a gradient is zero but for rounding: that of a bias which a batchnorm takes off again."""
-    largest = max(float(np.max(np.abs(v), initial=0.0)) for v in scene.right.values())
-    return name in scene.right and float(np.max(np.abs(scene.right[name]), initial=0.0)) <= _NOTHING * largest
+    return name in scene.right and _largest(scene.right[name]) <= _NOTHING * max(map(_largest, scene.right.values()))
 
 
 def scale_of(scene: Scene, name: str) -> float:
     """What an error is measured by where the gradient itself is nothing but rounding; else 0."""
-    if not is_nothing(scene, name):
-        return 0.0
-    return _MEASURE * max(float(np.max(np.abs(v), initial=0.0)) for v in scene.right.values())
+    return _MEASURE * max(map(_largest, scene.right.values())) if is_nothing(scene, name) else 0.0
+
+
+def _largest(gradient: Any) -> float:
+    return float(np.max(np.abs(gradient), initial=0.0))
 
 
 def distance(got: Any, right: Any, least: float = 0.0) -> float:

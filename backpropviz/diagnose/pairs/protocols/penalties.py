@@ -64,15 +64,11 @@ def penalty(
             ratio = (after - before) / (number * value)
             found[each] = float(np.median(ratio))
     counted = Counter(round(factor, 6) for factor in found.values())
-    shape = np.shape(values[main])
-    counts = [
-        ("1", f"{name}"),
-        *((f"{main}.shape[{i}]", f"{name} / {main}.shape[{i}]") for i, n in enumerate(shape) if n > 1),
-    ]
+    lengths = ((f"{main}.shape[{axis}]", n) for axis, n in enumerate(np.shape(values[main])) if n > 1)
+    divisors = [("1", name, 1), *((size, f"{name} / {size}", n) for size, n in lengths)]
     for often, _ in counted.most_common():
-        for size, said in counts:
+        for size, said, divisor in divisors:
             for factor, words in _FACTORS:
-                divisor = 1 if size == "1" else shape[int(size[-2])]
                 if abs(often - factor / divisor) < 1e-5:
                     return Penalty((*found,), f"{factor} / {size}", words.format(said))
     return None
