@@ -11,40 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.lib.array_utils import byte_bounds
-
-from backpropviz.diagnose.student import classes, stand_ins
+from backpropviz.diagnose.student import classes, numpy_as_meant, stand_ins
 from backpropviz.diagnose.student.precision import asks_for_single, in_double, is_read_in_double
 from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
 from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
 from backpropviz.layers.loading import bound
-from backpropviz.layers.missing import OLD_BUILTINS, OLD_NUMPY, MissingModule, MissingModules, old_numpy
+from backpropviz.layers.missing import OLD_BUILTINS, MissingModule, MissingModules
 from backpropviz.layers.sources import one_text
 
 INSTALLED = ("numpy", "scipy")
 """What a hand-in gets of all that is installed: its verdict is the same where frameworks are and where they are not."""
 LOADING_ROUNDS = 20_000  # of loops, in one statement of the top level
 MODULE = "coursework.student"
-_reshape_today = np.reshape
-_as_strided = np.lib.stride_tricks.as_strided
-
-
-def checked_as_strided(x: Any, shape: Any = None, strides: Any = None, **options: Any) -> Any:
-    """`as_strided` that stays inside the array: outside of it there is other memory, or none.
-
-    Raises:
-        ValueError: some entry of the view would lie outside.
-    """
-    view = _as_strided(x, shape, strides, **options)
-    owner = x
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    lowest, highest = byte_bounds(view)
-    first, last = byte_bounds(owner)
-    if view.size and (lowest < first or highest > last):
-        raise ValueError(f"as_strided: shape {view.shape} with strides {view.strides} reads outside of the array")
-    return view
 
 
 @dataclass
@@ -165,7 +143,7 @@ def parse(path: Path, python2: bool = False) -> Student:
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise Unreadable(str(getattr(error, "msg", error)), line, looks_old and not python2) from error
-    notes += _renamed(tree)
+    notes += numpy_as_meant.renamed(tree)
     floors = python2 and "import division" not in text
     if looks_old and not python2:
         notes.append("written for Python 2: run as Python 3, where 3 / 2 is 1.5 (--python2 reads it as it was meant)")
@@ -191,37 +169,9 @@ def _parses(source: str) -> bool:
     return True
 
 
-def _renamed(tree: ast.Module) -> list[str]:
-    """Notes on names that NumPy does not have any more, with those of today."""
-    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in OLD_NUMPY]
-    used = {node.attr for node in attributes if getattr(node.value, "id", "") in ("np", "numpy")}
-    notes = [
-        f"np.{name} is not in NumPy any more, today it is {OLD_NUMPY[name]}: read as it was meant"
-        for name in sorted(used) if not _has(name)
-    ]  # fmt: skip
-    reshapes = [node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "newshape"]
-    if reshapes:
-        notes.append("np.reshape(newshape=...) is shape=... in NumPy today: read as it was meant")
-    return notes
-
-
-def _has(name: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return hasattr(np, name)
-
-
-def _reshape(a: Any, shape: Any = None, order: Any = "C", *, newshape: Any = None, **options: Any) -> Any:
-    """`np.reshape`, which called its shape `newshape` once."""
-    return _reshape_today(a, shape if newshape is None else newshape, order, **options)
-
-
 def load(student: Student) -> None:
     """Run the file's top level, statement by statement: one that fails is noted and the rest still counts."""
-    for name, value in old_numpy().items():
-        setattr(np, name, value)
-    np.reshape = _reshape
-    np.lib.stride_tricks.as_strided = checked_as_strided  # type: ignore[assignment]
+    numpy_as_meant.stand_in()
     finder, unasked = MissingModules(), MissingModules(only=INSTALLED)
     sys.meta_path.append(finder)
     sys.meta_path.insert(0, unasked)
