@@ -45,6 +45,14 @@ def without_positions(drawn: str) -> TraceError:
     )
 
 
+def drawn_from_inputs(drawn: str) -> TraceError:
+    """That a traced value says how numbers are drawn."""
+    return TraceError(
+        f"numbers that {drawn} draws have no gradient to what says how they are drawn",
+        fix="Draw them apart from the inputs, and use them as values: x + rng.normal(size=x.shape).",
+    )
+
+
 @contextlib.contextmanager
 def no_shuffling() -> Iterator[None]:
     """Inside the block, traced values are not shuffled: NumPy swaps them by views that they do not have, and warns."""

@@ -16,7 +16,7 @@ from backpropviz.engine.graph import Node, bare
 from backpropviz.engine.in_place import IN_PLACE, change_at, fill, fill_where, joined_index
 from backpropviz.engine.methods import attribute
 from backpropviz.engine.named import NamedFloat, NamedInt, Shape
-from backpropviz.engine.refusals import without_positions
+from backpropviz.engine.refusals import drawn_from_inputs, without_positions
 from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES, Primitive
 from backpropviz.primitives.composites import COMPARISONS
@@ -239,10 +239,7 @@ class Traced(NDArrayOperatorsMixin):
         if drawn and not {"asarray", "array"} & called:
             if drawn[0] in _ORDERS:
                 raise without_positions(drawn[0])
-            raise TraceError(
-                f"numbers that {drawn[0]} draws have no gradient to what says how they are drawn",
-                fix="Draw them apart from the inputs, and use them as values: x + rng.normal(size=x.shape).",
-            )
+            raise drawn_from_inputs(drawn[0])
         return self._leaves("np.asarray or np.array")
 
     def __float__(self) -> float:
