@@ -89,8 +89,7 @@ class Trail:
         if sum(len(o.wrong()) for o in after) <= sum(len(o.wrong()) for o in outcomes):
             self.findings += list(dict.fromkeys(finding for its in used.values() for finding in its.findings))
             return after
-        for name in used:
-            self.program.restore({name: self.program.student.functions[name]})
+        self.program.restore({name: self.program.student.functions[name] for name in used})
         return outcomes
 
     def _keep_repairs(self, original: Mapping[str, ast.FunctionDef]) -> None:

@@ -7,8 +7,6 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose.pairs import unknown
 from backpropviz.diagnose.pairs.axes import WHATEVER_THE_SHAPES
@@ -149,8 +147,7 @@ def _never_runs(outcome: Outcome) -> bool:
 
 def _does_not_fit(outcome: Outcome) -> bool:
     """It failed, or gave a gradient of another shape than its input."""
-    cells = outcome.cells.values()
-    return bool(outcome.failure) or any(np.shape(cell.got) != np.shape(cell.want) for cell in cells)
+    return bool(outcome.failure) or not all(cell.fits for cell in outcome.cells.values())
 
 
 def prepared(layer: Layer, form: int = 0) -> list[tuple[Case, Reference]]:

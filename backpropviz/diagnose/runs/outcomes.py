@@ -37,6 +37,11 @@ class Cell:
     want: Any = None
     trouble: str = ""
 
+    @property
+    def fits(self) -> bool:
+        """It has the shape that it should have."""
+        return bool(np.shape(self.got) == np.shape(self.want))
+
 
 @dataclass
 class Outcome:
@@ -64,7 +69,7 @@ class Outcome:
         if self.failure is not None:
             return self.failure.type in ("ValueError", "IndexError", "TypeError")
         wrong = [cell for name, cell in self.cells.items() if name in cells and not cell.ok]
-        return any(np.shape(cell.got) != np.shape(cell.want) for cell in wrong if isinstance(cell.got, np.ndarray))
+        return any(isinstance(cell.got, np.ndarray) and not cell.fits for cell in wrong)
 
 
 def all_right(outcomes: list[Outcome]) -> bool:
