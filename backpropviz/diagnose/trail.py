@@ -28,6 +28,7 @@ from backpropviz.diagnose.verdict import Finding
 
 MOST_FINDINGS = 4
 PAIR, FINDING, LEAST, LOCAL, SIZES = 2_400_000, 1_500_000, 100_000, 350_000, 60_000  # rounds of work
+RUNNING = {"running_mean", "running_var"}
 TRUSTED = 2.0  # how much less suspicious a line is in what a right pair rests on
 
 
@@ -102,7 +103,7 @@ class Trail:
     def _stage(self, outcomes: list[Outcome]) -> tuple[str, set[str]]:
         """What to explain next: wrong outputs before wrong gradients, values before changed arrays."""
         wrong = {name for outcome in outcomes if not outcome.refused for name in outcome.wrong()}
-        forward = {*self.pair.layer.outputs, "running_mean", "running_var"}
+        forward = {*self.pair.layer.outputs} | RUNNING
         failed = [outcome.failure for outcome in outcomes if outcome.failure and not outcome.refused]
         if self.pair.layer.is_loss:
             order = [("forward", {"loss"}), ("forward", {"dx"}), ("forward", wrong)]
@@ -273,24 +274,18 @@ class Trail:
 
     @staticmethod
     def _focus(outcomes: list[Outcome], cells: set[str]) -> int:
-        """The case to look at: one where something is wrong without an exception, where sizes are told apart, and of
-        those the one that takes the fewest rounds.
-        """
+        """The case to look at: the one that tells mistakes apart best."""
         wrong = [i for i, o in enumerate(outcomes) if o.wrong() & cells and not o.refused]
-        return min(
-            wrong,
-            key=lambda i: (
-                outcomes[i].failure is not None,
-                outcomes[i].is_misshapen(cells),
-                *_looks(outcomes[i]),
-                i,
-            ),
-        )
+        return min(wrong, key=lambda i: (*_looks(outcomes[i], cells), i))
 
 
-def _looks(outcome: Outcome) -> tuple[int, int]:
-    """How well a case tells mistakes apart, and at what cost; less is better."""
-    return (-_variety(outcome.case), 0) if outcome.case.special else (-99, outcome.rounds)
+def _looks(outcome: Outcome, cells: set[str]) -> tuple[int, ...]:
+    """How badly a case tells mistakes apart: by an exception or a shape, with sizes that are alike, with running
+    statistics that begin with zeros; and at what cost."""
+    case, at_all = outcome.case, (outcome.failure is not None, outcome.is_misshapen(cells))
+    if case.special:
+        return *at_all, -_variety(case)
+    return *at_all, -99, len(case.without) if cells & RUNNING else 0, outcome.rounds
 
 
 def _variety(case: Case) -> int:

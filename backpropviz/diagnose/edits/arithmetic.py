@@ -215,6 +215,7 @@ def factors(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
         yield binary(node, ast.Mult(), name(scalar)), "constant_factor", 1.6 + more + far
         left_out = binary(number(1), ast.Sub(), name(scalar))
         yield binary(node, ast.Div(), left_out), "constant_factor", 1.8 + more
+        yield binary(left_out, ast.Mult(), node), "constant_factor", 1.8 + more + far
     yield binary(number(1), ast.Div(), node), "wrong_operand", 2.0 + more
     yield binary(number(1), ast.Sub(), node), "wrong_operand", 1.8 + more
     for new, kind, cost in array_factors(node, scope):

@@ -12,7 +12,7 @@ from backpropviz.study.values.trees import binary, name, number, numpy_call
 
 _SWAPS = {
     "mean": (("sum", "mean_for_sum"),), "sum": (("mean", "constant_factor"),),
-    "var": (("std", "wrong_statistics"),), "std": (("var", "wrong_statistics"),),
+    "var": (("std", "wrong_statistics"),), "std": (("var", "wrong_statistics"), ("sqrt", "wrong_operator")),
     "randn": (("rand", "dropout_scale"),), "maximum": (("minimum", "wrong_operator"),),
     "minimum": (("maximum", "wrong_operator"),), "zeros": (("ones", "wrong_operator"),),
     "max": (("min", "wrong_operator"),), "argmin": (("argmax", "wrong_operator"),),

@@ -33,22 +33,34 @@ def strided(statement: Statement, scope: Scope) -> Iterator[Edit]:
 
 
 def started(statement: Statement, scope: Scope) -> Iterator[Edit]:
-    """Where windows start: `top = i * s` for `top = i`, the one line that makes it, before all that use it; and every
-    slice `r:r + n` of a statement as `r * s:r * s + n`."""
+    """Where windows start: `top = i * s` for `top = i`, or `y, x = i * s, j * s` for `y, x = i, j`: the one line that
+    makes it, before all that use it; and every slice `r:r + n` of a statement as `r * s:r * s + n`."""
     node = statement.node
     strides = [k for k, v in scope.integers.items() if v == scope.settings.get("__stride__")][:2]
     for stride in strides if statement.loops else ():
-        value = getattr(node, "value", None)
-        if isinstance(node, ast.Assign) and isinstance(value, ast.Name) and value.id in {*scope.integers} - {stride}:
-            product = binary(value, ast.Mult(), name(stride))
-            yield Edit(statement, [(Slot(node, "value"), product)], "stride_pad", MAKES, twin=("start", stride))
-        changes: list[tuple[Slot, ast.expr]] = []
+        counters = {*scope.integers} - {stride}
+        changes: list[tuple[Slot, ast.expr]] = [
+            (slot, binary(part, ast.Mult(), name(stride)))
+            for slot, part in _parts(node) if isinstance(part, ast.Name) and part.id in counters
+        ]  # fmt: skip
+        if changes:
+            yield Edit(statement, changes, "stride_pad", MAKES, twin=("start", stride))
+        changes = []
         for slot, part, _ in walk(node):
             if isinstance(part, ast.Slice) and isinstance(part.lower, ast.Name) and _is_from(part.upper, part.lower):
                 start = binary(part.lower, ast.Mult(), name(stride))
                 changes.append((slot, ast.Slice(start, binary(start, ast.Add(), part.upper.right), part.step)))
         if len(changes) > 1:
             yield Edit(statement, changes, "stride_pad", 1.4, twin=("starts", stride))
+
+
+def _parts(node: ast.stmt) -> list[tuple[Slot, ast.expr]]:
+    """What a statement assigns; of a tuple each part."""
+    if not isinstance(node, ast.Assign):
+        return []
+    if isinstance(node.value, ast.Tuple):
+        return [(Slot(node.value.elts, i), part) for i, part in enumerate(node.value.elts)]
+    return [(Slot(node, "value"), node.value)]
 
 
 def _is_from(end: ast.expr | None, start: ast.Name) -> TypeGuard[ast.BinOp]:

@@ -127,8 +127,9 @@ def reference(layer: Layer, case: Case) -> Reference:
         alternatives["unbiased_var"] = momentum * before + new
     examples = case.inputs["x"].shape[0]
     further = layer.further(first) if layer.further is not None and not case.forward_only else {}
-    known = tuple(Entry(code, "term", value) for code, value in further.items())
-    return Reference(outputs, douts, gradients, running, tuple(traces), alternatives, known, examples)
+    known = [Entry(code, "term", value) for code, value in further.items()]
+    known += [Entry("", "value", case.settings[name]) for name in running if name not in case.without]
+    return Reference(outputs, douts, gradients, running, tuple(traces), alternatives, tuple(known), examples)
 
 
 def cleaned(gradients: dict[str, Any], upstream: dict[str, Any]) -> dict[str, Any]:

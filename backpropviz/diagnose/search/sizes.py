@@ -68,10 +68,10 @@ class Sizes:
         options = list(self._options(scenes, focus))
         options.sort(key=lambda option: not _is_computed(*option[0]))
         lengths = [option for option in options if option[1].is_made and _is_computed(*option[0])]
-        # where shapes are right, a loop may run too few rounds
+        if not is_misshapen:  # a loop may run too few rounds
+            options = lengths = [option for option in lengths if option[1].is_output and not option[0][0].loops]
         pairs = [both for both in itertools.combinations(lengths, 2) if _go_together(*both)]
-        every = [*((one,) for one in options), *pairs]
-        for chosen in every if is_misshapen else [(one,) for one in lengths if one[1].is_output]:
+        for chosen in [*((one,) for one in options), *pairs]:
             if self.budget.spent:
                 break
             if len({place for place, _ in chosen}) == len(chosen) and self._mends(scenes, chosen, focus):

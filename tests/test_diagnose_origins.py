@@ -1,0 +1,98 @@
+"""A slip is told where it is made, not where it shows: starts of windows, numbers of rounds, cached roots, shares."""
+
+from __future__ import annotations
+
+import pytest
+
+from backpropviz.diagnose import diagnose
+
+CONV = """
+import numpy as np
+
+def conv_forward_naive(x, w, b, conv_param):
+    s, p = conv_param["stride"], conv_param["pad"]
+    N, C, H, W = x.shape
+    F, _, fh, fw = w.shape
+    padded = np.pad(x, [(0, 0), (0, 0), (p, p), (p, p)])
+    rows, columns = (H + 2 * p - fh) // s + 1, (W + 2 * p - fw) // s + 1
+    out = np.zeros((N, F, rows, columns))
+    for i in range(rows):
+        for j in range(columns):
+            piece = padded[:, None, :, i * s:i * s + fh, j * s:j * s + fw]
+            out[:, :, i, j] = np.sum(piece * w, axis=(2, 3, 4)) + b
+    return out, (x, w, b, conv_param)
+
+def conv_backward_naive(dout, cache):
+    x, w, b, conv_param = cache
+    s, p = conv_param["stride"], conv_param["pad"]
+    N, C, H, W = x.shape
+    F, _, fh, fw = w.shape
+    padded = np.pad(x, [(0, 0), (0, 0), (p, p), (p, p)])
+    dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
+    rows = (H + 2 * p - fh) // s + 1
+    columns = (W + 2 * p - fw) // s + 1
+    for i in range(rows):
+        for j in range(columns):
+            top, left = i * s, j * s
+            for f in range(F):
+                g = dout[:, f, i, j].reshape(-1, 1, 1, 1)
+                dw[f] += np.sum(g * padded[:, :, top:top + fh, left:left + fw], axis=0)
+                dpadded[:, :, top:top + fh, left:left + fw] += g * w[f]
+    return dpadded[:, :, p:p + H, p:p + W], dw, dout.sum(axis=(0, 2, 3))
+"""
+BATCHNORM = """
+import numpy as np
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
+    running_mean = bn_param.get("running_mean", np.zeros(x.shape[1]))
+    running_var = bn_param.get("running_var", np.zeros(x.shape[1]))
+    if bn_param["mode"] == "test":
+        return gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta, None
+    mean, var = x.mean(axis=0), x.var(axis=0)
+    root = np.sqrt(var + eps)
+    xhat = (x - mean) / np.sqrt(var + eps)
+    out = gamma * xhat + beta
+    running_mean = momentum * running_mean + (1 - momentum) * mean
+    running_var = momentum * running_var + (1 - momentum) * var
+    bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
+    return out, (xhat, gamma, root)
+
+def batchnorm_backward(dout, cache):
+    xhat, gamma, root = cache
+    d = dout * gamma
+    dx = (d - d.mean(axis=0) - xhat * (d * xhat).mean(axis=0)) / root
+    return dx, (dout * xhat).sum(axis=0), dout.sum(axis=0)
+"""
+SLIPS = {
+    "starts in a tuple": (CONV, {"top, left = i * s, j * s": "top, left = i, j"}),
+    "rounds of two loops": (CONV, {
+        "    rows = (H + 2 * p - fh) // s + 1": "    rows = (H - fh) // s + 1",
+        "    columns = (W + 2 * p - fw) // s + 1": "    columns = (W - fw) // s + 1",
+    }),
+    "a root that is cached": (BATCHNORM, {"    root = np.sqrt(var + eps)": "    root = np.std(var + eps)"}),
+    "shares of running statistics": (BATCHNORM, {
+        "momentum * running_mean + (1 - momentum) * mean": "momentum * running_mean + mean",
+        "momentum * running_var + (1 - momentum) * var": "momentum * running_var + var",
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "edits"), SLIPS.values(), ids=SLIPS)
+def test_a_slip_is_told_and_mended_where_it_is_made(right, edits, tmp_path):
+    path, wrong = tmp_path / "layer.py", right
+    for before, after in edits.items():
+        assert wrong.count(before) == 1
+        wrong = wrong.replace(before, after)
+    lines = [number for number, (a, b) in enumerate(zip(right.split("\n"), wrong.split("\n")), 1) if a != b]
+    path.write_text(wrong, encoding="utf-8")
+    findings = diagnose(path).all_findings
+    assert [finding.line for finding in findings] == lines
+    assert all(finding.proved for finding in findings)
+
+
+@pytest.mark.parametrize("right", [CONV, BATCHNORM], ids=["conv", "batchnorm"])
+def test_where_nothing_slipped_nothing_is_told(right, tmp_path):
+    path = tmp_path / "layer.py"
+    path.write_text(right, encoding="utf-8")
+    assert diagnose(path).status == "right"
