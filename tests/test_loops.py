@@ -8,6 +8,7 @@ import pytest
 
 import backpropviz as bp
 from backpropviz.code.derive import derive
+from backpropviz.code.folding import Fold, fold
 from backpropviz.code.pairs import pair
 from backpropviz.code.rolled import rolled
 from backpropviz.draw.diagram import Diagram
@@ -443,6 +444,20 @@ def test_a_long_loop_is_drawn_once_with_its_head():
     formulas = [edge.formula for edge in circuit.backward]
     assert "dprev += dout[:, t]" in formulas
     assert any(formula.startswith("dx[:, t] += ") for formula in formulas)
+
+
+def test_a_folded_loop_names_and_titles_one_round_however_many_run(monkeypatch):
+    made = []
+    monkeypatch.setattr(Fold, "_title", lambda fold, loop: made.append(loop) or loop.head)
+    named = []
+    for length in (20, 60):
+        t = bp.trace(rnn, x=random(2, length, 3), wx=random(3, 4), wh=random(4, 4), b=random(4))
+        t.backward()
+        folded = fold(t)
+        named.append(len(folded.inside.shared))
+        assert [*folded.titles.values()] == ["for t in range(T)"]
+    assert named[0] == named[1]
+    assert len(made) == 2
 
 
 def test_rounds_are_drawn_side_by_side_where_that_is_asked_for():

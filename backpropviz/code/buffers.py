@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -32,18 +33,13 @@ class Buffers(Counters):
     collects: set[Place]
     accumulated: dict[Place, Node]
     undone: set[Place]
+    templates: list[Node]  # the forward pass, one round of each loop
     shown_red: list[Node]  # the backward pass, without that of rounds for which another stands
     merges: dict[Place, Place]  # what branches make, with what comes out of their fork
 
     def _uses(self) -> Counter[Node]:
         """How often code writes a node of the backward pass: in other expressions, and as a term of a gradient."""
-        sums: set[Node] = set()  # of several terms: loops add these up one after the other
-        for node in self.trace.nodes:
-            total = node.gradient
-            for _ in node.terms[1:]:
-                assert total is not None
-                sums.add(total)
-                total = total.args[0]
+        sums = {red for node in self.templates for red in _sums(node)}  # loops add terms up one after the other
         uses = Counter([parent for red in self.shown_red if red not in sums for parent in red.parents])
         for reader in self.program.places():
             for position, node in operands(reader.template):
@@ -56,10 +52,13 @@ class Buffers(Counters):
                     )
         return uses
 
-    def _stands_for_all(self, red: Node) -> bool:
-        """Whether a node of the backward pass is that of a template, not of another round."""
-        place = self.program.place.get(red.step.node) if red.step is not None else None
-        return place is None or red.step is None or place.template is red.step.node
+    def _shown_red(self) -> list[Node]:
+        """The backward pass of the templates, without what adds up the terms of all rounds."""
+        place = self.program.place
+        hidden = {node for node, its in place.items() if node is not its.template}
+        spread = (node for node in self.templates if any(term.consumer in hidden for term in node.terms))
+        sums = {red for node in spread for red in _sums(node) if red is not node.gradient}
+        return [red for red in self.trace.red.nodes if not (red in sums or (red.step and red.step.node in hidden))]
 
     def _is_buffer(self, place: Place) -> bool:
         return place.primitive in WRITES and place.carried is not None
@@ -148,3 +147,12 @@ class Buffers(Counters):
                     if np.any(written[bare(index)] > number[id(version)]):
                         return False
         return True
+
+
+def _sums(node: Node) -> Iterator[Node]:
+    """The nodes that add up the terms of a value's gradient, the last first."""
+    total = node.gradient
+    for _ in node.terms[1:]:
+        assert total is not None
+        yield total
+        total = total.args[0]

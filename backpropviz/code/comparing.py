@@ -6,14 +6,14 @@ by where they come from, numbers by how they were written (`i*stride`, not 6).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backpropviz.code.past import Reads, gathers, past
 from backpropviz.code.places import NOTHING, Body, Carried, Fork, LoopItem, Merge, Past, Place, Uneven
 from backpropviz.code.shelving import Shelving
 from backpropviz.code.slots import Constant, Number, array_key, slots
-from backpropviz.engine.graph import Loop, Node, Round
+from backpropviz.engine.graph import Loop, Node, Round, flatten
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.versions import WRITES
 
@@ -87,16 +87,33 @@ class Comparing(Shelving):
                 if value not in joined:
                     self._read_after(place, value)
             return
-        arguments = [slots(self.trace, (node.args, tuple(sorted(node.kwargs.items())))) for node in place.nodes]
-        template = arguments[place.nodes.index(place.template)]
-        if any(len(own) != len(template) for own in arguments):
-            raise Uneven(loops[-1].site, "its rounds take different arguments")
-        for its, *taken in zip(template, *arguments):
+        for its, taken in self._columns(place):
             if isinstance(its, Node):
                 if its not in joined:
                     self._all_read(place, its, list(zip(place.nodes, taken)))
             elif any(mine != its for mine in taken):
                 raise Uneven(loops[-1].site, "its rounds take different arguments")
+
+    def _columns(self, place: Place) -> Iterator[tuple[Any, Sequence[Any]]]:
+        """What the nodes of a place take: for each slot that of the template, and all of them.
+
+        Raises:
+            Uneven: some have more slots than others.
+        """
+
+        def same_length(rows: list[Any]) -> list[Any]:
+            if len({len(row) for row in rows}) > 1:
+                raise Uneven(place.body.chain()[-1].site, "its rounds take different arguments")
+            return rows
+
+        at = place.nodes.index(place.template)
+        for taken in zip(*same_length([node.args + tuple(sorted(node.kwargs.items())) for node in place.nodes])):
+            its = taken[at]
+            if all(type(value) is Node for value in taken):
+                yield its, taken
+            elif any(value is not its for value in taken) or any(flatten(its)):
+                parts = same_length([slots(self.trace, value) for value in taken])
+                yield from zip(parts[at], zip(*parts))
 
     def _all_read(self, reader: Place, usual: Node, reads: Reads) -> None:
         """That what the nodes of a place take for one argument is the same value of the program."""
@@ -166,24 +183,15 @@ class Comparing(Shelving):
         found = self.place.get(value) if isinstance(value, Node) else None
         if isinstance(source, Merge) and found in source.makers.values():
             found = source
-        loops = reader.body.chain()
-        if found is source:
-            newest = source.latest_before(node.index)
-            start = source.carried.start if source.carried is not None else None
-            replaced = isinstance(start, Place) and isinstance(value, Node) and self._is_newer(start, value, node)
-            carried = source.carried
-            anew = carried is not None and not isinstance(start, Place) and isinstance(value, Node)
-            if anew and carried is not None:  # a constant that the loop starts from was put in the place of this value
-                depth = carried.loop.parent.depth + 1
-                apart = self._rounds[value][:depth] != self._rounds[node][:depth]
-                anew = apart and self._begins(node, carried.loop)
-            if newest is not value or replaced or anew:
+        if found is source and isinstance(value, Node):
+            if source.latest_before(node.index) is not value or self._is_replaced(source.carried, value, node):
                 raise Uneven(
                     self._between(source, reader).site, "a round looks back further than to the round before it"
                 )
-            if reader.body.fork is not None and carried is None:
+            if reader.body.fork is not None and source.carried is None:
                 self._note_handed_on(source, reader, node, value)
             return
+        loops = reader.body.chain()
         # the first round: what it finds is from before the loop
         own, others = source.body.chain(), found.body.chain() if found is not None else []
         if len(own) <= len(others) or own[: len(others)] != others:
@@ -253,9 +261,17 @@ class Comparing(Shelving):
         carried.loop = inner
         return True
 
-    def _is_newer(self, start: Place, value: Node, reader: Node) -> bool:
-        again = start.latest_before(reader.index)
-        return again is not None and again.index > value.index
+    def _is_replaced(self, carried: Carried | None, value: Node, reader: Node) -> bool:
+        """Whether what a loop starts from was put in the place of a value of the loop that is read."""
+        if carried is None:
+            return False
+        if isinstance(carried.start, Place):
+            again = carried.start.latest_before(reader.index)
+            return again is not None and again.index > value.index
+        if not self._begins(reader, carried.loop):
+            return False
+        depth = carried.loop.parent.depth + 1
+        return self._rounds[value][:depth] != self._rounds[reader][:depth]
 
     def _read_after(self, reader: Place, value: Node) -> None:
         """That code outside of a loop reads what the loop left, not what some round made."""

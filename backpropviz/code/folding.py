@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from backpropviz.code.places import NOTHING, LoopItem, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.rolling import Roller
+from backpropviz.engine.gradient_names import GradientNames
 from backpropviz.engine.graph import Node
 from backpropviz.engine.rounds import describe
 from backpropviz.engine.trace import Trace
@@ -23,14 +25,16 @@ class Fold:
         stands_for: for every node that another round has, too, the one that is shown.
         names: what values and gradients are called where one round stands for all.
         gradients: what the gradient of a value is called, also where it is one that has a name of its own.
-        sites: the loops, whose variables are written by name.
+        inside: the names of gradients and terms that are in no code.
+        numbers: the loops, whose variables are written by name, in the order they are met.
     """
 
     program: Program
     stands_for: dict[Node, Node]
     names: dict[Node, str]
     gradients: dict[Node, str]
-    sites: set[Any]
+    inside: GradientNames
+    numbers: dict[Any, int]
 
     @property
     def is_repetitive(self) -> bool:
@@ -43,7 +47,13 @@ class Fold:
         place = self.program.place.get(node)
         return [] if place is None else place.body.chain()
 
-    def title(self, loop: LoopItem) -> str:
+    @cached_property
+    def titles(self) -> dict[LoopItem, str]:
+        """What is written at the frame of each loop."""
+        loops = dict.fromkeys(loop for place in self.program.places() for loop in place.body.chain())
+        return {loop: self._title(loop) for loop in loops}
+
+    def _title(self, loop: LoopItem) -> str:
         """A loop's head, how often it runs, which arrays it fills, and what each round hands to the next."""
         times = {len(run.rounds) for run in loop.runs}
         often = f": {times.pop()} rounds" if len(times) == 1 else ""
@@ -82,7 +92,8 @@ def fold(trace: Trace) -> Fold | None:
             program = Program(trace, frozenset(unrolled), shown=True, shelves=True)
             if not program.has_loops():
                 return None
-            names, gradients = _names(trace, program)
+            roller = Roller(trace, program)
+            names, gradients = _names(roller)
         except Uneven as uneven:
             if uneven.site is None or uneven.site in unrolled:
                 return None
@@ -90,14 +101,16 @@ def fold(trace: Trace) -> Fold | None:
             continue
         stands_for = {node: place.template for node, place in program.place.items() if len(place.nodes) > 1}
         stands_for |= {node: place.template for place in program.shelved for node in place.nodes}
-        sites = {loop.site for place in set(program.place.values()) for loop in place.body.chain()}
-        return Fold(program, stands_for, names, gradients, sites)
+        sites = {loop.site for place in program.places() for loop in place.body.chain()}
+        met = dict.fromkeys(loop.site for loop in trace.loops)
+        numbers = {site: number for number, site in enumerate(met, 1) if site in sites}
+        return Fold(program, stands_for, names, gradients, roller.of_all, numbers)
     return None
 
 
-def _names(trace: Trace, program: Program) -> tuple[dict[Node, str], dict[Node, str]]:
+def _names(roller: Roller) -> tuple[dict[Node, str], dict[Node, str]]:
     """What values, gradients and their terms are called; and by value, what its gradient is."""
-    roller = Roller(trace, program)
+    trace, program = roller.trace, roller.program
     names, gradients = dict(roller.names), dict[Node, str]()
     entries = {place.template: place for place in program.shelved}
     for place in program.places():

@@ -12,6 +12,7 @@ from backpropviz.code.past import counted_by
 from backpropviz.code.places import NOTHING, Body, Gather, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.round_printer import RoundPrinter
+from backpropviz.engine.gradient_names import GradientNames
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.trace import Trace
 from backpropviz.primitives.shapes import IDENTITY, PUT
@@ -23,6 +24,7 @@ class LoopNames(Entries):
 
     Attributes:
         printer: writes nodes; its temporaries are the names of values as a loop's body sees them.
+        of_all: what gradients are called in the rounds that stand for all.
     """
 
     printer: RoundPrinter
@@ -52,8 +54,10 @@ class LoopNames(Entries):
         self.mentioned_in: set[tuple[Place, bool]] = set()
         self.consumers: dict[Place, list[Place]] = {}
         self._read = {node for place in program.places() for node in place.template.parents}
-        self.shown_red = [red for red in trace.red.nodes if self._stands_for_all(red)]
+        self.templates = sorted({place.template for place in program.places()}, key=lambda node: node.index)
+        self.shown_red = self._shown_red()
         self._read |= {node for red in self.shown_red for node in red.parents}
+        self.of_all = GradientNames(trace, self.templates, self.shown_red)
         # the names outside of loops are given: what stands in a loop makes way for them
         # and what a function that is called names makes way for what the layer itself names
         for place in sorted(program.places(), key=lambda place: (bool(place.body.chain()), _calls(place.template))):
@@ -128,7 +132,7 @@ class LoopNames(Entries):
     def _name(self, place: Place) -> None:
         node = place.template
         if not place.body.chain():
-            name = node.name or self.trace.gradient_names.shared.get(node)
+            name = node.name or self.of_all.shared.get(node)
             if name:
                 self.written[place] = name
                 self.taken.add(name)
@@ -144,7 +148,7 @@ class LoopNames(Entries):
             self.names[node] = self.written[place]
 
     def _shared_name(self, node: Node) -> str:
-        return self.trace.gradient_names.shared.get(node, "")
+        return self.of_all.shared.get(node, "")
 
     def _alone(self, place: Place, step: Step) -> str:
         """The name of one value: that of a list that holds them, `hs[t] = ...` or `hs.append(...)`, says many."""

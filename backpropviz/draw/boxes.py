@@ -11,7 +11,6 @@ from backpropviz.engine.graph import Group, Node
 
 if TYPE_CHECKING:
     from backpropviz.code.folding import Fold
-    from backpropviz.engine.trace import Trace
 
 
 def identifier(kind: str, label: str) -> str:
@@ -36,11 +35,10 @@ def boxes_of(group: Group | None) -> tuple[Box, ...]:
     return tuple(reversed(boxes))
 
 
-def loop_boxes(trace: Trace, fold: Fold | None, node: Node) -> tuple[Box, ...]:
+def loop_boxes(fold: Fold | None, node: Node) -> tuple[Box, ...]:
     """Frames for the folded loops around a value, with how often they run."""
     if fold is None:
         return ()
-    number = {site: n for n, site in enumerate(dict.fromkeys(loop.site for loop in trace.loops), 1)}
     return tuple(
-        Box(f"loop_{number[loop.site]}", "", fold.title(loop), fold.handed_on(loop)) for loop in fold.loops(node)
+        Box(f"loop_{fold.numbers[loop.site]}", "", fold.titles[loop], fold.handed_on(loop)) for loop in fold.loops(node)
     )

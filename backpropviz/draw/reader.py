@@ -38,7 +38,10 @@ class Reader:
         self.cards = {card: node for node, card in stretches.items()}  # each with its last node
         self.inputs = set(trace.inputs.values())
         self.assigned = {step.node: step for step in trace.steps}
-        self.owner = {node: self._key(node) for node in trace.nodes}
+        self.stands_for: Mapping[Node, Node] = MappingProxyType({}) if fold is None else fold.stands_for
+        self.nodes = list(dict.fromkeys(map(self._shown, trace.nodes)))  # one round for all of a folded loop
+        self.owner = {node: self._key(node) for node in self.nodes}
+        self.owner |= {node: self.owner[shown] for node, shown in self.stands_for.items()}
         self.keys = list(dict.fromkeys(key for key in self.owner.values() if key is not None))
         self.order = {key: number for number, key in enumerate(self.keys)}
         self.consumers: dict[Node, set[Node]] = {}
@@ -61,20 +64,20 @@ class Reader:
 
     def _shown(self, node: Node) -> Node:
         """The node that stands for this one: in a folded loop, that of the round that is shown."""
-        return node if self.fold is None else self.fold.stands_for.get(node, node)
+        return self.stands_for.get(node, node)
 
     def _step(self, node: Node) -> Step | None:
         return self.assigned.get(node, node.step)
 
     def read(self) -> Circuit:
         self.result = {key: self._result(key) for key in self.keys}
-        self.names = self.trace.gradient_names
+        self.names = self.trace.gradient_names if self.fold is None else self.fold.inside
         self.parts = parts_shown(self.names, self._shown)
         called = self.names.inside if self.ops else spelled_out(self.trace, self.names, self.parts)
         self.printer = Printer(self.trace, called)
         if self.fold is not None:
             self.printer = Printer(self.trace, called | folded_names(self.fold, self.result.values()))
-            self.printer.loops = set(self.fold.sites)
+            self.printer.loops = set(self.fold.numbers)
         self.vertices = {key: self._vertex(key) for key in self.keys}
         self._define_parts()
         outside = {
@@ -142,7 +145,7 @@ class Reader:
 
     def _is_shown(self, term: Term) -> bool:
         """Whether a term comes from a round that is shown."""
-        return term.position < 0 or self._shown(term.consumer) is term.consumer
+        return term.position < 0 or self.stands_for.get(term.consumer, term.consumer) is term.consumer
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
 
@@ -153,12 +156,12 @@ class Reader:
             name = name if self.fold is None else self.fold.names.get(node, name)
             label = "" if key in self.cards else key.label
             vertex = Vertex(identifier("group", key.label), "group", label, name, code, key.caption, node)
-            vertex.boxes = loop_boxes(self.trace, self.fold, node) + boxes_of(key.parent)
+            vertex.boxes = loop_boxes(self.fold, node) + boxes_of(key.parent)
         elif isinstance(key, Step):
             code = key.statement if key.sets_a_part else key.code
             name = key.name if self.fold is None else self.fold.names.get(node, key.name)
             vertex = Vertex(identifier("step", key.label), "step", key.label, name, code, key.caption, node)
-            vertex.boxes = loop_boxes(self.trace, self.fold, node) + boxes_of(key.group)
+            vertex.boxes = loop_boxes(self.fold, node) + boxes_of(key.group)
         elif key in self.inputs:
             name = str(node.name) if self.fold is None else self.fold.names.get(node, str(node.name))
             vertex = Vertex(f"input_{key.index}", "input", "", name, "", "", node)
@@ -174,7 +177,7 @@ class Reader:
         label, caption = (step.label, step.caption) if node is step.node else ("", "")
         name, code = self.printer.reference(node), self.printer.code(node)
         vertex = Vertex(f"operation_{node.index}", "operation", label, name, code, caption, node)
-        vertex.boxes = loop_boxes(self.trace, self.fold, node) + boxes_of(step.group)
+        vertex.boxes = loop_boxes(self.fold, node) + boxes_of(step.group)
         if len(step.nodes) > 1:
             vertex.boxes += (Box(identifier("step", step.label), step.label, f"{step.name} = {step.code}"),)
         return vertex
@@ -196,35 +199,36 @@ class Reader:
     # ---- edges -------------------------------------------------------------------------------------------------------
 
     def _forward(self) -> Iterator[Edge]:
-        """One edge for every use of a value; a closed group uses it once."""
+        """One edge for every use of a value; a closed group uses it once, and the rounds of a folded loop."""
+        uses = ((self.owner[parent], self.owner[node]) for node in self.trace.nodes for parent in node.parents)
         drawn = set()
-        for node in self.trace.nodes:
-            head = self.owner[node]
-            for parent in node.parents:
-                tail = self.owner[parent]
-                if head is None or tail is None or head is tail or (tail, head) in drawn:
-                    continue
-                if self.order[tail] > self.order[head]:
-                    continue  # what a round hands to the next one
-                if isinstance(head, Group) or self.fold is not None:
-                    drawn.add((tail, head))
-                yield Edge(self.vertices[tail], self.vertices[head])
+        for tail, head in uses if self.fold is None else dict.fromkeys(uses):
+            if head is None or tail is None or head is tail or (tail, head) in drawn:
+                continue
+            if self.order[tail] > self.order[head]:
+                continue  # what a round hands to the next one
+            if isinstance(head, Group):
+                drawn.add((tail, head))
+            yield Edge(self.vertices[tail], self.vertices[head])
 
     def _backward(self, outside: dict[Node, Vertex]) -> list[Edge]:
         """One edge for every term of a gradient; those from one closed group to one vertex share an edge."""
         edges: dict[object, Edge] = {}
         several: dict[tuple[Key, Key], list[tuple[int, Node]]] = {}  # the terms that a card hands back
-        for node in self.trace.nodes:
+        used = {*self.nodes, *self.trace.outputs, *(parent for node in self.nodes for parent in node.parents)}
+        for node in sorted(used, key=lambda node: node.index):
             for number, term in enumerate(node.terms):
+                is_shown = self._is_shown(term)
+                if not is_shown and not self._starts(node, term):
+                    continue
                 head, tail = self.owner[node], self.owner[term.consumer]
                 if head is None or tail is None or (head is tail and term.position >= 0):
                     continue
                 if term.position >= 0 and self.order[head] > self.order[tail]:
                     continue
-                if not self._is_shown(term):
-                    if self._starts(node, term):  # what the loop hands to the value that it started with
-                        known = edges.setdefault((tail, head), Edge(self.vertices[tail], self.vertices[head]))
-                        known.formula = known.formula or self.names.gradient(node)
+                if not is_shown:  # what the loop hands to the value that it started with
+                    known = edges.setdefault((tail, head), Edge(self.vertices[tail], self.vertices[head]))
+                    known.formula = known.formula or self.names.gradient(node)
                     continue
                 if term.position < 0 and node not in outside:
                     continue

@@ -8,7 +8,7 @@ goes by its operation: `sum_1`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,10 @@ def _part_names(name: str, count: int, taken: Collection[Any]) -> list[str]:
 class GradientNames:
     """The names of one trace's gradients, after its backward pass.
 
+    Args:
+        nodes, red: those that are named, forward and back; without them, all. Where one round of a loop stands for the
+            others, no other needs names.
+
     Attributes:
         shared: names for nodes without one, forward and red, that derived code uses more than once. A node that repeats
             the computation of another goes by that one's name.
@@ -61,13 +65,14 @@ class GradientNames:
         terms: for every forward value with a name, what its terms are called.
     """
 
-    def __init__(self, trace: Trace):
-        self._nodes, self._inputs, self._upstream = trace.nodes, trace.inputs, trace.upstream
-        self._red_nodes = set(trace.red.nodes)
+    def __init__(self, trace: Trace, nodes: Sequence[Node] | None = None, red: Sequence[Node] | None = None):
+        self._nodes = trace.nodes if nodes is None else nodes
+        red = trace.red.nodes if red is None else red
+        self._red_nodes, self._upstream = set(red), trace.upstream
         self._deep: set[Node] = set()  # nodes that have a name because too much stands inside of them
         self._numbers: dict[str, int] = {}
         self._taken = trace.taken() | {node.name for node in trace.red.nodes}
-        self.shared = self._shared(trace)
+        self.shared = self._shared((*self._nodes, *red))
         known = self._red_nodes | self._deep
         unnamed = {name for node, name in self.shared.items() if node not in known}
         self.red = {
@@ -75,11 +80,11 @@ class GradientNames:
             for node, name in self.shared.items()
             if node in self._deep or (node in self._red_nodes and name not in unnamed)
         }
-        written = {node.name for node in (*trace.nodes, *trace.red.nodes)}
+        written = {node.name for node in (*self._nodes, *red)}
         firsts = {name: node for node, name in reversed(self.red.items()) if name not in written}
         self.parts = {node: name for name, node in reversed(firsts.items())}
         self._owner = self._owners()
-        self.terms = {node: self._term_names(node) for node in trace.nodes if node.name and node.terms}
+        self.terms = {node: self._term_names(node) for node in self._nodes if node.name and node.terms}
 
     def gradient(self, node: Node) -> str:
         """What the gradient of a value is called, for a value that has one."""
@@ -103,15 +108,15 @@ class GradientNames:
                 names[red] = fresh(f"d{node.step.name}_inner", self._taken, self._numbers)
         return names
 
-    def _shared(self, trace: Trace) -> dict[Node, str]:
+    def _shared(self, nodes: Sequence[Node]) -> dict[Node, str]:
         red = self._red_nodes
-        first = same_computations((*trace.nodes, *trace.red.nodes))
+        first = same_computations(nodes)
         named: dict[Node, Node] = {}
         for node, alike in first.items():
             if node.name:
                 named.setdefault(alike, node)
-        uses = Counter([first[parent] for node in self._written_out(first) for parent in node.parents])
-        inside = {node.gradient: node.step for node in trace.nodes if node.gradient and node.step and not node.name}
+        uses = Counter([first.get(parent) for node in self._written_out(first) for parent in node.parents])
+        inside = {node.gradient: node.step for node in self._nodes if node.gradient and node.step and not node.name}
 
         def named_anew(node: Node, primitive: Primitive) -> str:
             step = inside.get(node)
@@ -123,7 +128,7 @@ class GradientNames:
         for node, alike in first.items():
             if node.name or node.primitive is None:
                 continue
-            deep = 1 + max(map(height.__getitem__, node.parents), default=0)
+            deep = 1 + max([height.get(parent, 0) for parent in node.parents], default=0)
             same = named.get(alike)
             if same is not None and not (same in red and same.index > node.index):  # written before it is needed here
                 names[node] = str(same.name)
@@ -139,15 +144,15 @@ class GradientNames:
         return names
 
     def _written_out(self, first: dict[Node, Node]) -> set[Node]:
-        """The red nodes that lead to an input, and the unnamed forward nodes that their code spells out.
+        """The red nodes, and the unnamed forward nodes that their code spells out.
 
         Of unnamed ones that compute the same, the first.
         """
         seen, found = set[Node](), set[Node]()
-        waiting = [node.gradient for node in self._inputs.values() if node.gradient is not None]
+        waiting = [*self._red_nodes]
         while waiting:
             node = waiting.pop()
-            if node not in seen and (node in self._red_nodes or not node.name):
+            if node in first and node not in seen and (node in self._red_nodes or not node.name):
                 seen.add(node)
                 found.add(node if node.name else first[node])
                 waiting.extend(node.parents)

@@ -12,7 +12,7 @@ from backpropviz.engine.named import Call, Dim, Name, Named, NamedTuple, Operati
 
 
 def same_computations(nodes: Iterable[Node]) -> dict[Node, Node]:
-    """For every node, the first of `nodes` that computes the same."""
+    """For every node, the first of `nodes` that computes the same; operands that are not among them are themselves."""
     first: dict[Node, Node] = {}
     known: dict[Any, Node] = {}
     for node in nodes:
@@ -22,7 +22,7 @@ def same_computations(nodes: Iterable[Node]) -> dict[Node, Node]:
 
 def _computation(node: Node, first: dict[Node, Node]) -> Any:
     """What makes two nodes the same computation: the operation, and operands that are the same."""
-    args = [first[arg] if type(arg) is Node else _identity(arg, first) for arg in node.args]
+    args = [first.get(arg, arg) if type(arg) is Node else _identity(arg, first) for arg in node.args]
     if node.kwargs:
         args.append(_identity(tuple(sorted(node.kwargs.items())), first))
     return node.primitive, *args
@@ -35,7 +35,7 @@ def _identity(value: Any, first: dict[Node, Node]) -> Any:
     if type(value) in _PLAIN:
         return type(value), repr(value)
     if isinstance(value, Node):
-        return first[value]
+        return first.get(value, value)
     if isinstance(value, Named | NamedTuple):  # equal numbers may differ for other inputs
         return _identity(value.expression, first)
     if isinstance(value, Operation):
