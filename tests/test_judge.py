@@ -14,6 +14,7 @@ from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose import FileReport, FunctionReport, diagnose, render_text
 from backpropviz.diagnose.judge import judging, wire
 from backpropviz.diagnose.judge.plan import Plan
+from backpropviz.diagnose.judge.process import Ended, Process
 from backpropviz.diagnose.judge.wire import Garbled, Handle, Reader, Writer
 from backpropviz.diagnose.pairs.recognition import Pair
 
@@ -99,6 +100,16 @@ def diagnosed(folder, text) -> FileReport:
     path = folder / "layers.py"
     path.write_text(text, encoding="utf-8")
     return diagnose(path)
+
+
+def test_who_asks_an_ended_process_again_is_told_the_same():
+    process = Process("backpropviz.diagnose.judge.stage", 60.0)
+    with pytest.raises(Ended, match="the process ended with code") as first:
+        process.ask(Writer(), {"megabytes": "many"})
+    with pytest.raises(Ended) as again:
+        process.ask(Writer(), {"does": "signature", "function": "f"})
+    assert again.value is first.value
+    assert process.close() == 0
 
 
 def test_a_layer_of_ones_own_is_held_against_its_forward_pass_from_outside(tmp_path):

@@ -48,6 +48,7 @@ class Process:
         self.begin_anew()
         (its_in, self._to), (self._from, its_out) = os.pipe(), os.pipe()
         self._popen: subprocess.Popen[bytes] | None = None
+        self._end: Ended | None = None
         if sys.platform == "linux":
             self.number = os.fork()
             if not self.number:
@@ -72,8 +73,10 @@ class Process:
             between: answers what the process asks before it is done.
 
         Raises:
-            Ended: there is none.
+            Ended: there is none; whoever asks again is told the same.
         """
+        if self._end is not None:
+            raise self._end
         try:
             send(self._to, writer.message({"nonce": self.nonce, **record}), self._left)
             while True:
@@ -87,13 +90,17 @@ class Process:
                 more, said = between(answer)
                 send(self._to, more.message({"nonce": self.nonce, **said}), self._left)
         except Gone as error:
-            raise Ended(f"the process ended with code {self.close(wait=True)}") from error
+            raise self.ended(Ended(f"the process ended with code {self.close(wait=True)}")) from error
         except TimeoutError as error:
-            self.close()
-            raise Late(f"{self.seconds:g} s were not enough (--seconds gives it more)") from error
+            raise self.ended(Late(f"{self.seconds:g} s were not enough (--seconds gives it more)")) from error
         except Garbled as error:
-            self.close()
-            raise Ended(f"it sent what is no answer ({error})") from error
+            raise self.ended(Ended(f"it sent what is no answer ({error})")) from error
+
+    def ended(self, why: Ended) -> Ended:
+        """End it for what it did, which is what everybody is told who asks from now on."""
+        self.close()
+        self._end = why
+        return why
 
     def close(self, wait: bool = False) -> int:
         """End it, whatever it does, and say with which code. `wait`: it has closed its end, and may be ending."""

@@ -58,8 +58,7 @@ class RemoteProgram(Program):
             failed = _failure(answer.record["failed"]) if "failed" in answer.record else None
             returned = _taken_apart(answer, arguments) if failed is None else None
         except (Garbled, KeyError, TypeError, ValueError) as error:
-            self.process.close()
-            raise Ended(f"what it says cannot be read: {error}") from error
+            raise self.process.ended(Ended(f"what it says cannot be read: {error}")) from error
         if failed is not None:  # also of these kinds, which are then the function's own
             raise failed
         return returned
