@@ -9,6 +9,7 @@ import re
 import stat
 from contextvars import ContextVar
 from pathlib import Path
+from typing import IO
 
 from backpropviz.errors import DrawingError, InputError
 
@@ -80,8 +81,7 @@ def write(path: Path, content: bytes) -> None:
         DrawingError: the folder does not exist, or cannot be written to.
     """
     path = Path(path)
-    if path.is_dir():
-        raise DrawingError(f"{path} is a folder", fix=f"Name a file in it: {path}/...")
+    _is_no_folder(path)
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file():
         path.write_bytes(content)
@@ -91,9 +91,7 @@ def write(path: Path, content: bytes) -> None:
     try:
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise DrawingError(
-            f"{path} cannot be written: {error.strerror}", fix="Choose a folder that exists and that you may write to."
-        ) from error
+        raise _not_written(path, error) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -104,6 +102,29 @@ def write(path: Path, content: bytes) -> None:
         raise DrawingError(
             f"{path} cannot be written: {error.strerror}", fix="Is the disk full, or the file in use?"
         ) from error
+
+
+def line_by_line(path: Path, mode: str) -> IO[str]:
+    """A file for lines that others may read as they come: opened to be written ("w"), or to be gone on with ("a").
+
+    Raises:
+        DrawingError: the folder does not exist, or cannot be written to.
+    """
+    _is_no_folder(path)
+    try:
+        return open(path, mode, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _is_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise DrawingError(f"{path} is a folder", fix=f"Name a file in it: {path}/...")
+
+
+def _not_written(path: Path, error: OSError) -> DrawingError:
+    fix = "Choose a folder that exists and that you may write to."
+    return DrawingError(f"{path} cannot be written: {error.strerror}", fix=fix)
 
 
 def _mode(path: Path) -> int:

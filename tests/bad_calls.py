@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from tests import bad_files, bad_kinds
+from tests import bad_combinations, bad_files, bad_kinds
 
 FILES = {
     "mine.py": b"import numpy as np\n\ndef swish(x, *, beta=1.5):\n    return x / (1 + np.exp(-beta * x))\n",
@@ -27,6 +27,7 @@ FILES = {
     "no.toml": b"[functions\n",
     **bad_files.FILES,
     **bad_kinds.FILES,
+    **bad_combinations.FILES,
     **dict.fromkeys(("folder", "folder.py", "folder.npy"), None),
 }
 
@@ -64,7 +65,8 @@ def calls() -> Iterator[Call]:
     yield from _repeated()
     yield from _idle()
     yield from _hand_ins()
-    yield from ((shlex.split(call), said) for call, said in (*bad_files.CALLS, *bad_kinds.CALLS))
+    tables = (*bad_files.CALLS, *bad_kinds.CALLS, *bad_combinations.CALLS)
+    yield from ((shlex.split(call), said) for call, said in tables)
 
 
 def _commands() -> Iterator[Call]:

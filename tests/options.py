@@ -238,7 +238,7 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
             "jobs": "--jobs -1",
             "seconds": "--seconds 0",
             "python2": ("diagnose halved.py", "--python2"),
-            "sandbox": "--sandbox",
+            "sandbox": ("diagnose", "--sandbox"),
         },
     ),
     "report": ("report class.jsonl", {"output": "-o class.html", "names": "--names", "as_json": "--json"}),

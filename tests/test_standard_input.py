@@ -66,6 +66,19 @@ def test_reports_and_assignments(run, tmp_path):
     assert run("diagnose hand_in.py --assignment -", FILES["hw.toml"]).out == by_file.out
 
 
+@pytest.mark.parametrize("words", ["diagnose right.py --format jsonl", "report class.jsonl"])
+def test_it_has_a_twin_that_is_written_to(run, words, tmp_path):
+    run("diagnose right.py --format jsonl -o class.jsonl")
+    printed = run(words).out
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert run(f"{words} -o -").out == printed
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_code_for_a_list_of_closed_forms(run):
+    assert run("list --closed-forms --json -", b"def double(x):\n    return 2 * x\n").code == 0
+
+
 def test_code_for_a_site_and_a_worksheet(run, tmp_path):
     assert run("site pages --only -- -:rows", FILES["mine.py"]).code == 0
     assert (tmp_path / "pages" / "index.html").is_file()

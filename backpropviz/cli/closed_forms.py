@@ -9,8 +9,9 @@ from backpropviz.cli.options import print_json, screen_width, users_code
 from backpropviz.errors import InputError, TraceError
 
 
-def table_of(names: Sequence[str] | None, as_json: bool) -> None:
-    """A row for each of the layers, or of all that come with the tool; what is searched now is told on a terminal."""
+def table_of(names: Sequence[str], as_json: bool) -> None:
+    """A row for each of the layers, or where none is named of all that come with the tool; what is searched now is
+    told on a terminal."""
     from backpropviz.layers.library import layer_names, load
     from backpropviz.study.closed.table import HEAD, row
 

@@ -62,6 +62,7 @@ def derive(
             "--closed-form draws its own inputs and prints one function",
             fix="Leave out --style, --input and --shape.",
         )
+    refuse(context, ("force",), output is None, "writes over a file, and none is named", "Name it with -o.")
     refuse(context, ("explain",), not closed, "says why a closed form is so", "Add --closed-form.")
     if latex + plain + explain > 1:
         raise InputError("one form at a time can be printed", fix="Choose one of --latex, --plain and --explain.")

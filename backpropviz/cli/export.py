@@ -105,6 +105,7 @@ def export(
         case = "" if inputs or shape or set_ else "entries"
         entry = entry or entry_of(layer)
     trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only, case=case)
+    refuse(context, ("rounds",), not trace.loops, f"is for loops, and {trace.function} has none")
     chosen: Any = "forward" if forward_only else passes
     from backpropviz.draw.diagram import Diagram
     from backpropviz.draw.formats import export as write_out

@@ -16,6 +16,7 @@ from backpropviz.cli.options import (
     progress,
     wrapped,
 )
+from backpropviz.cli.parsing import refuse
 from backpropviz.cli.standard_input import file_from_standard_input, from_standard_input, shown
 from backpropviz.errors import InputError
 
@@ -30,6 +31,7 @@ _NAMES = (
 
 
 def diagnose(
+    context: typer.Context,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -95,6 +97,8 @@ def diagnose(
     from backpropviz.classroom.judges import holds_worksheet, pin_options
     from backpropviz.diagnose.telling.hints import render_hints
 
+    others_than_it = set(context.params) - {"sandbox", "as_json", "output"}
+    refuse(context, sorted(others_than_it), sandbox, "does nothing beside --sandbox, which reads no file")
     if sandbox:
         from backpropviz.diagnose.student.probing import lines
 
@@ -125,6 +129,8 @@ def diagnose(
         raise typer.Exit(_grade_all(named, assignment, options, output, feedback, format_, jobs, cache))
     if feedback:
         raise InputError("--feedback goes with --assignment", fix="Write an assignment file; see README, Hand-ins.")
+    if str(output) == "-":  # everywhere the same as no file
+        output = None
     chosen = _format(format_, as_json, resume, output)
     if explain and chosen not in ("text", "json", "jsonl"):
         raise InputError(f"--format {chosen} has no room for pages", fix="Leave --explain out, or take --json.")
@@ -199,14 +205,13 @@ def _reports(
     from backpropviz.classroom.answers import Cache, reports, unfinished
     from backpropviz.classroom.exact import line
     from backpropviz.classroom.judges import judge
+    from backpropviz.files import line_by_line
 
     earlier = unfinished(resume) if resume else {}
     with contextlib.ExitStack() as stack:
         stream: IO[str] = sys.stdout
         if in_lines and (resume or output):
-            stream = stack.enter_context(
-                open(resume or output or "", "a" if resume else "w", encoding="utf-8", newline="\n")
-            )
+            stream = stack.enter_context(line_by_line(resume or output or Path(), "a" if resume else "w"))
 
         def say(report: "FileReport", key: str) -> None:
             if in_lines:

@@ -69,10 +69,7 @@ def live(spec: str, options: list[str], open_: bool) -> None:
     path, _ = split_spec(spec)
     file = Path(path) if path else None
     if file is None or not file.is_file():
-        raise LayerError(
-            f"there is no file {path or spec}" if path else f"{spec} is a layer of the tool",
-            fix="--live is for a file that you edit: backpropviz play --live mine.py",
-        )
+        raise LayerError(_seen(spec, file), fix="--live is for a file that you edit: backpropviz play --live mine.py")
     state = State()
     server = Server(state)
     state.show(_framed(_FAILED.format(title=f"{html.escape(file.name)} is being read", message=""), 1))
@@ -91,6 +88,15 @@ def live(spec: str, options: list[str], open_: bool) -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _seen(spec: str, file: Path | None) -> str:
+    """What stands where a file should."""
+    from backpropviz.layers.library import layer_names
+
+    if file is not None:
+        return f"{file} is a folder" if file.is_dir() else f"there is no file {file}"
+    return f"{spec} is a layer of the tool" if spec in layer_names() else f"{spec} is no Python file and no notebook"
 
 
 def _saves(file: Path) -> Iterator[None]:

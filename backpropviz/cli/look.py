@@ -26,6 +26,7 @@ from backpropviz.cli.options import (
     users_code,
 )
 from backpropviz.cli.parsing import refuse
+from backpropviz.cli.standard_input import from_standard_input
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def list_(
     if closed:
         from backpropviz.cli.closed_forms import table_of
 
-        table_of(layers, as_json)
+        table_of([from_standard_input(layer) for layer in layers or ()], as_json)
         return
     if ops:
         from backpropviz.layers.library import operations as entries_of

@@ -74,8 +74,7 @@ def run(
     """Load and run a layer as the options say; `case` names the sizes its file keeps for a command (`SIZES`)."""
     from backpropviz.layers.library import load
 
-    if dtype not in (None, "float32", "float64"):
-        raise InputError(f"--dtype {dtype} is no precision of inputs", fix="Use float32 or float64.")
+    is_precision(dtype)
     with users_code():
         found = load(layer)
     shapes, given = found.case(case)
@@ -90,6 +89,8 @@ def run(
         given |= settings
         shapes |= more_shapes
         for name, path in parse_pairs(inputs, "--input").items():
+            if name in more_shapes:
+                raise InputError(f"--shape {name} does nothing beside --input {name}", fix="Leave one of them out.")
             given[name] = load_array(array_from_standard_input(path), name)
         upstream = load_array(array_from_standard_input(dout), "dout") if dout else None
     with users_code():
@@ -97,6 +98,12 @@ def run(
         if backward:
             trace.backward(upstream, seed)
     return trace
+
+
+def is_precision(dtype: str | None) -> None:
+    """Refuse what --dtype cannot be."""
+    if dtype not in (None, "float32", "float64"):
+        raise InputError(f"--dtype {dtype} is no precision of inputs", fix="Use float32 or float64.")
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from backpropviz.text import clean
 
 _READERS = {"layer", "inputs", "dout", "paths", "lines", "files"}  # parameters that name files to be read
 _MAY_BE_EMPTY = {"title"}
+_KEPT_ON_DISK = {"folder", "frames", "feedback", "cache", "resume"}  # parameters that standard output cannot be
 _NARROW = 70  # columns; help has two columns in a wider window
 
 
@@ -90,14 +91,26 @@ class Command(TyperCommand):
                     "" in (value if isinstance(value, (list, tuple)) else [value])
                     and parameter.name not in _MAY_BE_EMPTY
                 ):
-                    written = parameter.metavar if parameter.param_type_name == "argument" else _written(parameter)
-                    raise InputError(f"nothing is given for {written}", fix="Give a value, or leave it out.")
+                    raise InputError(
+                        f"nothing is given for {_written(parameter)}", fix="Give a value, or leave it out."
+                    )
+                if value == "-" and parameter.name in _KEPT_ON_DISK:
+                    raise InputError(
+                        f"{_written(parameter)} cannot be standard output", fix="Name a place on the disk."
+                    )
             for parameter, times in Counter(order).items():
                 several = getattr(parameter, "multiple", False) or getattr(parameter, "nargs", 1) != 1
-                if times > 1 and not several and not getattr(parameter, "is_flag", False):
-                    name = max(parameter.opts, key=len)
-                    raise InputError(f"{name} is given {times} times", fix="Give it once: which of them is meant?")
-        return super().parse_args(ctx, args)
+                switch = getattr(parameter, "is_flag", False) and not parameter.secondary_opts
+                if times > 1 and not several and not switch:
+                    raise InputError(
+                        f"{_written(parameter)} is given {times} times", fix="Give it once: which of them is meant?"
+                    )
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            its: Any = error
+            its.ctx = getattr(error, "ctx", None) or ctx  # an option without its value does not say whose it is
+            raise
 
 
 def described(command: Any) -> dict[str, Any]:
@@ -115,8 +128,8 @@ def described(command: Any) -> dict[str, Any]:
 
 
 def _written(parameter: Any) -> str:
-    """An option as its help writes it: "--frame-format"."""
-    return str(max(parameter.opts, key=len))
+    """An option or an argument as its help writes it: "--frame-format", "FILE.py..."."""
+    return str(parameter.metavar if parameter.param_type_name == "argument" else max(parameter.opts, key=len))
 
 
 def given(context: typer.Context, *names: str) -> list[str]:

@@ -17,8 +17,10 @@ from backpropviz.cli.options import (
     SetOption,
     ShapeOption,
     answer,
+    is_precision,
     run,
 )
+from backpropviz.cli.standard_input import array_from_standard_input
 from backpropviz.errors import InputError
 
 
@@ -72,12 +74,29 @@ def _as_given(
     dout: str | None,
     dtype: str | None,
 ) -> list[str]:
-    """The options of a run as they stand on a command line."""
-    options = [f"--seed={seed}"]
-    for name, values in (("input", inputs), ("shape", shape), ("set", set_)):
-        options += [f"--{name}={value}" for value in values or ()]
-    options += [f"--dout={dout}"] if dout else []
-    return [*options, f"--dtype={dtype}"] if dtype else options
+    """The options of a run as they stand on a command line; standard input is the file that it is kept in.
+
+    Raises:
+        InputError: one of them is wrong whatever the layer is: no save of its file would mend that.
+    """
+    from backpropviz.files import limit
+    from backpropviz.layers.arrays import load_array, parse_pairs, parse_shape
+
+    is_precision(dtype)
+    options = [f"--seed={seed}", f"--max-bytes={limit()}", *([f"--dtype={dtype}"] if dtype else [])]
+    for name, path in parse_pairs(inputs, "--input").items():
+        file = array_from_standard_input(path)
+        load_array(file, name)
+        options.append(f"--input={name}={file}")
+    for name, text in parse_pairs(shape, "--shape").items():
+        parse_shape(text, name)
+        options.append(f"--shape={name}={text}")
+    options += [f"--set={name}={text}" for name, text in parse_pairs(set_, "--set").items()]
+    if dout:
+        file = array_from_standard_input(dout)
+        load_array(file, "dout")
+        options.append(f"--dout={file}")
+    return options
 
 
 COMMANDS = (

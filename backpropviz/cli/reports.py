@@ -31,7 +31,7 @@ def report(
         if output is not None:
             raise InputError("-o writes a page, and --json prints a record", fix="Leave one of them out.")
         answer(as_json, "report", "", **overview.record(its, names))
-    elif output is None:
+    elif output is None or str(output) == "-":
         from backpropviz.show.tables.plain import counted, stack
 
         tables = [part for heading, sheet in overview.sheets(its, names).items() for part in (heading, sheet)]
