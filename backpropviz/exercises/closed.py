@@ -14,7 +14,7 @@ from typing import Any
 from backpropviz.code.scope import read_names
 from backpropviz.diagnose.runs.influence import behind
 from backpropviz.diagnose.student.recorder import statements
-from backpropviz.diagnose.telling.closed_forms import is_unclear
+from backpropviz.diagnose.telling.written import is_unclear
 from backpropviz.errors import InputError
 from backpropviz.exercises.exercise import Blank
 from backpropviz.exercises.signing import Goal

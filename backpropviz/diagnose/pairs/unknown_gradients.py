@@ -135,7 +135,7 @@ def _trace(program: Program, pair: Pair, case: Case, outputs: dict[str, Any], fo
     return trace
 
 
-def _trace_of_class(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Trace | None:
+def trace_of_class(program: Program, pair: Pair, case: Case, outputs: dict[str, Any]) -> Trace | None:
     """A trace of a forward pass of a class, or of a loss with its gradients: what it says has to be held against
     differences. The arrays that a layer holds are put in its place, not written into its own."""
     text = program.student.texts.get(pair.forward, "")
@@ -155,7 +155,7 @@ def _differences(program: Program, pair: Pair, case: Case, outputs: dict[str, An
     here = loss(case.inputs)
     came = _came(program, pair, case, upstream)
     wrong = [name for name in pair.layer.wants if not _agrees(loss, case.inputs, name, here, came.get(name))]
-    trace = _trace_of_class(program, pair, case, outputs) if wrong else None
+    trace = trace_of_class(program, pair, case, outputs) if wrong else None
     traced = trace.grad if trace is not None else {}
     gradients = {}
     for name in pair.layer.wants:

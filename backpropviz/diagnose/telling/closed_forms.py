@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,79 +17,91 @@ from backpropviz.code.straight import listing
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
+from backpropviz.diagnose.pairs.unknown_gradients import trace_of_class
 from backpropviz.diagnose.runs.examine import Examination
-from backpropviz.diagnose.runs.influence import behind, reads
+from backpropviz.diagnose.runs.influence import behind
+from backpropviz.diagnose.runs.scene import Scene as Recorded
 from backpropviz.diagnose.runs.scene import recorded
 from backpropviz.diagnose.student.program import Program
-from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.diagnose.telling.written import Written, first_set, in_method, touched_by, within, written
 from backpropviz.diagnose.verdict import ShorterForm
 from backpropviz.engine.graph import Node, ancestors
 from backpropviz.engine.trace import Trace
 from backpropviz.study.closed.lines import Line, lines_between, made_of
 from backpropviz.study.closed.program import Program as Derived
 from backpropviz.study.closed.scenes import Scene
-from backpropviz.study.values.trees import arithmetic, called, lays_out
+from backpropviz.study.values.trees import arithmetic, lays_out
 
 SAVED = 2  # operations; a sum that is written in one call less is no closed form
 _CLOSE = 1e-9
-_UNCOUNTED = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
-
-
-@dataclass(frozen=True)
-class Written:
-    """The statements that a gradient comes from, in the function that returns it.
-
-    Attributes:
-        touched: those of them that work on gradients, by index.
-    """
-
-    gradient: str
-    statements: tuple[Statement, ...]
-    touched: frozenset[int]
-
-    @property
-    def count(self) -> int:
-        return sum(arithmetic(statement.node) for statement in self.statements)
 
 
 def closed_forms(program: Program, pair: Pair, examination: Examination) -> tuple[ShorterForm, ...]:
     """The gradients of a right pair that are in closed form. Most are told apart by counting in the text alone."""
-    function = pair.backward or pair.forward
-    found = next(((case, right) for case, right in examination.cases if right.traces and not case.forward_only), None)
-    if found is None or found[1].traces[0].loops:
+    method = _method(program, pair)
+    found = next(((c, r) for c, r in examination.cases if (r.traces or method) and not c.forward_only), None)
+    if found is None:
         return ()
     case, right = found
-    trace = right.traces[0]
+    trace = right.traces[0] if right.traces else trace_of_class(program, pair, case, right.outputs)
+    if trace is None or trace.loops:
+        return ()
     ends = _ends(list(case.inputs), right, trace)
-    written = [its for its in _written(program, pair, list(right.gradients)) if its.gradient in ends]
-    likely = [its for its in written if its.count + SAVED <= _recorded_operations(ends[its.gradient])]
+    if method:
+        return _of_method(program, method, ends, trace, recorded(examination, case, right))
+    function = pair.backward or pair.forward
+    given = [its for its in written(program, pair, list(right.gradients)) if its.gradient in ends]
+    likely = [its for its in given if its.count + SAVED <= _recorded_operations(ends[its.gradient])]
     statements = program.statements(function) if pair.backward else []
     if not likely and not statements:
         return ()
-    values = {
-        index: visit.value
-        for (where, index, name), visit in recorded(examination, case, right).record.visits.items()
-        if where == function and name not in ("return", "")
-    }
+    values = _values(recorded(examination, case, right), function)
     derived = Derived.of(listing(trace), {})
-    chain = derived.backward
-    made = (_shorter(its, ends[its.gradient], f"d{ends[its.gradient].name}", trace, chain, values) for its in likely)
-    found_here = tuple(each for each in made if each is not None)
+    found_here = _told(likely, ends, trace, derived.backward, values)
     if found_here or not statements:
         return found_here
     taken = binding.parameters(program.function(function))[: len(pair.layer.outputs)]
-    inner = _within(statements, {p.name for p in taken}, {*program.definitions})
+    inner = within(statements, {p.name for p in taken}, {*program.definitions})
     forms = _of_inner(inner, derived, trace, [*ends.values()], values)
     return tuple(sorted(forms, key=lambda form: form.chain_operations - form.operations)[-1:])
 
 
-def _within(statements: list[Statement], taken: set[str], definitions: set[str]) -> Iterator[Written]:
-    """Gradients on the way to those that are returned, with the statements behind each."""
-    touched = _touched(statements, taken)
-    for statement in (statements[i] for i in sorted(touched)):
-        chosen = [statements[i] for i in sorted(behind(statements, {*statement.targets}, statement.index + 1))]
-        if len(statement.targets) == 1 and not any(is_unclear(each, definitions) for each in chosen):
-            yield Written(statement.targets[0], tuple(chosen), frozenset(touched & {s.index for s in chosen}))
+def _method(program: Program, pair: Pair) -> str:
+    """The method that the pair's backward pass is written around; "" where there is none."""
+    its = program.student.wrapped.get(pair.forward)
+    apart = its is not None and its.forward != its.backward and "." in its.backward
+    return its.backward if its is not None and apart and its.backward in program.definitions else ""
+
+
+def _of_method(
+    program: Program, method: str, ends: dict[str, Node], trace: Trace, scene: Recorded
+) -> tuple[ShorterForm, ...]:
+    """The same of a method, which returns gradients and keeps others in attributes: by what it sets, name by name."""
+    statements = program.statements(method)
+    visits = {(at, name): visit.value for (where, at, name), visit in scene.record.visits.items() if where == method}
+    upstream = [*scene.right.upstream.values()]
+    taken = {name for (at, name), value in visits.items() if at < 0 and any(_is_same(value, u) for u in upstream)}
+    touched = touched_by(statements, taken) if taken else {statement.index for statement in statements}
+    wanted = {gradient: end.gradient.value for gradient, end in ends.items() if end.gradient is not None}
+    firsts = first_set(visits, touched, wanted, _is_same)
+    given = in_method(statements, touched, firsts, {*program.definitions})
+    likely = [its for its in given if its.count + SAVED <= _recorded_operations(ends[its.gradient])]
+    if not likely:
+        return ()
+    return _told(likely, ends, trace, Derived.of(listing(trace), {}).backward, _values(scene, method))
+
+
+def _told(
+    likely: list[Written], ends: dict[str, Node], trace: Trace, chain: list[Line], values: dict[int, Any]
+) -> tuple[ShorterForm, ...]:
+    made = (_shorter(its, ends[its.gradient], f"d{ends[its.gradient].name}", trace, chain, values) for its in likely)
+    return tuple(each for each in made if each is not None)
+
+
+def _values(scene: Recorded, function: str) -> dict[int, Any]:
+    """What the statements of a function set, by their index."""
+    visits = scene.record.visits.items()
+    return {at: v.value for (where, at, name), v in visits if where == function and name not in ("return", "")}
 
 
 def _of_inner(
@@ -101,68 +112,14 @@ def _of_inner(
     seen = derived.watched(arguments)
     gradients = {name: arguments[name] for name in derived.listing.upstream}
     gradients |= {name: value for line in derived.backward for name, value in seen.get(line, {}).items()}
-    for written in inner:
-        value = values.get(written.statements[-1].index)
+    for its in inner:
+        value = values.get(its.statements[-1].index)
         name = next((name for name, wanted in gradients.items() if _is_same(value, wanted)), "")
         ends = (n for n in trace.nodes if n.gradient is not None and n not in inputs)
         end = next((n for n in ends if _is_same(value, n.gradient.value)), None)  # type: ignore[union-attr]
-        form = _shorter(written, end, name, trace, derived.backward, values) if name and end is not None else None
+        form = _shorter(its, end, name, trace, derived.backward, values) if name and end is not None else None
         if form is not None and np.size(gradients.get(form.source, 0)) <= end.gradient.value.size:  # type: ignore[union-attr]
             yield form
-
-
-# ---- what is written -------------------------------------------------------------------------------------------------
-
-
-def _written(program: Program, pair: Pair, wanted: list[str]) -> Iterator[Written]:
-    """For each gradient that is returned by name or as an expression, the statements behind it; none in loops."""
-    function = pair.backward or pair.forward
-    statements = program.statements(function)
-    returns = [s for s in statements if isinstance(s.node, ast.Return) and s.node.value is not None]
-    if len(returns) != 1:
-        return
-    value = returns[0].node.value  # type: ignore[attr-defined]
-    parts = value.elts if isinstance(value, ast.Tuple) else [value]
-    given: set[int] = set()
-    if pair.backward is None:
-        if len(parts) < 2:
-            return
-        given = behind(statements, reads(parts[0]), returns[0].index)
-        parts, touched = parts[1:], {s.index for s in statements} - given
-    else:
-        taken = binding.parameters(program.function(function))[: len(pair.layer.outputs)]
-        touched = _touched(statements, {p.name for p in taken})
-    if len(parts) != len(wanted):
-        return
-    for gradient, part in zip(wanted, parts):
-        indices = behind(statements, reads(part), returns[0].index) - given
-        chosen = [statements[i] for i in sorted(indices)]
-        if not isinstance(part, ast.Name):
-            chosen.append(Statement(function, returns[0].index, returns[0].line, "", part, (), 0))  # type: ignore[arg-type]
-        if chosen and not any(is_unclear(s, {*program.definitions}) for s in chosen):
-            yield Written(gradient, tuple(chosen), frozenset(touched & indices))
-
-
-def is_unclear(statement: Statement, functions: set[str]) -> bool:
-    """How many operations it stands for is not in its text: rounds, calls of functions of the file."""
-    nodes = list(ast.walk(statement.node))
-    if statement.loops or any(isinstance(node, _UNCOUNTED) for node in nodes):
-        return True
-    last = {name.rpartition(".")[2] for name in functions}
-    return any(called(node) in last or (isinstance(node, ast.Name) and node.id in functions) for node in nodes)
-
-
-def _touched(statements: list[Statement], names: set[str]) -> set[int]:
-    """The statements that work on what comes in, or on what was made of it."""
-    found, known = set[int](), {*names}
-    for statement in statements:
-        if reads(statement.node) & known:
-            known |= {*statement.targets}
-            found.add(statement.index)
-    return found
-
-
-# ---- what is recorded ------------------------------------------------------------------------------------------------
 
 
 def _ends(inputs: list[str], right: Reference, trace: Trace) -> dict[str, Node]:
@@ -196,7 +153,7 @@ def _shorter(
     assert end.gradient is not None
     nodes = [node for node in trace.nodes if node.gradient is not None and node is not end and end in ancestors([node])]
     lines = made_of(chain, {gradient})
-    source, before = "", set[int]()
+    source, shown, before = "", "", set[int]()
     for statement in written.statements[:-1]:
         if statement.index not in written.touched:
             continue
@@ -210,7 +167,7 @@ def _shorter(
         source = min(between, key=lambda name: len(between[name]), default="")
         if not source or not any(source in line.names for line in chain):
             return None
-        lines = between[source]
+        lines, shown = between[source], statement.targets[0]
         before = behind([*written.statements], {*statement.targets}, statement.index + 1)
     after = [s for s in written.statements if s.index not in before]
     count = sum(arithmetic(s.node) for s in after)
@@ -221,7 +178,7 @@ def _shorter(
         return None
     names = [node.name or "" for node in trace.upstream.values()]
     upstream = "the loss" if all(node.value.ndim == 0 for node in trace.upstream) else ", ".join(names)
-    return ShorterForm(written.gradient, source or upstream, after[-1].line, count, steps, long)
+    return ShorterForm(written.gradient, shown or upstream, after[-1].line, count, steps, long)
 
 
 def _is_passed_by_all(node: Node, end: Node, trace: Trace) -> bool:
