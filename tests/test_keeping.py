@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
-from backpropviz.engine import keeping
+from backpropviz.engine import again, keeping
 from backpropviz.engine.rounds import Rounds
 from backpropviz.errors import TraceError
 from backpropviz.layers.library import layer_names
@@ -104,6 +104,40 @@ def test_a_trace_as_long_as_another_one_of_it_lives():
     del t
     twin.backward()
     assert twin["xhat"].step.label == "7"
+
+
+def test_large_values_on_the_way_to_a_gradient_come_back_as_they_were(monkeypatch):
+    x, y = np.random.default_rng(0).normal(size=(2, 128, 130))
+    given = {"x": x, "gamma": x[0], "beta": x[1]}
+    t, kept = bp.trace("batchnorm", **given), bp.trace("batchnorm", **given)
+    t.backward(y)
+    monkeypatch.setattr(again, "LARGE", x.nbytes + 1)
+    kept.backward(y)
+    gone = [node for node in t.red.nodes if node._value is None]
+    assert {node.name for node in gone} == {None, "dxmu_1", "dxmu_2"}
+    assert all(node._value is not None for node in kept.red.nodes)
+
+    def same():
+        return all(map(np.array_equal, *([node.value for node in each.red.nodes] for each in (t, kept))))
+
+    assert same()
+    assert same()  # it is kept from now on
+    assert not [node for node in gone if node._value is None]
+    t.backward(y)
+    for each in (t, kept):
+        each.replay(x=y, dout=x)
+    assert same()
+
+
+def test_what_is_seen_in_a_view_is_not_let_go():
+    x, dout = np.random.default_rng(0).normal(size=(2, 128, 130))
+    t = bp.trace(lambda x: np.cumsum(x, axis=1), x=x)
+    t.backward()
+    viewed = {parent for node in t.red.nodes if node.is_view for parent in node.parents}
+    assert viewed & {node for node in t.red.nodes if node.name is None}
+    assert all(node._value is not None for node in viewed)
+    t.replay(x=x, dout=dout)
+    np.testing.assert_array_equal(t.grad["x"], np.cumsum(dout[:, ::-1], axis=1)[:, ::-1])
 
 
 def test_the_collector_is_left_as_it_was():

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.engine.again import let_go
 from backpropviz.engine.graph import PLACES, Array, Node, Step, Term
 from backpropviz.engine.recipes import Recipes, learn
 from backpropviz.engine.tape import Tape
@@ -99,6 +100,9 @@ def _add_terms(node: Node, tape: Tape) -> None:
     for term in node.terms[1:]:
         total = tape.add(total, term.node)
     node.gradient = total
+    if total is not node.terms[0].node:
+        passed_on = {term.consumer.gradient for term in node.terms}
+        let_go([term.node for term in node.terms], passed_on)
 
 
 def _hand_back(node: Node, tape: Tape, recipes: Recipes) -> Iterator[tuple[Node, Term]]:
@@ -113,11 +117,11 @@ def _hand_back(node: Node, tape: Tape, recipes: Recipes) -> Iterator[tuple[Node,
         if not operand.carries_gradient or entry is None:
             continue
         recipe = known.get(position) if known is not None else None
+        before = len(tape.nodes)
         try:
             if recipe:
                 red = recipe.repeat(node, tape)
             else:
-                before = len(tape.nodes)
                 red = _run(entry, node, operand, tape)
                 if known is not None:
                     learn(known, position, node, tape.nodes[before:], red)
@@ -132,6 +136,9 @@ def _hand_back(node: Node, tape: Tape, recipes: Recipes) -> Iterator[tuple[Node,
                 where=node.step.where if node.step else None,
                 fix="Write the operation out in sums, products and indexing; or give plain numbers for its options.",
             ) from error
+        made = tape.nodes[before:]
+        if len(made) > 1:
+            let_go(made, {red}.union(*[each.parents for each in made if each.is_view]))
         yield operand, Term(node, position, red)
 
 

@@ -33,14 +33,20 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if was_on:
-            made, full = gc.get_count()[0], gc.get_stats()[-1]["collections"]
-            if _unsearched["at"] != full:
-                _unsearched.update(at=full, objects=0)
-            if made > _LONG and _unsearched["objects"] < _UNSEARCHED and not gc.get_freeze_count():
-                _unsearched["objects"] += made
-                gc.freeze()
-                gc.unfreeze()
+            made = gc.get_count()[0]
+            if made > _LONG:
+                _put_with_the_old(made)
             gc.enable()
+
+
+def _put_with_the_old(made: int) -> None:
+    full = gc.get_stats()[-1]["collections"]
+    if _unsearched["at"] != full:
+        _unsearched.update(at=full, objects=0)
+    if _unsearched["objects"] < _UNSEARCHED and not gc.get_freeze_count():
+        _unsearched["objects"] += made
+        gc.freeze()
+        gc.unfreeze()
 
 
 class Ties:
