@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -206,7 +206,8 @@ def _hits(one, two, box):
 
 
 def covered(drawing):
-    """The texts that lie over another text, a wire, or a gate that is not their own; and badges over wires."""
+    """The texts that lie over another text, a wire, the line around a group, or a gate that is not their own; and
+    badges over wires."""
     found = []
     texts = [(text, _box_of(text)) for text in drawing.texts]
     for (one, a), (two, b) in combinations(texts, 2):
@@ -215,6 +216,11 @@ def covered(drawing):
     for wire in drawing.wires:
         for p, q in pieces_of(wire):
             found += [(text.text, wire.id) for text, box in texts if _hits(p, q, _thicker(box))]
+    for line in drawing.outlines:
+        left, top, right, bottom = line.x, line.y, line.x + line.width, line.y + line.height
+        corners = (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
+        for p, q in pairwise(corners):
+            found += [(text.text, line.id) for text, box in texts if _hits(p, q, box)]
     for shape in drawing.shapes:
         if shape.kind == "end":
             continue

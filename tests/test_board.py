@@ -699,6 +699,10 @@ def test_a_long_formula_hangs_from_no_wire():
         assert max(lines.values()) <= 6
 
 
+def test_terms_on_a_wire_that_enters_a_group_stand_before_its_line():
+    assert covered(drawing("lstm", ops=True, size="free")) == []
+
+
 @pytest.mark.costly
 @pytest.mark.parametrize("name", SHORT)
 def test_the_manual_tells_the_figures_of_every_board(name):

@@ -11,14 +11,16 @@ _PARTED = 5  # wires that go on in the next row of a page, rather than one that 
 
 
 def filling(spacer: Spacer, room: float) -> tuple[int, ...]:
-    """The columns after which a board is cut so that every row fits, with few rows and few wires cut."""
+    """The columns after which a board is cut so that every row fits, with few rows and few wires cut. No row has only
+    boxes, or only ends."""
     x, last = spacer.uncut, spacer.last
     running = _running(spacer)
     column = spacer.grid.column
-    gate = min((column[each] for each in column if each.gate.kind != "input"), default=last)  # no row of boxes alone
+    first = min((column[each] for each in column if each.gate.kind != "input"), default=last)
+    final = max((column[each] for each in column if each.gate.kind != "end"), default=last)
     best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
-    for end in range(gate + 1, last + 2):
-        for start in (0, *range(gate + 1, end))[::-1]:
+    for end in (*range(first + 1, final + 1), last + 1):
+        for start in (0, *range(first + 1, min(end, final + 1)))[::-1]:
             wide = x[end] - x[start]
             if wide > room and end in best:
                 break

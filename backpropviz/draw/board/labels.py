@@ -9,6 +9,7 @@ from dataclasses import replace
 from backpropviz.draw.board.anchors import BESIDE, Placed, Spacing
 from backpropviz.draw.board.blocks import Block, Formula, array_of, label, red_block, with_array
 from backpropviz.draw.board.grid import Route
+from backpropviz.draw.board.groups import Surrounded
 from backpropviz.draw.board.stations import Station
 
 _SHORT = 60.0  # wide; as the name of an upstream gradient is
@@ -27,6 +28,9 @@ class _Labels:
         for route in made.grid.routes:
             self.leaving[route.link.tail].append(route)
         self.changing = Counter(trunk.anchor[0] for trunk in made.trunks.values())  # wires that change rows, by gap
+        self.lines: dict[int, list[Surrounded]] = defaultdict(list)  # around groups that begin at a column
+        for each in made.surrounded:
+            self.lines[each.columns[0]].append(each)
 
     def place(self) -> None:
         for station in self.made.grid.stations:
@@ -87,7 +91,7 @@ class _Labels:
         self._put(Placed(terms[0].owner, route.row, "formulas", block, anchor, max(0.0, taken) + 2 * (taken > -2)))
 
     def _before(self, route: Route, terms: list[Formula]) -> None:
-        """Place terms on the level part of their wire, just before the gate that sends them."""
+        """Place terms on the level part of their wire, just before the gate that sends them and the lines around it."""
         head = route.link.head
         anchor, block = (self.column[head], 0), red_block(self.made.shortened(terms), self.style.formula)
         if route.enters == "left":
@@ -95,6 +99,8 @@ class _Labels:
             end = min(-self.made.half[head][0] - 4, -taken - 2)
         else:
             end = self.made.slots[route] - (BESIDE + 2 if route.enters == "above" else 0.0)
+        crossed = (each for each in self.lines[anchor[0]] if each.rows[0] <= route.row <= each.rows[1])
+        end = min([end, *(-each.left for each in crossed)])
         self._put(Placed(terms[0].owner, route.row, "formulas", block, anchor, end - block.width, ends=True))
 
     def _put(self, placed: Placed) -> None:

@@ -267,8 +267,11 @@ class Places:
         return left, right
 
     def goes_round(self, each: Surrounded, segment: int) -> bool:
-        """Whether what a loop's rounds hand on is drawn below this part of the line around it: below the last."""
-        return bool(each.frame.handed_on) and segment == self.segment(each.columns[1])
+        """Whether what a loop's rounds hand on is drawn below this part of the line around it: below the widest."""
+        if not each.frame.handed_on:
+            return False
+        ends = {part: self.group_x(each, part) for part in self.segments(each) if self.group_rows(each, part)}
+        return segment == max(ends, key=lambda part: ends[part][1] - ends[part][0])
 
     def group_title(self, each: Surrounded, wide: tuple[float, float]) -> tuple[str, ...]:
         """The title in lines; in shorter ones where a wire comes in from above, so that they find room beside it."""
