@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backpropviz as bp
-from backpropviz.code.breaking import broken, columns, width
+from backpropviz.code.breaking import broken, columns, shaped, width
 from backpropviz.draw import rendering
 from backpropviz.draw.board.blocks import DIGITS, Shown, array_of
 from backpropviz.draw.board.grid import lay_out
@@ -697,6 +697,41 @@ def test_a_long_formula_hangs_from_no_wire():
         drawing = Diagram(traced(name)).picture.drawing
         lines = Counter((text.owner, round(text.x, 1)) for text in drawing.texts if text.ink == "red")
         assert max(lines.values()) <= 6
+
+
+def test_a_gate_takes_the_room_that_its_formula_needs():
+    """It is torn apart between its terms, and not within them, where a few columns more allow that."""
+    assert shaped("x[:, t] @ wx + h @ wh + b", 10, 15) == ("x[:, t] @ wx +", "h @ wh + b")
+    assert shaped("w - lr * mhat / (√(vhat) + eps)", 12, 18) == ("w - lr * mhat /", "(√(vhat) + eps)")
+    assert shaped("√(var + eps)", 8, 12) == ("√(var + eps)",)
+    assert shaped("from_x + from_h + b", 10, 10) == broken("from_x + from_h + b", 10)
+    assert shaped("from_x + b", 20, 30) == ("from_x + b",)
+    assert {"x[:, t] @ wx +", "h @ wh + b"} <= {text.text for text in drawing("recurrent").texts}
+
+
+def test_an_output_that_no_gradient_comes_back_from_leads_to_no_loss():
+    def ends(trace):
+        return [gate.inscription for gate in Diagram(trace).picture.board.gates if gate.kind == "end"]
+
+    assert ends(traced("lstm_step")) == ["loss", "output"]
+    assert ends(traced("rnn_step")) == ["loss"]
+    assert ends(bp.trace("lstm_step")) == ["loss", "loss"]
+
+
+def test_what_a_loop_hands_on_stands_where_its_line_is_longest():
+    drawn = drawing("lstm", size="page")
+    said = {text.text: text for text in drawn.texts}
+    assert {"prev_c, prev_h to the next round, ", "dprev_c, dprev_h back"} <= {*said}
+    assert len([wire for wire in drawn.wires if wire.id.startswith("around_")]) == 2
+    lines = [line for line in drawn.outlines if line.title[0].startswith("for t in")]
+    longest = max(lines, key=lambda line: line.width)
+    assert 0 < said["dprev_c, dprev_h back"].y - (longest.y + longest.height) < 30
+
+
+def test_no_row_of_a_page_has_only_the_end_of_a_wire():
+    drawn = drawing("conv_naive", size="page")
+    (end,) = [text for text in drawn.texts if text.text == "loss"]
+    assert [shape for shape in drawn.shapes if shape.kind == "gate" and abs(shape.y - end.y) < 40]
 
 
 def test_terms_on_a_wire_that_enters_a_group_stand_before_its_line():

@@ -20,6 +20,7 @@ _OPERATORS = ("+", "-", "*", "/", "@", "=", "+=", "//", "**", "<", ">", "==", "!
 _DEPTH = 0.4  # what a break costs, in lines, by the square of its level
 _SHORT = 3.0  # how many levels deeper the inside of a short list counts
 _TOO_LONG = 1000.0  # a column that does not fit, in lines
+_WIDER = 0.12  # a column more where the width may be chosen, in lines
 
 
 @lru_cache(1 << 15)
@@ -44,7 +45,6 @@ class _Joint:
     least: int = 1
 
 
-@lru_cache(1 << 15)  # the same formulas are tried in many widths
 def broken(formula: str, room: int) -> tuple[str, ...]:
     """A formula in lines of at most `room` columns where it has joints for that, and longer lines where it has not.
 
@@ -52,9 +52,22 @@ def broken(formula: str, room: int) -> tuple[str, ...]:
     operator or comma of the outermost levels (after Knuth and Plass 1981, who break paragraphs as a whole). Nothing is
     ever left out.
     """
+    return _cheapest(formula, room)[1]
+
+
+@lru_cache(1 << 12)
+def shaped(formula: str, least: int, most: int) -> tuple[str, ...]:
+    """A formula in lines of `least` columns, or of up to `most` where that makes up for the room it takes."""
+    ways = (_cheapest(formula, room) for room in range(least, most + 1))
+    return min(ways, key=lambda way: way[0] + _WIDER * max(map(columns, way[1]), default=0))[1]
+
+
+@lru_cache(1 << 15)  # the same formulas are tried in many widths
+def _cheapest(formula: str, room: int) -> tuple[float, tuple[str, ...]]:
+    """What the best way to break a formula costs, in lines, and its lines."""
     text = " ".join(formula.split())
     if columns(text) <= room:
-        return (text,) if text else ()
+        return (1.0, (text,)) if text else (0.0, ())
     joints, starts, ends = _measured(text)
     cheapest = [(0.0, 0)]  # of every joint: the cost of all lines in front of it, and where the last of them begins
     for end, joint in enumerate(joints[1:], 1):
@@ -74,7 +87,7 @@ def broken(formula: str, room: int) -> tuple[str, ...]:
         start = cheapest[end][1]
         lines.append(text[joints[start].at : joints[end].at].strip())
         end = start
-    return tuple(reversed(lines))
+    return cheapest[-1][0], tuple(reversed(lines))
 
 
 @lru_cache(1 << 12)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backpropviz.code.breaking import ADVANCE, LEADING, broken, columns, width
+from backpropviz.code.breaking import ADVANCE, LEADING, broken, columns, shaped, width
 from backpropviz.draw.board.geometry import Ink
 from backpropviz.draw.board.record import Gate
 from backpropviz.draw.digits import numerals
@@ -24,6 +24,7 @@ DIAMETER = 46.0  # of a round gate
 SLOT = 30.0  # between two wires that enter a gate side by side
 BADGE = 20.0
 ROWS, COLUMNS = 6, 4  # arrays up to this size are shown whole
+_WIDER = 1.5  # a gate than others, where its formula is torn apart less
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,9 @@ def inscription(gate: Gate, style: Style, chip: bool = False) -> list[list[Run]]
         return [[Run(line)] for line in broken(" , ".join(gate.short.split()).replace(" ,", ","), style.inside)]
     if columns(gate.inscription) <= 2:
         return [[Run(gate.inscription, size=SYMBOL)]]
-    return [[Run(line)] for line in broken(gate.inscription, style.inside)]
+    most = style.inside if style.values else int(style.inside * _WIDER)  # numbers need the room more than formulas
+    lines = shaped(gate.inscription, style.inside, most)
+    return [[Run(line)] for line in lines]
 
 
 def array_of(value: Array | None, ink: Ink, shown: Shown) -> Numbers | None:

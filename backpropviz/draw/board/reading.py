@@ -45,13 +45,13 @@ def read_board(circuit: Circuit, title: str = "") -> Board:
     left = Counter((id(edge.tail), id(edge.head)) for edge in circuit.forward)
     together: dict[tuple[int, int], Use] = {}  # a gate of several operations is shown with one wire for each operand
     for number, edge in enumerate(circuit.forward, 1):
-        if edge.head.kind == "outside" and edge.tail.outline is not None and edge.tail.outline.ndim:
-            gates[id(edge.head)].inscription = "loss"  # where an array goes on to
         if edge.tail.outline is not None and edge.head.outline is not None:
             gates[id(edge.head)].keeps |= edge.tail.outline.shape == edge.head.outline.shape
         tail, head, key = gates[id(edge.tail)], gates[id(edge.head)], (id(edge.tail), id(edge.head))
         left[key] -= 1
         back, several = returning[key][: 1 if left[key] else None], arriving[id(edge.tail)] > 1
+        if edge.head.kind == "outside" and edge.tail.outline is not None and edge.tail.outline.ndim:
+            head.inscription = "loss" if back or not circuit.backward else "output"  # where an array goes on to
         del returning[key][: len(back)]
         terms = None
         if back:

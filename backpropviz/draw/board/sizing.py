@@ -56,7 +56,7 @@ _SHOWN = (
     Shown(1, 2),
     Shown(1, 2, beside=True),
 )  # arrays, with fewer and fewer numbers
-_FEW_BREAKS = ((10, 8), (12, 10), (16, 10), (20, 14), (30, 14))  # where more would take long
+_FEW_BREAKS = ((10, 8), (12, 8), (12, 10), (16, 10), (20, 14), (30, 14))  # where more would take long
 _WHOLE = 48, 30  # where a board may be as wide as it becomes, only what is longer than that is broken
 _LONGEST = (44, 26, 16, 14)  # columns of a formula that stands on its wire where others go below the board
 _TALL = 6  # lines; what is higher hangs down from its wire like a list
