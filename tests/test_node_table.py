@@ -31,8 +31,15 @@ def printed(made, width=100, color=False):
 
 def test_batchnorm_in_100_columns(golden):
     text = printed(table("batchnorm"))
-    assert text.count("\n") <= 45
+    assert text.count("\n") <= 42
     golden("show_table_batchnorm_100.txt", text)
+
+
+def test_gradients_stand_beside_values_while_code_has_room():
+    for width, beside in ((90, True), (80, False)):
+        text = printed(table("batchnorm"), width)
+        assert bool(re.search("value →.*← gradient", text)) is beside
+        assert (text.count("\n") < 50) is beside
 
 
 def test_narrow_terminals(golden):

@@ -24,7 +24,7 @@ from backpropviz.show.tree import named_groups, walk
 
 VALUES = ("none", "short", "full")
 RED, RED_NAME, NAME = "red", "bold red", "bold"
-_LEAST_CODE = 34  # columns that code gets beside two columns of numbers; else the numbers stand below it
+_LEAST_CODE = 30  # columns that code gets beside two columns of numbers; else the numbers stand below it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
