@@ -83,9 +83,14 @@ def children(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def names_in(node: ast.AST) -> list[str]:
-    """Every name in a tree, those further out first."""
+def walk(node: ast.AST) -> list[ast.AST]:
+    """Every node of a tree, those further out first, but for the marks of what is read or written."""
     waiting = [node]
     for each in waiting:
         waiting += children(each)
-    return [each.id for each in waiting if type(each) is ast.Name]
+    return waiting
+
+
+def names_in(node: ast.AST) -> list[str]:
+    """Every name in a tree, those further out first."""
+    return [each.id for each in walk(node) if type(each) is ast.Name]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.trees import called_name
+from backpropviz.engine.trees import called_name, walk
 
 Bound = str | float
 """A parameter's name ("p.lo" for the entry of a dictionary), or a number."""
@@ -28,7 +28,7 @@ def bounds(definition: ast.FunctionDef, names: Collection[str]) -> set[Sides]:
     taken = definition.args
     in_turn = [its.arg for its in taken.posonlyargs + taken.args + taken.kwonlyargs if its.arg in names]
     reader = _Bounds(in_turn, _assigned(definition))
-    return {sides for node in ast.walk(definition) for sides in reader.of(node) if any(map(_is_name, sides))}
+    return {sides for node in walk(definition) for sides in reader.of(node) if any(map(_is_name, sides))}
 
 
 def handed_on(pairs: Collection[Sides], names: Mapping[str, str]) -> set[Sides]:
@@ -70,7 +70,7 @@ def _is_name(side: Bound) -> bool:
 
 def _assigned(definition: ast.FunctionDef) -> dict[str, list[ast.Assign]]:
     found: dict[str, list[ast.Assign]] = {}
-    for node in ast.walk(definition):
+    for node in walk(definition):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             found.setdefault(node.targets[0].id, []).append(node)
     return found

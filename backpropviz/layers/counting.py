@@ -6,7 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 
-from backpropviz.engine.trees import called_name
+from backpropviz.engine.trees import called_name, walk
 
 _SHAPED = {"zeros", "ones", "empty", "full", "reshape", "broadcast_to", "random", "randn"}
 _LENGTHS = {"range", "arange", "eye", "identity"}
@@ -20,7 +20,7 @@ def counts(definition: ast.FunctionDef) -> set[str]:
     """
     made: dict[str, list[ast.expr]] = defaultdict(list)
     found: set[str] = set()
-    for node in ast.walk(definition):
+    for node in walk(definition):
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 for name, value in _pairs(target, node.value):

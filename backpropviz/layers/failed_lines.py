@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.engine.trees import walk
 from backpropviz.layers.forms import MissingKey
 from backpropviz.layers.sources import one_text
 
@@ -23,7 +24,7 @@ def asserted(traceback: TracebackType | None, file: str) -> str:
     the assertion that failed holds no sizes against each other."""
     statement, frame = _failed(traceback, file)
     test = statement.test if isinstance(statement, ast.Assert) else None
-    for node in ast.walk(test) if test is not None else ():
+    for node in walk(test) if test is not None else ():
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq) and len(node.comparators) == 1:
             sides = [_sizes(_value(side, frame)) for side in (node.left, node.comparators[0])]
             if all(sides) and sides[0] != sides[1]:
@@ -52,7 +53,7 @@ def ask_inside(traceback: TracebackType | None, file: str, made: Mapping[str, An
         MissingKey: it is in a dictionary, and may be one itself.
     """
     statement, frame = _failed(traceback, file)
-    nodes = list(ast.walk(statement)) if statement is not None else []
+    nodes = list(walk(statement)) if statement is not None else []
     lookups = [node for node in nodes if isinstance(node, ast.Subscript)]
     for node in sorted(lookups, key=lambda node: (node.lineno, node.col_offset)):
         holder, key = _value(node.value, frame), _value(node.slice, frame)
@@ -73,7 +74,7 @@ def _failed(traceback: TracebackType | None, file: str) -> tuple[ast.stmt | None
     with contextlib.suppress(SyntaxError, ValueError):  # Python 2
         tree = _parsed(file)
         around = [
-            node for node in ast.walk(tree)
+            node for node in walk(tree)
             if isinstance(node, ast.stmt) and node.lineno <= place[1] <= (node.end_lineno or 0)
         ]  # fmt: skip
         if around:
@@ -90,7 +91,7 @@ def _parsed(file: str) -> ast.Module:
 
 def _value(code: ast.expr, frame: FrameType | None) -> Any:
     """What an expression stood for; None for one that fails, or in which a call may do anything."""
-    calls = (node for node in ast.walk(code) if isinstance(node, ast.Call))
+    calls = (node for node in walk(code) if isinstance(node, ast.Call))
     if frame is None or any(getattr(call.func, "id", "") != "len" for call in calls):
         return None
     with contextlib.suppress(Exception):

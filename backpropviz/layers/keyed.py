@@ -10,6 +10,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from backpropviz.engine.trees import walk
+
 _HOLDERS = re.compile(r"params|parameters|d?grad(ient)?s|weights|model|theta|state|layers?")
 """What may be a dictionary, if a loop goes through it and something else has its keys."""
 _OF_KEYS = ("keys", "items")
@@ -24,7 +26,7 @@ def keyed(definition: ast.FunctionDef, parameters: set[str]) -> dict[str, str]:
     The one that a loop goes through, and what has arrays of its own, is alike to itself.
     """
     found: dict[str, str] = {}
-    for node in ast.walk(definition):
+    for node in walk(definition):
         if not isinstance(node, ast.For | ast.comprehension):
             continue
         body: list[ast.stmt] = node.body if isinstance(node, ast.For) else [definition]
@@ -56,6 +58,6 @@ def _gone_through(iterable: ast.expr, target: ast.expr) -> Iterator[tuple[str, s
 
 def lookups(code: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Every `name[index]` in code, as the name and the index."""
-    for node in ast.walk(code):
+    for node in walk(code):
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
             yield node.value.id, node.slice

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from backpropviz.engine.source import SourceText, lines_of, register
+from backpropviz.engine.trees import walk
 from backpropviz.errors import BackpropvizError, LayerError
 from backpropviz.layers.imports import GIVEN, as_meant, imports_of
 from backpropviz.layers.missing import MissingModule
@@ -153,20 +154,20 @@ def _stood_on(parts: list[Part]) -> set[ast.stmt]:
 
 
 def _defines(node: ast.stmt) -> bool:
-    inside = ast.walk(node) if isinstance(node, ast.If | ast.Try | ast.With) else [node]
+    inside = walk(node) if isinstance(node, ast.If | ast.Try | ast.With) else [node]
     return any(isinstance(part, (*_DEFINITIONS, ast.Import, ast.ImportFrom)) for part in inside) or (
         isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
     )
 
 
 def _read(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def bound(node: ast.stmt) -> set[str]:
     """The names that a statement makes, or changes in part."""
-    names = {n.name for n in ast.walk(node) if isinstance(n, _DEFINITIONS)}
-    for target in ast.walk(node):
+    names = {n.name for n in walk(node) if isinstance(n, _DEFINITIONS)}
+    for target in walk(node):
         if isinstance(target, ast.Name | ast.Attribute | ast.Subscript) and isinstance(target.ctx, ast.Store):
             names.add(_root(target))
         elif isinstance(target, ast.alias):
@@ -193,18 +194,18 @@ def _wrap_listing(part: Part) -> Part:
     body: list[ast.stmt] = [node for node in part.tree.body if node not in imports]
     known |= {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
     for statement in body:
-        bound = {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
-        for node in ast.walk(statement):
+        bound = {node.arg for node in walk(statement) if isinstance(node, ast.arg)}
+        for node in walk(statement):
             if isinstance(node, ast.comprehension):
-                bound |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
-        inside = {id(n) for node in ast.walk(statement) if isinstance(node, ast.Lambda) for n in ast.walk(node)}
+                bound |= {n.id for n in walk(node.target) if isinstance(n, ast.Name)}
+        inside = {id(n) for node in walk(statement) if isinstance(node, ast.Lambda) for n in walk(node)}
         for name, is_read in _in_order(statement):
             if is_read and name.id not in known | bound:
                 free[name.id] = None
                 read |= set() if id(name) in inside else {name.id}
             known |= set() if isinstance(name.ctx, ast.Load) else {name.id}
     assigns = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)
-    if not read or not any(isinstance(node, assigns) for statement in body for node in ast.walk(statement)):
+    if not read or not any(isinstance(node, assigns) for statement in body for node in walk(statement)):
         return part
     function: Any = ast.parse(f"def listing({', '.join(free)}): pass").body[0]
     function.lineno, function.end_lineno = body[0].lineno, body[-1].end_lineno
@@ -218,7 +219,7 @@ def _in_order(statement: ast.AST) -> Iterator[tuple[ast.Name, bool]]:
     """The names in a statement as they are met when it runs, and whether they are read; `a += 1` reads a."""
     children = list(ast.iter_child_nodes(statement))
     inner = [child for child in children if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case)]
-    names = [n for child in children if child not in inner for n in ast.walk(child) if isinstance(n, ast.Name)]
+    names = [n for child in children if child not in inner for n in walk(child) if isinstance(n, ast.Name)]
     names.sort(key=lambda name: (name.lineno, name.col_offset))
     augmented = isinstance(statement, ast.AugAssign)
     yield from ((name, True) for name in names if augmented or isinstance(name.ctx, ast.Load))

@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.engine.trees import walk
+
 OLD_BUILTINS = {
     "xrange": range, "raw_input": input, "unicode": str, "long": int, "reduce": functools.reduce,
 }  # fmt: skip
@@ -164,7 +166,7 @@ def _guarded(file: str) -> set[int]:
         return set()
     return {
         line
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Try) and any(map(_catches_import_errors, node.handlers))
         for statement in node.body
         for line in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
@@ -195,7 +197,7 @@ class AsMeant(ast.NodeTransformer):
     def __init__(self, tree: ast.Module):
         self.lacking = {*old_numpy()}
         self.changed = False
-        imports = (alias for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names)
+        imports = (alias for node in walk(tree) if isinstance(node, ast.Import) for alias in node.names)
         self.modules = {"np", *(alias.asname or alias.name for alias in imports if alias.name == "numpy")}
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:

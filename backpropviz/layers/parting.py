@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from backpropviz.engine.trees import walk
+
 Cut = tuple[str, int, int]
 """A parameter, one of its axes, and into how many equal parts it is cut."""
 
@@ -23,7 +25,7 @@ def cuts(definition: ast.FunctionDef, parameters: set[str]) -> set[Cut]:
     behind: set[Cut] = set()  # x[half:]
     found: set[Cut] = set()
     starts: dict[Cut, set[str]] = {}  # of x[::2] and x[1::2]
-    nodes = [node for statement in definition.body for node in ast.walk(statement)]
+    nodes = [node for statement in definition.body for node in walk(statement)]
     for node in nodes:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             lengths |= _lengths(node.targets[0], node.value, parameters)
@@ -50,7 +52,7 @@ def numbered_rows(definition: ast.FunctionDef, parameters: set[str]) -> dict[str
     rows: dict[str, set[int]] = {}
     others: set[str] = set()
     apart: set[ast.AST] = set()  # the nodes of rows that were seen where they meet others
-    for node in ast.walk(definition):
+    for node in walk(definition):
         match node:
             case ast.BinOp(left, op, right) if not isinstance(op, ast.MatMult):
                 apart |= {left, right}

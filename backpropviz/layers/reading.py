@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from backpropviz.engine.source import definition_of
-from backpropviz.engine.trees import called_name
+from backpropviz.engine.trees import called_name, walk
 from backpropviz.layers.bounds import bounds
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.counting import counts
@@ -57,7 +57,7 @@ class _Reader(ast.NodeVisitor):
         self.begun: dict[str, str] = {}
 
     def see(self, definition: ast.FunctionDef) -> None:
-        for node in ast.walk(definition):
+        for node in walk(definition):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in self.names:
                 self.until[node.id] = min(node.lineno, self.until.get(node.id, node.lineno))
         self.counted, self.begun = counts(definition), begun(definition)
@@ -243,7 +243,7 @@ class _Reader(ast.NodeVisitor):
     def visit_For(self, node: ast.For | ast.comprehension) -> None:
         """`for W, b in params` and `for W, b in zip(weights, biases)`."""
         each = node.target.id if isinstance(node.target, ast.Name) else ""
-        lists = [name for part in ast.walk(node.iter) if MANY.fullmatch(name := self._parameter(part))]
+        lists = [name for part in walk(node.iter) if MANY.fullmatch(name := self._parameter(part))]
         lists = [name for name in lists if name not in self.found.dictionaries]
         if lists and not isinstance(node.iter, ast.Attribute | ast.Subscript):
             self.found.lengths |= dict.fromkeys(lists, 2)
@@ -292,4 +292,4 @@ def _has_text(node: ast.AST) -> bool:
     """Whether a key is put together from text: `f"W{i}"`, `"W" + str(i)`."""
     if not isinstance(node, ast.JoinedStr | ast.BinOp):
         return False
-    return any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(node))
+    return any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in walk(node))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 
+from backpropviz.engine.trees import walk
 from backpropviz.layers.keyed import lookups
 
 
 def indexes(name: str, loop: ast.AST) -> bool:
     """Whether something is indexed in a loop with this name alone."""
-    places = (node.slice for node in ast.walk(loop) if isinstance(node, ast.Subscript))
+    places = (node.slice for node in walk(loop) if isinstance(node, ast.Subscript))
     return any(isinstance(place, ast.Name) and place.id == name for place in places)
 
 
@@ -22,7 +23,7 @@ def keys_of(name: str, loop: ast.AST) -> dict[str, None]:
 def multiplied(loop: ast.For) -> set[str]:
     """What products of matrices in a loop have on their left, as it is written: rows, `X` or `x[t]`."""
     found = set()
-    for node in ast.walk(loop):
+    for node in walk(loop):
         match node:
             case ast.BinOp(left, ast.MatMult()):
                 found.add(ast.unparse(left))
@@ -35,9 +36,9 @@ def multiplied(loop: ast.For) -> set[str]:
 
 def carried(loop: ast.For) -> set[str]:
     """The names by which a round goes on with what the one before it made: `h = f(x, h)`; a sum that grows is none."""
-    names = [node for node in ast.walk(loop) if isinstance(node, ast.Name)]
+    names = [node for node in walk(loop) if isinstance(node, ast.Name)]
     read = [(name.id, name.lineno) for name in names if isinstance(name.ctx, ast.Load)]
-    made = [part for node in ast.walk(loop) if isinstance(node, ast.Assign) for part in ast.walk(node)]
+    made = [part for node in walk(loop) if isinstance(node, ast.Assign) for part in walk(node)]
     stored = [part for part in made if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
     return {its.id for its in stored if any(name == its.id and line <= its.lineno for name, line in read)}
 
@@ -45,7 +46,7 @@ def carried(loop: ast.For) -> set[str]:
 def begun(definition: ast.FunctionDef) -> dict[str, str]:
     """What names start from: H of `hs = [H]`, h0 of `h = h0`."""
     found = {}
-    for node in ast.walk(definition):
+    for node in walk(definition):
         match node:
             case ast.Assign([ast.Name(name)], ast.Name(start) | ast.List([ast.Name(start)])):
                 found[name] = start
