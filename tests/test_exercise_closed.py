@@ -96,11 +96,17 @@ def test_another_sheet_than_the_one_handed_out_is_not_asked_for_less(sheet, tmp_
 LINE = Path(__file__).parent / "forms" / "lines.py"
 
 
+BEGINS = [
+    ("lse_line", "dout"), ("rms_rsqrt", "dout_inner"), ("bce_steps", "dsoft"),
+    pytest.param("bn_one", "dout", marks=pytest.mark.rest),
+]  # fmt: skip
+
+
 @pytest.mark.costly
-@pytest.mark.parametrize("name", ["lse_line", "rms_rsqrt", "bce_steps", pytest.param("bn_one", marks=pytest.mark.rest)])
-def test_of_a_layer_in_one_line_it_is_asked_from_the_top(name, tmp_path):
+@pytest.mark.parametrize(("name", "source"), BEGINS)
+def test_of_a_layer_in_few_lines_it_is_asked_from_where_its_form_begins(name, source):
     spec = f"{LINE}:{name}"
-    assert "from dout to dx at once" in worksheet(spec, closed=True)
+    assert f"from {source} to dx at once" in worksheet(spec, closed=True)
     solved = worksheet(spec, closed=True, solved=True)
     assert grade_text(solved, "s.py", pinned(spec)).passed
     before, last = solved.rsplit("dx = ", 1)
