@@ -30,6 +30,8 @@ CALLS = [
     ("export relu -o", "option '-o' requires an argument"),
     ("export relu --frames -", "--frames cannot be standard output"),
     ("export relu -o x.svg --forward --style entries", "--forward does not go with --entry and --style entries"),
+    ("export relu -o x.svg --forward --dout more.npy", "--dout does nothing beside --forward"),
+    ("show affine --entry out[0,0] --json --digits 5", "--digits does nothing beside --json"),
     ("site - --only mine.py", "DIR cannot be standard output"),
     ("site folder/x --only mine.py:nothing", "mine.py has no function 'nothing'"),
     ("site folder/x --only nul.py", "nul.py:1: syntax error"),

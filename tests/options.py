@@ -84,7 +84,7 @@ _TOO_SMALL = {"max_bytes": "--max-bytes 100"}
 _SVG = "export relu -o b.svg"
 
 CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
-    "list": ("list", {"ops": "--ops", "as_json": "--json"}),
+    "list": ("list", {"ops": "--ops", "closed": "--closed-forms relu", "as_json": "--json"}),
     "show": (
         "show batchnorm",
         {

@@ -154,6 +154,7 @@ def _refuse_idle(
     series = frames is not None or animate or suffix in (".pptx", ".gif")
     refuse(context, ("frame_format",), not folder, "is for the pictures in a folder", "Say which: --frames DIR.")
     refuse(context, ("passes",), not series, "is for frames, slides and what moves", "Add --frames DIR or --animate.")
+    refuse(context, ("dout",), forward, "does nothing beside --forward, which has no gradients")
     refuse(context, ("passes",), forward, "does nothing beside --forward, which is one pass")
     dots = suffix in (".png", ".gif") or (folder and frame_format == "png")
     refuse(context, ("dpi",), not dots, "is for pictures of dots: .png and .gif")

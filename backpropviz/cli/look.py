@@ -184,6 +184,7 @@ def _refuse_idle(context: typer.Context, step: str | None, entry: str | None, ja
     refuse(context, ("table", "values"), entry is not None, "does nothing beside --entry")
     everything = "does nothing beside --json, which holds everything"
     refuse(context, ("explain", "ops", "table", "values", "output", "expand"), as_json, everything)
+    refuse(context, ("digits",), as_json, everything)
     refuse(context, ("step",), as_json and not jacobian, everything)
 
 
