@@ -1,7 +1,4 @@
-"""Hand-ins that want a verdict they have not earned, or more than a verdict; each with what has to come of it.
-
-`python tests/hostile.py` runs all of them and says what does not hold.
-"""
+"""Hand-ins that want a verdict they have not earned, or more than a verdict; each with what has to come of it."""
 
 from __future__ import annotations
 
@@ -43,7 +40,7 @@ def relu(top: str = "", forward: str = "", backward: str = "", returns: str = "d
     )
 
 
-_RECORD = """
+RECORD = """
 import json, os
 its = {"name": "relu_backward", "layer": "relu", "line": 5, "status": "right", "findings": [], "notes": [],
        "score": 1.0, "ran": ["all"], "failed": [], "reason": "", "looked_at": ["out", "dx"], "not_looked_at": [],
@@ -65,7 +62,7 @@ def say(text):
 
 def forged(changed: str = "{}", planned: str = "{}", then: str = "say(line)\nos._exit(0)") -> str:
     """A relu that writes the report on itself."""
-    return relu(end=_RECORD.replace("CHANGED", changed).replace("PLANNED", planned) + then)
+    return relu(end=RECORD.replace("CHANGED", changed).replace("PLANNED", planned) + then)
 
 
 ONCE = "import sys\nif any(name.startswith('backpropviz.d') for name in sys.modules):\n    say(line)\n    os._exit(0)\n"
@@ -229,7 +226,7 @@ CHEATS = [
         "cases": [["all", [["x", "<f8", [1.0, 2.0]]]]]}}'''), most=0.0),
     Hostile("report_on_another_layer", relu(
         returns="dout * (cache > 0)",
-        end=_RECORD.replace("CHANGED", '{"layer": "batchnorm"}').replace("PLANNED", "{}") + ONCE,
+        end=RECORD.replace("CHANGED", '{"layer": "batchnorm"}').replace("PLANNED", "{}") + ONCE,
     ), UNKNOWN, 0.0, "no function of it was held against batchnorm", options=("--as", "batchnorm")),
     Hostile("report_of_nearly_all_and_no_time_to_judge", forged(
         '{"status": "wrong", "score": 0.99}', then=ONCE + "import time\ntime.sleep(1000)"
@@ -525,5 +522,3 @@ EFFECTS = [
     for name, line in _EFFECTS.items()
 ]
 """Lines that reach out of the process; TARGET is not there, KEEP is."""
-
-ALL = [*CHEATS, *ENDS, *EFFECTS]
