@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -539,3 +541,22 @@ def test_every_layer_says_its_group():
     from backpropviz.show.tables.names import GROUPS
 
     assert {entry["group"] for entry in load_summaries()} == set(GROUPS)
+
+
+def test_no_sample_is_drawn_where_every_input_is_given():
+    drawn = []
+
+    def sample(rng, *, x=(4, 3), mode="train"):
+        drawn.append(x)
+        return {"x": rng.normal(size=x), "gamma": rng.normal(size=x[1]), "beta": rng.normal(size=x[1])}
+
+    layer = replace(load("batchnorm"), module=SimpleNamespace(sample=sample))
+    x, row = np.arange(10).reshape(5, 2), np.arange(2)
+    for _ in range(3):
+        arguments = layer.arguments(inputs={"x": x, "gamma": row, "beta": row})
+    assert drawn == [(4, 3)]  # once, to learn that all are floats
+    assert [value.dtype.kind for value in arguments.values()] == ["f"] * 3
+    np.testing.assert_array_equal(arguments["x"], x)
+    assert layer.arguments(inputs={"x": x, "gamma": row})["beta"].shape == (2,)  # one is missing
+    layer.arguments(inputs={"x": x, "gamma": row, "beta": row, "mode": "train"})  # others may be needed
+    assert drawn == [(4, 3), (5, 2), (5, 2)]

@@ -16,8 +16,7 @@ from backpropviz.engine.verifying import record
 from backpropviz.errors import DrawingError, LayerError
 from backpropviz.layers.choosing import Method, forward_of, plain_function
 from backpropviz.layers.classes import flat_of
-from backpropviz.layers.given import in_floats, numbers
-from backpropviz.layers.layer import taken_as_floats
+from backpropviz.layers.given import in_floats, numbers, taken_as_floats
 from backpropviz.layers.library import load
 
 if TYPE_CHECKING:

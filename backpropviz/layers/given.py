@@ -31,3 +31,8 @@ def in_floats(function: Any, arguments: Mapping[str, Any], inputs: Mapping[str, 
             runs(function, {**arguments, **taken, name: array.astype(float)})
             taken[name] = array.astype(float)
     return taken
+
+
+def taken_as_floats(name: str) -> str:
+    """The note on an input of whole numbers."""
+    return f"{name} holds whole numbers, taken as floats: it gets a gradient"

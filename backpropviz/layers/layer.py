@@ -19,6 +19,7 @@ from backpropviz.engine.trace import Trace
 from backpropviz.engine.verifying import record
 from backpropviz.errors import BackpropvizError, InputError, LayerError
 from backpropviz.layers.classes import Built
+from backpropviz.layers.given import taken_as_floats
 from backpropviz.layers.missing import MissingModule
 from backpropviz.text import file_name, summary_of
 
@@ -114,6 +115,17 @@ class Layer:
                 sample[name] = rng.integers(0, np.max(labels) + 1, shape) if integers else rng.normal(size=shape)
         return sample
 
+    @cached_property
+    def _usual(self) -> dict[str, Any]:
+        return self.sample()
+
+    def _is_covered(self, given: Mapping[str, Any]) -> bool:
+        """Whether every sample input is given: then the usual ones say of what kind each is, and none is drawn."""
+        maker, own = self._maker
+        if maker is None or not given or any(name in own and name in self.settings for name in given):
+            return False
+        return given.keys() >= self._usual.keys()
+
     def _made_up(self, function: Any, seed: int, shapes: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
         from backpropviz.layers.sampling import guess  # what only some files need
 
@@ -140,12 +152,11 @@ class Layer:
                 )
         arrays = {name: value for name, value in given.items() if isinstance(value, np.ndarray)}
         sizes = {**{name: value.shape for name, value in arrays.items()}, **(shapes or {})}
-        needed = [name for name, p in self.parameters.items() if p.default is p.empty]
         known = {name: value for name, value in given.items() if name not in held}
         try:
-            sample = self.sample(seed, sizes, known)
+            sample = self._usual if self._is_covered(known) else self.sample(seed, sizes, known)
         except BackpropvizError:
-            if not all(name in given for name in needed):
+            if not all(name in given for name, p in self.parameters.items() if p.default is p.empty):
                 raise
             sample = {}  # nothing is missing
         arguments = {**sample, **{name: _alike(name, value, sample.get(name)) for name, value in given.items()}}
@@ -282,11 +293,6 @@ def _alike(name: str, value: Any, sample: Any) -> Any:
             raise InputError(f"{name} is {array[at]} at {at}", fix="Labels are whole numbers: 0, 1, 2, ...")
         return array.astype(int)
     return array
-
-
-def taken_as_floats(name: str) -> str:
-    """The note on an input of whole numbers."""
-    return f"{name} holds whole numbers, taken as floats: it gets a gradient"
 
 
 def _cast(value: Any, dtype: str) -> Any:
