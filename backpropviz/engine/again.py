@@ -32,11 +32,15 @@ class Again:
         return node.value
 
 
+def is_large(*nodes: Node) -> bool:
+    """Whether the value of some node is, and so what is made of it."""
+    return any([node.outline.nbytes >= LARGE for node in nodes])
+
+
 def let_go(made: Iterable[Node], kept: Collection[Node | None]) -> None:
     """Let go of what was `made` on the way to something, but for what is `kept`."""
     for node in made:
-        value = node._value
-        if value is None or value.nbytes < LARGE or node.is_view or node.memory is not None:
+        if node.primitive is None or node.is_view or node.memory is not None or node in kept:
             continue
-        if node.primitive is not None and node not in kept:
-            node.memory, node._value = Again(value), None
+        if is_large(node):
+            node.memory, node._value = Again(node.value), None

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.again import let_go
+from backpropviz.engine.again import is_large, let_go
 from backpropviz.engine.graph import PLACES, Array, Node, Step, Term
 from backpropviz.engine.recipes import Recipes, learn
 from backpropviz.engine.tape import Tape
@@ -100,7 +100,7 @@ def _add_terms(node: Node, tape: Tape) -> None:
     for term in node.terms[1:]:
         total = tape.add(total, term.node)
     node.gradient = total
-    if total is not node.terms[0].node:
+    if len(node.terms) > 1 and is_large(node):
         passed_on = {term.consumer.gradient for term in node.terms}
         let_go([term.node for term in node.terms], passed_on)
 
@@ -136,8 +136,8 @@ def _hand_back(node: Node, tape: Tape, recipes: Recipes) -> Iterator[tuple[Node,
                 where=node.step.where if node.step else None,
                 fix="Write the operation out in sums, products and indexing; or give plain numbers for its options.",
             ) from error
-        made = tape.nodes[before:]
-        if len(made) > 1:
+        if len(tape.nodes) > before + 1 and is_large(node, operand):
+            made = tape.nodes[before:]
             let_go(made, {red}.union(*[each.parents for each in made if each.is_view]))
         yield operand, Term(node, position, red)
 
