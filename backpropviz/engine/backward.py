@@ -49,11 +49,12 @@ def sum_to_shape(gradient: Traced, shape: tuple[int, ...]) -> Traced:
     axes = (*range(extra), *stretched)
     if axes:
         keep: dict[str, Any] = {} if extra else {"keepdims": True}
-        total = np.sum(total, axis=axes if len(axes) > 1 else axes[0], **keep)
+        along = axes if len(axes) > 1 else axes[0]
+        total = total.record(PRIMITIVES[np.sum], (total,), {"axis": along, **keep})
     if extra and stretched:
         total = np.reshape(total, shape)  # axes of length one that were summed together with the ones in front
     if total.node.shape != shape:
-        total = np.broadcast_to(total, shape)
+        total = total.record(PRIMITIVES[np.broadcast_to], (total,), {"shape": shape})
     result: Traced = total
     return result
 
