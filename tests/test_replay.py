@@ -257,6 +257,27 @@ def test_what_does_not_fit_is_refused_before_anything_changes():
         labelled.replay(dout=X[:2])
 
 
+@pytest.mark.parametrize(
+    ("pick", "can_fail"),
+    [
+        (lambda x, y: x[np.arange(4), y], False),
+        (lambda x, y: x[:, y], False),
+        (lambda x, y: x[x[:, 0] > 0] * 1.0, True),
+        (lambda x, y: x[y > 0], True),
+    ],
+)
+def test_only_what_is_picked_by_truth_can_come_out_in_another_shape(pick, can_fail):
+    t = bp.trace(pick, x=X, y=np.array([0, 1, 2, 0]))
+    assert Plan(t.nodes, t.inputs.values()).can_fail is can_fail
+    fewer = {"x": np.abs(X), "y": np.array([0, 0, 2, 0])}
+    if can_fail:
+        with pytest.raises(InputError, match="shapes depend on values"):
+            t.replay(**fewer)
+        assert np.array_equal(t.inputs["x"].value, X)
+    else:
+        assert np.array_equal(t.replay(**fewer), pick(**fewer))
+
+
 def test_the_callers_arrays_are_copied():
     mine = X.copy()
     t = bp.trace(kinks, x=X)

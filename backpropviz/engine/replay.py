@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.graph import Array, Node, bare
+from backpropviz.engine.graph import Array, Node, bare, flatten
 from backpropviz.engine.versions import Deferred, Versions, writing
 from backpropviz.errors import InputError
+from backpropviz.primitives.shapes import TAKE
 
 Call = Callable[[], Any]
 
@@ -95,7 +96,7 @@ class Plan:
         if node.primitive.into is not None:
             yield functools.partial(node.primitive.into, *args, **kwargs, out=out)
         else:
-            self.can_fail = True
+            self.can_fail |= not _picks_at_numbers(node)
             yield functools.partial(_copy_into, out, node.primitive.run, args, kwargs)
 
     def _begin(self, memory: Versions, until: Node) -> Iterator[Call]:
@@ -121,6 +122,11 @@ class Plan:
     def __call__(self) -> None:
         for call in self.calls:
             call()
+
+
+def _picks_at_numbers(node: Node) -> bool:
+    """Whether it is `x[i]` for numbers, and arrays of them: how many entries there are depends on no value then."""
+    return node.primitive is TAKE and all(part.outline.dtype.kind != "b" for part in flatten(node.args[1]))
 
 
 def _copy_into(out: Array, run: Callable[..., Any], args: Any, kwargs: Any) -> None:
