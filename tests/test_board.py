@@ -133,6 +133,52 @@ def test_what_a_folded_loop_hands_back_goes_by_the_names_of_the_code():
         terms = [use.terms for use in board.uses if use.terms]
         assert (f"dh0 = {start}",) in terms
         assert terms[-1] == ("dout",)
+    # what stands within a closed group is no name beside it
+    assert ("dwx += dwx of each round",) in terms
+    assert not any(re.search(r"\bda\b", term) for each in terms for term in each)
+
+
+def test_of_what_is_stacked_each_round_gets_its_own_part():
+    def rnn(x, h, w, *, axis):
+        states = []
+        for t in range(5):
+            h = np.tanh(x[t] + h @ w)
+            states.append(h)
+        return np.stack(states, axis=axis)
+
+    for axis, part in ((0, "dout[t]"), (1, "dout[:, t]")):
+        trace = bp.trace(rnn, x=np.ones((5, 2, 3)), h=np.ones((2, 3)), w=np.eye(3), settings={"axis": axis})
+        trace.backward()
+        terms = [term for edge in read_circuit(trace, closed=True).backward for term in edge.formula.split("\n")]
+        assert f"dh_2 += {part}" in terms or f"dh += {part}" in terms
+        assert sum("dout[" in term for term in terms) == 1
+
+
+def test_a_loop_is_folded_whose_first_round_finds_a_constant():
+    def smooth(x):
+        m, out = np.zeros(3), np.zeros((8, 3))
+        for t in range(8):
+            kept = 0.9 * m
+            m = kept + 0.1 * x[t]
+            out[t] = m
+        return out
+
+    def branched(x):
+        m, out = np.zeros(3), np.zeros((8, 3))
+        for t in range(8):
+            m = 0.9 * m + x[t] if t % 3 else x[t] ** 2
+            out[t] = m
+        return out
+
+    trace = bp.trace(smooth, x=np.ones((8, 3)))
+    trace.backward()
+    circuit = Diagram(trace).circuit
+    assert [vertex.name for vertex in circuit.vertices if vertex.boxes] == ["kept", "m", "out"]
+    assert "dx[t] += dm * 0.1" in [edge.formula for edge in circuit.backward]
+    assert Diagram(trace).frames("forward")  # also of steps that are constants
+    trace = bp.trace(branched, x=np.ones((8, 3)))
+    trace.backward()
+    assert not any(vertex.boxes for vertex in Diagram(trace).circuit.vertices)  # these rounds do differ
 
 
 def test_a_closed_group_hands_back_one_sum():

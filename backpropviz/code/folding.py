@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from backpropviz.code.places import NOTHING, LoopItem, Uneven
@@ -14,7 +15,9 @@ from backpropviz.engine.gradient_names import GradientNames
 from backpropviz.engine.graph import Node
 from backpropviz.engine.rounds import describe
 from backpropviz.engine.trace import Trace
+from backpropviz.engine.verifying import record_with_constants
 from backpropviz.engine.versions import WRITES
+from backpropviz.errors import BackpropvizError
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,19 +25,24 @@ class Fold:
     """A trace with its loops folded.
 
     Attributes:
+        program: of the trace, or of the same run recorded with its constants.
         stands_for: for every node that another round has, too, the one that is shown.
         names: what values and gradients are called where one round stands for all.
         gradients: what the gradient of a value is called, also where it is one that has a name of its own.
+        parts: what each round gets of what joins the values of all, by the value and by what joins.
         inside: the names of gradients and terms that are in no code.
         numbers: the loops, whose variables are written by name, in the order they are met.
+        unrolled: those whose rounds are not alike.
     """
 
     program: Program
     stands_for: dict[Node, Node]
     names: dict[Node, str]
     gradients: dict[Node, str]
+    parts: dict[tuple[Node, Node], str]
     inside: GradientNames
     numbers: dict[Any, int]
+    unrolled: set[Any]
 
     @property
     def is_repetitive(self) -> bool:
@@ -46,6 +54,18 @@ class Fold:
         """The loops around a node, the outermost first."""
         place = self.program.place.get(node)
         return [] if place is None else place.body.chain()
+
+    def is_start(self, node: Node, consumer: Node) -> bool:
+        """Whether only the first round of a loop uses a value, one that is shown, in the way that `consumer` does."""
+        if self.stands_for.get(node, node) is not node or len(self.loops(node)) >= len(self.loops(consumer)):
+            return False
+        if node not in self._consumers:
+            self._consumers[node] = {term.consumer for term in node.terms}
+        return self.stands_for.get(consumer, consumer) not in self._consumers[node]
+
+    @cached_property
+    def _consumers(self) -> dict[Node, set[Node]]:
+        return {}
 
     @cached_property
     def titles(self) -> dict[LoopItem, str]:
@@ -85,7 +105,23 @@ class Fold:
 
 
 def fold(trace: Trace) -> Fold | None:
-    """The loops of a trace, folded; None where there is none whose rounds all do the same."""
+    """The loops of a trace, folded; None where there is none whose rounds all do the same.
+
+    Where rounds differ, the run is recorded once more with its constants, and folded if then more of them are alike: a
+    first round may do less only because it finds a constant, 0.9 * m of m = np.zeros(3).
+    """
+    found = _fold(trace)
+    if trace.loops and (found is None or found.unrolled):
+        try:
+            again = _fold(record_with_constants(trace))
+        except BackpropvizError:
+            return found
+        if again is not None and (found is None or len(again.unrolled) < len(found.unrolled)):
+            return again
+    return found
+
+
+def _fold(trace: Trace) -> Fold | None:
     unrolled: set[Any] = set()
     while trace.loops:
         try:
@@ -104,7 +140,7 @@ def fold(trace: Trace) -> Fold | None:
         sites = {loop.site for place in program.places() for loop in place.body.chain()}
         met = dict.fromkeys(loop.site for loop in trace.loops)
         numbers = {site: number for number, site in enumerate(met, 1) if site in sites}
-        return Fold(program, stands_for, names, gradients, roller.of_all, numbers)
+        return Fold(program, stands_for, names, gradients, roller.parts(), roller.of_all, numbers, unrolled)
     return None
 
 
@@ -113,7 +149,9 @@ def _names(roller: Roller) -> tuple[dict[Node, str], dict[Node, str]]:
     trace, program = roller.trace, roller.program
     names, gradients = dict(roller.names), dict[Node, str]()
     entries = {place.template: place for place in program.shelved}
-    for place in program.places():
+    # in a round, what is handed on as it is goes by the name that it had first: that of the last value it is of
+    bodies = groupby(program.places(), key=lambda place: place.body.chain()[:1] or place)
+    for place in (place for _, body in bodies for place in reversed([*body])):
         node = place.template
         if entries.get(node, place) is not place:
             continue

@@ -6,6 +6,7 @@ gradients in a list, `dhs[t] += ...`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,15 @@ class ListsOfRounds(LoopNames):
             else:
                 self.pending.setdefault(place, []).extend(texts)
         return lines
+
+    def parts(self) -> dict[tuple[Node, Node], str]:
+        """What each round gets of what joins the values of all, `dout[:, t]`: by the value and by what joins."""
+        found = {}
+        for place in self.program.places():
+            for gather in place.gathers:
+                with suppress(Uneven):
+                    found[place.template, gather.reader.template] = self._own_part(gather.loop, place, gather)
+        return found
 
     def _own_part(self, item: LoopItem, place: Place, gather: Gather) -> str:
         """A round's part of the gradient of what joins all rounds; empty if that has none."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from backpropviz.engine.graph import Array, Node
+
+if TYPE_CHECKING:
+    from backpropviz.engine.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,9 @@ class Edge:
 
 @dataclass(slots=True, eq=False)
 class Circuit:
-    """The vertices in the order of the run, the black edges and the red ones."""
+    """The vertices in the order of the run, the black edges and the red ones, and the trace that they are read off."""
 
+    trace: Trace
     vertices: list[Vertex]
     forward: list[Edge]
     backward: list[Edge]

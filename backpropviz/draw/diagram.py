@@ -42,7 +42,7 @@ class Diagram:
         rounds: draw every round of a loop; without it, a loop that would not be read is drawn once.
 
     Attributes:
-        trace, circuit: what it shows.
+        circuit: what it shows.
         picture: how it is drawn.
 
     Raises:
@@ -64,7 +64,6 @@ class Diagram:
         legend: bool = True,
         rounds: bool = False,
     ):
-        self.trace = trace
         self.circuit: Circuit = read_circuit(
             trace, ops, expand, most=_MOST_CARDS if style == "cards" else MOST, rounds=rounds
         )
@@ -93,6 +92,11 @@ class Diagram:
         if can_be_closed and not expand and not self.picture.fits:
             self.circuit = read_circuit(trace, ops, closed=True, rounds=rounds)
             self.picture = BoardPicture(self.circuit, *options)
+
+    @property
+    def trace(self) -> Trace:
+        """The run that is shown; where only that lets loops be folded, recorded again with its constants."""
+        return self.circuit.trace
 
     @property
     def board(self) -> BoardPicture:

@@ -44,7 +44,6 @@ class Reader:
         self.owner |= {node: self.owner[shown] for node, shown in self.stands_for.items()}
         self.keys = list(dict.fromkeys(key for key in self.owner.values() if key is not None))
         self.order = {key: number for number, key in enumerate(self.keys)}
-        self.consumers: dict[Node, set[Node]] = {}
 
     def _key(self, node: Node) -> Key | None:
         if node in self.inputs:
@@ -86,7 +85,7 @@ class Reader:
         }
         away = [Edge(self._at(node), there) for node, there in outside.items()]
         vertices = [*self.vertices.values(), *outside.values()]
-        return Circuit(vertices, [*self._forward(), *away], self._backward(outside))
+        return Circuit(self.trace, vertices, [*self._forward(), *away], self._backward(outside))
 
     def _outputs(self) -> list[Node]:
         """The outputs that leave the picture: of those that every round makes, one."""
@@ -219,8 +218,10 @@ class Reader:
         for node in sorted(used, key=lambda node: node.index):
             for number, term in enumerate(node.terms):
                 is_shown = self._is_shown(term)
-                if not is_shown and not self._starts(node, term):
+                if not is_shown and not (self.fold and self.fold.is_start(node, term.consumer)):
                     continue
+                if self._shown(node) is not node and self._part(node, term):
+                    continue  # each round takes its own, and one stands for all
                 head, tail = self.owner[node], self.owner[term.consumer]
                 if head is None or tail is None or (head is tail and term.position >= 0):
                     continue
@@ -237,7 +238,10 @@ class Reader:
                 elif tail in self.cards:
                     several.setdefault((tail, head), []).append((number, node))
                 elif (tail, head) in edges:
-                    carried, known = self._carried(node, number), edges[tail, head]
+                    carried = (
+                        self._formula(number, node, tail) if isinstance(tail, Group) else self._carried(node, number)
+                    )
+                    known = edges[tail, head]
                     known.formula += f" + {carried}" * (carried != known.formula)
                 else:
                     edge = Edge(self.vertices[tail], self.vertices[head], self._formula(number, node, tail))
@@ -252,29 +256,25 @@ class Reader:
         """What a term is called. One that a closed group hands on unchanged has a name that only its inside knows; and
         where all terms meet inside of it, it hands back their sum."""
         term, group = node.terms[number], self.owner[node.terms[number].consumer]
+        if part := self._part(node, term):
+            return part
         if isinstance(group, Group) and all(self.owner[other.consumer] is group for other in node.terms):
             return self._called(node)
         if isinstance(group, Group) and node in self.names.terms:
             return self.names.terms[node][number]
         return self.printer.reference(term.node)
 
-    def _starts(self, node: Node, term: Term) -> bool:
-        """Whether only the first round of a folded loop uses a value, one that is shown, in this way."""
-        if (
-            self.fold is None
-            or self._shown(node) is not node
-            or len(self.fold.loops(node)) >= len(self.fold.loops(term.consumer))
-        ):
-            return False
-        if node not in self.consumers:
-            self.consumers[node] = {other.consumer for other in node.terms}
-        return self._shown(term.consumer) not in self.consumers[node]
+    def _part(self, node: Node, term: Term) -> str:
+        """What each round of a folded loop gets of what joins the values of all."""
+        return "" if self.fold is None else self.fold.parts.get((self._shown(node), term.consumer), "")
 
-    def _collected(self, target: Node, term: Term) -> str:
-        """What each round adds to a gradient that all of them add to."""
+    def _collected(self, target: Node, term: Term, tail: Key) -> str:
+        """What each round adds to a gradient that all of them add to; what is in a closed group has no name outside."""
         stands, red = self._shown(target).gradient, term.node
         assert stands is not None
         name = self.printer.name(stands) or self.names.gradient(target)
+        if isinstance(tail, Group):
+            return f"{name} += {name} of each round"
         if red.primitive is PUT:
             value, index, _ = red.args
             return f"{name}[{self.printer._index(index)}] += {self.printer.reference(value)}"
@@ -283,8 +283,10 @@ class Reader:
     def _formula(self, number: int, target: Node, tail: Key) -> str:
         """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
         term, name = target.terms[number], self._carried(target, number)
+        if self._part(target, term):
+            return f"{self._called(target)} {'+=' if len(target.terms) > 1 else '='} {name}"
         if self.fold is not None and any(not self._is_shown(other) for other in target.terms):
-            return self._collected(target, term)
+            return self._collected(target, term, tail)
         if isinstance(tail, Group) or term.node is self.result[tail].gradient:
             return name
         formula = code = self.printer.code(term.node)

@@ -48,8 +48,7 @@ def read_circuit(
         if name not in known:
             fix = f"The groups are {', '.join(known)}." if known else f"{trace.function} calls no function of yours."
             raise DrawingError(f"no group of steps is called {name!r}", fix=fix)
-    wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
-    opened = {above for group in wanted for above in upward(group)}
+    opened = _opened(trace, expand)
     reader = Reader(trace, ops, opened)
     many = closed or len(reader.keys) > READABLE[ops]
     if trace.loops and not rounds and (many or isinstance(trace.callable, Flat)):
@@ -57,6 +56,8 @@ def read_circuit(
 
         folded = fold(trace)
         if folded is not None and (many or folded.is_repetitive):
+            trace = folded.program.trace
+            opened = _opened(trace, expand)
             reader = Reader(trace, ops, opened, folded)
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
         reader = Reader(trace, ops, set(), reader.fold)
@@ -72,3 +73,8 @@ def read_circuit(
             fix="Move parts of the function into functions of their own: they are drawn as one card each.",
         )
     return reader.read()
+
+
+def _opened(trace: Trace, expand: Collection[str]) -> set[Group]:
+    wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
+    return {above for group in wanted for above in upward(group)}

@@ -175,7 +175,7 @@ class _Viewer:
     # ---- the forward pass --------------------------------------------------------------------------------------------
 
     def step(self, step: Step) -> StepView:
-        operations = tuple(self.operation(node, node.grad) for node in step.nodes)
+        operations = tuple(self.operation(node, node.grad) for node in step.nodes if node.primitive is not None)
         sweep = tuple(self.operation(node, None) for node in step.backward)
         return StepView(
             label=self.folded.label(step),
