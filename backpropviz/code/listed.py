@@ -17,6 +17,7 @@ from backpropviz.code.program import Program
 from backpropviz.engine.graph import Node, bare
 from backpropviz.engine.named import Dim
 from backpropviz.engine.trace import Trace
+from backpropviz.primitives.shapes import TAKE
 
 Lines = list[Any]
 """Code: lines, blocks of lines further in (lists), and places to fill in later (`Slot`)."""
@@ -35,6 +36,7 @@ class ListsOfRounds(LoopNames):
         self.begun: set[Place] = set()  # values whose gradient is there
         self.listed: set[Place] = set()  # values whose gradients are in a list that is there
         self.list_gradients: dict[Place, str] = {}
+        self.rows: dict[Node, tuple[str, str]] = {}  # gradients that are rows of another: of which, and at which index
 
     def _prepare(self, red: Node) -> Lines:
         """Names for what stands in a gradient's expression more than once."""
@@ -64,6 +66,8 @@ class ListsOfRounds(LoopNames):
     def _part(joined: Node) -> Node | None:
         """What every round gets alike: of a mean of all of them, for one."""
         red = joined.gradient
+        while red is not None and red.primitive is TAKE:  # a row of what is joined after it
+            red = red.args[0]
         if red is None or red.primitive is None or red.primitive.name != "broadcast_to":
             return None
         whole = red.args[0]
@@ -116,7 +120,10 @@ class ListsOfRounds(LoopNames):
         axis = int(given) % len(joined.shape)
         number += f" + {gather.first}" if gather.first else ""
         if name == "stack":
-            return f"{red}[{':, ' * axis}{number}]"
+            whole, before = self.rows.get(joined.gradient, (red, ""))
+            if not axis and len(place.template.terms) == 1 and place.template.gradient is not None:
+                self.rows[place.template.gradient] = whole, f"{before}{number}, "
+            return f"{whole}[{before}{':, ' * axis}{number}]"
         first = next(at for at, node in enumerate(joined.args[0]) if node in place.nodes)
         if any(np.shape(bare(each))[axis] != place.template.shape[axis] for each in joined.args[0][:first]):
             raise Uneven(item.site, "its rounds are joined to arrays of other sizes")

@@ -12,6 +12,7 @@ from backpropviz.code.past import counted_by
 from backpropviz.code.places import NOTHING, Body, Gather, LoopItem, Merge, Place, Uneven
 from backpropviz.code.program import Program
 from backpropviz.code.round_printer import RoundPrinter
+from backpropviz.code.used import STACK
 from backpropviz.engine.gradient_names import GradientNames
 from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.trace import Trace
@@ -173,7 +174,7 @@ class LoopNames(Entries):
                 if getattr(value, "node", None) is place.nodes[0]:
                     return name
         if place.gathers:
-            return "part"
+            return "row" if place.primitive is STACK else "part"
         return f"{place.primitive.name}_1" if place.primitive is not None else "start"
 
     def _is_only_start(self, start: Place, written: str) -> bool:

@@ -18,7 +18,7 @@ from backpropviz.code.comparing import Comparing
 from backpropviz.code.merging import merge
 from backpropviz.code.places import NOTHING, OTHER_STEPS, Body, Fork, LoopItem, Past, Place, Uneven
 from backpropviz.code.shelves import Entry, Shelves
-from backpropviz.code.used import used_nodes, used_rounds
+from backpropviz.code.used import rows_joined_late, used_nodes, used_rounds
 from backpropviz.engine.graph import Loop, Node, Round
 from backpropviz.engine.trace import Trace
 
@@ -62,6 +62,8 @@ class Program(Comparing):
         self._lengths: dict[Round, int] = {}  # how much each round does
         self._kept = used_nodes(trace, shown)
         self._rounds_of = used_rounds(trace, self._kept)
+        self._rows = rows_joined_late(trace, self._kept, self._rounds_of, unrolled)
+        self._kept -= {node for rows in self._rows.values() for node in rows}
         self._position = {round_: at for rounds in self._rounds_of.values() for at, round_ in enumerate(rounds)}
         inside: dict[Round | None, list[Loop]] = {}
         for loop in trace.loops:
@@ -194,8 +196,7 @@ class Program(Comparing):
             sequence += self._kept_of(at, start)
             sequence.append(loop)
             at = stop
-        sequence += self._kept_of(at, nodes.stop)
-        return sequence
+        return [*sequence, *self._kept_of(at, nodes.stop), *(self._rows.get(round_, ()) if round_ is not None else ())]
 
     def _kept_of(self, start: int, stop: int) -> list[Node]:
         return [node for node in self.trace.nodes[start:stop] if node in self._kept]

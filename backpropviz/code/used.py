@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from backpropviz.engine.graph import Loop, Node, Round, ancestors
+from backpropviz.engine.rounds import outwards
 from backpropviz.engine.trace import Trace
+from backpropviz.primitives.record import PRIMITIVES
+
+STACK = PRIMITIVES[np.stack]
 
 
 def used_nodes(trace: Trace, shown: bool) -> set[Node]:
@@ -31,6 +37,32 @@ def used_rounds(trace: Trace, kept: set[Node]) -> dict[Loop, list[Round]]:
             rounds.pop()
         found[loop] = rounds
     return found
+
+
+def rows_joined_late(
+    trace: Trace, kept: set[Node], rounds_of: dict[Loop, list[Round]], unrolled: frozenset[Any]
+) -> dict[Round, list[Node]]:
+    """The rows of nested lists, `np.array([[... for j in ...] for i in ...])`, by the round that made what is in each.
+
+    They are recorded after the loops, where the array is made. A row is one if each round has its own.
+    """
+    stacks = [node for node in trace.nodes if node.primitive is STACK and node in kept]
+    if not stacks:
+        return {}
+    around: dict[Node, Round] = {}
+    for loop in trace.loops:  # those within others come later
+        for round_ in loop.rounds if loop.site not in unrolled else ():
+            around.update(dict.fromkeys(trace.nodes[round_.nodes.start : round_.nodes.stop], round_))
+    found: dict[Round, list[Node]] = {}
+    for node in stacks:
+        operands = [outwards(around.get(parent)) for parent in node.parents]
+        same = (rounds[0] for rounds in zip(*operands) if len({*rounds}) == 1)
+        shared = [round_ for round_ in same if round_.loop.site not in unrolled]
+        if len(shared) > len(outwards(around.get(node))):
+            found.setdefault(shared[-1], []).append(node)
+            around[node] = shared[-1]
+    numbers = {round_: {len(found.get(each, ())) for each in rounds_of[round_.loop]} for round_ in found}
+    return {round_: rows for round_, rows in found.items() if len(numbers[round_]) == 1}
 
 
 def with_like(trace: Trace, used: set[Node]) -> set[Node]:

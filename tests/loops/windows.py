@@ -204,7 +204,42 @@ def moving_avg(x, *, k=3):
     return out
 
 
+def pooled_rows(x):
+    H, W = x.shape
+    return np.array([[np.max(x[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]) for j in range(W // 2)] for i in range(H // 2)])
+
+
+def kernel_matrix(x, y):
+    K = np.array([[np.exp(-np.sum((a - b) ** 2)) for b in y] for a in x])
+    return K / np.sum(K, axis=1, keepdims=True)
+
+
+def mean_of_windows(x, w):
+    N, H, W = x.shape
+    k, l = w.shape
+    maps = np.array(
+        [
+            [[np.sum(x[n, i : i + k, j : j + l] * w) for j in range(W - l + 1)] for i in range(H - k + 1)]
+            for n in range(N)
+        ]
+    )
+    return np.mean(maps) * w
+
+
+def last_two(x, w):
+    """What is joined is of the last round alone: no row of a nested list."""
+    h, c = x[0], x[0]
+    for t in range(1, len(x)):
+        h = np.tanh(h * w + x[t])
+        c = c * h
+    return np.stack([h, c])
+
+
 CASES = {
+    pooled_rows: of_shapes(x=((4, 6), (6, 4), (8, 5))),
+    kernel_matrix: of_shapes(x=((3, 2), (2, 4), (5, 3)), y=((4, 2), (3, 4), (2, 3))),
+    mean_of_windows: of_shapes(x=((2, 4, 5), (3, 4, 3), (2, 5, 5)), w=((2, 3), (2, 2), (3, 3))),
+    last_two: of_shapes(x=((4, 3), (5, 2), (3, 4)), w=((3,), (2,), (4,))),
     conv_hwc: of_shapes(
         A_prev=((2, 4, 5, 3), (3, 5, 4, 2), (2, 6, 3, 3)),
         W=((3, 3, 3, 4), (2, 2, 2, 3), (3, 3, 3, 2)),
