@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 
@@ -229,7 +230,9 @@ class LoopNames(Entries):
         given = joined.kwargs.get("axis", joined.args[1] if len(joined.args) > 1 else 0)
         stacks = joined.primitive is not None and joined.primitive.name == "stack"
         if stacks and all(node in place.nodes for node in joined.args[0]):
-            self.printer.rounds[joined, int(given) % joined.value.ndim] = lambda: self._listed_often(place, item)
+            axis = int(given) % joined.value.ndim
+            often = partial(self._listed_often, place, item)
+            self.printer.rounds.update(((node, axis), often) for node in gather.reader.nodes)
 
     def _listed_often(self, place: Place, item: LoopItem) -> str:
         """How often a loop runs that puts a value into a list."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from backpropviz.code.binding import ATOM, Text
+from backpropviz.code.binding import ATOM, BINDS, Text
 from backpropviz.code.lengths import origins
 from backpropviz.code.places import LoopItem, Place, Uneven
 from backpropviz.code.printing import Printer
@@ -68,7 +68,8 @@ class RoundPrinter(Printer):
         """The axis of `np.stack(losses)` that counts the rounds is as long as the loop."""
         for origin in origins(node, axis):
             if isinstance(origin, tuple) and origin in self.rounds:
-                return self.rounds[origin](), ATOM
+                often = self.rounds[origin]()
+                return often, ATOM if often.isalnum() or often.startswith("len(") else BINDS["+"]
         begun: Any = self.starts.get(node, node)
         while isinstance(begun, Node) and begun.primitive in WRITES:
             begun = begun.args[0]
