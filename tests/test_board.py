@@ -591,8 +591,9 @@ def _color(svg, said):
     return next(t.get("fill") for t in root.iter(f"{SVG}text") if (t.text or "").replace("\xa0", " ") == said)
 
 
-def test_forward_frames_show_no_gradient():
-    for frame in Diagram(traced("conv")).frames("forward"):
+@pytest.mark.parametrize("name", ["conv", "lstm"])
+def test_forward_frames_show_no_gradient(name):
+    for frame in Diagram(traced(name)).frames("forward"):
         root = ElementTree.fromstring(frame.svg().encode())
         red = [
             part.get("class")
@@ -600,6 +601,13 @@ def test_forward_frames_show_no_gradient():
             if LIGHT.red in ElementTree.tostring(part, encoding="unicode")
         ]
         assert {name for name in red if name not in ("graph", None)} <= {"edge of_legend", "node of_legend"}
+
+
+def test_what_a_loop_hands_back_is_known_once_its_steps_have_sent_theirs():
+    frames = {frame.label: frame.svg() for frame in Diagram(traced("lstm")).frames()}
+    colors = {label: _color(svg, "dprev_c, dprev_h back") for label, svg in frames.items()}
+    faint, full = LIGHT.faint_red, LIGHT.red
+    assert colors == {"4[1]": faint, "3[1]": faint, "2[1]": full, "1": full, "0": full}
 
 
 def test_the_animation_plays_the_frames():

@@ -252,6 +252,38 @@ const lit = gates.filter((each) => each.matches(".lit:not(.badge)")).map((each) 
 return { gates: gates.length, title: text("title"), at: location.hash, lit,
   pressed: document.getElementById("player-open").getAttribute("aria-pressed") };
 """
+LIGHTS = """
+const faint = (element) => element.closest("g.node, g.edge").classList.contains("faint");
+const clear = (element) => getComputedStyle(element.closest("g.node")).opacity === "1";
+const said = (words) => [...document.querySelectorAll("#player-drawing text")].filter(
+  (each) => each.textContent.replaceAll("\\u00a0", " ").startsWith(words));
+const found = {};
+for (const at of ["forward-2", "backward-4", "backward-2"]) {
+  location.hash = "#" + at + "[1]";
+  await settled();
+  const waiting = document.getElementById("step_4_1").classList.contains("faint");
+  const [back, words] = [faint(document.getElementById("around_loop_1_1")), said("dprev_c, dprev_h").map(faint)];
+  const badges = said("4").filter((each) => each.textContent === "4").map(clear);
+  found[at] = { waiting, back, words, badges, titles: said("for t in").map(faint) };
+}
+return found;
+"""
+
+
+def test_what_waits_is_faint_but_no_badge_and_no_title_and_no_gradient_is_known_too_early(tmp_path):
+    trace = bp.trace("lstm")
+    trace.backward()
+    found = driven(trace.player().html, LIGHTS, tmp_path)
+    assert found["forward-2"]["waiting"]
+    assert not found["backward-4"]["waiting"]
+    for at, back in (("forward-2", True), ("backward-2", False)):
+        assert found[at]["back"] is back
+        assert found[at]["words"] == [back]
+        assert found[at]["titles"]
+        assert not any(found[at]["titles"])
+        assert found[at]["badges"] == [True]
+
+
 PLAYS = 'while (!text("title")) await new Promise((done) => setTimeout(done, 10));'
 TO_STEP = 'location.hash = "#backward-3.2"; await settled();'
 OPEN = 'document.getElementById("player-open").click();'

@@ -84,3 +84,14 @@ class Circuit:
     vertices: list[Vertex]
     forward: list[Edge]
     backward: list[Edge]
+
+    def handing_back(self) -> dict[str, Vertex]:
+        """Of every loop whose rounds hand something on, by its box, the last step to send its gradients: then they go
+        to the round before."""
+        sending = {edge.tail for edge in self.backward}
+        last: dict[str, Vertex] = {}
+        for vertex in self.vertices:
+            for box in vertex.boxes:
+                if box.handed_on and vertex in sending:
+                    last.setdefault(box.id, vertex)
+        return last

@@ -220,10 +220,11 @@ class _Draft:
             left, right = wide[0] + 14 + 12 * number, wide[1] - 14 - 12 * number
             low = bottom + AROUND - 6 - 8 * number
             points = [(right, bottom), (right, low), (left, low), (left, bottom)]
-            wires.append(Wire(f"around_{id}_{number}", id, ink, points[:: 1 - 2 * number], "", "", told=words))
+            owner = f"back_{id}" if ink == "red" else id
+            wires.append(Wire(f"around_{id}_{number}", owner, ink, points[:: 1 - 2 * number], "", "", told=words))
             text = f"{words}{', ' * (number + 1 < len(inks))}" if spoken else ", ".join(names) * (ink == "ink")
             if text:
-                self.drawing.texts.append(Text(id, x, bottom + 3 + SIZE * LEADING / 2, text, SIZE, ink))
+                self.drawing.texts.append(Text(owner, x, bottom + 3 + SIZE * LEADING / 2, text, SIZE, ink))
             x += width(text, SIZE)
 
     def _reach(self, wide: tuple[float, float], segment: int, rows: list[int]) -> tuple[float, float]:

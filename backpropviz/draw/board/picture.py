@@ -173,6 +173,8 @@ class BoardPicture:
         for edge in self.circuit.backward:
             if edge not in shown.edges:
                 yield self.wires[edge]
+        sent = {edge.tail for edge in self.circuit.backward if edge in shown.edges}
+        yield from (f"back_{id}" for id, vertex in self.circuit.handing_back().items() if vertex not in sent)
 
 
 def _gate(shown: Shown | None) -> str:

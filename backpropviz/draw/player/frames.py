@@ -40,11 +40,13 @@ def forward(shown: TraceView, diagram: Diagram, symbols: Symbols) -> Iterator[Fr
 def backward(shown: TraceView, diagram: Diagram, symbols: Symbols) -> Iterator[Frame]:
     circuit, wires = diagram.circuit, diagram.wires
     left = Counter(id(edge.head) for edge in circuit.backward)  # terms that have not arrived yet
+    handing_back = circuit.handing_back()
 
     def frame(label: str, title: str, caption: str, vertices: list[Vertex], **more: Any) -> Frame:
         sent = [edge for edge in circuit.backward if edge.tail in vertices]
         left.subtract(id(edge.head) for edge in sent)
         inner = [f"inner_{vertex.id}" for vertex in vertices if vertex.inner]
+        inner += [f"back_{id}" for id, vertex in handing_back.items() if vertex in vertices]
         summed = dict.fromkeys(f"sum_{edge.head.id}" for edge in sent if left[id(edge.head)] == 0)
         return _frame(
             "backward", label, title, caption,

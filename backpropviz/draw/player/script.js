@@ -107,13 +107,13 @@
   const light = (frame, hidden) => {
     const lit = new Set([...frame.lit, ...frame.edges]);
     const backward = frame.pass === "backward";
-    const known = new Set(frames.slice(0, frames.indexOf(frame) + 1).flatMap((each) => each.lit));
+    const [told, known] = [frames, frames.slice(0, frames.indexOf(frame) + 1)].map((some) => new Set(some.flatMap((each) => each.lit)));
     for (const element of drawing.querySelectorAll("g.node, g.edge")) {
       const own = owner(element);
       const passed = own.startsWith("backward_") ? backward && seen.has(own)
-        : own.startsWith("sum_") || own.startsWith("inner_") ? backward && reached.has(own)
+        : /^(sum|inner|back)_/.test(own) ? backward && reached.has(own)
         : own.startsWith("forward_") ? backward || seen.has(own)
-        : backward || known.has(own) || own.startsWith("chip_") || own.startsWith("outside_") || own === "legend" || own === "title";
+        : backward || known.has(own) || !told.has(own) || own.startsWith("outside_");
       element.classList.toggle("lit", lit.has(own));
       element.classList.toggle("faint", !(lit.has(own) || passed));
       element.classList.toggle("factor", !lit.has(own) && frame.factors.includes(own));
@@ -234,7 +234,7 @@
   };
   for (const element of drawing.querySelectorAll("g.node, g.edge")) {
     const own = owner(element);
-    element.classList.toggle("badge", element.id.startsWith("badge_"));
+    element.classList.toggle("badge", element.id.startsWith("badge_") || element.querySelector('text[fill="#ffffff"]') !== null);
     if (leads(own) === undefined) continue;
     element.classList.add("goes");
     element.addEventListener("click", (event) => {
