@@ -100,9 +100,16 @@ def test_an_unknown_layer_is_answered_with_the_nearest(name, hint):
     assert hint in refused(name)
 
 
-@pytest.mark.parametrize("name", ["../graphs/conv", ".", "", "graphs/conv", "conv:conv", "README.md"])
+@pytest.mark.parametrize("name", ["../graphs/conv", "", "graphs/conv", "conv:conv"])
 def test_only_names_of_layers_are_names(name):
-    assert "there is no layer" in refused(name)
+    assert f"there is no layer {name!r}" in refused(name)
+
+
+def test_what_is_there_and_no_code_is_said_to_be_so(tmp_path):
+    text = tmp_path / "README.md"
+    text.write_bytes(b"words")
+    assert f"{tmp_path} is a folder" in refused(str(tmp_path))
+    assert f"{text} is no Python file and no notebook" in refused(str(text))
 
 
 def test_a_layer_is_also_a_file():

@@ -281,7 +281,7 @@ def stacked(x, weights, biases):
 
 READ = [
     (lagged, {"signal": (3,), "taps": (2,)}),
-    (per_channel, {"images": (2, 3, 7, 8), "w": (3, 2, 2)}),
+    (per_channel, {"images": (2, 3, 4, 5), "w": (3, 2, 2)}),
     (through_views, {"x": (2, 3, 7, 8), "w": (6, 3, 5, 4)}),
     (volume_of, {"M": (3, 3)}),
     (whitened, {"cov": (4, 4)}),

@@ -33,7 +33,7 @@ def load(spec: str) -> Layer:
         except (OSError, ValueError):
             changed = None
         if "/" in str(spec) or changed is None:
-            if Path(str(spec)).exists():
+            if spec and Path(str(spec)).exists():
                 what = "a folder" if Path(str(spec)).is_dir() else "no Python file and no notebook"
                 raise LayerError(f"{spec} is {what}", fix="Name a file of code: mine.py, or notes.ipynb.")
             near = difflib.get_close_matches(str(spec), layer_names(), n=3, cutoff=0.5)
