@@ -204,6 +204,16 @@ def test_what_a_file_prints_is_no_part_of_the_output(run, file):
     assert run("derive", "loud.py").out.startswith("import numpy as np")
 
 
+def test_a_long_function_is_told_before_it_is_run(run, file, monkeypatch):
+    mine = file("mine.py", MINE)
+    assert run("derive", mine).err == ""
+    monkeypatch.setattr("backpropviz.cli.options.LONG", 4)
+    result = run("derive", mine)
+    assert "is 6 lines long, and more than 4 take a while" in result.err
+    assert result.code == 0
+    assert "def swish_norm_backward" in result.out
+
+
 def test_derive_to_a_file(run, tmp_path):
     result = run("derive", "batchnorm", "-o", "bn.py")
     assert result.out == "wrote bn.py\n"

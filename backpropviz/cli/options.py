@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from backpropviz.cli.standard_input import array_from_standard_input, from_standard_input
+from backpropviz.cli.standard_input import array_from_standard_input, from_standard_input, shown
 from backpropviz.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Write over a file th
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write it to a file.")]
 
 
+LONG = 20_000
+"""Lines of a function: to read, run and write down so many takes seconds."""
+
+
 def run(
     layer: str,
     inputs: list[str] | None,
@@ -77,6 +81,7 @@ def run(
     is_precision(dtype)
     with users_code():
         found = load(layer)
+    _tell_of_length(layer, found)
     shapes, given = found.case(case)
     if inputs or set_ or shape:
         # what was not given is the function's own default, not that of an example it does not belong to
@@ -98,6 +103,15 @@ def run(
         if backward:
             trace.backward(upstream, seed)
     return trace
+
+
+def _tell_of_length(layer: str, found: Layer) -> None:
+    """Say at once where a function is longer than what takes a moment."""
+    code = found.function.__code__
+    length = 1 + max(line or 0 for _, _, line in code.co_lines()) - code.co_firstlineno
+    if length > LONG:
+        seen = f"{layer} is {length:,} lines long, and more than {LONG:,} take a while; Ctrl-C ends it"
+        print(f"backpropviz: {shown(seen)}", file=sys.stderr)
 
 
 def is_precision(dtype: str | None) -> None:
