@@ -33,6 +33,7 @@ from backpropviz.study.closed.regrouped import regrouped
 from backpropviz.study.closed.scenes import Stage
 from backpropviz.study.closed.stretches import Flow
 from backpropviz.study.closed.telling import explained, latex, plain, text, to_dict
+from backpropviz.study.closed.turned import turned
 from backpropviz.study.closed.writing import assignment
 from backpropviz.study.compare import compare
 from backpropviz.study.values.pointwise import pointwise
@@ -152,7 +153,8 @@ def test_functions_of_users(name):
 
 
 SAME = {
-    "gelu": 10, "swish": 4, "softplus": 3, "tanh": 3, "sigmoid": 3, "logsumexp": 2, "norm": 2, "unit": 5, "rms": 10
+    "gelu": 10, "swish": 4, "softplus": 3, "tanh": 3, "sigmoid": 3, "logsumexp": 2, "norm": 2, "unit": 5, "rms": 10,
+    "mse": 6,
 }  # fmt: skip
 
 
@@ -231,6 +233,41 @@ def loss(scores, y, *, eps=1e-6):
 def sample_loss(rng, *, scores=(5, 3)):
     return {"scores": rng.normal(size=scores), "y": rng.integers(0, scores[1], scores[0])}
 """
+
+
+CLIPPED = """
+import numpy as np
+
+def unit(v, *, eps=1e-12):
+    return v / np.maximum(np.sqrt(np.sum(v**2, axis=1, keepdims=True)), eps)
+
+def unit_by_eps(v, *, eps=1e-12):
+    return v / np.sqrt(np.sum(v**2, axis=1, keepdims=True) + eps)
+
+def counted(right, mask):
+    return np.sum(mask * right) / len(right)
+
+def sample_counted(rng, *, right=(5,)):
+    return {"right": -rng.uniform(0.1, 2, right), "mask": rng.integers(0, 2, right)}
+"""
+
+
+def test_what_holds_on_one_side_of_a_clip_alone_is_not_taken(tmp_path):
+    (tmp_path / "mine.py").write_text(CLIPPED)
+    exact = "dv = (dout - out * np.sum(dout * out, axis=1, keepdims=True)) / "
+    assert any(exact in line for line in closed_form(load(f"{tmp_path}/mine.py:unit_by_eps"), proofs=3).lines)
+    form = closed_form(load(f"{tmp_path}/mine.py:unit"), proofs=3)
+    assert not any(exact in line for line in form.lines)
+    small = {**form.sample, "v": 0.4 * form.sample["v"], "eps": 1.0}
+    right = form.stage.layer.trace({"v": small["v"], "eps": 1.0}).backward({"out": small["dout"]})
+    assert np.allclose(form.program.run(small)[0], right["v"], rtol=1e-9)
+
+
+def test_nothing_is_divided_by_what_may_be_zero_where_the_chain_is_not(tmp_path):
+    (tmp_path / "mine.py").write_text(CLIPPED)
+    assert "/ -right" not in closed_form(load(f"{tmp_path}/mine.py:counted"), proofs=3).code
+    assert "(1 - 2)" not in form_of("temporal_softmax_loss").code
+    assert "onehot - np.exp(logp)" in form_of("temporal_softmax_loss").code
 
 
 @pytest.mark.rest
@@ -335,6 +372,22 @@ def test_a_number_is_not_met_by_what_it_is_lost_beside():
     assert not [*pointwise(goal, [large, other], 4)]
 
 
+@pytest.mark.parametrize(
+    ("code", "negative"),
+    [
+        ("2 * d * s / N", "-2 * d * s / N"),
+        ("d * a * (1 - a)", "d * a * (a - 1)"),
+        ("-(d * a) * (1 - a)", "d * a * (1 - a)"),
+        ("np.sum(-d * x, axis=0)", "np.sum(d * x, axis=0)"),
+        ("d * a", None),
+        ("np.exp(-d)", None),
+    ],
+)
+def test_what_takes_a_minus_sign_in(code, negative):
+    made = turned(expression(code))
+    assert (made and ast.unparse(made)) == negative
+
+
 def test_of_a_loss_a_gradient_is_no_multiple_of_another():
     """All that comes from one number is its multiple: what a stretch does is asked of a gradient of its own."""
     stage = Stage(load(f"{FORMS}/networks.py:bn_sigmoid_mse"), {})
@@ -428,6 +481,14 @@ def test_the_steps_go_from_the_long_form_to_the_short_one(batchnorm):
 
 
 @pytest.mark.rest
+def test_each_term_of_the_long_form_is_told_as_one_of_the_short_form(batchnorm):
+    formulas = [reason.formula for reason in batchnorm.reasons]
+    assert "dmu / x.shape[0] = -ivar * np.sum(dxhat, axis=0) / N" in formulas
+    assert "dtotal * e = dout * np.exp(logp) / N" in explained(form_of("softmax_loss"))
+    assert "sum(onehot, axis=-1) = 1" in explained(form_of("svm_loss"))
+    assert "nothing is left of the difference: sum(dweights *" in explained(form_of("attention"))
+
+
 def test_steps_that_bring_nothing_are_told():
     told = explained(form_of(f"{FORMS}/chains.py:attn_softmax"))
     assert " = 0\n        what comes back this way adds up to nothing" in told  # through the maximum
@@ -456,6 +517,10 @@ def test_paths_that_are_no_term_alone_are_told_together():
     "name",
     [
         *("softmax_loss", "attention", "lstm", "batchnorm", "groupnorm", "layernorm", "lstm_step", "sigmoid"),
+        *(
+            pytest.param(name, marks=pytest.mark.rest)
+            for name in ("affine_bn_relu", "convnet", "temporal_softmax_loss")
+        ),
         *("spatial_batchnorm", "svm_loss", f"{FORMS}/lines.py:lse_method", f"{FORMS}/spellings.py:gelu_2"),
     ],
 )

@@ -8,6 +8,7 @@ what then holds on fresh runs is shown.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,6 +26,7 @@ from backpropviz.study.closed.reasons import Reason, reasons
 from backpropviz.study.closed.scenes import Scene, Stage
 from backpropviz.study.closed.steps import steps
 from backpropviz.study.closed.stretches import Flow, Stretch
+from backpropviz.study.closed.turned import with_fewer_signs
 from backpropviz.study.closed.vanished import without_vanishing
 from backpropviz.study.values.trees import weight
 from backpropviz.study.values.valued import TALLY
@@ -138,15 +140,21 @@ def closed_form(
     recorded = program.thinned()
     scenes = scenes_of(stage, program)
     other = in_other_brackets(stage, inputs)
-    whole, changes, searched, is_regrouped = _shortest(program, other, scenes)
+    rims = [scene for scene in stage.rims() if holds(program, scene)]
+    whole, changes, searched, is_regrouped = _shortest(program, other, scenes, rims)
     short = whole.thinned()
     proof = proved(stage, short, proofs)
     if changes and proof.against is not None:  # what held on a few runs by their sizes does not hold on this one
         scenes = [*scenes, proof.against]
-        whole, changes, again, is_regrouped = _shortest(program, other, scenes)
+        whole, changes, again, is_regrouped = _shortest(program, other, scenes, rims)
         short, searched = whole.thinned(), searched + again
         proof = proved(stage, short, proofs)
     candidates = TALLY.made - began
+    if changes and not program.listing.rolled:
+        made, lines, gone, why = with_fewer_signs(short, scenes)
+        target, saved = lines[0].partition(" = ")[0] if lines else "", short.count - made.count
+        changes += [Change(short.listing.upstream[0], target, lines, gone, saved, why)] * bool(lines)
+        short = made
     is_longer = short.count > recorded.count or short.cost >= recorded.cost
     if changes and (is_longer or not proof.complete):
         short, changes, proof = recorded, [], proved(stage, recorded, proofs)
@@ -158,41 +166,51 @@ def closed_form(
     )  # fmt: skip
 
 
-def _shortest(program: Program, other: Program | None, scenes: list[Scene]) -> tuple[Program, list[Change], int, bool]:
+def _shortest(
+    program: Program, other: Program | None, scenes: list[Scene], rims: Sequence[Scene]
+) -> tuple[Program, list[Change], int, bool]:
     """The shorter of the program and, in other brackets, the other; what was changed in it, and how many searches."""
-    short, changes, searched = _of_one(program, scenes)
+    short, changes, searched = _of_one(program, scenes, rims)
     if other is not None and all(holds(other, scene) for scene in scenes):
-        second, made, count = _of_one(other, scenes)
+        second, made, count = _of_one(other, scenes, rims)
         searched += count
         if made and second.thinned().cost < short.thinned().cost:
             return second, made, searched, True
     return short, changes, searched, False
 
 
-def _of_one(program: Program, scenes: list[Scene]) -> tuple[Program, list[Change], int]:
+def _of_one(program: Program, scenes: list[Scene], rims: Sequence[Scene]) -> tuple[Program, list[Change], int]:
     """What is zero whatever comes in, then one stretch after the other."""
     left, gone = without_vanishing(program, scenes)
     upstream, before = program.listing.upstream[0], program.thinned().count
     zeros = [Change(upstream, each.target, each.lines, each.before, 0, each.reasons) for each in gone]
     if zeros:
         zeros[0] = dataclasses.replace(zeros[0], saved=before - left.thinned().count)
-    short, changes, searched = shortened(left, scenes)
+    short, changes, searched = shortened(left, scenes, rims)
     return short, [*changes, *zeros], searched
 
 
-def shortened(program: Program, scenes: list[Scene]) -> tuple[Program, list[Change], int]:
-    """The program with one stretch after the other shortened, what was changed, and how many were searched."""
+def shortened(program: Program, scenes: list[Scene], rims: Sequence[Scene] = ()) -> tuple[Program, list[Change], int]:
+    """The program with one stretch after the other shortened, what was changed, and how many were searched.
+
+    Args:
+        scenes: runs whose values are searched by. rims: further ones that it has to hold on.
+    """
     most = TALLY.made + MOST_CANDIDATES
     memory: dict[tuple[Any, ...], tuple[int, list[Found]]] = {}
     changes: list[Change] = []
-    while (better := _better(program, scenes, memory, most)) is not None:
+    while (better := _better(program, scenes, rims, memory, most)) is not None:
         program, change = better
         changes.append(change)
     return program, changes, len(memory)
 
 
 def _better(
-    program: Program, scenes: list[Scene], memory: dict[tuple[Any, ...], tuple[int, list[Found]]], most: int
+    program: Program,
+    scenes: list[Scene],
+    rims: Sequence[Scene],
+    memory: dict[tuple[Any, ...], tuple[int, list[Found]]],
+    most: int,
 ) -> tuple[Program, Change] | None:
     """The program with one stretch shortened, the one that saves most; None where none can be.
 
@@ -223,7 +241,7 @@ def _better(
                 -len(lines), -shorter.whole_count, -weight(tree),
             )  # fmt: skip
             is_better = rank[:3] > (0, 0, 0) and rank > best_rank and shorter.count <= now.count
-            if is_better and all(holds(shorter, scene) for scene in scenes):
+            if is_better and all(holds(shorter, scene) for scene in (*scenes, *rims)):
                 change = _change(stretch, lines, made, shorter, now.count - shorter.count)
                 best, best_rank, place = (made.thinned(forward_too=False), change), rank, stretch
     if best is None or place is None:

@@ -72,12 +72,14 @@ class Larder(Watched):
         if source is None or other is None:
             return None
         second = [v.reshape(first.shape) for v, first in zip(source, u.values)]
-        with np.errstate(all="ignore"):
-            slope = tuple(t / v for t, v in zip(target, u.values))
-            same = [t / v for t, v in zip(other, second)]
-        if any(not np.isfinite(a).all() for a in (*slope, *same)):
+        with np.errstate(all="ignore"):  # what was drawn is nowhere zero; what comes in may be, behind a mask
+            slope = tuple(t / v for t, v in zip(other, second))
+        if any(not np.isfinite(a).all() for a in slope):
             return None
-        close = all(np.allclose(a, b, rtol=1e-7, atol=1e-12 * np.abs(a).max()) for a, b in zip(slope, same))
+        close = all(
+            np.allclose(t, a * v, rtol=1e-7, atol=1e-12 * max(np.abs(t).max(), 1e-300))
+            for t, v, a in zip(target, u.values, slope)
+        )
         return slope if close else None
 
     def _lined_up(self, leaf: Valued, target: tuple[Array, ...]) -> Valued:
@@ -136,6 +138,13 @@ class Larder(Watched):
             values = self._value((None, called))
             if called in read and values is not None and values[0].dtype.kind in "iu" and values[0].ndim:
                 yield called, values
+        index = expression("np.s_")
+        for tree in self._parts(stretch, ast.Subscript):  # `np.s_[np.arange(N * T), y.reshape(N * T)]`
+            if isinstance(tree, ast.Subscript) and ast.dump(tree.value) == ast.dump(index):
+                parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else []
+                values = self.evaluated(parts[-1], stretch, "iu") if len(parts) > 1 else None
+                if values is not None:
+                    yield ast.unparse(parts[-1]), values
 
     def _masks(self, stretch: Stretch, target: tuple[Array, ...], leaves: list[Valued]) -> list[Valued]:
         """Comparisons that the stretch's lines make, and where a value that is nowhere negative is not zero."""
@@ -183,7 +192,7 @@ class Larder(Watched):
             if values is not None and values[0].dtype.kind == "f" and below(values, target):
                 yield Valued(tree, values)
 
-    def _parts(self, stretch: Stretch, kind: type[ast.Compare] | type[ast.Call]) -> Sequence[ast.expr]:
+    def _parts(self, stretch: Stretch, kind: type[ast.Compare | ast.Call | ast.Subscript]) -> Sequence[ast.expr]:
         """Expressions of one kind in the stretch's lines, each once."""
         every = (tree for line in stretch.between for tree in ast.walk(_parsed(line)) if isinstance(tree, kind))
         return list({ast.unparse(tree): tree for tree in every}.values())[:8]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ def by_paths(stretch: Stretch, lines: Sequence[str], scopes: list[dict[str, Any]
     scopes = [dict(scope) for scope in scopes]
     for line, scope in itertools.product(lines[:-1], scopes):
         exec(line, scope)
-    terms = [cancelled(term) for term in _multiplied_out(expression(lines[-1].partition(" = ")[2]))]
+    terms = [cancelled(term) for term in multiplied_out(expression(lines[-1].partition(" = ")[2]))]
     left, found = list(paths), list[Reason]()
     for term in terms:
         chosen = _making(term, left, scopes)
@@ -51,6 +52,41 @@ def by_paths(stretch: Stretch, lines: Sequence[str], scopes: list[dict[str, Any]
     return [*found, *[Reason(f"{' + '.join(left)} = 0", "what comes back this way adds up to nothing")] * bool(left)]
 
 
+def by_terms(whole: ast.expr, lines: Sequence[str], scopes: list[dict[str, Any]]) -> list[Reason]:
+    """Which term of the long form is which of the short one, but those that are the same at sight.
+
+    Args:
+        whole: the long form in one expression. lines: the short form, and names for it.
+    """
+    long = multiplied_out(whole)
+    short = [cancelled(term) for term in multiplied_out(expression(lines[-1].partition(" = ")[2]))]
+    if len(long) != len(short) or len(long) < 2:
+        return []
+    found = list[Reason]()
+    for term, values in ((term, _values(term, scopes)) for term in long):
+        same = [each for each in short if all(map(_is_same, _values(each, scopes), values))]
+        if len(same) != 1:
+            return []
+        short.remove(same[0])
+        if Counter(_words(term)) != Counter(_words(same[0])):
+            found.append(Reason(f"{written(term)} = {written(same[0])}", "this term, with what stands above"))
+    return found
+
+
+def _words(tree: ast.expr) -> list[str]:
+    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
+def _is_same(one: Array, other: Array) -> bool:
+    return _equal(one, other, np.asarray(other))
+
+
+def _values(tree: ast.expr, scopes: list[dict[str, Any]]) -> list[Array]:
+    code = compile(ast.Expression(ast.fix_missing_locations(tree)), "<term>", "eval")
+    with np.errstate(all="ignore"):
+        return [np.asarray(eval(code, dict(scope))) for scope in scopes]
+
+
 def _added(target: Line, lines: dict[str, Line]) -> Iterator[str]:
     """The names that a sum is made of, and those that these are sums of."""
     for name in terms_of(target.code) or [target.name]:
@@ -61,15 +97,15 @@ def _added(target: Line, lines: dict[str, Line]) -> Iterator[str]:
             yield name
 
 
-def _multiplied_out(tree: ast.expr) -> list[ast.expr]:
+def multiplied_out(tree: ast.expr) -> list[ast.expr]:
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
-        return [_negative(term) for term in _multiplied_out(tree.operand)]
+        return [_negative(term) for term in multiplied_out(tree.operand)]
     if not isinstance(tree, ast.BinOp):
         return [tree]
-    first = _multiplied_out(tree.left)
+    first = multiplied_out(tree.left)
     if isinstance(tree.op, ast.Div):
         return [binary(term, tree.op, tree.right) for term in first]
-    second = _multiplied_out(tree.right)
+    second = multiplied_out(tree.right)
     if isinstance(tree.op, ast.Mult):
         return [binary(one, tree.op, other) for one, other in itertools.product(first, second)]
     if isinstance(tree.op, ast.Add | ast.Sub):
@@ -83,9 +119,7 @@ def _negative(tree: ast.expr) -> ast.expr:
 
 def _making(term: ast.expr, paths: Sequence[str], scopes: list[dict[str, Any]]) -> tuple[str, ...]:
     """The fewest of the paths that add up to a term on all runs; none where no few do."""
-    code = compile(ast.Expression(ast.fix_missing_locations(term)), "<term>", "eval")
-    with np.errstate(all="ignore"):
-        values = [np.asarray(eval(code, scope)) for scope in scopes]
+    values = _values(term, scopes)
     for count in range(1, _TOGETHER + 1):
         for chosen in itertools.combinations(paths, count):
             sums = [sum(scope[path] for path in chosen) for scope in scopes]

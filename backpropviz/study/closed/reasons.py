@@ -52,7 +52,11 @@ def reasons(given: Ingredients, change: Stretched, paths: Sequence[Reason] = ())
     read = _names([*change.before, *change.lines])
     whys = " ".join(step.reason for step in paths)
     if is_whole and "adds up to nothing" not in whys:  # each step says which sums it rests on
-        facts = [fact for fact in facts if not fact.about or re.search(rf"\bsum\(.*\b{fact.about}\b", whys)]
+        put_in = " ".join(fact.formula for fact in facts if not fact.about)
+        facts = [
+            fact for fact in facts
+            if not fact.about or re.search(rf"\bsum\(.*\b{fact.about}\b", whys) or f"- {fact.about}" in put_in
+        ]  # fmt: skip
     made = [fact for fact in facts if _names([fact.formula]) - {"sum"} <= read][:_MOST_FACTS]
     helpers = [Reason(line, _helper(line)) for line in change.lines[:-1]]
     if given.slope is not None and not is_whole and not any("path" in reason.reason for reason in paths):
@@ -71,7 +75,8 @@ def reasons(given: Ingredients, change: Stretched, paths: Sequence[Reason] = ())
 
 def _is_whole(change: Stretched, paths: Sequence[Reason]) -> bool:
     """Whether the steps lead up to all that the stretch gives."""
-    return bool(paths) and paths[-1].formula.startswith(change.before[-1].partition(" = ")[0] + " = ")
+    target = change.before[-1].partition(" = ")[0]
+    return any(path.formula.startswith(f"{target} = ") for path in paths)
 
 
 def _helper(line: str) -> str:

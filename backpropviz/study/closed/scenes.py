@@ -20,15 +20,21 @@ from backpropviz.errors import BackpropvizError
 from backpropviz.layers.library import Layer
 
 _TRIES, _LARGEST, _ALIKE = 12, 600, 6
+_RIMS = 8
 Axis = tuple[str, int]
 Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One run with a random upstream gradient: its record, and the gradients that are right."""
+    """One run with a random upstream gradient: its record, and the gradients that are right.
+
+    Attributes:
+        at_the_rim: its numbers are far from usual ones.
+    """
 
     trace: Trace
+    at_the_rim: bool = False
 
     @property
     def shapes(self) -> str:
@@ -143,6 +149,18 @@ class Stage:
                 except BackpropvizError:
                     continue
 
+    def rims(self) -> Iterator[Scene]:
+        """Runs whose rows are of all orders of magnitude: what is clipped is clipped in some, and sigmoids are flat."""
+        random = np.random.default_rng(17)
+        for number in range(_RIMS):
+            try:
+                trace = self.layer.trace({**self._settings(random), **self.given}, seed=number, verify=False)
+                with np.errstate(all="ignore"):
+                    trace.replay(**{n: _by_rows(node.value, random) for n, node in trace.inputs.items()})
+                    yield Scene(scene(trace, seed=number).trace, at_the_rim=True)
+            except BackpropvizError:
+                continue
+
     def _settings(self, random: np.random.Generator) -> dict[str, Any]:
         """Float settings drawn anew: small ones over orders of magnitude; none that the sample depends on."""
         drawn = {}
@@ -154,6 +172,14 @@ class Stage:
             elif isinstance(value, float) and value:
                 drawn[name] = float(value * random.uniform(0.5, 1.0))
         return drawn
+
+
+def _by_rows(value: Array, random: np.random.Generator) -> Array:
+    """An array whose rows, or entries, are each a hundred times larger, or smaller by some orders of magnitude."""
+    if value.dtype.kind != "f":
+        return value
+    rows = value.shape[:1] + (1,) * (value.ndim - 1)
+    return value * np.where(random.random(rows) < 0.5, 100, 10 ** random.uniform(-6, 0, rows))
 
 
 def _with_the_fewest(axis: Axis, alike: Sequence[Axis]) -> Iterator[tuple[Axis, ...]]:

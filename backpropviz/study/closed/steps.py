@@ -16,7 +16,7 @@ import numpy as np
 
 from backpropviz.engine.graph import Array
 from backpropviz.study.closed.lines import Line
-from backpropviz.study.closed.paths import by_paths
+from backpropviz.study.closed.paths import by_paths, by_terms, multiplied_out
 from backpropviz.study.closed.reasons import Reason
 from backpropviz.study.closed.stretches import Stretch
 from backpropviz.study.closed.watched import Watched
@@ -40,9 +40,10 @@ def steps(watched: Watched, stretch: Stretch, lines: Sequence[str]) -> list[Reas
     scopes = [dict(scope) for scope in scopes]
     for line, scope in itertools.product(lines[:-1], scopes):
         exec(line, scope)
-    told = [*Steps(stretch, scopes).told()]
-    is_whole = any(reason.formula.startswith(f"{stretch.target.name} = ") for reason in told)
-    return told if is_whole else [*told, *by_paths(stretch, lines, scopes)]
+    put_together = Steps(stretch, scopes)
+    told = [*put_together.told()]
+    whole = put_together.whole
+    return [*told, *(by_paths(stretch, lines, scopes) if whole is None else by_terms(whole, lines, scopes))]
 
 
 class Steps:
@@ -50,6 +51,9 @@ class Steps:
 
     Args:
         scopes: the values of all names, a dictionary a run.
+
+    Attributes:
+        whole: what the target is in one expression, once that is told; None where it is not.
     """
 
     def __init__(self, stretch: Stretch, scopes: Scopes):
@@ -58,6 +62,7 @@ class Steps:
         self._scopes = scopes
         self._put_in: dict[str, ast.expr] = {}
         self._why: list[str] = []
+        self.whole: ast.expr | None = None
 
     def told(self) -> Iterator[Reason]:
         """A line for each sum of a path, and the last for the target; reasons of lines that are put in go along."""
@@ -71,16 +76,28 @@ class Steps:
             self._why = list(dict.fromkeys([*self._why, *own]))
             if self._is_nothing(tree):
                 self._put_in[line.name] = ast.Constant(0)
-                yield Reason(f"{line.name} = 0", "; ".join(self._why) or "what comes back this way adds up to nothing")
+                yield Reason(f"{line.name} = 0", "; ".join(self._why) or self._why_nothing(tree))
             elif line is self._target or self._ends_a_sum(line) or called(expression(line.code)) == "put":
                 self._put_in[line.name] = tree if _SPREAD in own else name(line.name)
                 code = written(tree)
                 is_new = code != written(_bare(expression(line.code)))
                 if is_new and len(code) <= _LONGEST and self._agrees(tree, line.name):
+                    self.whole = tree if line is self._target else None
                     yield Reason(f"{line.name} = {code}", "; ".join(self._why) or self._usual(line, tree))
             else:
                 self._put_in[line.name] = tree
                 untold[line.name] = self._why
+
+    def _why_nothing(self, tree: ast.expr) -> str:
+        """Of a sum over a difference: that both have the same sum."""
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and called(node) == "sum" and node.args):
+                continue
+            parts = multiplied_out(node.args[0])
+            if len(parts) == 2 and (taken := _without_minus(parts[1])) is not None and self._is_nothing(node):
+                first, second = (written(_bare(cancelled(part))) for part in (parts[0], taken))
+                return f"nothing is left of the difference: sum({first}) = sum({second})"
+        return "what comes back this way adds up to nothing"
 
     def _usual(self, line: Line, tree: ast.expr) -> str:
         if line is not self._target:

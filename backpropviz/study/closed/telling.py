@@ -19,8 +19,8 @@ from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import Line, lines_of, made_of
 from backpropviz.study.values.trees import called, expression
 
-_MOST_NAMES = 28
-"""Lines that say what names are, in an explanation that keeps to a page."""
+_PAGE, _HEADINGS = 60, 12
+"""Lines of a page, and those of an explanation that are neither steps nor say what a name is."""
 
 
 def told(form: ClosedForm) -> str:
@@ -165,20 +165,25 @@ def explained(form: ClosedForm) -> str:
         body += [f"    {reason.formula}\n        {reason.reason}" for reason in change.reasons]
     said = [line for c in told_of for line in (*c.before, *(r.formula for r in c.reasons))]
     said += [line for c in form.changes for line in c.lines]
-    lines = [*told(form).split("\n"), *_names(form, said), *body]
     limit = limit_of(form)
+    room = _PAGE - _HEADINGS - "\n".join(body).count("\n") - (len(limit.lines) + 3 if limit else 0)
+    lines = [*told(form).split("\n"), *_names(form, said, room), *body]
     if limit is not None:
         lines += ["", limit.words, "", *(f"    {line}" for line in limit.lines)]
     return "\n".join([*lines, ""])
 
 
-def _names(form: ClosedForm, said: list[str]) -> list[str]:
-    """What is read, as the code sets it: forward values, the gradients that changes set out from, our functions."""
+def _names(form: ClosedForm, said: list[str], most: int) -> list[str]:
+    """What is read, as the code sets it: forward values, the gradients that changes set out from, our functions.
+
+    Args:
+        most: how many lines may say how that came about.
+    """
     names = set[str]().union(*(line.reads for line in _read(said)))
     own = {line.partition(" = ")[0] for line in said} | {*form.whole.listing.upstream}
     backward = made_of(form.whole.backward, ({c.source for c in form.changes} | names) - own)
     known = [*made_of(form.whole.forward, names.union(*(line.reads for line in backward))), *backward]
-    if form.whole.listing.rolled or len(known) > _MOST_NAMES:  # what is read, not how it came about
+    if form.whole.listing.rolled or len(known) > most:  # what is read, not how it came about
         known = [line for line in known if names & {*line.names} and not line.text.endswith((":", ".pop()"))]
     scope: dict[str, Any] = {}
     exec("\n".join(imports(form.whole.listing.helpers)), scope)

@@ -106,7 +106,8 @@ class Watched:
             return None
         return self._value((line, called))
 
-    def evaluated(self, tree: ast.expr, stretch: Stretch) -> tuple[Array, ...] | None:
+    def evaluated(self, tree: ast.expr, stretch: Stretch, kinds: str = "fb") -> tuple[Array, ...] | None:
+        """What code over forward values gives on every run; None where that is not an array of these kinds."""
         code = compile(ast.Expression(ast.fix_missing_locations(tree)), "<part>", "eval")
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - {"np"}
         known = {called: self._known(called, stretch) for called in names}
@@ -120,7 +121,7 @@ class Watched:
                     made.append(np.asarray(eval(code, {"np": np, **scope})))
             except Exception:
                 return None
-        return tuple(made) if all(m.dtype.kind in "fb" for m in made) else None
+        return tuple(made) if all(m.dtype.kind in kinds for m in made) else None
 
     def _is_number(self, line: Line, called: str) -> bool:
         values = [seen.get(line, {}).get(called) for seen in self.seen]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from backpropviz.study.values.sums import Coefficient, Sum
-from backpropviz.study.values.trees import binary, expression, name, number, operations
+from backpropviz.study.values.trees import binary, expression, name, names_in, number, operations
 
 _TIMES, _OVER, _PLUS, _MINUS = ast.Mult(), ast.Div(), ast.Add(), ast.Sub()
 
@@ -61,6 +61,8 @@ def _product(above: list[ast.expr], below: list[ast.expr]) -> ast.expr:
             amount *= factor.value
         else:
             factors.append(factor)
+    if amount < 0:
+        sign, amount = -sign, -amount
     if amount != 1 or not factors:
         factors.insert(0, number(amount))
     made = ast.UnaryOp(ast.USub(), factors[0]) if sign < 0 else factors[0]
@@ -75,6 +77,8 @@ def _split(tree: ast.expr, above: list[ast.expr], below: list[ast.expr]) -> None
     """The factors of a product, and what it is divided by."""
     if _is_size(tree):
         above.append(tree)
+    elif _is_sum(tree) and not names_in(tree):
+        above.append(number(eval(compile(ast.Expression(ast.fix_missing_locations(tree)), "<number>", "eval"))))
     elif isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult):
         _split(tree.left, above, below)
         _split(tree.right, above, below)
