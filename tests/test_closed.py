@@ -539,6 +539,10 @@ def test_an_explanation_says_what_its_names_are_on_a_page(name):
     assert read <= said | {*form.program.parameters, "np", "bool"}
 
 
+def test_paths_that_are_the_same_are_told_so():
+    assert "dx_2 and dx_3 are the same, so this is 2 times the one" in explained(form_of(f"{FORMS}/lines.py:unit_line"))
+
+
 @pytest.mark.rest
 def test_what_goes_the_same_way_is_told_once():
     told = explained(form_of("lstm_step"))

@@ -46,10 +46,17 @@ def by_paths(stretch: Stretch, lines: Sequence[str], scopes: list[dict[str, Any]
         left = [path for path in left if path not in chosen]
         formula = f"{' + '.join(chosen)} = {written(term)}"
         if all(formula != line.text for line in stretch.between):
-            found.append(Reason(formula, "this path, in one line" if len(chosen) == 1 else _FOUND))
+            found.append(Reason(formula, _why(chosen, scopes)))
     if left and not all(_equal(sum(scope[path] for path in left), np.zeros(()), scope[left[0]]) for scope in scopes):
         return []
     return [*found, *[Reason(f"{' + '.join(left)} = 0", "what comes back this way adds up to nothing")] * bool(left)]
+
+
+def _why(chosen: tuple[str, ...], scopes: list[dict[str, Any]]) -> str:
+    if len(chosen) == 1:
+        return "this path, in one line"
+    alike = all(_is_same(scope[path], scope[chosen[0]]) for scope in scopes for path in chosen[1:])
+    return f"{' and '.join(chosen)} are the same, so this is {len(chosen)} times the one" if alike else _FOUND
 
 
 def by_terms(whole: ast.expr, lines: Sequence[str], scopes: list[dict[str, Any]]) -> list[Reason]:
