@@ -71,6 +71,8 @@ class CallRecorder(LoopRecorder):
         operands = function.nin if type(function) is np.ufunc else 0
 
         def either(*args: Any, **kwargs: Any) -> Any:
+            if operands == 1 == len(args) and type(args[0]) is Traced and not kwargs:
+                return calls.ufunc(self.record, function, "__call__", args, kwargs)
             # nothing is to be found in these: they are called as NumPy would
             alone = args and type(args[0]) is Traced and _ALONE.issuperset(map(type, (*args, *kwargs.values())))
             if alone and its_own:
