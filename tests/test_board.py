@@ -151,6 +151,16 @@ def test_of_what_is_stacked_each_round_gets_its_own_part():
         assert sum("dout[" in term for term in terms) == 1
 
 
+def test_of_a_comprehension_one_round_is_told():
+    def risen(x):
+        return np.array([[np.exp(x[i, 2 * j]) for j in range(3)] for i in range(4)])
+
+    trace = bp.trace(risen, x=np.ones((4, 6)))
+    trace.backward()
+    formulas = [edge.formula for edge in Diagram(trace).circuit.backward]
+    assert sorted(formulas) == ["dout", "dx[i, 2 * j] += dout[i, j] * np.exp(x[i, 2 * j])"]
+
+
 def test_a_loop_is_folded_whose_first_round_finds_a_constant():
     def smooth(x):
         m, out = np.zeros(3), np.zeros((8, 3))

@@ -230,3 +230,19 @@ def test_a_loop_over_arrays_counts_its_rounds():
     (loop,) = shown(trace, "i=2").loops
     assert (loop.head, loop.round, loop.shown) == ("for row, scale in zip(x, w)", 2, "i = 2")
     assert "dw[i] += np.sum(dout * x[i]" in " ".join(printed(NodeTable(shown(trace))).split())
+
+
+def test_a_comprehension_is_told_by_one_round():
+    def kernel(x, y):
+        K = np.array([[np.exp(-np.sum((a - b) ** 2)) for b in y] for a in x])
+        return K / 2
+
+    trace = bp.trace(kernel, x=np.arange(20.0).reshape(10, 2), y=np.ones((6, 2)))
+    trace.backward()
+    text = printed(NodeTable(shown(trace)), width=250)
+    assert len(text.splitlines()) < 40
+    assert "in each of 10 rounds, shown: i = 0" in text
+    assert "in each of 60 rounds, shown: i = 0, j = 0" in text
+    assert "+ …, of 6 rounds" in text
+    assert "dy_60 = " in printed(NodeTable(shown(trace, expand=("loop",))))
+    assert "dy_60 = " in printed(NodeTable(view(trace, explain=False)))  # without a choice of rounds, all

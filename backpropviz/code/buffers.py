@@ -58,7 +58,24 @@ class Buffers(Counters):
         hidden = {node for node, its in place.items() if node is not its.template}
         spread = (node for node in self.templates if any(term.consumer in hidden for term in node.terms))
         sums = {red for node in spread for red in _sums(node) if red is not node.gradient}
-        return [red for red in self.trace.red.nodes if not (red in sums or (red.step and red.step.node in hidden))]
+        red = [red for red in self.trace.red.nodes if not (red in sums or (red.step and red.step.node in hidden))]
+        mixed = {node.step for node in hidden if node.step is not None and node.step.node not in hidden}
+        if not mixed:
+            return red
+        told = self._handed_by(self.templates, hidden)  # of comprehensions, whose rounds are in one step
+        return [node for node in red if node.step not in mixed or node in told]
+
+    @staticmethod
+    def _handed_by(templates: list[Node], hidden: set[Node]) -> set[Node]:
+        """The gradients of nodes, and all that their terms are made of, but for those of hidden rounds."""
+        found = {node.gradient for node in templates if node.gradient is not None}
+        waiting = [term.node for node in templates for term in node.terms if term.consumer not in hidden]
+        while waiting:
+            red = waiting.pop()
+            if red not in found:
+                found.add(red)
+                waiting += red.parents
+        return found
 
     def _is_buffer(self, place: Place) -> bool:
         return place.primitive in WRITES and place.carried is not None

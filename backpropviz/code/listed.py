@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.code.binding import ATOM
 from backpropviz.code.loop_names import LoopNames
 from backpropviz.code.places import Gather, LoopItem, Place, Uneven
 from backpropviz.code.program import Program
@@ -98,8 +99,11 @@ class ListsOfRounds(LoopNames):
     def parts(self) -> dict[tuple[Node, Node], str]:
         """What each round gets of what joins the values of all, `dout[:, t]`: by the value and by what joins."""
         found = {}
-        for place in self.program.places():
+        for place in reversed([*self.program.places()]):  # of nested lists the whole before its rows
             for gather in place.gathers:
+                whole = gather.reader.template.gradient
+                if whole is not None and gather.reader in self.gradient:
+                    self.names.setdefault(whole, self.gradient[gather.reader])
                 with suppress(Uneven):
                     found[place.template, gather.reader.template] = self._own_part(gather.loop, place, gather)
         return found
@@ -112,7 +116,7 @@ class ListsOfRounds(LoopNames):
         alike = self._part(joined)
         if alike is not None:
             return self.printer.reference(alike)
-        red, number = self.printer.reference(joined.gradient), self._index(item)
+        red, number = self.printer._bound(joined.gradient, ATOM), self._index(item)
         given = joined.kwargs.get("axis", joined.args[1] if len(joined.args) > 1 else 0)
         name = joined.primitive.name if joined.primitive is not None else ""
         if given is None or name not in ("stack", "concatenate"):

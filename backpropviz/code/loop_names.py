@@ -44,7 +44,8 @@ class LoopNames(Entries):
         self.taken |= {name for name, _ in trace.constants.values() if isinstance(name, str)}
         self.taken -= {step.written for step in trace.steps} - set(trace.inputs)  # no number or constant any more
         self.taken |= {str(red.name) for red in trace.upstream.values()}
-        self.taken |= {name for loop in trace.loops for name in loop.rounds[0].variables}  # `t` of `for t in range(T)`
+        variables = (pair for loop in trace.loops for pair in loop.rounds[0].variables.items())
+        self.taken |= {name for name, value in variables if not hasattr(value, "node")}  # `t` of `for t in range(T)`
         self.names.update((red, str(red.name)) for red in trace.upstream.values())
         self.written: dict[Place, str] = {}
         self.gradient: dict[Place, str] = {}

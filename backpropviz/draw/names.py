@@ -47,4 +47,7 @@ def folded_names(fold: Fold, results: Collection[Node]) -> dict[Node, str]:
     told = {red for node in results for red in (node.gradient, *(term.node for term in node.terms))}
     told |= {node.gradient for node, _ in places if node not in inner}  # sums hand it on to what is inside as it is
     hidden = {*inner, *(node.gradient for node in inner if node.gradient not in told)}
-    return {node: name for node, name in fold.names.items() if node not in hidden}
+    parts = ((term.node, fold.parts.get((node, term.consumer))) for node in inner for term in node.terms)
+    return {node: name for node, name in fold.names.items() if node not in hidden} | {
+        red: part for red, part in parts if part
+    }

@@ -50,7 +50,8 @@ def read_circuit(
             raise DrawingError(f"no group of steps is called {name!r}", fix=fix)
     opened = _opened(trace, expand)
     reader = Reader(trace, ops, opened)
-    many = closed or len(reader.keys) > READABLE[ops]
+    within = bool(trace.loops) and not any(round_.steps for loop in trace.loops for round_ in loop.rounds)
+    many = closed or within or len(reader.keys) > READABLE[ops]
     if trace.loops and not rounds and (many or isinstance(trace.callable, Flat)):
         from backpropviz.code.folding import fold  # what only loops need
 

@@ -37,8 +37,8 @@ class Rounds:
         # a comprehension that is an expression within one step is no entry of its own
         self.loops = [loop for loop in trace.loops if not made.isdisjoint(loop.rounds)]
         self._with_steps = made
-        known = {"loop"} if self.loops else set[str]()
-        known |= {word for loop in self.loops for word in (loop.head, *loop.rounds[0].variables)}
+        known = {"loop"} if trace.loops else set[str]()
+        known |= {word for loop in trace.loops if loop.rounds for word in (loop.head, *loop.rounds[0].variables)}
         self.others_than_loops = [word for word in expand if word not in known]  # calls, to be opened
         self._choice: dict[Loop, Round] = {}
         self._wanted = self._parsed(chosen) if chosen is not None else {}

@@ -111,6 +111,7 @@ term
     formula     how it was computed; null where it was given; of several rounds, the statement that adds a share
     value       array
     rounds      the rounds that send it, where no step that is shown does: "the round after", "48 rounds"; else null
+    shown       of the rounds of a comprehension that for which the formula is written, "i = 0"; else empty
 
 operation (one primitive)
     primitive   its name

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from backpropviz.code.printing import Printer
 from backpropviz.engine.graph import Group, Loop, Node, Round, Step, Term
 from backpropviz.engine.numbering import bare_number
-from backpropviz.engine.rounds import Rounds, describe
+from backpropviz.engine.rounds import Rounds, describe, outwards
 from backpropviz.engine.trace import Trace
 from backpropviz.show.carried import added, carried
 from backpropviz.show.records import LoopView
@@ -28,18 +28,31 @@ class Folded:
         if rounds is not None:
             printer.loops = {loop.site for loop in self.loops if not rounds.is_expanded(loop)}
         self._over: dict[Node, list[Loop | None]] = {}
+        self._within: dict[Node, Round] = {}  # rounds of comprehensions, which are no entries of their own
+        entries = {*trace.loops} if rounds is None else {*rounds.loops}
+        for loop in trace.loops:  # those within others come later
+            for round_ in loop.rounds if loop not in entries else ():
+                nodes = trace.nodes[round_.nodes.start : round_.nodes.stop]
+                self._within.update(dict.fromkeys(nodes, round_))
+
+    def is_shown(self, node: Node) -> bool:
+        """Whether a node was made in a round that is shown: of a comprehension, the first."""
+        if node.step not in self.shown_steps or self.rounds is None or node not in self._within:
+            return node.step in self.shown_steps
+        rounds = self.rounds
+        return all(rounds.is_expanded(its.loop) or rounds.choice(its.loop) is its for its in self.chain(node))
 
     def chain(self, node: Node) -> tuple[Round, ...]:
         """The rounds that a node was made in."""
+        if node in self._within:
+            return outwards(self._within[node])
         return () if self.rounds is None or node.step is None else self.rounds.chains.get(node.step, ())
 
     def over(self, node: Node) -> list[Loop | None]:
         """For each term of a node's gradient the loop, if any, whose rounds send several, or one that is not shown."""
         if node not in self._over:
             loops = [self._sent_by(node, term) for term in node.terms]
-            hidden = {
-                loop for loop, term in zip(loops, node.terms) if loop and term.consumer.step not in self.shown_steps
-            }
+            hidden = {loop for loop, term in zip(loops, node.terms) if loop and not self.is_shown(term.consumer)}
             self._over[node] = [loop if loop in hidden else None for loop in loops]
         return self._over[node]
 
@@ -55,6 +68,30 @@ class Folded:
                     found.add(red)
                     waiting += red.parents
         return found
+
+    def spread(self) -> dict[Node, Node]:
+        """The sums of what rounds within a round of a comprehension send to a value without a name, with that value."""
+        within = (node for node in self._within if self.is_shown(node) and not node.name)
+        return {node.gradient: node for node in within if node.gradient is not None and any(self.over(node))}
+
+    def untold(self) -> set[Node]:
+        """The red nodes of comprehensions that nothing shown is made of: they are those of other rounds."""
+        sums = self.spread()
+        waiting = [
+            term.node
+            for node in self.trace.nodes
+            for term in (node.terms if self._within else ())
+            if term.position < 0 or self.is_shown(term.consumer)
+        ]
+        told = set[Node]()
+        while waiting:
+            red = waiting.pop()
+            if red not in told:
+                told.add(red)
+                terms = sums[red].terms if red in sums else ()
+                waiting += [term.node for term in terms if self.is_shown(term.consumer)] if terms else red.parents
+        steps = {node.step for node in self._within}
+        return {red for step in steps if step is not None for red in step.backward if red not in told}
 
     def _sent_by(self, node: Node, term: Term) -> Loop | None:
         """The outermost folded loop that stands between a value and its use."""
@@ -75,6 +112,10 @@ class Folded:
             return f"{len(chains)} rounds"
         sender = next(round_ for round_ in chains[0] if round_.loop is loop)
         return "the round after" if own is not None and sender.number == own.number + 1 else describe(sender)
+
+    def first(self, node: Node) -> str:
+        """Which round of a comprehension a node is of, in words; empty outside of any."""
+        return ", ".join(describe(round_) for round_ in self.chain(node)) if node in self._within else ""
 
     def label(self, thing: Step | Group) -> str:
         return thing.label if self.rounds is None else self.rounds.label(thing)

@@ -31,7 +31,7 @@ def sent_by(term: TermView, gradient: str) -> Line:
     line: Line = [(target, RED_NAME), (plus + code, RED)] if plus else [(term.formula, RED)]
     if not alone:
         line = [(f"{term.name}: ", RED_NAME), *line]
-    return [*line, (f"  in each of {term.rounds}", "caption")]
+    return [*line, (f"  in each of {term.rounds}{term.shown and f', shown: {term.shown}'}", "caption")]
 
 
 def handed_text(each: CarriedView) -> Line:

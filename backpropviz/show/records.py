@@ -15,6 +15,7 @@ class TermView(NamedTuple):
     formula: str | None
     value: Array
     rounds: str | None = None
+    shown: str = ""
 
 
 class GradientView(NamedTuple):

@@ -68,15 +68,18 @@ class _Viewer:
                 self.members.setdefault(group, []).append(step)
         self.handed: dict[Node, list[tuple[Node, int]]] = {}  # consumer: the operands it sends terms to, and which term
         self.shown = {*self.steps}
+        self.names = trace.gradient_names
+        self.printer = Printer(trace, dict(self.names.red))
+        self.folded = Folded(trace, rounds, self.printer)
         for node in trace.nodes:
             for number, term in enumerate(node.terms):
-                if term.consumer.step in self.shown:
+                if self.folded.is_shown(term.consumer):
                     self.handed.setdefault(term.consumer, []).append((node, number))
-        self.names = trace.gradient_names
-        self.printer = Printer(trace, self.names.red)
-        self.folded = Folded(trace, rounds, self.printer)
-        sums = self.folded.sums()
-        self.parts = {node: name for node, name in self.names.parts.items() if node not in sums}
+        hidden = self.folded.sums() | self.folded.untold()
+        self.parts = {node: name for node, name in self.names.parts.items() if node not in hidden}
+        self.spread = self.folded.spread()
+        self.parts |= {red: self.names.inside[red] for red in self.spread}
+        self.printer.temporaries |= self.parts
         self.explainer = self._explainer() if explain else None
 
     def _explainer(self) -> Explainer:
@@ -152,11 +155,12 @@ class _Viewer:
                 continue
             terms, names = zip(*pairs)
             every = len(terms) == len(node.terms)
-            shown = next((term for term in terms if term.consumer.step in self.shown), None)
+            shown = next((term for term in terms if self.folded.is_shown(term.consumer)), None)
             of = name if every else names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
             value = node.gradient.value if every and node.gradient is not None else summed(terms)
             formula = None if shown is None else adding(self.trace, node, shown, self.printer)
-            yield TermView(of, None, None, formula, value, self.folded.which(node, sender, terms))
+            first = "" if shown is None else self.folded.first(shown.consumer)
+            yield TermView(of, None, None, formula, value, self.folded.which(node, sender, terms), first)
 
     def term(self, term: Term, name: str) -> TermView:
         if term.position < 0:  # from outside
@@ -274,4 +278,9 @@ class _Viewer:
                 yield FlowView(label, name, operand.name, kind, formula, shared, (), term.value), term.node
 
     def _part(self, red: Node, label: str) -> FlowView:
-        return FlowView(label, self.parts[red], None, "part", self.printer.code(red), False, (), red.value)
+        formula = self.printer.code(red)
+        if red in self.spread:
+            own, terms = self.spread[red], len(self.spread[red].terms)
+            shown = next(term.node for term in own.terms if self.folded.is_shown(term.consumer))
+            formula = f"{self.printer.reference(shown)} + …, of {terms} rounds"
+        return FlowView(label, self.parts[red], None, "part", formula, False, (), red.value)
