@@ -32,6 +32,7 @@ from backpropviz.draw.telling import Told, tell
 from backpropviz.draw.wiring import read_circuit
 from backpropviz.engine.named import plain
 from backpropviz.errors import DrawingError
+from backpropviz.layers.library import load
 from tests.boards import NAMES, covered, figures, measure, measure_cards, off_the_page, row, through, traced, used
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -279,6 +280,27 @@ def test_black_wires_do_not_cross_and_red_ones_only_where_a_value_fans_out(name)
     assert found["black"] == 0
     branches = sum(max(0, len(station.leaving) - 1) for station in lay_out(picture.board).stations)
     assert found["red-black"] <= branches
+
+
+FILES = Path(__file__).parent
+
+
+def in_a_file(place):
+    trace = load(f"{FILES / place}").trace(seed=1)
+    trace.backward()
+    return Diagram(trace).picture.drawing
+
+
+@pytest.mark.parametrize("place", ["forms/norms.py:instance", "forms/networks.py:postnorm"])
+def test_a_way_into_a_gate_may_lie_between_it_and_farther_ways(place):
+    found = measure(in_a_file(place))
+    assert found["black"] == 0
+    assert found["red-black"] == 3
+
+
+@pytest.mark.parametrize("place", ["forms/losses.py:svm_mean", "../examples/handin.py:batchnorm_forward"])
+def test_a_sum_and_a_term_on_one_wire_do_not_both_grow_into_the_room_between_them(place):
+    assert covered(in_a_file(place)) == []
 
 
 @pytest.mark.costly

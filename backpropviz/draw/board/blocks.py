@@ -24,6 +24,7 @@ DIAMETER = 46.0  # of a round gate
 SLOT = 30.0  # between two wires that enter a gate side by side
 BADGE = 20.0
 ROWS, COLUMNS = 6, 4  # arrays up to this size are shown whole
+_LONGEST = 48  # columns of a formula that has all the room it wants
 _WIDER = 1.5  # a gate than others, where its formula is torn apart less
 
 
@@ -116,12 +117,14 @@ class Block:
     formulas: list[Formula] = field(default_factory=list)
     remark: Run | None = None
 
-    def widened(self, room: int) -> Block:
-        """The same in lines of up to `room` columns."""
-        made = red_block(self.formulas, room, self.array)
-        if self.remark is None:
-            return made
-        return replace(made, lines=[[*made.lines[0], self.remark], *made.lines[1:]], remark=self.remark)
+    def widened(self, room: float) -> Block:
+        """The same in fewer lines, if they have room."""
+        if len(self.lines) <= len(self.formulas):
+            return self
+        made = red_block(self.formulas, int(min(room / width(" ", SIZE), _LONGEST)), self.array)
+        if self.remark is not None:
+            made = replace(made, lines=[[*made.lines[0], self.remark], *made.lines[1:]], remark=self.remark)
+        return made if made.width <= room and made.height < self.height else self
 
     def beside(self, remark: Numbers | None, room: float, owner: str = "") -> Block:
         """The same with a remark on an array behind its first line, or below, if it is longer than `room` columns."""

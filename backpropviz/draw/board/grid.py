@@ -73,9 +73,10 @@ class _Rows:
         self.runs: dict[float, int] = {0.0: 0}  # of every row, the cells where a wire runs level
         self.gates: dict[float, int] = defaultdict(int)  # where stations are
         self.passes: dict[float, int] = defaultdict(int)  # where a wire passes through the row
-        self.uprights: dict[int, list[tuple[float, float, Station | None]]] = defaultdict(list)  # by their cell
+        self.uprights: dict[int, list[tuple[float, float, Station]]] = defaultdict(list)  # by their cell
         self.left: set[Station] = set()  # stations entered from the left
         self.nets: dict[tuple[float, int], set[Station]] = defaultdict(set)  # whose wires change rows or start in a gap
+        self.turns: dict[tuple[float, int], Station] = {}  # the gate into which a level wire turns at its end
 
     def lay(self, longer: list[float]) -> Grid:
         """Lay all lanes after those they are tied to: the steps of a group first, and short ones before long ones.
@@ -147,7 +148,8 @@ class _Rows:
                 self.left.add(lane.exit.head)
                 last -= 1
             else:
-                self._pass(row, self.row[lane.exit.head], last)
+                self._pass(row, self.row[lane.exit.head], last, lane.exit.head)
+                self.turns[row, last] = lane.exit.head
             self.routes.append((lane.exit, row, enters))
         self.runs[row] |= _bits(first, last)
 
@@ -160,7 +162,7 @@ class _Rows:
                     if low < row < high:
                         self._through(row, cell, net)
 
-    def _pass(self, one: float, other: float, cell: int, net: Station | None = None) -> None:
+    def _pass(self, one: float, other: float, cell: int, net: Station) -> None:
         """A wire that changes rows."""
         low, high = min(one, other), max(one, other)
         self.uprights[cell].append((low, high, net))
@@ -168,10 +170,9 @@ class _Rows:
             if low < row < high:
                 self._through(row, cell, net)
 
-    def _through(self, row: float, cell: int, net: Station | None) -> None:
+    def _through(self, row: float, cell: int, net: Station) -> None:
         self.passes[row] |= 1 << cell
-        if net is not None:
-            self.nets[row, cell].add(net)
+        self.nets[row, cell].add(net)
 
     def _best(self, lane: Lane) -> tuple[float, float, Side]:
         """The row in which a lane crosses least and lies nearest, and how its exit enters, after what that costs."""
@@ -212,8 +213,10 @@ class _Rows:
             for cell in range(first, last + 1):
                 passes |= any(low < candidate < high for low, high, _ in self.uprights.get(cell, ())) << cell
         crossings = (bits & passes).bit_count() + _HARD * (own & passes).bit_count()
-        if lane.entry is not None and self.nets.get((candidate, first)) == {lane.entry.tail}:
+        if lane.entry is not None and self._passing(candidate, first) == {lane.entry.tail}:
             crossings -= passes >> first & 1  # the same wire, which branches here
+        if lane.exit is not None and way != "left" and self._passing(candidate, last) == {lane.exit.head}:
+            crossings -= passes >> last & 1  # wires from farther rows, which enter the same gate to the right
         distance = 0.0
         column = self.grid.column
         if lane.entry is not None:
@@ -225,17 +228,28 @@ class _Rows:
             if (way == "below" and candidate <= head) or (way == "above" and candidate >= head):
                 return None
             if way != "left":
-                crossings += self._crossed(candidate, head, 2 * column[lane.exit.head])
+                crossings += self._crossed(candidate, head, 2 * column[lane.exit.head], lane.exit.head)
             distance += abs(head - candidate)
         above = candidate < 0 and bool(lane.entry)
         return 10.0 * crossings + 0.1 * min(distance, 80) + 0.15 * (above != self.above)
 
-    def _crossed(self, one: float, other: float, cell: int, net: Station | None = None) -> int:
-        """How many wires a wire crosses on its way through rows; a gate counts as many."""
+    def _passing(self, row: float, cell: int) -> set[Station] | None:
+        """Whose wires change rows, or begin, at a place."""
+        if row in self.runs:
+            return self.nets.get((row, cell))
+        return {net for low, high, net in self.uprights.get(cell, ()) if low < row < high}
+
+    def _crossed(self, one: float, other: float, cell: int, net: Station) -> int:
+        """How many wires a wire crosses on its way through rows; a gate counts as many.
+
+        Args:
+            net: the station that it comes from, in the gap behind it; or enters, in its column.
+        """
         count = 0
         low, high = min(one, other), max(one, other)
         for row, runs in self.runs.items():
-            if low < row < high and (net is None or self.nets.get((row, cell)) != {net}):
+            own = self.turns.get((row, cell)) is net if cell % 2 == 0 else self.nets.get((row, cell)) == {net}
+            if low < row < high and not own:
                 count += (runs >> cell & 1) + _HARD * (self.gates.get(row, 0) >> cell & 1)
         return count
 

@@ -24,7 +24,6 @@ AROUND = SIZE * LEADING + 20.0  # below the line around a loop: what goes round
 ELBOW = 18.0  # a wire from a box that is led to its slot
 FREE = 0.5  # of the room for a title, where a wire runs through it
 _CUT = 6.0  # beyond a row of the page: the line around a group that goes on in another one
-_LONGEST = 48  # columns of a formula that has all the room it wants
 
 
 class Places:
@@ -46,8 +45,9 @@ class Places:
         for station in self.grid.stations:
             self.in_row[self.key(station)].append(station)
         self._ordered: dict[tuple[int, str], list[Anchor]] = {}
+        self._grown: dict[tuple[int, str, Anchor], list[float]] = {}
         self.blocks = {placed: placed.block for placed in spacing.placed}
-        self.left = {placed: self._left(placed) for placed in spacing.placed}
+        self.left = {placed: self._grow(placed) for placed in spacing.placed}
         self.under = {hung: self._under(at, hung) for at, boxes in spacing.hung.items() for hung in boxes}
         self.heights = self._heights()
         self.y: dict[Key, float] = {}
@@ -98,6 +98,15 @@ class Places:
                 found[each].add(route.row)
         return [sorted(rows) for rows in found]
 
+    def _grow(self, placed: Placed) -> tuple[float, bool]:
+        """As `_left`; what stands beside a block keeps off what it has become."""
+        left, close = self._left(placed)
+        x, key = self.x[placed.anchor], (placed.row, placed.band, placed.anchor)
+        before, behind = self._grown.get(key, self.spacing.extents[placed.row, placed.band][placed.anchor])
+        right = left + self.blocks[placed].width
+        self._grown[key] = [max(before, x - left), max(behind, right - x)]
+        return left, close
+
     def _left(self, placed: Placed) -> tuple[float, bool]:
         """The left end of a block, and for a formula whether it stands right below its wire, between two gates.
 
@@ -119,7 +128,7 @@ class Places:
         if following is not None and following[0][0] <= self.spacing.segments[segment][1]:
             limit = min(limit, self.x[following[0]] - following[1][0] - APART_ELSE)
         for room in (limit - start, limit - x):
-            block = self.blocks[placed] = _widened(self.blocks[placed], room)
+            block = self.blocks[placed] = self.blocks[placed].widened(room)
             if block.width <= limit - start:
                 return start, True
         return x, False
@@ -148,7 +157,9 @@ class Places:
             self._ordered[row, band] = sorted(extents)
         order = self._ordered[row, band]
         at = bisect_left(order, anchor) + step
-        return (order[at], extents[order[at]]) if 0 <= at < len(order) else None
+        if not 0 <= at < len(order):
+            return None
+        return order[at], self._grown.get((row, band, order[at]), extents[order[at]])
 
     def _before(self, placed: Placed, segment: int, end: float) -> tuple[float, bool]:
         """A block that ends at a gate, in fewer lines if the wire before it is long."""
@@ -158,7 +169,7 @@ class Places:
             start = self.x[before[0]] + before[1][1] + APART_ELSE
         spans = self._gates_at(segment, placed.row, end - 1)
         start = max([start, *(right + 8 for _, right in spans if right < end)])
-        block = self.blocks[placed] = _widened(placed.block, end - start)
+        block = self.blocks[placed] = placed.block.widened(end - start)
         left = end - block.width
         return left, all(right < left or near > end for near, right in spans)
 
@@ -175,7 +186,7 @@ class Places:
         for each in self._ending[column]:
             if each.rows[0] <= row <= each.rows[1]:
                 right = min(right, at + each.right - INSET)
-        return _widened(hung.block, right - at - hung.x - BESIDE)
+        return hung.block.widened(right - at - hung.x - BESIDE)
 
     # ---- from top to bottom ------------------------------------------------------------------------------------------
 
@@ -287,11 +298,3 @@ class Places:
         for route in self.grid.routes:
             found[route.link.tail].append(route)
         return found
-
-
-def _widened(block: Block, room: float) -> Block:
-    """A block of formulas in fewer lines, if that fits."""
-    if len(block.lines) <= len(block.formulas):
-        return block
-    wider = block.widened(int(min(room / width(" ", SIZE), _LONGEST)))
-    return wider if wider.width <= room and wider.height < block.height else block
