@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 import tempfile
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -81,8 +81,8 @@ def _is_wrong(outcome: Outcome) -> bool:
 def audit(count: int, seed: int, jobs: int = 2, verbose: bool = False) -> Counter[str]:
     """Audit so many repairs: how many of them failed on some shape."""
     figures: Counter[str] = Counter()
-    with ProcessPoolExecutor(jobs, max_tasks_per_child=40) as pool:
-        for mutant, repairs in zip(chosen := mutants.sample(4 * count, seed), pool.map(audited, chosen, chunksize=1)):
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=40) as pool:
+        for mutant, repairs in zip(chosen := mutants.sample(4 * count, seed), pool.imap(audited, chosen)):
             for name, ran, failed, what in repairs:
                 figures["repairs"] += bool(ran)
                 figures["runs"] += ran
@@ -90,7 +90,6 @@ def audit(count: int, seed: int, jobs: int = 2, verbose: bool = False) -> Counte
                 if failed and verbose:
                     print(f"{mutant.source.stem} {name}: {failed} of {ran} shapes; {mutant.change}; {what}", flush=True)
             if figures["repairs"] >= count:
-                pool.shutdown(cancel_futures=True)
                 break
     return figures
 

@@ -64,6 +64,32 @@ def batchnorm_backward(dout, cache):
     dx = (d - d.mean(axis=0) - xhat * (d * xhat).mean(axis=0)) / root
     return dx, (dout * xhat).sum(axis=0), dout.sum(axis=0)
 """
+SVM = """
+import numpy as np
+
+def svm_loss(x, y):
+    n = len(x)
+    rows = np.arange(n)
+    margins = np.maximum(0, x - x[rows, y][:, None] + 1)
+    margins[rows, y] = 0
+    dx = np.zeros_like(x)
+    dx[margins > 0] = 1
+    dx[rows, y] = -np.sum(margins > 0, axis=1)
+    return np.sum(margins) / n, dx / n
+"""
+MIXED = """
+import numpy as np
+
+def mix_forward(x, w):
+    out = np.matmul(w, x)
+    return out, (x, w)
+
+def mix_backward(dout, cache):
+    x, w = cache
+    dx = np.matmul(w.T, dout)
+    dw = np.einsum("nmt,ndt->md", dout, x)
+    return dx, dw
+"""
 SLIPS = {
     "starts in a tuple": (CONV, {"top, left = i * s, j * s": "top, left = i, j"}),
     "rounds of two loops": (CONV, {
@@ -75,6 +101,8 @@ SLIPS = {
         "momentum * running_mean + (1 - momentum) * mean": "momentum * running_mean + mean",
         "momentum * running_var + (1 - momentum) * var": "momentum * running_var + var",
     }),
+    "a round's own filter": (CONV, {"left:left + fw] += g * w[f]": "left:left + fw] += g * w[0]"}),
+    "a product of stacked matrices": (MIXED, {"np.matmul(w.T, dout)": "np.matmul(w, dout)"}),
 }  # fmt: skip
 
 
@@ -91,7 +119,25 @@ def test_a_slip_is_told_and_mended_where_it_is_made(right, edits, tmp_path):
     assert all(finding.proved for finding in findings)
 
 
-@pytest.mark.parametrize("right", [CONV, BATCHNORM], ids=["conv", "batchnorm"])
+def test_a_margin_of_the_right_class_is_missed(tmp_path):
+    path = tmp_path / "svm.py"
+    path.write_text(SVM.replace("    margins[rows, y] = 0\n", ""), encoding="utf-8")
+    (finding,) = diagnose(path).all_findings
+    assert (finding.line, finding.kind, finding.proved) == (7, "missing_line", True)
+    assert finding.expected == "margins[rows, y] = 0, after this line"
+
+
+def test_a_wrong_output_is_not_put_down_to_a_crash_behind_it(tmp_path):
+    path = tmp_path / "mixed.py"
+    text = BATCHNORM.replace("gamma * xhat + beta\n", "gamma * xhat - beta\n").replace("= cache", "= store")
+    path.write_text(text, encoding="utf-8")
+    first, second = diagnose(path).all_findings
+    assert first.line == 13
+    assert "NameError" not in first.evidence
+    assert second.kind == "crash"
+
+
+@pytest.mark.parametrize("right", [CONV, BATCHNORM, SVM, MIXED], ids=["conv", "batchnorm", "svm", "mixed"])
 def test_where_nothing_slipped_nothing_is_told(right, tmp_path):
     path = tmp_path / "layer.py"
     path.write_text(right, encoding="utf-8")

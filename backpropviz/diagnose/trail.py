@@ -241,7 +241,9 @@ class Trail:
             hits = self._search(examination, following, suspects, outcomes, cells, budget)
             if hits and hits[0].complete:
                 second = Wording(examination).proved(following, hits, outcomes, cells)
-                self.findings += [replace(first, together=True), second]
+                is_one = (first.function, first.line) == (second.function, second.line)
+                told = [replace(first, expected=second.expected)] if is_one else [replace(first, together=True), second]
+                self.findings += told
                 self.program.accept_edit(hits[0].edit)
                 return True
         self.program.restore(original)

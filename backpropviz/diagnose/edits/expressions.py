@@ -18,6 +18,7 @@ from backpropviz.diagnose.edits.shapes import (
     positions,
     products,
     reductions,
+    rounds_own,
     unturned,
 )
 from backpropviz.diagnose.edits.tree import (
@@ -77,6 +78,8 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(expression, ast.Subscript):
             proposals += [keys(expression, scope), neighbours(expression, scope), unturned(expression)]
             proposals.append(stacked.moments(expression, scope, statement.loops))
+            if statement.loops:
+                proposals.append(rounds_own(expression, scope))
         if isinstance(expression, ast.Tuple) and expression is root:
             proposals.append(tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
             proposals.append(permutations(expression, isinstance(node, ast.Return)))

@@ -6,6 +6,8 @@ import ast
 import itertools
 from collections.abc import Iterator
 
+import numpy as np
+
 from backpropviz.diagnose.edits.blocks import Around, exchanged_for
 from backpropviz.diagnose.edits.tree import Edit, Scope
 from backpropviz.diagnose.student.recorder import Statement, targets, written
@@ -52,6 +54,20 @@ def running_statistics(statement: Statement, block: list[ast.stmt], position: in
         ]
         text = "; ".join(written(line) for line in lines) + ", after this line"
         yield exchanged_for(statement, block, position, [node, *lines], "missing_line", 1.5, own_text=text)
+
+
+def right_classes(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
+    """The entries of the right classes set to zero, as a margin is only one of the others: `margins[rows, y] = 0`."""
+    node = statement.node
+    if statement.loops or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return
+    labels = {k: v for k, v in scope.arrays.items() if v.ndim == 1 and v.dtype.kind in "iu"}
+    rows = {k for k, v in labels.items() if np.array_equal(v, np.arange(len(v)))}
+    for label in labels.keys() - rows:
+        row = next(iter(rows), f"np.arange(len({label}))")
+        line = ast.parse(f"{node.targets[0].id}[{row}, {label}] = 0").body[0]
+        text = f"{written(line)}, after this line"
+        yield exchanged_for(statement, block, position, [node, line], "missing_line", 1.7, own_text=text)
 
 
 def gradients(

@@ -65,8 +65,9 @@ def products(node: ast.expr) -> Iterator[Proposal]:
     a, b = factors
     once = [(_flip(a), b), (a, _flip(b)), (b, a)]
     twice = [(_flip(b), a), (b, _flip(a)), (_flip(a), _flip(b)), (_flip(b), _flip(a))]
+    function = "matmul" if called(node) == "matmul" else "dot"  # which differ in more than two dimensions
     for left, right, cost in [*((*pair, 1.2) for pair in once), *((*pair, 1.5) for pair in twice)]:
-        yield numpy_call("dot", left, right), "transposed", cost
+        yield numpy_call(function, left, right), "transposed", cost
     yield binary(a, ast.Mult(), b), "wrong_operator", 1.5
     yield numpy_call("outer", a, b), "wrong_operator", 1.6
 
@@ -192,6 +193,20 @@ def neighbours(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
         moved = binary(first, operator, number(1))
         index = ast.Tuple([moved, *others], ast.Load()) if isinstance(node.slice, ast.Tuple) else moved
         yield ast.Subscript(node.value, index, node.ctx), "wrong_slice", 1.4
+
+
+def rounds_own(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
+    """The entry of the round, `b[f]`, for that of every round, `b[0]`."""
+    array = scope.arrays.get(getattr(node.value, "id", ""))
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if array is None or not isinstance(node.ctx, ast.Load):
+        return
+    for axis, part in enumerate(parts):
+        if isinstance(part, ast.Constant) and type(part.value) is int and axis < array.ndim:
+            for identifier in (k for k, v in scope.integers.items() if 0 <= v < array.shape[axis]):
+                own = [*parts[:axis], name(identifier), *parts[axis + 1 :]]
+                index = ast.Tuple(own, ast.Load()) if len(own) > 1 else own[0]
+                yield ast.Subscript(node.value, index, ast.Load()), "wrong_operand", 1.5
 
 
 def unturned(node: ast.Subscript) -> Iterator[Proposal]:

@@ -32,6 +32,7 @@ def statement_edits(definition: ast.FunctionDef, statement: Statement, scope: Sc
     yield from missing.counters(statement, block, position, around, scope)
     yield from stacked.carried(statement, block, position, around, scope)
     yield from missing.running_statistics(statement, block, position, scope)
+    yield from missing.right_classes(statement, block, position, scope)
     yield from missing.gradients(statement, definition, block, position, around, scope)
     if not isinstance(statement.node, ast.Return | ast.FunctionDef) and len(block) > 1:
         in_loop = any(isinstance(node, ast.For | ast.While) for _, _, node in around)

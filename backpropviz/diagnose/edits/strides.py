@@ -20,8 +20,8 @@ def strided(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(node, ast.Slice) and node.lower is not None and node.step is None
         and isinstance(node.upper, ast.BinOp) and isinstance(node.upper.op, ast.Add)
     ]  # fmt: skip
-    strides = [k for k, v in scope.integers.items() if v == scope.settings.get("__stride__")] if slices else []
-    for stride in strides[:2] or (["__stride__"] if slices and "__stride__" in scope.settings else []):
+    strides = _strides(scope) if slices else []
+    for stride in strides or (["__stride__"] if slices and "__stride__" in scope.settings else []):
         changes = []
         for slot, node in slices:
             assert isinstance(node, ast.Slice)
@@ -36,8 +36,7 @@ def started(statement: Statement, scope: Scope) -> Iterator[Edit]:
     """Where windows start: `top = i * s` for `top = i`, or `y, x = i * s, j * s` for `y, x = i, j`: the one line that
     makes it, before all that use it; and every slice `r:r + n` of a statement as `r * s:r * s + n`."""
     node = statement.node
-    strides = [k for k, v in scope.integers.items() if v == scope.settings.get("__stride__")][:2]
-    for stride in strides if statement.loops else ():
+    for stride in _strides(scope) if statement.loops else ():
         counters = {*scope.integers} - {stride}
         changes: list[tuple[Slot, ast.expr]] = [
             (slot, binary(part, ast.Mult(), name(stride)))
@@ -52,6 +51,17 @@ def started(statement: Statement, scope: Scope) -> Iterator[Edit]:
                 changes.append((slot, ast.Slice(start, binary(start, ast.Add(), part.upper.right), part.step)))
         if len(changes) > 1:
             yield Edit(statement, changes, "stride_pad", 1.4, twin=("starts", stride))
+
+
+def makes_start(statement: Statement) -> bool:
+    """Whether it may be the line that makes a position: `top = i` in a loop."""
+    return bool(statement.loops) and any(isinstance(part, ast.Name) for _, part in _parts(statement.node))
+
+
+def _strides(scope: Scope) -> list[str]:
+    """Two names at most for what is as large as the stride, one that is spelled like it first."""
+    alike = [k for k, v in scope.integers.items() if v == scope.settings.get("__stride__")]
+    return sorted(alike, key=lambda k: not k.lower().startswith("s"))[:2]
 
 
 def _parts(node: ast.stmt) -> list[tuple[Slot, ast.expr]]:

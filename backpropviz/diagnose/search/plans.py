@@ -13,13 +13,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from backpropviz.diagnose.edits.strides import MAKES, makes_start
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.runs.scene import Suspect
 from backpropviz.diagnose.search.locally import Judging
 
 FROM_VALUE = 1.9  # how far-fetched an expression is that was found from its value
 REPEATED, EXCHANGED = 0.4, 0.7
-LEAST = 0.5  # no edit costs less
+LEAST = 0.5  # no edit costs less, but for one where windows start
 MOST_LINES = 6  # that one edit is made on
 NEAR = 4  # statements
 _NAMES = re.compile(r"id='[^']*'")
@@ -94,7 +95,8 @@ def in_order(suspects: list[Suspect], edits: Callable[[Suspect], Found]) -> Iter
     heap: list[tuple[float, tuple[int, int], Plan | Together | Suspect | str]] = []
     by_function: dict[str, list[int]] = {}
     for i, suspect in enumerate(suspects):
-        heap.append((suspect.penalty + LEAST, (i, -1), suspect))
+        least = MAKES if makes_start(suspect.statement) else LEAST
+        heap.append((suspect.penalty + least, (i, -1), suspect))
         by_function.setdefault(suspect.statement.function, []).append(i)
     for function, lines in by_function.items():
         if len(lines) > 1:

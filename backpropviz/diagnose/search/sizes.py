@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +29,10 @@ from backpropviz.diagnose.student.work import Budget
 from backpropviz.study.values.trees import binary, name, number
 
 Vector = tuple[int, ...]
+Level = dict[Vector, ast.expr]
 Place = tuple[Statement, str]
 COST = 0.3
 _MOST_LEAVES = 12
-_MOST = 20_000  # expressions
 
 
 @dataclass(frozen=True)
@@ -170,9 +170,10 @@ def _roles(cases: list[tuple[Case, Reference]]) -> Iterator[Role]:
 
 
 def _go_together(one: tuple[Place, Role], other: tuple[Place, Role]) -> bool:
-    """Two lengths of one array that is made: both of the same kind, of different axes."""
+    """Two lengths of one array that is made, in one function: both of the same kind, of different axes."""
     (its, role), (others, second) = one, other
-    return its != others and role.is_padded == second.is_padded and role.axis != second.axis
+    is_near = its != others and its[0].function == others[0].function
+    return is_near and role.is_padded == second.is_padded and role.axis != second.axis
 
 
 def _size(scenes: list[Scene], place: Place, role: Role) -> Size:
@@ -204,7 +205,7 @@ def _slot(node: ast.stmt, target: str) -> Slot | None:
 # ---- expressions that give a whole number ----------------------------------------------------------------------------
 
 
-def _leaves(scopes: list[dict[str, Any]]) -> dict[Vector, ast.expr]:
+def _leaves(scopes: list[dict[str, Any]]) -> Level:
     """The whole numbers that are at hand in all configurations, by their values there."""
     common = [k for k in scopes[0] if all(k in scope for scope in scopes)] if scopes else []
     found: dict[Vector, ast.expr] = {}
@@ -232,58 +233,56 @@ def _of_shapes(wanted: Vector, scopes: list[dict[str, Any]]) -> ast.expr | None:
     return None
 
 
-def expression(wanted: Vector, leaves: dict[Vector, ast.expr]) -> ast.expr | None:
+def expression(wanted: Vector, leaves: Level) -> ast.expr | None:
     """The shortest expression of the leaves, by + - * //, that has these values; None where none is short enough.
 
-    >>> leaves = {(7, 9): name("H"), (3, 2): name("k"), (2, 3): name("s"), (1, 1): number(1)}
-    >>> ast.unparse(expression((3, 3), leaves))
+    >>> leaves = {(8, 14): name("H"), (3, 2): name("k"), (2, 3): name("s"), (1, 1): number(1)}
+    >>> ast.unparse(expression((3, 5), leaves))
     '(H - k) // s + 1'
     """
     if wanted in leaves:
         return leaves[wanted]
-    levels: list[dict[Vector, ast.expr]] = [leaves]
-    known = dict(leaves)
     two = next((v for v, node in leaves.items() if isinstance(node, ast.Constant) and node.value == 2), None)
     doubled = {tuple(2 * n for n in v): binary(number(2), ast.Mult(), leaf) for v, leaf in leaves.items() if two}
+    others, level = {**doubled, **leaves}, leaves
     for _ in range(2):
-        level: dict[Vector, ast.expr] = {}
-        others = {**leaves, **{v: node for v, node in doubled.items() if v not in leaves}}
-        for (one, left), (other, right) in itertools.product(levels[-1].items(), others.items()):
-            for value, node in _combined(one, left, other, right):
-                if value not in known and value not in level:
-                    level[value] = node
-            if len(level) > _MOST:
-                break
-        levels.append(level)
-        known |= level
-        if found := _reached(wanted, known, leaves):
+        values, node = _combined(level, others)
+        if found := _reached(wanted, values, node, leaves):
             return found
+        first = {tuple(value): at for at, value in reversed([*enumerate(values.tolist())])}
+        level = {value: node(at) for value, at in sorted(first.items(), key=lambda item: item[1])}
     return None
 
 
-def _combined(one: Vector, left: ast.expr, other: Vector, right: ast.expr) -> Iterator[tuple[Vector, ast.expr]]:
-    yield tuple(a + b for a, b in zip(one, other)), binary(left, ast.Add(), right)
-    yield tuple(a - b for a, b in zip(one, other)), binary(left, ast.Sub(), right)
-    yield tuple(a * b for a, b in zip(one, other)), binary(left, ast.Mult(), right)
-    if all(b > 0 for b in other):
-        yield tuple(a // b for a, b in zip(one, other)), binary(left, ast.FloorDiv(), right)
+def _combined(level: Level, others: Level) -> tuple[Any, Callable[[int], ast.expr]]:
+    """The values of all that is made of one of a level and one of the others, a row each, and how the rows are made."""
+    left, right = [*level.values()], [*others.values()]
+    one, other = np.array([*level])[:, None], np.array([*others])[None]
+    values = np.concatenate([made(one, other).reshape(-1, one.shape[-1]) for _, made in _OPERATORS])
+
+    def node(at: int) -> ast.expr:
+        operator, i, j = np.unravel_index(at, (len(_OPERATORS), len(left), len(right)))
+        return binary(left[i], _OPERATORS[operator][0](), right[j])
+
+    return values, node
 
 
-def _reached(wanted: Vector, known: dict[Vector, ast.expr], leaves: dict[Vector, ast.expr]) -> ast.expr | None:
+def _divided(values: Any, by: Any) -> Any:
+    """Whole quotients; of what is not divided by positive numbers, what no size is."""
+    return np.where(by.min(axis=-1, keepdims=True) > 0, values // np.maximum(by, 1), -1)
+
+
+_OPERATORS = ((ast.Add, np.add), (ast.Sub, np.subtract), (ast.Mult, np.multiply), (ast.FloorDiv, _divided))
+
+
+def _reached(wanted: Vector, values: Any, node: Callable[[int], ast.expr], leaves: Level) -> ast.expr | None:
     """The wanted values, directly or by a last division and a last 1: `(H - k) // s + 1`."""
-    if wanted in known:
-        return known[wanted]
-    less = tuple(n - 1 for n in wanted)
-    if less in known:
-        return binary(known[less], ast.Add(), number(1))
-    values, nodes = np.array([*known]), [*known.values()]
-    for divisor, leaf in leaves.items():
-        if not all(d > 0 for d in divisor):
-            continue
-        quotients = values // np.array(divisor)
-        is_less, is_wanted = ((quotients == target).all(axis=1) for target in (less, wanted))
-        if (is_less | is_wanted).any():
-            at = int(np.argmax(is_less | is_wanted))
-            node = binary(nodes[at], ast.FloorDiv(), leaf)
-            return binary(node, ast.Add(), number(1)) if is_less[at] else node
+    for divisor, leaf in (((), None), *leaves.items()):
+        quotients = values if leaf is None else _divided(values, np.array(divisor))
+        for more in (0, 1):
+            reached = (quotients == np.array(wanted) - more).all(axis=1)
+            if reached.any():
+                found = node(int(np.argmax(reached)))
+                found = found if leaf is None else binary(found, ast.FloorDiv(), leaf)
+                return binary(found, ast.Add(), number(1)) if more else found
     return None

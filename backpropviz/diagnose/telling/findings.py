@@ -77,7 +77,7 @@ class Wording:
         fixed_in = [outcomes[i].case for i in hit.cases]
         ran = [outcome.case for outcome in outcomes]
         kind = kinds.refined(hit.edit.kind, self.pair.layer, statement, set(hit.mended) or cells, fixed_in, ran)
-        failure = scene.outcome.failure
+        failure = self._failure(scene.outcome, set(hit.mended))
         if failure is not None and failure.type == "does not end":
             kind = "does_not_end"
         elif failure is not None and kind in _BY_ACCIDENT:
@@ -97,6 +97,11 @@ class Wording:
             self._finding(statement, kind, evidence, expected, cascade),
             proved=True, configurations=configurations, instead=instead[::-1][:MOST_INSTEAD], also=also,
         )  # fmt: skip
+
+    def _failure(self, outcome: Outcome, cells: set[str]) -> Failure | None:
+        """The exception that ended a run, unless these were there by then."""
+        failure = outcome.failure
+        return None if failure is not None and failure.is_backward and cells & {*self.pair.layer.outputs} else failure
 
     def _loudest(self, scene: Scene, outcomes: list[Outcome], hit: Hit) -> Scene:
         """The case in which a small mistake shows most, recorded."""
@@ -159,7 +164,7 @@ class Wording:
         """How the statement's value differs from the repaired one, and which later names differ only because of it."""
         statement = edit.statement
         sizes = self._sizes(scene, statement)
-        failure = scene.outcome.failure
+        failure = self._failure(scene.outcome, set(mended))
         if failure is not None:
             return f"{failure.type}: {failure.message}".rstrip(": "), ()
         follower = rounds.follower(self.program, statement)
@@ -209,8 +214,8 @@ class Wording:
         With it the edit that makes this statement right by derived code, where that can be told.
         """
         configurations = tuple(case.words for case in shown) if len(shown) < every else ()
-        failure = outcome.failure
-        if failure is not None and not (failure.is_backward and set(self.pair.layer.outputs) & cells):
+        failure = self._failure(outcome, cells)
+        if failure is not None:
             return self._failed(failure, configurations), None
         if not suspects:
             return None, None

@@ -85,7 +85,10 @@ def refined(
     if kind == "crop_at_pad_0":
         pads = {case.settings.get("pad") for case in shown}
         return kind if pads == {0} and any(case.settings.get("pad") for case in ran) else "wrong_slice"
-    packs = isinstance(node, ast.Assign | ast.Return) and isinstance(node.value, ast.Tuple) and not is_forward
+    packs = isinstance(node, ast.Return) or (
+        isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Tuple)
+    )
+    packs = packs and isinstance(getattr(node, "value", None), ast.Tuple) and not is_forward
     if kind in ("wrong_operand", "wrong_operator", "gradient_order", "missing_factor", "eps") and packs and not any(
         cell.startswith("d") for cell in cells if kind == "gradient_order"
     ):  # fmt: skip
