@@ -88,6 +88,7 @@ NEW = ["contexts_of_their_own", "costs_with_strengths", "rows_and_columns_of_bia
 NEW += ["costs_and_gradients_of_linear_models", "a_forward_pass_handed_over", "steps_through_layers"]
 NEW += ["thetas_in_one_vector", "steps_of_an_online_course", "shapes_of_their_own"]
 NEW += ["strengths_in_gradients", "networks_of_lists_and_tops", "hooks_of_modules"]
+NEW += ["engines_that_name_their_steps", "losses_between", "networks_of_a_kernel", "networks_step_by_step"]
 
 
 @pytest.mark.costly

@@ -31,6 +31,7 @@ def tidied(search: Search, state: State, smallest: int = 2, square: Collection[s
     state = _without_own_rows(search, state)
     state = _with_rows_that_are_read(search, state)
     state = _with_few_rounds(search, state)
+    state = _with_its_own_count(search, state)
     for size in _alone(search, state):
         state = _as_read(search, state, size)
     return _small(search, state, smallest)
@@ -98,6 +99,20 @@ def _with_few_rounds(search: Search, state: State) -> State:
         shorter = next((n for n in range(least, size) if n not in small.sizes()), size)
         small = small.with_size(size, shorter, search.fixed)
     return state if search.run(small).problem else small
+
+
+def _with_its_own_count(search: Search, state: State) -> State:
+    """Beside parameters of known shapes, as many examples as nothing else has: a square of data tells no axis apart."""
+    name = next((name for name, shape in state.shapes.items() if shape == state.main and name not in search.fixed), "")
+    known = {n for shape in search.fixed.values() for n in shape}
+    if name and len(state.main) == 2 and state.main[0] == state.main[1] in known:
+        count = next(n for n in itertools.count(4) if n not in (*state.sizes(), *known))
+        for shape in ((state.main[0], count), (count, state.main[1])):
+            guesses = {**state.guesses, name: replace(state.guesses[name], shape=shape)}
+            told_apart = replace(state, guesses=guesses, main=shape)
+            if not search.run(told_apart).problem:
+                return told_apart
+    return state
 
 
 def _alone(search: Search, state: State) -> list[int]:

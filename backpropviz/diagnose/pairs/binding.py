@@ -224,12 +224,13 @@ def backward_arguments(
     given = parameters(function)
     rest = given[len(upstream) :]
     arguments = list(upstream)
+    is_told = any("cache" in parameter.name.lower() for parameter in rest)
     for position, parameter in enumerate(rest):
         low = parameter.name.lower()
         named = next((i for i in layer.inputs if parameter.name == i), None) or next(
             (i for i in layer.inputs if low in _called(i)), None
         )
-        if position == 0 and (len(rest) == 1 or "cache" in low or named is None):
+        if position == 0 and (len(rest) == 1 or "cache" in low or (named is None and not is_told)):
             arguments.append(cache)
         elif named is not None:
             arguments.append(arrays[named])

@@ -103,7 +103,9 @@ def _arrays(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]
     seen: list[Any] = []
     for path, name, value in _places(layer, given):
         is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
-        is_array = is_array and (value.size > 1 or (value.ndim > 0 and (_known(name) or name.startswith("b"))))
+        is_array = is_array and (
+            value.size > 1 or (value.ndim > 0 and (_known(name.rpartition("_")[2]) or name.startswith("b")))
+        )
         if is_array and name.isidentifier() and not any(value is other for other in seen):
             seen.append(value)
             yield path, name, value
@@ -121,7 +123,16 @@ def _places(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str, Any]]
         if box := in_box(value):
             yield f"{name}.{box[0]}", name, getattr(value, box[0])
         if isinstance(value, dict) and not _STATE.search(name) and not _GRADIENTS.fullmatch(name):
-            yield from ((f"{name}[{key!r}]", key, item) for key, item in value.items() if isinstance(key, str))
+            yield from _items(name, value)
+
+
+def _items(holder: str, values: Mapping[Any, Any], of: str = "") -> Iterator[tuple[str, str, Any]]:
+    """What a dictionary holds by words, and dictionaries in it: `l1_W` of `params["l1"]["W"]`."""
+    for key, item in values.items():
+        if isinstance(key, str):
+            yield f"{holder}[{key!r}]", f"{of}{key}", item
+            if isinstance(item, dict):
+                yield from _items(f"{holder}[{key!r}]", item, f"{of}{key}_")
 
 
 def in_box(value: Any) -> tuple[str, str] | None:
@@ -217,6 +228,8 @@ def _keeps(place: str, name: str, path: str) -> bool:
     key = key.strip("'\"")
     if bracket and key.isdigit():  # grads[0] goes with params[0]
         return bool(_GRADIENTS.fullmatch(holder)) and path.endswith(f"[{key}]")
+    if "][" in path:  # grads["l1"]["W"] goes with params["l1"]["W"]
+        return bool(_GRADIENTS.fullmatch(holder)) and place.removeprefix(holder) == path[path.index("[") :]
     if bracket:
         return (bool(_GRADIENTS.fullmatch(holder)) and (key == name or _gradient(key, name))) or _gradient(key, name)
     return _gradient(holder, name)

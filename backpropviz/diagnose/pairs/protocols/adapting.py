@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.pairs.protocols import (
+    alone,
     array_engines,
     beginnings,
     boxes,
@@ -40,6 +41,7 @@ GIVEN: dict[str, Any] = {
     "__context__": Context,
     "__draws__": Draws,
     "__slope_of_tanh__": slope_of_tanh,
+    **alone.GIVEN,
     **losses.GIVEN,
     **boxes.GIVEN,
     **beginnings.GIVEN,
@@ -63,6 +65,7 @@ def wrap_classes(
     """
     student.namespace |= GIVEN
     student.namespace |= {module_level.GIVEN: module_level.given(student.namespace)}
+    student.namespace[module_level.COUNTS] = module_level.counts(student.tree, student.lost)
     student.namespace["__functions__"] = student.functions
     definitions = [node for node in student.tree.body if isinstance(node, ast.ClassDef)]
     definitions = [node for node in definitions if isinstance(student.namespace.get(node.name), type)]

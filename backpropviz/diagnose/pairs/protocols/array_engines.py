@@ -23,6 +23,8 @@ from backpropviz.diagnose.pairs.protocols.writing import function_text
 
 _SHAPE, _ROW, _NEXT = (3, 5), (5,), (5, 7)
 _OPERATORS = {**OPERATORS, "__matmul__": "a @ b"}
+_SWITCH = re.compile(r"requires_?grad|auto_?grad|needs_?grad|track_?grad")
+"""What the parameter is called that asks for gradients at all."""
 _PRODUCTS = {"__matmul__", "matmul", "mm", "dot"}
 _OF_POSITIVE = {"log", "sqrt", "__pow__", "pow", "__truediv__", "div", "__rtruediv__"}
 
@@ -119,7 +121,7 @@ def _codes(method: ast.FunctionDef) -> Iterator[str]:
                 yield f"a.{name}(axis=1)"
         elif required == ["axis"] or required == ["dim"]:
             yield f"a.{name}(1)"
-        elif len(required) == 1 and required[0] in ("other", "o", "b", "y", "rhs"):
+        elif len(required) == 1 and (name in _PRODUCTS or required[0] in ("other", "o", "b", "y", "rhs")):
             yield f"a.{name}(b)"
 
 
@@ -128,12 +130,12 @@ def _engine(definition: ast.ClassDef, namespace: dict[str, Any], methods: dict[s
     array = np.array([[3.0, 5.0, 7.0], [2.0, 11.0, 13.0]])
     cls: Any = namespace[definition.name]
     try:
-        flag = "requires_grad" in inspect.signature(cls).parameters
-        made = f"{definition.name}({{}}{', requires_grad=True' if flag else ''})"
+        flag = next(filter(_SWITCH.fullmatch, inspect.signature(cls).parameters), "")
+        made = f"{definition.name}({{}}{f', {flag}=True' if flag else ''})"
         a, b = (eval(made.format("x.copy()"), {**namespace, "x": array}) for _ in range(2))
         out = a * b
         data = next(key for key, its in vars(a).items() if isinstance(its, np.ndarray) and np.array_equal(its, array))
-        gradient = next(key for key in vars(a) if "grad" in key and "requires" not in key and "fn" not in key)
+        gradient = next(key for key in vars(a) if "grad" in key and key != flag and "fn" not in key)
     except Exception:  # it is made of something else
         return None
     closures = [key for key, its in vars(out).items() if callable(its) and not isinstance(its, type | cls)]

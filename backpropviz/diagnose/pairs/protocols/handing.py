@@ -84,6 +84,14 @@ def required(function: ast.FunctionDef, is_method: bool) -> list[str]:
     return [name for name, is_required in parameters(function, is_method) if is_required]
 
 
+def is_told(subject: Subject, setting: str) -> bool:
+    """Whether the backward pass can know the value of a setting: it takes it as well, or a cache."""
+    if subject.backward is None:
+        return True
+    takes = [name for name, _ in parameters(subject.backward, False)]
+    return setting in takes or any(CACHE in roles(name) for name in takes)
+
+
 def handings(subject: Subject, ran: Ran) -> list[Handing]:
     """The ways to call the backward pass, the likeliest first."""
     assert subject.backward is not None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ from backpropviz.diagnose.pairs.protocols.record import Subject
 GIVEN = "__top_level__"
 """What the top level of a file made, by name, as it was before any of its functions ran here."""
 
+COUNTS = "__counts__"
+"""The names that a file's top level would have read off the sizes of data that is not here."""
+
+_SIZE = re.compile(r".*\.(shape|size)(\[.*\])?|len\(.*\)")
 _LONGEST = 6  # of lists that are handed over: rounds of a loop, as a rule
 _MOST = 2000  # entries of an array
 
@@ -28,6 +33,24 @@ def given(namespace: Mapping[str, Any]) -> dict[str, Any]:
     kinds = (np.ndarray, list, int, float, np.floating)
     found = {name: value for name, value in namespace.items() if isinstance(value, kinds) and not name.startswith("__")}
     return copy.deepcopy(found)
+
+
+def counts(tree: ast.Module, lost: Collection[str]) -> list[str]:
+    """The names among those that were lost which are sizes: `m, n = data.shape`.
+
+    >>> counts(ast.parse("data = read(); m, n = data.shape; k = data[0]"), {"data", "m", "n", "k"})
+    ['m', 'n']
+    """
+    sizes = [its for its in tree.body if isinstance(its, ast.Assign) and _SIZE.fullmatch(ast.unparse(its.value))]
+    return [node.id for its in sizes for target in its.targets for node in ast.walk(target)
+            if isinstance(node, ast.Name) and node.id in lost]  # fmt: skip
+
+
+def count_read(subject: Subject, namespace: Mapping[str, Any], functions: Mapping[str, ast.FunctionDef]) -> str:
+    """The one of them that the passes read, which is how many examples there are; empty where they read none."""
+    known = namespace.get(COUNTS, [])
+    read = {name for its in subject.passes for node in _reached(its, functions) for name in _read(node)} & {*known}
+    return read.pop() if len(read) == 1 else ""
 
 
 def parameters(subject: Subject, namespace: Mapping[str, Any], functions: Mapping[str, ast.FunctionDef]) -> list[str]:

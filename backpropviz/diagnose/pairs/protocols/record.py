@@ -17,6 +17,8 @@ class Subject:
         names: what the two are called in the file: `Linear.forward`, `Linear.backward`. enter: the method that is
             called for the forward pass, where that is another one. inner: further methods that the two call.
         own: the line and the name of what is the layer's own of an inherited backward pass.
+        then: the loss that has to be computed between the two, `net.loss(net.forward(X), y)`, where the backward pass
+            goes on from what it keeps.
     """
 
     stem: str
@@ -27,6 +29,7 @@ class Subject:
     enter: str = ""
     inner: tuple[ast.FunctionDef, ...] = ()
     own: tuple[str, int] | None = None
+    then: ast.FunctionDef | None = None
 
     @property
     def line(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.pairs import inputs
+from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols.boxes import Box
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.supposed import Shapes
@@ -51,12 +53,39 @@ class Start:
         """The same with other shapes for some inputs; those of all weights and biases are kept from then on.
 
         Raises:
-            CannotCall: the forward pass does not run on these.
+            CannotCall: the forward pass does not run on these, or takes them for whole numbers, which have no gradient.
         """
         assert self.again is not None
-        found = self.again(shapes)
-        fixed = {n: its.shape for n, its in found.values.items() if kind_of(n) in ("weight", "vector")}
-        return replace(found, fixed={**fixed, **shapes}, manner=self.manner)
+        found = self._beside(shapes) or self.again(shapes)
+        kinds, now = ({name: its.dtype.kind for name, its in start.values.items()} for start in (self, found))
+        if kinds != now:
+            raise CannotCall("its inputs are of another kind with these shapes")
+        fixed = {n: its.shape for n, its in found.values.items() if kind_of(n) in ("weight", "vector")} | shapes
+        manner = self.manner
+        try:
+            self.again(fixed)
+        except CannotCall:  # these sizes are not found again from those of the parameters alone
+            fixed, manner = {name: its.shape for name, its in found.values.items()}, (*manner, "kept")
+        return replace(found, fixed=fixed, manner=manner)
+
+    def _beside(self, shapes: Shapes) -> Start | None:
+        """The same where all else keeps its shape; None where it does not run on that."""
+        assert self.again is not None
+        if self.main not in shapes:
+            with contextlib.suppress(CannotCall):
+                return self.again({**{name: its.shape for name, its in self.values.items()}, **shapes})
+        return None
+
+    def counting(self, name: str, namespace: dict[str, Any]) -> Start:
+        """The same where a name of the top level is how many examples there are: rows, or columns where moving the
+        first of these moves that of the output alone.
+        """
+        run, x = runner(self, namespace), self.values[self.main]
+        moved = x.copy()
+        moved[..., 0] += 1.0
+        before, after = (_last(run({**self.values, self.main: its})["result"]) for its in (x, moved))
+        axis = -1 if np.ndim(before) > 1 and np.array_equal(before[..., 1:], after[..., 1:]) else 0
+        return replace(self, lines=(*self.lines, f"globals().update({name}={self.main}.shape[{axis}])"))
 
     def in_manner(self, manner: inputs.Manner) -> Start:
         """The same with inputs made up in another way."""
@@ -103,6 +132,11 @@ def function_of(text: str, name: str, namespace: dict[str, Any]) -> Any:
         return namespace[name]
     finally:
         namespace[name] = before
+
+
+def _last(result: Any) -> Any:
+    """What a forward pass gives, or the last of it."""
+    return np.asarray(result[-1] if isinstance(result, tuple | list) else result)
 
 
 _OURS = {"layer", "result", "back", "before", "out", "cache", "dout"}

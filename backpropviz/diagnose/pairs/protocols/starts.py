@@ -21,8 +21,8 @@ from backpropviz.diagnose.pairs.protocols.beginnings import built_by, held_at, l
 from backpropviz.diagnose.pairs.protocols.boxings import PLAIN, Boxed, boxings
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized, strengths
 from backpropviz.diagnose.pairs.protocols.context import takes_context
-from backpropviz.diagnose.pairs.protocols.handing import parameters
-from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, roles
+from backpropviz.diagnose.pairs.protocols.handing import is_told, parameters, required
+from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
 from backpropviz.diagnose.pairs.protocols.start import SEED, Start, free, function_of
 from backpropviz.diagnose.pairs.protocols.subjects import optional_targets
@@ -39,6 +39,7 @@ from backpropviz.diagnose.pairs.protocols.supposed import (
 )
 from backpropviz.diagnose.student.parameters import Parameter, learned
 from backpropviz.layers.conventions import kind_of
+from backpropviz.layers.reading import read
 from backpropviz.layers.search import FEWER, RUNS
 
 _SQUARE = (5, 5)
@@ -53,6 +54,8 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
         return
     targets = optional_targets(subject)
     takes = [name for name, is_required in parameters(subject.forward, True) if is_required or name in targets]
+    if subject.then is not None and len(takes) == 1:
+        takes.append(required(subject.then, is_method=True)[1])
     original = inspect.unwrap(getattr(namespace[subject.owner.name], subject.forward.name))
     if takes_context(subject.forward):
         run = f"{subject.owner.name}.{subject.forward.name}(layer, {{}})"
@@ -117,6 +120,8 @@ def _of_functions(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start
             with contextlib.suppress(CannotCall):
                 yield replace(_of_function(subject, function, shapes), fixed=shapes)
         first = _of_function(subject, function, {})
+        if count := module_level.count_read(subject, namespace, namespace["__functions__"]):
+            yield first.counting(count, namespace)
         yield first
         name = next(iter(first.values), "")
         square: Shapes = {n: _SQUARE for n, its in first.values.items() if kind_of(n) == "weight" and its.ndim == 2}
@@ -168,29 +173,26 @@ def _of_function(subject: Subject, function: Any, shapes: Shapes) -> Start:
     settings = {
         its.name: its.default
         for its in parameters
-        if type(its.default) is float and its.name not in given and _is_told(subject, its.name)
+        if type(its.default) is float and its.name not in given and is_told(subject, its.name)
     }
     handed = [*named, *(f"{name}={free(name)}" for name in settings)]
     run = f"{subject.names[0]}({', '.join(handed)})"
     again = functools.partial(_of_function, subject, function)
+    values = inputs.case("", flat.values).inputs
+    # what a vector is cut into by numbers that are handed over has their sizes, which the search would not find again
+    is_cut = bool(read(function).flat) and any(type(value) is int for value in flat.options.values())
     return Start(
-        inputs.case("", flat.values).inputs,
+        values,
         {**flat.options, **{free(name): value for name, value in settings.items()}},
         tuple(flat.lines),
         run,
         named,
         again=again,
+        fixed={name: value.shape for name, value in values.items()} if is_cut else {},
+        manner=("kept",) if is_cut else (),
         settings={name: free(name) for name in settings},
         stands_for=(function, dict(zip(given, named))),
     )
-
-
-def _is_told(subject: Subject, setting: str) -> bool:
-    """Whether the backward pass can know the value of a setting: it takes it as well, or a cache."""
-    if subject.backward is None:
-        return True
-    takes = [name for name, _ in parameters(subject.backward, False)]
-    return setting in takes or any(CACHE in roles(name) for name in takes)
 
 
 # ---- layers ----------------------------------------------------------------------------------------------------------
@@ -205,6 +207,8 @@ def _of_class(
     told = [name for name in strengths(subject.forward) if name in made.settings]
     more = "".join(f", {name}={name}" for name in told if not subject.enter)
     run = f"layer.{subject.enter or subject.forward.name}({{}}{more})"
+    if subject.then is not None and len(takes) == 2:
+        run = f"(lambda x, y: layer.{subject.then.name}({run.format('x')}, y))({{}})"
     fresh, given = _layer(made, namespace)
     given = {name: its for name, its in given.items() if name not in made.data}
     kept = learned(fresh, subject.owner, given, subject.backward or subject.forward, namespace["__classes__"])

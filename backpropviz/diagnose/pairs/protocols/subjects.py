@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from backpropviz.diagnose.pairs.protocols.handing import required
 from backpropviz.diagnose.pairs.protocols.names import STRENGTH, TARGET, gradient_of, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.student.classes import is_abstract
@@ -33,7 +34,9 @@ _MORE = r"(_?(propagation|propagate|prop|pass|step))?"
 _FORWARD = re.compile(rf"(^|_)(forwards?|fwd|feed_?forward|fprop|f(?=_prop)){_MORE}(?=_|$)")
 _BACKWARD = (
     re.compile(rf"(^|_)(backwards?|bwd|back|backprop|bprop|b(?=_prop)){_MORE}(?=_|$)"),
-    re.compile(r"_(grad|gradient|deriv|derivative|derivate|prime|der)$|^(d|deriv|derivative|grad|gradient)(_of)?_"),
+    re.compile(
+        r"(_|(?<=[a-z])2_?)(grad|gradient|deriv|derivative|derivate|prime|der)$|^(d|deriv|derivative|grad|gradient)(_of)?_"
+    ),
     re.compile(r"^d(?=[a-z]{3})"),  # dsigmoid
 )
 _LOSS = re.compile(r"cost|loss|J|L|l|c|E|nll|ce|error|total_loss|\w*_(loss|cost)|data_loss")
@@ -74,7 +77,8 @@ def classes(definitions: list[ast.ClassDef], namespace: Mapping[str, Any]) -> It
             last = made_here[-1]
             line = (last.body[-1] if isinstance(last, ast.FunctionDef) else last).lineno
             own = f"{definition.name}.__init__", line
-        yield Subject(stem_of(definition.name), forward, backward, definition, names, enter, inner, own)
+        then = _between(forward, backward, inner, methods)
+        yield Subject(stem_of(definition.name), forward, backward, definition, names, enter, inner, own, then)
 
 
 def _is_left_out(name: str, methods: Mapping[str, ast.FunctionDef], namespace: Mapping[str, Any]) -> bool:
@@ -115,6 +119,30 @@ def _reached(passes: list[ast.FunctionDef], methods: Mapping[str, ast.FunctionDe
     for method in found:
         found += [methods[name] for name in _called_in(method) if name in methods and methods[name] not in found]
     return tuple(found[2:] if len(passes) > 2 else found[len(passes) :])
+
+
+def _between(
+    forward: ast.FunctionDef, backward: ast.FunctionDef | None, inner: tuple[ast.FunctionDef, ...],
+    methods: Mapping[str, ast.FunctionDef],
+) -> ast.FunctionDef | None:  # fmt: skip
+    """The loss of predictions and targets that keeps what a backward pass, which takes nothing, goes on from."""
+    if backward is None or required(backward, is_method=True):
+        return None
+    known = [forward, *inner, *(methods[name] for name in ("__init__",) if name in methods)]
+    kept = {place for its in known for place in stored(its)}
+    for name, method in methods.items():
+        takes = required(method, is_method=True)
+        fits = len(takes) == 2 and TARGET in roles(takes[1]) and _COST.search(_words(name))
+        if fits and method not in known and ({*stored(method)} - kept) & {*_reads(backward)}:
+            return method
+    return None
+
+
+def _reads(method: ast.FunctionDef) -> list[str]:
+    """The attributes of its object that a method reads."""
+    nodes = [node for node in ast.walk(method) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)]
+    dotted = [node.id.partition(".")[2] for node in ast.walk(method) if isinstance(node, ast.Name)]
+    return [*(node.attr for node in nodes if getattr(node.value, "id", "") == "self"), *dotted]
 
 
 def _own_part(
@@ -220,10 +248,18 @@ def _backward_of(name: str, functions: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _called(part: ast.expr) -> str:
+    """What a part of a result is called; gradients by name, and those joined to one vector, go by `gradients`."""
+    joins = ("concatenate", "hstack", "append")
+    is_joined = isinstance(part, ast.Call) and getattr(part.func, "attr", getattr(part.func, "id", "")) in joins
+    is_by_name = isinstance(part, ast.Dict) and all(isinstance(key, ast.Constant) for key in part.keys)
+    return "gradients" if is_joined or is_by_name else getattr(part, "id", "")
+
+
 def _gives_both(node: ast.FunctionDef) -> bool:
     """It returns a loss beside gradients: `return grads, cost`."""
     returned = [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple)]
-    names = [getattr(part, "id", "") for part in returned[-1].elts] if returned else []
+    names = [_called(part) for part in returned[-1].elts] if returned else []
     costs = [name for name in names if _LOSS.fullmatch(name)]
     others = [name for name in names if name not in costs]
     while len(others) > 2 and not gradient_of(others[-1]):  # the state that the next call begins with

@@ -13,6 +13,7 @@ import numpy as np
 from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.axes import may_be_number
 from backpropviz.diagnose.pairs.protocols import results
+from backpropviz.diagnose.pairs.protocols.alone import FIRST, takes_one_entry
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, STRONG, Handing, Ran, handings
 from backpropviz.diagnose.pairs.protocols.losses import Loss, losses
@@ -126,6 +127,8 @@ class Trial(Forward):
                 outs = (code, *ran.outputs[1:]) if way.upstream < 2 else ran.outputs[: way.upstream]
                 if way.upstream == 1:
                     outs = outs[:1]
+                if way.upstream == 1 and takes_one_entry(self.subject.backward):
+                    outs, chosen = (f"__alone__({outs[0]})",), replace(chosen, first=(*chosen.first, FIRST))
                 local = not way.upstream and np.ndim(self.value(outs[0])) > 0
                 yield from self._read(Way(outs[: max(1, way.upstream)], chosen, call, {}, None, local), {}, ran)
 

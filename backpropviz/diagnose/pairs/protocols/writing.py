@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from backpropviz.diagnose.pairs.protocols.alone import FIRST
 from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, Handing
 from backpropviz.diagnose.pairs.protocols.losses import Loss
 from backpropviz.diagnose.pairs.protocols.penalties import Penalty
@@ -75,7 +76,11 @@ def written(forward: Forward, way: Way, sure: bool) -> Adapter:
 
 
 def _said(forward: Forward, way: Way) -> str:
-    run, back = forward.start.run, way.back
+    start, back = forward.start, way.back
+    run = start.run
+    if forward.subject.then is not None:
+        *given, target = start.arguments
+        run = f"{forward.subject.then.name}({forward.subject.forward.name}({', '.join(given)}), {target})"
     if forward.subject.owner is not None:
         run, back = run.replace("layer.", "", 1), back.replace("layer.", "", 1)
     return run if forward.subject.backward is None else f"{run}, then {back}"
@@ -86,6 +91,8 @@ def _convention(way: Way) -> str:
     if way.penalty is not None:
         rest = _convention(replace(way, penalty=None))
         return f"{rest}; {way.penalty.said}" if rest else f"read as: {way.penalty.said}"
+    if way.handing is not None and FIRST in way.handing.first:
+        return "read as: one entry of the gradient that arrives is not zero, that of the right class"
     if way.scale:
         axis = "columns" if way.scale.endswith("[-1]") else "rows"
         return (
