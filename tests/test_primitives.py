@@ -79,6 +79,24 @@ def test_nothing_comes_back_through_what_is_flat(key, data):
         assert not central(case.call, case.arrays, position, np.ones(t.output.shape)).any()
 
 
+@pytest.mark.parametrize(
+    ("clip", "inside", "at_low", "at_high"),
+    [
+        (lambda x, low, high: np.clip(x, low, high), [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1]),
+        (lambda x, low, high: np.clip(x, low, None) + 0 * high, [0, 1, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0]),
+        (lambda x, low, high: np.clip(x, None, high) + 0 * low, [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 1]),
+    ],
+    ids=["both", "low", "high"],
+)
+def test_the_bound_that_holds_gets_the_gradient_of_a_clip(clip, inside, at_low, at_high):
+    """The bounds cross in the last column: there the upper one holds."""
+    x, low, high = np.array([-2.0, 0.5, 3.0, 0.4]), np.array([-1.0, -1.0, -1.0, 0.3]), np.array([1.0, 1.0, 1.0, 0.2])
+    upstream = np.array([2.0, 3.0, 5.0, 7.0])
+    found = gradients(clip, [x, low, high], upstream)
+    for gradient, share in zip(found, (inside, at_low, at_high)):
+        assert gradient.tolist() == (upstream * share).tolist()
+
+
 @pytest.mark.parametrize("key", SMOOTH, ids=name)
 @given(data=st.data())
 @examples(4)

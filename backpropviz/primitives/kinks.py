@@ -70,8 +70,9 @@ gate(
 
 
 def _between(x: Any, low: Any, high: Any) -> Any:
-    inside: Any = True if low is None else x > low
-    return inside if high is None else inside & (x < high)
+    if low is None:
+        return x < high
+    return x > low if high is None else (x > low) & (x < high)
 
 
 def _clipped(g: Any, out: Any, x: Any, low: Any = None, high: Any = None) -> Any:
