@@ -429,6 +429,27 @@ def test_proved_by_algebra(name):
     assert not by_algebra(form.stage, changed).holds
 
 
+SHIFTED = """
+import numpy as np
+
+def shifted(x, b, t):
+    z = x + b
+    return (z - np.mean(z, axis=0)) ** 2 * t
+
+def sample_shifted(rng, *, x=(4, 3)):
+    return {"x": rng.normal(size=x), "b": rng.normal(size=x[1]), "t": rng.normal(size=x)}
+"""
+
+
+def test_algebra_takes_gradients_that_are_zero_as_well(tmp_path):
+    (tmp_path / "mine.py").write_text(SHIFTED)
+    form = closed_form(load(f"{tmp_path}/mine.py:shifted"), proofs=3)
+    assert "db = np.zeros_like(b)" in form.code
+    assert form.algebra.holds
+    wrong = [dataclasses.replace(n, text=n.text.replace("dt = ", "dt = 2 * ")) for n in form.program.backward]
+    assert not by_algebra(form.stage, form.program.with_backward(wrong)).holds
+
+
 @pytest.mark.rest
 def test_what_is_too_large_for_algebra_rests_on_its_inputs():
     form = form_of("attention")

@@ -23,6 +23,7 @@ from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.quotients import Quotients, UnprovableError
 from backpropviz.study.closed.scenes import Scene, Stage
 from backpropviz.study.symbolic import SymbolicRun
+from backpropviz.study.values.trees import called, expression
 
 MOST_ENTRIES, MOST_PRODUCTS = 1_500, 25_000
 """Entries of all values of the recorded pass; products of two terms. Above these nothing is proved by algebra."""
@@ -119,12 +120,15 @@ def _difference(scene: Scene, program: Program, sympy: Any) -> str:
     right = SymbolicRun(long, letters, sympy, numbers=numbers)
     found = SymbolicRun(short, letters, sympy, numbers=numbers)
     quotients = Quotients(MOST_PRODUCTS)
-    for name, output in zip(program.returns, short.outputs):
+    zeros = [line.name for line in program.backward if called(expression(line.code)) == "zeros_like"]
+    led_to = [name for name in program.returns if name not in zeros]
+    made_by_name: dict[str, Any] = dict.fromkeys(zeros, 0)
+    made_by_name |= {name: found.values[output] for name, output in zip(led_to, short.outputs, strict=True)}
+    for name in program.returns:
         gradient = long.inputs[name.removeprefix("d")].gradient
         assert gradient is not None
-        one, other = (
-            np.broadcast_to(v, gradient.shape).ravel() for v in (right.values[gradient], found.values[output])
-        )
+        pair = right.values[gradient], made_by_name[name]
+        one, other = (np.broadcast_to(v, gradient.shape).ravel() for v in pair)
         for recorded, made in zip(one, other):
             difference = quotients.minus(*(quotients.of(sympy.sympify(each)) for each in (recorded, made)))
             if difference.terms:

@@ -141,12 +141,12 @@ def closed_form(
     scenes = scenes_of(stage, program)
     other = in_other_brackets(stage, inputs)
     rims = [scene for scene in stage.rims() if holds(program, scene)]
-    whole, changes, searched, is_regrouped = _shortest(program, other, scenes, rims)
+    whole, changes, searched, is_regrouped = _shortest(program, other, scenes, rims, began + MOST_CANDIDATES)
     short = whole.thinned()
     proof = proved(stage, short, proofs)
     if changes and proof.against is not None:  # what held on a few runs by their sizes does not hold on this one
         scenes = [*scenes, proof.against]
-        whole, changes, again, is_regrouped = _shortest(program, other, scenes, rims)
+        whole, changes, again, is_regrouped = _shortest(program, other, scenes, rims, began + MOST_CANDIDATES)
         short, searched = whole.thinned(), searched + again
         proof = proved(stage, short, proofs)
     candidates = TALLY.made - began
@@ -167,36 +167,41 @@ def closed_form(
 
 
 def _shortest(
-    program: Program, other: Program | None, scenes: list[Scene], rims: Sequence[Scene]
+    program: Program, other: Program | None, scenes: list[Scene], rims: Sequence[Scene], most: int
 ) -> tuple[Program, list[Change], int, bool]:
     """The shorter of the program and, in other brackets, the other; what was changed in it, and how many searches."""
-    short, changes, searched = _of_one(program, scenes, rims)
+    short, changes, searched = _of_one(program, scenes, rims, most)
     if other is not None and all(holds(other, scene) for scene in scenes):
-        second, made, count = _of_one(other, scenes, rims)
+        second, made, count = _of_one(other, scenes, rims, most)
         searched += count
         if made and second.thinned().cost < short.thinned().cost:
             return second, made, searched, True
     return short, changes, searched, False
 
 
-def _of_one(program: Program, scenes: list[Scene], rims: Sequence[Scene]) -> tuple[Program, list[Change], int]:
+def _of_one(
+    program: Program, scenes: list[Scene], rims: Sequence[Scene], most: int
+) -> tuple[Program, list[Change], int]:
     """What is zero whatever comes in, then one stretch after the other."""
     left, gone = without_vanishing(program, scenes)
     upstream, before = program.listing.upstream[0], program.thinned().count
     zeros = [Change(upstream, each.target, each.lines, each.before, 0, each.reasons) for each in gone]
     if zeros:
         zeros[0] = dataclasses.replace(zeros[0], saved=before - left.thinned().count)
-    short, changes, searched = shortened(left, scenes, rims)
+    short, changes, searched = shortened(left, scenes, rims, most)
     return short, [*changes, *zeros], searched
 
 
-def shortened(program: Program, scenes: list[Scene], rims: Sequence[Scene] = ()) -> tuple[Program, list[Change], int]:
+def shortened(
+    program: Program, scenes: list[Scene], rims: Sequence[Scene] = (), most: int = 0
+) -> tuple[Program, list[Change], int]:
     """The program with one stretch after the other shortened, what was changed, and how many were searched.
 
     Args:
         scenes: runs whose values are searched by. rims: further ones that it has to hold on.
+        most: the count of all candidates of this process after which it ends; 0 for as many as one search may make.
     """
-    most = TALLY.made + MOST_CANDIDATES
+    most = most or TALLY.made + MOST_CANDIDATES
     memory: dict[tuple[Any, ...], tuple[int, list[Found]]] = {}
     changes: list[Change] = []
     while (better := _better(program, scenes, rims, memory, most)) is not None:
