@@ -192,3 +192,8 @@ def test_of_many_consequences_five_are_named(tmp_path):
     many = replace(report, functions=(replace(function, findings=(replace(function.findings[0], cascade=names),)),))
     text = " ".join(render_text(many).split())
     assert "a, b, c, d, e and 2 more are wrong only because of this line." in text
+
+
+def test_a_plus_for_a_minus_within_a_factor_is_not_told_as_the_sign_of_the_whole():
+    """`out * (1 + out)` for `out * (1 - out)` is no multiple by -1."""
+    assert kinds.WORDS["sign"].startswith("a plus stands where a minus belongs")

@@ -11,7 +11,7 @@ from backpropviz.diagnose.student.recorder import Statement
 WORDS: dict[str, str] = {
     "constant_factor": "a constant factor is missing or too many",
     "missing_factor": "a factor of the chain rule is missing",
-    "sign": "the sign is the other way round",
+    "sign": "a plus stands where a minus belongs, or the other way round",
     "missing_term": "one of the paths that meet here is missing: gradients of a value used twice add up",
     "extra_term": "something is in the expression that does not belong there",
     "extra_line": "this line undoes what is right before it",
