@@ -133,7 +133,7 @@ class CallRecorder(LoopRecorder):
 
     def _as_group(self, function: FunctionType) -> Callable[..., Any]:
         filename = function.__code__.co_filename
-        outside = filename.startswith(_NOT_USER_CODE) and Path(filename).parent != self.home
+        outside = filename.startswith(_NOT_USER_CODE) and os.path.dirname(filename) != os.path.dirname(self.file)
         if function.__name__ == "<lambda>" or outside:
             return function
         if HOOK in function.__code__.co_freevars:  # defined inside an instrumented function
