@@ -44,7 +44,7 @@ REASONS = {
     '`bp.trace("batchnorm")`, x (4, 3), time and again': "it also draws a sample, looks whether the file has changed, "
     "and records eleven named steps",
     "batchnorm (256, 512), trace and backward pass, the first time": "a plain run is compared: a forward pass more",
-    "batchnorm (256, 512), trace and backward pass, time and again": "eleven arrays are kept, and two copied",
+    "batchnorm (256, 512), trace and backward pass, time and again": "ten arrays are kept, two of them copies",
     "batchnorm, both passes again": "PyTorch reads an array twice in one compiled loop; NumPy passes over it once for "
     "each operation",
     "layernorm, both passes again": "as batchnorm",
