@@ -34,6 +34,7 @@ from backpropviz.engine.named import plain
 from backpropviz.errors import DrawingError
 from backpropviz.layers.library import load
 from tests.boards import NAMES, covered, figures, measure, measure_cards, off_the_page, row, through, traced, used
+from tests.loops.scans import told_with_totals
 
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = [name for name in NAMES if name not in ("recurrent", "rnn")]  # of up to twelve steps, once groups are folded
@@ -150,6 +151,15 @@ def test_of_what_is_stacked_each_round_gets_its_own_part():
         terms = [term for edge in read_circuit(trace, closed=True).backward for term in edge.formula.split("\n")]
         assert f"dh_2 += {part}" in terms or f"dh += {part}" in terms
         assert sum("dout[" in term for term in terms) == 1
+
+
+def test_a_gradient_that_rounds_hand_on_is_begun_by_it_and_added_to():
+    trace = bp.trace(told_with_totals, x=np.ones((9, 3)), a=np.ones(3), b=np.ones(3))
+    trace.backward()
+    board = Diagram(trace).picture.board
+    assert "ds = ds of the next round" in [gate.sum for gate in board.gates]
+    terms = [term for use in board.uses for term in use.terms or ()]
+    assert {"ds += dtotal * (2 * s)", "ds += dy * total", "dy = dout[t]"} <= {*terms}
 
 
 def test_of_a_comprehension_one_round_is_told():

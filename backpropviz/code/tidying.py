@@ -101,9 +101,10 @@ def sets(line: Any, name: str) -> bool:
 
 
 def _renamed(line: Any, last: str, name: str) -> Any:
-    """A line, or a block of lines, with another name for a gradient."""
+    """A line, or a block of lines, with another name for a gradient; a block stays the one that is filled in later."""
     if isinstance(line, list):
-        return type(line)([_renamed(each, last, name) for each in line])
+        line[:] = [_renamed(each, last, name) for each in line]
+        return line
     return re.sub(rf"(?<!\w){re.escape(last)}(?!\w)", name, line) if not line.startswith("#") else line
 
 

@@ -123,7 +123,7 @@ class Reader:
         terms = " + ".join(dict.fromkeys(self._carried(node, number) for number in shown))
         if len(shown) < len(node.terms):
             hands_on = node.primitive not in WRITES and self._is_handed_back(node)
-            return f"{name} = {f'{terms} + ' if terms else ''}{name} of the next round" if hands_on else name
+            return f"{name} = {name} of the next round" if hands_on else name  # to which the wires add
         return name if terms == name else f"{name} = {terms}"
 
     def _called(self, node: Node) -> str:
@@ -284,7 +284,7 @@ class Reader:
         """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
         term, name = target.terms[number], self._carried(target, number)
         if self._part(target, term):
-            return f"{self._called(target)} {'+=' if len(target.terms) > 1 else '='} {name}"
+            return f"{self._called(target)} += {name}" if len(target.terms) > 1 else name
         if self.fold is not None and any(not self._is_shown(other) for other in target.terms):
             return self._collected(target, term, tail)
         if isinstance(tail, Group) or term.node is self.result[tail].gradient:
