@@ -378,3 +378,18 @@ def test_a_way_taken_by_values_is_said():
 
     assert elements(bp.trace(layer, x=np.ones(2))).branches
     assert not elements(bp.trace(lambda x: 2 * x, x=np.ones(2))).branches
+
+
+def test_a_single_formula_put_into_an_array_is_an_entry_of_it():
+    def best_path(emit, trans):
+        score = emit[0]
+        for t in range(1, 3):
+            best = np.zeros(2)
+            for k in range(2):
+                best[k] = np.max(score + trans[:, k]) + emit[t, k]
+            score = best
+        return np.max(score)
+
+    trace = bp.trace(best_path, emit=np.arange(6.0).reshape(3, 2), trans=np.eye(2))
+    trace.backward()
+    assert elements(trace)

@@ -3,13 +3,16 @@
 import inspect
 import json
 
+import numpy as np
 import pytest
 
+import backpropviz as bp
 from backpropviz.classroom.judges import judge
 from backpropviz.engine.rounds import Rounds
 from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.grading import grade, grade_text
 from backpropviz.exercises.in_notebook import grade_cells, is_sheet, lines_of
+from backpropviz.exercises.looped import sheet
 from backpropviz.exercises.paper.notebook import notebook
 from backpropviz.exercises.questions import questions
 from backpropviz.exercises.signing import Origin, pinned
@@ -201,3 +204,20 @@ def test_a_pair_is_told_that_a_file_asks_worksheets(tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
     report = judge(tmp_path / "mine.py", pin=f"{tmp_path}/mine.py")
     assert report.functions[0].reason.endswith(f"`backpropviz exercise {tmp_path}/mine.py` writes them")
+
+
+def test_a_loop_that_runs_as_often_as_with_the_sample_is_a_worksheet():
+    def every_other(x, w):
+        total, i = np.zeros(x.shape[1]), 0
+        while True:
+            if i >= len(x):
+                break
+            total = total + np.tanh(x[i] * w)
+            i += 2
+        return total
+
+    trace = bp.trace(every_other, x=np.ones((5, 3)), w=np.ones(3))
+    trace.backward()
+    found = sheet(trace)
+    assert found is not None
+    assert [blank.name for blank in found.blanks][-2:] == ["dw", "dx"]

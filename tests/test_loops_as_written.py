@@ -111,6 +111,16 @@ def test_backpropagation_through_time_reads_what_the_forward_loop_kept():
     assert "dhs[t + 1] " in code
 
 
+def test_the_forward_pass_of_a_pair_joins_the_value_of_its_round_not_the_list_of_all():
+    inputs = networks.CASES[networks.rnn_joined][0]
+    trace = traced(networks.rnn_joined, inputs, 1)
+    listing = rolled(trace, trace.outputs)
+    assert listing is not None
+    forward = "\n".join(listing.rolled[0])
+    assert "np.concatenate([h, x[t]])" in forward or "np.concatenate([h_last, x[t]])" in forward
+    assert_gives_the_gradients(str(listing), listing.name, trace)
+
+
 def test_what_only_adds_to_an_entry_keeps_its_gradient():
     code = derive(traced(scans.matmul_inplace, scans.CASES[scans.matmul_inplace][0], 1))
     assert "dB[l, j] += dout[i, j] * A[i][l]" in code

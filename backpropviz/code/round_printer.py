@@ -56,7 +56,8 @@ class RoundPrinter(Printer):
         parts, last = [], None
         for item in value:
             place, name = self.lists.get(item, (None, "")) if isinstance(item, Node) else (None, "")
-            if place is None:
+            if place is None or (place.listed_by is not None and place.listed_by.site in self.loops):
+                place = None  # in the loop that fills the list, a value is that of the round
                 parts.append(self.argument(item))
             elif place is not last:
                 self.listed.add(place)

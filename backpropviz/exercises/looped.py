@@ -140,7 +140,8 @@ def _with_bodies(lines: list[str]) -> Iterator[tuple[Body, str]]:
 
 
 def _statement(text: str) -> ast.stmt:
-    return ast.parse(f"{text} pass" if text.endswith(":") else text).body[0]
+    head = text.partition("  # ")[0]  # of a loop that runs as often as with these inputs, this is said there
+    return ast.parse(f"{head} pass" if head.endswith(":") else text).body[0]
 
 
 def target(statement: ast.stmt) -> str | None:

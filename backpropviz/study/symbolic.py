@@ -136,7 +136,7 @@ class SymbolicRun:
                 return np.asarray(np.frompyfunc(self._functions[primitive.run], len(args), 1)(*args))
             written_out = primitive.run if concrete else self._written_out.get(primitive.run, primitive.run)
             assert written_out is not None
-            return np.asarray(written_out(*args, **kwargs))
+            return _entries(np.asarray(written_out(*args, **kwargs)))
         except (TypeError, AttributeError, ValueError) as error:
             raise refusal(node, f"it has no formula in single entries ({error})") from error
 
@@ -238,3 +238,10 @@ def refusal(node: Node, why: str) -> TraceError:
         where=node.step.where if node.step else None,
         fix="Formulas are for sums, products, elementary functions and maxima: conv, affine, maxpool, batchnorm, rnn.",
     )
+
+
+def _entries(array: Any) -> Any:
+    """An array of formulas, where NumPy has put a single one into an array of others as an array."""
+    if array.dtype == object and any(isinstance(entry, np.ndarray) for entry in array.flat):
+        return np.frompyfunc(lambda entry: entry.item() if isinstance(entry, np.ndarray) else entry, 1, 1)(array)
+    return array
