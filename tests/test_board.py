@@ -824,6 +824,12 @@ def test_what_a_loop_hands_on_stands_where_its_line_is_longest():
     assert 0 < said["dprev_c, dprev_h back"].y - (longest.y + longest.height) < 30
 
 
+def test_what_a_loop_hands_on_is_written_beside_a_wire_that_enters_from_below():
+    drawn = in_a_file("loops/layers.py:attention_decoder")
+    assert "s, total to the next round, " in {text.text for text in drawn.texts}
+    assert covered(drawn) == []
+
+
 def test_no_row_of_a_page_has_only_the_end_of_a_wire():
     drawn = drawing("conv_naive", size="page")
     (end,) = [text for text in drawn.texts if text.text == "loss"]

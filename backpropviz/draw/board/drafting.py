@@ -183,14 +183,15 @@ class _Draft:
                     within[frame, segment] = _both(reach, within.get((frame, segment)))
                 id = each.frame.id if segment == self.places.segment(each.columns[0]) else f"{each.frame.id}_{segment}"
                 self.drawing.outlines.append(Outline(id, wide[0], top, wide[1] - wide[0], bottom - top, title))
-                x = self._clear(wide, (top, top + 3 + SIZE * LEADING * len(title)), max(width(t, SIZE) for t in title))
+                high = top, top + 3 + SIZE * LEADING * len(title)
+                x = self._clear(wide, high, max(width(line, SIZE) for line in title)) or wide[0] + 7
                 for number, line in enumerate(title):
                     y = top + 3 + SIZE * LEADING * (number + 0.5)
                     self.drawing.texts.append(Text(id, x, y, line, SIZE, "grey"))
         self.drawing.outlines.reverse()
 
-    def _clear(self, wide: tuple[float, float], high: tuple[float, float], room: float) -> float:
-        """Where a title begins that no wire runs through: as far to the left as there is room."""
+    def _clear(self, wide: tuple[float, float], high: tuple[float, float], room: float) -> float | None:
+        """Where words begin that no wire runs through: as far to the left as there is room, if there is."""
         x = wide[0] + 7
         near = self._pieces[bisect_right(self._pieces, wide[0], key=itemgetter(0)) :]
         for at, top, bottom in takewhile(lambda piece: piece[0] < wide[1], near):
@@ -198,7 +199,7 @@ class _Draft:
                 continue
             if x - 3 < at < x + room + 3:
                 x = at + 7
-        return x if x + room <= wide[1] else wide[0] + 7
+        return x if x + room <= wide[1] else None
 
     @cached_property
     def _pieces(self) -> list[tuple[float, float, float]]:
@@ -212,10 +213,14 @@ class _Draft:
         """What a loop's rounds hand on, from the end of the line around it to the start; and the gradient back."""
         id, names = each.frame.id, each.frame.handed_on
         forth, back = f"{', '.join(names)} to the next round", f"{', '.join(f'd{name}' for name in names)} back"
-        room, x = wide[1] - wide[0] - 70, wide[0] + 36
         inks: list[tuple[str, Ink, list[Wire]]] = [(forth, "ink", self.black)]
         inks += [(back, "red", self.red)] if self.red else []  # before the backward pass nothing goes back
-        spoken = width(", ".join(words for words, _, _ in inks), SIZE) <= room
+        inside, high = (wide[0] + 29, wide[1] - 29), (bottom, bottom + AROUND)
+        long = width(", ".join(words for words, _, _ in inks), SIZE)
+        x = self._clear(inside, high, long)
+        spoken = x is not None
+        if x is None:
+            x = self._clear(inside, high, width(", ".join(names), SIZE)) or inside[0] + 7
         for number, (words, ink, wires) in enumerate(inks):
             left, right = wide[0] + 14 + 12 * number, wide[1] - 14 - 12 * number
             low = bottom + AROUND - 6 - 8 * number
