@@ -216,11 +216,13 @@ def covered(drawing):
     for wire in drawing.wires:
         for p, q in pieces_of(wire):
             found += [(text.text, wire.id) for text, box in texts if _hits(p, q, _thicker(box))]
+    notes = [_inner(shape, 0.0) for shape in drawing.shapes if shape.kind == "words"]  # which hide what is below them
+    bare = [(text, box) for text, box in texts if not any(_within(box, note) for note in notes)]
     for line in drawing.outlines:
         left, top, right, bottom = line.x, line.y, line.x + line.width, line.y + line.height
         corners = (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
         for p, q in pairwise(corners):
-            found += [(text.text, line.id) for text, box in texts if _hits(p, q, box)]
+            found += [(text.text, line.id) for text, box in bare if _hits(p, q, box)]
     for shape in drawing.shapes:
         if shape.kind == "end":
             continue
@@ -231,13 +233,17 @@ def covered(drawing):
             shape.y + shape.height / 2,
         )
         for text, box in texts:
-            inside = edge[0] - 1 <= box[0] and box[2] <= edge[2] + 1 and edge[1] - 1 <= box[1] and box[3] <= edge[3] + 1
+            inside = _within(box, edge)
             apart = box[0] >= edge[2] or box[2] <= edge[0] or box[1] >= edge[3] or box[3] <= edge[1]
             if shape.kind == "badge" and not apart:
                 apart = _off_circle(shape, box)
             if not inside and not apart and not _in_badge(drawing, text, shape):
                 found.append((text.text, shape.owner))
     return found
+
+
+def _within(box, other):
+    return other[0] - 1 <= box[0] and box[2] <= other[2] + 1 and other[1] - 1 <= box[1] and box[3] <= other[3] + 1
 
 
 def _overlap(one, two):
