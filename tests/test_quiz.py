@@ -75,6 +75,24 @@ def test_numbers_are_those_of_the_trace():
     assert checked >= 7
 
 
+def test_nobody_is_asked_for_a_number_that_is_none():
+    """Neither an answer nor a slip is infinite or nan, which the data of a page could not hold."""
+
+    def rooted(x):
+        root = np.sqrt(x)
+        y = root * 2.0
+        return y
+
+    for x, numbers in ((np.array([4.0, -1.0, 0.0]), {"2"}), (np.array([4.0, 9.0, 1.0]), {"2", "1"})):
+        with np.errstate(all="ignore"):
+            trace = bp.trace(rooted, x=x)
+            trace.backward()
+        asked = [question for question in questions(trace) if question.kind == "number"]
+        assert {question.step for question in asked} == numbers
+        assert all(np.isfinite([question.value, *(value for value, _ in question.slips)]).all() for question in asked)
+        assert "player-asked" in trace.player().html
+
+
 def test_the_last_step_comes_first_and_the_same_seed_asks_the_same():
     steps = [question.step for question in made("batchnorm", 4)]
     assert steps[0] == "9"

@@ -138,6 +138,7 @@ class _Asker:
     def number(self, found: list[Blank], step: StepView | None) -> Iterator[Question]:
         """One entry of a gradient, from arrays that are small enough to do it by hand."""
         own = [blank for blank in found if blank.solution[-1].startswith(f"{blank.name} = ")]  # of one round alone
+        own = [blank for blank in own if np.all(np.isfinite(self.values[blank.name]))]
         fit = [(blank, self._needed(blank)) for blank in own]
         fit = [(blank, needed) for blank, needed in fit if needed and self.values[blank.name].size]
         if not fit:

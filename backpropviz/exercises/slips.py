@@ -107,7 +107,7 @@ def of_number(name: str, code: str, value: Array, at: tuple[int, ...], scope: Ma
             entries = _entries(found, value, at, axes)
         except Exception:
             continue  # written so, the shapes do not fit: nobody gets a number from it
-        yield from ((float(entry), why) for entry in entries)
+        yield from ((float(entry), why) for entry in entries if np.isfinite(entry))
 
 
 def _entries(found: Array, value: Array, at: tuple[int, ...], axes: tuple[int, ...]) -> Array:
