@@ -90,6 +90,33 @@ def mix_backward(dout, cache):
     dw = np.einsum("nmt,ndt->md", dout, x)
     return dx, dw
 """
+POOL = """
+import numpy as np
+
+def places(size, k, s):
+    return (size - k) // s + 1
+
+def max_pool_forward_naive(x, pool_param):
+    ph, pw, s = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    N, C, H, W = x.shape
+    rows = places(H, ph, s)
+    columns = places(W, pw, s)
+    out = np.zeros((N, C, rows, columns))
+    for i, top in enumerate(range(0, H - ph + 1, s)):
+        for j, left in enumerate(range(0, W - pw + 1, s)):
+            out[:, :, i, j] = x[:, :, top:top + ph, left:left + pw].max(axis=(2, 3))
+    return out, (x, pool_param)
+
+def max_pool_backward_naive(dout, cache):
+    x, pool_param = cache
+    ph, pw, s = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    dx = np.zeros_like(x)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            here = (..., slice(i * s, i * s + ph), slice(j * s, j * s + pw))
+            dx[here] += (x[here] == x[here].max(axis=(2, 3), keepdims=True)) * dout[:, :, i : i + 1, j : j + 1]
+    return dx
+"""
 SLIPS = {
     "starts in a tuple": (CONV, {"top, left = i * s, j * s": "top, left = i, j"}),
     "rounds of two loops": (CONV, {
@@ -102,6 +129,8 @@ SLIPS = {
         "momentum * running_var + (1 - momentum) * var": "momentum * running_var + var",
     }),
     "a round's own filter": (CONV, {"left:left + fw] += g * w[f]": "left:left + fw] += g * w[0]"}),
+    "a loop's last round": (POOL, {"W - pw + 1, s": "W - pw, s"}),
+    "a size that a helper computes": (POOL, {"// s + 1": "// s + 2"}),
     "a product of stacked matrices": (MIXED, {"np.matmul(w.T, dout)": "np.matmul(w, dout)"}),
 }  # fmt: skip
 
@@ -137,7 +166,7 @@ def test_a_wrong_output_is_not_put_down_to_a_crash_behind_it(tmp_path):
     assert second.kind == "crash"
 
 
-@pytest.mark.parametrize("right", [CONV, BATCHNORM, SVM, MIXED], ids=["conv", "batchnorm", "svm", "mixed"])
+@pytest.mark.parametrize("right", [CONV, BATCHNORM, SVM, MIXED, POOL])
 def test_where_nothing_slipped_nothing_is_told(right, tmp_path):
     path = tmp_path / "layer.py"
     path.write_text(right, encoding="utf-8")

@@ -95,12 +95,19 @@ def keys(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
 
 
 def ranges(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal]:
-    """A loop that runs backward in time; or ends where the last window still fits: `range(0, W - PW + 1, S)`."""
+    """A loop that runs backward in time, a round more or less, or to where the last window still fits:
+    `range(0, W - PW + 1, S)`."""
     if called(node) == "range" and not above:
         yield ast.Call(name("reversed"), [node], []), "reversed", 1.3
     if called(node) == "reversed" and isinstance(node, ast.Call) and node.args:
         yield node.args[0], "reversed", 1.3
-    if called(node) != "range" or not isinstance(node, ast.Call) or len(node.args) < 2:
+    if called(node) != "range" or not isinstance(node, ast.Call) or not node.args:
+        return
+    at = int(len(node.args) > 1)
+    for operator in (ast.Add(), ast.Sub()):
+        end = binary(node.args[at], operator, number(1))
+        yield ast.Call(node.func, [*node.args[:at], end, *node.args[at + 1 :]], []), "wrong_operand", 1.6
+    if not at:
         return
     for size, length in scope.integers.items():
         if length > 1:

@@ -128,11 +128,18 @@ class Sizes:
             scopes = [known[i] for i in kept]
             tree = expression(wanted, _leaves(scopes)) or _of_shapes(wanted, scopes)
             slot = _slot(size.statement.node, size.name)
-            if tree is None or slot is None:
+            if tree is None or slot is None or self._is_worked_out_elsewhere(slot.get()):
                 return None
             located = ast.fix_missing_locations(ast.copy_location(tree, size.statement.node))
             edits.append(Edit(size.statement, [(slot, located)], "wrong_size", COST))
         return edits[0] if len(edits) == 1 else Edit.together(edits)
+
+    def _is_worked_out_elsewhere(self, value: ast.expr) -> bool:
+        """A function of the file's own computes it: what is wrong is in there."""
+        called = {
+            node.func.id for node in ast.walk(value) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        return bool(called & {*self.examination.program.definitions})
 
 
 @dataclass(frozen=True)
