@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -72,10 +73,8 @@ class Edit:
         if not self._located:  # of the many that are thought of, few are tried
             self._located = True
             for _, value in self.changes:
-                if isinstance(value, ast.expr) and not hasattr(value, "lineno"):
-                    ast.copy_location(value, self.statement.node)
                 if isinstance(value, ast.expr):
-                    ast.fix_missing_locations(value)
+                    _locate(value, self.statement.node, _own(self.statement))
         for slot, value in self.changes:
             slot.set(value)
 
@@ -105,6 +104,24 @@ class Edit:
             return plain_names(written(ast.fix_missing_locations(self.statement.node)))
         finally:
             self.undo()
+
+
+@functools.lru_cache(maxsize=512)
+def _own(statement: Statement) -> set[int]:
+    """The nodes of a statement, by their identity, while no edit is in place."""
+    return {id(node) for node in ast.walk(statement.node)}
+
+
+def _locate(node: ast.AST, above: ast.AST, own: set[int]) -> None:
+    """Give what is new in a tree the place in the text of what stands above it; its own nodes have theirs."""
+    if id(node) in own:
+        return
+    if "lineno" in node._attributes:
+        if not hasattr(node, "lineno"):
+            ast.copy_location(node, above)
+        above = node
+    for child in ast.iter_child_nodes(node):
+        _locate(child, above, own)
 
 
 def twin_of(old: ast.AST, new: ast.AST) -> tuple[Any, ...]:

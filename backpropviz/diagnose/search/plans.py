@@ -7,6 +7,7 @@ a little behind the first repair.
 from __future__ import annotations
 
 import ast
+import functools
 import heapq
 import itertools
 import re
@@ -17,6 +18,7 @@ from backpropviz.diagnose.edits.strides import MAKES, makes_start
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.runs.scene import Suspect
 from backpropviz.diagnose.search.locally import Judging
+from backpropviz.diagnose.student.recorder import Statement
 
 FROM_VALUE = 1.9  # how far-fetched an expression is that was found from its value
 REPEATED, EXCHANGED = 0.4, 0.7
@@ -143,13 +145,15 @@ def _sisters(alike: Alike) -> Iterator[Together]:
     for known in by_new.values():
         for index in known:
             for one, other in itertools.product(known[index], known.get(index + 1, [])):
-                if one.edit.twin != other.edit.twin and _form(one) == _form(other) != "":
+                are_sisters = _form(one.suspect.statement) == _form(other.suspect.statement) != ""
+                if are_sisters and one.edit.twin != other.edit.twin:
                     yield Together([[one], [other]], EXCHANGED, every=True)
 
 
-def _form(plan: Plan) -> str:
-    """What a plan's line looks like without its names."""
-    node = plan.suspect.statement.node
+@functools.lru_cache(maxsize=512)
+def _form(statement: Statement) -> str:
+    """What a line looks like without its names, while no edit is in place."""
+    node = statement.node
     return _NAMES.sub("", ast.dump(node)) if isinstance(node, ast.Assign) else ""
 
 

@@ -131,7 +131,7 @@ def _deep(node: Any, of: str) -> Any:
     to compile it, and every edit that is tried is compiled.
     """
     if isinstance(node, ast.Name):
-        return _place(node, of)
+        return _place(node, of) if of or "." in node.id else node
     changed: dict[str, Any] = {}
     for field in node._fields:
         value = getattr(node, field, None)
@@ -139,7 +139,7 @@ def _deep(node: Any, of: str) -> Any:
             parts = [_deep(part, of) if isinstance(part, ast.AST) else part for part in value]
             if any(part is not before for part, before in zip(parts, value)):
                 changed[field] = parts
-        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+        elif isinstance(value, ast.AST) and value._fields:
             part = _deep(value, of)
             if part is not value:
                 changed[field] = part

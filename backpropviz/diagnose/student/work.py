@@ -89,11 +89,12 @@ class Budget:
 
 
 _BLOCKS = (ast.For, ast.While, ast.AsyncFor, ast.FunctionDef, ast.AsyncFunctionDef)
+_PLACES = {*_BLOCKS, ast.comprehension}
 
 
 def rounds_in(*trees: ast.AST) -> list[ast.AST]:
     """The loops, functions and comprehensions in these trees: where a tick belongs."""
-    return [node for tree in trees for node in ast.walk(tree) if isinstance(node, (*_BLOCKS, ast.comprehension))]
+    return [node for tree in trees for node in ast.walk(tree) if type(node) in _PLACES]
 
 
 @contextlib.contextmanager
