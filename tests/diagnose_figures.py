@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from backpropviz.diagnose import FileReport, Finding, diagnose
 from backpropviz.diagnose.telling.render import words_of
 from tests.corpus import SETS, Corpus
+from tests.diagnose_steady import SECONDS
 
 MOST_WORDS = 160  # of a finding
 _SAME_TWICE = re.compile(r"(?<![\w.])(-?[\d.e+-]+)(?: times)? (?:to|\.\.) \1(?![\w.])")
@@ -88,7 +89,7 @@ class Figures:
 
 
 def read(path: Path) -> FileReport:
-    return diagnose(path, python2=path.stem.endswith("_python2"))
+    return diagnose(path, python2=path.stem.endswith("_python2"), seconds=SECONDS)
 
 
 if __name__ == "__main__":
