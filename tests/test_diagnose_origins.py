@@ -119,6 +119,10 @@ def max_pool_backward_naive(dout, cache):
 """
 SLIPS = {
     "starts in a tuple": (CONV, {"top, left = i * s, j * s": "top, left = i, j"}),
+    "a pad that is a number": (CONV, {
+        "    padded = np.pad(x, [(0, 0), (0, 0), (p, p), (p, p)])\n    rows, columns":
+        "    padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])\n    rows, columns",
+    }),
     "rounds of two loops": (CONV, {
         "    rows = (H + 2 * p - fh) // s + 1": "    rows = (H - fh) // s + 1",
         "    columns = (W + 2 * p - fw) // s + 1": "    columns = (W - fw) // s + 1",

@@ -6,7 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 
-from backpropviz.diagnose.edits.strides import started, strided
+from backpropviz.diagnose.edits.strides import padded, started, strided
 from backpropviz.diagnose.edits.tree import Edit, Proposal, Scope, Slot, walk
 from backpropviz.diagnose.edits.tuples import fits
 from backpropviz.diagnose.student.recorder import Statement
@@ -79,6 +79,7 @@ def everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
             outside |= set() if any(isinstance(n, ast.Subscript) for n in above) else {node.id}
     yield from strided(statement, scope)
     yield from started(statement, scope)
+    yield from padded(statement, scope)
     counts = [identifier for identifier in places if identifier in scope.integers]
     for one, other in itertools.combinations(counts, 2):
         exchanged = [(slot, name(other)) for slot in places[one]] + [(slot, name(one)) for slot in places[other]]

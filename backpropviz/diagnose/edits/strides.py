@@ -1,4 +1,4 @@
-"""Slips with strides: where windows start and which entries they take, each as the edit that undoes it."""
+"""Slips with strides and pads: where windows start and which entries they take, each as the edit that undoes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, walk
+from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, called, walk
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.study.values.trees import binary, name
 
@@ -51,6 +51,20 @@ def started(statement: Statement, scope: Scope) -> Iterator[Edit]:
                 changes.append((slot, ast.Slice(start, binary(start, ast.Add(), part.upper.right), part.step)))
         if len(changes) > 1:
             yield Edit(statement, changes, "stride_pad", 1.4, twin=("starts", stride))
+
+
+def padded(statement: Statement, scope: Scope) -> Iterator[Edit]:
+    """The pad that is told for one that is written as a number: `((0, 0), (0, 0), (1, 1), (1, 1))`."""
+    if "__pad__" not in scope.settings:
+        return
+    alike = [k for k, v in scope.integers.items() if v == scope.settings["__pad__"] and k.lower().startswith("p")]
+    for call in (node for _, node, _ in walk(statement.node) if called(node) == "pad"):
+        slots = [
+            slot for slot, node, above in walk(statement.node)
+            if call in above and isinstance(node, ast.Constant) and type(node.value) is int and node.value > 0
+        ]  # fmt: skip
+        for pad in alike[:2] or ["__pad__"] if slots else ():
+            yield Edit(statement, [(slot, name(pad)) for slot in slots], "stride_pad", 1.3)
 
 
 def makes_start(statement: Statement) -> bool:
