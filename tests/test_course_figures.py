@@ -121,6 +121,7 @@ def test_right_pairs_are_right(name):
         ("networks_of_images", 3),
         ("steps_of_an_online_course", 1),
         ("shapes_of_their_own", 0),
+        ("losses_between", 3),
     ],
 )
 def test_a_slip_is_named(name, number):
@@ -179,6 +180,18 @@ def test_calls_that_do_not_fit_are_told_and_nobody_is_blamed(tmp_path):
     (function,) = diagnose(path).functions
     assert function.status == "not examined"
     assert "tried: odd_backward(" in function.reason
+
+
+def test_the_gradient_of_a_bias_that_is_one_number_is_no_convention(tmp_path):
+    """A bias of five units runs forward as a number, too: the wrong name in its gradient was called right."""
+    text = text_of("networks_of_a_kernel")
+    right, wrong = "db1 = 1 / m * np.sum(dZ1, axis=1, keepdims=True)", "db1 = 1 / m * np.sum(dZ1, keepdims=True)"
+    assert right in text
+    path = tmp_path / "number.py"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    first = diagnose(path, functions=["backward_prop"]).first
+    assert first is not None
+    assert first.statement == wrong
 
 
 def test_what_the_top_level_lacks_is_a_note(tmp_path):

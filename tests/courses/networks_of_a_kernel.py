@@ -37,3 +37,22 @@ def backward_prop(Z1, A1, Z2, A2, W2, X, Y):
     dW1 = 1 / m * dZ1.dot(X.T)
     db1 = 1 / m * np.sum(dZ1, axis=1, keepdims=True)
     return dW1, db1, dW2, db2
+
+
+def feed_forward(X, params):
+    z1 = X @ params["W1"] + params["b1"]
+    a1 = 1 / (1 + np.exp(-z1))
+    z2 = a1 @ params["W2"] + params["b2"]
+    e = np.exp(z2 - z2.max(axis=1, keepdims=True))
+    return {"z1": z1, "a1": a1, "a2": e / e.sum(axis=1, keepdims=True)}
+
+
+def back_propagate(X, Y, params, cache):
+    """Rows are examples here, and biases are rows."""
+    dz2 = (cache["a2"] - Y) / m
+    dW2 = cache["a1"].T @ dz2
+    db2 = np.sum(dz2, axis=0, keepdims=True)
+    dz1 = dz2 @ params["W2"].T * cache["a1"] * (1 - cache["a1"])
+    dW1 = X.T @ dz1
+    db1 = np.sum(dz1, axis=0, keepdims=True)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}

@@ -85,7 +85,10 @@ class Start:
         moved[..., 0] += 1.0
         before, after = (_last(run({**self.values, self.main: its})["result"]) for its in (x, moved))
         axis = -1 if np.ndim(before) > 1 and np.array_equal(before[..., 1:], after[..., 1:]) else 0
-        return replace(self, lines=(*self.lines, f"globals().update({name}={self.main}.shape[{axis}])"))
+        line = f"globals().update({name}={self.main}.shape[{axis}])"
+        again = self.again
+        more = None if again is None else lambda shapes: again(shapes).counting(name, namespace)
+        return replace(self, lines=(*self.lines, line), again=more)
 
     def in_manner(self, manner: inputs.Manner) -> Start:
         """The same with inputs made up in another way."""

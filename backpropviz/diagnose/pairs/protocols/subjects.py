@@ -185,6 +185,7 @@ def pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str, 
         alike = [other for other in directed if stem.startswith(forwards[other])]  # batchnorm_backward_alt
         if not candidates and len(alike) == 1:
             candidates = alike
+        candidates.sort(key=taken.__contains__)  # of two networks in a file, each has its own
         forward = next((other for other in candidates if not is_abstract(plain[other])), None)
         if forward is not None:
             taken |= {forward, name}

@@ -240,7 +240,8 @@ class Trial(Forward):
         shapes = sum(np.shape(its) == np.shape(self.wanted[name]) for name, its in gradients.items())
         for name, its in gradients.items():  # a bias may be a row, or a column, which the forward pass does not tell
             others = np.shape(its) != np.shape(self.wanted[name]) and name != self.start.main
-            if others and (np.ndim(its) or may_be_number(name, known, bool(loss) or ran.is_loss)):
+            is_longer = np.size(its) > 1 or np.size(self.wanted[name]) == 1
+            if others and (is_longer or may_be_number(name, known, bool(loss) or ran.is_loss)):
                 self.shapes[name] = np.shape(its)
         count = len(way.gradients)
         own = way.loss is not None and way.loss.said.endswith("of the file")
