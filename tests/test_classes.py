@@ -199,6 +199,22 @@ def test_what_a_constructor_fills_with_one_number_is_drawn(net):
     assert (trace["gamma"].value > 0).all()
 
 
+@pytest.mark.parametrize("asked", ["x", "self.x"])
+def test_a_constructor_may_take_the_data(tmp_path, asked):
+    """What it asks for its shape, as it is or as it keeps it, is an array; other parameters of it are sizes."""
+    path = tmp_path / "fitted.py"
+    path.write_text(
+        "import numpy as np\nclass Fitted:\n    def __init__(self, x, n_out):\n        self.x = x\n"
+        f"        self.w = np.random.rand({asked}.shape[1], n_out)\n"
+        "    def forward(self):\n        return np.tanh(self.x @ self.w)\n",
+        encoding="utf-8",
+    )
+    trace = load(f"{path}:Fitted").trace()
+    assert [node.value.ndim for node in trace.inputs.values()] == [2, 2]
+    trace.backward()
+    assert gradcheck(trace).passed
+
+
 def test_sizes_and_shapes_can_be_given(net):
     layer = load(f"{net}:Linear")
     assert layer.trace({"n_in": 4, "n_out": 6}).inputs["W"].shape == (4, 6)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import inspect
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from backpropviz.engine.graph import Array
 from backpropviz.engine.holders import Flat
+from backpropviz.engine.source import definition_of
 from backpropviz.layers.choosing import FORWARD, Method
 
 
@@ -39,6 +42,7 @@ class Built:
         self.__signature__ = inspect.Signature([*required, *optional])
 
         self.held: dict[str, Array] = {}
+        self.made_from_arrays = self.of_constructor & _asked(method.owner)
 
     def __call__(self, **arguments: Any) -> Any:
         return self.flat(arguments)(**{**self.held, **self.forward_arguments(arguments)})
@@ -117,6 +121,17 @@ def _parameters(owner: type) -> list[inspect.Parameter]:
     except (ValueError, TypeError):
         return []
     return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def _asked(owner: type) -> set[str]:
+    """What the constructor takes and asks for its shape, as it is or as it keeps it: `self.x = x`, `self.x.shape`."""
+    made_by = getattr(owner, "__init__", None)
+    definition = definition_of(made_by.__code__) if isinstance(made_by, FunctionType) else None
+    nodes = list(ast.walk(definition)) if definition is not None else []
+    asked = {ast.unparse(node.value) for node in nodes if isinstance(node, ast.Attribute) and node.attr == "shape"}
+    stored = [node for node in nodes if isinstance(node, ast.Assign)]
+    kept = {ast.unparse(node.value) for node in stored if asked & {*map(ast.unparse, node.targets)}}
+    return asked | kept
 
 
 def _is_uniform(array: Array) -> bool:

@@ -114,6 +114,7 @@ class Search:
             kinds[name] = _AS_INDEX.get(kinds[name], kinds[name])
         kinds |= dict.fromkeys(self.sizes & {*kinds} - {*self.fixed}, "count")
         of_class = {name for name, kind in kinds.items() if kind == "main" and name.startswith(f"{CONSTRUCTOR}.")}
+        of_class -= {f"{CONSTRUCTOR}.{name}" for name in getattr(self.function, "made_from_arrays", ())}
         return {name: "size" if name in of_class else kind for name, kind in kinds.items()}
 
     @property
