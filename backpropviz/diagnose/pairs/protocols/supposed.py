@@ -35,9 +35,9 @@ def single(main: str, values: Mapping[str, Any]) -> list[Shapes]:
     """Shapes of a loss, or of a network with one, that gives one number for each example: the predictions, or the last
     weights and biases, end in 1, and a target is a number."""
     targets = [name for name in values if name != main and TARGET in roles(name)]
-    if not targets or not main or values[main].ndim != 2:
+    if not targets or not main or values[main].ndim not in (0, 2):
         return []
-    count = values[main].shape[0]
+    count = next(iter(values[main].shape), 5)  # what squeezes its last axis runs on numbers first of all
     weights = [name for name in values if kind_of(name) == "weight" and values[name].ndim == 2]
     biases = [name for name in values if kind_of(name) == "vector"]
     shapes: Shapes = {targets[0]: (count,)}
