@@ -315,6 +315,7 @@ BLOCKS = [
         np.isin(np.floor(10 * x), [3, 5]) * x
         np.diff(x<|, axis=0|, n=2|, 1, 1|, n=0|, axis=-2, n=1>)
         np.ediff1d(x)
+        np.abs(np.fft.<fft2|ifft2>(x))
         np.gradient(x, axis=<0|-1|1><|, edge_order=1>)
         np.gradient(x<|[0]>)[0]
         np.gradient(x, <0.5, 0.2, 1.0|0.5|0.5, axis=(0, 1)>)[1]
@@ -454,3 +455,23 @@ if importlib.util.find_spec("scipy"):
             "K": np.array([[0.3, 0.5, 0.2], [0.1, 0.9, 0.4], [0.6, 0.2, 0.8]]), "IMAGE": _RANDOM.uniform(0.3, 0.8, (3, 5)),
         }),
     ]  # fmt: skip
+
+REFUSED = {
+    "np.unwrap(x)",
+    'np.pad(x, 1, mode="mean")',
+    'np.pad(x, 1, mode="maximum")',
+    'np.pad(x, 1, mode="linear_ramp")',
+    "np.linalg.cond(x + 2 * np.eye(3))",
+    "np.linalg.eigvals(x + 2 * np.eye(3))",
+    "np.linalg.matrix_rank(x + 2 * np.eye(3))",
+    "np.linalg.svd(x, hermitian=True)",
+    "np.linalg.qr(x[:2])[0]",
+    "np.linalg.qr(x[:2])[1]",
+    "np.linalg.qr(x[:2]).Q",
+    'np.linalg.qr(x, mode="raw")',
+    "scipy.special.gammaln(x)",
+    "scipy.special.logsumexp(x, b=2.0)",
+    'scipy.signal.convolve2d(x, y, "same", boundary="wrap")',
+    'scipy.signal.correlate2d(x, y, "same", boundary="wrap")',
+}
+"""Those that NumPy computes and that are refused in a sentence."""

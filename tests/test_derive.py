@@ -740,3 +740,12 @@ def test_a_median_of_a_single_number_comes_back_without_new_axes():
     trace = bp.trace(lambda x: np.quantile(x * 2, [0.1, 0.9]), x=np.array(1.5))
     trace.backward()
     assert_runs(trace)
+
+
+FIXED = np.arange(6.0).reshape(2, 3)
+
+
+def test_a_contraction_with_an_array_of_the_files_own_has_the_lengths_of_both():
+    t = bp.trace(lambda x: np.sum(np.tensordot(FIXED, x, axes=1), axis=0), x=np.ones((3, 4)))
+    t.backward(np.array([1.0, 2.0, 3.0, 4.0]))
+    assert_runs(t)

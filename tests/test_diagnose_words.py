@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from backpropviz.diagnose import diagnose, render_text
+from backpropviz.diagnose.asked import only
 from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.telling.hints import QUESTIONS, render_hints
 from backpropviz.diagnose.telling.spacing import marks, mended
-from backpropviz.diagnose.verdict import Finding
+from backpropviz.diagnose.verdict import FileReport, Finding, FunctionReport
 from tests import diagnose_figures as figures
 
 NOTHING_AMISS = Finding(
@@ -197,3 +198,11 @@ def test_of_many_consequences_five_are_named(tmp_path):
 def test_a_plus_for_a_minus_within_a_factor_is_not_told_as_the_sign_of_the_whole():
     """`out * (1 + out)` for `out * (1 - out)` is no multiple by -1."""
     assert kinds.WORDS["sign"].startswith("a plus stands where a minus belongs")
+
+
+def test_who_was_asked_for_a_layer_and_has_none_is_not_told_of_others():
+    (its,) = only(FileReport("a.py"), "batchnorm").functions
+    assert its.reason == "no function of it was held against batchnorm"
+    another = FunctionReport("f_backward", "affine", 1, "right")
+    (its,) = only(FileReport("a.py", (another,)), "batchnorm").functions
+    assert its.reason == "no function of it was held against batchnorm; it was read as affine"

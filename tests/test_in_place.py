@@ -485,3 +485,17 @@ def test_a_method_that_changes_its_array_names_the_function_that_gives_a_new_one
             bp.trace(lambda x, method=method: getattr(x, method)(2), x=np.ones(3))
     with pytest.raises(TraceError, match=r"array\.tobytes cannot be traced"):
         bp.trace(lambda x: x.tobytes(), x=np.ones(3))
+
+
+def test_a_buffer_is_printed_as_it_is_filled():
+    printed = []
+
+    def filled(x):
+        out = np.zeros(2)
+        for i in range(2):
+            out[i] = np.sum(x[i])
+        printed.append(str(out))
+        return out * 2
+
+    bp.trace(filled, x=np.ones((2, 3)))
+    assert {*printed} == {"[3. 3.]"}
