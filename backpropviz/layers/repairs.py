@@ -128,7 +128,8 @@ class Repairs:
             if not rest and not accident and size not in state.main and longer <= LARGEST:
                 yield state.with_size(size, longer, self.fixed)
         numbers = {guess.shape[0] for guess in state.guesses.values() if guess.dtype == "n"}
-        if entries and {*shape} <= numbers | {*state.main}:  # all lengths are given: an array alone gives way
+        is_given = {*shape} <= numbers | {*state.main} or {*shape} <= numbers | {1}
+        if entries and is_given:  # all lengths: an array alone gives way
             yield from self._lengthened(state, entries, math.prod(shape))
 
     def _lengthened(self, state: State, entries: int, asked: int) -> Iterator[State]:
