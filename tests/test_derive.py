@@ -749,3 +749,29 @@ def test_a_contraction_with_an_array_of_the_files_own_has_the_lengths_of_both():
     t = bp.trace(lambda x: np.sum(np.tensordot(FIXED, x, axes=1), axis=0), x=np.ones((3, 4)))
     t.backward(np.array([1.0, 2.0, 3.0, 4.0]))
     assert_runs(t)
+
+
+def in_parts(x, *, step=2):
+    out = np.empty_like(x)
+    for c in range(0, len(x), step):
+        block = x[c : c + step]
+        out[c : c + step] = (block - np.mean(block, axis=0)) * block
+    return out
+
+
+def in_pairs(x):
+    out = np.empty_like(x)
+    for c in range(0, len(x), 2):
+        pair = x[c : c + 2]
+        out[c : c + 2] = (pair - np.mean(pair, axis=0)) * pair
+    return out
+
+
+@pytest.mark.parametrize("function", [in_parts, in_pairs])
+def test_the_last_part_of_an_axis_may_be_shorter_elsewhere(function):
+    here, elsewhere = (bp.trace(function, x=np.random.default_rng(n).normal(size=(n, 3))) for n in (6, 7))
+    for trace in (here, elsewhere):
+        trace.backward()
+    assert "for c in" in derive(here)
+    assert_runs(here)
+    assert_runs(here, elsewhere)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import NamedInt, Operation, Shape, expression_of, named
+from backpropviz.engine.named import NamedInt, Operation, Shape, Variable, expression_of, named
 
 Place = tuple[Node, int]
 """An axis of a node."""
@@ -33,6 +33,8 @@ def cut(node: Node, axis: int) -> Place | int | None:
         if isinstance(part, slice):
             if left == 0:
                 whole = Shape.of(x)[source]
+                if node.name is not None and _is_tile(part, whole):
+                    return None  # measured by its name
                 return (x, source) if part == slice(None) else _between(part, node.value.shape[axis], whole)
             left -= 1
         elif part is None:
@@ -74,6 +76,17 @@ def _between(part: slice, length: int, whole: NamedInt) -> int | None:
         case _:
             return None
     return length if isinstance(found, int) else named(length, found)
+
+
+def _is_tile(part: slice, whole: NamedInt) -> bool:
+    """Whether `c : c + step` is one of the parts that `range(0, whole, step)` leaves an axis in: of another axis the
+    last may be shorter."""
+    counter, stop = expression_of(part.start), expression_of(part.stop)
+    match stop:
+        case Operation("+", before, more) if isinstance(counter, Variable) and before == counter and more != 1:
+            starts = [each.variables.get(counter.name) for each in counter.round.loop.rounds]
+            return starts == [*range(0, int(whole), max(1, int(part.stop - part.start)))]
+    return False
 
 
 def _every(part: slice, length: int, whole: NamedInt) -> int | None:
