@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from backpropviz.exercises.quiz import Question
 
 
+_IDLE = {"cards": ("size", "theme", "values", "legend"), "entries": ("size", "values")}
+"""Options of pictures that change nothing in one of a style."""
+
+
 def export(
     context: typer.Context,
     layer: LayerArgument,
@@ -104,6 +108,8 @@ def export(
         style = _of_entries(style, forward_only, animate, output)
         case = "" if inputs or shape or set_ else "entries"
         entry = entry or entry_of(layer)
+    picture = output is not None and output.suffix.lower() in (".svg", ".png", ".pdf", ".dot")
+    refuse(context, _IDLE.get(style, ()), picture, f"does nothing beside --style {style}, which has a form of its own")
     trace = run(layer, inputs, shape, set_, seed, dout, dtype, backward=not forward_only, case=case)
     refuse(context, ("rounds",), not trace.loops, f"is for loops, and {trace.function} has none")
     chosen: Any = "forward" if forward_only else passes
