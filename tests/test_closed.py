@@ -762,6 +762,11 @@ def test_the_quiz_asks_what_vanishes(batchnorm):
     assert question.given == ("divide_1 = (x - np.mean(x, axis=0)) / sqrt_1", "dout_inner = dout * gamma")
 
 
+def test_names_of_sizes_are_told_beside_formulas(batchnorm):
+    assert plain(batchnorm).endswith("where N is x.shape[0]\n")
+    assert r"\text{$N$ is \texttt{x.shape[0]}}" in latex(batchnorm)
+
+
 def test_lengths_without_a_name_and_our_own_functions_are_told():
     form = form_of("softmax_loss")
     assert plain(form).endswith("\nwhere n is the length of x along j\n")

@@ -79,10 +79,15 @@ def _is_whole(change: Stretched, paths: Sequence[Reason]) -> bool:
     return any(path.formula.startswith(f"{target} = ") for path in paths)
 
 
+def is_size(code: str) -> bool:
+    """Whether it says how long axes are, one or several together."""
+    return (".shape[" in code and not {"(", "@"} & {*code}) or code.endswith(".size")
+
+
 def _helper(line: str) -> str:
     """What a line that only gives a name is for."""
     called, _, code = line.partition(" = ")
-    if (".shape[" in code and "(" not in code) or code.endswith(".size"):
+    if is_size(code):
         return "a size, which has a name from here on"
     if code.startswith("1 / (1 + np.exp("):
         return "a sigmoid, which is the slope of log(1 + e^x)"

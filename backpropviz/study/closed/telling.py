@@ -17,6 +17,7 @@ from backpropviz.layers.library import load
 from backpropviz.study.closed.form import MOST_CANDIDATES, Change, ClosedForm
 from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import Line, lines_of, made_of
+from backpropviz.study.closed.reasons import is_size
 from backpropviz.study.values.trees import called, expression
 
 _PAGE, _HEADINGS = 60, 12
@@ -80,7 +81,16 @@ def formulas(form: ClosedForm, written: type[Latex | Plain]) -> tuple[list[tuple
             made.append((writer.symbol(step.name, False), writer.defined(step.node, step.name)))
     zeros = [c.target for c in form.changes if called(expression(c.lines[-1].partition(" = ")[2])) == "zeros_like"]
     made += [(writer.symbol(gradient, False), "0") for gradient in zeros]
-    return made, [line for _, line in legend(notation)]
+    told = " ".join(value for _, value in made)
+    sizes = [line for line in form.program.backward if is_size(line.code) and re.search(rf"\b{line.name}\b", told)]
+    return made, [line for _, line in legend(notation)] + [_as_size(line, written) for line in sizes]
+
+
+def _as_size(line: Line, written: type[Latex | Plain]) -> str:
+    """What the name of a size stands for: "M is grouped.shape[2] * H * W"."""
+    if written is Plain:
+        return f"{line.name} is {line.code}"
+    return rf"${line.name}$ is \texttt{{{line.code.replace('_', chr(92) + '_')}}}"
 
 
 def _new_lines(form: ClosedForm) -> tuple[str, str, dict[str, Any]]:
