@@ -21,7 +21,7 @@ from backpropviz.study.closed.expressions import Found, expressions
 from backpropviz.study.closed.ingredients import Larder
 from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.program import Program
-from backpropviz.study.closed.proof import PROOFS, Proof, holds, proved
+from backpropviz.study.closed.proof import PROOFS, Proof, at_the_rim, holds, proved
 from backpropviz.study.closed.reasons import Reason, reasons
 from backpropviz.study.closed.scenes import Scene, Stage
 from backpropviz.study.closed.steps import steps
@@ -140,7 +140,7 @@ def closed_form(
     recorded = program.thinned()
     scenes = scenes_of(stage, program)
     other = in_other_brackets(stage, inputs)
-    rims = [scene for scene in stage.rims() if holds(program, scene)]
+    rims = at_the_rim(stage, program)
     whole, changes, searched, is_regrouped = _shortest(program, other, scenes, rims, began + MOST_CANDIDATES)
     short = whole.thinned()
     proof = proved(stage, short, proofs)

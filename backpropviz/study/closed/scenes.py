@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,13 @@ class Scene:
     """One run with a random upstream gradient: its record, and the gradients that are right.
 
     Attributes:
-        at_the_rim: its numbers are far from usual ones.
+        at_the_rim: its numbers are far from usual ones. certain: there, the entries of each gradient that are not lost
+            in rounding.
     """
 
     trace: Trace
     at_the_rim: bool = False
+    certain: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def shapes(self) -> str:
