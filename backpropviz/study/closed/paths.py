@@ -65,9 +65,9 @@ def by_terms(whole: ast.expr, lines: Sequence[str], scopes: list[dict[str, Any]]
     Args:
         whole: the long form in one expression. lines: the short form, and names for it.
     """
-    long = multiplied_out(whole)
     short = [cancelled(term) for term in multiplied_out(expression(lines[-1].partition(" = ")[2]))]
-    if len(long) != len(short) or len(long) < 2:
+    long = next((terms for terms in (_summands(whole), multiplied_out(whole)) if len(terms) == len(short)), [])
+    if len(long) < 2:
         return []
     found = list[Reason]()
     for term, values in ((term, _values(term, scopes)) for term in long):
@@ -117,6 +117,14 @@ def multiplied_out(tree: ast.expr) -> list[ast.expr]:
         return [binary(one, tree.op, other) for one, other in itertools.product(first, second)]
     if isinstance(tree.op, ast.Add | ast.Sub):
         return [*first, *(second if isinstance(tree.op, ast.Add) else map(_negative, second))]
+    return [tree]
+
+
+def _summands(tree: ast.expr) -> list[ast.expr]:
+    """What is added up, with nothing multiplied out."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub):
+        second = _summands(tree.right)
+        return [*_summands(tree.left), *(second if isinstance(tree.op, ast.Add) else map(_negative, second))]
     return [tree]
 
 

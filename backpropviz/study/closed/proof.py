@@ -79,6 +79,7 @@ def _among(gradient: Any, certain: Array) -> Any:
 def at_the_rim(stage: Stage, program: Program) -> list[Scene]:
     """Runs at the rim, with the entries that the recorded pass gives there as it does with more digits."""
     found = []
+    usual = {name: _largest(gradient) for name, gradient in stage.base.right.items()}
     for scene in stage.rims():
         arguments = scene.arguments(program.listing)
         finer = {n: v.astype(np.longdouble) if _is_float(v) else v for n, v in arguments.items()}
@@ -92,7 +93,7 @@ def at_the_rim(stage: Stage, program: Program) -> list[Scene]:
             for name, right in scene.right.items()
             if name in exact and np.shape(exact[name]) == right.shape
         }
-        found.append(dataclasses.replace(scene, certain=certain))
+        found.append(dataclasses.replace(scene, certain=certain, usual=usual))
     return [scene for scene in found if holds(program, scene)]
 
 
@@ -106,7 +107,9 @@ def is_nothing(scene: Scene, name: str) -> bool:
 
 
 def scale_of(scene: Scene, name: str) -> float:
-    """What an error is measured by where the gradient itself is nothing but rounding; else 0."""
+    """What an error is measured by where the gradient itself is nothing but rounding, or at the rim; else 0."""
+    if name in scene.usual:
+        return scene.usual[name]
     return _MEASURE * max(map(_largest, scene.right.values())) if is_nothing(scene, name) else 0.0
 
 

@@ -31,12 +31,13 @@ class Scene:
 
     Attributes:
         at_the_rim: its numbers are far from usual ones. certain: there, the entries of each gradient that are not lost
-            in rounding.
+            in rounding. usual: how large each gradient is elsewhere, which errors are measured by.
     """
 
     trace: Trace
     at_the_rim: bool = False
     certain: Mapping[str, Array] = field(default_factory=dict)
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def shapes(self) -> str:

@@ -96,7 +96,8 @@ class Steps:
             parts = multiplied_out(node.args[0])
             if len(parts) == 2 and (taken := _without_minus(parts[1])) is not None and self._is_nothing(node):
                 first, second = (written(_bare(cancelled(part))) for part in (parts[0], taken))
-                return f"nothing is left of the difference: sum({first}) = sum({second})"
+                why = f"nothing is left of the difference: sum({first}) = sum({second})"
+                return why if len(why) <= 2 * _LONGEST else "its two parts have the same sum: nothing is left"
         return "what comes back this way adds up to nothing"
 
     def _usual(self, line: Line, tree: ast.expr) -> str:

@@ -20,8 +20,9 @@ from backpropviz.study.closed.lines import Line, lines_of, made_of
 from backpropviz.study.closed.reasons import is_size
 from backpropviz.study.values.trees import called, expression
 
-_PAGE, _HEADINGS = 60, 12
-"""Lines of a page, and those of an explanation that are neither steps nor say what a name is."""
+_PAGE, _HEADINGS, _SMALL = 60, 12, 2
+"""Lines of a page, those of an explanation that are neither steps nor say what a name is, and how many operations a
+change may save that is told in short where there is no room."""
 
 
 def told(form: ClosedForm) -> str:
@@ -159,6 +160,23 @@ def _symbolic(form: ClosedForm) -> dict[str, Any] | None:
 
 def explained(form: ClosedForm) -> str:
     """From the long form to the short one: a line of mathematics and its reason each, after what their names are."""
+    limit = limit_of(form)
+    left = _PAGE - _HEADINGS - (len(limit.lines) + 3 if limit else 0)
+    body, said = _changes(form, 0)
+    if body.count("\n") > left:
+        body, said = _changes(form, _SMALL)
+    lines = [*told(form).split("\n"), *_names(form, said, left - body.count("\n")), body]
+    if limit is not None:
+        lines += ["", limit.words, "", *(f"    {line}" for line in limit.lines)]
+    return "\n".join([*lines, ""])
+
+
+def _changes(form: ClosedForm, small: int) -> tuple[str, list[str]]:
+    """Each change with its steps, what is alike told once; and the lines of mathematics in it.
+
+    Args:
+        small: of changes that save no more operations, only what is new is told.
+    """
     body, told_of = list[str](), list[Change]()
     for change in form.changes:
         fewer = f"{change.saved} operation{'s' if change.saved > 1 else ''} fewer"
@@ -166,21 +184,16 @@ def explained(form: ClosedForm) -> str:
             fewer = "as many operations, of fewer forward values"
         heading = f"from {change.source} to {change.target}, {fewer}"
         like = next((other for other in told_of if _pattern(other) == _pattern(change)), None)
-        if like is not None:
-            body += ["", f"{heading}, as from {like.source} to {like.target}", ""]
-            body += [f"    {line}" for line in change.lines]
+        if like is not None or (change.saved <= small and change.reasons):
+            why = f", as from {like.source} to {like.target}" if like is not None else ""
+            body += ["", f"{heading}{why}", "", *(f"    {line}" for line in change.lines)]
+            body += [f"        {change.reasons[-1].reason}"] * (like is None)
             continue
         told_of.append(change)
         body += ["", heading, "", *(f"    {line}" for line in change.before), ""]
         body += [f"    {reason.formula}\n        {reason.reason}" for reason in change.reasons]
     said = [line for c in told_of for line in (*c.before, *(r.formula for r in c.reasons))]
-    said += [line for c in form.changes for line in c.lines]
-    limit = limit_of(form)
-    room = _PAGE - _HEADINGS - "\n".join(body).count("\n") - (len(limit.lines) + 3 if limit else 0)
-    lines = [*told(form).split("\n"), *_names(form, said, room), *body]
-    if limit is not None:
-        lines += ["", limit.words, "", *(f"    {line}" for line in limit.lines)]
-    return "\n".join([*lines, ""])
+    return "\n".join(body), said + [line for c in form.changes for line in c.lines]
 
 
 def _names(form: ClosedForm, said: list[str], most: int) -> list[str]:
