@@ -21,6 +21,7 @@ from backpropviz.errors import InputError, LayerError
 from backpropviz.exercises.vanishing import vanishing
 from backpropviz.layers.library import layer_names, load
 from backpropviz.study.closed import form as search
+from backpropviz.study.closed import telling
 from backpropviz.study.closed.algebra import by_algebra
 from backpropviz.study.closed.beginnings import begun, scenes_of
 from backpropviz.study.closed.form import closed_form
@@ -571,6 +572,14 @@ def test_an_explanation_says_what_its_names_are_on_a_page(name):
 
 def test_paths_that_are_the_same_are_told_so():
     assert "dx_2 and dx_3 are the same, so this is 2 times the one" in explained(form_of(f"{FORMS}/lines.py:unit_line"))
+
+
+def test_where_a_page_has_no_room_the_steps_of_the_most_are_told(monkeypatch):
+    form = form_of(f"{FORMS}/networks.py:unit_logits")
+    monkeypatch.setattr(telling, "_PAGE", 34)
+    told = explained(form)
+    assert "its steps do not fit on this page" in told or told.count("\n") <= 34
+    assert all(line in told for line in form.lines)
 
 
 @pytest.mark.rest

@@ -1,15 +1,18 @@
 """Alternatives agree with the layer, or their difference is shown; times are measured but never asserted."""
 
+import io
 import json
 import math
 import textwrap
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from backpropviz.errors import LayerError
 from backpropviz.layers.library import layer_names, load
-from backpropviz.study.compare import compare
+from backpropviz.show.tables.numbers import comparison
+from backpropviz.study.compare import CLOSED, RECORDED, Comparison, Contender, compare
 
 
 def compared(spec, settings=None, **shapes):
@@ -164,3 +167,12 @@ def test_the_records_are_plain():
     record = compared("batchnorm").to_dict()
     assert (record["format"], record["version"], record["layer"]) == ("backpropviz/compare", 1, "batchnorm")
     assert json.loads(json.dumps(record))["contenders"][0]["way"] == "forward"
+
+
+@pytest.mark.parametrize("slower", [True, False])
+def test_a_closed_form_that_is_slower_is_told_with_the_reason(slower):
+    times = {CLOSED: 9.0, RECORDED: 7.0} if slower else {CLOSED: 7.0, RECORDED: 9.0}
+    ways = [Contender("backward", name, "", 0.0, time, 1.0, None) for name, time in times.items()]
+    console = Console(width=80, file=io.StringIO())
+    console.print(comparison(Comparison("svm_loss", {"x": (2, 3)}, 3, ways)))
+    assert ("is slower here: it makes new arrays" in console.file.getvalue().replace("\n", " ")) == slower

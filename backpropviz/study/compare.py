@@ -25,6 +25,8 @@ from backpropviz.errors import LayerError
 from backpropviz.layers.library import Layer
 from backpropviz.text import file_name
 
+CLOSED, RECORDED = "closed form", "the recorded steps"
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -138,7 +140,7 @@ def _closed(layer: Layer, trace: Trace) -> list[Entry]:
     run = Scene(trace) if given >= {*form.program.listing.upstream} else scene(trace)  # one gradient of several outputs
     call = form.program.alone(run.arguments(form.program.listing))
     story = f"Found by search: {form.after} operations in place of {form.before}."
-    return [("backward", "closed form", story, _difference(list(call()), list(trace.grad.values())), call)]
+    return [("backward", CLOSED, story, _difference(list(call()), list(trace.grad.values())), call)]
 
 
 def _backward(trace: Trace, functions: list[FunctionType], found: list[Entry]) -> list[Entry]:
@@ -157,9 +159,7 @@ def _backward(trace: Trace, functions: list[FunctionType], found: list[Entry]) -
         )
     entries += found
     plan = Plan(trace.red.nodes, trace.upstream.values())
-    entries.append(
-        ("backward", "the recorded steps", "Every step of the trace, replayed into its own arrays.", 0.0, plan)
-    )
+    entries.append(("backward", RECORDED, "Every step of the trace, replayed into its own arrays.", 0.0, plan))
     return entries
 
 

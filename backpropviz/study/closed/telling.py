@@ -162,9 +162,10 @@ def explained(form: ClosedForm) -> str:
     """From the long form to the short one: a line of mathematics and its reason each, after what their names are."""
     limit = limit_of(form)
     left = _PAGE - _HEADINGS - (len(limit.lines) + 3 if limit else 0)
-    body, said = _changes(form, 0)
-    if body.count("\n") > left:
-        body, said = _changes(form, _SMALL)
+    for small in (0, _SMALL, *sorted({change.saved for change in form.changes})[:-1]):
+        body, said = _changes(form, small)
+        if body.count("\n") <= left:
+            break
     lines = [*told(form).split("\n"), *_names(form, said, left - body.count("\n")), body]
     if limit is not None:
         lines += ["", limit.words, "", *(f"    {line}" for line in limit.lines)]
@@ -187,7 +188,12 @@ def _changes(form: ClosedForm, small: int) -> tuple[str, list[str]]:
         if like is not None or (change.saved <= small and change.reasons):
             why = f", as from {like.source} to {like.target}" if like is not None else ""
             body += ["", f"{heading}{why}", "", *(f"    {line}" for line in change.lines)]
-            body += [f"        {change.reasons[-1].reason}"] * (like is None)
+            short = (
+                change.reasons[-1].reason
+                if change.saved <= _SMALL
+                else "found in the same way: its steps do not fit on this page"
+            )
+            body += [f"        {short}"] * (like is None)
             continue
         told_of.append(change)
         body += ["", heading, "", *(f"    {line}" for line in change.before), ""]
