@@ -57,11 +57,12 @@ class Fold:
 
     def is_start(self, node: Node, consumer: Node) -> bool:
         """Whether only the first round of a loop uses a value, one that is shown, in the way that `consumer` does."""
-        if self.stands_for.get(node, node) is not node or len(self.loops(node)) >= len(self.loops(consumer)):
+        if self.stands_for.get(node, node) is not node:
             return False
         if node not in self._consumers:
             self._consumers[node] = {term.consumer for term in node.terms}
-        return self.stands_for.get(consumer, consumer) not in self._consumers[node]
+        alone = self.stands_for.get(consumer, consumer) not in self._consumers[node]
+        return alone and len(self.loops(node)) < len(self.loops(consumer))
 
     @cached_property
     def _consumers(self) -> dict[Node, set[Node]]:
