@@ -122,6 +122,7 @@ def test_right_pairs_are_right(name):
         ("steps_of_an_online_course", 1),
         ("shapes_of_their_own", 0),
         ("losses_between", 3),
+        ("networks_step_by_step", 3),
     ],
 )
 def test_a_slip_is_named(name, number):

@@ -58,7 +58,8 @@ class Trial(Forward):
             takes = [] if self.subject.backward is None else [its.arg for its in self.subject.backward.args.args]
             return [("small",)] if any(TARGET in roles(name) for name in takes) else []
         takes_logs = any("log" in word for word in self._words) or self._words & {"clip", "maximum"}
-        return [m for m in inputs.MANNERS[1:] if takes_logs or "shares" not in m]
+        is_network = any(kind_of(name) == "weight" for name in self.wanted)  # what it takes is no probability
+        return [m for m in inputs.MANNERS[1:] if (takes_logs and not is_network) or "shares" not in m]
 
     @property
     def is_loss(self) -> bool:
