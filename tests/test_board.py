@@ -37,7 +37,6 @@ from tests.boards import NAMES, covered, figures, measure, measure_cards, off_th
 from tests.loops.scans import told_with_totals
 
 SVG = "{http://www.w3.org/2000/svg}"
-SMALL = [name for name in NAMES if name not in ("recurrent", "rnn")]  # of up to twelve steps, once groups are folded
 
 
 @cache
@@ -282,6 +281,17 @@ def test_nothing_covers_anything(name, options):
     assert off_the_page(drawn) == []
 
 
+@pytest.mark.parametrize("name", ["rnn", "recurrent"])
+def test_a_loop_is_a_frame_until_its_rounds_are_asked_for(name):
+    trace = traced(name)
+    (title,) = {box.title for vertex in Diagram(trace).circuit.vertices for box in vertex.boxes}
+    assert title.startswith("for t in range(")
+    drawn = Diagram(trace, rounds=True).picture.drawing
+    assert sum("@ wx" in text.text for text in drawn.texts) >= len(trace.loops[0].rounds)
+    assert through(drawn) == covered(drawn) == off_the_page(drawn) == []
+    assert measure(drawn)["black"] == 0
+
+
 @pytest.mark.costly
 @pytest.mark.parametrize("name", NAMES)
 def test_black_wires_do_not_cross_and_red_ones_only_where_a_value_fans_out(name):
@@ -314,7 +324,7 @@ def test_a_sum_and_a_term_on_one_wire_do_not_both_grow_into_the_room_between_the
 
 
 @pytest.mark.costly
-@pytest.mark.parametrize(("name", "values"), [(name, values) for values in (False, True) for name in SMALL])
+@pytest.mark.parametrize(("name", "values"), [(name, values) for values in (False, True) for name in NAMES])
 def test_text_can_be_read_on_a_slide(name, values):
     drawn = drawing(name, values=values)
     assert (drawn.width, drawn.height) == (1600, 900)

@@ -44,12 +44,6 @@ class Fold:
     numbers: dict[Any, int]
     unrolled: set[Any]
 
-    @property
-    def is_repetitive(self) -> bool:
-        """Whether rounds go through dictionaries or lists and hand each other nothing: all look the same."""
-        carried = (place.carried for place in self.program.places())
-        return bool(self.program.shelved) and all(each is None or each.start is NOTHING for each in carried)
-
     def loops(self, node: Node) -> list[LoopItem]:
         """The loops around a node, the outermost first."""
         place = self.program.place.get(node)

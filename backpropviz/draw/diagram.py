@@ -39,7 +39,7 @@ class Diagram:
             arrays as grids in which one entry is followed.
         entry: that entry, "out[0, 1]"; without one, the one that is made from most.
         size, theme, values, legend: of a board, as for `BoardPicture`.
-        rounds: draw every round of a loop; without it, a loop that would not be read is drawn once.
+        rounds: draw every round of a loop; without it, a loop is drawn once.
 
     Attributes:
         circuit: what it shows.
@@ -88,8 +88,7 @@ class Diagram:
             self.picture = RulePicture(trace, self.circuit, title or "", theme, legend)
             return
         self.picture = BoardPicture(self.circuit, *options)
-        can_be_closed = trace.groups or (trace.loops and size == "slide" and not rounds)  # on a page, rounds are rows
-        if can_be_closed and not expand and not self.picture.fits:
+        if trace.groups and not expand and not self.picture.fits:
             self.circuit = read_circuit(trace, ops, closed=True, rounds=rounds)
             self.picture = BoardPicture(self.circuit, *options)
 

@@ -10,7 +10,6 @@ from backpropviz.draw.circuit import Circuit
 from backpropviz.draw.reader import Reader
 from backpropviz.draw.stretches import elided_rounds, elided_steps
 from backpropviz.engine.graph import Group, Node
-from backpropviz.engine.holders import Flat
 from backpropviz.engine.keeping import uncollected
 from backpropviz.errors import DrawingError
 
@@ -35,8 +34,8 @@ def read_circuit(
     """The picture of a trace, step by step or, with `ops`, operation by operation.
 
     Args:
-        closed: close the groups, unless some are to be expanded, and fold the loops. most: so many vertices at most.
-        rounds: draw every round of the loops, however many.
+        closed: close the groups, unless some are to be expanded. most: so many vertices at most.
+        rounds: draw every round of the loops, however many; without it, a loop is drawn once.
         expand: the groups to open, by function or by the name their result was assigned to, and those around them; the
             others are closed. Without any, all are open unless that makes more vertices than are `READABLE`.
 
@@ -50,13 +49,11 @@ def read_circuit(
             raise DrawingError(f"no group of steps is called {name!r}", fix=fix)
     opened = _opened(trace, expand)
     reader = Reader(trace, ops, opened)
-    within = bool(trace.loops) and not any(round_.steps for loop in trace.loops for round_ in loop.rounds)
-    many = closed or within or len(reader.keys) > READABLE[ops]
-    if trace.loops and not rounds and (many or isinstance(trace.callable, Flat)):
+    if trace.loops and not rounds:
         from backpropviz.code.folding import fold  # what only loops need
 
         folded = fold(trace)
-        if folded is not None and (many or folded.is_repetitive):
+        if folded is not None:
             trace = folded.program.trace
             opened = _opened(trace, expand)
             reader = Reader(trace, ops, opened, folded)
