@@ -281,6 +281,23 @@ def test_nothing_covers_anything(name, options):
     assert off_the_page(drawn) == []
 
 
+def newton(a):
+    x = a
+    for _ in range(4):
+        x = (x + a / x) / 2
+    return x
+
+
+def test_what_rounds_hand_back_is_told_at_the_gates_that_make_it():
+    inner = {vertex.name: vertex.inner for vertex in Diagram(traced("rnn")).circuit.vertices if vertex.inner}
+    assert inner == {"a": ("dprev = da @ wh.T",)}
+    trace = bp.trace(newton, a=np.array([2.0, 3.0]))
+    trace.backward()
+    circuit = Diagram(trace).circuit
+    assert circuit.vertices[2].inner == ("dx = dx / 2 - (dx / 2 * (a / x_last) / x_last)",)
+    assert "da += dx / 2 / x_last" in {edge.formula for edge in circuit.backward}
+
+
 @pytest.mark.parametrize("name", ["rnn", "recurrent"])
 def test_a_loop_is_a_frame_until_its_rounds_are_asked_for(name):
     trace = traced(name)

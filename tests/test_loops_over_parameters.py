@@ -133,7 +133,8 @@ def test_an_update_is_drawn_once_and_not_for_every_array():
     assert [vertex.kind for vertex in circuit.vertices].count("outside") == 2  # params and velocity, not six arrays
 
 
-def test_layers_that_hand_on_are_drawn_one_by_one_while_they_fit():
-    circuit, found = drawn(updates.layers_zipped)
-    assert {"Ws_0", "Ws_1", "Ws_2"} <= {*found}
-    assert not any(vertex.boxes for vertex in circuit.vertices)
+def test_layers_that_hand_on_are_drawn_once_with_what_they_hand_back():
+    _, found = drawn(updates.layers_zipped)
+    assert [*found] == ["x", "W", "b", "h", "h_4"]
+    assert [box.handed_on for box in found["h"].boxes] == [("h",)]
+    assert found["h"].inner == ("dh = dh * (1 - h**2) @ W.T",)

@@ -51,7 +51,7 @@ class ValuePrinter(Measures):
 
     def name(self, node: Node) -> str | None:
         """What `node` is called; None if it is written out where it is used."""
-        return self.temporaries.get(node) or node.name
+        return self.temporaries.get(node, node.name)
 
     def _operand(self, value: Any) -> Text:
         """A node, by its name or written out, or a plain value."""

@@ -36,7 +36,8 @@ class Vertex:
         name, code, caption: what it is called, how it is computed, and the comment above it.
         node: holds its value and gradient; None outside.
         gradient: how its gradient comes about, such as "dxmu = dxmu_1 + dxmu_2"; empty without one.
-        inner: what its backward pass computes once and uses more than once: "dscores_inner = dscores / np.sqrt(D)".
+        inner: what its backward pass computes once and uses more than once, "dscores_inner = dscores / np.sqrt(D)", and
+            what it hands to the round before.
         boxes: the boxes around it, the outermost first.
         is_output: the function returns it.
     """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from backpropviz.code.printing import Printer
 from backpropviz.draw.boxes import boxes_of, identifier, loop_boxes, upward
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
+from backpropviz.draw.handing import handed_back
 from backpropviz.draw.names import folded_names, parts_shown, spelled_out
 from backpropviz.engine.graph import Group, Node, Step, Term
 from backpropviz.engine.versions import WRITES
@@ -73,12 +74,16 @@ class Reader:
         self.names = self.trace.gradient_names if self.fold is None else self.fold.inside
         self.parts = parts_shown(self.names, self._shown)
         called = self.names.inside if self.ops else spelled_out(self.trace, self.names, self.parts)
-        self.printer = Printer(self.trace, called)
+        self.printer, self.handed = Printer(self.trace, called), dict[Node, tuple[Term, ...]]()
         if self.fold is not None:
-            self.printer = Printer(self.trace, called | folded_names(self.fold, self.result.values()))
+            self.handed = handed_back(self.fold)
+            known = {node.gradient for node in self.result.values()}
+            parts = {term.node: "" for terms in self.handed.values() for term in terms if term.node not in known}
+            self.printer = Printer(self.trace, called | folded_names(self.fold, self.result.values()) | parts)
             self.printer.loops = set(self.fold.numbers)
         self.vertices = {key: self._vertex(key) for key in self.keys}
         self._define_parts()
+        self._hand_back()
         outside = {
             node: Vertex(f"outside_{number}", "outside", "", node.name or "", "", "", None)
             for number, node in enumerate(self._outputs(), 1)
@@ -195,6 +200,18 @@ class Reader:
             if key is not None and shown and not summed and not isinstance(key, Group) and name not in told:
                 self.vertices[key].inner += (f"{name} = {self.printer.code(red)}",)
 
+    def _hand_back(self) -> None:
+        """Say at the gates of a folded loop what they hand to the round before."""
+        for node, terms in self.handed.items():
+            gates: dict[Key, list[str]] = {}
+            for term in terms:
+                key = self.owner[term.consumer]
+                if key is not None and not isinstance(key, Group):
+                    gates.setdefault(key, []).append(self.printer.code(term.node))
+            for key, codes in gates.items():
+                total = " + ".join(codes).replace("+ -", "- ")
+                self.vertices[key].inner += (f"{self._called(node)} {'=' if len(gates) == 1 else '+='} {total}",)
+
     # ---- edges -------------------------------------------------------------------------------------------------------
 
     def _forward(self) -> Iterator[Edge]:
@@ -278,7 +295,8 @@ class Reader:
         if red.primitive is PUT:
             value, index, _ = red.args
             return f"{name}[{self.printer._index(index)}] += {self.printer.reference(value)}"
-        return f"{name} += {self.printer.code(red)}"
+        result = self.result[tail]
+        return f"{name} += {self._called(result) if red is result.gradient else self.printer.code(red)}"
 
     def _formula(self, number: int, target: Node, tail: Key) -> str:
         """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
