@@ -722,6 +722,27 @@ def test_words_stand_where_the_board_has_room_for_them(name):
         assert "⋮" in said or all("".join(part.split()) in said for parts in frame.told.parts for part in parts)
 
 
+@pytest.mark.costly
+@pytest.mark.parametrize("name", NAMES)
+def test_frames_can_be_read_on_a_slide_as_the_board_can(name):
+    diagram = Diagram(traced(name))
+    if len(diagram.trace.steps) <= 12:
+        for passes in ("forward", "backward"):
+            assert diagram.frames(passes)[0].picture.smallest >= 13.99
+
+
+def test_words_at_the_bottom_stand_side_by_side_where_that_takes_fewer_lines():
+    frames = {frame.label: frame for frame in Diagram(traced("softmax_classifier")).frames()}
+    rows = {}
+    for label in ("3", "0"):
+        drawn = frames[label].picture.telling(frames[label].told, frames[label].shown)
+        rows[label] = {text.text: text.y for text in drawn.texts if text.size == 16}
+        assert covered(drawn) == off_the_page(drawn) == []
+    assert len({rows["3"][line] for line in rows["3"] if line.startswith(("3 ", "A multiply"))}) == 1
+    assert rows["0"]["The inputs"] == rows["0"]["dw (3, 4) = dw_1 + dw_2"]
+    assert frames["0"].picture.smallest >= 14
+
+
 def test_what_a_gate_hands_back_stands_in_a_bubble_beside_it():
     frames = Diagram(traced("batchnorm")).frames()
     for frame in frames[:-1]:

@@ -30,6 +30,7 @@ _LONGER = 10.0  # as far as this counts a further line of a bubble
 _NARROW, _WIDE = 30, 60  # characters in a bubble's line, as they are tried
 
 Line = tuple[str, Ink, bool]
+Column = tuple[float, list[Line]]  # where lines begin, and these
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,12 @@ class Box:
 
 def height_of(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
     """The room that words need at the bottom of a picture, in pixels."""
-    return min(len([*_heading(told, room), *_handed(told, room)]), _MOST) * _SAID * LEADING + 24
+    return max(_height(lines) for _, lines in _at_bottom(told, room)) + 24
 
 
 def height_of_heading(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
     """The same for the words that stand at the bottom in any case."""
-    return _height(_heading(told, room)) + 24
+    return max(_height(lines) for _, lines in _above_all(told, room)) + 24
 
 
 def with_words(page: Drawing, told: Told, gate: str = "", free: Free | None = None) -> Drawing:
@@ -69,16 +70,39 @@ def with_words(page: Drawing, told: Told, gate: str = "", free: Free | None = No
     made = copy(page)
     made.shapes, made.texts, made.wires = [*page.shapes], [*page.texts], [*page.wires]
     room = page.width - 2 * MARGIN
-    heading = _heading(told, room)
-    bottom = page.height - FOOTER - _height(heading) - 12
+    heading = _above_all(told, room)
+    bottom = page.height - FOOTER - max(_height(lines) for _, lines in heading) - 12
     at_gate = gate != "" and _speak(made, told, gate, free or Free(page), bottom)
-    lines = heading if at_gate else [*heading, *_handed(told, room)]
-    lines = [*lines[: _MOST - 1], ("⋮", "red", False)] if len(lines) > _MOST else lines
-    top = page.height - FOOTER - _height(lines) - 6
-    for number, (text, ink, bold) in enumerate(lines):
-        y = top + (number + 0.5) * _SAID * LEADING
-        made.texts.append(Text("legend", MARGIN + 2 * _SAID * (ink == "red"), y, text, _SAID, ink, bold))
+    side_by_side = heading if at_gate else _at_bottom(told, room)
+    top = page.height - FOOTER - max(_height(lines) for _, lines in side_by_side) - 6
+    for left, lines in side_by_side:
+        for number, (text, ink, bold) in enumerate(lines):
+            x = MARGIN + left + 2 * _SAID * (ink == "red")
+            y = top + (number + 0.5) * _SAID * LEADING
+            made.texts.append(Text("legend", x, y, text, _SAID, ink, bold))
     return made
+
+
+def _at_bottom(told: Told, room: float) -> list[Column]:
+    """All words: what is handed back below the rest, or beside it, where that takes fewer lines."""
+    one = [*_heading(told, room), *_handed(told, room)]
+    two = [_heading(told, room / 2), _handed(told, room / 2)]
+    if columns(told.title) <= _fitting(room / 2) and max(map(len, two)) < len(one):
+        return [(0.0, _short(two[0])), (room / 2, _short(two[1]))]
+    return [(0.0, _short(one))]
+
+
+def _above_all(told: Told, room: float) -> list[Column]:
+    """The step with the sentence about its gate below it, or beside it, where that takes fewer lines."""
+    one = _heading(told, room)
+    left = width(f"{told.title}   ", _SAID * _HINTED)
+    if left <= room / 2 and len(beside := _sentence(told, room - left)) < len(one):
+        return [(0.0, _title(told, room)), (left, beside)]
+    return [(0.0, one)]
+
+
+def _short(lines: list[Line]) -> list[Line]:
+    return [*lines[: _MOST - 1], ("⋮", "red", False)] if len(lines) > _MOST else lines
 
 
 def _height(lines: list[Line]) -> float:
@@ -92,9 +116,15 @@ def _fitting(room: float) -> int:
 
 def _heading(told: Told, room: float) -> list[Line]:
     """The step and the sentence about its gate."""
-    fit = _fitting(room)
-    lines: list[Line] = [(told.title, "ink", True)] if columns(told.title) <= fit else []
-    return lines + [(line, "ink", False) for line in textwrap.wrap(told.sentence, fit)]
+    return [*_title(told, room), *_sentence(told, room)]
+
+
+def _title(told: Told, room: float) -> list[Line]:
+    return [(told.title, "ink", True)] if columns(told.title) <= _fitting(room) else []
+
+
+def _sentence(told: Told, room: float) -> list[Line]:
+    return [(line, "ink", False) for line in textwrap.wrap(told.sentence, _fitting(room))]
 
 
 def _handed(told: Told, room: float) -> list[Line]:
