@@ -350,6 +350,20 @@ def test_text_can_be_read_on_a_slide(name, values):
     assert min(text.size for text in drawn.texts if abs(text.size - digits) > 1e-6) >= 13.99
 
 
+@pytest.mark.parametrize("place", ["loops/branches.py:first_looks_at_h0", "forward_passes/cells.py:lstm_cell_forward"])
+def test_boxes_are_flat_where_only_that_makes_a_slide_readable(place):
+    trace = load(f"{FILES / place}").trace(seed=1)
+    trace.backward()
+    picture = Diagram(trace).picture
+    assert picture.fits
+    assert covered(picture.drawing) == through(picture.drawing) == off_the_page(picture.drawing) == []
+    levels = {text.text: text.y for text in picture.drawing.texts if text.owner == "input_1"}
+    assert len(levels) == 3
+    assert len(set(levels.values())) == 1  # "h0", " ", "(4,)"
+    stacked = {text.y for text in drawing("batchnorm").texts if text.owner == "input_1"}
+    assert len(stacked) == 2
+
+
 LONG = "A title of many words, all of which have to stand somewhere, so that whoever reads the page knows of them"
 
 

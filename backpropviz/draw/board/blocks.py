@@ -44,6 +44,7 @@ class Style:
     Attributes:
         values: how arrays are shown, if they are. shapes: write a shape also where it is that of an operand.
         longest: longer formulas and codes stand below the board, and go by their names on it.
+        flat: boxes have their name and shape in one line.
     """
 
     formula: int = 24
@@ -52,6 +53,7 @@ class Style:
     values: Shown | None = None
     shapes: bool = True
     longest: int | None = None
+    flat: bool = False
 
 
 class Formula(NamedTuple):
@@ -181,8 +183,10 @@ def inscription(gate: Gate, style: Style, chip: bool = False) -> list[list[Run]]
     if gate.kind == "end":
         return [[Run(gate.inscription, "grey")]] if gate.inscription else []
     if gate.kind == "input":
-        shape = [] if chip or not gate.shape else [[Run(gate.shape, "grey")]]
-        return [[Run(gate.name, bold=True)], *shape]
+        name, shape = Run(gate.name, bold=True), Run(gate.shape, "grey")
+        if chip or not gate.shape:
+            return [[name]]
+        return [[name, Run(" "), shape]] if style.flat else [[name], [shape]]
     if style.longest is not None and len(gate.inscription) > style.longest and gate.short:
         return [[Run(line)] for line in broken(" , ".join(gate.short.split()).replace(" ,", ","), style.inside)]
     if columns(gate.inscription) <= 2:

@@ -58,7 +58,9 @@ _SHOWN = (
 )  # arrays, with fewer and fewer numbers
 _FEW_BREAKS = ((10, 8), (12, 8), (12, 10), (16, 10), (20, 14), (30, 14))  # where more would take long
 _WHOLE = 48, 30  # where a board may be as wide as it becomes, only what is longer than that is broken
-_LONGEST = (44, 26, 16, 14)  # columns of a formula that stands on its wire where others go below the board
+_LAST_WITH_VALUES = tuple((longest, False) for longest in (44, 26, 16, 14))
+"""Columns of a formula that stands on its wire where others go below the board, and whether boxes are flat."""
+_LAST = ((None, True), (44, False), (44, True), (26, False))  # the same where there are no arrays
 _TALL = 6  # lines; what is higher hangs down from its wire like a list
 _HANGING = 0.03  # what every further line costs
 _NARROW = {10: 0.14, 12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
@@ -163,13 +165,13 @@ def _on_slide(grid: Grid, values: bool, footer: float, header: float) -> Fitted:
                 if not best.is_enough:
                     best.improve(map(spacer, _styles(shown, shapes)), rows)
     # names alone say little: before it comes to that, groups are folded, unless arrays stand there, too
-    for longest in () if len(grid.stations) > MANY else _LONGEST if values else _LONGEST[:2]:
+    for longest, flat in () if len(grid.stations) > MANY else _LAST_WITH_VALUES if values else _LAST:
         for rows in (1, 2, 3):
             for shapes in (True, False):
-                if not best.is_enough or (best.tall and longest == _LONGEST[0] and shapes):
+                if not best.is_enough or (best.tall and (longest, flat) == _LAST[1] and shapes):
                     for shown in _SHOWN[-2:] if values else (None,):
-                        styles = _styles(shown, shapes, _FEW_BREAKS)
-                        best.improve((spacer(replace(style, longest=longest)) for style in styles), rows)
+                        styles = _styles(shown, shapes, _BREAKS if flat else _FEW_BREAKS)
+                        best.improve((spacer(replace(style, longest=longest, flat=flat)) for style in styles), rows)
     assert best.spacing is not None
     rows, below = len(best.spacing.segments), lines_below(best.spacing.below)
     high = room[1] - below.height
