@@ -364,6 +364,28 @@ def test_boxes_are_flat_where_only_that_makes_a_slide_readable(place):
     assert len(stacked) == 2
 
 
+def test_of_a_loop_whose_rounds_differ_the_first_is_drawn_where_all_cannot_be_read():
+    trace = load(f"{FILES / 'loops/branches.py:both_ends'}").trace(seed=1)
+    trace.backward()
+    diagram = Diagram(trace)
+    assert [vertex.code for vertex in diagram.circuit.vertices if vertex.kind == "group"] == [
+        "3 more rounds: t = 1 to 3"
+    ]
+    assert diagram.picture.fits
+    assert [frame.label for frame in diagram.frames()][-1] == "0"
+    whole = Diagram(trace, rounds=True)
+    assert not any(vertex.kind == "group" for vertex in whole.circuit.vertices)
+    assert not whole.picture.fits
+
+
+def test_frames_close_groups_where_their_words_leave_too_little_room():
+    diagram = Diagram(traced("affine_bn_relu"))
+    assert diagram.picture.fits
+    assert len(diagram.frames("forward")) == 3
+    assert diagram.frames("forward")[0].picture.fits
+    assert not any(vertex.kind == "group" for vertex in diagram.circuit.vertices)
+
+
 LONG = "A title of many words, all of which have to stand somewhere, so that whoever reads the page knows of them"
 
 

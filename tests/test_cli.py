@@ -663,3 +663,10 @@ def test_arrays_that_make_a_slide_too_small_are_named(run, tmp_path):
     told = run("export", str(file), "--shape", "h0=6,5", "--values", "-o", "a.svg").err
     assert "too small to be read; leave out --values, or" in told
     assert run("export", str(file), "--shape", "h0=6,5", "-o", "a.svg").err == ""
+
+
+def test_frames_that_words_make_too_small_are_told(run, tmp_path):
+    layer = f"{Path(__file__).parent / 'loops/layers.py'}:attention_decoder"
+    told = run("export", layer, "--frames", str(tmp_path / "frames"), "--passes", "forward").err
+    assert "too small to be read; move parts of the function into functions of their own" in told
+    assert run("export", "relu", "--frames", str(tmp_path / "frames"), "--passes", "forward").err == ""

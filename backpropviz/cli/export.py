@@ -27,6 +27,7 @@ from backpropviz.errors import DrawingError, InputError
 
 if TYPE_CHECKING:
     from backpropviz.draw.diagram import Diagram
+    from backpropviz.draw.frames import Picture
     from backpropviz.engine.trace import Trace
     from backpropviz.exercises.quiz import Question
 
@@ -147,8 +148,11 @@ def export(
         written += pictures
         told.append(f"wrote {f'{len(pictures)} pictures to ' if pictures != [str(frames)] else ''}{frames}")
     answer(as_json, "export", "\n".join(told), layer=layer, written=written)
-    if output is not None:
-        _note_size(diagram, size, values)
+    series = frames is not None or suffix in (".pptx", ".gif")
+    if output is not None and suffix not in (".pptx", ".gif"):
+        _note_size(diagram.picture, size, values)
+    elif series and (pictured := diagram.frames(chosen)):
+        _note_size(pictured[0].picture, size, values)
 
 
 def _refuse_idle(
@@ -202,9 +206,8 @@ def _questions(trace: "Trace", output: Path) -> "list[Question]":
     return questions(trace)
 
 
-def _note_size(diagram: "Diagram", size: str, values: bool) -> None:
+def _note_size(picture: "Picture", size: str, values: bool) -> None:
     """Say so where a picture cannot be read in the size that was asked for."""
-    picture = diagram.picture
     if size == "slide" and not picture.fits:
         fewer = "leave out --values" if values else "move parts of the function into functions of their own"
         print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -64,9 +64,10 @@ class Diagram:
         legend: bool = True,
         rounds: bool = False,
     ):
-        self.circuit: Circuit = read_circuit(
-            trace, ops, expand, most=_MOST_CARDS if style == "cards" else MOST, rounds=rounds
-        )
+        self._read = partial(read_circuit, trace, ops, rounds=rounds)
+        self._closes = style == "board" and not expand and bool(trace.groups or trace.loops)
+        self._frames: dict[Passes, list[Frame]] = {}
+        self.circuit: Circuit = self._read(expand, most=_MOST_CARDS if style == "cards" else MOST)
         self.picture: BoardPicture | CardsPicture | EntriesPicture
         if style == "entries":
             from backpropviz.draw.entries.picture import EntriesPicture
@@ -88,9 +89,16 @@ class Diagram:
             self.picture = RulePicture(trace, self.circuit, title or "", theme, legend)
             return
         self.picture = BoardPicture(self.circuit, *options)
-        if trace.groups and not expand and not self.picture.fits:
-            self.circuit = read_circuit(trace, ops, closed=True, rounds=rounds)
-            self.picture = BoardPicture(self.circuit, *options)
+        if not self.picture.fits and (closed := self._closed()):
+            self.circuit, self.picture = closed, BoardPicture(closed, *options)
+
+    def _closed(self) -> Circuit | None:
+        """The circuit with its groups and loops closed, if more of them are than now."""
+        if not self._closes:
+            return None
+        closed = self._read(closed=True)
+        now, then = (sum(vertex.kind == "group" for vertex in each.vertices) for each in (self.circuit, closed))
+        return closed if then > now else None
 
     @property
     def trace(self) -> Trace:
@@ -155,15 +163,15 @@ class Diagram:
             DrawingError: the backward pass has not run.
         """
         from backpropviz.draw.entries.picture import EntriesPicture
-        from backpropviz.draw.frames import read_frames
-        from backpropviz.draw.telling import tell
 
         if isinstance(self.picture, EntriesPicture):
             return self.picture.frames()
-        told = tell(self.trace)
-        frames = read_frames(self.circuit, self.picture, passes, told)
-        roomy = self.picture.with_room_for((each.told, each.shown) for each in frames if each.told is not None)
-        return [replace(frame, picture=roomy) for frame in frames]
+        if passes not in self._frames:
+            frames = _framed(self.circuit, self.picture, passes)
+            if frames and not frames[0].picture.fits and (closed := self._closed()):
+                frames = _framed(closed, self.picture.of(closed), passes)
+            self._frames[passes] = frames
+        return self._frames[passes]
 
     def animated(self, passes: Passes = "backward") -> str:
         """One SVG that plays the frames."""
@@ -183,3 +191,13 @@ class Diagram:
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+
+def _framed(circuit: Circuit, picture: BoardPicture | CardsPicture, passes: Passes) -> list[Frame]:
+    """The frames of a circuit, in a picture with room for their words."""
+    from backpropviz.draw.frames import read_frames
+    from backpropviz.draw.telling import tell
+
+    frames = read_frames(circuit, picture, passes, tell(circuit.trace))
+    roomy = picture.with_room_for((each.told, each.shown) for each in frames if each.told is not None)
+    return [replace(frame, picture=roomy) for frame in frames]

@@ -34,6 +34,9 @@ class CardsPicture:
         self.wires = {edge: f"forward_{number}" for number, edge in enumerate(circuit.forward, 1)}
         self.wires |= {edge: f"backward_{number}" for number, edge in enumerate(circuit.backward, 1)}
 
+    def of(self, circuit: Circuit) -> CardsPicture:
+        return CardsPicture(circuit, self.title)
+
     def with_room_for(self, told: Iterable[tuple[Told, Shown]]) -> CardsPicture:
         return self
 

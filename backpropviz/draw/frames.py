@@ -21,7 +21,14 @@ from backpropviz.errors import DrawingError
 
 
 class Picture(Protocol):
-    """A picture of a circuit that can show a part of it in full colour."""
+    """A picture of a circuit that can show a part of it in full colour; whether it can be read, and how high its
+    smallest text is."""
+
+    @property
+    def fits(self) -> bool: ...
+
+    @property
+    def smallest(self) -> float: ...
 
     def render(self, format: str, shown: Shown | None = None, dpi: int = DPI, told: Told | None = None) -> bytes: ...
 

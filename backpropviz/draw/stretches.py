@@ -18,8 +18,8 @@ ENDS = 8  # steps at each end of a long function
 FEW = 3  # rounds that are drawn all the same
 
 
-def elided_rounds(trace: Trace) -> dict[Node, Group]:
-    """The nodes of rounds between the first and the last, with the card that stands for them.
+def elided_rounds(trace: Trace, first: int = FIRST, last: int = LAST, few: int = FEW) -> dict[Node, Group]:
+    """The nodes of rounds between the first and the last, with the card that stands for them, if they are not few.
 
     Of loops within loops all rounds of the innermost count, one after the other.
     """
@@ -31,11 +31,11 @@ def elided_rounds(trace: Trace) -> dict[Node, Group]:
         if rounds:
             innermost.setdefault(outwards(rounds[0])[0].loop, []).extend(rounds)
     for number, rounds in enumerate(innermost.values(), 1):
-        between = sorted(rounds, key=lambda each: each.steps.start)[FIRST : len(rounds) - LAST]
-        if len(between) > FEW:
-            first, last = _where(between[0]), _where(between[-1])
-            last = last if "," in last else last.rpartition(" = ")[2]
-            card = _card(f"rounds_{number}", f"{len(between)} more rounds: {first} to {last}")
+        between = sorted(rounds, key=lambda each: each.steps.start)[first : len(rounds) - last]
+        if len(between) > few:
+            start, end = _where(between[0]), _where(between[-1])
+            end = end if "," in end else end.rpartition(" = ")[2]
+            card = _card(f"rounds_{number}", f"{len(between)} more rounds: {start} to {end}")
             steps = trace.steps[between[0].steps.start : between[-1].steps.stop]
             found.update((node, card) for step in steps for node in step.nodes)
     return found

@@ -34,7 +34,8 @@ def read_circuit(
     """The picture of a trace, step by step or, with `ops`, operation by operation.
 
     Args:
-        closed: close the groups, unless some are to be expanded. most: so many vertices at most.
+        closed: close the groups, unless some are to be expanded, and of loops whose rounds differ all but the first.
+        most: so many vertices at most.
         rounds: draw every round of the loops, however many; without it, a loop is drawn once.
         expand: the groups to open, by function or by the name their result was assigned to, and those around them; the
             others are closed. Without any, all are open unless that makes more vertices than are `READABLE`.
@@ -58,7 +59,8 @@ def read_circuit(
             opened = _opened(trace, expand)
             reader = Reader(trace, ops, opened, folded)
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
-        reader = Reader(trace, ops, set(), reader.fold)
+        rest = elided_rounds(trace, 1, 0, 1) if trace.loops and reader.fold is None and not rounds else {}
+        reader = Reader(trace, ops, set(), reader.fold, rest)
     if rounds and len(reader.keys) > READABLE[ops]:
         stretches = elided_rounds(trace)
         reader = Reader(trace, ops, opened, stretches=stretches) if stretches else reader

@@ -79,6 +79,10 @@ class BoardPicture:
         least = LEAST if not self.values else max(LEAST, LEAST_DIGITS / DIGITS * SIZE)
         return self.size == "free" or self._fitted.smallest >= least - 0.05
 
+    def of(self, circuit: Circuit) -> BoardPicture:
+        """A picture of another circuit in the same way."""
+        return BoardPicture(circuit, self.board.title, self.size, self.theme, self.values, self.legend)
+
     def with_room_for(self, told: Iterable[tuple[Told, Shown]]) -> BoardPicture:
         """The same, with room at the bottom for the words that find none at their gates.
 
