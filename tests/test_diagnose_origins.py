@@ -117,6 +117,64 @@ def max_pool_backward_naive(dout, cache):
             dx[here] += (x[here] == x[here].max(axis=(2, 3), keepdims=True)) * dout[:, :, i : i + 1, j : j + 1]
     return dx
 """
+CLOSED = """
+import numpy as np
+
+class Batchnorm:
+    def __init__(self, gamma, beta, eps=1e-5):
+        self.gamma, self.beta, self.eps = gamma, beta, eps
+
+    def forward(self, x):
+        self.inverse = 1 / np.sqrt(x.var(axis=0) + self.eps)
+        self.xhat = (x - x.mean(axis=0)) * self.inverse
+        return self.gamma * self.xhat + self.beta
+
+    def backward(self, dout):
+        n = len(dout)
+        self.dgamma, self.dbeta = np.sum(dout * self.xhat, axis=0), np.sum(dout, axis=0)
+        d = dout * self.gamma
+        total = np.sum(d, axis=0)
+        along = np.sum(d * self.xhat, axis=0)
+        return self.inverse / n * (n * d - total - along * self.xhat)
+"""
+DROPOUT = """
+import numpy as np
+
+def dropout_forward(x, dropout_param):
+    p, mask = dropout_param["p"], None
+    if "seed" in dropout_param:
+        np.random.seed(dropout_param["seed"])
+    if dropout_param["mode"] == "test":
+        return x, (dropout_param, mask)
+    drawn = np.random.rand(*x.shape) < p
+    mask = drawn / p
+    return x * mask, (dropout_param, mask)
+
+def dropout_backward(dout, cache):
+    dropout_param, mask = cache
+    return dout if mask is None else dout * mask
+"""
+SETTINGS = """
+import numpy as np
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    own = {"eps": 1e-5, "momentum": 0.9, "running_mean": np.zeros(x.shape[1]), "running_var": np.zeros(x.shape[1])}
+    own.update(bn_param)
+    if own["mode"] == "test":
+        return gamma * (x - own["running_mean"]) / np.sqrt(own["running_var"] + own["eps"]) + beta, None
+    mean, var, k = x.mean(axis=0), x.var(axis=0), own["momentum"]
+    root = np.sqrt(var + own["eps"])
+    xhat = (x - mean) / root
+    bn_param["running_mean"] = k * own["running_mean"] + (1 - k) * mean
+    bn_param["running_var"] = k * own["running_var"] + (1 - k) * var
+    return gamma * xhat + beta, (xhat, gamma, root)
+
+def batchnorm_backward(dout, cache):
+    xhat, gamma, root = cache
+    d = dout * gamma
+    dx = (d - d.mean(axis=0) - xhat * (d * xhat).mean(axis=0)) / root
+    return dx, (dout * xhat).sum(axis=0), dout.sum(axis=0)
+"""
 SLIPS = {
     "starts in a tuple": (CONV, {"top, left = i * s, j * s": "top, left = i, j"}),
     "a pad that is a number": (CONV, {
@@ -135,6 +193,12 @@ SLIPS = {
     "a round's own filter": (CONV, {"left:left + fw] += g * w[f]": "left:left + fw] += g * w[0]"}),
     "a loop's last round": (POOL, {"W - pw + 1, s": "W - pw, s"}),
     "a size that a helper computes": (POOL, {"// s + 1": "// s + 2"}),
+    "a factor that is missing where a sum is used": (CLOSED, {"- along * self.xhat": "- along"}),
+    "a share that is missing where a mask is made": (DROPOUT, {"mask = drawn / p": "mask = drawn"}),
+    "statistics kept in a copy": (SETTINGS, {
+        'bn_param["running_mean"] = k': 'own["running_mean"] = k',
+        'bn_param["running_var"] = k': 'own["running_var"] = k',
+    }),
     "a product of stacked matrices": (MIXED, {"np.matmul(w.T, dout)": "np.matmul(w, dout)"}),
 }  # fmt: skip
 
@@ -148,7 +212,7 @@ def test_a_slip_is_told_and_mended_where_it_is_made(right, edits, tmp_path):
     lines = [number for number, (a, b) in enumerate(zip(right.split("\n"), wrong.split("\n")), 1) if a != b]
     path.write_text(wrong, encoding="utf-8")
     findings = diagnose(path).all_findings
-    assert [finding.line for finding in findings] == lines
+    assert [line for finding in findings for line in (finding.line, *(at for at, _ in finding.also))] == lines
     assert all(finding.proved for finding in findings)
 
 
@@ -170,7 +234,7 @@ def test_a_wrong_output_is_not_put_down_to_a_crash_behind_it(tmp_path):
     assert second.kind == "crash"
 
 
-@pytest.mark.parametrize("right", [CONV, BATCHNORM, SVM, MIXED, POOL])
+@pytest.mark.parametrize("right", [CONV, BATCHNORM, SVM, MIXED, POOL, CLOSED, DROPOUT, SETTINGS])
 def test_where_nothing_slipped_nothing_is_told(right, tmp_path):
     path = tmp_path / "layer.py"
     path.write_text(right, encoding="utf-8")

@@ -77,6 +77,7 @@ def everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
         ):  # fmt: skip
             places.setdefault(node.id, []).append(slot)
             outside |= set() if any(isinstance(n, ast.Subscript) for n in above) else {node.id}
+    yield from _kept_elsewhere(statement, scope)
     yield from strided(statement, scope)
     yield from started(statement, scope)
     yield from padded(statement, scope)
@@ -100,6 +101,18 @@ def everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
             for other, value in scope.arrays.items():
                 if other != identifier and fits(value, scope.arrays[identifier]):
                     yield _all(statement, slots, name(other), "wrong_operand", 1.7)
+
+
+def _kept_elsewhere(statement: Statement, scope: Scope) -> Iterator[Edit]:
+    """`own['mean'] = ...` for `given['mean'] = ...`: stored in a copy that nobody reads any more."""
+    holders = [identifier for identifier, value in scope.others.items() if isinstance(value, dict)]
+    for target in getattr(statement.node, "targets", []):
+        held = target.value if isinstance(target, ast.Subscript) else None
+        if isinstance(held, ast.Name) and held.id in holders:
+            for other in holders:
+                if other != held.id:
+                    twin = ("name", held.id, other)
+                    yield Edit(statement, [(Slot(target, "value"), name(other))], "wrong_holder", 1.3, twin=twin)
 
 
 def _all(statement: Statement, slots: list[Slot], new: ast.expr, kind: str, cost: float) -> Edit:

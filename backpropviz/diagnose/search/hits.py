@@ -43,4 +43,4 @@ class Hit:
         # a reshape is forgotten where the gradient gets its name
         elsewhere = ELSEWHERE * (self.edit.kind == "shape_kept" and not self.mended & {*self.suspect.statement.targets})
         cost = self.cost + several + elsewhere - CLEAN * self.clean
-        return (-self.complete, -len(self.mended), cost, self.suspect.order)
+        return (-self.complete, -len(self.mended), cost, self.edit.added, self.suspect.order)

@@ -25,6 +25,8 @@ from backpropviz.diagnose.student.work import EVALUATION, WORK, TooMuch, work_li
 
 _SAME_VALUE = ("input_changed", "precision")  # what these mend does not show in the value itself
 FAR = 2.5  # what it costs an edit that it does not give the value that is wanted
+SPREAD = 0.5  # what it costs a factor that it gives the value another shape: it is missing where the value is used
+_FACTORS = ("missing_factor", "constant_factor")
 _LONGEST, _LARGEST = 3000, 500_000  # rounds, entries
 
 
@@ -97,6 +99,7 @@ class Judging:
         self.statement, self.values, self.wanted = statement, values, wanted
         self._waiting = iter(edits)
         self._kept: dict[int, bool] = {}  # by the identity of an edit
+        self._shape: tuple[int, ...] | None = None  # of the value as it stands, if it is an array
 
     def is_kept(self, edit: Edit) -> bool:
         """Whether an edit is worth running. One that does not give the wanted value costs more from now on."""
@@ -116,7 +119,9 @@ class Judging:
     def _seen(self) -> set[bytes] | None:
         """What the right-hand side is worth, as it stands and with the edits so far; None where nothing is told."""
         try:
-            return {_mark(value_of(self.statement.node.value, self.values))}  # type: ignore[attr-defined]
+            now = value_of(self.statement.node.value, self.values)  # type: ignore[attr-defined]
+            self._shape = getattr(now, "shape", None)
+            return {_mark(now)}
         except Failed:
             self.wanted = None
             return None if self.statement.loops else set()
@@ -131,6 +136,8 @@ class Judging:
             value = with_edit(edit, self.values)
         except Failed:
             return False
+        if edit.kind in _FACTORS and self._shape not in (None, getattr(value, "shape", None)):
+            edit.cost += SPREAD
         if self.statement.loops:
             return True
         mark = _mark(value)

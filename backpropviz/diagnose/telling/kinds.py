@@ -25,6 +25,7 @@ WORDS: dict[str, str] = {
     "ddof": "the variance of the batch is divided by N, not by N - 1",
     "wrong_power": "the exponent is wrong",
     "wrong_operand": "another value belongs here",
+    "wrong_holder": "it is stored in another dictionary than the one where it is looked for",
     "wrong_operator": "another operation belongs here",
     "transposed": "the factors of the product are in the wrong order, or one is not transposed",
     "wrong_size": "a size is computed wrongly, and what is made of it has the wrong shape",
