@@ -267,6 +267,14 @@ def test_odd_looking_lines_that_are_right_are_told_so():
 # ---- conventions and references --------------------------------------------------------------------------------------
 
 
+def test_a_loss_that_has_a_backward_pass_gives_no_gradient_itself():
+    both = "def softmax_loss(x, y):\n    return loss, p\ndef softmax_loss_backward(p, y):\n    return dx\n"
+    functions = {node.name: node for node in ast.parse(both).body}
+    assert [(pair.forward, pair.backward) for pair in pairs(functions)] == [("softmax_loss", "softmax_loss_backward")]
+    del functions["softmax_loss_backward"]
+    assert [(pair.forward, pair.backward) for pair in pairs(functions)] == [("softmax_loss", None)]
+
+
 def test_names_are_recognized():
     assert recognize("max_pool_backward_naive").layer.name == "max_pool"
     assert recognize("spatial_batchnorm_forward").layer.name == "spatial_batchnorm"

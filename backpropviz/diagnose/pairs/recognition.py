@@ -64,24 +64,28 @@ class Pair:
 
 def pairs(functions: Mapping[str, ast.FunctionDef], wrapped: Collection[str] = ()) -> list[Pair]:
     """The pairs among a file's functions, in order. A backward pass without a forward of its own suffix
-    (`batchnorm_backward_alt`) goes with the layer's first; a forward pass without a backward stands alone. Pairs of
-    layers that are not known come last. Functions around classes (`wrapped`) go with each other alone."""
+    (`batchnorm_backward_alt`) goes with the layer's first; a forward pass without a backward stands alone, and so does
+    a loss, but where the file has a backward pass of it as well: it gives no gradient then. Pairs of layers that are
+    not known come last. Functions around classes (`wrapped`) go with each other alone."""
     if wrapped:
         around = {name: functions[name] for name in functions if name in wrapped}
         return pairs({name: its for name, its in functions.items() if name not in around}) + pairs(around)
     known = {name: found for name in functions if (found := recognize(name, _parameters(functions[name])))}
+    by_name = [*_own_pairs(functions)]
+    apart = {pair.forward for pair in by_name if pair.backward is not None}
     made: list[Pair] = []
     for name, found in known.items():
         same = [other for other, its in known.items() if its.layer is found.layer]
         if found.is_forward:
-            if found.layer.is_loss or not any(_goes_with(known, name, other, same) for other in same):
+            goes_on = name in apart if found.layer.is_loss else any(_goes_with(known, name, its, same) for its in same)
+            if not goes_on:
                 made.append(Pair(found.layer, name, None))
         else:
             forward = next((other for other in same if _goes_with(known, other, name, same)), None)
             if forward is not None:
                 made.append(Pair(found.layer, forward, name))
     taken = {name for pair in made for name in (pair.forward, pair.backward)}
-    return made + [pair for pair in _own_pairs(functions) if pair.name not in taken]
+    return made + [pair for pair in by_name if pair.name not in taken]
 
 
 def told(functions: Mapping[str, ast.FunctionDef], forward: str, backward: str) -> list[Pair]:
