@@ -282,7 +282,7 @@ def test_every_command_refuses_an_unknown_layer(refused, command):
     [
         ("x = 1\n", "mine.py defines no function\n  Put the forward pass in one"),
         ("def f(x):\n    return x +\n", "mine.py:2: syntax error: invalid syntax: return x +"),
-        ("def f(x):\n    print 'x', x\n", "It looks like Python 2"),
+        ("def f(x):\n    exec 'y = x'\n", "It looks like Python 2"),
         ("def f(x):\n    return x\ndef g(x):\n    return x\n", "say which:\n  mine.py:f\n  mine.py:g"),
         ("1 / 0\n", "mine.py:1: mine.py failed while it was loaded: ZeroDivisionError"),
         ("import sys\nsys.exit(0)\n", "SystemExit"),

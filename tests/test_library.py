@@ -269,6 +269,24 @@ def test_the_function_of_a_file(file):
     assert load(pair).name == "g_forward"
 
 
+def test_python_2_is_read_as_it_was_meant_and_the_notes_say_so(file):
+    text = """\
+    import numpy as np
+
+    def f(x, w):
+        half = x.shape[0] / 2
+        out = x[:half] * (3 / 2) + w / 2
+        print "shape", out.shape
+        return out
+    """
+    trace = load(file("mine.py", text)).trace({"x": np.ones((4, 3)), "w": np.ones(3)})
+    assert trace.output.tolist() == [[1.5] * 3] * 2  # 3 / 2 is 1, and w is not whole
+    assert trace.steps[0].code == "x[:half] * (3 / 2) + w / 2"
+    assert [note for note in trace.notes if "read as Python 2" in note]
+    of_tabs = "def f(x):\n\ty = 3 / 2 * x\n        return y\n"
+    assert "syntax error" in refused(file("tabs.py", of_tabs))
+
+
 def test_several_functions_have_to_be_chosen_from(file):
     path = file("two.py", "def f(x):\n    return x\ndef g(x):\n    return x\n")
     assert f"two.py defines 2 functions; say which:\n  {path}:f\n  {path}:g" in refused(path)
@@ -284,8 +302,7 @@ def test_several_functions_have_to_be_chosen_from(file):
         ("from numpy import sum\n", "defines no function"),
         ("class Layer:\n    def backward(self, x):\n        return x\n", "a method of Layer: `def forward(self, x)`"),
         ("def f(x):\n    return x +\n", "mine.py:2: syntax error: invalid syntax: return x +\n  Mend that line"),
-        ("def f(x):\n    print 'x', x\n    return x\n", "It looks like Python 2"),
-        ("def f(x):\n    try:\n        return x\n    except ValueError, e:\n        pass\n", "It looks like Python 2"),
+        ("def f(x):\n    exec 'y = x'\n    return x\n", "It looks like Python 2"),
         ("def f(x):\n  return x\n y = 1\n", "mine.py:3: syntax error: unindent"),
         ("import no_such_module\n", "mine.py defines no function"),
         ("def f(x):\n    import no_such_module\n    return x\n", "ModuleNotFoundError: No module named 'no_such"),

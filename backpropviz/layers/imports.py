@@ -7,17 +7,19 @@ import importlib.machinery
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from backpropviz.engine.source import SourceText, lines_of, register
+from backpropviz.engine.source import SourceText, register
+from backpropviz.layers import python2
 from backpropviz.layers.missing import OLD_BUILTINS, AsMeant, MissingModules
 from backpropviz.layers.sources import Part, read_parts
 
-GIVEN = {"np": np, **OLD_BUILTINS}
+GIVEN = {"np": np, **OLD_BUILTINS, **python2.GIVEN}
 """What a file may use without saying where it comes from."""
 
 _LEVELS = 3  # `from ...utils import x` climbs that far
@@ -28,8 +30,9 @@ def as_meant(part: Part) -> Part:
     """The part with NumPy's old names read as what they mean; its text stays as written."""
     meant = AsMeant(part.tree)
     tree = meant.visit(part.tree)
-    register(part.name, SourceText(part.name, lines_of(part.text), tree) if meant.changed else None)
-    return Part(part.name, part.text, tree)
+    is_other = meant.changed or part.is_python_2
+    register(part.name, SourceText(part.name, part.lines, tree) if is_other else None)
+    return replace(part, tree=tree)
 
 
 class _BesideLoader(importlib.machinery.SourceFileLoader):

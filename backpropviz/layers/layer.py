@@ -236,7 +236,7 @@ class Layer:
                 for name, value in given.items()
                 if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and inputs[name].dtype.kind == "f"
             )
-            trace.notes.extend(_not_finite(trace))
+            trace.notes.extend([*_not_finite(trace), *getattr(self.module, "__notes__", ())])
             return trace
         except LayerError as error:
             from backpropviz.layers.sampling import explain_misfit, needs  # what only some files need

@@ -10,15 +10,17 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from backpropviz.engine.source import SourceText, lines_of, register
+from backpropviz.engine.source import SourceText, register
 from backpropviz.engine.trees import walk
 from backpropviz.errors import BackpropvizError, LayerError
 from backpropviz.layers.imports import GIVEN, as_meant, imports_of
 from backpropviz.layers.missing import MissingModule
+from backpropviz.layers.python2 import READ
 from backpropviz.layers.sources import Part, read_parts
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -40,7 +42,7 @@ def load_module(file: Path) -> ModuleType:
     module = ModuleType(f"backpropviz_file_{file.stem}")
     module.__doc__ = next((doc for part in parts if (doc := ast.get_docstring(part.tree))), None)
     module.__file__ = str(file)
-    vars(module).update(GIVEN)
+    vars(module).update(GIVEN, __notes__=[READ] if any(part.is_python_2 for part in parts) else [])
     is_notebook = file.suffix == ".ipynb"
     wanted = _stood_on(parts) if is_notebook else None
     plots = any("matplotlib" in part.text for part in parts) and "matplotlib" not in sys.modules
@@ -211,8 +213,8 @@ def _wrap_listing(part: Part) -> Part:
     function.lineno, function.end_lineno = body[0].lineno, body[-1].end_lineno
     function.body = body
     wrapped = ast.Module([*ast.parse("import numpy as np").body, *imports, function], [])
-    register(part.name, SourceText(part.name, lines_of(part.text), wrapped))
-    return Part(part.name, part.text, wrapped)
+    register(part.name, SourceText(part.name, part.lines, wrapped))
+    return replace(part, tree=wrapped)
 
 
 def _in_order(statement: ast.AST) -> Iterator[tuple[ast.Name, bool]]:

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import re
 import tokenize
+import warnings
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ PYTHON_2 = re.compile(
     r"^\s*print\s+[^\s(=.,:\[]|^\s*print\s+\(.*\)\s*[,%]|\bxrange\b|\braw_input\b|\bunicode\b", re.MULTILINE
 )
 """What only Python 2 text has."""
+READ = "read as Python 2: print statements converted, division of whole numbers is whole"
 
 _SPACE = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT)
 Tree = TypeVar("Tree", bound=ast.AST)
@@ -35,6 +37,15 @@ def from_python_2(text: str) -> str:
         line = _OLD_RAISE.sub(r"\1(\2)", line)
         lines[i] = line.replace("<>", "!=")
     return "\n".join(lines)
+
+
+def is_python_2(text: str) -> bool:
+    """Whether a text that is no Python 3 becomes that by what Python 2 writes otherwise, not by its tabs alone."""
+    changed = from_python_2(text)
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return bool(ast.parse(changed).body) and changed != text.expandtabs(8)
+    return False
 
 
 def _prints(lines: list[str]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
@@ -92,8 +103,13 @@ class _FloorDivision(ast.NodeTransformer):
 
 
 def divide(a: Any, b: Any) -> Any:
-    kinds = [np.asarray(value).dtype.kind for value in (a, b)]
-    return a // b if set(kinds) <= {"i", "u"} else a / b
+    """What `a / b` was; values that are recorded say themselves what they hold."""
+    kinds = {(value if hasattr(value, "dtype") else np.asarray(value)).dtype.kind for value in (a, b)}
+    return a // b if kinds <= {"i", "u"} else a / b
+
+
+GIVEN = {"__divide__": divide}
+"""What a text is given whose divisions are read as they were meant."""
 
 
 def dividing_as_then(tree: Tree) -> Tree:

@@ -18,6 +18,7 @@ from typing import Any
 from backpropviz.engine.source import lines_of
 from backpropviz.errors import LayerError
 from backpropviz.files import fits
+from backpropviz.layers.python2 import dividing_as_then, from_python_2, is_python_2
 
 SUFFIXES = (".py", ".ipynb")
 _SPEC = re.compile(rf"(.*?({'|'.join(map(re.escape, SUFFIXES))}))(?::(.*))?$", re.DOTALL)
@@ -28,11 +29,19 @@ _PYTHON_BELOW = re.compile(r"%%(time|timeit|capture|prun|debug|python3?)\b")
 
 @dataclass(frozen=True)
 class Part:
-    """What Python reads as a whole: a file, or one cell. `name` is what code objects and messages call it."""
+    """What Python reads as a whole: a file, or one cell. `name` is what code objects and messages call it; the tree of
+    a text in Python 2 is what it says in Python 3.
+    """
 
     name: str
     text: str
     tree: ast.Module
+    is_python_2: bool = False
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines that the tree's columns count in."""
+        return lines_of(from_python_2(self.text) if self.is_python_2 else self.text)
 
 
 def split_spec(spec: str) -> tuple[str, str]:
@@ -56,7 +65,7 @@ def read_parts(file: Path) -> list[Part]:
     if file.suffix == ".ipynb":
         return [_cell(f"{file}:cell {number}", text) for number, text in _code_cells(file)]
     text = read_text(file)
-    return [Part(str(file), text, _parsed(str(file), text))]
+    return [_part(str(file), text)]
 
 
 def one_text(file: Path) -> str:
@@ -100,6 +109,17 @@ def read_text(file: Path) -> str:
             f"{file} cannot be read: {error}",
             fix="Give a Python file in UTF-8, or one whose first line declares its encoding: # coding: latin-1",
         ) from error
+
+
+def _part(name: str, text: str) -> Part:
+    try:
+        return Part(name, text, _parsed(name, text))
+    except LayerError:
+        if not is_python_2(text):
+            raise
+    tree = _parsed(name, from_python_2(text))
+    floors = "import division" not in text
+    return Part(name, text, dividing_as_then(tree) if floors else tree, is_python_2=True)
 
 
 def _parsed(name: str, text: str) -> ast.Module:
@@ -162,4 +182,4 @@ def _cell(name: str, text: str) -> Part:
     text = "\n".join(lines) + "\n"
     # tracebacks and readers of source code find it there, like a file's
     linecache.cache[name] = (len(text), None, lines_of(text), name)
-    return Part(name, text, _parsed(name, text))
+    return _part(name, text)

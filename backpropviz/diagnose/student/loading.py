@@ -13,10 +13,10 @@ from typing import Any
 
 from backpropviz.diagnose.student import classes, numpy_as_meant, stand_ins
 from backpropviz.diagnose.student.precision import asks_for_single, in_double, is_read_in_double
-from backpropviz.diagnose.student.python2 import PYTHON_2, divide, dividing_as_then, from_python_2
 from backpropviz.diagnose.student.work import TICK, WORK, TooMuch, counted, work_limit
 from backpropviz.layers.loading import bound
 from backpropviz.layers.missing import OLD_BUILTINS, MissingModule, MissingModules
+from backpropviz.layers.python2 import PYTHON_2, READ, divide, dividing_as_then, from_python_2
 from backpropviz.layers.sources import one_text
 
 INSTALLED = ("numpy", "scipy")
@@ -137,7 +137,7 @@ def parse(path: Path, python2: bool = False) -> Student:
     python2 = python2 or (not _parses(text) and _parses(from_python_2(text)))
     if python2:
         source = from_python_2(text)
-        notes.append("read as Python 2: print statements converted, division of whole numbers is whole")
+        notes.append(READ)
     try:
         tree = parsed(source, str(path))
     except (SyntaxError, ValueError) as error:
