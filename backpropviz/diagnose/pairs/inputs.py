@@ -111,8 +111,9 @@ def cases(
             shape = found[0].inputs[name].shape if main is None else main
             again = other_sizes(function, found[0], name, only_rows, at)
             wanted = again if main is None else tuple(n + 2 * at for n in main)
-            # columns may be examples, unless it is a single one
+            # columns may be examples, unless it is a single one; and windows overlap only in what is longer than they
             ways = (wanted, (*shape[:-1], wanted[0])) if only_rows and shape[-1:] != (1,) else (wanted,)
+            ways = (longer(wanted), *ways) if only_rows and len(shape) == 3 else ways
             for its in dict.fromkeys(ways):
                 with contextlib.suppress(CannotCall):
                     others = {**shapes, **beside(shapes, name, shape, its), name: its}
@@ -178,6 +179,15 @@ def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]
     if only_rows:
         return (next(n for n in (3, 5, 6, 7, 8, 9, 11)[at % 7 :] if n not in shape[1:]), *shape[1:])
     return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
+
+
+def longer(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape with a last axis that is longer than the others and odd.
+
+    >>> longer((5, 3, 3))
+    (5, 3, 7)
+    """
+    return (*shape[:-1], next(n for n in _ODD if n > max(shape)))
 
 
 def beside(shapes: Mapping[str, Shape], main: str, old: Shape, new: Shape) -> dict[str, Shape]:

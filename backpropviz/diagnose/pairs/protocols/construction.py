@@ -156,6 +156,8 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any], also: tuple[s
     arrays: list[str] = []
     settings: dict[str, float] = {}
     arguments = init.args.args[1:]
+    loops = [node.iter for node in ast.walk(init) if isinstance(node, ast.For | ast.comprehension)]
+    gone_over = {ast.unparse(its) for loop in loops for its in (loop, *getattr(loop, "args", ()))}
     for argument in arguments[: len(arguments) - len(init.args.defaults)]:
         name = argument.arg
         length = next((value for word, value in _LENGTHS.items() if word in name.lower()), None)
@@ -169,7 +171,7 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any], also: tuple[s
             given.append(name)
             arrays.append(name)
         elif (size := next(sizes, None)) is not None:
-            given.append(str(size))
+            given.append(str([size] if name in gone_over else size))
         else:
             return None
     optional = init.args.args[len(init.args.args) - len(init.args.defaults) :]
