@@ -8,6 +8,7 @@ import numpy as np
 
 from backpropviz.engine.graph import Node
 from backpropviz.engine.named import NamedInt, Operation, Shape, Variable, expression_of, named
+from backpropviz.primitives.shapes import TAKE
 
 Place = tuple[Node, int]
 """An axis of a node."""
@@ -21,8 +22,29 @@ def cut(node: Node, axis: int) -> Place | int | None:
         if axis > 0:
             return (x, axis + len(parts) - 1) if isinstance(x, Node) else None
         return next(((part, 0) for part in parts if isinstance(part, Node)), None)
-    if not isinstance(x, Node):
+    found = _taken(node, axis) if isinstance(x, Node) else None
+    if found is None:
         return None
+    part, source = found
+    if part is None:
+        return 1
+    if part == slice(None):
+        return x, source
+    whole = Shape.of(x)[source]
+    return None if _is_tile(part, whole) else _between(part, node.value.shape[axis], whole)
+
+
+def cut_by_loop(node: Node, axis: int) -> bool:
+    """Whether an axis of `x[c : c + step]` may be shorter in the last round of a loop: only the value itself tells."""
+    found = _taken(node, axis) if node.primitive is TAKE and isinstance(node.args[0], Node) else None
+    return found is not None and isinstance(found[0], slice) and _is_tile(found[0], Shape.of(node.args[0])[found[1]])
+
+
+def _taken(node: Node, axis: int) -> tuple[slice | None, int] | None:
+    """The slice, or the None, that makes an axis of `x[index]`, and the axis of x that it stands for; None if a list
+    or a mask comes before it."""
+    x, index = node.args
+    parts = index if isinstance(index, tuple) else (index,)
     if any(part is Ellipsis for part in parts):
         at = next(i for i, part in enumerate(parts) if part is Ellipsis)
         rest = x.value.ndim - sum(part is not None and part is not Ellipsis for part in parts)
@@ -30,22 +52,14 @@ def cut(node: Node, axis: int) -> Place | int | None:
     source = 0  # the axis of x that the parts seen so far lead up to
     left = axis  # axes of the result still to come
     for part in parts:
-        if isinstance(part, slice):
+        if part is None or isinstance(part, slice):
             if left == 0:
-                whole = Shape.of(x)[source]
-                if node.name is not None and _is_tile(part, whole):
-                    return None  # measured by its name
-                return (x, source) if part == slice(None) else _between(part, node.value.shape[axis], whole)
+                return part, source
             left -= 1
-        elif part is None:
-            if left == 0:
-                return 1
-            left -= 1
-            continue
         elif not isinstance(part, int | np.integer):  # a list, a mask: it may make any number of axes
             return None
-        source += 1
-    return x, source + left
+        source += part is not None
+    return slice(None), source + left
 
 
 def _between(part: slice, length: int, whole: NamedInt) -> int | None:

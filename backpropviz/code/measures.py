@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backpropviz.code.binding import ATOM, Text
-from backpropviz.code.cuts import Place
+from backpropviz.code.cuts import Place, cut_by_loop
 from backpropviz.code.lengths import mask_of, origins, same_shape
 from backpropviz.code.sizes import SizeNames
 from backpropviz.engine.graph import Node
@@ -54,6 +54,8 @@ class Measures(SizeNames):
             usable += [origin] * self._usable(origin[0])
             if not usable and (mask := mask_of(origin[0])) is not None:
                 return f"np.count_nonzero({self.argument(mask)})", ATOM
+        if not usable and isinstance(origin, tuple) and cut_by_loop(*origin):
+            return origin
         return usable[-1] if usable else None
 
     def _dim(self, dim: Dim, value: Any) -> Text:
@@ -84,7 +86,7 @@ class Measures(SizeNames):
 
     def _lengths(self, node: Node, unknown: int) -> list[Any]:
         """Every axis of a node that is not at hand; none if more than `unknown` of them would have to be measured."""
-        if any(map(self._usable, same_shape(node))):
+        if any(self._usable(each) or _is_cut_by_loop(each) for each in same_shape(node)):
             return []
         before = set(self.sizes)
         lengths = [self._length(node, axis) for axis in range(node.value.ndim)]
@@ -94,9 +96,12 @@ class Measures(SizeNames):
         return lengths
 
     def _measure(self, node: Node) -> str:
-        """`x.shape`, of the node itself or of one at hand that has the same shape."""
+        """`x.shape`, of the node itself or of one at hand that has the same shape; `x[c : c + step].shape`."""
         node = next(filter(self._usable, same_shape(node)), node)
         if not self.name(node):
+            part = next(filter(_is_cut_by_loop, same_shape(node)), None)
+            if part is not None:
+                return f"{self.argument(part)}.shape"
             self.frozen |= {str(length) for length in node.shape}
             return str(tuple(node.shape))
         self.measured.add(node)
@@ -120,3 +125,7 @@ class Measures(SizeNames):
             return ""
         whole = first == 0 and last == node.value.ndim
         return self._measure(node) + ("" if whole else f"[{first or ''}:{last if last < node.value.ndim else ''}]")
+
+
+def _is_cut_by_loop(node: Node) -> bool:
+    return any(cut_by_loop(node, axis) for axis in range(node.value.ndim))
