@@ -354,7 +354,7 @@ def test_files_that_are_not_there(refused):
         (["relu", "--dout", "x.npy"], "dout has shape (5, 3), but out has shape (4, 3)"),
         (["relu", "--dout", "nowhere.npy"], "there is no file nowhere.npy"),
         (["relu", "--dout", "nan.npy"], "dout is nan at (1, 2)"),
-        (["relu", "--dtype", "float16"], "--dtype float16\n  Use float32 or float64."),
+        (["relu", "--dtype", "float16"], "--dtype float16 is no precision of inputs\n  Use float32 or float64."),
         (["relu", "--step", "99"], "there is no step '99'"),
         (["convnet", "--expand", "nosuch"], "there is no group 'nosuch'"),
         (["relu", "--shape", "x=1000000,1000000,1000"], "there is not enough memory"),
