@@ -88,6 +88,39 @@ def test_a_kernel_is_not_flipped_where_windows_are_added(tmp_path):
     assert diagnose(path).first is None
 
 
+UNUSED = """
+import numpy as np
+
+def spread_forward(x):
+    mean = x.sum(axis=0) / x.shape[0]
+    centered = x - mean
+    square = (centered * centered).sum(axis=0)
+    out = centered * square
+    return out, (centered, square)
+
+def spread_backward(dout, cache):
+    centered, square = cache
+    dcentered = dout * square
+    dsquare = (dout * centered).sum(axis=0)
+    dx = dcentered.copy()
+    dmean = -dcentered.sum(axis=0)
+    dx += dmean / dout.shape[0]
+    return dx
+"""
+
+
+def test_a_line_that_is_missing_is_told_behind_the_value_that_nothing_uses(tmp_path):
+    """The last line could be rewritten with all of the path that is missing; the right value before it says more."""
+    path = tmp_path / "spread.py"
+    path.write_text(UNUSED, encoding="utf-8")
+    first = diagnose(path).first
+    line = UNUSED.splitlines().index("    dsquare = (dout * centered).sum(axis=0)") + 1
+    assert (first.line, first.kind, first.proved) == (line, "missing_line", True)
+    mended = UNUSED.replace("    dx = ", "    dcentered = dcentered + 2 * centered * dsquare\n    dx = ")
+    path.write_text(mended, encoding="utf-8")
+    assert diagnose(path).first is None
+
+
 @pytest.mark.rest
 def test_a_view_outside_of_the_array_ends_as_a_finding():
     """as_strided with wrong strides reads other memory, and an edit of it may end the process: neither happens."""

@@ -141,6 +141,11 @@ class Trail:
             if self._completed(examination, first, hit.edit, stage, cells):
                 return True
         shown = [o.case for o in outcomes if o.wrong() & cells or (o.failure and not o.refused)]
+        if stage == "backward":
+            for suspect, edit in rewrite.missing_terms(self.program, scene, self.pair.name):
+                if self._accepted(examination, edit, cells):
+                    self.findings.append(wording.missing(suspect, edit, shown, len(outcomes)))
+                    return True
         focus = next(o for o in outcomes if o.case is scene.case)
         found, rewritten = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
         if found is not None and rewritten is not None and self._accepted(examination, rewritten, cells):
@@ -148,11 +153,6 @@ class Trail:
             return True
         if self._two_faults(examination, scene, stage, cells, shown):
             return True
-        if stage == "backward":
-            for suspect, edit in rewrite.missing_terms(self.program, scene, self.pair.name):
-                if self._accepted(examination, edit, cells):
-                    self.findings.append(wording.missing(suspect, edit, shown, len(outcomes)))
-                    return True
         focus.failure = self._blamed(focus.failure)
         found, _ = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
         self.findings += [found] if found is not None else []
