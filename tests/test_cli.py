@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from typer import Context
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -406,6 +407,20 @@ def test_help_of_every_command_has_an_example():
         result = CliRunner().invoke(cli.app, [name, "--help"])
         assert result.exit_code == 0
         assert re.search(rf"Examples?:\s+backpropviz\s+{name}\b", result.output), name
+
+
+def test_a_shell_is_offered_the_layers_that_begin_as_what_is_typed():
+    asked = {
+        name: (parameter, Context(command))
+        for name, command in get_command(cli.app).commands.items()
+        for parameter in command.params
+        if "LAYER" in str(parameter.metavar)
+    }
+    assert {"show", "derive", "list", "shapes", "diagnose", "exercise"} <= set(asked)
+    for name, (parameter, context) in asked.items():
+        offered = [item.value for item in parameter.shell_complete(context, "groupn")]
+        assert offered == ["groupnorm"], name
+        assert parameter.shell_complete(context, "./mine") == []  # a file: the shell knows better
 
 
 def test_a_command_is_built_alone_and_in_full():

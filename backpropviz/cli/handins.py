@@ -12,6 +12,7 @@ from backpropviz.cli.options import (
     answer,
     as_wide_as_the_screen,
     console,
+    layers_that_begin,
     print_or_write,
     progress,
     wrapped,
@@ -49,6 +50,7 @@ def diagnose(
             metavar="LAYER|FILE",
             help="What it has to be about, whatever the file says: a layer, "
             "or of worksheets also FILE:NAME, or the worksheet as handed out.",
+            autocompletion=layers_that_begin,
         ),
     ] = None,
     hint: Annotated[

@@ -20,6 +20,7 @@ from backpropviz.cli.options import (
     SetOption,
     ShapeOption,
     console,
+    layers_that_begin,
     print_json,
     progress,
     run,
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 
 def list_(
     layers: Annotated[
-        list[str] | None, typer.Argument(metavar="[LAYER]...", help="With --closed-forms: these, also of your files.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[LAYER]...",
+            help="With --closed-forms: these, also of your files.",
+            autocompletion=layers_that_begin,
+        ),
     ] = None,
     ops: Annotated[bool, typer.Option("--ops", help="List the operations that can be traced instead.")] = False,
     closed: Annotated[

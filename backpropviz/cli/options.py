@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
     from backpropviz.layers.library import Layer
 
+
+def layers_that_begin(incomplete: str) -> list[str]:
+    """What a shell offers where a layer is asked for; where no name begins so, it offers files."""
+    from backpropviz.layers.summaries import layer_names
+
+    return [name for name in layer_names() if name.startswith(incomplete)]
+
+
 LayerArgument = Annotated[
     str,
     typer.Argument(
@@ -29,6 +37,7 @@ LayerArgument = Annotated[
         help="A layer's name, or your own function or class: mine.py, mine.py:swish, net.py:Linear, notes.ipynb:swish; "
         "- is standard input.",
         callback=from_standard_input,
+        autocompletion=layers_that_begin,
     ),
 ]
 InputOption = Annotated[

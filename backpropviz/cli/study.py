@@ -12,6 +12,7 @@ from backpropviz.cli.options import (
     SetOption,
     ShapeOption,
     console,
+    layers_that_begin,
     print_json,
     run,
     users_code,
@@ -83,7 +84,9 @@ def shapes(
     layer: Annotated[
         str,
         typer.Argument(
-            metavar="LAYER|FILE|NETWORK", help="A layer, or a network in words: 'input 8x8x3, conv 6 3x3, fc 10'."
+            metavar="LAYER|FILE|NETWORK",
+            help="A layer, or a network in words: 'input 8x8x3, conv 6 3x3, fc 10'.",
+            autocompletion=layers_that_begin,
         ),
     ],
     shape: ShapeOption = None,
