@@ -178,6 +178,7 @@ def test_what_is_made_up_fits_the_code(shell):
         "backpropviz.facade.traces",
         "backpropviz.show.display",
         "backpropviz.text",
+        "backpropviz.diagnose.pairs.signatures",
         "backpropviz.exercises.paper.letters",
     ],
 )

@@ -499,3 +499,25 @@ def test_a_buffer_is_printed_as_it_is_filled():
 
     bp.trace(filled, x=np.ones((2, 3)))
     assert {*printed} == {"[3. 3.]"}
+
+
+def test_an_array_made_of_a_traced_one_is_its_own_and_is_copied_once():
+    def written(x):
+        y = np.array(x)
+        y[0] = 0.0
+        return x * y
+
+    trace = bp.trace(written, x=np.array([2.0, 3.0]))
+    trace.backward(np.ones(2))
+    np.testing.assert_array_equal(trace.output, [0.0, 9.0])
+    np.testing.assert_array_equal(trace.grad["x"], [0.0, 6.0])
+
+    copies = {
+        lambda x: np.array(x) * 2: 1,
+        lambda x: np.array(x, copy=False) * 2: 0,
+        lambda x: np.array(x, dtype=np.float32) * 2: 0,
+        lambda x: np.array([x[0], x[1]]) * 2: 0,
+    }
+    for function, count in copies.items():
+        names = [node.primitive.name for node in bp.trace(function, x=np.ones((2, 3))).nodes if node.primitive]
+        assert names.count("copy") == count

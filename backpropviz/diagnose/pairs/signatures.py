@@ -32,6 +32,8 @@ def measures_columns(backward: ast.FunctionDef) -> bool:
     True
     >>> measures_columns(ast.parse("def back(dout, cache): dout.reshape(N, -1)").body[0])
     False
+    >>> measures_columns(ast.parse("def back(dout, cache): w.reshape(-1, D)").body[0])
+    False
     """
     taken = {argument.arg for argument in backward.args.args}
     for node in ast.walk(backward):
