@@ -624,6 +624,18 @@ def test_a_long_sum_is_walked_to_its_end(run, file, command):
     assert (result.code, result.err) == (0, "")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a stack cannot grow")
+def test_a_sum_of_3000_terms_has_room_and_so_has_a_call_that_never_ends(tmp_path, file):
+    """Room for frames alone was none: a call of `sorted` takes so much of the stack that the process ended."""
+    file("sum.py", f"def f(x):\n    return {' + '.join(f'x * {i}' for i in range(3000))}\n")
+    file("endless.py", "def g(x):\n    return sorted([x], key=g)\n")
+    done = process("derive", "sum.py:f", "--shape", "x=2", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = process("show", "endless.py:g", "--shape", "x=2", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "RecursionError" in done.stderr
+
+
 def test_what_is_nested_too_deeply_is_told(refused, file):
     file("deep.py", f"def f(x):\n    out = x{' * 2' * 20_000}\n    return out\n")
     assert "nested too deeply" in refused("show", "deep.py", "--shape", "x=2")

@@ -111,23 +111,30 @@ def main() -> None:
         sys.exit(2)
 
 
-_FRAMES = 8000  # a sum of a thousand terms is a tree as deep, and each level of it takes several calls to walk
+_STACK = 96 << 20  # bytes; Linux keeps 128 MB free for it
+_FRAME = 8 << 10  # what a call of Python takes of them at most: one of `sorted(key=)` takes some 5,000
 
 
 @contextlib.contextmanager
 def _room_for_depth() -> Iterator[None]:
-    """Within, calls may be nested as deep as code is that people write: where the stack has room for that."""
-    before = sys.getrecursionlimit()
-    with contextlib.suppress(ImportError):  # Windows, where a megabyte has to do
-        import resource
+    """Within, calls may be nested as deep as code is that people write: a sum of 3,000 terms is a tree as deep, and
+    each level of it takes several calls to walk. The stack is made as large as that takes, or a call that never ends
+    would end the process; where it cannot be, Python's own limit stays.
+    """
+    if sys.platform != "linux":  # elsewhere the stack stays as it was when the process began
+        yield
+        return
+    import resource
 
-        size = resource.getrlimit(resource.RLIMIT_STACK)[0]
-        if size == resource.RLIM_INFINITY or size >= 8 << 20:
-            sys.setrecursionlimit(max(before, _FRAMES))
+    frames, (soft, hard) = sys.getrecursionlimit(), resource.getrlimit(resource.RLIMIT_STACK)
+    if hard == resource.RLIM_INFINITY or hard >= _STACK:
+        resource.setrlimit(resource.RLIMIT_STACK, (_STACK, hard))
+        sys.setrecursionlimit(max(frames, _STACK // _FRAME))
     try:
         yield
     finally:
-        sys.setrecursionlimit(before)
+        sys.setrecursionlimit(frames)
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
 
 
 def _version(wanted: bool) -> None:
