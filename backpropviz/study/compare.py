@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from types import FunctionType
@@ -97,7 +97,7 @@ def compare(layer: Layer, trace: Trace, *, seconds: float = 0.2, closed: bool = 
             where=layer.where,
             fix='Put some in its file: ALTERNATIVES = {"forward": [other_way], "backward": [simplified]}.',
         )
-    times, rounds = _measure([call for *_, call in entries], seconds)
+    times, rounds = medians([call for *_, call in entries], seconds)
     first: dict[str, float] = {}
     for (way, name, story, difference, _), elapsed in zip(entries, times):
         base = first.setdefault(way, elapsed)
@@ -228,8 +228,12 @@ _LONG = 0.01
 """Seconds; what takes longer is not called once more only to learn how long it takes."""
 
 
-def _measure(calls: list[Callable[[], Any]], seconds: float) -> tuple[list[float], int]:
-    """The median time of one call of each, taken in turns."""
+def medians(calls: Sequence[Callable[[], Any]], seconds: float) -> tuple[list[float], int]:
+    """The median time of one call of each, taken in turns, and the number of rounds.
+
+    Args:
+        seconds: how long to measure, about; at least three rounds.
+    """
     repeats = []
     for call in calls:
         once = getattr(call, "once", 0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,9 @@ from backpropviz.layers.library import Layer
 from backpropviz.study.closed.form import ClosedForm, closed_form
 from backpropviz.study.closed.scenes import scene
 from backpropviz.study.closed.telling import proved_how
+from backpropviz.study.compare import medians
 
-_CALLS = 100
+_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,13 @@ def row(layer: Layer, timed: bool = True) -> Row:
 
 
 def _times_faster(layer: Layer, form: ClosedForm) -> float:
-    """By the whole function, with the forward values that it computes again."""
+    """By the whole function, with the forward values that it computes again; the two take turns."""
     shapes, _ = layer.case("compare")
     trace = layer.trace(shapes=shapes)
     given = scene(trace).arguments(form.program.listing)
-    long, short = (_called(code, form.program.listing.name, given) for code in (derive(trace), form.code))
-    return _seconds(long) / _seconds(short)
+    calls = [_called(code, form.program.listing.name, given) for code in (derive(trace), form.code)]
+    (long, short), _ = medians(calls, _SECONDS)
+    return long / short
 
 
 def _called(code: str, name: str, given: Mapping[str, Any]) -> Callable[[], Any]:
@@ -74,13 +75,3 @@ def _called(code: str, name: str, given: Mapping[str, Any]) -> Callable[[], Any]
     exec(code, scope)
     taken = {each: given[each] for each in inspect.signature(scope[name]).parameters if each in given}
     return lambda: scope[name](**taken)
-
-
-def _seconds(call: Callable[[], Any]) -> float:
-    """The shortest of a hundred calls."""
-    best = float("inf")
-    for _ in range(_CALLS):
-        start = time.perf_counter()
-        call()
-        best = min(best, time.perf_counter() - start)
-    return best
