@@ -24,17 +24,21 @@ from backpropviz.study.closed import form as search
 from backpropviz.study.closed import telling
 from backpropviz.study.closed.algebra import by_algebra
 from backpropviz.study.closed.beginnings import begun, scenes_of
+from backpropviz.study.closed.checked import checked, first_wrong
 from backpropviz.study.closed.form import closed_form
 from backpropviz.study.closed.ingredients import Larder
 from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import lines_of
+from backpropviz.study.closed.paths import by_terms
 from backpropviz.study.closed.proof import PROOFS, at_the_rim, proved
 from backpropviz.study.closed.quotients import Quotients, UnprovableError
+from backpropviz.study.closed.reasons import UNEXPLAINED, Reason
 from backpropviz.study.closed.regrouped import regrouped
 from backpropviz.study.closed.scenes import Stage
 from backpropviz.study.closed.stretches import Flow
 from backpropviz.study.closed.telling import explained, latex, plain, text, to_dict
 from backpropviz.study.closed.turned import turned
+from backpropviz.study.closed.watched import Watched
 from backpropviz.study.closed.writing import assignment
 from backpropviz.study.compare import compare
 from backpropviz.study.values.pointwise import pointwise
@@ -792,3 +796,39 @@ def test_lengths_without_a_name_and_our_own_functions_are_told():
     forward, _, ours = explained(form).partition("functions of backpropviz that it calls")
     assert "    put\n" in ours
     assert "    put\n" not in forward
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dx = dxhat * ivar + ", "dx = dxhat * xhat + "),
+        ("dmu = -np.sum(", "dmu = np.sum("),
+        ("= -ivar * np.sum(dxhat, axis=0) / N", "= -ivar * np.sum(dxhat, axis=0) / (N - 1)"),
+        ("N * dxhat - np.sum(dxhat, axis=0) - xhat", "N * dxhat - np.sum(dxhat, axis=0) + xhat"),
+        ("sum(xmu) = 0", "sum(xmu) = 1"),
+    ],
+)
+def test_a_wrong_line_of_an_explanation_is_caught(batchnorm, right, wrong):
+    """On runs that nothing was found on; what is left are the lines of the code, as found by search."""
+    (change,) = batchnorm.changes
+    program = begun(batchnorm.stage.base.trace, load("batchnorm"), ())
+    flow = Flow(program)
+    (place,) = [s for s in flow.stretches() if (s.source[1], s.target.name) == (change.source, change.target)]
+    watched = Watched(program, list(batchnorm.stage.draws(2, seed=5)), flow.tainted)
+    assert checked(change.reasons, 1, place, watched) == change.reasons
+    told = [dataclasses.replace(each, formula=each.formula.replace(right, wrong)) for each in change.reasons]
+    assert told != change.reasons
+    found = first_wrong(told, place, watched.scopes(place))
+    assert found is not None
+    assert found in [new for new, old in zip(told, change.reasons) if new != old]
+    assert checked(told, 1, place, watched) == [told[0], Reason(told[-1].formula, UNEXPLAINED)]
+
+
+def test_what_is_taken_out_of_a_sum_is_asked_with_letters():
+    """The line before the last is the last with other brackets, whatever the names stand for; or it is not said so."""
+    scopes = [{"np": np, "dx": np.ones(3), "a": np.ones(3), "b": np.ones(3)}]  # where a and b are equal
+    whole = expression("dx * a + dx * b")
+    assert by_terms(whole, ["dy = dx * (a + b)"], scopes) is None  # two terms that are the same
+    scopes = [{"np": np, "dx": np.ones(3), "a": np.ones(3), "b": np.array([1.0, 2.0, 3.0])}]
+    assert by_terms(whole, ["dy = dx * (a + b)"], scopes) == []
+    assert by_terms(whole, ["dy = dx * (a - b)"], scopes) is None

@@ -8,7 +8,6 @@ what then holds on fresh runs is shown.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,17 +16,19 @@ from backpropviz.errors import InputError
 from backpropviz.layers.library import Layer
 from backpropviz.study.closed.algebra import Algebra, by_algebra
 from backpropviz.study.closed.beginnings import begun, in_other_brackets, scenes_of
+from backpropviz.study.closed.checked import checked
 from backpropviz.study.closed.expressions import Found, expressions
 from backpropviz.study.closed.ingredients import Larder
 from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.proof import PROOFS, Proof, at_the_rim, holds, proved
 from backpropviz.study.closed.reasons import Reason, reasons
-from backpropviz.study.closed.scenes import Scene, Stage
+from backpropviz.study.closed.scenes import Runs, Stage
 from backpropviz.study.closed.steps import steps
 from backpropviz.study.closed.stretches import Flow, Stretch
 from backpropviz.study.closed.turned import with_fewer_signs
 from backpropviz.study.closed.vanished import without_vanishing
+from backpropviz.study.closed.watched import Watched
 from backpropviz.study.values.trees import weight
 from backpropviz.study.values.valued import TALLY
 
@@ -36,6 +37,8 @@ MOST_LINES = 60
 search runs all of it."""
 MOST_CANDIDATES = 300_000
 """How many expressions are looked at before the best form so far is given: no clock ends a search."""
+_FRESH = 2
+"""How many runs an explanation is held against, each with two upstream gradients."""
 
 
 @dataclass(frozen=True)
@@ -138,20 +141,20 @@ def closed_form(
             fix="Take fewer rounds or a part of it: a setting by --set, or a function of the part alone.",
         )
     recorded = program.thinned()
-    scenes = scenes_of(stage, program)
     other = in_other_brackets(stage, inputs)
-    rims = at_the_rim(stage, program)
-    whole, changes, searched, is_regrouped = _shortest(program, other, scenes, rims, began + MOST_CANDIDATES)
+    fresh = [scene for scene in stage.draws(_FRESH, seed=23) if holds(program, scene)]
+    runs = Runs(scenes_of(stage, program), at_the_rim(stage, program), fresh)
+    whole, changes, searched, is_regrouped = _shortest(program, other, runs, began + MOST_CANDIDATES)
     short = whole.thinned()
     proof = proved(stage, short, proofs)
     if changes and proof.against is not None:  # what held on a few runs by their sizes does not hold on this one
-        scenes = [*scenes, proof.against]
-        whole, changes, again, is_regrouped = _shortest(program, other, scenes, rims, began + MOST_CANDIDATES)
+        runs = dataclasses.replace(runs, searched=[*runs.searched, proof.against])
+        whole, changes, again, is_regrouped = _shortest(program, other, runs, began + MOST_CANDIDATES)
         short, searched = whole.thinned(), searched + again
         proof = proved(stage, short, proofs)
     candidates = TALLY.made - began
     if changes and not program.listing.rolled:
-        made, lines, gone, why = with_fewer_signs(short, scenes)
+        made, lines, gone, why = with_fewer_signs(short, runs.searched)
         target, saved = lines[0].partition(" = ")[0] if lines else "", short.count - made.count
         changes += [Change(short.listing.upstream[0], target, lines, gone, saved, why)] * bool(lines)
         short = made
@@ -167,44 +170,39 @@ def closed_form(
 
 
 def _shortest(
-    program: Program, other: Program | None, scenes: list[Scene], rims: Sequence[Scene], most: int
+    program: Program, other: Program | None, runs: Runs, most: int
 ) -> tuple[Program, list[Change], int, bool]:
     """The shorter of the program and, in other brackets, the other; what was changed in it, and how many searches."""
-    short, changes, searched = _of_one(program, scenes, rims, most)
-    if other is not None and all(holds(other, scene) for scene in scenes):
-        second, made, count = _of_one(other, scenes, rims, most)
+    short, changes, searched = _of_one(program, runs, most)
+    if other is not None and all(holds(other, scene) for scene in runs.searched):
+        second, made, count = _of_one(other, runs, most)
         searched += count
         if made and second.thinned().cost < short.thinned().cost:
             return second, made, searched, True
     return short, changes, searched, False
 
 
-def _of_one(
-    program: Program, scenes: list[Scene], rims: Sequence[Scene], most: int
-) -> tuple[Program, list[Change], int]:
+def _of_one(program: Program, runs: Runs, most: int) -> tuple[Program, list[Change], int]:
     """What is zero whatever comes in, then one stretch after the other."""
-    left, gone = without_vanishing(program, scenes)
+    left, gone = without_vanishing(program, runs.searched)
     upstream, before = program.listing.upstream[0], program.thinned().count
     zeros = [Change(upstream, each.target, each.lines, each.before, 0, each.reasons) for each in gone]
     if zeros:
         zeros[0] = dataclasses.replace(zeros[0], saved=before - left.thinned().count)
-    short, changes, searched = shortened(left, scenes, rims, most)
+    short, changes, searched = shortened(left, runs, most)
     return short, [*changes, *zeros], searched
 
 
-def shortened(
-    program: Program, scenes: list[Scene], rims: Sequence[Scene] = (), most: int = 0
-) -> tuple[Program, list[Change], int]:
+def shortened(program: Program, runs: Runs, most: int = 0) -> tuple[Program, list[Change], int]:
     """The program with one stretch after the other shortened, what was changed, and how many were searched.
 
     Args:
-        scenes: runs whose values are searched by. rims: further ones that it has to hold on.
         most: the count of all candidates of this process after which it ends; 0 for as many as one search may make.
     """
     most = most or TALLY.made + MOST_CANDIDATES
     memory: dict[tuple[Any, ...], tuple[int, list[Found]]] = {}
     changes: list[Change] = []
-    while (better := _better(program, scenes, rims, memory, most)) is not None:
+    while (better := _better(program, runs, memory, most)) is not None:
         program, change = better
         changes.append(change)
     return program, changes, len(memory)
@@ -212,8 +210,7 @@ def shortened(
 
 def _better(
     program: Program,
-    scenes: list[Scene],
-    rims: Sequence[Scene],
+    runs: Runs,
     memory: dict[tuple[Any, ...], tuple[int, list[Found]]],
     most: int,
 ) -> tuple[Program, Change] | None:
@@ -236,7 +233,7 @@ def _better(
         if stretch.key not in memory or memory[stretch.key][0] < limit:
             if TALLY.made >= most:
                 continue
-            larder = larder or Larder(program, scenes, flow.tainted)
+            larder = larder or Larder(program, runs.searched, flow.tainted)
             memory[stretch.key] = limit, _searched(larder, stretch, limit)
         for _, lines, tree in memory[stretch.key][1][:6]:
             made = replaced(program, stretch, lines)
@@ -246,16 +243,19 @@ def _better(
                 -len(lines), -shorter.whole_count, -weight(tree),
             )  # fmt: skip
             is_better = rank[:3] > (0, 0, 0) and rank > best_rank and shorter.count <= now.count
-            if is_better and all(holds(shorter, scene) for scene in (*scenes, *rims)):
+            if is_better and all(holds(shorter, scene) for scene in (*runs.searched, *runs.rims)):
                 change = _change(stretch, lines, made, shorter, now.count - shorter.count)
                 best, best_rank, place = (made.thinned(forward_too=False), change), rank, stretch
     if best is None or place is None:
         return None
-    larder = larder or Larder(program, scenes, flow.tainted)
-    given = larder.of(place)
+    larder = larder or Larder(program, runs.searched, flow.tainted)
     made, change = best
-    why = reasons(given, change, steps(larder, place, change.lines)) if given is not None else []
-    return made, dataclasses.replace(change, reasons=why)
+    given = larder.of(place)
+    if given is not None:
+        told = reasons(given, change, *steps(larder, place, change.lines))
+        watched = Watched(program, runs.fresh, flow.tainted)
+        change = dataclasses.replace(change, reasons=checked(told, len(change.lines) - 1, place, watched))
+    return made, change
 
 
 def _change(stretch: Stretch, lines: list[str], made: Program, shorter: Program, saved: int) -> Change:

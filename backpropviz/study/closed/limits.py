@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from backpropviz.study.closed.beginnings import SCENES
 from backpropviz.study.closed.form import ClosedForm, shortened
 from backpropviz.study.closed.proof import error_of, proved
-from backpropviz.study.closed.scenes import Stage
+from backpropviz.study.closed.scenes import Runs, Stage
 
 _SMALL, _NEXT_TO_NOTHING, _HELD = 1e-2, 1e-15, 10
 
@@ -45,7 +45,7 @@ def limit_of(form: ClosedForm) -> Limit | None:
         if setting in given or not isinstance(value, float) or not 0 < value < _SMALL:
             continue
         stage = Stage(layer, {**given, setting: _NEXT_TO_NOTHING})
-        program, changes, _ = shortened(form.whole, list(stage.draws(SCENES)))
+        program, changes, _ = shortened(form.whole, Runs(list(stage.draws(SCENES))))
         short = program.thinned()
         if not changes or short.count >= form.after or not proved(stage, short, _HELD).complete:
             continue

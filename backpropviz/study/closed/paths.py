@@ -25,30 +25,29 @@ _MOST_PATHS, _TOGETHER, _CLOSE = 6, 3, 1e-9
 _FOUND = "these paths together: equal on every run, found by search"
 
 
-def by_paths(stretch: Stretch, lines: Sequence[str], scopes: list[dict[str, Any]]) -> list[Reason]:
-    """What each path comes to, as a term of the last of `lines`; nothing where some path is no such term.
+def by_paths(stretch: Stretch, lines: Sequence[str], scopes: list[dict[str, Any]]) -> list[Reason] | None:
+    """What each path comes to, as a term of the last of `lines`; None where some path is no such term.
 
     Args:
         scopes: the values of all names, a dictionary a run.
     """
     paths = list(_added(stretch.target, {line.name: line for line in stretch.between if line.name}))
     if not 1 < len(paths) <= _MOST_PATHS or stretch.parts:
-        return []
+        return None
     scopes = [dict(scope) for scope in scopes]
     for line, scope in itertools.product(lines[:-1], scopes):
         exec(line, scope)
-    terms = [cancelled(term) for term in multiplied_out(expression(lines[-1].partition(" = ")[2]))]
     left, found = list(paths), list[Reason]()
-    for term in terms:
+    for term in _terms_of(lines, scopes):
         chosen = _making(term, left, scopes)
         if not chosen:
-            return []
+            return None
         left = [path for path in left if path not in chosen]
         formula = f"{' + '.join(chosen)} = {written(term)}"
         if all(formula != line.text for line in stretch.between):
             found.append(Reason(formula, _why(chosen, scopes)))
     if left and not all(_equal(sum(scope[path] for path in left), np.zeros(()), scope[left[0]]) for scope in scopes):
-        return []
+        return None
     return [*found, *[Reason(f"{' + '.join(left)} = 0", "what comes back this way adds up to nothing")] * bool(left)]
 
 
@@ -59,25 +58,50 @@ def _why(chosen: tuple[str, ...], scopes: list[dict[str, Any]]) -> str:
     return f"{' and '.join(chosen)} are the same, so this is {len(chosen)} times the one" if alike else _FOUND
 
 
-def by_terms(whole: ast.expr, lines: Sequence[str], scopes: list[dict[str, Any]]) -> list[Reason]:
-    """Which term of the long form is which of the short one, but those that are the same at sight.
+def by_terms(whole: ast.expr, lines: Sequence[str], scopes: list[dict[str, Any]]) -> list[Reason] | None:
+    """Which term of the long form is which of the short one, but those that are the same at sight; None
+    where they do not match one by one.
 
     Args:
         whole: the long form in one expression. lines: the short form, and names for it.
     """
-    short = [cancelled(term) for term in multiplied_out(expression(lines[-1].partition(" = ")[2]))]
+    short = _terms_of(lines, scopes)
     long = next((terms for terms in (_summands(whole), multiplied_out(whole)) if len(terms) == len(short)), [])
     if len(long) < 2:
-        return []
+        return None
     found = list[Reason]()
     for term, values in ((term, _values(term, scopes)) for term in long):
         same = [each for each in short if all(map(_is_same, _values(each, scopes), values))]
         if len(same) != 1:
-            return []
+            return None
         short.remove(same[0])
         if Counter(_words(term)) != Counter(_words(same[0])):
             found.append(Reason(f"{written(term)} = {written(same[0])}", "this term, with what stands above"))
     return found
+
+
+def _terms_of(lines: Sequence[str], scopes: list[dict[str, Any]]) -> list[ast.expr]:
+    """The terms that the last of the lines comes to; all of it where they do not add up to it.
+
+    What is taken out of a sum is a matter of letters: it is asked with a random number in the place of every number.
+    """
+    whole = expression(lines[-1].partition(" = ")[2])
+    terms = [cancelled(term) for term in multiplied_out(whole)]
+    drawn = [_with_letters(scope) for scope in scopes]
+    total, *parts = (_values(tree, drawn) for tree in (whole, *terms))
+    sums = [sum(values) for values in zip(*parts)]
+    return terms if all(map(_is_same, sums, total)) else [whole]
+
+
+def _with_letters(scope: dict[str, Any]) -> dict[str, Any]:
+    """The scope with random numbers in its arrays: nothing holds of them but what holds of letters."""
+    random = np.random.default_rng(29)
+    return {
+        name: random.uniform(0.1, 0.9, value.shape)
+        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
+        else value
+        for name, value in scope.items()
+    }
 
 
 def _words(tree: ast.expr) -> list[str]:

@@ -22,6 +22,7 @@ from backpropviz.study.closed.stretches import terms_of
 from backpropviz.study.values.valued import DIVIDE, Valued, together, usual
 
 _CLOSE, _MOST_FACTS = 1e-9, 4
+UNEXPLAINED = "the forms are equal, and were found by search: no step in between is known"
 
 
 @dataclass(frozen=True)
@@ -30,20 +31,24 @@ class Reason:
 
     Attributes:
         about: where it says that a sum is zero or one, the forward value that is summed.
+        over: the axes of a sum in it that names none.
     """
 
     formula: str
     reason: str
     about: str = ""
+    over: tuple[int, ...] | None = None
 
 
-def reasons(given: Ingredients, change: Stretched, paths: Sequence[Reason] = ()) -> list[Reason]:
+def reasons(
+    given: Ingredients, change: Stretched, paths: Sequence[Reason] = (), is_by_terms: bool = False
+) -> list[Reason]:
     """The facts behind one stretch that became one expression, and that expression.
 
     Facts of values that stand neither in the stretch nor in the expression are left out: nothing rests on them.
 
     Args:
-        paths: what the lines come to, path by path.
+        paths: what the lines come to, path by path. is_by_terms: whether these lead to each term of the expression.
     """
     is_whole = _is_whole(change, paths)
     of_sums = [*_sums_to_nothing(given), *_sums_to_one(given), *(() if is_whole else _squares(given))]
@@ -66,10 +71,11 @@ def reasons(given: Ingredients, change: Stretched, paths: Sequence[Reason] = ())
             else "the factors on the way multiply"
         )
         why = f"every entry comes from one entry of {change.source} alone: {way} to this"
-    elif made or paths:
-        why = "these put in, and what is shared taken out" if paths else "collected"
+    elif paths:
+        ends = ", and what is shared taken out" if is_by_terms else ": equal to the lines above on every run"
+        why = f"these put in{ends}"
     else:
-        why = "the forms are equal, and were found by search: no step in between is known"
+        why = "collected" if made else UNEXPLAINED
     return [*helpers, *made, *paths, Reason(change.lines[-1], why)]
 
 
@@ -126,6 +132,7 @@ def _sums_to_nothing(given: Ingredients) -> Iterator[Reason]:
                 f"sum({leaf.code}) = 0",
                 f"{leaf.code} has mean zero over {_axes(axis)}, so the mean's path through it vanishes",
                 leaf.code,
+                axis,
             )
 
 
@@ -144,7 +151,7 @@ def _squares(given: Ingredients) -> Iterator[Reason]:
         if not _is_onehot(leaf.values) and all(
             np.allclose((v**2).sum(axis=axis), 1, rtol=0, atol=_CLOSE) for v in leaf.values
         ):
-            yield Reason(f"sum({leaf.code}**2) = 1", f"{leaf.code} has length one over {_axes(axis)}")
+            yield Reason(f"sum({leaf.code}**2) = 1", f"{leaf.code} has length one over {_axes(axis)}", over=axis)
 
 
 def _complements(given: Ingredients) -> Iterator[Reason]:
@@ -207,6 +214,8 @@ def _masks(given: Ingredients, change: Stretched) -> Iterator[Reason]:
                     yield Reason(product, "by the forward pass: where both hold")
             elif onehot is not None and all(map(np.array_equal, mask.values, map(np.logical_or, both, onehot))):
                 yield Reason(f"{product} - onehot", "in the place of the right answer one holds, the other does not")
+                sums = f"sum({' * '.join(terms)}, axis=-1) = sum({called}, axis=-1) - 1"
+                yield Reason(sums, "so its rows sum to one less")
                 break
 
 

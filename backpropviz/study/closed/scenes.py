@@ -63,6 +63,20 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class Runs:
+    """What a closed form is found on.
+
+    Attributes:
+        searched: runs whose values are searched by. rims: further ones that it has to hold on.
+        fresh: those that explanations are held against.
+    """
+
+    searched: Sequence[Scene]
+    rims: Sequence[Scene] = ()
+    fresh: Sequence[Scene] = ()
+
+
+@dataclass(frozen=True)
 class Knob:
     """Axes whose sizes are one: `size` on the sample, and larger by multiples of `step`."""
 

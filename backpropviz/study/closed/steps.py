@@ -28,22 +28,24 @@ _SPREAD = "what goes to one place of every row"
 Scopes = list[dict[str, Any]]
 
 
-def steps(watched: Watched, stretch: Stretch, lines: Sequence[str]) -> list[Reason]:
-    """What the lines of a stretch come to, path by path; nothing of loops, which are kept.
+def steps(watched: Watched, stretch: Stretch, lines: Sequence[str]) -> tuple[list[Reason], bool]:
+    """What the lines of a stretch come to, path by path, and whether that leads to each term of the short form; nothing
+    of loops, which are kept.
 
     Args:
         lines: those that stand in their place.
     """
     scopes = watched.scopes(stretch)
     if scopes is None or stretch.parts:
-        return []
+        return [], False
     scopes = [dict(scope) for scope in scopes]
     for line, scope in itertools.product(lines[:-1], scopes):
         exec(line, scope)
     put_together = Steps(stretch, scopes)
     told = [*put_together.told()]
     whole = put_together.whole
-    return [*told, *(by_paths(stretch, lines, scopes) if whole is None else by_terms(whole, lines, scopes))]
+    terms = by_paths(stretch, lines, scopes) if whole is None else by_terms(whole, lines, scopes)
+    return [*told, *(terms or ())], terms is not None
 
 
 class Steps:
