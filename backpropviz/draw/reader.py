@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from backpropviz.code.printing import Printer
-from backpropviz.draw.boxes import boxes_of, identifier, loop_boxes, upward
+from backpropviz.draw.boxes import boxes_of, identifier, loop_boxes
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
 from backpropviz.draw.handing import handed_back
+from backpropviz.draw.keys import Key, Keyed
 from backpropviz.draw.names import folded_names, parts_shown, spelled_out
 from backpropviz.engine.graph import Group, Node, Step, Term
 from backpropviz.engine.versions import WRITES
 from backpropviz.primitives.shapes import PUT
 
-if TYPE_CHECKING:
-    from backpropviz.code.folding import Fold
-    from backpropviz.engine.trace import Trace
-
 MANY = 6  # terms of a gradient that are written out where a card stands for steps
 
-Key = Node | Step | Group
 
-
-class Reader:
-    """Reads one circuit. Every node of the trace belongs to a key: itself, its step, or the closed group around it."""
-
-    def __init__(
-        self,
-        trace: Trace,
-        ops: bool,
-        opened: set[Group],
-        fold: Fold | None = None,
-        stretches: Mapping[Node, Group] = MappingProxyType({}),
-    ):
-        self.trace, self.ops, self.opened, self.fold, self.stretches = trace, ops, opened, fold, stretches
-        self.cards = {card: node for node, card in stretches.items()}  # each with its last node
-        self.inputs = set(trace.inputs.values())
-        self.assigned = {step.node: step for step in trace.steps}
-        self.stands_for: Mapping[Node, Node] = MappingProxyType({}) if fold is None else fold.stands_for
-        self.nodes = list(dict.fromkeys(map(self._shown, trace.nodes)))  # one round for all of a folded loop
-        self.owner = {node: self._key(node) for node in self.nodes}
-        self.owner |= {node: self.owner[shown] for node, shown in self.stands_for.items()}
-        self.keys = list(dict.fromkeys(key for key in self.owner.values() if key is not None))
-        self.order = {key: number for number, key in enumerate(self.keys)}
-
-    def _key(self, node: Node) -> Key | None:
-        if node in self.inputs:
-            return self._shown(node)
-        if node in self.stretches:
-            return self.stretches[node]
-        node = self._shown(node)
-        step = self._step(node)
-        if step is None:  # computed after the last assignment, and not returned
-            return None
-        if (shown := self._shown(step.node)) is not step.node:  # a view on the way to an entry, that nothing else uses
-            node, step = shown, self._step(shown) or step
-        closed = [group for group in upward(step.group) if group not in self.opened]
-        if closed:
-            return closed[-1]
-        return node if self.ops else step
-
-    def _shown(self, node: Node) -> Node:
-        """The node that stands for this one: in a folded loop, that of the round that is shown."""
-        return self.stands_for.get(node, node)
-
-    def _step(self, node: Node) -> Step | None:
-        return self.assigned.get(node, node.step)
+class Reader(Keyed):
+    """Reads one circuit."""
 
     def read(self) -> Circuit:
         self.result = {key: self._result(key) for key in self.keys}
@@ -92,11 +43,6 @@ class Reader:
         vertices = [*self.vertices.values(), *outside.values()]
         return Circuit(self.trace, vertices, [*self._forward(), *away], self._backward(outside))
 
-    def _outputs(self) -> list[Node]:
-        """The outputs that leave the picture: of those that every round makes, one."""
-        there = dict.fromkeys(node for node in self.trace.outputs if self.owner.get(node) is not None)
-        return [node for node in there if (shown := self._shown(node)) is node or shown not in there]
-
     def _whole(self) -> list[Node]:
         """The values whose gradient is not collected from all rounds of a folded loop."""
         return [node for node in self.result.values() if all(map(self._is_shown, node.terms))]
@@ -105,17 +51,6 @@ class Reader:
         key = self.owner[node]
         assert key is not None
         return self.vertices[key]
-
-    def _result(self, key: Key) -> Node:
-        """The node whose value and gradient a vertex shows."""
-        if isinstance(key, Node):
-            return key
-        if isinstance(key, Step):
-            return key.node
-        if key in self.cards:
-            return self.cards[key]
-        steps = [step for step in self.trace.steps if key in upward(step.group)]
-        return next((step for step in steps if step.name == key.name), steps[-1]).node
 
     def _gradient(self, node: Node) -> str:
         """The name of a gradient, and if it is a sum of terms or passed on unchanged, what it is equal to."""
@@ -146,10 +81,6 @@ class Reader:
         depth = len(self.fold.loops(node))
         hidden = (term.consumer for term in node.terms if not self._is_shown(term))
         return depth > 0 and all(len(self.fold.loops(consumer)) <= depth for consumer in hidden)
-
-    def _is_shown(self, term: Term) -> bool:
-        """Whether a term comes from a round that is shown."""
-        return term.position < 0 or self.stands_for.get(term.consumer, term.consumer) is term.consumer
 
     # ---- vertices ----------------------------------------------------------------------------------------------------
 
