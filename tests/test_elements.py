@@ -393,3 +393,36 @@ def test_a_single_formula_put_into_an_array_is_an_entry_of_it():
     trace = bp.trace(best_path, emit=np.arange(6.0).reshape(3, 2), trans=np.eye(2))
     trace.backward()
     assert elements(trace)
+
+
+# ---- formulas that explode -------------------------------------------------------------------------------------------
+
+
+def gated(h, x, w, *, rounds=4):
+    for _ in range(rounds):
+        z = 1 / (1 + np.exp(-(h @ w)))
+        h = z * h + (1 - z) * np.tanh((z * h) @ w + x)
+    return h
+
+
+def gated_report(rounds):
+    rng = np.random.default_rng(0)
+    h, x, w = (rng.normal(size=shape) for shape in ((1, 3), (1, 3), (3, 3)))
+    return elements(bp.trace(gated, h=h, x=x, w=w, rounds=rounds))
+
+
+def test_formulas_that_explode_are_written_step_by_step():
+    """Whole, those of the fourth round would have millions of names: they are given up by their number."""
+    report = gated_report(rounds=4)
+    assert report.outputs == report.gradients == []
+    assert {"z", "h"} <= {array.name.split("_")[0] for array in report.steps}
+
+
+def test_formulas_that_stay_short_are_still_written_whole():
+    assert gated_report(rounds=1).outputs
+
+
+def test_more_rounds_than_can_be_written_out_are_refused_by_their_number():
+    with pytest.raises(InputError, match=r"gated computes .* entries") as refused:
+        gated_report(rounds=500)
+    assert "fewer rounds" in str(refused.value)

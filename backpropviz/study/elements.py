@@ -17,13 +17,19 @@ from backpropviz.engine.named import plain
 from backpropviz.engine.rounds import Rounds, describe
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import InputError, LayerError
-from backpropviz.study.symbolic import Elements, SymbolicRun, TooLongError
+from backpropviz.study.symbolic import SMALLER, Elements, SymbolicRun, TooLongError
 
 LARGEST = 64
 """More entries than this per array are too many to read."""
 
 READABLE = 120
 """Characters; where a formula is longer, the steps are written one by one."""
+
+MOST_ENTRIES = 30_000
+"""Entries of all values together, forward and red; each is worked out by SymPy, if not written."""
+
+MOST = 300_000
+"""Names and numbers in the formulas of all values together, as many as SymPy works out in seconds."""
 
 _LETTERS = {"x": "a", "out": "z", "dout": "d"}
 
@@ -71,7 +77,7 @@ def elements(trace: Trace, letters: dict[str, str] | None = None, round_: str | 
     Raises:
         LayerError: SymPy is not installed.
         InputError: an array has too many entries to read; a letter is for nothing that is there, or stands for two;
-            there is no such round.
+            there is no such round; even step by step the formulas are too long.
         TraceError: an operation has no formula: it decides by numbers (a rank), or is not known to SymPy.
     """
     sympy = _sympy()
@@ -88,10 +94,18 @@ def elements(trace: Trace, letters: dict[str, str] | None = None, round_: str | 
                 f"{name} has {node.value.size} entries; more than {LARGEST} are too many to read as formulas",
                 fix=f"Use a smaller case: --shape {name}=...",
             )
-    run = SymbolicRun(trace, letters, sympy)
+    entries = sum(node.value.size for node in (*trace.nodes, *trace.red.nodes))
+    if entries > MOST_ENTRIES:
+        raise InputError(
+            f"{trace.function} computes {entries:,} entries; more than {MOST_ENTRIES:,} are too many to write out",
+            fix=SMALLER,
+        )
     has_steps = len(trace.steps) > 1
+    rotated: RotatedFilter | None = None
     try:
+        run = SymbolicRun(trace, letters, sympy, most=MOST)
         outputs, gradients = _whole(trace, letters, run)
+        rotated = _rotated_filter(trace, run)
     except TooLongError:
         if not has_steps:
             raise
@@ -100,9 +114,8 @@ def elements(trace: Trace, letters: dict[str, str] | None = None, round_: str | 
     formulas = [formula for array in (*outputs, *gradients) for _, formula in array.rows]
     if has_steps and (not formulas or max(map(len, formulas)) > READABLE or round_ is not None):
         own = {**{name: name for name in (*trace.inputs, *_LETTERS)}, **chosen}
-        written = SymbolicRun(trace, own, sympy, stepwise=True).steps
+        written = SymbolicRun(trace, own, sympy, stepwise=True, most=MOST).steps
         steps = [_placed(array, node, rounds) for node, array in written if _is_shown(node, rounds)]
-    rotated = _rotated_filter(trace, run) if outputs else None
     return ElementReport(trace.function, letters, outputs, gradients, rotated, steps, bool(trace.decisions))
 
 

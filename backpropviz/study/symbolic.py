@@ -19,10 +19,15 @@ from backpropviz.study.brackets import rules
 LONGEST = 5_000
 """Names and numbers in one formula; of longer ones, SymPy is not asked to tidy them up."""
 
+EVALUATED = 50
+"""Names and numbers in an argument of a function; of longer ones, SymPy is not asked for what it knows of them."""
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow,
 }  # fmt: skip
+
+
+SMALLER = "Use a smaller case: --shape with shorter axes; of a loop, with fewer rounds."
 
 
 class TooLongError(InputError):
@@ -50,6 +55,10 @@ class SymbolicRun:
         stepwise: what has a name is written down in `steps`, and from then on stands for itself; entries that a
             write leaves as they were keep their names, and gradients that are zero stay zero.
         numbers: inputs that stay the numbers that they are.
+        most: names and numbers in the formulas of all values together, beyond which it is given up.
+
+    Raises:
+        TooLongError: they have more than `most`.
     """
 
     def __init__(
@@ -59,12 +68,14 @@ class SymbolicRun:
         sympy: Any,
         stepwise: bool = False,
         numbers: Collection[str] = (),
+        most: int | None = None,
     ):
         self.sympy = sympy
         self.steps: list[tuple[Node, Elements]] = []
         self.settings: dict[str, Any] = {}
         self._given = trace.settings
         self._counted: dict[Any, int] = {}
+        self._most, self._spent = most, 0
         self._rules = rules(sympy, self.tidy)
         self._functions = {
             np.sqrt: sympy.sqrt, np.exp: sympy.exp, np.log: sympy.log, np.tanh: sympy.tanh, np.sin: sympy.sin,
@@ -89,6 +100,8 @@ class SymbolicRun:
         for node in (*trace.nodes, *trace.red.nodes):
             if node.primitive is not None:
                 self.values[node] = self._evaluate(node)
+                if most is not None:
+                    self._spend(node, most)
                 if stepwise and node.name and self.is_symbolic(node):
                     self._write_down(node, node.name, of_gradient=node in red)
 
@@ -133,7 +146,7 @@ class SymbolicRun:
             if isinstance(primitive.run, np.ufunc):
                 args = tuple(map(self._exact, args))
             if primitive.run in self._functions and not concrete:
-                return np.asarray(np.frompyfunc(self._functions[primitive.run], len(args), 1)(*args))
+                return np.asarray(np.frompyfunc(self._function(primitive.run), len(args), 1)(*args))
             written_out = primitive.run if concrete else self._written_out.get(primitive.run, primitive.run)
             assert written_out is not None
             return _entries(np.asarray(written_out(*args, **kwargs)))
@@ -178,6 +191,28 @@ class SymbolicRun:
             return self._written(part)
         return self.sympy.nsimplify(part, rational=True) if isinstance(part, int | float) else None
 
+    def _function(self, run: Any) -> Callable[..., Any]:
+        """An elementary function of expressions; of a long argument, what SymPy knows of it is not worth its search."""
+        function = self._functions[run]
+
+        def applied(*args: Any) -> Any:
+            is_long = self._most is not None and any(self._leaves(argument) > EVALUATED for argument in args)
+            with self.sympy.evaluate(not is_long):
+                return function(*args)
+
+        return applied
+
+    def _spend(self, node: Node, most: int) -> None:
+        """Count what the values are made of, and give up where it is too much."""
+        value = self.values[node]
+        self._spent += sum(map(self._leaves, value.ravel())) if value.dtype == object else 0
+        if self._spent > most:
+            raise TooLongError(
+                f"written out up to {node.name or 'here'}, the formulas have more than {most:,} names and numbers",
+                where=node.step.where if node.step else None,
+                fix=SMALLER,
+            )
+
     def _leaves(self, expression: Any) -> int:
         """How many names and numbers a formula has, written out."""
         known = self._counted
@@ -195,7 +230,7 @@ class SymbolicRun:
         if longest > LONGEST:
             raise TooLongError(
                 f"a formula of {name} has {longest:,} names and numbers; more than {LONGEST:,} cannot be read",
-                fix="Use a smaller case: --shape with shorter axes; of a loop, with fewer rounds.",
+                fix=SMALLER,
             )
         rows = [
             (entry_name(name, index, node.shape), str(self.tidy(self.values[node][index])))
