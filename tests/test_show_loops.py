@@ -188,6 +188,28 @@ def test_rounds_that_differ_are_counted():
     assert "one of them makes other steps" in " ".join(printed(NodeTable(shown(trace))).split())
 
 
+def scan(x, w):
+    h = np.zeros(3)
+    for t in range(len(x)):
+        r = 0.5 * h
+        g = r + 1
+        h = g + w * x[t]
+    return h
+
+
+def test_the_round_that_is_shown_does_what_most_do():
+    """The first finds zeros and makes fewer steps; asked for, it is shown."""
+    trace = bp.trace(scan, x=np.ones((5, 3)), w=np.ones(3))
+    trace.backward()
+    (loop,), (first,) = shown(trace).loops, shown(trace, "0").loops
+    assert (loop.shown, loop.others) == ("t = 1", 1)
+    assert (first.shown, first.others) == ("t = 0", 4)
+
+
+def test_where_all_rounds_are_alike_the_first_is_shown():
+    assert [loop.shown for loop in shown(traced("rnn")).loops] == ["t = 0"]
+
+
 def test_a_while_is_a_loop_and_its_gradient_is_newtons():
     trace = bp.trace(newton, a=np.array([2.0, 3.0, 7.0]))
     trace.backward()

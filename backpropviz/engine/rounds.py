@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import groupby
 
@@ -23,7 +24,7 @@ class Rounds:
 
     Args:
         chosen: what `--round` says: a number, counted from 0 in the outermost loops (from the end if it is negative),
-            or values of loop variables, `n=0,i=1`. Without it, the first round that makes a step.
+            or values of loop variables, `n=0,i=1`. Without it, the first round that makes the steps that most make.
         expand: the loops of which every round is shown, by their head or variable; `loop` means all.
 
     Raises:
@@ -108,7 +109,13 @@ class Rounds:
                 count = f"{len(rounds)} round{'' if len(rounds) == 1 else 's'}"
                 raise InputError(f"`{loop.head}` has {count}", fix=f"Choose one of 0 to {len(rounds) - 1}.")
             return rounds[number]
-        return next((round_ for round_ in rounds if round_ in self._with_steps), rounds[0])
+        return self._usual([round_ for round_ in rounds if round_ in self._with_steps] or rounds)
+
+    def _usual(self, rounds: list[Round]) -> Round:
+        """The first of those that do as most do: where a scan begins with zeros, its first round makes fewer steps."""
+        lines = {round_: tuple(self._lines(round_)) for round_ in rounds}
+        ((most, _),) = Counter(lines.values()).most_common(1)
+        return next(round_ for round_ in rounds if lines[round_] == most)
 
     # ---- what is shown -----------------------------------------------------------------------------------------------
 
