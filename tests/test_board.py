@@ -298,6 +298,53 @@ def test_what_rounds_hand_back_is_told_at_the_gates_that_make_it():
     assert "da += dx / 2 / x_last" in {edge.formula for edge in circuit.backward}
 
 
+def update(h0, w, v):
+    h = h0
+    for _ in range(4):
+        z = np.tanh(h @ w)
+        n = np.tanh((z * h) @ v)
+        h = z * h + n
+    return h
+
+
+def kernel(x, y):
+    return np.array([[np.exp(-np.sum((a - b) ** 2)) for b in y] for a in x])
+
+
+def summing(x, w, b):
+    h, total = np.zeros(2), 0.0
+    for t in range(len(x)):
+        h = np.tanh(w @ h + x[t] + b)
+        total = total + np.sum(h * h)
+    return total
+
+
+def drawn_loop(function, **shapes):
+    rng = np.random.default_rng(0)
+    trace = bp.trace(function, **{name: rng.normal(size=shape) for name, shape in shapes.items()})
+    trace.backward()
+    circuit = Diagram(trace).circuit
+    return [line for vertex in circuit.vertices for line in vertex.inner], {edge.formula for edge in circuit.backward}
+
+
+def test_what_several_gates_hand_back_is_added_up_apart_from_what_came():
+    """dh += dh * z would be dh * (1 + z); of one gate, it may take the place of what came."""
+    inner, _ = drawn_loop(update, h0=(1, 3), w=(3, 3), v=(3, 3))
+    assert "dh_last += dh * z" in inner
+    assert not [line for line in inner if line.startswith("dh +=")]
+
+
+def test_what_is_handed_back_as_it_came_is_no_formula_and_no_term_goes_by_a_name_that_nothing_tells():
+    inner, edges = drawn_loop(summing, x=(4, 2), w=(2, 2), b=(2,))
+    assert inner == ["dh = w.T @ (dh * (1 - h**2))"]
+    assert "dw += np.outer(dh * (1 - h**2), h_last)" in edges
+
+
+def test_a_part_that_rounds_within_add_up_is_told_by_what_each_adds():
+    _, edges = drawn_loop(kernel, x=(4, 3), y=(5, 3))
+    assert "dx[i] += -(dout[i, j] * np.exp(-np.sum((a - y[j])**2))) * (2 * (a - y[j]))" in edges
+
+
 @pytest.mark.parametrize("name", ["rnn", "recurrent"])
 def test_a_loop_is_a_frame_until_its_rounds_are_asked_for(name):
     trace = traced(name)

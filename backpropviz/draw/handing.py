@@ -27,3 +27,8 @@ def _terms(fold: Fold, place: Place) -> tuple[Term, ...]:
         if shown and value is not place.template:
             return shown
     return ()
+
+
+def summed(codes: list[str]) -> str:
+    """The sum of what is written."""
+    return " + ".join(codes).replace("+ -", "- ")

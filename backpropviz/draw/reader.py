@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from backpropviz.code.printing import Printer
 from backpropviz.draw.boxes import boxes_of, identifier, loop_boxes
 from backpropviz.draw.circuit import Box, Circuit, Edge, Vertex
-from backpropviz.draw.handing import handed_back
+from backpropviz.draw.handing import handed_back, summed
 from backpropviz.draw.keys import Key, Keyed
 from backpropviz.draw.names import folded_names, parts_shown, spelled_out
 from backpropviz.engine.graph import Group, Node, Step, Term
@@ -29,7 +29,9 @@ class Reader(Keyed):
         if self.fold is not None:
             self.handed = handed_back(self.fold)
             known = {node.gradient for node in self.result.values()}
-            parts = {term.node: "" for terms in self.handed.values() for term in terms if term.node not in known}
+            whole = {*self._whole()}  # the terms of other gradients are told by no name, but as they are added up
+            added = [*self.handed.values(), *(n.terms for n in self.result.values() if n not in whole)]
+            parts = {term.node: "" for terms in added for term in terms if term.node not in known}
             self.printer = Printer(self.trace, called | folded_names(self.fold, self.result.values()) | parts)
             self.printer.loops = set(self.fold.numbers)
         self.vertices = {key: self._vertex(key) for key in self.keys}
@@ -134,14 +136,17 @@ class Reader(Keyed):
     def _hand_back(self) -> None:
         """Say at the gates of a folded loop what they hand to the round before."""
         for node, terms in self.handed.items():
-            gates: dict[Key, list[str]] = {}
+            gates: dict[Key, list[Node]] = {}
             for term in terms:
                 key = self.owner[term.consumer]
                 if key is not None and not isinstance(key, Group):
-                    gates.setdefault(key, []).append(self.printer.code(term.node))
-            for key, codes in gates.items():
-                total = " + ".join(codes).replace("+ -", "- ")
-                self.vertices[key].inner += (f"{self._called(node)} {'=' if len(gates) == 1 else '+='} {total}",)
+                    gates.setdefault(key, []).append(term.node)
+            # where several gates add up, apart from what came from the round after
+            before = self.printer.name(terms[0].consumer.args[terms[0].position]) if len(gates) > 1 else None
+            name, sign = (f"d{before}", "+=") if before else (self._called(node), "+=" if len(gates) > 1 else "=")
+            for key, reds in gates.items():
+                if [self.result[key].gradient] != reds or len(gates) > 1:  # else handed on as it came
+                    self.vertices[key].inner += (f"{name} {sign} {summed([*map(self.printer.code, reds)])}",)
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
@@ -225,9 +230,15 @@ class Reader(Keyed):
             return f"{name} += {name} of each round"
         if red.primitive is PUT:
             value, index, _ = red.args
-            return f"{name}[{self.printer._index(index)}] += {self.printer.reference(value)}"
+            return f"{name}[{self.printer._index(index)}] += {self._put(term.consumer, value)}"
         result = self.result[tail]
         return f"{name} += {self._called(result) if red is result.gradient else self.printer.code(red)}"
+
+    def _put(self, taken: Node, value: Node) -> str:
+        """What is put into a part of a gradient; of a part that rounds within add up, what each of them adds."""
+        each = [term for term in taken.terms if self._is_shown(term)]
+        added_up = taken not in self.result.values() and value is taken.gradient and 0 < len(each) < len(taken.terms)
+        return summed([self.printer.code(term.node) for term in each]) if added_up else self.printer.reference(value)
 
     def _formula(self, number: int, target: Node, tail: Key) -> str:
         """What a red edge carries. A gradient that is passed on unchanged goes by its name."""
