@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 import backpropviz as bp
+from backpropviz.engine.rounds import Rounds
 from backpropviz.engine.verifying import record
+from backpropviz.exercises.exercise import blanks
 from backpropviz.exercises.questions import questions
 from backpropviz.exercises.quiz import Question, ask, listing, read_number, read_shape
 from backpropviz.exercises.slips import of_number
 from backpropviz.layers.library import layer_names, load
+from backpropviz.show.view import view
 
 
 def made(name, seed=0):
@@ -304,3 +307,22 @@ def test_which_axes_are_summed_is_asked_of_those_that_are():
             if each.kind == "axis":
                 assert each.answer.removeprefix("axis ").removeprefix("axes ") in " ".join(each.explanation)
     assert "axis" in kinds
+
+
+def twice_used(c):
+    u = np.ones(3)
+    for _ in range(3):
+        v = c / (1 + u)
+        u = c + v
+    return np.sum(u * v)
+
+
+def test_a_part_of_a_gradient_of_a_round_that_is_not_shown_is_not_asked_for():
+    """What the last round's v gets after the loop is whole only there; where all rounds are shown, it is one of two."""
+    trace = bp.trace(twice_used, c=np.array([0.5, 1.0, 2.0]))
+    trace.backward()
+    views = view(trace, "twice_used", rounds=Rounds(trace)), view(trace, "twice_used")
+    one_round, all_rounds = ({blank.name: blank for blank in blanks(shown)} for shown in views)
+    assert "dv_3_1" not in one_round
+    assert all_rounds["dv_3_1"].part == 2
+    assert {"du_3", "dv", "dc"} <= {*one_round}

@@ -71,6 +71,8 @@ def blanks(shown: TraceView) -> list[Blank]:
         line = flow.formula if flow.kind == "added" else f"{flow.name} = {flow.formula}"
         if flow.of is None:
             parts.append(line)
+        elif flow.kind == "term" and flow.of not in count:
+            parts = []  # a part of what is whole only in a round that is not shown
         elif flow.step != "0" or flow.kind == "sum":  # an input's single gradient stands at the step that made it
             step = steps.get(flow.step)
             found.append(
