@@ -153,3 +153,11 @@ def test_it_is_written_to_files_that_load_nothing(tmp_path):
         save(made, tmp_path / "table.docx", "batchnorm")
     with pytest.raises(DrawingError):
         save(made, tmp_path / "nowhere" / "table.txt", "batchnorm")
+
+
+@pytest.mark.parametrize(("name", "beside"), [("softmax_loss", True), ("svm_loss", True), ("conv_naive", False)])
+def test_numbers_stand_closer_where_that_makes_a_table_shorter(name, beside):
+    text = printed(table(name))
+    title = next(line for line in text.splitlines() if "← gradient" in line)
+    assert ("value →" in title) == beside
+    assert (len(text.splitlines()) < 40) == beside

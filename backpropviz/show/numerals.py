@@ -26,11 +26,11 @@ class Numbers:
         points = [_point(text) for text in texts]
         self.size = max(points), max(len(text) - point for text, point in zip(texts, points))
 
-    def lines(self, size: tuple[int, int] | None = None) -> list[str]:
+    def lines(self, size: tuple[int, int] | None = None, gap: str = GAP) -> list[str]:
         """The rows, every number `size` large, so that all decimal points in a column are below each other."""
         before, after = size or self.size
         cells = [" " * (before - _point(text)) + text.ljust(_point(text) + after) for text in self.texts]
-        rows = [GAP.join(cells[i : i + self.length]) for i in range(0, len(cells), self.length)]
+        rows = [gap.join(cells[i : i + self.length]) for i in range(0, len(cells), self.length)]
         if self.height:
             for at in range(len(rows) - self.height, 0, -self.height):
                 rows.insert(at, "")

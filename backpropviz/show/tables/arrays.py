@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 from backpropviz.engine.graph import Array
-from backpropviz.show.numerals import Numbers, Place, numbers, summary, write
+from backpropviz.show.numerals import GAP, Numbers, Place, numbers, summary, write
 
 Key = TypeVar("Key", bound=Hashable)
 _WIDE = {"short": 26, "full": 36}  # an array wider than this is summed up,
@@ -16,12 +16,13 @@ _FEW = {"short": 8, "full": 16}  # rows of an array that is shown whole
 
 
 def array_lines(
-    arrays: Mapping[Key, Array], places: Mapping[Key, Place], values: str, room: int
+    arrays: Mapping[Key, Array], places: Mapping[Key, Place], values: str, room: int, gap: str = GAP
 ) -> dict[Key, list[str]]:
     """All arrays in lines, all numbers of one size where that leaves them room.
 
     Args:
         places: which matrix of a larger array is shown. values: "none", "short" or "full". room: no line is wider.
+        gap: between two numbers.
     """
     if values == "none":
         return {}
@@ -36,9 +37,9 @@ def array_lines(
         if each is None:
             found[key] = summary(arrays[key], min(_SUMMARY[values], room), 1 if values == "short" else 2)
             continue
-        found[key] = each.lines(size) if any("." in text for text in each.texts) else each.lines()
+        found[key] = each.lines(size, gap) if any("." in text for text in each.texts) else each.lines(gap=gap)
         if max(map(len, found[key])) > wide:
-            found[key] = each.lines()
+            found[key] = each.lines(gap=gap)
         if whole[key] is None:
             found[key] = [f"at [{', '.join(map(str, places[key]))}]", *found[key]]
     return found

@@ -25,6 +25,7 @@ from backpropviz.show.tree import named_groups, walk
 VALUES = ("none", "short", "full")
 RED, RED_NAME, NAME = "red", "bold red", "bold"
 _LEAST_CODE = 30  # columns that code gets beside two columns of numbers; else the numbers stand below it
+_LOOKED_AT = 200  # rows, to see which way a table is shorter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,12 +168,32 @@ class NodeTable:
 
     def _table(self, room: int) -> Table:
         lines = self.lines(room)
-        wide = max((len(line) for part in lines.values() for line in part), default=0)
-        left = room - len("step") - max(len(row.shape) for row in self.rows) - 2 * GAP
-        beside = [count for count in (2, 1) if left - count * (wide + GAP) >= _LEAST_CODE]
+        code = self._code_columns(lines, room)
+        beside = next((columns for columns in (2, 1) if code[columns] >= _LEAST_CODE), 0)
+        if beside == 1 and self.view.upstream:
+            closer = self.lines(room, gap=" ")  # between numbers
+            narrow = self._code_columns(closer, room)[2]
+            if narrow >= _LEAST_CODE and self._height(closer, 2, narrow) < self._height(lines, 1, code[1]):
+                lines, beside = closer, 2
         if self.values == "none" or not beside:
             return self._stacked(lines)
-        return self._side_by_side(lines, beside[0] if self.view.upstream else 1)
+        return self._side_by_side(lines, beside if self.view.upstream else 1)
+
+    def _code_columns(self, lines: Mapping[Key, list[str]], room: int) -> dict[int, int]:
+        """How much room code has beside one or two columns of numbers."""
+        wide = max((len(line) for part in lines.values() for line in part), default=0)
+        label, shape = (max(map(len, texts)) for texts in zip(("step", ""), *((r.label, r.shape) for r in self.rows)))
+        left = room - label - shape - 2 * GAP
+        return {columns: left - columns * (wide + GAP) for columns in (1, 2)}
+
+    def _height(self, lines: Mapping[Key, list[str]], columns: int, room: int) -> int:
+        """How many lines the first rows take, with gradients beside values or below them."""
+        high = 0
+        for row in self.rows[:_LOOKED_AT]:
+            black, red = (sum(1 for _ in code.at(room)) for code in (row.code, row.gradient_code))
+            value, gradient = len(lines.get((row, "value"), ())), len(lines.get((row, "gradient"), ()))
+            high += max(black + red, value, gradient) if columns == 2 else max(black, value) + max(red, gradient)
+        return high
 
     def _side_by_side(self, lines: Mapping[Key, list[str]], columns: int) -> Table:
         """Values beside their code, and gradients beside them or below."""
@@ -212,13 +233,13 @@ class NodeTable:
             table.add_row(_label(row.label), Group(*(part for part in parts if part)))
         return table
 
-    def lines(self, room: int = 100) -> dict[Key, list[str]]:
+    def lines(self, room: int = 100, gap: str = "  ") -> dict[Key, list[str]]:
         """All arrays in lines, in a window of so many columns."""
         arrays: dict[Key, Array] = {(row, "value"): row.value for row in self.rows if row.value is not None}
         arrays |= {(row, "gradient"): row.gradient for row in self.rows if row.gradient is not None}
         # a value and its gradient are shown at the same place: where the gradient is largest
         places = {row: telling_place(row.value if row.gradient is None else row.gradient) for row, _ in arrays}
-        return array_lines(arrays, {key: places[key[0]] for key in arrays}, self.values, room - len("step") - GAP)
+        return array_lines(arrays, {key: places[key[0]] for key in arrays}, self.values, room - len("step") - GAP, gap)
 
 
 def _label(text: str) -> Lines:
