@@ -306,6 +306,23 @@ def test_groups_open_and_close_where_one_is(tmp_path):
     assert inside["lit"] == ["step_3_2"]
 
 
+def test_the_address_of_a_step_in_a_loop_leads_to_the_round_that_is_shown(tmp_path):
+    page = still_open(bp.trace("rnn").player().html, tmp_path)
+    visited = page.run(
+        """
+        const seen = [];
+        for (const there of ["#backward-2", "#backward-5"]) {
+          window.location.hash = there;
+          await settled();
+          seen.push(text("title"));
+        }
+        return seen;
+        """
+    )
+    assert visited[0].startswith("backward, step 2")
+    assert visited[1] == "the inputs"  # there is no such step
+
+
 NEAR = """
 const letter = () => { const each = document.querySelector("#player-drawing text");
   return parseFloat(getComputedStyle(each).fontSize) * each.getScreenCTM().a; };

@@ -202,7 +202,8 @@
   const addressed = () => {
     const asked = said(window.location.hash).replace(OPEN, "#").replace(/^#step-/, "#forward-");
     const found = frames.findIndex((frame) => said(address(frame, false)) === asked);
-    const within = frames.findIndex((frame) => said(address(frame, false)).startsWith(asked + ".")); // a group's first
+    // of a group, or of a step that every round of a loop takes, the first
+    const within = frames.findIndex((frame) => [".", "["].some((next) => said(address(frame, false)).startsWith(asked + next)));
     return found >= 0 ? found : asked && within >= 0 ? within : 0;
   };
   const framed = window.location.protocol === "about:"; // in a notebook's frame there is no address
