@@ -1,5 +1,6 @@
 """A right backward pass in closed form is named so, by counting; one that goes step by step is not."""
 
+import ast
 import json
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from backpropviz.cli import app
 from backpropviz.diagnose import diagnose
+from backpropviz.study.values.trees import arithmetic
 
 FORWARD = """import numpy as np
 
@@ -143,6 +145,28 @@ def test_the_softmax_within_an_attention(tmp_path):
     (function,) = diagnose(file).functions
     (form,) = function.closed_forms
     assert form.words.startswith("ds is in closed form: 5 operations from dp,")
+
+
+RELU = """
+import numpy as np
+
+def relu_forward(x):
+    return np.where(x > 0, x, 0), x > 0
+
+def relu_backward(dout, cache):
+    dx = np.zeros_like(dout)
+    dx[cache] = dout[cache]
+    return dx
+"""
+
+
+def test_what_only_fills_an_array_that_it_begins_is_no_operation_and_no_closed_form(tmp_path):
+    assert arithmetic(ast.parse("dx = np.zeros_like(dout)")) == arithmetic(ast.parse("dx = np.ones(3)")) == 0
+    assert arithmetic(ast.parse("dx = np.ones_like(dout) * 3")) == 1
+    file = tmp_path / "relu.py"
+    file.write_text(RELU)
+    report = diagnose(file)
+    assert (report.status, report.functions[0].closed_forms) == ("right", ())
 
 
 CLASSES = """import numpy as np

@@ -40,14 +40,14 @@ def expression(code: str) -> ast.expr:
 
 def operations(tree: ast.AST) -> int:
     """How many operations an expression has; making a constant, picking entries and asking for a size are none."""
-    return _counted(tree)[0]
+    return _counted(tree, _ZEROS)[0]
 
 
-def _counted(tree: ast.AST) -> tuple[int, bool]:
-    """Its operations, and whether it is a mere number: `np.sqrt(2 / np.pi)`."""
-    parts = [_counted(part) for part in ast.iter_child_nodes(tree)]
+def _counted(tree: ast.AST, free: set[str]) -> tuple[int, bool]:
+    """Its operations but the free calls, and whether it is a mere number: `np.sqrt(2 / np.pi)`."""
+    parts = [_counted(part, free) for part in ast.iter_child_nodes(tree)]
     is_number = all(mere for _, mere in parts) and not (isinstance(tree, ast.Name) and tree.id not in ("np", "math"))
-    is_counted = isinstance(tree, _COUNTED) and not is_number and called(tree) not in _ZEROS
+    is_counted = isinstance(tree, _COUNTED) and not is_number and called(tree) not in free
     return sum(count for count, _ in parts) + is_counted, is_number
 
 
@@ -66,8 +66,7 @@ def lays_out(function: str) -> bool:
 
 def arithmetic(tree: ast.AST) -> int:
     """The operations of a statement, but those that only lay out arrays; `a += b` is one as well."""
-    laid = sum(lays_out(called(node)) for node in ast.walk(tree))
-    return operations(tree) - laid + isinstance(tree, ast.AugAssign)
+    return _counted(tree, _LAYOUT)[0] + isinstance(tree, ast.AugAssign)
 
 
 def called(node: ast.AST) -> str:
