@@ -37,6 +37,7 @@ QUESTIONS: dict[str, str] = {
     "returned_early": "In which round does the function return?",
     "wrong_statistics": "Mean or variance, variance or standard deviation: which is it here?",
     "test_mode": "Which statistics does the test mode normalize by?",
+    "wrong_holder": "Who still has this dictionary once the function has returned?",
     "cache": "In which order was the cache packed, and in which is it unpacked? Does it hold what was used?",
     "layout": "Number the entries of a small array: where are they after the reshape?",
     "unstable": "What is exp(1000)?",
