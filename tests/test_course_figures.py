@@ -209,3 +209,23 @@ def test_what_the_top_level_lacks_is_a_note(tmp_path):
     report = diagnose(path)
     assert (report.findings, report.status) == ((), "right")
     assert any("only the definitions count" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"), [("input * (input > 0)", "method clone"), ("input.clamp(min=0)", "clamp of")]
+)
+def test_methods_that_only_tensors_have_are_nobodys_fault(tmp_path, line, said):
+    path = tmp_path / "tensors.py"
+    path.write_text(
+        "import torch\nclass ReLU(torch.autograd.Function):\n"
+        "    @staticmethod\n    def forward(ctx, input):\n"
+        f"        ctx.save_for_backward(input)\n        return {line}\n"
+        "    @staticmethod\n    def backward(ctx, grad_output):\n"
+        "        (input,) = ctx.saved_tensors\n        grad = grad_output.clone()\n"
+        "        grad[input < 0] = 0\n        return grad\n",
+        encoding="utf-8",
+    )
+    (function,) = diagnose(path).functions
+    assert function.status == "not examined"
+    assert said in function.reason
+    assert "torch" in function.reason

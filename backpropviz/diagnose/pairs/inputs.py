@@ -32,6 +32,11 @@ _LENGTHS = {
 }  # fmt: skip
 _ODD = (3, 5, 7, 9, 11, 13, 15, 17)
 _MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
+_OF_TENSORS = re.compile(
+    r"AttributeError: 'numpy\.\w+' object has no attribute '(?P<name>addmm|bmm|clamp\w*|clone|detach|expand\w*|"
+    r"masked_fill|mm|mv|numel|permute|relu|sigmoid|softmax|t|tanh|type_as|unsqueeze)'"
+)
+"""What a tensor of torch has and an array of NumPy has not."""
 
 
 Manner = tuple[str, ...]
@@ -70,6 +75,8 @@ def made_up(
         if found := _MISSING.match(problem):
             raise CannotCall(f"it needs {found['name']}, which is not here")
         best = f" (the best try: {search.best})" if search.best else ""
+        if found := _OF_TENSORS.search(problem):
+            raise CannotCall(f"it calls .{found['name']} of torch's tensors, which arrays of NumPy have not{best}")
         raise CannotCall(f"no inputs were found on which its forward pass runs{best}")
     return search.arguments(tidied(search, state, 3, square)), search.forms
 

@@ -110,9 +110,8 @@ class Examination:
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             outcome.failure = self._failure(error, stage[0])
         except Exception as error:
-            if isinstance(error, NameError) and self.program.student.star_imports and error.name:
-                outcome.missing = error.name
-            else:
+            outcome.missing = gaps.missing(error, self.program.student)
+            if not outcome.missing:
                 outcome.failure = self._failure(error, stage[0])
                 outcome.refused = not stage[0] and (self._is_optional(case) or self._raises(outcome.failure))
                 if not outcome.refused and gaps.is_untouched(self.program, outcome.failure):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from backpropviz.diagnose.runs.matching import describe
+from backpropviz.diagnose.student.loading import Student
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement, targets
 from backpropviz.diagnose.telling import kinds
@@ -13,6 +16,20 @@ from backpropviz.diagnose.verdict import Finding
 
 if TYPE_CHECKING:
     from backpropviz.diagnose.runs.outcomes import Failure, Outcome
+
+
+_OF_TENSORS = {"torch", "tensorflow", "jax", "cupy", "mxnet"}
+"""Modules whose arrays have methods that NumPy's have not."""
+
+
+def missing(error: Exception, student: Student) -> str:
+    """What an exception says was needed of a module that is not here: a name, a method of its arrays, or nothing."""
+    if isinstance(error, NameError) and student.star_imports and error.name:
+        return str(error.name)
+    holders = sorted(_OF_TENSORS & {name.partition(".")[0] for name in student.missing})
+    if holders and isinstance(error, AttributeError) and isinstance(error.obj, np.ndarray | np.generic):
+        return f"the method {error.name} of {holders[0]}'s arrays"
+    return ""
 
 
 def gap(program: Program, function: str) -> Statement | None:
