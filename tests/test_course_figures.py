@@ -89,7 +89,7 @@ NEW += ["costs_and_gradients_of_linear_models", "a_forward_pass_handed_over", "s
 NEW += ["thetas_in_one_vector", "steps_of_an_online_course", "shapes_of_their_own"]
 NEW += ["strengths_in_gradients", "networks_of_lists_and_tops", "hooks_of_modules"]
 NEW += ["engines_that_name_their_steps", "losses_between", "networks_of_a_kernel", "networks_step_by_step"]
-NEW += ["windows_of_one_axis"]
+NEW += ["windows_of_one_axis", "steps_of_sequences"]
 
 
 @pytest.mark.costly
@@ -126,6 +126,7 @@ def test_right_pairs_are_right(name):
         ("networks_step_by_step", 3),
         ("windows_of_one_axis", 0),
         ("windows_of_one_axis", 2),
+        ("steps_of_sequences", 0),
     ],
 )
 def test_a_slip_is_named(name, number):

@@ -7,6 +7,7 @@ import contextlib
 from typing import Any
 
 from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.protocols.guesses import guessed
 from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
 from backpropviz.diagnose.pairs.protocols.starts import starts
 from backpropviz.diagnose.pairs.protocols.trial import Trial
@@ -53,7 +54,7 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
         if not found:
             raise NoFit(str(error)) from None
     if not found and failing is not None:
-        found = partly or failing.guessed()
+        found = partly or guessed(failing)
     found.sort(key=_merit, reverse=True)
     if not found and not tried:
         raise NoFit("no inputs were found on which its forward pass runs")

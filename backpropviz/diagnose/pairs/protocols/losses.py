@@ -111,9 +111,12 @@ def losses(
         known: what the forward pass was called with, by name: `cost(A3, Y, parameters, lambd)` takes some again.
     """
     axes = np.ndim(out)
-    if own := _held(known):
-        yield from (Loss("the network's cost of the file", own, kind) for kind in ("rows", "columns", "numbers"))
-        return
+    own, is_the_one = _held(known)
+    if own:
+        for kind in ("rows", "columns", "labels", "numbers"):
+            yield Loss("the network's cost of the file", own, kind)
+        if is_the_one:
+            return
     kinds = ("rows", "columns", "labels", "labels of columns", "numbers") if axes == 2 else ("numbers",)
     for kind in kinds:
         for name, function in functions.items():
@@ -133,10 +136,13 @@ def losses(
                 yield Loss(f"{said}{words}", f"{code}{share}", kind)
 
 
-def _held(known: Mapping[str, Any]) -> str:
-    """The cost that a network was made with, as code: `layer.cost.fn(out, given_target)`; empty where it has none."""
+def _held(known: Mapping[str, Any]) -> tuple[str, bool]:
+    """The cost that a network was made with, as code: `layer.cost.fn(out, given_target)`, empty where it has none; and
+    whether the backward pass starts from it for sure, by its `delta`: a step with a `backward` of it may be another's.
+    """
     for name, part in vars(known["layer"]).items() if known.get("layer") is not None else ():
         method = next((its for its in ("fn", "forward", "loss") if callable(getattr(part, its, None))), "")
-        if _COST.fullmatch(name) and method and hasattr(part, "delta"):
-            return f"np.sum(layer.{name}.{method}(out, {GIVEN_TARGET}))"
-    return ""
+        is_the_one = hasattr(part, "delta")
+        if _COST.fullmatch(name) and method and (is_the_one or hasattr(part, "backward")):
+            return f"np.sum(layer.{name}.{method}(out, {GIVEN_TARGET}))", is_the_one
+    return "", False

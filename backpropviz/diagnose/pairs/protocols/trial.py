@@ -146,7 +146,7 @@ class Trial(Forward):
         """Targets come with the backward pass: the losses that it may be the gradient of."""
         read: dict[str, list[Way]] = {}
         told = next((value for value in way.arguments if value in (STRONG, NONE)), "")
-        every = [its for its in losses(self.namespace, self.functions, out, self.ran) if self._is_number(its, out)]
+        every = [its for its in losses(self.namespace, self.functions, out, self.ran) if self.is_number(its, out)]
         if told == NONE and any(loss.strength for loss in every):
             return  # it is told of one
         for loss in every:
@@ -159,7 +159,7 @@ class Trial(Forward):
             for found in read[loss.targets]:
                 yield replace(found, loss=loss)
 
-    def _is_number(self, loss: Loss, out: Any) -> bool:
+    def is_number(self, loss: Loss, out: Any) -> bool:
         """Whether it can be computed of this output."""
         given = self.namespace["__targets__"](out, loss.targets)
         try:
@@ -170,7 +170,7 @@ class Trial(Forward):
     def _read(self, way: Way, given: dict[str, Any], ran: Ran) -> Iterator[Way]:
         """The way with the gradients that it gives, if it runs and gives some."""
         try:
-            known = self._after(way, given)
+            known = self.after(way, given)
         except (Exception, SystemExit):  # this call does not fit, or the student's code fails
             return
         back, before = known["back"], known["before"]
@@ -272,9 +272,9 @@ class Trial(Forward):
 
     def gradient(self, way: Way, name: str, target: dict[str, Any]) -> Any:
         """What a way gives for an input, on the first inputs."""
-        return eval(way.gradients[name], self._after(way, target))
+        return eval(way.gradients[name], self.after(way, target))
 
-    def _after(self, way: Way, given: Mapping[str, Any]) -> dict[str, Any]:
+    def after(self, way: Way, given: Mapping[str, Any]) -> dict[str, Any]:
         """All that there is by name when the backward pass has run."""
         known = {**self.namespace, **self.start.values, **copy.deepcopy(self.ran), **given}
         known["before"] = copy.deepcopy(known.get("layer"))
@@ -284,17 +284,3 @@ class Trial(Forward):
             exec(line, known)
         known["back"] = eval(way.back, known)
         return known
-
-    def guessed(self) -> list[Adapter]:
-        """The functions for a backward pass that fails, where names say how it is called and what it gives."""
-        backward = self.subject.backward
-        if backward is None:
-            return []
-        for ran in self.readings():
-            for way in handings(self.subject, ran):
-                outputs = tuple(ran.outputs[: max(1, way.upstream)])
-                gradients = results.written(backward, self.start.main, self.wanted, self.start.learned)
-                if way.is_sure and gradients and not way.targets:
-                    guess = Way(outputs, way, self.call(way), gradients)
-                    return [replace(written(self, guess, sure=True), fit=(0.0, 0.5))]
-        return []
