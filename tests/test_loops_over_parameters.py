@@ -110,6 +110,22 @@ def test_entries_read_by_two_loops_are_added_up():
         np.testing.assert_allclose(found[name], grad, rtol=1e-12, atol=1e-12)
 
 
+def test_parameters_at_twice_the_counter_are_read_round_by_round():
+    def every_second(x, Ws):
+        for k in range(3):
+            x = np.tanh(x @ Ws[2 * k])
+        return x
+
+    Ws = {2 * k: np.random.default_rng(k).normal(size=(3, 3)) for k in range(3)}
+    trace = traced(every_second, {"x": np.ones((2, 3)), "Ws": Ws}, 1)
+    code = written(trace)
+    scope = {}
+    exec(str(code), scope)
+    found = by_input(trace, code, scope[code.name](*given(trace, code), *code.constants.values()))
+    for name, grad in trace.grad.items():
+        np.testing.assert_allclose(found[name], grad, rtol=1e-12, atol=1e-12)
+
+
 def test_a_square_written_as_a_product_is_two_times_its_factor():
     code = derive(traced(updates.layers_of_pairs, updates.CASES[updates.layers_of_pairs][0], 1))
     assert "    da = 2 * dout * a\n" in code

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import backpropviz as bp
+from backpropviz.errors import TraceError
 from backpropviz.primitives import PRIMITIVES
 from backpropviz.primitives.composites import COMPOSITES, LOOKS
 from tests.cases import ANALYTIC, FLAT, TABLE
@@ -236,3 +238,15 @@ def test_no_raw_errors_in_backward_passes(call):
     x = np.random.default_rng(0).uniform(0.2, 0.9, (3, 4))
     upstream = np.random.default_rng(1).standard_normal(np.shape(call(x)))
     assert_close(gradients(call, [x], upstream)[0], central(call, [x], 0, upstream), rtol=1e-6, scale=1.0)
+
+
+def test_a_border_that_is_folded_back_as_its_opposite_has_no_gradient():
+    trace = bp.trace(lambda x: np.pad(x, 1, mode="reflect", reflect_type="odd"), x=np.arange(3.0))
+    with pytest.raises(TraceError, match=r"the gradient of np\.pad with mode='reflect'"):
+        trace.backward()
+
+
+@pytest.mark.parametrize(("shape", "joined"), [((3,), "stack"), ((2, 3), "concatenate")])
+def test_rows_are_stacked_and_blocks_are_joined(shape, joined):
+    trace = bp.trace(lambda x, y: np.vstack([x, y]), x=np.ones(shape), y=np.ones(shape))
+    assert [node.primitive.name for node in trace.nodes if node.primitive] == [joined]
