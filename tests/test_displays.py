@@ -171,6 +171,7 @@ def test_what_is_made_up_fits_the_code(shell):
 # ---- the package, for people and for type checkers -------------------------------------------------------------------
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "module",
     [
