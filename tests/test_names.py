@@ -3,6 +3,7 @@
 import numpy as np
 
 import backpropviz as bp
+from backpropviz.engine.gradient_names import GradientNames
 
 
 def square(x):
@@ -89,3 +90,15 @@ def test_stop_gradient_passes_the_value_and_no_gradient():
     trace.replay(x=2 * X)
     np.testing.assert_array_equal(trace.output, 4 * X * X)
     np.testing.assert_array_equal(trace.grad["x"], 2 * X)
+
+
+def test_a_part_of_two_gradients_has_a_name_among_the_red_ones_and_a_forward_part_has_none():
+    def scaled(x, m):
+        out = x * np.exp(m) / np.sum(np.exp(m))
+        return out * np.exp(m)
+
+    trace = bp.trace(scaled, x=np.ones((2, 3)), m=np.ones((2, 3)))
+    trace.backward()
+    names = GradientNames(trace)
+    assert [*names.red.values()] == ["dout_inner"]
+    assert {*names.shared.values()} == {"exp_1", "sum_1", "dout_inner"}
