@@ -789,3 +789,32 @@ def test_the_last_part_of_an_axis_may_be_shorter_elsewhere(function):
     assert "range(0, " in derive(here)
     assert_runs(here)
     assert_runs(here, elsewhere)
+
+
+def neighbours(x):
+    losses = []
+    for t in range(1, len(x)):
+        losses.append(np.sum(x[t] * x[t - 1]))
+    return np.mean(np.stack(losses))
+
+
+def rows(x):
+    return np.mean(np.stack([np.sum(row**2) for row in x]))
+
+
+def fewer(x, *, n=5):
+    losses = []
+    for t in range(n - 2):
+        losses.append(np.sum(x[t] ** 2))
+    return np.mean(np.stack(losses))
+
+
+@pytest.mark.parametrize(
+    ("function", "part"),
+    [(neighbours, "dout / len(losses) *"), (rows, "dout / x.shape[0] *"), (fewer, "dout / (n - 2) *")],
+)
+def test_how_often_a_loop_runs_stands_in_parentheses_where_it_is_a_difference(function, part):
+    trace = bp.trace(function, x=np.random.default_rng(0).normal(size=(5, 3)))
+    trace.backward()
+    assert part in derive(trace)
+    assert_runs(trace)

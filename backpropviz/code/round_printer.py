@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
@@ -70,7 +71,7 @@ class RoundPrinter(Printer):
         for origin in origins(node, axis):
             if isinstance(origin, tuple) and origin in self.rounds:
                 often = self.rounds[origin]()
-                return often, ATOM if often.isalnum() or often.startswith("len(") else BINDS["+"]
+                return often, BINDS["+"] if isinstance(ast.parse(often, mode="eval").body, ast.BinOp) else ATOM
         begun: Any = self.starts.get(node, node)
         while isinstance(begun, Node) and begun.primitive in WRITES:
             begun = begun.args[0]
