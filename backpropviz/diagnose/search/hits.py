@@ -8,6 +8,7 @@ from typing import Any
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.runs.outcomes import Outcome
 from backpropviz.diagnose.runs.scene import Suspect
+from backpropviz.diagnose.search.locally import FACTORS
 
 CLEAN = 3.0  # what it counts that an edit of the forward pass makes the backward pass right too
 
@@ -43,4 +44,6 @@ class Hit:
         # a reshape is forgotten where the gradient gets its name
         elsewhere = ELSEWHERE * (self.edit.kind == "shape_kept" and not self.mended & {*self.suspect.statement.targets})
         cost = self.cost + several + elsewhere - CLEAN * self.clean
-        return (-self.complete, -len(self.mended), cost, self.edit.added, self.suspect.order)
+        # a factor is put where it takes fewest words; what stands on a line of its own takes more, and is as likely
+        words = self.edit.added if self.edit.kind in FACTORS else 0
+        return (-self.complete, -len(self.mended), cost, words, self.suspect.order)

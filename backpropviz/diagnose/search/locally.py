@@ -26,7 +26,7 @@ from backpropviz.diagnose.student.work import EVALUATION, WORK, TooMuch, work_li
 _SAME_VALUE = ("input_changed", "precision")  # what these mend does not show in the value itself
 FAR = 2.5  # what it costs an edit that it does not give the value that is wanted
 SPREAD = 0.5  # what it costs a factor that it gives the value another shape: it is missing where the value is used
-_FACTORS = ("missing_factor", "constant_factor")
+FACTORS = ("missing_factor", "constant_factor")
 _LONGEST, _LARGEST = 3000, 500_000  # rounds, entries
 
 
@@ -136,7 +136,7 @@ class Judging:
             value = with_edit(edit, self.values)
         except Failed:
             return False
-        if edit.kind in _FACTORS and self._shape not in (None, getattr(value, "shape", None)):
+        if edit.kind in FACTORS and self._shape not in (None, getattr(value, "shape", None)):
             edit.cost += SPREAD
         if self.statement.loops:
             return True
