@@ -511,13 +511,13 @@ def test_explanations_are_checked_facts(batchnorm):
 def test_the_steps_go_from_the_long_form_to_the_short_one(batchnorm):
     told = {reason.formula: reason.reason for reason in batchnorm.reasons}
     assert "vanishes" in told["dmu = -np.sum(dxhat * ivar, axis=0)"]
-    assert told["dx = dxhat * ivar + dvar / x.shape[0] * (2 * xmu) + dmu / x.shape[0]"] == "the paths, added up"
+    assert told["dx = dxhat * ivar + dvar / N * (2 * xmu) + dmu / N"] == "the paths, added up"
     assert list(told)[-1] == DX
 
 
 def test_each_term_of_the_long_form_is_told_as_one_of_the_short_form(batchnorm):
     formulas = [reason.formula for reason in batchnorm.reasons]
-    assert "dmu / x.shape[0] = -ivar * np.sum(dxhat, axis=0) / N" in formulas
+    assert "dmu / N = -ivar * np.sum(dxhat, axis=0) / N" in formulas
     assert "dtotal * e = dout * np.exp(logp) / N" in explained(form_of("softmax_loss"))
     assert "sum(onehot, axis=-1) = 1" in explained(form_of("svm_loss"))
     assert "nothing is left of the difference: sum(dweights *" in explained(form_of("attention"))
@@ -599,7 +599,9 @@ def test_answers_and_masks_are_put_in_step_by_step():
     assert "dtotal = -dright[:, None] / total\n        sum(onehot) = 1" in told
     assert "np.exp(logp) = e / total" in told
     told = explained(form_of("svm_loss"))
-    assert "wrong * mask = mask - onehot" in told
+    assert "wrong * mask = mask - onehot\n        in the place of the right answer mask holds, wrong does not" in told
+    assert "sum(wrong * mask, axis=-1) = sum(mask, axis=-1) - 1" in told
+    assert "dx = dout / N * wrong * mask + dright[:, None] * onehot" in told
     assert "dx_2 = dright[:, None] * onehot" in told
 
 

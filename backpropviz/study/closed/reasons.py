@@ -56,6 +56,8 @@ def reasons(
     facts = [*(of_sums if has_sums else ()), *_calls(given), *_masks(given, change), *_complements(given)]
     read = _names([*change.before, *change.lines])
     whys = " ".join(step.reason for step in paths)
+    for helper, code in (line.split(" = ", 1) for line in change.lines[:-1]):
+        whys = re.sub(rf"\b{helper}\b", code, whys)
     if is_whole and "adds up to nothing" not in whys:  # each step says which sums it rests on
         put_in = " ".join(fact.formula for fact in facts if not fact.about)
         facts = [
@@ -99,7 +101,9 @@ def _helper(line: str) -> str:
         return "a sigmoid, which is the slope of log(1 + e^x)"
     if called.startswith("onehot"):
         return "in every row a one in the place of the right answer"
-    return "where the gradient passes" if called.startswith(("mask", "is_on")) else "a name for it"
+    return (
+        "where the gradient passes" if called.startswith(("mask", "is_on")) else "it stands there twice: a name for it"
+    )
 
 
 class Stretched(Protocol):
@@ -213,7 +217,8 @@ def _masks(given: Ingredients, change: Stretched) -> Iterator[Reason]:
                 if all(map(np.array_equal, both, mask.values)):
                     yield Reason(product, "by the forward pass: where both hold")
             elif onehot is not None and all(map(np.array_equal, mask.values, map(np.logical_or, both, onehot))):
-                yield Reason(f"{product} - onehot", "in the place of the right answer one holds, the other does not")
+                why = f"in the place of the right answer {called} holds, {terms[mask is a]} does not"
+                yield Reason(f"{product} - onehot", why)
                 sums = f"sum({' * '.join(terms)}, axis=-1) = sum({called}, axis=-1) - 1"
                 yield Reason(sums, "so its rows sum to one less")
                 break

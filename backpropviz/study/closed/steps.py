@@ -20,11 +20,11 @@ from backpropviz.study.closed.paths import by_paths, by_terms, multiplied_out
 from backpropviz.study.closed.reasons import Reason
 from backpropviz.study.closed.stretches import Stretch
 from backpropviz.study.closed.watched import Watched
-from backpropviz.study.closed.writing import cancelled, without, written
+from backpropviz.study.closed.writing import cancelled, named_as, without, written
 from backpropviz.study.values.trees import called, expression, name, names_in
 
 _LONGEST = 110  # characters of a line that is still read
-_SPREAD = "what goes to one place of every row"
+_SPREAD = "what is put to one place of every row is a product with one-hot rows"
 Scopes = list[dict[str, Any]]
 
 
@@ -41,7 +41,7 @@ def steps(watched: Watched, stretch: Stretch, lines: Sequence[str]) -> tuple[lis
     scopes = [dict(scope) for scope in scopes]
     for line, scope in itertools.product(lines[:-1], scopes):
         exec(line, scope)
-    put_together = Steps(stretch, scopes)
+    put_together = Steps(stretch, scopes, lines[:-1])
     told = [*put_together.told()]
     whole = put_together.whole
     terms = by_paths(stretch, lines, scopes) if whole is None else by_terms(whole, lines, scopes)
@@ -52,16 +52,17 @@ class Steps:
     """The lines of one stretch, put together path by path.
 
     Args:
-        scopes: the values of all names, a dictionary a run.
+        scopes: the values of all names, a dictionary a run. helpers: lines that only name something.
 
     Attributes:
         whole: what the target is in one expression, once that is told; None where it is not.
     """
 
-    def __init__(self, stretch: Stretch, scopes: Scopes):
+    def __init__(self, stretch: Stretch, scopes: Scopes, helpers: Sequence[str]):
         self._lines = {line.name: line for line in stretch.between if line.name}
         self._target, self._source = stretch.target, stretch.source[1]
         self._scopes = scopes
+        self._helpers = [line.split(" = ", 1) for line in helpers]
         self._put_in: dict[str, ast.expr] = {}
         self._why: list[str] = []
         self.whole: ast.expr | None = None
@@ -72,6 +73,8 @@ class Steps:
         for line in self._lines.values():
             self._why = []
             tree = self._shortened(_bare(self._inlined(line.code)))
+            for helper, code in self._helpers:
+                tree = named_as(tree, code, helper)
             if any(why.endswith("= 1") for why in self._why):
                 tree = cancelled(tree)
             own, self._why = self._why, [why for name in line.reads for why in untold.get(name, ())]

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from backpropviz.study.values.sums import Coefficient, Sum
 from backpropviz.study.values.trees import binary, expression, name, names_in, number, operations
@@ -190,7 +191,7 @@ def assignment(
         bare = ast.unparse(expression(size))
         if Counter(ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.expr))[bare] > 1:
             letter = _letter(bare, taken | {line.split(" = ")[0] for line in before})
-            tree = _replaced(tree, bare, letter)
+            tree = named_as(tree, bare, letter)
             before.append(f"{letter} = {bare}")
     repeated = Counter(ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.expr) and operations(n) > 0)
     for text, count in sorted(repeated.items(), key=lambda pair: -len(pair[0])):
@@ -198,7 +199,7 @@ def assignment(
         if count > 1 and here > 1:
             word = "mask" if isinstance(expression(text), ast.Compare) else "part"
             helper = _fresh(word, taken | {line.split(" = ")[0] for line in before})
-            tree = _replaced(tree, text, helper)
+            tree = named_as(tree, text, helper)
             before.append(f"{helper} = {text}")
     words = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     words |= {n.id for line in before for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)}
@@ -233,11 +234,13 @@ def _fresh(word: str, taken: set[str]) -> str:
     return next(n for n in (word, *(f"{word}_{k}" for k in range(2, 99))) if n not in taken)
 
 
-def _replaced(tree: ast.AST, text: str, helper: str) -> ast.AST:
+def named_as(tree: ast.AST, text: str, helper: str) -> ast.expr:
+    """The tree with a name wherever it has that code."""
+
     class Put(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> ast.AST:
+        def visit(self, node: ast.AST) -> Any:
             if isinstance(node, ast.expr) and ast.unparse(node) == text:
-                return name(helper)  # type: ignore[no-any-return]
+                return name(helper)
             return self.generic_visit(node)
 
-    return ast.fix_missing_locations(Put().visit(expression(ast.unparse(tree))))
+    return ast.fix_missing_locations(Put().visit(expression(ast.unparse(tree))))  # type: ignore[no-any-return]
