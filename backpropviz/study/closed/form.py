@@ -142,8 +142,7 @@ def closed_form(
         )
     recorded = program.thinned()
     other = in_other_brackets(stage, inputs)
-    fresh = [scene for scene in stage.draws(_FRESH, seed=23) if holds(program, scene)]
-    runs = Runs(scenes_of(stage, program), at_the_rim(stage, program), fresh)
+    runs = Runs(scenes_of(stage, program), at_the_rim(stage, program), list(stage.draws(_FRESH, seed=23)))
     whole, changes, searched, is_regrouped = _shortest(program, other, runs, began + MOST_CANDIDATES)
     short = whole.thinned()
     proof = proved(stage, short, proofs)
@@ -253,7 +252,7 @@ def _better(
     given = larder.of(place)
     if given is not None:
         told = reasons(given, change, *steps(larder, place, change.lines))
-        watched = Watched(program, runs.fresh, flow.tainted)
+        watched = Watched(program, [scene for scene in runs.fresh if holds(program, scene)], flow.tainted)
         change = dataclasses.replace(change, reasons=checked(told, len(change.lines) - 1, place, watched))
     return made, change
 
