@@ -228,27 +228,29 @@ _LONG = 0.01
 """Seconds; what takes longer is not called once more only to learn how long it takes."""
 
 
-def medians(calls: Sequence[Callable[[], Any]], seconds: float) -> tuple[list[float], int]:
+def medians(
+    calls: Sequence[Callable[[], Any]], seconds: float, clock: Callable[[], float] = time.perf_counter
+) -> tuple[list[float], int]:
     """The median time of one call of each, taken in turns, and the number of rounds.
 
     Args:
-        seconds: how long to measure, about; at least three rounds.
+        seconds: how long to measure, about; at least three rounds. clock: what tells the time.
     """
     repeats = []
     for call in calls:
         once = getattr(call, "once", 0.0)
         if once < _LONG:  # the first call of a short one says too little
-            start = time.perf_counter()
+            start = clock()
             call()
-            once = time.perf_counter() - start
+            once = clock() - start
         # short calls are repeated, so that neither the clock's resolution nor a short interruption counts
         repeats.append(max(1, int(1e-3 / max(once, 1e-7))))
     samples: list[list[float]] = [[] for _ in calls]
-    end = time.perf_counter() + seconds
-    while len(samples[0]) < 3 or (time.perf_counter() < end and len(samples[0]) < 2000):
+    end = clock() + seconds
+    while len(samples[0]) < 3 or (clock() < end and len(samples[0]) < 2000):
         for call, repeat, sample in zip(calls, repeats, samples):
-            start = time.perf_counter()
+            start = clock()
             for _ in range(repeat):
                 call()
-            sample.append((time.perf_counter() - start) / repeat)
+            sample.append((clock() - start) / repeat)
     return [statistics.median(sample) for sample in samples], len(samples[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import statistics
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,12 +62,15 @@ def row(layer: Layer, timed: bool = True) -> Row:
 
 
 def _times_faster(layer: Layer, form: ClosedForm) -> float:
-    """By the whole function, with the forward values that it computes again; the two take turns."""
+    """By the whole function, with the forward values that it computes again; the two take turns.
+
+    In seconds of this process: what else the machine does would count for one of them more than for the other.
+    """
     shapes, _ = layer.case("compare")
     trace = layer.trace(shapes=shapes)
     given = scene(trace).arguments(form.program.listing)
     calls = [_called(code, form.program.listing.name, given) for code in (derive(trace), form.code)]
-    measured = [medians(calls, _SECONDS)[0] for _ in range(_TIMES)]  # what else the machine does may spoil one
+    measured = [medians(calls, _SECONDS, time.process_time)[0] for _ in range(_TIMES)]
     return statistics.median(long / short for long, short in measured)
 
 
