@@ -340,6 +340,36 @@ def test_what_is_handed_back_as_it_came_is_no_formula_and_no_term_goes_by_a_name
     assert "dw += np.outer(dh * (1 - h**2), h_last)" in edges
 
 
+def root(a):
+    y = 1 + a
+    for _ in range(4):
+        f = y**3 - a
+        y = y - f / 3
+    return y
+
+
+def nested(x):
+    total = 0.0
+    for i in range(len(x)):
+        y = x[i]
+        for _ in range(3):
+            y = np.tanh(y * 0.5)
+        total = total + np.sum(y**2)
+    return total
+
+
+def test_what_is_handed_back_goes_by_the_name_of_what_came():
+    inner, edges = drawn_loop(root, a=(3,))
+    assert sorted(inner) == ["dy_last += df * (3 * y_last**2)", "dy_last += dy"]
+    assert {"da += dy_2", "dy"} <= edges
+
+
+def test_what_a_loop_within_hands_to_its_start_goes_by_a_name_that_stands_in_the_picture():
+    _, edges = drawn_loop(nested, x=(5, 2))
+    assert {"dx[i] += dy", "dy"} <= edges
+    assert not {edge for edge in edges if edge.startswith("dy_") and edge[3:].isdigit()}
+
+
 def test_a_part_that_rounds_within_add_up_is_told_by_what_each_adds():
     _, edges = drawn_loop(kernel, x=(4, 3), y=(5, 3))
     assert "dx[i] += -(dout[i, j] * np.exp(-np.sum((a - y[j])**2))) * (2 * (a - y[j]))" in edges

@@ -146,7 +146,7 @@ class Reader(Keyed):
             name, sign = (f"d{before}", "+=") if before else (self._called(node), "+=" if len(gates) > 1 else "=")
             for key, reds in gates.items():
                 if [self.result[key].gradient] != reds or len(gates) > 1:  # else handed on as it came
-                    self.vertices[key].inner += (f"{name} {sign} {summed([*map(self.printer.code, reds)])}",)
+                    self.vertices[key].inner += (f"{name} {sign} {summed([self._sent(red, key) for red in reds])}",)
 
     # ---- edges -------------------------------------------------------------------------------------------------------
 
@@ -167,6 +167,7 @@ class Reader(Keyed):
         """One edge for every term of a gradient; those from one closed group to one vertex share an edge."""
         edges: dict[object, Edge] = {}
         several: dict[tuple[Key, Key], list[tuple[int, Node]]] = {}  # the terms that a card hands back
+        called = {self._called(node) for node in self.result.values() if self.fold and node.gradient is not None}
         used = {*self.nodes, *self.trace.outputs, *(parent for node in self.nodes for parent in node.parents)}
         for node in sorted(used, key=lambda node: node.index):
             for number, term in enumerate(node.terms):
@@ -182,7 +183,8 @@ class Reader(Keyed):
                     continue
                 if not is_shown:  # what the loop hands to the value that it started with
                     known = edges.setdefault((tail, head), Edge(self.vertices[tail], self.vertices[head]))
-                    known.formula = known.formula or self.names.gradient(node)
+                    name = self.names.gradient(node)
+                    known.formula = known.formula or (name if name in called else self._called(node))
                     continue
                 if term.position < 0 and node not in outside:
                     continue
@@ -231,8 +233,12 @@ class Reader(Keyed):
         if red.primitive is PUT:
             value, index, _ = red.args
             return f"{name}[{self.printer._index(index)}] += {self._put(term.consumer, value)}"
+        return f"{name} += {self._sent(red, tail)}"
+
+    def _sent(self, red: Node, tail: Key) -> str:
+        """What a gate sends: its own gradient, which goes by its name, or how it is computed."""
         result = self.result[tail]
-        return f"{name} += {self._called(result) if red is result.gradient else self.printer.code(red)}"
+        return self._called(result) if red is result.gradient else self.printer.code(red)
 
     def _put(self, taken: Node, value: Node) -> str:
         """What is put into a part of a gradient; of a part that rounds within add up, what each of them adds."""
