@@ -600,7 +600,7 @@ def test_answers_and_masks_are_put_in_step_by_step():
     assert "np.exp(logp) = e / total" in told
     told = explained(form_of("svm_loss"))
     assert "wrong * mask = mask - onehot\n        in the place of the right answer mask holds, wrong does not" in told
-    assert "sum(wrong * mask, axis=-1) = sum(mask, axis=-1) - 1" in told
+    assert "sum(mask - wrong * mask, axis=-1) = 1" in told
     assert "dx = dout / N * wrong * mask + dright[:, None] * onehot" in told
     assert "dx_2 = dright[:, None] * onehot" in told
 

@@ -219,8 +219,8 @@ def _masks(given: Ingredients, change: Stretched) -> Iterator[Reason]:
             elif onehot is not None and all(map(np.array_equal, mask.values, map(np.logical_or, both, onehot))):
                 why = f"in the place of the right answer {called} holds, {terms[mask is a]} does not"
                 yield Reason(f"{product} - onehot", why)
-                sums = f"sum({' * '.join(terms)}, axis=-1) = sum({called}, axis=-1) - 1"
-                yield Reason(sums, "so its rows sum to one less")
+                sums = f"sum({called} - {' * '.join(terms)}, axis=-1) = 1"
+                yield Reason(sums, "they differ in one entry of every row")
                 break
 
 
