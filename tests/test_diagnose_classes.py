@@ -99,6 +99,25 @@ class BatchNorm:
         return (dxhat - total / len(dout) - self.xhat * along / len(dout)) / self.std
 """
 
+EMBEDDING = """
+import numpy as np
+
+class Embedding:
+    # one word an example
+    def __init__(self, W):
+        self.params, self.grads = [W], [np.zeros_like(W)]
+
+    def forward(self, idx):
+        self.idx = idx
+        return self.params[0][idx]
+
+    def backward(self, dout):
+        dW = self.grads[0]
+        dW[...] = 0
+        for i, word in enumerate(self.idx):
+            dW[word] += dout[i]
+"""
+
 
 def report(folder, text):
     path = folder / "layers.py"
@@ -106,7 +125,7 @@ def report(folder, text):
     return diagnose(path)
 
 
-@pytest.mark.parametrize("text", [LINEAR, OUTWARD, CROSS_ENTROPY, BATCHNORM])
+@pytest.mark.parametrize("text", [LINEAR, OUTWARD, CROSS_ENTROPY, BATCHNORM, EMBEDDING])
 def test_right_classes_are_right(tmp_path, text):
     found = report(tmp_path, text)
     assert [function.status for function in found.functions] == ["right"]
@@ -117,6 +136,7 @@ def test_right_classes_are_right(tmp_path, text):
     ("text", "right", "wrong"),
     [
         (LINEAR, "self.dW = self.x.T @ dout", "self.dW = dout.T @ self.x"),
+        (EMBEDDING, "dW[word] += dout[i]", "dW[word] = dout[i]"),
         (LINEAR, "self.db = np.sum(dout, axis=0)", "self.db = np.mean(dout, axis=0)"),
         (LINEAR, "dx = dout @ self.W.T", "dx = dout @ self.W"),
         (LINEAR, "self.x = x", "self.x = x * x"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,20 @@ def _fresh_word_embedding(seed: int, form: int = 0) -> Case:
     return _words("fresh", n, t, v, d, seed)
 
 
+def _single(case: Case) -> Case:
+    """One word an example, as it occurs in a row."""
+    return replace(case, inputs={**case.inputs, "x": case.inputs["x"].ravel()})
+
+
+def _embedding() -> list[Case]:
+    return [_single(case) for case in _word_embedding()]
+
+
+def _fresh_embedding(seed: int, form: int = 0) -> Case:
+    case = _fresh_word_embedding(seed)
+    return case if form else _single(case)
+
+
 _SCALES = {
     "constant_factor": "dropout_scale", "missing_factor": "dropout_scale", "wrong_operand": "dropout_scale",
     "wrong_operator": "dropout_scale",
@@ -141,8 +156,12 @@ LAYERS = (
         fresh=_fresh_temporal_affine,
     ),
     Layer(
-        "word_embedding", "(?:word_)?embedding", ("x", "w"), ("out",), ("w",), (_word_embedding,),
+        "word_embedding", "word_embedding", ("x", "w"), ("out",), ("w",), (_word_embedding,),
         ("embedding",), fresh=_fresh_word_embedding,
+    ),
+    Layer(
+        "embedding", "embedding", ("x", "w"), ("out",), ("w",), (_embedding, _word_embedding),
+        ("embedding",), fresh=_fresh_embedding,
     ),
     Layer(
         "affine_relu", "(?:affine|fc|linear|dense)_relu", _XWB, ("out",), _XWB, (_affine,), ("affine_relu",),
