@@ -10,7 +10,8 @@ import pytest
 
 from backpropviz.errors import BackpropvizError, LayerError
 from backpropviz.exercises import second_look
-from backpropviz.exercises.exercise import blanks, worksheet, write_worksheet
+from backpropviz.exercises.blanks import blanks
+from backpropviz.exercises.exercise import worksheet, write_worksheet
 from backpropviz.exercises.grader import difference
 from backpropviz.exercises.grading import grade, grade_text
 from backpropviz.exercises.sheet_report import WorksheetReport, render

@@ -17,7 +17,8 @@ import backpropviz as bp
 from backpropviz.cli import app
 from backpropviz.draw.player.program import program
 from backpropviz.errors import InputError
-from backpropviz.exercises.exercise import blanks, worksheet
+from backpropviz.exercises.blanks import blanks
+from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.paper.notebook import notebook
 from backpropviz.exercises.paper.pdf import pages
 from backpropviz.exercises.paper.printed import page

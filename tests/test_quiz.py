@@ -6,7 +6,7 @@ import pytest
 import backpropviz as bp
 from backpropviz.engine.rounds import Rounds
 from backpropviz.engine.verifying import record
-from backpropviz.exercises.exercise import blanks
+from backpropviz.exercises.blanks import blanks
 from backpropviz.exercises.questions import questions
 from backpropviz.exercises.quiz import Question, ask, listing, read_number, read_shape
 from backpropviz.exercises.slips import of_number

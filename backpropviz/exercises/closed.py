@@ -16,7 +16,7 @@ from backpropviz.diagnose.runs.influence import behind
 from backpropviz.diagnose.student.recorder import statements
 from backpropviz.diagnose.telling.written import is_unclear
 from backpropviz.errors import InputError
-from backpropviz.exercises.exercise import Blank
+from backpropviz.exercises.blanks import Blank
 from backpropviz.exercises.signing import Goal
 from backpropviz.layers.library import Layer
 from backpropviz.study.closed.form import Change, ClosedForm, closed_form

@@ -22,9 +22,10 @@ from backpropviz.diagnose.student import sandbox
 from backpropviz.engine.graph import Step
 from backpropviz.engine.trace import Trace
 from backpropviz.errors import BackpropvizError, LayerError
+from backpropviz.exercises.blanks import Blank, blanks
 from backpropviz.exercises.closed import longer
 from backpropviz.exercises.desk import Desk
-from backpropviz.exercises.exercise import Blank, blanks, worksheet
+from backpropviz.exercises.exercise import worksheet
 from backpropviz.exercises.far_desk import FarDesk, FarProcess
 from backpropviz.exercises.grader import LONGER, OPEN, RIGHT, WRONG, Grade, Grader, Run, as_a_whole, traces
 from backpropviz.exercises.in_notebook import grade_cells, is_sheet

@@ -12,7 +12,7 @@ import numpy as np
 from backpropviz.engine.graph import Array
 from backpropviz.engine.rounds import Rounds
 from backpropviz.engine.trace import Trace
-from backpropviz.exercises.exercise import Blank, blanks, forward_code
+from backpropviz.exercises.blanks import Blank, blanks, forward_code
 from backpropviz.exercises.quiz import Question, alike
 from backpropviz.exercises.slips import distinct, of_axes, of_factors, of_number, of_shape
 from backpropviz.show.records import Gate, InputView, Share, StepView, TraceView

@@ -10,7 +10,7 @@ import numpy as np
 
 from backpropviz.engine.graph import Array
 from backpropviz.engine.trace import Trace
-from backpropviz.exercises.exercise import Blank, blanks
+from backpropviz.exercises.blanks import Blank, blanks
 from backpropviz.show.view import view
 from backpropviz.text import clean
 
