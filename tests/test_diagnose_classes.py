@@ -118,6 +118,25 @@ class Embedding:
             dW[word] += dout[i]
 """
 
+WEIGHT_SUM = """
+import numpy as np
+
+class WeightSum:
+    # a is (N, T); a reshape would take (T, N) as well
+    def forward(self, hs, a):
+        N, T, H = hs.shape
+        ar = a.reshape(N, T, 1).repeat(H, axis=2)
+        self.cache = hs, ar
+        return np.sum(hs * ar, axis=1)
+
+    def backward(self, dout):
+        hs, ar = self.cache
+        N, T, H = hs.shape
+        dt = dout.reshape(N, 1, H).repeat(T, axis=1)
+        da = np.sum(dt * hs, axis=2)
+        return dt * ar, da
+"""
+
 
 def report(folder, text):
     path = folder / "layers.py"
@@ -125,7 +144,7 @@ def report(folder, text):
     return diagnose(path)
 
 
-@pytest.mark.parametrize("text", [LINEAR, OUTWARD, CROSS_ENTROPY, BATCHNORM, EMBEDDING])
+@pytest.mark.parametrize("text", [LINEAR, OUTWARD, CROSS_ENTROPY, BATCHNORM, EMBEDDING, WEIGHT_SUM])
 def test_right_classes_are_right(tmp_path, text):
     found = report(tmp_path, text)
     assert [function.status for function in found.functions] == ["right"]
@@ -137,6 +156,7 @@ def test_right_classes_are_right(tmp_path, text):
     [
         (LINEAR, "self.dW = self.x.T @ dout", "self.dW = dout.T @ self.x"),
         (EMBEDDING, "dW[word] += dout[i]", "dW[word] = dout[i]"),
+        (WEIGHT_SUM, "da = np.sum(dt * hs, axis=2)", "da = np.mean(dt * hs, axis=2)"),
         (LINEAR, "self.db = np.sum(dout, axis=0)", "self.db = np.mean(dout, axis=0)"),
         (LINEAR, "dx = dout @ self.W.T", "dx = dout @ self.W"),
         (LINEAR, "self.x = x", "self.x = x * x"),

@@ -61,12 +61,18 @@ class Start:
         if kinds != now:
             raise CannotCall("its inputs are of another kind with these shapes")
         fixed = {n: its.shape for n, its in found.values.items() if kind_of(n) in ("weight", "vector")} | shapes
-        manner = self.manner
+        every = {name: its.shape for name, its in found.values.items()}
+        if self._is_found_again(fixed, every):
+            return replace(found, fixed=fixed, manner=self.manner)
+        return replace(found, fixed=every, manner=(*self.manner, "kept"))
+
+    def _is_found_again(self, fixed: Shapes, every: Shapes) -> bool:
+        """Whether these sizes are found from some of them: rows of a may be its columns, if all is reshaped."""
+        assert self.again is not None
         try:
-            self.again(fixed)
-        except CannotCall:  # these sizes are not found again from those of the parameters alone
-            fixed, manner = {name: its.shape for name, its in found.values.items()}, (*manner, "kept")
-        return replace(found, fixed=fixed, manner=manner)
+            return {name: its.shape for name, its in self.again(fixed).values.items()} == every
+        except CannotCall:
+            return False
 
     def _beside(self, shapes: Shapes) -> Start | None:
         """The same where all else keeps its shape; None where it does not run on that."""
