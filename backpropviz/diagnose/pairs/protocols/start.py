@@ -20,6 +20,8 @@ from backpropviz.layers.conventions import kind_of, word
 SEED = 123
 """Of NumPy's old random numbers, in front of every run."""
 
+_LONGER = 7  # than any axis that is found; so nothing of length one is repeated along it by accident
+
 
 @dataclass(frozen=True)
 class Start:
@@ -64,6 +66,10 @@ class Start:
         every = {name: its.shape for name, its in found.values.items()}
         if self._is_found_again(fixed, every):
             return replace(found, fixed=fixed, manner=self.manner)
+        for name, axis in [(name, axis) for name, shape in every.items() for axis, n in enumerate(shape) if n == 1]:
+            with contextlib.suppress(CannotCall):  # a sum over one entry is its mean
+                found = self.again({**every, name: (*every[name][:axis], _LONGER, *every[name][axis + 1 :])})
+                every = {name: its.shape for name, its in found.values.items()}
         return replace(found, fixed=every, manner=(*self.manner, "kept"))
 
     def _is_found_again(self, fixed: Shapes, every: Shapes) -> bool:
