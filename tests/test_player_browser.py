@@ -359,7 +359,7 @@ return [near, here()];
 
 @pytest.mark.ci
 def test_in_a_small_window_the_drawing_is_near_the_step_until_the_whole_is_wanted(tmp_path):
-    page = opened(written("rnn", size="page")[1], tmp_path, 400, 800)
+    page = opened(written("rnn", size="page", rounds=True)[1], tmp_path, 400, 800)
     inputs, step, whole, still, near, next_, larger, kept, end = page.run(NEAR)
     assert inputs == whole == still
     assert step == near == next_ > 11 > 2 * inputs
