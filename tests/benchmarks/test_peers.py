@@ -39,6 +39,8 @@ def normal(shapes, dtype="f8"):
 
 
 PAGE = Path(bp.__file__).parent / "manual" / "contributors.md"
+_PRODUCT = "most of it is the same product of matrices, which varies by more from run to run"
+_MODULES = "more than a hundred modules of ours are read besides"
 REASONS = {
     "first trace of 3,000 operations": "a step has its line, caption and name besides",
     '`bp.trace("batchnorm")`, x (4, 3), time and again': "it also draws a sample, looks whether the file has changed, "
@@ -51,6 +53,12 @@ REASONS = {
     "maxpool, both passes again": "four passes over the windows, for one compiled loop of PyTorch's",
     "softmax_loss, both passes again": "NumPy's exp of float64 goes entry by entry on processors without AVX-512",
     "convnet, both passes again": "it is a conv, a maxpool and a softmax_loss",
+    "conv, both passes again": _PRODUCT,
+    "conv in float32, both passes again": _PRODUCT,
+    "`backpropviz show batchnorm`": _MODULES,
+    "`backpropviz show batchnorm --diagram`": f"{_MODULES}, and the board is laid out in several ways",
+    "`backpropviz export batchnorm`": f"{_MODULES}, and the board is laid out in several ways",
+    "`backpropviz compare conv`": f"{_MODULES}, and all ways run in turns",
 }
 """Why a bar is missed, where it is."""
 BEGIN, END = "<!-- ratios: pytest -o addopts= tests/benchmarks/test_peers.py --update-golden -->\n", "<!-- ratios -->\n"
