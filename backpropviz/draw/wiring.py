@@ -48,16 +48,15 @@ def read_circuit(
         if name not in known:
             fix = f"The groups are {', '.join(known)}." if known else f"{trace.function} calls no function of yours."
             raise DrawingError(f"no group of steps is called {name!r}", fix=fix)
-    opened = _opened(trace, expand)
-    reader = Reader(trace, ops, opened)
+    folded = None
     if trace.loops and not rounds:
         from backpropviz.code.folding import fold  # what only loops need
 
         folded = fold(trace)
-        if folded is not None:
-            trace = folded.program.trace
-            opened = _opened(trace, expand)
-            reader = Reader(trace, ops, opened, folded)
+        trace = trace if folded is None else folded.program.trace
+    wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
+    opened = {above for group in wanted for above in upward(group)}
+    reader = Reader(trace, ops, opened, folded)
     if not expand and (closed or len(reader.keys) > READABLE[ops]):
         rest = elided_rounds(trace, 1, 0, 1) if trace.loops and reader.fold is None and not rounds else {}
         reader = Reader(trace, ops, set(), reader.fold, rest)
@@ -73,8 +72,3 @@ def read_circuit(
             fix="Move parts of the function into functions of their own: they are drawn as one card each.",
         )
     return reader.read()
-
-
-def _opened(trace: Trace, expand: Collection[str]) -> set[Group]:
-    wanted = [group for group in trace.groups if not expand or {group.name, group.function} & set(expand)]
-    return {above for group in wanted for above in upward(group)}
