@@ -212,16 +212,6 @@ gate(
 )
 
 
-def matrix_norm(g: Any, x: Any, ord: Any) -> Any:
-    """The gradient of the norms that are made of singular values: "nuc", their sum; 2, the largest; -2, the smallest.
-
-    `g` of shape (...), `x` of shape (..., m, n); returns the shape of `x`.
-    """
-    u, vh = left_vectors(x, full_matrices=False), right_vectors(x, full_matrices=False)
-    which = {"nuc": slice(None), 2: slice(0, 1), -2: slice(-1, None)}[ord]
-    return g[..., None, None] * (u[..., :, which] @ vh[..., which, :])
-
-
 @traceable
 def least_squares(x: Any, y: Any, rcond: Any = None) -> Any:
     """The first result of np.linalg.lstsq: `w` for which x @ w is nearest to y. (M, N), (M,) or (M, K) to (N,), (N, K).

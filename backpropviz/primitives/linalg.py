@@ -1,4 +1,4 @@
-"""Gates of linear algebra: norms, inverses, solutions, determinants, factors. All but the norms work on stacks."""
+"""Gates of linear algebra, on stacks of matrices: inverses, solutions, determinants, Cholesky factors."""
 
 from __future__ import annotations
 
@@ -8,51 +8,7 @@ import numpy as np
 
 from backpropviz.primitives.products import swap
 from backpropviz.primitives.record import gate, traceable
-from backpropviz.primitives.reductions import axes_of, first_winner, spread
 
-
-def _norm(g: Any, out: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
-    axes = axes_of(axis, x.ndim)
-    if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
-        return spread(g / out, x, axis, keepdims) * x
-    if len(axes) == 2:
-        return _matrix_norm(g, out, x, ord, axis, keepdims)
-    if abs(ord) == np.inf:
-        return spread(g, x, axis, keepdims) * (first_winner(np.abs(x), out, axis=axis, keepdims=keepdims) * np.sign(x))
-    if ord == 0:
-        return 0 * x  # it counts
-    if ord == 1:
-        return spread(g, x, axis, keepdims) * np.sign(x)
-    return spread(g * out ** (1 - ord), x, axis, keepdims) * (np.abs(x) ** (ord - 1) * np.sign(x))
-
-
-def _matrix_norm(g: Any, out: Any, x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
-    """The largest (smallest, with a negative `ord`) sum of sizes along rows or columns: the norms 1 and inf.
-
-    Others are made of singular values.
-    """
-    if ord in ("nuc", 2, -2):
-        from backpropviz.primitives.factors import matrix_norm  # which stands on this module
-
-        places = (0, 1) if axis is None else axis
-        matrices = np.moveaxis(x, places, (-2, -1)) if x.ndim > 2 else x if places[0] % 2 == 0 else x.T
-        each = np.squeeze(g, tuple(int(a) % x.ndim for a in places)) if keepdims else g
-        found = matrix_norm(each, matrices, ord)
-        return np.moveaxis(found, (-2, -1), places) if x.ndim > 2 else found if places[0] % 2 == 0 else found.T
-    row, column = (0, 1) if axis is None else tuple(int(a) % x.ndim for a in axis)
-    summed = row if abs(ord) == 1 else column
-    sums = np.sum(np.abs(x), axis=summed, keepdims=True)
-    winner = first_winner(sums, out, axis=(row, column), keepdims=keepdims)
-    return spread(g, x, axis, keepdims) * (winner * np.sign(x))
-
-
-gate(
-    np.linalg.norm,
-    "norm(x)",
-    "A norm hands each entry its share x / norm.",
-    ("x / norm(x)", _norm),
-    module="np.linalg",
-)
 gate(
     np.linalg.inv,
     "inverse of x",

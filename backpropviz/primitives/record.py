@@ -110,6 +110,7 @@ _LATER = (
     "fourier",
     "along",
     "factors",
+    "norms",
     "composites.picking",
 )
 PRIMITIVES: Table[Primitive] = Table(*(f"backpropviz.primitives.{room}" for room in _LATER))
