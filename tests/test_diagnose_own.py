@@ -215,6 +215,31 @@ def shifted_backward(dout, cache):
 """
 
 
+GATED = """
+import numpy as np
+
+def gated_step_forward(x, h, Wz, Uz, Wr, Ur, Wn, Un):
+    z = 1 / (1 + np.exp(-(x @ Wz + h @ Uz)))
+    r = 1 / (1 + np.exp(-(x @ Wr + h @ Ur)))
+    n = np.tanh(x @ Wn + (r * h) @ Un)
+    return (1 - z) * h + z * n, (x, h, z, r, n, Wz, Uz, Wr, Ur, Wn, Un)
+
+def gated_step_backward(dnext, cache):
+    x, h, z, r, n, Wz, Uz, Wr, Ur, Wn, Un = cache
+    dn = dnext * z * (1 - n**2)
+    dWn, dUn = x.T @ dn, (r * h).T @ dn
+    drh = dn @ Un.T
+    dh = dnext * (1 - z) + drh * r
+    da_z = dnext * (n - h) * z * (1 - z)
+    dWz, dUz = x.T @ da_z, h.T @ da_z
+    da_r = drh * h * r * (1 - r)
+    dWr, dUr = x.T @ da_r, h.T @ da_r
+    dh += da_z @ Uz.T + da_r @ Ur.T
+    dx = da_z @ Wz.T + da_r @ Wr.T + dn @ Wn.T
+    return dx, dh, dWz, dUz, dWr, dUr, dWn, dUn
+"""
+
+
 def report(folder, text):
     path = folder / "hand_in.py"
     path.write_text(text, encoding="utf-8")
@@ -253,6 +278,13 @@ FAILS = {
     KNOB: [('cache["h"]', 'cache["hh"]'), ('* cache["g"]', '* cache["gain"]')],
     TWO_NUMBERS: [("np.sum(dz * x)", "np.sum(dz * z)"), ("alpha, s = cache", "alpha, beta, s = cache")],
 }
+
+
+def test_a_path_left_out_of_a_sum_is_added_to_the_line_as_it_stands(tmp_path):
+    assert {function.status for function in report(tmp_path, GATED).functions} == {"right"}
+    first = report(tmp_path, GATED.replace("dh += da_z @ Uz.T + da_r @ Ur.T", "dh += da_z @ Uz.T")).first
+    assert (first.proved, first.kind) == (True, "missing_term")
+    assert first.expected == "dh += da_z @ Uz.T + da_r @ Ur.T"
 
 
 @pytest.mark.whole

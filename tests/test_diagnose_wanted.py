@@ -45,6 +45,13 @@ def test_what_is_written_is_found(text):
     assert np.allclose(value(ast.unparse(ast.fix_missing_locations(found))), value(text))
 
 
+def test_weights_that_were_unpacked_long_ago_are_multiplied_with():
+    """In a backward pass of many gradients, the weights are the oldest names of all."""
+    later = {f"d{k}": RANDOM.normal(size=(5, 2)) for k in range(20)}
+    found = next(iter(expressions(value("dout @ w.T"), SCOPE | later, [*later])))
+    assert ast.unparse(found) == "dout @ w.T"
+
+
 def test_what_cannot_be_told_is_not_found():
     assert list(expressions(RANDOM.normal(size=(5, 3)), SCOPE, [])) == []
 

@@ -155,11 +155,16 @@ class Search:
         node, wanted = suspect.statement.node, self._wanted_value(suspect)
         if wanted is None or suspect.statement.loops or self.scene.case.special:
             return
-        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
-            return
-        scope = self.scene.scope(suspect.statement)
+        scope, value = self.scene.scope(suspect.statement), suspect.value
+        match node:
+            case ast.Assign(targets=[ast.Name()]):
+                pass
+            case ast.AugAssign(target=ast.Name(id=total), op=ast.Add()) if _alike(before := scope.get(total), wanted):
+                wanted, value = wanted - before, value - before  # what is added, not the sum
+            case _:
+                return
         first = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-        now = (suspect.value, node.value) if np.shape(suspect.value) == np.shape(wanted) else None
+        now = (value, node.value) if _alike(value, wanted) else None
         for tree in itertools.islice(expressions(wanted, with_entries(scope), first, now), MOST_WANTED):
             kind = kinds.of_change(node.value, tree)
             yield Edit(suspect.statement, [(Slot(node, "value"), tree)], kind, plans.FROM_VALUE)
@@ -250,6 +255,11 @@ class Search:
         are two faults, one mode may wait for the other, but a line that is right is right in all of its own."""
         modes = {outcomes[i].case.settings.get("mode") for i in mended} - {None}
         return any(its.case.settings.get("mode") in modes and its.wrong() & self.cells for its in outcomes)
+
+
+def _alike(value: Any, wanted: Any) -> bool:
+    """Both are arrays of one shape."""
+    return isinstance(value, np.ndarray) and value.shape == np.shape(wanted)
 
 
 def _tells(want: Any) -> bool:

@@ -22,7 +22,8 @@ from backpropviz.diagnose.student.work import EVALUATION, WORK
 from backpropviz.study.values.trees import axes_of, binary, name, number, numpy_call
 from backpropviz.study.values.valued import broadcast
 
-_MOST_NAMES, _MOST_POOL, _LARGEST = 10, 3000, 4000  # names; values; entries of one
+_MOST_NAMES, _MOST_MATRICES = 10, 40  # names of which anything is made; of which matrix products are
+_MOST_POOL, _LARGEST = 3000, 4000  # values; entries of one
 _CLOSE = 1e-9
 Valued = tuple[Any, ast.expr]
 
@@ -41,13 +42,16 @@ def expressions(
         return
     latest = [*reversed(arrays)]  # what was made just before is used more than what came in
     order = sorted(latest, key=lambda k: first.index(k) if k in first else len(first))
-    chosen = [k for k in order if arrays[k].size <= _LARGEST][:_MOST_NAMES]
+    small = [k for k in order if arrays[k].size <= _LARGEST]
+    chosen = small[:_MOST_NAMES]
     whole = {k: v for k, v in scope.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}
     sizes = {k: int(v) for k, v in whole.items() if v > 2}
     shares = {k: v for k, v in scope.items() if isinstance(v, float) and 0 < v < 1 and k.isidentifier()}
     with np.errstate(all="ignore"):
         parts = list(_parts([(arrays[k], name(k)) for k in chosen]))
-        pool = _distinct(itertools.chain(parts, _products(parts), _matrices(parts, wanted)))
+        # weights are unpacked first and multiplied last; few products of matrices have the wanted shape
+        matrices = _matrices([(arrays[k], name(k)) for k in small[:_MOST_MATRICES]], wanted)
+        pool = _distinct(itertools.chain(parts, matrices, _products(parts)))
         pool = _distinct(itertools.chain(pool, _reduced(pool, wanted)))
         WORK.spend(EVALUATION * len(pool) // 4)
         guarded = list(_guarded(parts, scope))
@@ -97,10 +101,10 @@ def _products(parts: list[Valued]) -> Iterator[Valued]:
             yield a * b, binary(one, ast.Mult(), other)
 
 
-def _matrices(parts: list[Valued], wanted: Any) -> Iterator[Valued]:
+def _matrices(leaves: list[Valued], wanted: Any) -> Iterator[Valued]:
     """Matrix products of two names, either one transposed, that have the wanted shape; or one for each example."""
     rank = wanted.ndim
-    flat = [(value, node) for value, node in parts if value.ndim == rank > 1 and isinstance(node, ast.Name)]
+    flat = [(value, node) for value, node in leaves if value.ndim == rank > 1 and value.dtype.kind == "f"]
     turned = [(value.swapaxes(-1, -2), _turned(node, rank)) for value, node in flat]
     for (a, one), (b, other) in itertools.product([*flat, *turned], repeat=2):
         fits = a.shape[-1] == b.shape[-2] and a.shape[:-2] == b.shape[:-2]
