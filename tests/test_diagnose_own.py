@@ -240,6 +240,51 @@ def gated_step_backward(dnext, cache):
 """
 
 
+DROPPED = """
+import numpy as np
+
+class Drop:
+    def __init__(self, p=0.5):
+        self.p = p
+
+    def forward(self, x):
+        self.kept = np.random.rand(*x.shape) > self.p
+        return x * self.kept / (1 - self.p)
+
+    def backward(self, g):
+        return g * self.kept / (1 - self.p)
+"""
+
+SLOPES = """
+import numpy as np
+
+class Slopes:
+    def __init__(self, n):
+        self.a = np.full(n, 0.25)
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.a * x)
+
+    def backward(self, g):
+        self.da = np.sum(g * self.x * (self.x <= 0), axis=0)
+        return np.where(self.x > 0, g, self.a * g)
+"""
+
+FOCAL = """
+import numpy as np
+
+def focal_loss(logits, y, gamma=2.0):
+    p = 1 / (1 + np.exp(-logits))
+    pt = np.where(y == 1, p, 1 - p)
+    loss = -np.mean((1 - pt) ** gamma * np.log(pt))
+    s = np.where(y == 1, 1, -1)
+    dpt = (1 - pt) ** (gamma - 1) * (gamma * np.log(pt) - (1 - pt) / pt)
+    dlogits = dpt * s * p * (1 - p) / logits.size
+    return loss, dlogits
+"""
+
+
 def report(folder, text):
     path = folder / "hand_in.py"
     path.write_text(text, encoding="utf-8")
@@ -280,11 +325,24 @@ FAILS = {
 }
 
 
-def test_a_path_left_out_of_a_sum_is_added_to_the_line_as_it_stands(tmp_path):
-    assert {function.status for function in report(tmp_path, GATED).functions} == {"right"}
-    first = report(tmp_path, GATED.replace("dh += da_z @ Uz.T + da_r @ Ur.T", "dh += da_z @ Uz.T")).first
-    assert (first.proved, first.kind) == (True, "missing_term")
-    assert first.expected == "dh += da_z @ Uz.T + da_r @ Ur.T"
+@pytest.mark.parametrize(
+    ("text", "right", "wrong", "kind"),
+    [
+        (GATED, "dh += da_z @ Uz.T + da_r @ Ur.T", "dh += da_z @ Uz.T", "missing_term"),
+        (DROPPED, "return g * self.kept / (1 - self.p)", "return g * self.kept", "constant_factor"),
+        (DROPPED.replace("p=0.5", "rate").replace("= p\n", "= rate\n"), "return g * self.kept / (1 - self.p)",
+         "return g * self.kept", "constant_factor"),
+        (SLOPES, "self.da = np.sum(g * self.x * (self.x <= 0), axis=0)", "self.da = np.sum(g * self.x, axis=0)",
+         "missing_factor"),
+        (FOCAL, "dlogits = dpt * s * p * (1 - p) / logits.size", "dlogits = dpt * s * p * (1 - p)",
+         "constant_factor"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_put_where_a_person_would(tmp_path, text, right, wrong, kind):
+    assert {function.status for function in report(tmp_path, text).functions} == {"right"}
+    first = report(tmp_path, text.replace(right, wrong)).first
+    assert (first.proved, first.kind) == (True, kind)
+    assert first.expected == right or (text == FOCAL and first.expected.endswith(" / logits.size"))
 
 
 @pytest.mark.whole

@@ -7,6 +7,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from backpropviz.course.names import concept
 from backpropviz.diagnose.edits.tree import Proposal, Scope, called
 from backpropviz.study.values.trees import binary, name, number, numpy_call
@@ -178,6 +180,7 @@ def _is_eps(node: ast.expr, scope: Scope) -> bool:
 def _sized(scope: Scope) -> list[tuple[ast.expr, Any]]:
     """What can stand for a count: integers in scope and the sizes of arrays, every number once."""
     found: dict[int, ast.expr] = {}
+    whole: dict[int, ast.expr] = {}
     for identifier, value in scope.integers.items():
         if value > 1:
             found.setdefault(value, name(identifier))
@@ -186,8 +189,11 @@ def _sized(scope: Scope) -> list[tuple[ast.expr, Any]]:
             if size > 1:
                 shape = ast.Attribute(name(array), "shape", ast.Load())
                 found.setdefault(size, ast.Subscript(shape, number(axis), ast.Load()))
+        if value.ndim > 1:
+            whole.setdefault(value.size, ast.Attribute(name(array), "size", ast.Load()))
     sizes = [(node, value) for value, node in found.items()]
-    pairs = [(binary(a, ast.Mult(), b), 0) for (a, _), (b, _) in itertools.combinations(sizes[:5], 2)]
+    pairs = [(node, 0) for count, node in whole.items() if count not in found]
+    pairs += [(binary(a, ast.Mult(), b), 0) for (a, _), (b, _) in itertools.combinations(sizes[:5], 2)]
     alike = itertools.combinations([k for k, v in scope.integers.items() if v > 1], 2)
     pairs += [(binary(name(a), ast.Mult(), name(b)), 0) for a, b in alike if scope.integers[a] == scope.integers[b]]
     triples = [
@@ -230,6 +236,10 @@ def array_factors(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
             yield binary(node, ast.Mult(), name(array)), "missing_factor", 1.8
             if value.dtype.kind == "f":
                 yield binary(node, ast.Div(), name(array)), "missing_factor", 2.0
+            if value.dtype.kind == "f" and np.min(value) < 0 < np.max(value):  # a gate is open on one side of 0
+                for opens in (ast.Gt(), ast.LtE()):
+                    gate = ast.Compare(name(array), [opens], [number(0)])
+                    yield binary(node, ast.Mult(), gate), "missing_factor", 2.1
 
 
 def terms(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:

@@ -129,7 +129,7 @@ def cases(
                         found[at:] = [other]
                         break
     found += _other_signs(function, found[0])
-    settings = {p.name: p.default * 1.7 + 0.05 for p in binding.parameters(function) if type(p.default) is float}
+    settings = {p.name: _other(p.default) for p in binding.parameters(function) if type(p.default) is float}
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
         found.append(changed)
@@ -138,6 +138,12 @@ def cases(
             settled = [{**found[0].settings, name: value} for value in said[1:]]
             found += [replace(found[0], words=f"{name} {its[name]!r}", settings=its) for its in settled]
     return found
+
+
+def _other(number: float) -> float:
+    """Another number: a share, as of what is kept or dropped, stays one."""
+    larger = number * 1.7 + 0.05
+    return larger if not 0 < number < 1 or larger < 1 else 0.6 * number
 
 
 def _other_signs(function: FunctionType, first: Case) -> list[Case]:

@@ -157,7 +157,7 @@ class Search:
             return
         scope, value = self.scene.scope(suspect.statement), suspect.value
         match node:
-            case ast.Assign(targets=[ast.Name()]):
+            case ast.Assign(targets=[ast.Name() | ast.Attribute() | ast.Subscript(slice=ast.Constant(value=str()))]):
                 pass
             case ast.AugAssign(target=ast.Name(id=total), op=ast.Add()) if _alike(before := scope.get(total), wanted):
                 wanted, value = wanted - before, value - before  # what is added, not the sum

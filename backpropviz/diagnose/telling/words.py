@@ -34,7 +34,8 @@ def cell_words(name: str, cell: Cell, sizes: dict[str, int]) -> str:
 def guessed_kind(words: str) -> str:
     """A kind from the evidence alone."""
     for sign, kind in (
-        ("missing", "missing_term"), ("-1 times", "sign"), ("times the right value", "constant_factor"),
+        ("missing", "missing_term"), ("-1 times", "sign"), ("times the right value in every entry", "constant_factor"),
+        ("times the right value", "missing_factor"),
         ("has shape", "shape_kept"), ("wrong places", "layout"), ("not finite", "unstable"), ("None", "not_finished"),
         ("kept", "dropout_scale"), ("not what it was", "input_changed"), ("masked", "wrong_mask"),
     ):  # fmt: skip

@@ -16,7 +16,7 @@ from backpropviz.diagnose.pairs.protocols.handing import required
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.layers.choosing import Method
 from backpropviz.layers.classes import Built
-from backpropviz.layers.conventions import kind_of
+from backpropviz.layers.conventions import KEYED, NUMBERS, kind_of
 from backpropviz.layers.search import FEWER, RUNS, Search
 
 SIZES = (3, 5, 7)
@@ -167,6 +167,9 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any], also: tuple[s
         elif length is not None:
             settings[name] = length
             given.append(name)
+        elif type(share := {**NUMBERS, **KEYED}.get(name)) is float:
+            settings[name] = share
+            given.append(name)
         elif _ARRAY.fullmatch(name):
             given.append(name)
             arrays.append(name)
@@ -178,11 +181,12 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any], also: tuple[s
     for argument, default in zip(optional, init.args.defaults):
         value = default.value if isinstance(default, ast.Constant) else None
         is_length = any(word in argument.arg.lower() for word in _LENGTHS)
+        is_share = type(value) is float and 0 < value < 1  # at 0.5, a factor of 2 would do as well
         is_factor = argument.arg in _FACTORS and isinstance(value, float)  # at 1.0, a factor of it may be missing
         if argument.arg in also and isinstance(value, int | float):
             settings[argument.arg] = float(value)  # also at another strength than none
             given.append(f"{argument.arg}={argument.arg}")
-        elif (argument.arg in _SETTINGS or is_length or is_factor) and isinstance(value, int | float):
+        elif (argument.arg in _SETTINGS or is_length or is_factor or is_share) and isinstance(value, int | float):
             settings[argument.arg] = value
             given.append(f"{argument.arg}={argument.arg}")
     return Construction(f"{definition.name}({', '.join(given)})", _matrices(arrays), settings)
