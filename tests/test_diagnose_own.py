@@ -285,6 +285,65 @@ def focal_loss(logits, y, gamma=2.0):
 """
 
 
+HIGHWAY = """
+import numpy as np
+
+class Carry:
+    def __init__(self, d):
+        self.Wt, self.bt = np.random.randn(d, d), np.zeros(d)
+        self.Wh, self.bh = np.random.randn(d, d), np.zeros(d)
+
+    def forward(self, x):
+        self.x = x
+        self.t = 1 / (1 + np.exp(-(x @ self.Wt + self.bt)))
+        self.h = np.tanh(x @ self.Wh + self.bh)
+        return self.t * self.h + (1 - self.t) * x
+
+    def backward(self, g):
+        dt = g * (self.h - self.x) * self.t * (1 - self.t)
+        dh = g * self.t * (1 - self.h**2)
+        self.dWt, self.dbt = self.x.T @ dt, dt.sum(0)
+        self.dWh, self.dbh = self.x.T @ dh, dh.sum(0)
+        return dt @ self.Wt.T + dh @ self.Wh.T + g * (1 - self.t)
+"""
+
+HUBER = """
+import numpy as np
+
+def huber_loss(pred, target, delta=1.0):
+    e = pred - target
+    small = np.abs(e) <= delta
+    loss = np.where(small, 0.5 * e**2, delta * (np.abs(e) - 0.5 * delta)).mean()
+    grad = np.where(small, e, delta * np.sign(e)) / e.size
+    return loss, grad
+"""
+
+STRIDED = """
+import numpy as np
+
+class Windows:
+    def __init__(self, n_in, n_out, k, stride=1):
+        self.W = np.random.randn(n_out, n_in, k) * 0.1
+        self.k, self.s = k, stride
+
+    def forward(self, x):
+        self.x = x
+        out = np.zeros((x.shape[0], self.W.shape[0], (x.shape[2] - self.k) // self.s + 1))
+        for t in range(out.shape[2]):
+            seg = x[:, :, t * self.s:t * self.s + self.k]
+            out[:, :, t] = np.tensordot(seg, self.W, axes=([1, 2], [1, 2]))
+        return out
+
+    def backward(self, dout):
+        self.dW, dx = np.zeros_like(self.W), np.zeros_like(self.x)
+        for t in range(dout.shape[2]):
+            seg = self.x[:, :, t * self.s:t * self.s + self.k]
+            self.dW += np.tensordot(dout[:, :, t], seg, axes=([0], [0]))
+            dx[:, :, t * self.s:t * self.s + self.k] += np.tensordot(dout[:, :, t], self.W, axes=([1], [0]))
+        return dx
+"""
+
+
 def report(folder, text):
     path = folder / "hand_in.py"
     path.write_text(text, encoding="utf-8")
@@ -334,6 +393,14 @@ FAILS = {
          "return g * self.kept", "constant_factor"),
         (SLOPES, "self.da = np.sum(g * self.x * (self.x <= 0), axis=0)", "self.da = np.sum(g * self.x, axis=0)",
          "missing_factor"),
+        (HIGHWAY, "return dt @ self.Wt.T + dh @ self.Wh.T + g * (1 - self.t)", "return dt @ self.Wt.T + dh @ self.Wh.T",
+         "missing_term"),
+        # targets of one and zero would do with the sign of pred
+        (HUBER, "grad = np.where(small, e, delta * np.sign(e)) / e.size", "grad = np.where(small, e, delta) / e.size",
+         "missing_factor"),
+        # with the step that is the default, nothing shows
+        (STRIDED, "seg = self.x[:, :, t * self.s:t * self.s + self.k]", "seg = self.x[:, :, t:t + self.k]",
+         "stride_pad"),
         (FOCAL, "dlogits = dpt * s * p * (1 - p) / logits.size", "dlogits = dpt * s * p * (1 - p)",
          "constant_factor"),
     ],

@@ -236,10 +236,17 @@ def array_factors(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
             yield binary(node, ast.Mult(), name(array)), "missing_factor", 1.8
             if value.dtype.kind == "f":
                 yield binary(node, ast.Div(), name(array)), "missing_factor", 2.0
-            if value.dtype.kind == "f" and np.min(value) < 0 < np.max(value):  # a gate is open on one side of 0
-                for opens in (ast.Gt(), ast.LtE()):
-                    gate = ast.Compare(name(array), [opens], [number(0)])
-                    yield binary(node, ast.Mult(), gate), "missing_factor", 2.1
+    for array, value in reversed(scope.arrays.items()):  # of what was made, the latest
+        if value.size > 1 and value.dtype.kind == "f" and np.min(value) < 0 < np.max(value):
+            for side in _sides(name(array)):
+                yield binary(node, ast.Mult(), side), "missing_factor", 2.1
+
+
+def _sides(array: ast.expr) -> Iterator[ast.expr]:
+    """On which side of 0 it is: where a gate is open, and what an absolute value hands back."""
+    yield ast.Compare(array, [ast.Gt()], [number(0)])
+    yield ast.Compare(array, [ast.LtE()], [number(0)])
+    yield numpy_call("sign", array)
 
 
 def terms(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:

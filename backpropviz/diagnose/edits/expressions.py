@@ -67,7 +67,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
                 factors(expression, scope, expression is root),
                 terms(expression, scope, expression is root),
             ]
-        elif above and called(above[-1]) in REDUCTIONS:
+        elif above and called(above[-1]) in (*REDUCTIONS, "where"):
             proposals.append(array_factors(expression, scope))
         if expression is root:
             proposals += [_whole(expression, node, scope), counts(expression, node, scope)]

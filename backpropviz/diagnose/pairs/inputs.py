@@ -39,6 +39,7 @@ _OF_TENSORS = re.compile(
 """What a tensor of torch has and an array of NumPy has not."""
 
 
+_STEPS = re.compile(r"stride|pad|dilation")
 Manner = tuple[str, ...]
 Shape = tuple[int, ...]
 MANNERS: tuple[Manner, ...] = ((), ("small",), ("columns",), ("columns", "small"), ("shares",), ("columns", "shares"))
@@ -133,6 +134,7 @@ def cases(
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
         found.append(changed)
+    found += _other_steps(function, found[0])
     for name, said in read(function).words.items():  # `activation == "relu"`: every word that it knows
         if name in {p.name for p in binding.parameters(function)}:
             settled = [{**found[0].settings, name: value} for value in said[1:]]
@@ -144,6 +146,21 @@ def _other(number: float) -> float:
     """Another number: a share, as of what is kept or dropped, stays one."""
     larger = number * 1.7 + 0.05
     return larger if not 0 < number < 1 or larger < 1 else 0.6 * number
+
+
+def _other_steps(function: FunctionType, first: Case) -> list[Case]:
+    """With windows in larger steps, or over more padding, where the function runs on these: with the ones that are its
+    default, a step that the backward pass forgets does not show."""
+    found = []
+    for parameter in binding.parameters(function):
+        if type(parameter.default) is int and _STEPS.search(parameter.name.lower()):
+            more = parameter.default + 1
+            settings = {**first.settings, parameter.name: more}
+            with contextlib.suppress(Exception):
+                result = function(**{**settings, **first.inputs})
+                if np.size(result[0] if isinstance(result, tuple) else result):
+                    found.append(replace(first, words=f"{parameter.name} {more}", settings=settings))
+    return found
 
 
 def _other_signs(function: FunctionType, first: Case) -> list[Case]:
@@ -236,12 +253,13 @@ def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:
 
     Args:
         manner: "columns": examples are columns. "shares": probabilities are held against targets. "small": numbers are
-            small, so that no probability comes near 0 or 1. "kept": sizes are what the layer was made for.
+            small, so that no probability comes near 0 or 1. "kept": sizes are what the layer was made for. "numbers":
+            targets are any numbers, as where no logarithm asks for a distribution.
     """
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     first = next((name for place, name in enumerate(arrays) if not is_target(name, place)), next(iter(arrays), ""))
     for place, (name, value) in enumerate(arrays.items()):
-        if is_target(name, place) and value.dtype.kind == "f" and value.ndim == 2:
+        if is_target(name, place) and value.dtype.kind == "f" and value.ndim == 2 and "numbers" not in manner:
             count, classes = value.shape[::-1] if "columns" in manner else value.shape
             ones = np.eye(classes)[np.arange(count) % classes]
             arrays[name] = ones.T if "columns" in manner else ones

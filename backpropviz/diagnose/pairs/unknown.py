@@ -217,7 +217,7 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
     with warnings.catch_warnings(), np.errstate(all="ignore"), work_limit(ROUNDS), program.as_written():
         warnings.simplefilter("ignore")
         ours, forward = shipped(program, pair), program.function(pair.forward)
-        its = program.student.wrapped.get(pair.forward)
+        its, logarithms = program.student.wrapped.get(pair.forward), program.takes_logarithms(pair.forward)
         main, only_rows = inputs.main_input(known), its is not None and bool(its.shapes)
         same = {name: value.shape for name, value in known.inputs.items()}
         is_kept = its is not None and "kept" in its.manner
@@ -233,7 +233,8 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
                     ranks = {name: value.ndim for name, value in known.inputs.items()}
                     most = RUNS if sizes is same else FEWER
                     made = inputs.made_up(forward, seed, shapes, ranks, most, axes.square(known))[0]
-                    case = _with_numbers(program, pair, inputs.case("fresh", made, its.manner if its else ()))
+                    manner = (*(its.manner if its else ()), *(() if logarithms else ("numbers",)))
+                    case = _with_numbers(program, pair, inputs.case("fresh", made, manner))
                     if not np.size(next(iter(outputs_of(program, pair, case, case.inputs).values()))):
                         continue
                     if sizes is not same and _comes_back(program, pair, known) > _comes_back(program, pair, case):

@@ -48,11 +48,9 @@ class Examination:
         """How close a gradient has to come: less close where the forward pass of a loss of one's own is guarded."""
         if not self.pair.layer.is_own:
             return TOLERANCE
-        definitions = self.program.definitions
-        reached = {self.pair.forward, *self.program.called_by(self.pair.forward)} & {*definitions}
-        nodes = [node for name in reached for node in ast.walk(definitions[name])]
+        nodes = self.program.reached(self.pair.forward)
         small = any(isinstance(n, ast.Constant) and type(n.value) is float and 0 < n.value <= 1e-5 for n in nodes)
-        logs = any("log" in str(getattr(node, "attr", "")) for node in nodes)
+        logs = self.program.takes_logarithms(self.pair.forward)
         return GUARDED if small and logs else TOLERANCE
 
     @functools.cached_property

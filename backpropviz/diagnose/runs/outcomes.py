@@ -90,7 +90,7 @@ def difference(got: Any, want: Any) -> float:
     if not array.size:
         return 0.0
     with np.errstate(all="ignore"):
-        gap = float(np.abs(array - want).max())
+        gap = float(np.abs(np.subtract(array, want, dtype=float)).max())  # masks have no difference of their own
     scale = float(np.abs(want).max())
     return gap / scale if scale > 1e-300 else gap if np.isfinite(gap) else float("inf")
 

@@ -16,7 +16,7 @@ import numpy as np
 from backpropviz.diagnose.edits.expressions import expression_edits
 from backpropviz.diagnose.edits.paths import path_edits
 from backpropviz.diagnose.edits.statements import statement_edits
-from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, with_entries
+from backpropviz.diagnose.edits.tree import Edit, Scope, with_entries
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.runs.examine import Examination
@@ -24,6 +24,7 @@ from backpropviz.diagnose.runs.outcomes import Outcome
 from backpropviz.diagnose.runs.scene import Scene, Suspect
 from backpropviz.diagnose.runs.shorter import Shorter
 from backpropviz.diagnose.search import plans
+from backpropviz.diagnose.search.aims import aims
 from backpropviz.diagnose.search.culprit import packed_names
 from backpropviz.diagnose.search.hits import CLEAN, Hit
 from backpropviz.diagnose.search.locally import Judging
@@ -152,22 +153,17 @@ class Search:
 
     def _wanted(self, suspect: Suspect) -> Iterator[Edit]:
         """The statement computing what it should, by expressions that are found from the value."""
-        node, wanted = suspect.statement.node, self._wanted_value(suspect)
-        if wanted is None or suspect.statement.loops or self.scene.case.special:
+        if suspect.statement.loops or self.scene.case.special:
             return
-        scope, value = self.scene.scope(suspect.statement), suspect.value
-        match node:
-            case ast.Assign(targets=[ast.Name() | ast.Attribute() | ast.Subscript(slice=ast.Constant(value=str()))]):
-                pass
-            case ast.AugAssign(target=ast.Name(id=total), op=ast.Add()) if _alike(before := scope.get(total), wanted):
-                wanted, value = wanted - before, value - before  # what is added, not the sum
-            case _:
-                return
-        first = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-        now = (value, node.value) if _alike(value, wanted) else None
-        for tree in itertools.islice(expressions(wanted, with_entries(scope), first, now), MOST_WANTED):
-            kind = kinds.of_change(node.value, tree)
-            yield Edit(suspect.statement, [(Slot(node, "value"), tree)], kind, plans.FROM_VALUE)
+        scope = {**self.examination.program.student.namespace, **self.scene.scope(suspect.statement)}
+        known = with_entries(self.scene.scope(suspect.statement))
+        for aim in aims(self.scene, suspect, scope, self._wanted_value(suspect), self.cells):
+            before = aim.slot.get()
+            read = (n for n in ast.walk(before) if isinstance(n, ast.Name | ast.Attribute | ast.Subscript))
+            first, now = [*map(ast.unparse, read)], None if aim.now is None else (aim.now, before)
+            for tree in itertools.islice(expressions(aim.wanted, known, first, now), MOST_WANTED):
+                kind = kinds.of_change(before, tree)
+                yield Edit(suspect.statement, [(aim.slot, tree)], kind, plans.FROM_VALUE)
 
     def _unpacks_as_packed(self, statement: Statement) -> bool:
         """A tuple of names is taken out of the cache in the order in which the same names were put in."""
@@ -255,11 +251,6 @@ class Search:
         are two faults, one mode may wait for the other, but a line that is right is right in all of its own."""
         modes = {outcomes[i].case.settings.get("mode") for i in mended} - {None}
         return any(its.case.settings.get("mode") in modes and its.wrong() & self.cells for its in outcomes)
-
-
-def _alike(value: Any, wanted: Any) -> bool:
-    """Both are arrays of one shape."""
-    return isinstance(value, np.ndarray) and value.shape == np.shape(wanted)
 
 
 def _tells(want: Any) -> bool:

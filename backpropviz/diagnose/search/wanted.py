@@ -38,10 +38,11 @@ def expressions(
             or a factor may be missing.
     """
     arrays = {k: v for k, v in scope.items() if type(v) is np.ndarray and v.dtype.kind in "fb" and v.size > 1}
-    if not isinstance(wanted, np.ndarray) or wanted.size < 2 or wanted.size > _LARGEST:
+    if not isinstance(wanted, np.ndarray) or wanted.dtype.kind != "f" or not 2 <= wanted.size <= _LARGEST:
         return
     latest = [*reversed(arrays)]  # what was made just before is used more than what came in
-    order = sorted(latest, key=lambda k: first.index(k) if k in first else len(first))
+    alike = [k for k in latest if arrays[k].shape == wanted.shape]
+    order = dict.fromkeys(k for k in (*first, *alike, *latest) if k in arrays)
     small = [k for k in order if arrays[k].size <= _LARGEST]
     chosen = small[:_MOST_NAMES]
     whole = {k: v for k, v in scope.items() if isinstance(v, int | np.integer) and not isinstance(v, bool)}

@@ -53,6 +53,14 @@ class Program:
                     return True
         return False
 
+    def reached(self, function: str) -> list[ast.AST]:
+        """Every node of a function of the file and of those that it calls."""
+        names = {function, *self.called_by(function)} & {*self.definitions}
+        return [node for name in sorted(names) for node in ast.walk(self.definitions[name])]
+
+    def takes_logarithms(self, function: str) -> bool:
+        return any("log" in getattr(node, "attr", "") for node in self.reached(function))
+
     def called_by(self, name: str) -> set[str]:
         """The functions of the file that a function calls (or names), directly or through others."""
         found: set[str] = set()

@@ -104,7 +104,9 @@ def constructions(
     if given or not built.of_constructor:
         arrays = {name: value for name, value in made_from.items() if isinstance(value, np.ndarray)}
         parts = [f"{name}={name if name in arrays else repr(value)}" for name, value in made_from.items()]
-        yield Construction(f"{definition.name}({', '.join(parts)})", arrays)
+        init = constructor(definition, namespace)
+        told = {} if init is None else {k: v for k, v in _told(init).items() if k not in made_from}
+        yield Construction(f"{definition.name}({', '.join([*parts, *(f'{k}={k}' for k in told)])})", arrays, told)
 
 
 def _of_data(definition: ast.ClassDef, namespace: dict[str, Any]) -> Iterator[Construction]:
@@ -177,19 +179,27 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any], also: tuple[s
             given.append(str([size] if name in gone_over else size))
         else:
             return None
+    told = _told(init, also)
+    given += [f"{name}={name}" for name in told]
+    return Construction(f"{definition.name}({', '.join(given)})", _matrices(arrays), {**settings, **told})
+
+
+def _told(init: ast.FunctionDef, also: tuple[str, ...] = ()) -> dict[str, float]:
+    """The numbers with defaults that a layer is told by name, so that it can be made with others: steps and paddings,
+    shares, factors; and those called as in `also`."""
+    told: dict[str, float] = {}
     optional = init.args.args[len(init.args.args) - len(init.args.defaults) :]
     for argument, default in zip(optional, init.args.defaults):
-        value = default.value if isinstance(default, ast.Constant) else None
-        is_length = any(word in argument.arg.lower() for word in _LENGTHS)
+        name, value = argument.arg, default.value if isinstance(default, ast.Constant) else None
+        if type(value) is not int and type(value) is not float:
+            continue
         is_share = type(value) is float and 0 < value < 1  # at 0.5, a factor of 2 would do as well
-        is_factor = argument.arg in _FACTORS and isinstance(value, float)  # at 1.0, a factor of it may be missing
-        if argument.arg in also and isinstance(value, int | float):
-            settings[argument.arg] = float(value)  # also at another strength than none
-            given.append(f"{argument.arg}={argument.arg}")
-        elif (argument.arg in _SETTINGS or is_length or is_factor or is_share) and isinstance(value, int | float):
-            settings[argument.arg] = value
-            given.append(f"{argument.arg}={argument.arg}")
-    return Construction(f"{definition.name}({', '.join(given)})", _matrices(arrays), settings)
+        is_factor = type(value) is float and name in _FACTORS  # at 1.0, a factor of it may be missing
+        if name in also:
+            told[name] = float(value)  # also at another strength than none
+        elif name in _SETTINGS or is_share or is_factor or any(word in name.lower() for word in _LENGTHS):
+            told[name] = value
+    return told
 
 
 def _matrices(names: list[str]) -> dict[str, Any]:
