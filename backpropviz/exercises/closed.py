@@ -19,8 +19,9 @@ from backpropviz.errors import InputError
 from backpropviz.exercises.blanks import Blank
 from backpropviz.exercises.signing import Goal
 from backpropviz.layers.library import Layer
-from backpropviz.study.closed.form import Change, ClosedForm, closed_form
+from backpropviz.study.closed.form import ClosedForm, closed_form
 from backpropviz.study.closed.lines import Line, lines_of, made_of
+from backpropviz.study.closed.reasons import Change
 from backpropviz.study.values.trees import arithmetic
 
 SPARE = 1

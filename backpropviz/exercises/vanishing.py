@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from backpropviz.exercises.quiz import Question
-from backpropviz.study.closed.form import Change, ClosedForm
+from backpropviz.study.closed.form import ClosedForm
+from backpropviz.study.closed.reasons import Change
 from backpropviz.study.values.trees import called
 
 

@@ -22,7 +22,7 @@ from backpropviz.study.closed.ingredients import Larder
 from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.proof import PROOFS, Proof, at_the_rim, holds, proved
-from backpropviz.study.closed.reasons import Reason, reasons
+from backpropviz.study.closed.reasons import Change, Reason, reasons
 from backpropviz.study.closed.scenes import Runs, Stage
 from backpropviz.study.closed.steps import steps
 from backpropviz.study.closed.stretches import Flow, Stretch
@@ -39,23 +39,6 @@ MOST_CANDIDATES = 300_000
 """How many expressions are looked at before the best form so far is given: no clock ends a search."""
 _FRESH = 2
 """How many runs an explanation is held against, each with two upstream gradients."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One stretch that was written as one expression.
-
-    Attributes:
-        source, target: from which gradient to which. lines: what was written. before: what stood there.
-        saved: how many operations fewer. reasons: why they are equal.
-    """
-
-    source: str
-    target: str
-    lines: list[str]
-    before: list[str]
-    saved: int
-    reasons: list[Reason]
 
 
 @dataclass(frozen=True)
@@ -183,11 +166,9 @@ def _shortest(
 
 def _of_one(program: Program, runs: Runs, most: int) -> tuple[Program, list[Change], int]:
     """What is zero whatever comes in, then one stretch after the other."""
-    left, gone = without_vanishing(program, runs.searched)
-    upstream, before = program.listing.upstream[0], program.thinned().count
-    zeros = [Change(upstream, each.target, each.lines, each.before, 0, each.reasons) for each in gone]
+    left, zeros = without_vanishing(program, runs.searched)
     if zeros:
-        zeros[0] = dataclasses.replace(zeros[0], saved=before - left.thinned().count)
+        zeros[0] = dataclasses.replace(zeros[0], saved=program.thinned().count - left.thinned().count)
     short, changes, searched = shortened(left, runs, most)
     return short, [*changes, *zeros], searched
 

@@ -40,6 +40,23 @@ class Reason:
     over: tuple[int, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Change:
+    """One stretch that was written as one expression.
+
+    Attributes:
+        source, target: from which gradient to which. lines: what was written. before: what stood there.
+        saved: how many operations fewer. reasons: why they are equal.
+    """
+
+    source: str
+    target: str
+    lines: list[str]
+    before: list[str]
+    saved: int
+    reasons: list[Reason]
+
+
 def reasons(
     given: Ingredients, change: Stretched, paths: Sequence[Reason] = (), is_by_terms: bool = False
 ) -> list[Reason]:

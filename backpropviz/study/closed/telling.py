@@ -14,10 +14,10 @@ from backpropviz.code.listing import bare_names, imports
 from backpropviz.code.mathematics import Writer
 from backpropviz.code.notation import Latex, Plain
 from backpropviz.layers.library import load
-from backpropviz.study.closed.form import MOST_CANDIDATES, Change, ClosedForm
+from backpropviz.study.closed.form import MOST_CANDIDATES, ClosedForm
 from backpropviz.study.closed.limits import limit_of
 from backpropviz.study.closed.lines import Line, lines_of, made_of
-from backpropviz.study.closed.reasons import is_size
+from backpropviz.study.closed.reasons import Change, is_size
 from backpropviz.study.values.trees import called, expression
 
 _PAGE, _HEADINGS, _SMALL = 60, 12, 2

@@ -7,7 +7,6 @@ numbers in the input's place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,23 +14,14 @@ from backpropviz.errors import BackpropvizError
 from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.proof import is_nothing
-from backpropviz.study.closed.reasons import Reason
+from backpropviz.study.closed.reasons import Change, Reason
 from backpropviz.study.closed.scenes import Scene
 
 
-@dataclass(frozen=True)
-class Vanished:
-    """A gradient that is zero: the line that sets it now, the one that stood there, and why."""
-
-    target: str
-    lines: list[str]
-    before: list[str]
-    reasons: list[Reason]
-
-
-def without_vanishing(program: Program, scenes: Sequence[Scene]) -> tuple[Program, list[Vanished]]:
-    """The program with zeros for gradients that are nothing; as it is where it has none, or has loops."""
-    found = list[Vanished]()
+def without_vanishing(program: Program, scenes: Sequence[Scene]) -> tuple[Program, list[Change]]:
+    """The program with zeros for gradients that are nothing, and these changes, of which it is not known yet what they
+    save; as it is where it has none, or has loops."""
+    found = list[Change]()
     for gradient in program.returns if not program.listing.rolled else ():
         name = gradient.removeprefix("d")
         line = next((each for each in reversed(program.backward) if each.name == gradient), None)
@@ -40,7 +30,7 @@ def without_vanishing(program: Program, scenes: Sequence[Scene]) -> tuple[Progra
         zeros = f"{gradient} = np.zeros_like({name})"
         outputs = ", ".join(node.name or "the output" for node in scenes[0].trace.outputs)
         why = f"{outputs} is the same whatever {name} is: what it adds is taken off again further on"
-        found.append(Vanished(gradient, [zeros], [line.text], [Reason(zeros, why)]))
+        found.append(Change(program.listing.upstream[0], gradient, [zeros], [line.text], 0, [Reason(zeros, why)]))
         made = Line(zeros, 0, f"{gradient} is zero")
         program = program.with_backward([made if each is line else each for each in program.backward])
     return program, found
