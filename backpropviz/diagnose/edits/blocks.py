@@ -1,64 +1,78 @@
-"""Statements in their blocks: found, exchanged, left out, or followed by another."""
+"""Statements in their blocks: found, exchanged, left out, or followed by others."""
 
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import Any
 
 from backpropviz.diagnose.edits.tree import Edit, Slot
 from backpropviz.diagnose.student.recorder import Statement, written
 
-Around = list[tuple[list[ast.stmt], int, ast.stmt]]
+Block = list[ast.stmt]
 
 
-def place_of(definition: ast.FunctionDef, wanted: ast.stmt) -> tuple[list[ast.stmt], int, Around] | None:
-    """The block a statement stands in, its position there, and the compound statements around it, innermost last."""
-    waiting: list[tuple[list[ast.stmt], Around]] = [(definition.body, [])]
-    while waiting:
-        block, around = waiting.pop()
-        for position, node in enumerate(block):
-            if node is wanted:
-                return block, position, around
-            inner = [getattr(node, field, []) for field in ("body", "orelse", "finalbody")]
-            inner += [handler.body for handler in getattr(node, "handlers", [])]
-            waiting.extend((child, [*around, (block, position, node)]) for child in inner if child)
-    return None
+@dataclass(frozen=True)
+class Place:
+    """Where a statement stands.
 
+    Attributes:
+        block: the statements that it is one of. position: which. around: the compound statements around it with the
+            blocks and positions that they have, innermost last.
+    """
 
-def exchanged_for(
-    statement: Statement, block: list[ast.stmt], position: int, new: list[ast.stmt], kind: str, cost: float, **more: Any
-) -> Edit:
-    """An edit that puts `new` where the statement stands."""
-    located = [ast.fix_missing_locations(ast.copy_location(node, statement.node)) for node in new]
-    body = [*block[:position], *located, *block[position + 1 :]] or [ast.Pass()]
-    text = more.pop("own_text", "") or "; ".join(written(node) for node in located)
-    return Edit(statement, [(Slot(WholeBlock(block), "statements"), body)], kind, cost, own_text=text, **more)
+    statement: Statement
+    block: Block
+    position: int
+    around: list[tuple[Block, int, ast.stmt]]
 
-
-def replaced(definition: ast.FunctionDef, statement: Statement, new: ast.stmt, kind: str) -> Edit | None:
-    """An edit that puts another statement in one's place; None if the function does not have it."""
-    place = place_of(definition, statement.node)
-    return None if place is None else exchanged_for(statement, place[0], place[1], [new], kind, 0.0)
-
-
-class WholeBlock:
-    """A block of statements as one attribute, so that a slot can exchange all of it."""
-
-    def __init__(self, block: list[ast.stmt]):
-        self.block = block
+    @classmethod
+    def of(cls, definition: ast.FunctionDef, statement: Statement) -> Place | None:
+        """The place in a function; None if the function does not have the statement."""
+        waiting = [cls(statement, definition.body, 0, [])]
+        while waiting:
+            start = waiting.pop()
+            for position, node in enumerate(start.block):
+                if node is statement.node:
+                    return cls(statement, start.block, position, start.around)
+                inner = [getattr(node, field, []) for field in ("body", "orelse", "finalbody")]
+                inner += [handler.body for handler in getattr(node, "handlers", [])]
+                around = [*start.around, (start.block, position, node)]
+                waiting.extend(cls(statement, child, 0, around) for child in inner if child)
+        return None
 
     @property
-    def statements(self) -> list[ast.stmt]:
-        return list(self.block)
+    def rest(self) -> Block:
+        """The block without the statement."""
+        return [*self.block[: self.position], *self.block[self.position + 1 :]]
 
-    @statements.setter
-    def statements(self, new: list[ast.stmt]) -> None:
-        self.block[:] = new
+    @property
+    def loop(self) -> ast.For | ast.While | None:
+        """The loop that the block is in, if it is nothing else."""
+        node = self.around[-1][2] if self.around else None
+        return node if isinstance(node, ast.For | ast.While) else None
+
+    @property
+    def is_last(self) -> bool:
+        return self.position == len(self.block) - 1
+
+    def exchanged(self, new: Block, kind: str, cost: float, text: str = "") -> Edit:
+        """An edit that puts `new` where the statement stands.
+
+        Args:
+            text: what is said of it, where that is not how `new` is written.
+        """
+        located = [ast.fix_missing_locations(ast.copy_location(node, self.statement.node)) for node in new]
+        body = [*self.block[: self.position], *located, *self.block[self.position + 1 :]] or [ast.Pass()]
+        text = text or "; ".join(written(node) for node in located)
+        return Edit(self.statement, [whole(self.block, body)], kind, cost, own_text=text)
+
+    def followed(self, lines: Block, cost: float = 0.0) -> Edit:
+        """An edit that puts lines behind the statement, which are missing there."""
+        text = "; ".join(written(ast.fix_missing_locations(line)) for line in lines)
+        return self.exchanged([self.statement.node, *lines], "missing_line", cost, f"{text}, after this line")
 
 
-def followed(definition: ast.FunctionDef, statement: Statement, line: ast.stmt) -> Edit:
-    """An edit that puts a line behind a statement of the function."""
-    place = place_of(definition, statement.node)
-    assert place is not None
-    text = f"{written(ast.fix_missing_locations(line))}, after this line"
-    return exchanged_for(statement, place[0], place[1], [statement.node, line], "missing_line", 0.0, own_text=text)
+def whole(block: Block, new: Block) -> tuple[Slot, Any]:
+    """The change of all statements of a block at once."""
+    return Slot(block, slice(None)), new

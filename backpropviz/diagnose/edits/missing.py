@@ -8,39 +8,32 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backpropviz.diagnose.edits.blocks import Around, exchanged_for
+from backpropviz.diagnose.edits.blocks import Place
 from backpropviz.diagnose.edits.tree import Edit, Scope
-from backpropviz.diagnose.student.recorder import Statement, targets, written
+from backpropviz.diagnose.student.recorder import targets
 from backpropviz.study.values.trees import binary, name, number
 
 
-def counters(
-    statement: Statement, block: list[ast.stmt], position: int, around: Around, scope: Scope
-) -> Iterator[Edit]:
+def counters(place: Place, scope: Scope) -> Iterator[Edit]:
     """A counter that goes up at the end of a loop, or starts again at 0 in front of one."""
-    node = statement.node
+    node, loop = place.statement.node, place.loop
     if isinstance(node, ast.For | ast.While):
         inside = [inner for inner in ast.walk(node) if isinstance(inner, ast.AugAssign)]
         for counter in {target for inner in inside for target in targets(inner)} & {*scope.integers}:
             starts = ast.Assign([ast.Name(counter, ast.Store())], number(0))
-            text = f"{counter} = 0, before this line"
-            yield exchanged_for(statement, block, position, [starts, node], "missing_line", 1.4, own_text=text)
-    if position != len(block) - 1 or not around or not isinstance(around[-1][2], ast.For | ast.While):
+            yield place.exchanged([starts, node], "missing_line", 1.4, f"{counter} = 0, before this line")
+    if not place.is_last or loop is None:
         return
-    changed = {target for node in ast.walk(around[-1][2]) if isinstance(node, ast.stmt) for target in targets(node)}
-    read = {node.id for node in ast.walk(around[-1][2]) if isinstance(node, ast.Name)}
+    changed = {target for inner in ast.walk(loop) if isinstance(inner, ast.stmt) for target in targets(inner)}
+    read = {inner.id for inner in ast.walk(loop) if isinstance(inner, ast.Name)}
     for counter, value in scope.integers.items():
         if counter in read - changed and value == 0:
-            goes_up = ast.AugAssign(ast.Name(counter, ast.Store()), ast.Add(), number(1))
-            text = f"{counter} += 1, after this line"
-            yield exchanged_for(
-                statement, block, position, [statement.node, goes_up], "missing_line", 1.7, own_text=text
-            )
+            yield place.followed([ast.AugAssign(ast.Name(counter, ast.Store()), ast.Add(), number(1))], 1.7)
 
 
-def running_statistics(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
+def running_statistics(place: Place, scope: Scope) -> Iterator[Edit]:
     """The running statistics stored in the dictionary that they came from, behind the last line that computes them."""
-    node = statement.node
+    node = place.statement.node
     holders = [k for k, v in scope.others.items() if isinstance(v, dict) and "momentum" in v]
     if not holders or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
         return
@@ -48,72 +41,51 @@ def running_statistics(statement: Statement, block: list[ast.stmt], position: in
     for mean, var in itertools.permutations([*scope.arrays, assigned], 2):
         if assigned not in (mean, var) or "mean" not in mean or "var" not in var:
             continue
-        lines = [
-            ast.parse(f"{holders[0]}['running_{key}'] = {value}").body[0]
-            for key, value in (("mean", mean), ("var", var))
-        ]
-        text = "; ".join(written(line) for line in lines) + ", after this line"
-        yield exchanged_for(statement, block, position, [node, *lines], "missing_line", 1.5, own_text=text)
+        lines = (f"{holders[0]}['running_{key}'] = {value}" for key, value in (("mean", mean), ("var", var)))
+        yield place.followed([ast.parse(line).body[0] for line in lines], 1.5)
 
 
-def right_classes(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
+def right_classes(place: Place, scope: Scope) -> Iterator[Edit]:
     """The entries of the right classes set to zero, as a margin is only one of the others: `margins[rows, y] = 0`."""
-    node = statement.node
-    if statement.loops or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+    node = place.statement.node
+    if place.statement.loops or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
         return
     labels = {k: v for k, v in scope.arrays.items() if v.ndim == 1 and v.dtype.kind in "iu"}
     rows = {k for k, v in labels.items() if np.array_equal(v, np.arange(len(v)))}
     for label in labels.keys() - rows:
         row = next(iter(rows), f"np.arange(len({label}))")
-        line = ast.parse(f"{node.targets[0].id}[{row}, {label}] = 0").body[0]
-        text = f"{written(line)}, after this line"
-        yield exchanged_for(statement, block, position, [node, line], "missing_line", 1.7, own_text=text)
+        yield place.followed(ast.parse(f"{node.targets[0].id}[{row}, {label}] = 0").body, 1.7)
 
 
-def gradients(
-    statement: Statement,
-    definition: ast.FunctionDef,
-    block: list[ast.stmt],
-    position: int,
-    around: Around,
-    scope: Scope,
-) -> Iterator[Edit]:
+def gradients(place: Place, definition: ast.FunctionDef, scope: Scope) -> Iterator[Edit]:
     """A line that is missing behind a gradient: the mean over the batch, the regularization, the right class."""
-    node = statement.node
+    node = place.statement.node
     others = [array for array in scope.arrays if array.startswith("d") and array not in targets(node)]
-    if not around and (divisor := _divisor(node)) is not None:  # `loss /= N`, and the gradient forgotten
+    if not place.around and (divisor := _divisor(node)) is not None:  # `loss /= N`, and the gradient forgotten
         for array in others:
-            mean = ast.AugAssign(ast.Name(array, ast.Store()), ast.Div(), divisor)
-            text = f"{written(ast.fix_missing_locations(mean))}, after this line"
-            yield exchanged_for(statement, block, position, [node, mean], "missing_line", 1.2, own_text=text)
+            yield place.followed([ast.AugAssign(ast.Name(array, ast.Store()), ast.Div(), divisor)], 1.2)
     if not isinstance(node, ast.AugAssign):
         return
-    made: list[ast.stmt] = []
     gradient = node.target.id if isinstance(node.target, ast.Name) else ""
     root = next(iter(targets(node)), "")
-    if root in scope.arrays and not around:
+    if root in scope.arrays and not place.around:
         sizes = [name(size) for size, value in scope.integers.items() if value > 1]
         sizes += [ast.parse(f"{root}.shape[0]", mode="eval").body]
         for size in sizes:
-            mean = ast.AugAssign(ast.Name(root, ast.Store()), ast.Div(), size)
-            text = f"{written(ast.fix_missing_locations(mean))}, after this line"
-            yield exchanged_for(statement, block, position, [node, mean], "missing_line", 1.2, own_text=text)
+            yield place.followed([ast.AugAssign(ast.Name(root, ast.Store()), ast.Div(), size)], 1.2)
     strength = next((k for k, v in scope.scalars.items() if v == scope.settings.get("__reg__")), "")
     if strength and gradient in scope.arrays:
         for array, value in scope.arrays.items():
             if value.shape == scope.arrays[gradient].shape and array != gradient:
                 once = binary(name(strength), ast.Mult(), name(array))
                 for term in (binary(number(2), ast.Mult(), once), once):
-                    made.append(ast.AugAssign(ast.Name(gradient, ast.Store()), ast.Add(), term))
+                    yield place.followed([ast.AugAssign(ast.Name(gradient, ast.Store()), ast.Add(), term)], 1.9)
     elif isinstance(node.target, ast.Subscript) and isinstance(node.op, ast.Add | ast.Sub):
         other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
         for index in _indices(definition):
             part = _with_index(node.target, index)
             if part is not None:
-                made.append(ast.AugAssign(part, other, node.value))
-    for line in made:
-        text = f"{written(ast.fix_missing_locations(line))}, after this line"
-        yield exchanged_for(statement, block, position, [node, line], "missing_line", 1.9, own_text=text)
+                yield place.followed([ast.AugAssign(part, other, node.value)], 1.9)
 
 
 def _divisor(node: ast.stmt) -> ast.expr | None:

@@ -11,9 +11,9 @@ import ast
 import itertools
 from collections.abc import Iterator
 
-from backpropviz.diagnose.edits.blocks import Around, exchanged_for
+from backpropviz.diagnose.edits.blocks import Place
 from backpropviz.diagnose.edits.tree import Edit, Proposal, Scope, called
-from backpropviz.diagnose.student.recorder import Statement, targets, written
+from backpropviz.diagnose.student.recorder import Statement, targets
 from backpropviz.study.values.trees import binary, name, number
 
 _MOST_BLOCKS = 4
@@ -79,10 +79,10 @@ def kept(node: ast.Tuple, statement: Statement, scope: Scope) -> Iterator[Propos
             yield ast.Tuple(parts, ast.Store()), "missing_term", 1.0
 
 
-def carried(statement: Statement, block: list[ast.stmt], position: int, around: Around, scope: Scope) -> Iterator[Edit]:
+def carried(place: Place, scope: Scope) -> Iterator[Edit]:
     """A line that is missing at the end of a loop: what is read in every round, and set in none: `dc = dct * f`."""
-    loop = around[-1][2] if around else None
-    if not isinstance(loop, ast.For | ast.While) or block is not loop.body or position != len(block) - 1:
+    loop = place.loop
+    if loop is None or place.block is not loop.body or not place.is_last:
         return
     lines = [node for node in ast.walk(loop) if isinstance(node, ast.stmt)]
     changed = {target for node in lines for target in targets(node)}
@@ -96,6 +96,4 @@ def carried(statement: Statement, block: list[ast.stmt], position: int, around: 
         ]
         pairs = itertools.combinations(alike, 2)
         for value in [*map(name, alike), *(binary(name(a), ast.Mult(), name(b)) for a, b in pairs)]:
-            line = ast.Assign([ast.Name(left, ast.Store())], value)
-            text = f"{written(ast.fix_missing_locations(line))}, after this line"
-            yield exchanged_for(statement, block, position, [statement.node, line], "missing_line", 1.0, own_text=text)
+            yield place.followed([ast.Assign([ast.Name(left, ast.Store())], value)], 1.0)

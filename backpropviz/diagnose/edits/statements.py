@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from backpropviz.diagnose.edits import missing, stacked
-from backpropviz.diagnose.edits.blocks import Around, WholeBlock, exchanged_for, place_of
-from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, called, method, walk
+from backpropviz.diagnose.edits.blocks import Place, whole
+from backpropviz.diagnose.edits.tree import Edit, Scope, called, method, walk
 from backpropviz.diagnose.student.recorder import Statement, targets
 from backpropviz.study.values.trees import binary, name, number
 
@@ -20,25 +20,24 @@ _AUGMENTED = (
 
 def statement_edits(definition: ast.FunctionDef, statement: Statement, scope: Scope) -> Iterator[Edit]:
     """Edits of a statement as a whole."""
-    place = place_of(definition, statement.node)
+    place = Place.of(definition, statement)
     if place is None:
         return
-    block, position, around = place
     for new, kind, cost in _exchanged(statement.node):
-        yield exchanged_for(statement, block, position, [new], kind, cost)
-    yield from _moved(statement, block, position, around)
-    yield from _kept_apart(statement, block, position, scope)
+        yield place.exchanged([new], kind, cost)
+    yield from _moved(place)
+    yield from _kept_apart(place, scope)
     yield from _crops(statement, scope)
-    yield from missing.counters(statement, block, position, around, scope)
-    yield from stacked.carried(statement, block, position, around, scope)
-    yield from missing.running_statistics(statement, block, position, scope)
-    yield from missing.right_classes(statement, block, position, scope)
-    yield from missing.gradients(statement, definition, block, position, around, scope)
-    if not isinstance(statement.node, ast.Return | ast.FunctionDef) and len(block) > 1:
-        in_loop = any(isinstance(node, ast.For | ast.While) for _, _, node in around)
+    yield from missing.counters(place, scope)
+    yield from stacked.carried(place, scope)
+    yield from missing.running_statistics(place, scope)
+    yield from missing.right_classes(place, scope)
+    yield from missing.gradients(place, definition, scope)
+    if not isinstance(statement.node, ast.Return | ast.FunctionDef) and len(place.block) > 1:
+        in_loop = any(isinstance(node, ast.For | ast.While) for _, _, node in place.around)
         resets = called(getattr(statement.node, "value", None) or ast.Pass()) in ("zeros", "zeros_like")
         kind = "reset_in_loop" if in_loop and resets else "extra_line"
-        yield exchanged_for(statement, block, position, [], kind, 1.9, own_text="(without this line)")
+        yield place.exchanged([], kind, 1.9, "(without this line)")
 
 
 def _exchanged(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, float]]:
@@ -102,60 +101,42 @@ def _loaded(target: ast.expr) -> ast.expr:
     return ast.parse(ast.unparse(target), mode="eval").body
 
 
-def _moved(statement: Statement, block: list[ast.stmt], position: int, around: Around) -> Iterator[Edit]:
+def _moved(place: Place) -> Iterator[Edit]:
     """Out of a loop, in front of it or behind it; or from in front of a loop into it, or from behind one to the end of
     the innermost block in there."""
-    node = statement.node
+    node, block, position = place.statement.node, place.block, place.position
+
+    def moved(to: list[ast.stmt], new: list[ast.stmt], kind: str, cost: float, where: str) -> Edit:
+        changes = [whole(block, place.rest or [ast.Pass()]), whole(to, new)]
+        return Edit(place.statement, changes, kind, cost, where, place.statement.text)
+
     if position and isinstance(block[position - 1], ast.For | ast.If) and isinstance(node, ast.AugAssign):
         last: ast.stmt = block[position - 1]
         while isinstance(last, ast.For | ast.If):
-            inner_block, last = last.body, last.body[-1]
-        gone = (Slot(WholeBlock(block), "statements"), [*block[:position], *block[position + 1 :]])
-        ended = (Slot(WholeBlock(inner_block), "statements"), [*inner_block, node])
-        where = "at the end of the block above"
-        yield Edit(statement, [gone, ended], "wrong_place", 1.3, where, statement.text)
+            inner, last = last.body, last.body[-1]
+        yield moved(inner, [*inner, node], "wrong_place", 1.3, "at the end of the block above")
     below = next((other for other in block[position + 1 :] if isinstance(other, ast.For | ast.While)), None)
     if below is not None and isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        without = (Slot(WholeBlock(block), "statements"), [*block[:position], *block[position + 1 :]])
-        inside = (Slot(WholeBlock(below.body), "statements"), [node, *below.body])
-        yield Edit(statement, [without, inside], "wrong_place", 1.3, "at the start of the loop below", statement.text)
-    for outer, at, loop in reversed(around):
+        yield moved(below.body, [node, *below.body], "wrong_place", 1.3, "at the start of the loop below")
+    for outer, at, loop in reversed(place.around):
         if not isinstance(loop, ast.For | ast.While):
             continue
-        rest = [*block[:position], *block[position + 1 :]] or [ast.Pass()]
-        inner = (Slot(WholeBlock(block), "statements"), rest)
-        before = [*outer[:at], node, *outer[at:]]
-        after = [*outer[: at + 1], node, *outer[at + 1 :]]
         is_return = isinstance(node, ast.Return)
         if not is_return:
-            yield Edit(
-                statement, [inner, (Slot(WholeBlock(outer), "statements"), before)],
-                "reset_in_loop", 1.1, "in front of the loop", statement.text,
-            )  # fmt: skip
-        kind = "returned_early" if is_return else "wrong_place"
-        yield Edit(
-            statement, [inner, (Slot(WholeBlock(outer), "statements"), after)], kind, 0.8 if is_return else 1.6,
-            "behind the loop", statement.text,
-        )  # fmt: skip
+            yield moved(outer, [*outer[:at], node, *outer[at:]], "reset_in_loop", 1.1, "in front of the loop")
+        kind, cost = ("returned_early", 0.8) if is_return else ("wrong_place", 1.6)
+        yield moved(outer, [*outer[: at + 1], node, *outer[at + 1 :]], kind, cost, "behind the loop")
 
 
-def _kept_apart(statement: Statement, block: list[ast.stmt], position: int, scope: Scope) -> Iterator[Edit]:
+def _kept_apart(place: Place, scope: Scope) -> Iterator[Edit]:
     """A copy made before the statement changes an array in place."""
-    node = statement.node
+    node = place.statement.node
     if isinstance(node, ast.Assign) and not any(isinstance(t, ast.Subscript) for t in node.targets):
         return
     for target in targets(node):
         if target in scope.arrays or target in scope.others:
             copy = ast.Assign([ast.Name(target, ast.Store())], method(name(target), "copy"))
-            yield exchanged_for(
-                statement,
-                block,
-                position,
-                [copy, node],
-                "input_changed",
-                1.3,
-                own_text=f"{target} = {target}.copy(), first",
-            )
+            yield place.exchanged([copy, node], "input_changed", 1.3, f"{target} = {target}.copy(), first")
 
 
 def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.code.straight import listing
-from backpropviz.diagnose.edits.blocks import followed, replaced
+from backpropviz.diagnose.edits.blocks import Place
 from backpropviz.diagnose.edits.tree import Edit, Slot, with_entries
 from backpropviz.diagnose.pairs.reference import Entry
 from backpropviz.diagnose.runs.outcomes import ROUNDING, difference
@@ -77,7 +77,8 @@ def derived_edit(program: Program, scene: Scene, suspect: Suspect) -> Edit | Non
             located = ast.fix_missing_locations(ast.copy_location(tree, node))
             return Edit(suspect.statement, [(Slot(node, "value"), located)], "wrong_value", 0.0)
         assignment = ast.Assign([ast.Name(target.id, ast.Store())], tree)
-        return replaced(program.definitions[suspect.statement.function], suspect.statement, assignment, "wrong_value")
+        place = Place.of(program.definitions[suspect.statement.function], suspect.statement)
+        return None if place is None else place.exchanged([assignment], "wrong_value", 0.0)
     return None
 
 
@@ -102,7 +103,9 @@ def missing_terms(program: Program, scene: Scene, function: str) -> Iterator[tup
                 except (Untold, SyntaxError):
                     continue
                 line = ast.Assign([ast.Name(part.target, ast.Store())], tree)
-                yield suspect, followed(program.definitions[function], suspect.statement, line)
+                place = Place.of(program.definitions[function], suspect.statement)
+                assert place is not None
+                yield suspect, place.followed([line])
 
 
 def _sources(scene: Scene, entry: Entry) -> Iterator[tuple[Trace, str]]:
