@@ -21,6 +21,7 @@ from backpropviz.diagnose.pairs.protocols import (
     layered,
     losses,
     module_level,
+    nodes,
     results,
     scalars,
     subjects,
@@ -47,6 +48,7 @@ GIVEN: dict[str, Any] = {
     **beginnings.GIVEN,
     **array_engines.GIVEN,
     **layered.GIVEN,
+    **nodes.GIVEN,
     **results.GIVEN,
 }
 """What the functions around a student's call. Copied, so that gradients that are added up start anew every time."""
@@ -78,6 +80,9 @@ def wrap_classes(
     every = [*subjects.classes([its for its in definitions if its not in engines], student.namespace)]
     every = [subject for subject in every if subject.said not in left_out]
     done = _add_fused(every, student, begins)
+    for subject, adapter in nodes.adapters(every, student.namespace):
+        add(student, renamed(adapter, _free(adapter.forward.removesuffix("_forward"), student)))
+        done.append(subject)
     for subject in (its for its in every if its not in done):
         begins(subject.said, subject.line)
         try:
