@@ -189,7 +189,9 @@ def others(case: Case, found: Fit) -> Iterator[Ranks]:
     numbers = dict.fromkeys([*free, *biases], 0) if coefficients == [*biases] else {}
     strange = {name: len(its) for name, its in found.strange.items() if name in (*free, *coefficients)}
     told = {name: rank for name, rank in strange.items() if rank < now[name]}
-    told |= {name: now[name] - 1 for name in free if name in found.repeated and name not in strange}
+    told |= {name: now[name] - 1 for name in (*free, *fewer) if name in found.repeated and name not in strange}
+    vectors = {name: shape[: told.get(name)] for name, shape in shapes.items()}  # beside these, a bias is a number
+    told |= {name: 0 for name, its in found.strange.items() if its == () and may_be_number(name, vectors, False)}
     each += [[now[name], *ranks] for name, ranks in biases.items()]
     places = sorted(itertools.product(*(range(len(ranks)) for ranks in each)), key=sum)
     some = [

@@ -12,6 +12,8 @@ from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
 from backpropviz.diagnose.pairs.protocols.starts import starts
 from backpropviz.diagnose.pairs.protocols.trial import Trial
 
+_MANY = 0.5  # of the gradients that have the shapes of their inputs: what was found first may be meant
+
 
 def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast.FunctionDef]) -> list[Adapter]:
     """The functions around a subject that fit, the best first.
@@ -40,7 +42,7 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
                     if not any(adapter.fit[0] for adapter in found):
                         found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
             is_supposed = bool(start.fixed and start.learned and not start.target) or any(
-                adapter.fit[2] for adapter in found[:first]
+                adapter.fit[2] >= _MANY for adapter in found[:first]
             )
             if is_supposed:  # in doubt, what was found first is meant
                 partly += [adapter for adapter in found[first:] if adapter.fit[1] and adapter.fit[2] == 1]

@@ -87,7 +87,8 @@ def others(after: After, gradients: Mapping[str, str]) -> list[str]:
     """The inputs that one gradient without a name could be the gradient of as well, by its shape."""
     if after.layer is not None or [*gradients.values()] != ["back"] or any(map(gradient_of, after.names)):
         return []
-    return [name for name in after.wanted if name not in gradients and fits("back", name, after)]
+    is_target = {name for name in after.wanted if TARGET in roles(name)}  # nobody asks for the slope by the targets
+    return [name for name in after.wanted if name not in {*gradients, *is_target} and fits("back", name, after)]
 
 
 def is_gradient(value: Any) -> bool:
