@@ -89,7 +89,9 @@ NEW += ["costs_and_gradients_of_linear_models", "a_forward_pass_handed_over", "s
 NEW += ["thetas_in_one_vector", "steps_of_an_online_course", "shapes_of_their_own"]
 NEW += ["strengths_in_gradients", "networks_of_lists_and_tops", "hooks_of_modules"]
 NEW += ["engines_that_name_their_steps", "losses_between", "networks_of_a_kernel", "networks_step_by_step"]
-NEW += ["windows_of_one_axis", "steps_of_sequences"]
+NEW += ["windows_of_one_axis", "steps_of_sequences", "graphs_of_nodes", "gates_with_gradients"]
+NEW += ["modules_of_starred_arguments", "activations_and_optimizers_handed_over", "losses_of_optional_targets"]
+NEW += ["windows"]
 
 
 @pytest.mark.costly
@@ -127,6 +129,11 @@ def test_right_pairs_are_right(name):
         ("windows_of_one_axis", 0),
         ("windows_of_one_axis", 2),
         ("steps_of_sequences", 0),
+        ("graphs_of_nodes", 0),
+        ("gates_with_gradients", 0),
+        ("modules_of_starred_arguments", 1),
+        ("activations_and_optimizers_handed_over", 0),
+        ("losses_of_optional_targets", 0),
     ],
 )
 def test_a_slip_is_named(name, number):

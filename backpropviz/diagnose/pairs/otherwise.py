@@ -7,6 +7,7 @@ from backpropviz.diagnose.pairs.binding import CannotCall, TakesTooLong, paramet
 from backpropviz.diagnose.pairs.protocols import adapting
 from backpropviz.diagnose.pairs.protocols.names import CACHE, TARGET, UPSTREAM, roles
 from backpropviz.diagnose.pairs.protocols.record import GoesOn, NoFit
+from backpropviz.diagnose.pairs.protocols.subjects import optional_targets
 from backpropviz.diagnose.pairs.protocols.supposed import one_index
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.signatures import returned
@@ -30,13 +31,14 @@ def around(program: Program, pair: Pair) -> Pair:
 
 def is_whole(program: Program, pair: Pair) -> bool:
     """Whether no gradient arrives from above: a loss that gives its gradients as well looks something up by one index
-    (a word's vector), or takes all its parameters in one vector; or a backward pass takes what the forward pass took
-    and kept, and targets, alone.
+    (a word's vector), or takes all its parameters in one vector, or gives scores alone where it is given no targets; or
+    a backward pass takes what the forward pass took and kept, and targets, alone.
     """
     function = program.function(pair.forward)
     takes = [p.name for p in parameters(function) if p.default is p.empty]
     if pair.backward is None:
-        return bool(one_index(function, takes) or read(function).flat)
+        optional = optional_targets(program.definitions[pair.forward])
+        return bool(optional or one_index(function, takes) or read(function).flat)
     again = [p.name for p in parameters(program.function(pair.backward)) if p.default is p.empty]
     rest = [roles(name) for name in again if name not in takes]
     return bool(rest) and all({CACHE, TARGET} & {*its} and UPSTREAM not in its for its in rest)

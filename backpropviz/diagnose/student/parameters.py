@@ -64,7 +64,15 @@ def learned(
             gradient = f"{owner}.{gradient}"
         if gradient or name in given or _known(name) or path in stepped:
             found[name] = Parameter(path, gradient, value.shape, value.dtype != np.float64)
-    return found | _of_parts(layer, {its.name: its for its in classes}, {*found})
+    parts = _of_parts(layer, {its.name: its for its in classes}, {*found})
+    listed = [held_at(layer, its.path) for its in found.values()]  # a network may list the arrays of its layers
+    new = {name for name, its in parts.items() if not any(held_at(layer, its.path) is one for one in listed)}
+    return found | {name: its for name, its in parts.items() if name in new}
+
+
+def held_at(layer: Any, path: str) -> Any:
+    """What a layer holds at a place, as it is written behind `layer.`"""
+    return eval(f"layer.{path}", {"layer": layer})
 
 
 def _of_parts(layer: Any, classes: Mapping[str, ast.ClassDef], taken: set[str]) -> dict[str, Parameter]:

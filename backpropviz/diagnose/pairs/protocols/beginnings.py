@@ -11,9 +11,10 @@ from typing import Any
 from backpropviz.diagnose.pairs.protocols.handing import required
 from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.pairs.protocols.start import Start
-from backpropviz.diagnose.student.parameters import Parameter
+from backpropviz.diagnose.student.parameters import Parameter, held_at
 
 _BUILD = re.compile(r"_?(build|initialize|init_(weights|params|parameters)|set_?up)")
+_TELLS_SHAPE = re.compile(r"set_?(in|input)_?shape")
 _LENGTH = re.compile(r"\w*(dim|size|features|units|n_in)\w*")
 
 
@@ -30,7 +31,20 @@ def built_by(subject: Subject, namespace: Mapping[str, Any], main: str) -> list[
                     return [f"layer.{node.name}({main}.shape)"]
                 if len(takes) == 1 and _LENGTH.fullmatch(takes[0]):
                     return [f"layer.{node.name}({main}.shape[-1])"]
+                if len(takes) == 1 and "optim" in takes[0]:
+                    told = [f"layer.{name}({main}.shape[1:])" for name in dir(namespace[subject.owner.name])
+                            if _TELLS_SHAPE.fullmatch(name)] if subject.owner is not None else []  # fmt: skip
+                    return [*told, f"layer.{node.name}(__optimizer__())"]
     return []
+
+
+class Optimizer:
+    """Whatever it is called, it takes a step as long as the gradient."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda parameter, gradient, *_: parameter - gradient
 
 
 def warming(ran: Any, run: str, known: Mapping[str, Any]) -> str:
@@ -61,11 +75,6 @@ def _lists(layer: Any) -> Iterator[list[Any]]:
         yield from (its for its in (value.values() if isinstance(value, dict) else [value]) if isinstance(its, list))
 
 
-def held_at(layer: Any, path: str) -> Any:
-    """What a layer holds at a place, as it is written behind `layer.`"""
-    return eval(f"layer.{path}", {"layer": layer})
-
-
 def lasting(made: dict[str, Parameter], known: dict[str, Any], lines: list[str], start: Start) -> dict[str, Parameter]:
     """What a layer made when it first ran, and keeps when it runs on other inputs: what it computes is made anew."""
     before = {name: held_at(known["layer"], its.path) for name, its in made.items()}
@@ -74,4 +83,4 @@ def lasting(made: dict[str, Parameter], known: dict[str, Any], lines: list[str],
     return {name: its for name, its in made.items() if held_at(known["layer"], its.path) is before[name]}
 
 
-GIVEN: dict[str, Any] = {"__warmed__": warmed}
+GIVEN: dict[str, Any] = {"__warmed__": warmed, "__optimizer__": Optimizer}

@@ -14,6 +14,7 @@ import numpy as np
 from backpropviz.diagnose.pairs.protocols import layered
 from backpropviz.diagnose.pairs.protocols.handing import required
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
+from backpropviz.diagnose.student.classes import is_abstract
 from backpropviz.layers.choosing import Method
 from backpropviz.layers.classes import Built
 from backpropviz.layers.conventions import KEYED, NUMBERS, kind_of
@@ -30,7 +31,7 @@ _EXPECTED = {
     r"out\w*_?(shape|dims)|(new|target|to)_shape|^shape$": str(_OUTPUT_SHAPE),
     r"shape": str(_INPUT_SHAPE),
     r"(prime|deriv\w*|_grad)$|^d_?(act|fun)": "__slope_of_tanh__",
-    r"^(activation|act|act_fn|activation_func\w*|f|fn|func|function|nonlinearity)$": "np.tanh",
+    r"^(activation|act|act_fn|activation_func\w*|f|fn|func|function|nonlinearity)$": (_FUNCTION := "np.tanh"),
 }
 """What constructors are told that is no size and no array, by what it is called."""
 
@@ -82,7 +83,11 @@ def constructions(
         is_loss: the forward pass gives a loss with its gradients, so that both know how large weights count.
     """
     yield from _of_data(definition, namespace)
-    yield from map(Construction, layered.calls(definition, constructor(definition, namespace), namespace))
+    init = constructor(definition, namespace)
+    networks = [*layered.calls(definition, init, namespace)]
+    yield from map(Construction, networks)
+    if networks and init is not None and init.args.vararg is not None:
+        return  # without any layer, it runs as well
     by_names = _by_names(definition, namespace, _STRENGTHS if is_loss else ())
     chained = by_names is not None and any(re.fullmatch(r"[wW]_?2", name) for name in by_names.arrays)
     if by_names is not None:
@@ -164,6 +169,10 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any], also: tuple[s
         name = argument.arg
         length = next((value for word, value in _LENGTHS.items() if word in name.lower()), None)
         expected = next((code for word, code in _EXPECTED.items() if re.search(word, name.lower())), None)
+        if expected == _FUNCTION:
+            expected = _with_methods(_asked_of(name, definition, init), namespace)
+            if not expected:
+                return None
         if expected is not None:
             given.append(expected)
         elif length is not None:
@@ -200,6 +209,27 @@ def _told(init: ast.FunctionDef, also: tuple[str, ...] = ()) -> dict[str, float]
         elif name in _SETTINGS or is_share or is_factor or any(word in name.lower() for word in _LENGTHS):
             told[name] = value
     return told
+
+
+def _asked_of(name: str, definition: ast.ClassDef, init: ast.FunctionDef) -> set[str]:
+    """The methods that a layer calls of what it was made from: `gradient` of `self.activation.gradient(x)`."""
+    kept = [place for node in ast.walk(init) if isinstance(node, ast.Assign) and ast.unparse(node.value) == name
+            for place in map(ast.unparse, node.targets)]  # fmt: skip
+    calls = [ast.unparse(node.func) for node in ast.walk(definition) if isinstance(node, ast.Call)]
+    asked = {method for holder, _, method in (call.rpartition(".") for call in calls) if holder in kept}
+    return {"__call__", *asked} if asked and {*calls} & {*kept} else asked
+
+
+def _with_methods(asked: set[str], namespace: dict[str, Any]) -> str:
+    """The code of a function; of one with these methods, of a class of the file. Empty where there is none."""
+    if not asked:
+        return _FUNCTION
+    for its in namespace.get("__classes__", []):
+        methods = {node.name: node for node in its.body if isinstance(node, ast.FunctionDef)}
+        needed = required(methods["__init__"], is_method=True) if "__init__" in methods else []
+        if not needed and asked <= {name for name, node in methods.items() if not is_abstract(node)}:
+            return f"{its.name}()"
+    return ""
 
 
 def _matrices(names: list[str]) -> dict[str, Any]:

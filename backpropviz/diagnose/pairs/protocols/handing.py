@@ -76,7 +76,28 @@ def parameters(function: ast.FunctionDef, is_method: bool) -> list[tuple[str, bo
     required = len(every) - len(function.args.defaults)
     named = [(argument.arg, i < required) for i, argument in enumerate(every)]
     static = any(getattr(node, "id", "") == "staticmethod" for node in function.decorator_list)
-    return named[1:] if takes_context(function) or (is_method and not static) else named
+    named = named[1:] if takes_context(function) or (is_method and not static) else named
+    return named or [(name, True) for name in _gathered(function)]
+
+
+def _gathered(function: ast.FunctionDef) -> list[str]:
+    """The names of what a function that takes `*inputs` reads of them: by number, or taken apart.
+
+    >>> [_gathered(ast.parse(text).body[0]) for text in ("def f(*a): x, y = a", "def f(*a): return a[0]", "def f(): 1")]
+    [['x', 'y'], ['a'], []]
+    """
+    if function.args.vararg is None or function.name == "__init__":
+        return []
+    its, numbers = function.args.vararg.arg, list[int]()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == its:
+            number = getattr(node.slice, "value", None)
+            numbers += [number] if isinstance(number, int) else []
+        parts = node.targets[0] if isinstance(node, ast.Assign) and getattr(node.value, "id", None) == its else None
+        if isinstance(parts, ast.Tuple | ast.List):
+            return [ast.unparse(part) for part in parts.elts]
+    count = max(numbers, default=-1) + 1
+    return [its] if count == 1 else [f"{its}{i}" for i in range(count)]
 
 
 def required(function: ast.FunctionDef, is_method: bool) -> list[str]:

@@ -36,21 +36,20 @@ def calls(definition: ast.ClassDef, init: ast.FunctionDef | None, namespace: dic
     Args:
         init: the network's constructor.
     """
-    layers = _layers(definition, namespace)
-    if not layers:
-        return
-    every = f"[{', '.join(layers)}]"
     arguments = init.args.args[1:] if init is not None else []
     asked = required(init, is_method=True) if init is not None else []
     holders = [its.arg for its in arguments if _LAYERS.fullmatch(its.arg)]
-    if init is not None and init.args.vararg is not None and not asked:
-        yield f"{definition.name}({', '.join(layers)})"
-    if holders and {*asked} <= {its for its in asked if _LAYERS.fullmatch(its) or _COST.fullmatch(its)}:
-        given = [f"{name}={every if name == holders[0] else _cost(namespace)}" for name in (holders[:1] + asked)]
-        yield f"{definition.name}({', '.join(dict.fromkeys(given))})"
-    for method in definition.body:
-        if not asked and isinstance(method, ast.FunctionDef) and _adds(method):
-            yield f"__added__({definition.name}(), {method.name!r}, {every})"
+    # on layers of one size, those in the wrong order do not fail
+    for layers in filter(None, (_layers(definition, namespace, sizes) for sizes in (_SIZES, _SIZES[1:2] * 3))):
+        every = f"[{', '.join(layers)}]"
+        if init is not None and init.args.vararg is not None and not asked:
+            yield f"{definition.name}({', '.join(layers)})"
+        if holders and {*asked} <= {its for its in asked if _LAYERS.fullmatch(its) or _COST.fullmatch(its)}:
+            given = [f"{name}={every if name == holders[0] else _cost(namespace)}" for name in (holders[:1] + asked)]
+            yield f"{definition.name}({', '.join(dict.fromkeys(given))})"
+        for method in definition.body:
+            if not asked and isinstance(method, ast.FunctionDef) and _adds(method):
+                yield f"__added__({definition.name}(), {method.name!r}, {every})"
 
 
 def _adds(method: ast.FunctionDef) -> bool:
@@ -64,14 +63,16 @@ def _adds(method: ast.FunctionDef) -> bool:
     )  # fmt: skip
 
 
-def _layers(network: ast.ClassDef, namespace: dict[str, Any]) -> list[str]:
-    """The calls that make three layers, the first and the last with weights; empty where the file has no such class."""
+def _layers(network: ast.ClassDef, namespace: dict[str, Any], sizes: tuple[int, ...]) -> list[str]:
+    """The calls that make three layers of these sizes, the first and the last with weights; empty where the file has no
+    such class.
+    """
     every = [its for its in namespace["__classes__"] if its is not network and _has_passes(its)]
     dense = [its for its in every if _DENSE.search(its.name) and len(_to_be_told(its)) == 2]
     between = [its for its in every if _ACTIVATION.search(its.name) and not _to_be_told(its)]
     if not dense:
         return []
-    first, last = (f"{dense[0].name}({n}, {m})" for n, m in itertools.pairwise(_SIZES))
+    first, last = (f"{dense[0].name}({n}, {m})" for n, m in itertools.pairwise(sizes))
     return [first, *(f"{its.name}()" for its in between[:1]), last]
 
 

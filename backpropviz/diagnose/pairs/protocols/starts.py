@@ -17,7 +17,7 @@ from backpropviz.diagnose.pairs import inputs
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols import context, module_level
 from backpropviz.diagnose.pairs.protocols.apart import Flat
-from backpropviz.diagnose.pairs.protocols.beginnings import built_by, held_at, lasting, warming
+from backpropviz.diagnose.pairs.protocols.beginnings import built_by, lasting, warming
 from backpropviz.diagnose.pairs.protocols.boxings import PLAIN, Boxed, boxings
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized, strengths
 from backpropviz.diagnose.pairs.protocols.context import takes_context
@@ -37,7 +37,7 @@ from backpropviz.diagnose.pairs.protocols.supposed import (
     targets_for,
     vectors,
 )
-from backpropviz.diagnose.student.parameters import Parameter, learned
+from backpropviz.diagnose.student.parameters import Parameter, held_at, learned
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.reading import read
 from backpropviz.layers.search import FEWER, RUNS
@@ -52,7 +52,7 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
     if subject.owner is None:
         yield from _of_functions(subject, namespace)
         return
-    targets = optional_targets(subject)
+    targets = optional_targets(subject.forward)
     takes = [name for name, is_required in parameters(subject.forward, True) if is_required or name in targets]
     if subject.then is not None and len(takes) == 1:
         takes.append(required(subject.then, is_method=True)[1])
@@ -120,6 +120,10 @@ def _of_functions(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start
             with contextlib.suppress(CannotCall):
                 yield replace(_of_function(subject, function, shapes), fixed=shapes)
         first = _of_function(subject, function, {})
+        if subject.backward is None and (optional := optional_targets(subject.forward)) and first.main:
+            known: Shapes = {name: its.shape for name, its in first.values.items()}
+            yield _of_function(subject, function, {**known, optional[0]: known[first.main][:1]})
+            return
         if count := module_level.count_read(subject, namespace, namespace["__functions__"]):
             yield first.counting(count, namespace)
         yield first

@@ -199,9 +199,9 @@ def pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str, 
             yield name, name, None
 
 
-def optional_targets(subject: Subject) -> list[str]:
+def optional_targets(forward: ast.FunctionDef) -> list[str]:
     """The targets that a forward pass may be given, and gives no loss without: `loss(X, y=None)`."""
-    arguments, defaults = subject.forward.args.args, subject.forward.args.defaults
+    arguments, defaults = forward.args.args, forward.args.defaults
     optional = zip(arguments[len(arguments) - len(defaults) :], defaults)
     return [
         argument.arg for argument, default in optional
