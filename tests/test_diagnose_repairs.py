@@ -41,6 +41,10 @@ REPAIRS = [
     ("norm/032_bn_running_not_stored", "bn_param['running_mean'] = r_mean; bn_param['running_var'] = running_var"),
     ("norm/037_bn_trailing_comma", "dx = "),
     ("norm/040_ln_gamma_outside", "dnormed = dout * cache['gamma']"),
+    ("slips/01_affine_relu", "dw = np.dot(xx.T, dout)"),
+    ("slips/02_affine_relu", "db += dout[n]"),
+    ("slips/19_gn", "M = H * W * size"),
+    ("slips/35_pool_vector", "col = ws + best % WW"),
 ]
 
 

@@ -134,7 +134,7 @@ def _fresh_embedding(seed: int, form: int = 0) -> Case:
 
 _SCALES = {
     "constant_factor": "dropout_scale", "missing_factor": "dropout_scale", "wrong_operand": "dropout_scale",
-    "wrong_operator": "dropout_scale",
+    "wrong_operator": "dropout_scale", "extra_term": "dropout_scale",
 }  # fmt: skip
 _AT_ZERO = Probe(Case("at zero", {"x": np.array([[-1.0, 0.0, 2.0]])}), _at_zero)
 

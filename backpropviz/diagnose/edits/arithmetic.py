@@ -22,6 +22,7 @@ _OPERATORS = (
     (ast.FloorDiv, ast.Div, "integer_division", 1.2), (ast.Mult, ast.Add, "wrong_operator", 2.0),
     (ast.Add, ast.Mult, "wrong_operator", 2.0), (ast.Mult, ast.Pow, "wrong_operator", 2.5),
     (ast.Pow, ast.Mult, "wrong_power", 2.0), (ast.Mod, ast.FloorDiv, "integer_division", 1.5),
+    (ast.FloorDiv, ast.Mod, "wrong_operator", 1.5),
 )  # fmt: skip
 
 _COMPARISONS = (ast.Gt, ast.Lt, ast.GtE, ast.LtE, ast.Eq, ast.NotEq)
@@ -114,9 +115,10 @@ def operators(node: ast.expr) -> Iterator[Proposal]:
         kind = "constant_factor" if isinstance(node.op, ast.Mult | ast.Div) else "wrong_power" if isinstance(
             node.op, ast.Pow) else "extra_term"  # fmt: skip
         for kept, dropped in ((node.left, node.right), (node.right, node.left)):
-            plain = isinstance(dropped, ast.Name | ast.Constant) or (
-                isinstance(dropped, ast.Subscript) and isinstance(dropped.slice, ast.Constant)
-            )
+            plain = _is_plain(dropped) or (
+                isinstance(dropped, ast.BinOp) and isinstance(dropped.op, ast.Div)
+                and isinstance(dropped.left, ast.Constant) and _is_plain(dropped.right)
+            )  # fmt: skip
             yield kept, kind if plain or kind == "extra_term" else "wrong_operand", 1.6 if plain else 2.0
         left, right = node.left, node.right
         if isinstance(node.op, ast.Add) and isinstance(left, ast.BinOp) and isinstance(right, ast.BinOp):
@@ -128,6 +130,13 @@ def operators(node: ast.expr) -> Iterator[Proposal]:
                 yield ast.Compare(node.left, [comparison()], node.comparators), "wrong_mask", 1.3
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
         yield node.operand, "wrong_mask", 1.3
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """A name, a number or a length: `N`, `2`, `x.shape[0]`."""
+    return isinstance(node, ast.Name | ast.Constant) or (
+        isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+    )
 
 
 def eps(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal]:
@@ -211,14 +220,19 @@ def factors(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
     yield ast.UnaryOp(ast.USub(), node), "sign", 1.2 + more
     yield binary(number(2), ast.Mult(), node), "constant_factor", 1.3 + more
     yield binary(number(0.5), ast.Mult(), node), "constant_factor", 1.3 + more
+    over, under = _factors_of(node)
     for size, value in _sized(scope):
-        far = 0.0 if value else 0.6
-        yield binary(node, ast.Div(), size), "constant_factor", 1.4 + more + far
-        yield binary(node, ast.Mult(), size), "constant_factor", 1.4 + more + far
+        far, text = 0.0 if value else 0.6, ast.dump(size)
+        if text not in over:  # what is one factor too many is left out, not divided by
+            yield binary(node, ast.Div(), size), "constant_factor", 1.4 + more + far
+        if text not in under:
+            yield binary(node, ast.Mult(), size), "constant_factor", 1.4 + more + far
     for scalar in (*scope.scalars, *(s for s in scope.settings if s in ("__p__",))):
-        far = 0.0 if scalar in scope.scalars else 0.6
-        yield binary(node, ast.Div(), name(scalar)), "constant_factor", 1.6 + more + far
-        yield binary(node, ast.Mult(), name(scalar)), "constant_factor", 1.6 + more + far
+        far, text = 0.0 if scalar in scope.scalars else 0.6, ast.dump(name(scalar))
+        if text not in over:
+            yield binary(node, ast.Div(), name(scalar)), "constant_factor", 1.6 + more + far
+        if text not in under:
+            yield binary(node, ast.Mult(), name(scalar)), "constant_factor", 1.6 + more + far
         left_out = binary(number(1), ast.Sub(), name(scalar))
         yield binary(node, ast.Div(), left_out), "constant_factor", 1.8 + more
         yield binary(left_out, ast.Mult(), node), "constant_factor", 1.8 + more + far
@@ -226,6 +240,14 @@ def factors(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
     yield binary(number(1), ast.Sub(), node), "wrong_operand", 1.8 + more
     for new, kind, cost in array_factors(node, scope):
         yield new, kind, cost + more
+
+
+def _factors_of(node: ast.expr) -> tuple[set[str], set[str]]:
+    """What a product multiplies by, and what it divides by, as dumped."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult | ast.Div):
+        return {ast.dump(node)}, set()
+    (over, under), (more, less) = _factors_of(node.left), _factors_of(node.right)
+    return (over | more, under | less) if isinstance(node.op, ast.Mult) else (over | less, under | more)
 
 
 def array_factors(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
