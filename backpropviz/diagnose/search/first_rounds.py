@@ -58,7 +58,8 @@ def first_round_edits(scene: Scene, suspect: Suspect, read: Collection[str], pro
     for carried in _left_over(program.statements(statement.function), statement, scope):
         if scope[carried].shape == visit.first.shape:
             yield edit(binary(node.value, ast.Add(), name(carried)), "missing_term")
-    for wanted in _meant(scene, suspect.target, scope, visit.first):
+    adds_up = _is_zero(scope.get(suspect.target)) and not _is_read_inside(program, statement, suspect.target)
+    for wanted in () if adds_up else _meant(scene, suspect.target, scope, visit.first):
         now = visit.first, node.value
         yield from map(edit, itertools.islice(expressions(wanted, told, its_own, now), MOST_EACH))
     addends = [(addend, _value(addend, {**program.student.namespace, **scope})) for addend in _addends(node.value)]
@@ -68,6 +69,13 @@ def first_round_edits(scene: Scene, suspect: Suspect, read: Collection[str], pro
         for tree in found[:MOST_EACH]:
             parts = [tree if at == odd else addend for at, (addend, _) in enumerate(addends)]
             yield edit(_sum(parts)) if odd is not None else edit(_sum([*parts, tree]), "missing_term")
+
+
+def _is_read_inside(program: Program, statement: Statement, target: str) -> bool:
+    """Whether a round reads what the one before made: where none does, zeros in front of a loop are a sum's."""
+    inside = [each.node for each in program.statements(statement.function) if each.loops]
+    names = [node for each in inside for node in ast.walk(each) if isinstance(node, ast.Name)]
+    return any(its.id == target and isinstance(its.ctx, ast.Load) for its in names)
 
 
 def read_by_rows(definitions: Iterable[ast.FunctionDef]) -> set[str]:
