@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backpropviz.diagnose.search.sizes import expression
 from backpropviz.diagnose.search.wanted import expressions
+from backpropviz.diagnose.search.whole_numbers import expression
 from backpropviz.study.values.trees import name, number
 
 RANDOM = np.random.default_rng(7)

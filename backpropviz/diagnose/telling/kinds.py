@@ -28,7 +28,7 @@ WORDS: dict[str, str] = {
     "wrong_holder": "it is stored in another dictionary than the one where it is looked for",
     "wrong_operator": "another operation belongs here",
     "transposed": "the factors of the product are in the wrong order, or one is not transposed",
-    "wrong_size": "a size is computed wrongly, and what is made of it has the wrong shape",
+    "wrong_size": "a size is computed wrongly, and with it all that is made of it",
     "wrong_rounds": "the loop runs over other rounds than it should",
     "stride_pad": "stride or padding is left out of the position",
     "crop_at_pad_0": "the slice pad:-pad is empty when pad is 0",
