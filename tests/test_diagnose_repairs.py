@@ -45,6 +45,10 @@ REPAIRS = [
     ("slips/02_affine_relu", "db += dout[n]"),
     ("slips/19_gn", "M = H * W * size"),
     ("slips/35_pool_vector", "col = ws + best % WW"),
+    ("slips/41_embed", "dx = dx_flat.reshape(N, T, V) * mask[:, :, None]"),
+    ("slips/53_layer_utils_net", "da1 = relu_backward(dh1, a1)"),
+    ("slips/56_net_function", "grads['b1'] = dhidden.sum(axis=0)"),
+    ("slips/57_net_function", "dscores = dscores / N"),
 ]
 
 
@@ -126,6 +130,12 @@ def test_a_line_that_is_missing_is_told_behind_the_value_that_nothing_uses(tmp_p
 
 
 @pytest.mark.rest
+def test_a_gradient_stored_by_a_word_that_is_put_together_is_told_where_it_is_stored():
+    report = diagnose(Corpus(BLIND / "slips").file("54_fc_net"))
+    (finding,) = report.all_findings
+    assert (finding.line, finding.statement) == (76, "grads['W' + str(i)] = dW")
+
+
 def test_a_view_outside_of_the_array_ends_as_a_finding():
     """as_strided with wrong strides reads other memory, and an edit of it may end the process: neither happens."""
     report = diagnose(Corpus(BLIND / "conv").file("010_conv_as_strided_column_stride"))

@@ -207,7 +207,8 @@ def other_sizes(function: Any, known: Case, name: str, only_rows: bool, at: int)
 def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]:
     """The shape with other lengths, by number: none is 1, 2 or 4 or occurs twice; or with as many more rows."""
     if only_rows:
-        return (next(n for n in (3, 5, 6, 7, 8, 9, 11)[at % 7 :] if n not in shape[1:]), *shape[1:])
+        rows = (3, 5, 6, 7, 8, 9, 11)
+        return (next(n for n in (*rows[at % 7 :], *rows, max(shape) + 1) if n not in shape[1:]), *shape[1:])
     return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
 
 

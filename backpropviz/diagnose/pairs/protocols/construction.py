@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ _SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
 _FACTORS = ("beta", "scale", "temperature", "gamma", "delta", "lambda_", "negative_slope", "leak")
 _STRENGTHS = ("reg", "reg_strength", "regularization", "lambda_", "lam", "weight_decay", "l2", "l2_reg")
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
+_LARGEST, _PICTURE = 9, (3, 6, 8)  # of a default that is kept; a picture that can be pooled
 _INPUT_SHAPE, _OUTPUT_SHAPE = (3, 6, 5), (18, 5)
 _EXPECTED = {
     r"out\w*_?(shape|dims)|(new|target|to)_shape|^shape$": str(_OUTPUT_SHAPE),
@@ -82,6 +84,28 @@ def constructions(
     Args:
         is_loss: the forward pass gives a loss with its gradients, so that both know how large weights count.
     """
+    smaller = _smaller(namespace[definition.name]) if is_loss else {}
+    for made in _constructions(definition, namespace, forward, is_loss):
+        told = [f"{name}={size}" for name, size in smaller.items() if f"{name}=" not in made.call]
+        given = [made.call[made.call.index("(") + 1 : -1]] if not made.call.endswith("()") else []
+        yield replace(made, call=f"{definition.name}({', '.join([*given, *told])})") if told else made
+
+
+def _smaller(owner: Any) -> dict[str, Any]:
+    """Small sizes for a network that has large ones by default, of pictures as a rule: `input_dim=3 * 32 * 32`."""
+    sizes = itertools.cycle((11, 6, 9, 8))
+    found: dict[str, Any] = {}
+    for name, its in inspect.signature(owner).parameters.items():
+        if type(its.default) is int and its.default > _LARGEST:
+            found[name] = next(sizes)
+        elif type(its.default) is tuple and len(its.default) == 3 and max(its.default) > _LARGEST:
+            found[name] = _PICTURE
+    return found
+
+
+def _constructions(
+    definition: ast.ClassDef, namespace: dict[str, Any], forward: str, is_loss: bool
+) -> Iterator[Construction]:
     yield from _of_data(definition, namespace)
     init = constructor(definition, namespace)
     networks = [*layered.calls(definition, init, namespace)]
