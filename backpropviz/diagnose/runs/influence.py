@@ -18,7 +18,7 @@ def taken_as_right(program: Program, pair: Pair, function: str) -> set[int]:
     its = program.student.wrapped.get(pair.forward)
     statements = program.statements(function)
     if its is not None and function == its.forward == its.backward:
-        return set()  # the loss and its gradient in one
+        return _behind_the_loss(statements)  # it is in one with its gradient
     if its is not None and function == its.forward and "." in function:
         return leading_to(statements, None)
     if function != (its.forward if its is not None else pair.forward):
@@ -26,6 +26,15 @@ def taken_as_right(program: Program, pair: Pair, function: str) -> set[int]:
     # where the cache is packed is not taken as right
     returns = {s.index for s in statements if isinstance(s.node, ast.Return) and isinstance(s.node.value, ast.Tuple)}
     return leading_to(statements, set(range(len(pair.layer.outputs)))) - returns
+
+
+def _behind_the_loss(statements: list[Statement]) -> set[int]:
+    """What the loss is made of where it is made, in a function that returns it first; not what is made of that later
+    under the same name."""
+    returns = [its for its in statements if isinstance(its.node, ast.Return) and isinstance(its.node.value, ast.Tuple)]
+    if not returns or not isinstance(loss := returns[-1].node.value.elts[0], ast.Name):  # type: ignore[attr-defined]
+        return set()
+    return behind(statements, {loss.id}, returns[-1].index)
 
 
 def wrong_positions(wants: tuple[str, ...], cells: set[str], stage: str) -> set[int] | None:

@@ -17,6 +17,7 @@ from backpropviz.diagnose.runs.matching import is_array, match
 from backpropviz.diagnose.runs.scene import MATCHED, PLAIN, UNMATCHED, Scene, Suspect, matters
 from backpropviz.diagnose.search.cuts import cut
 from backpropviz.diagnose.search.handed_on import wrongly_made
+from backpropviz.diagnose.search.stored import notice_stored
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import Budget
@@ -72,6 +73,8 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
                 ):  # what it caches may be to blame, its output is not
                     suspect.penalty += 1.0
             suspects.append(suspect)
+        if stage == "backward":
+            notice_stored(program, scene, function, suspects, cells)
     _notice_failure(scene, suspects, stage)
     _notice_changes(scene, suspects, cells)
     if stage == "backward":
