@@ -58,7 +58,9 @@ def expressions(
         guarded = list(_guarded(parts, scope))
         found = [
             *_scaled(wanted, [*([now] if now else []), *pool, *guarded, *_centered(parts, wanted)], sizes, shares),
-            *_combined(wanted, [p for p in [*([now] if now else []), *pool] if _fits(p[0], wanted)]),
+            *_combined(
+                wanted, [p for p in [*([now] if now else []), *pool, *_rows(arrays, wanted)] if _fits(p[0], wanted)]
+            ),
         ]
     seen = set()
     for tree in sorted(found, key=lambda tree: sum(1 for _ in ast.walk(tree))):
@@ -81,6 +83,15 @@ def _parts(leaves: list[Valued]) -> Iterator[Valued]:
         yield value**3, binary(node, ast.Pow(), number(3))
         yield np.sqrt(value), numpy_call("sqrt", node)
         yield np.exp(value), numpy_call("exp", node)
+
+
+def _rows(arrays: Mapping[str, Any], wanted: Any) -> Iterator[Valued]:
+    """Numbers of which every row has one, lined up with the rows: `mask[:, None]`."""
+    for identifier, value in arrays.items():
+        if value.shape == wanted.shape[:-1] and identifier.isidentifier():
+            slices: list[ast.expr] = [ast.Slice() for _ in value.shape]
+            index = ast.Tuple([*slices, ast.Constant(None)], ast.Load())
+            yield value[..., None].astype(float), ast.Subscript(name(identifier), index, ast.Load())
 
 
 def _guarded(leaves: list[Valued], scope: Mapping[str, Any]) -> Iterator[Valued]:
