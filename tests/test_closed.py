@@ -366,7 +366,7 @@ def test_a_bias_that_is_taken_off_again_has_no_gradient():
     assert "db = np.zeros_like(b)" in form.code
     assert any("np.sum(dxhat * xhat, axis=0)" in line for line in form.lines)
     assert "out is the same whatever b is" in explained(form)
-    assert plain(form).endswith("db = 0\n")
+    assert "db = 0\n" in plain(form)
     assert form.after == 18
 
 

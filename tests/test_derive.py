@@ -12,6 +12,7 @@ import pytest
 import backpropviz as bp
 from backpropviz.code.derive import derive, written
 from backpropviz.code.literals import digits
+from backpropviz.code.pairs import pair
 from backpropviz.code.straight import listing
 from backpropviz.errors import TraceError
 from backpropviz.layers.library import layer_names, load
@@ -37,7 +38,7 @@ def run(trace, at=None):
     """The gradients that the derived function returns, by input; `at` another trace of the same function."""
     text = derive(trace)
     code = written(trace)
-    assert str(code) == text
+    assert str(code).splitlines() == [line for line in text.splitlines() if not line.startswith("    # it holds for")]
     namespace = {}
     exec(compile(str(code), "<derived>", "exec"), namespace)
     at = at or trace
@@ -789,6 +790,105 @@ def test_the_last_part_of_an_axis_may_be_shorter_elsewhere(function):
     assert "range(0, " in derive(here)
     assert_runs(here)
     assert_runs(here, elsewhere)
+
+
+def counted_in_twos(x):
+    total = 0.0
+    for k in range((x.shape[0] + 1) // 2):
+        total = total + np.tanh(np.mean(x[2 * k : 2 * k + 2], axis=0))
+    return total
+
+
+def counted_by_a_setting(x, *, size=2):
+    out = np.zeros((-(-len(x) // size), x.shape[1]))
+    for k in range(len(out)):
+        part = x[size * k : size * k + size]
+        out[k] = np.sum(part**2, axis=0) / part.shape[0]
+    return out
+
+
+def counted_with_a_start(x):
+    parts = []
+    for k in range(-(-x.shape[0] // 2)):
+        begin = 2 * k
+        parts.append(np.mean(x[begin : begin + 2], axis=0) ** 2)
+    return np.stack(parts)
+
+
+@pytest.mark.parametrize("sizes", [(6, 7), (7, 6), (5, 8)])
+@pytest.mark.parametrize("function", [counted_in_twos, counted_by_a_setting, counted_with_a_start])
+def test_a_part_that_a_counter_cuts_may_be_shorter_here_or_elsewhere(function, sizes):
+    here, elsewhere = (bp.trace(function, x=np.random.default_rng(n).normal(size=(n, 3))) for n in sizes)
+    for trace in (here, elsewhere):
+        trace.backward()
+    for text in (derive(here), pair(here)):
+        assert "range(" in text
+        assert "it holds for" not in text
+        space = {}
+        exec(text, space)
+        for trace in (here, elsewhere):
+            x, dout = trace["x"].value, next(iter(trace.upstream.values())).value
+            if text.startswith("import numpy as np\n\n\ndef " + f"{function.__name__}_forward"):
+                out, cache = space[f"{function.__name__}_forward"](x)
+                np.testing.assert_allclose(out, trace.output, rtol=1e-12)
+                dx = space[f"{function.__name__}_backward"](dout, cache)
+            else:
+                dx = space[f"{function.__name__}_backward"](dout, x)
+            np.testing.assert_allclose(dx, trace["x"].grad, rtol=1e-12)
+
+
+def frozen_setting(x, *, p=1.5, k=2):
+    return np.tanh(x * float(f"{p}")) * int(f"{k}") + p
+
+
+def halved_by_hand(x):
+    sizes = [n for n in (8, 6, 4) if n <= x.shape[0]]
+    return np.sum(x[: sizes[0]], axis=0) * x[0]
+
+
+@pytest.mark.parametrize("write", [derive, pair])
+def test_code_says_for_which_sizes_and_settings_it_holds_where_no_rule_can_tell(write):
+    trace = bp.trace(frozen_setting, x=np.linspace(-1, 1, 6).reshape(2, 3))
+    text = write(trace)
+    assert "# it holds for p = 1.5, and not for p = 1.875\n" in text
+    assert "# it holds for k = 2, and not for k = 3\n" in text
+    assert "shape" not in text
+    text = write(bp.trace(halved_by_hand, x=np.linspace(-1, 1, 24).reshape(8, 3)))
+    assert "# it holds for x.shape[0] = 8, and not for x.shape[0] = 7\n" in text
+
+
+def cut_up(x, *, p=3.75):
+    frac, whole = np.modf(p)
+    mantissa, exponent = np.frexp(p)
+    fraction, entire = math.modf(p)
+    often, rest = divmod(p, 2)
+    return (
+        x * frac + x**2 * whole + x**3 * mantissa * exponent + fraction * np.sin(x) + entire * x + often * rest * x**4
+    )
+
+
+def test_what_a_call_makes_of_a_setting_in_several_parts_keeps_its_name():
+    here, elsewhere = (bp.trace(cut_up, x=np.linspace(-1, 1, 6), p=p) for p in (3.75, 5.25))
+    for trace in (here, elsewhere):
+        trace.backward()
+    assert "it holds for" not in derive(here)
+    assert_runs(here)
+    space = {}
+    exec(derive(here), space)
+    dout = next(iter(elsewhere.upstream.values())).value
+    dx = space["cut_up_backward"](dout, elsewhere["x"].value, p=5.25)
+    np.testing.assert_allclose(dx, elsewhere["x"].grad, rtol=1e-12)
+
+
+def spread_by_sizes(x, w):
+    H = x.shape[1]
+    a = x @ w
+    return a[:, :H] * np.tanh(a[:, H:])
+
+
+def test_sizes_that_do_not_go_together_are_not_held_against_code():
+    trace = bp.trace(spread_by_sizes, x=np.linspace(-1, 1, 6).reshape(3, 2), w=np.linspace(0, 1, 8).reshape(2, 4))
+    assert "it holds for" not in derive(trace)
 
 
 def neighbours(x):

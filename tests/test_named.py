@@ -91,8 +91,8 @@ def test_a_shape_knows_whose_it_is():
     assert seen["shape"].node is t["x"]
     assert expression_of(seen["shape"][1]).axis == 1
     assert isinstance(expression_of(seen["shape"][0]), Dim)
-    assert expression_of(seen["count"]) == Operation("*", Name("N"), Name("D"))
-    assert expression_of(t["out"].args[1]) == Operation("-", Name("N"), 1)
+    assert expression_of(seen["count"]) == Operation("*", Name("N", 4), Name("D", 3))
+    assert expression_of(t["out"].args[1]) == Operation("-", Name("N", 4), 1)
     assert np.prod(seen["shape"][1:]) == 3
 
 
@@ -103,7 +103,7 @@ def test_a_traced_operand_records_the_number_with_its_name_on_either_side():
 
     t = bp.trace(layer, x=np.ones(3), eps=0.25)
     numbers = [arg for node in t.nodes for arg in node.args if isinstance(arg, Named)]
-    assert [expression_of(number) for number in numbers] == [Name("eps"), Name("eps")]
+    assert [expression_of(number) for number in numbers] == [Name("eps", 0.25), Name("eps", 0.25)]
 
 
 def test_a_tuple_of_settings():

@@ -501,7 +501,7 @@ def test_settings_keep_their_names_in_what_is_recorded():
         return out
 
     t = bp.trace(scaled, x=X, alpha=0.3)
-    assert t["out"].args[1].expression == Name("alpha")
+    assert t["out"].args[1].expression == Name("alpha", 0.3)
 
 
 # ---- augmented assignment, and what a layer prints -------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import NamedInt, Operation, Shape, Variable, expression_of, named
+from backpropviz.engine.named import NamedInt, Operation, Shape, Variable, expression_of, named, variables, worth
 from backpropviz.primitives.shapes import TAKE
 
 Place = tuple[Node, int]
@@ -94,12 +94,25 @@ def _between(part: slice, length: int, whole: NamedInt) -> int | None:
 
 def _is_tile(part: slice, whole: NamedInt) -> bool:
     """Whether `c : c + step` is one of the parts that `range(0, whole, step)` leaves an axis in: of another axis the
-    last may be shorter."""
+    last may be shorter. So is any part of a loop that has cut one short here."""
     counter, stop = expression_of(part.start), expression_of(part.stop)
+    if _cuts_short(part, int(whole)):
+        return True
     match stop:
         case Operation("+", before, more) if isinstance(counter, Variable) and before == counter and more != 1:
             starts = [each.variables.get(counter.name) for each in counter.round.loop.rounds]
             return starts == [*range(0, int(whole), max(1, int(part.stop - part.start)))]
+    return False
+
+
+def _cuts_short(part: slice, whole: int) -> bool:
+    """Whether `2 * k : 2 * k + 2` reaches over the end of its axis in some round of a loop that it counts with."""
+    start, stop = expression_of(part.start), expression_of(part.stop)
+    for loop in {variable.round.loop for variable in variables(stop)}:
+        for round_ in loop.rounds:
+            end, begin = worth(stop, round_.variables), worth(start, round_.variables) or 0
+            if end is not None and begin < whole < end:
+                return True
     return False
 
 

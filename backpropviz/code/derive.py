@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from backpropviz.code.listing import Listing
+from backpropviz.code.reach import as_far, is_right
 from backpropviz.code.straight import listing
 from backpropviz.engine.keeping import uncollected
 from backpropviz.engine.trace import Trace
 
 
 def derive(trace: Trace) -> str:
-    """`written`, as text."""
-    return str(written(trace))
+    """`written`, as text that says where it does not hold."""
+    code, limits = as_far(trace, written, is_right)
+    code.remarks += limits
+    return str(code)
 
 
 @uncollected()

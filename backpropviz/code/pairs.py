@@ -19,6 +19,7 @@ import numpy as np
 
 from backpropviz.code.listing import Listing, Statement, bare_names, imports, indented, titled
 from backpropviz.code.literals import digits
+from backpropviz.code.reach import as_far, is_close
 from backpropviz.code.shelves import by_input, by_output, given
 from backpropviz.code.straight import listing
 from backpropviz.engine.graph import Step
@@ -53,34 +54,39 @@ def pair(trace: Trace) -> str:
     """
     if not trace.upstream:
         trace.backward({node.name or "out": None for node in trace.outputs})
+    code, limits = as_far(trace, _listed, _is_right)
+    code.remarks += limits
+    return _written(trace, code)
+
+
+def _listed(trace: Trace) -> Listing:
+    """What both functions are made of; with its loops, where the forward part then gives the outputs."""
     with_loops = looped(trace)
-    if with_loops is not None and _is_right(trace, with_loops, _written(trace, with_loops, draws=False)):
-        return _written(trace, with_loops)
-    return _written(trace, listing(trace, wanted=trace.outputs))
+    if with_loops is not None and _is_right(trace, with_loops):
+        return with_loops
+    return listing(trace, wanted=trace.outputs)
 
 
-def _is_right(trace: Trace, code: Listing, text: str) -> bool:
-    """Whether functions with loops, run on the recorded inputs, give the recorded outputs and gradients.
+def _is_right(trace: Trace, code: Listing) -> bool:
+    """Whether both functions, run on the recorded inputs, give the recorded outputs and gradients.
 
     Their gradients alone say little of the forward pass: what it returns need not be what the backward pass reads.
     """
-    arguments = given(trace, code)
-    upstream, inputs = arguments[: len(code.upstream)], arguments[len(code.upstream) :]
+    settings = {_KEYS.get(name, name): plain(trace.settings[name]) for name in code.settings}
     scope: dict[str, Any] = {}
     try:
+        arguments = given(trace, code)
+        upstream, inputs = arguments[: len(code.upstream)], arguments[len(code.upstream) :]
         with np.errstate(all="ignore"):
-            exec(text, scope)
-            *returned, cache = scope[f"{trace.layer}_forward"](*inputs, *code.constants.values())
+            exec(_written(trace, code, draws=False), scope)
+            forward = scope[f"{trace.layer}_forward"]
+            *returned, cache = forward(*inputs, *code.constants.values(), *[settings] * bool(settings))
             gradients = by_input(trace, code, scope[f"{trace.layer}_backward"](*upstream, cache))
         found = [*by_output(trace, code, returned), *(gradients[name] for name in trace.grad)]
     except Exception:
         return False
     wanted = [*(node.value for node in trace.outputs), *trace.grad.values()]
-    return all(
-        np.shape(array) == right.shape
-        and np.allclose(array, right, rtol=1e-9, atol=1e-9 * np.max(np.abs(right), initial=0.0), equal_nan=True)
-        for array, right in zip(found, wanted, strict=True)
-    )
+    return all(map(is_close, found, wanted))
 
 
 def _written(trace: Trace, code: Listing, draws: bool = True) -> str:
@@ -98,7 +104,8 @@ def _written(trace: Trace, code: Listing, draws: bool = True) -> str:
     options = [f"{dictionary}=None"] if settings else []
 
     forward = [f"def {trace.layer}_forward({', '.join([*inputs, *options])}):"]
-    forward += indented([*settings, *code.sizes, *drawn.values(), *computed])
+    remarks = [f"# {remark}" for remark in code.remarks]
+    forward += indented([*remarks, *settings, *code.sizes, *drawn.values(), *computed])
     forward += indented([*packed(f"{cache} = ", kept), f"return {', '.join([*names, cache])}"])
     backward = [f"def {trace.layer}_backward({', '.join([*code.upstream, cache])}):"]
     backward += indented([*unpacked(kept, cache), *back, f"return {', '.join(code.returns)}"])

@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from backpropviz.code.listing import Listing
 from backpropviz.code.looped import Writer, told
 from backpropviz.code.places import Uneven
 from backpropviz.code.program import Program
-from backpropviz.code.shelves import by_input, given
+from backpropviz.code.reach import is_right
 from backpropviz.engine.graph import Node
-from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
 from backpropviz.engine.verifying import record_with_constants
 from backpropviz.errors import BackpropvizError
@@ -52,7 +49,7 @@ def rolled(
         second = _better(attempt(again, named), attempt(again, named, forks=True))
     except BackpropvizError:
         return listing
-    if second is None or not _is_right(trace, second):
+    if second is None or not is_right(trace, second):
         return listing
     return _better(listing, second)
 
@@ -84,7 +81,7 @@ def _rolled(
             if not program.has_loops():
                 break
             listing = Writer(trace, program, unrolled, apart).listing(wanted)
-            if _is_right(trace, listing):
+            if is_right(trace, listing):
                 return listing
             deepest = max((place.body.chain() for place in program.places()), key=len)
             raise Uneven(deepest[-1].site, "the backward pass of a round is not the same for all")
@@ -95,23 +92,3 @@ def _rolled(
     if reasons is not None:
         reasons += told(trace, unrolled)
     return None
-
-
-def _is_right(trace: Trace, listing: Listing) -> bool:
-    """Whether the code, run on the recorded inputs, gives the recorded gradients."""
-    scope: dict[str, Any] = {}
-    arguments = given(trace, listing)
-    settings = {name: plain(value) for name, value in listing.settings.items()}
-    try:
-        exec(str(listing), scope)
-        with np.errstate(all="ignore"):
-            found = scope[listing.name](*arguments, *listing.constants.values(), **settings)
-    except Exception:
-        return False
-    gradients = by_input(trace, listing, found)
-    for name, grad in trace.grad.items():
-        array = gradients[name]
-        scale = np.max(np.abs(grad), initial=0.0)
-        if np.shape(array) != grad.shape or not np.allclose(array, grad, rtol=1e-9, atol=1e-9 * scale, equal_nan=True):
-            return False
-    return True

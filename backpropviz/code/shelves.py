@@ -211,7 +211,12 @@ def by_output(trace: Trace, code: Listing, returned: list[Any]) -> list[Any]:
     """What a derived forward pass returned, in the order of the run's outputs."""
     whole = [root for root in dict.fromkeys(root for root, _ in trace.held.values()) if f"d{root}" in code.upstream]
     spots = [trace.held.get(node, ("", ())) for node in trace.outputs]
-    order = list(dict.fromkeys(root if root in whole else node for node, (root, _) in zip(trace.outputs, spots)))
+    order: list[Any] = []
+    for node, (root, _) in zip(
+        trace.outputs, spots
+    ):  # an array may be returned twice, a dictionary is all of its parts
+        if root not in whole or root not in order:
+            order.append(root if root in whole else node)
     values = dict(zip(order, returned, strict=True))
     return [
         _part(values[root], path) if root in values else values[node]

@@ -9,7 +9,7 @@ from backpropviz.engine.trace import Trace
 
 _REPRODUCIBLE = {
     "np", "len", "int", "float", "min", "max", "range", "round", "sum", "im2col", "col2im", "output_shape",
-    "math", "abs", "bool", "True", "False", "None",
+    "math", "abs", "bool", "divmod", "pow", "True", "False", "None",
 }  # fmt: skip
 _SEEDED = re.compile(r"\b(?:default_rng|RandomState)\((\w+)\)")
 

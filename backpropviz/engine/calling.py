@@ -31,9 +31,9 @@ _CONSTANT_MAKERS: dict[Any, str] = {
     )
 }  # fmt: skip
 _NUMBER_FUNCTIONS: dict[Any, str] = {
-    **{function: function.__name__ for function in (float, int, abs, round)},
+    **{function: function.__name__ for function in (float, int, abs, round, divmod)},
     **{f: f"math.{name}" for name, f in vars(math).items() if callable(f) and not name.startswith("_")},
-    **{f: f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc) and f.nout == 1},
+    **{f: f"np.{name}" for name, f in vars(np).items() if isinstance(f, np.ufunc)},
 }
 _NUMPYS = (np.ufunc, type(np.sum))
 _ALONE = {Traced, int, float, bool, str, type(None), NamedInt, NamedFloat, Shape}  # with no array in them

@@ -157,7 +157,7 @@ class ConstantKeeper(Tape):
             self.dims[expression.node, expression.axis] = name
         if not any(name in size.names for size in self.sizes):
             self.sizes.append(SizeStatement(site.names, statement, site.needs))
-        return named(plain(value), Name(name))
+        return named(plain(value), Name(name, plain(value)))
 
     def _repeatable(self, site: Site) -> str:
         """A statement as derived code can repeat it; empty where that reads or fills what an object holds.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ Number = int | float
 
 
 class Name(typing.NamedTuple):
-    """A number bound to a name in the source: `N`, `eps`."""
+    """A number, or a tuple of settings, bound to a name in the source: `N`, `eps`."""
 
     name: str
+    value: Any = None
 
 
 class Variable(typing.NamedTuple):
@@ -54,7 +55,7 @@ class Call(typing.NamedTuple):
 
 
 class Item(typing.NamedTuple):
-    """An entry of a tuple of settings: `targets[t]`."""
+    """An entry of a tuple of settings, or of what a call gave: `targets[t]`, `np.modf(p)[0]`."""
 
     of: Any
     index: Any
@@ -134,13 +135,21 @@ def expression_of(value: Any) -> Any:
 
 def varies(expression: Any) -> bool:
     """Whether a loop's variable is part of an expression."""
-    if isinstance(expression, Operation):
-        return varies(expression.left) or varies(expression.right)
-    if isinstance(expression, Call):
-        return any(map(varies, expression.args))
-    if isinstance(expression, Item):
-        return varies(expression.index)
-    return isinstance(expression, Variable)
+    return next(variables(expression), None) is not None
+
+
+def variables(expression: Any) -> Iterator[Variable]:
+    """The loops' variables in an expression."""
+    if isinstance(expression, Variable):
+        yield expression
+    elif isinstance(expression, Operation):
+        yield from variables(expression.left)
+        yield from variables(expression.right)
+    elif isinstance(expression, Call):
+        for arg in expression.args:
+            yield from variables(arg)
+    elif isinstance(expression, Item):
+        yield from variables(expression.index)
 
 
 def is_number(value: Any) -> bool:
@@ -152,9 +161,39 @@ def called(name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> An
     """`function(*args)`; a number made from named ones carries the call."""
     if not all(map(is_number, args)) or not any(isinstance(arg, Named) for arg in args):
         return function(*args)
-    return named(function(*map(plain, args)), Call(name, tuple(map(expression_of, args))))
+    result, call = function(*map(plain, args)), Call(name, tuple(map(expression_of, args)))
+    if type(result) is tuple:  # np.modf(p)
+        numbers = (part.item() if isinstance(part, np.integer) else part for part in result)
+        return tuple(named(number, Item(call, at)) for at, number in enumerate(numbers))
+    return named(result, call)
 
 
+def worth(expression: Any, variables: Mapping[str, Number]) -> Any:
+    """What an expression comes to where loop variables have other values; None where that cannot be told."""
+    match expression:
+        case Name():
+            return expression.value
+        case Variable():
+            return variables.get(expression.name, expression.value)
+        case Dim():
+            return expression.node.shape[expression.axis]
+        case Operation():
+            left, right = worth(expression.left, variables), worth(expression.right, variables)
+            return None if left is None or right is None else _OPERATORS[expression.symbol](left, right)
+        case Call() | Item():
+            return None
+    return expression
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
 _CHANGES_NO_INT = {("+", 0), ("-", 0), ("*", 1), ("//", 1)}
 
 
@@ -176,18 +215,10 @@ def _negated(self: Any) -> Any:
 
 for _class in _PLAIN:
     setattr(_class, "__neg__", _negated)  # noqa: B010
-for _symbol, _name, _compute in (
-    ("+", "add", operator.add),
-    ("-", "sub", operator.sub),
-    ("*", "mul", operator.mul),
-    ("/", "truediv", operator.truediv),
-    ("//", "floordiv", operator.floordiv),
-    ("%", "mod", operator.mod),
-    ("**", "pow", operator.pow),
-):
+for _symbol, _compute in _OPERATORS.items():
     for _class in _PLAIN:
-        setattr(_class, f"__{_name}__", _remembering(_symbol, _compute, swapped=False))
-        setattr(_class, f"__r{_name}__", _remembering(_symbol, _compute, swapped=True))
+        setattr(_class, f"__{_compute.__name__}__", _remembering(_symbol, _compute, swapped=False))
+        setattr(_class, f"__r{_compute.__name__}__", _remembering(_symbol, _compute, swapped=True))
 
 
 class Shape(tuple[Any, ...]):

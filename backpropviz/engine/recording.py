@@ -20,7 +20,7 @@ from backpropviz.engine.graph import Node, Step
 from backpropviz.engine.holders import Flat, as_called
 from backpropviz.engine.instrument import instrument
 from backpropviz.engine.keeping import Ties, uncollected
-from backpropviz.engine.named import Name, named
+from backpropviz.engine.named import Name, named, plain
 from backpropviz.engine.numbering import number
 from backpropviz.engine.refusals import no_shuffling
 from backpropviz.engine.reports import Site
@@ -216,7 +216,7 @@ class Recorder(CallRecorder):
         own = {
             name: copy.deepcopy(value) if isinstance(value, dict | list) else value for name, value in settings.items()
         }
-        arguments = {**traced, **{name: named(value, Name(name)) for name, value in own.items()}}
+        arguments = {**traced, **{name: named(value, Name(name, plain(value))) for name, value in own.items()}}
         target = function.function if isinstance(function, Flat) else function
         if isinstance(function, Flat):
             arguments = function.arguments(arguments)
