@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 from backpropviz.cli import app
 from backpropviz.errors import BackpropvizError
 from tests.hostile import CHEATS, EFFECTS, ENDS, ONCE, PLAN_OF_ITS_OWN, Hostile, forged
+from tests.hostile_digging import DIGGING
 from tests.hostile_inside import INSIDE
 
 ROOT = Path(__file__).parents[1]
-ALL = [*CHEATS, *ENDS, *EFFECTS, *INSIDE]
+ALL = [*CHEATS, *ENDS, *EFFECTS, *INSIDE, *DIGGING]
 
 
 def diagnosed(folder, its: Hostile):
@@ -76,5 +77,5 @@ def test_a_pair_that_a_report_brings_along_earns_nothing_that_nobody_looks_at(tm
 
 
 def test_there_are_enough_and_no_two_have_one_name():
-    assert len({its.name for its in ALL}) == len(ALL) >= 225
+    assert len({its.name for its in ALL}) == len(ALL) >= 235
     assert len(EFFECTS) >= 65

@@ -22,10 +22,13 @@ from backpropviz.diagnose.runs.examine import CALL_ROUNDS
 from backpropviz.diagnose.student import loading, sandbox
 from backpropviz.diagnose.student.frames import frames, is_of_numpy
 from backpropviz.diagnose.student.work import work_limit
+from backpropviz.primitives import PRIMITIVES
 from backpropviz.primitives.windows import output_shape
 
 _OURS = "backpropviz"
 _OF_DERIVED_CODE = {**helpers(), "output_shape": output_shape}  # found while our files can be read
+_DERIVES = tuple(f"{_OURS}.{room}." for room in ("engine", "code", "study", "facade", "exercises"))
+_READS = (f"{_OURS}.engine.source", f"{_OURS}.engine.trees")  # of the engine, what files are read with
 _HIGHEST = 256  # of the descriptors that a copy may have inherited
 
 
@@ -62,9 +65,18 @@ def limited(read: int, write: int, megabytes: int) -> None:
 
 
 def hide_ourselves() -> None:
-    """Nobody can import our package from now on: what goes by its name has the helpers of derived code alone."""
+    """Nobody can import our package from now on: what goes by its name has the helpers of derived code alone.
+
+    What a student's code finds in memory, by the subclasses of `object` or by frames, derives nothing: functions and
+    methods of the engine have lost what they call, and operations their derivatives.
+    """
+    for primitive in PRIMITIVES.values():
+        object.__setattr__(primitive, "gradients", ())
+        object.__setattr__(primitive, "gradient_of", None)
     for name in [name for name in sys.modules if name.partition(".")[0] == _OURS]:
-        del sys.modules[name]
+        module = sys.modules.pop(name)
+        if name.startswith(_DERIVES) and name not in _READS:
+            vars(module).clear()
     module = types.ModuleType(_OURS)
     vars(module).update(_OF_DERIVED_CODE)
     sys.modules[_OURS] = module
