@@ -579,6 +579,18 @@ def test_formulas_break_where_a_person_would():
     assert broken("1 where z1 > 0, else 0", 16) == ("1 where z1 > 0,", "else 0")
     assert broken("local derivative 1 where z1 > 0", 27) == ("local derivative 1", "where z1 > 0")
     assert broken("", 5) == ()
+    assert broken("exp(scores - scores.max(axis=-1, keepdims=True))", 38) == (
+        "exp(scores -", "scores.max(axis=-1, keepdims=True))"
+    )  # fmt: skip
+    assert broken("dw_2 = dw / np.sum(weights, axis=-1)", 25) == ("dw_2 = dw /", "np.sum(weights, axis=-1)")
+
+
+@pytest.mark.parametrize("room", [16, 24, 32])
+def test_brackets_that_fit_in_a_line_are_not_torn(room):
+    for formula in ("a * np.sum(b * c, axis=0) / (d + np.sqrt(e + eps)) * f(g, h)", "dx = q @ (u + v).T - w[i, j] * s"):
+        for bracket in re.findall(r"[\w.]*[(\[][^()\[\]]*[)\]]", formula):
+            if len(bracket) < room - 3:
+                assert any(bracket in line for line in broken(formula, room)), (bracket, broken(formula, room))
 
 
 @given(st.text(st.sampled_from("ab.(),[]*+-/=@ '\"²"), max_size=60), st.integers(1, 30))

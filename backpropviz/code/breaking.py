@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from unicodedata import combining, east_asian_width
 
 ADVANCE = 0.602  # the width of a character, in font sizes, of the widest of the fonts
@@ -38,9 +39,14 @@ def width(text: str, size: float) -> float:
 @dataclass(frozen=True, slots=True)
 class _Joint:
     """A place where a formula can be broken, and how much of it that tears apart; more than `least` is in front of it
-    in its line."""
+    in its line.
+
+    Attributes:
+        level: how deep it lies: commas by their brackets, half a level deeper the operators between them.
+    """
 
     at: int
+    level: float
     cost: float
     least: int = 1
 
@@ -48,9 +54,9 @@ class _Joint:
 def broken(formula: str, room: int) -> tuple[str, ...]:
     """A formula in lines of at most `room` columns where it has joints for that, and longer lines where it has not.
 
-    Of all ways to break it, the one in few lines whose ends tear least apart: they end behind an equals sign, or an
-    operator or comma of the outermost levels (after Knuth and Plass 1981, who break paragraphs as a whole). Nothing is
-    ever left out.
+    What fits in a line of its own is not torn: brackets are broken only where they are longer. Of all ways that are
+    left, the one in few lines whose ends tear least apart: they end behind an equals sign, or an operator or comma of
+    the outermost levels (after Knuth and Plass 1981, who break paragraphs as a whole). Nothing is ever left out.
     """
     return _cheapest(formula, room)[1]
 
@@ -68,7 +74,7 @@ def _cheapest(formula: str, room: int) -> tuple[float, tuple[str, ...]]:
     text = " ".join(formula.split())
     if columns(text) <= room:
         return (1.0, (text,)) if text else (0.0, ())
-    joints, starts, ends = _measured(text)
+    joints, starts, ends = _needed(text, room)
     cheapest = [(0.0, 0)]  # of every joint: the cost of all lines in front of it, and where the last of them begins
     for end, joint in enumerate(joints[1:], 1):
         best = math.inf, end - 1
@@ -90,10 +96,26 @@ def _cheapest(formula: str, room: int) -> tuple[float, tuple[str, ...]]:
     return cheapest[-1][0], tuple(reversed(lines))
 
 
+def _needed(text: str, room: int) -> tuple[list[_Joint], list[int], list[int]]:
+    """As `_measured`, without the joints inside of what fits in a line between joints that are less deep."""
+    joints, starts, ends = _measured(text)
+    kept = [0, len(joints) - 1]
+    for level in sorted({joint.level for joint in joints}):
+        more = [
+            at
+            for one, two in pairwise(kept)
+            if ends[two] - starts[one] > room
+            for at in range(one + 1, two)
+            if joints[at].level == level
+        ]
+        kept = sorted([*kept, *more])
+    return [joints[at] for at in kept], [starts[at] for at in kept], [ends[at] for at in kept]
+
+
 @lru_cache(1 << 12)
 def _measured(text: str) -> tuple[list[_Joint], list[int], list[int]]:
     """The joints of a text with its ends, and of each where a line behind it starts, and where one before it ends."""
-    joints = [_Joint(0, 0.0, 0), *_joints(text), _Joint(len(text), 0.0, 0)]
+    joints = [_Joint(0, 0.0, 0.0, 0), *_joints(text), _Joint(len(text), 0.0, 0.0, 0)]
     starts = [columns(text[: joint.at]) for joint in joints]
     return joints, starts, [columns(text[: joint.at].rstrip()) for joint in joints]
 
@@ -112,8 +134,9 @@ def _joints(formula: str) -> list[_Joint]:
             depth += 1
             if at + 1 < len(formula) and formula[at + 1] not in ")]}" and at > 2:
                 call = formula[at - 1].isalnum() or formula[at - 1] == "_"
-                torn = _SHORT if at + 1 in whole else 0.5 if call else 2.2  # better before a parenthesis than behind it
-                found.append(_Joint(at + 1, depth + torn, 3))
+                short = _SHORT * (at + 1 in whole)
+                torn = short or (0.5 if call else 2.2)  # better before a parenthesis than behind it
+                found.append(_Joint(at + 1, depth + (short or 0.5 * (not call)), depth + torn, 3))
         elif char in ")]}":
             depth -= 1
         elif char == " " and 0 < at < len(formula) - 1:
@@ -121,9 +144,11 @@ def _joints(formula: str) -> list[_Joint]:
             if before in _OPERATORS or before.endswith(",") or (before.endswith(":") and before[:-1].isidentifier()):
                 within = _TORN.get(before, _TORN.get(before[-1], _TORN_ELSE))
                 deeper = _SHORT if at in whole else _PARTS if depth and before in _OPERATORS and before != ":" else 0.0
-                found.append(_Joint(at + 1, depth + within + deeper))
+                level = depth + (0.0 if before.endswith((",", ":")) or not depth else 0.5)
+                found.append(_Joint(at + 1, level + _SHORT * (at in whole), depth + within + deeper))
             elif before and formula[at + 1].isalpha():
-                found.append(_Joint(at + 1, depth + (_TORN[","] if _CLAUSES.match(formula, at + 1) else _WORDS)))
+                cost = _TORN[","] if _CLAUSES.match(formula, at + 1) else _WORDS
+                found.append(_Joint(at + 1, depth, depth + cost))
         elif char == "." and at and formula[at - 1] == ")" and formula[at + 1 : at + 2].isalpha():
-            found.append(_Joint(at, depth + 0.4))
+            found.append(_Joint(at, depth + 0.5 * (depth > 0), depth + 0.4))
     return found
