@@ -25,6 +25,7 @@ from backpropviz.show.tree import named_groups, walk
 VALUES = ("none", "short", "full")
 RED, RED_NAME, NAME = "red", "bold red", "bold"
 _LEAST_CODE = 30  # columns that code gets beside two columns of numbers; else the numbers stand below it
+_BELOW = {1: 1.2, 2: 1.0}  # how much a line counts where gradients stand below values, which is harder to compare
 _LOOKED_AT = 200  # rows, to see which way a table is shorter
 
 
@@ -39,9 +40,32 @@ class Node:
     value: Array | None = None
     gradient: Array | None = None
 
+    @property
+    def codes(self) -> tuple[Code, Code]:
+        return self.code, self.gradient_code
+
+    @property
+    def shaped(self) -> tuple[Code, Code]:
+        """The code and that of its gradient, with the shape behind the first line."""
+        if not self.shape:
+            return self.codes
+        first, rest = self.codes if self.code else self.codes[::-1]
+        line = Text.assemble(first.lines[0], (f"  {together(self.shape)}", FAINT))
+        told = Code(line, *first.lines[1:], depth=first.depth)
+        return (told, rest) if self.code else (rest, told)
+
 
 Key = tuple[Node, Literal["value", "gradient"]]
 """Which of a node's two arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to set the table: the lines of its arrays, in how many columns, and whether shapes have their own."""
+
+    lines: Mapping[Key, list[str]]
+    columns: int
+    shapes: bool = True
 
 
 class NodeTable:
@@ -167,69 +191,63 @@ class NodeTable:
             yield Text("\n" + "\n".join(self.view.notes))
 
     def _table(self, room: int) -> Table:
-        lines = self.lines(room)
-        code = self._code_columns(lines, room)
-        beside = next((columns for columns in (2, 1) if code[columns] >= _LEAST_CODE), 0)
-        if beside == 1 and self.view.upstream:
+        """The first way that leaves room for code; if gradients do not stand beside values then, a low one."""
+        lines, ways = self.lines(room), []
+        if self.view.upstream:
             closer = self.lines(room, gap=" ")  # between numbers
-            narrow = self._code_columns(closer, room)[2]
-            if narrow >= _LEAST_CODE and self._height(closer, 2, narrow) < self._height(lines, 1, code[1]):
-                lines, beside = closer, 2
-        if self.values == "none" or not beside:
+            ways = [_Way(each, 2, shapes) for shapes in (True, False) for each in (lines, closer)]
+        fitting = [way for way in [*ways, _Way(lines, 1)] if self._code_columns(way, room) >= _LEAST_CODE]
+        if self.values == "none" or not fitting:
             return self._stacked(lines)
-        return self._side_by_side(lines, beside if self.view.upstream else 1)
+        if fitting[0] not in ways[:1]:
+            fitting.sort(key=lambda way: _BELOW[way.columns] * self._height(way, self._code_columns(way, room)))
+        return self._side_by_side(fitting[0])
 
-    def _code_columns(self, lines: Mapping[Key, list[str]], room: int) -> dict[int, int]:
-        """How much room code has beside one or two columns of numbers."""
-        wide = max((len(line) for part in lines.values() for line in part), default=0)
+    def _code_columns(self, way: _Way, room: int) -> int:
+        """How much room code has beside its numbers."""
+        wide = max((len(line) for part in way.lines.values() for line in part), default=0)
         label, shape = (max(map(len, texts)) for texts in zip(("step", ""), *((r.label, r.shape) for r in self.rows)))
-        left = room - label - shape - 2 * GAP
-        return {columns: left - columns * (wide + GAP) for columns in (1, 2)}
+        return room - label - GAP - (shape + GAP) * way.shapes - way.columns * (wide + GAP)
 
-    def _height(self, lines: Mapping[Key, list[str]], columns: int, room: int) -> int:
-        """How many lines the first rows take, with gradients beside values or below them."""
+    def _height(self, way: _Way, room: int) -> int:
+        """How many lines the first rows take."""
         high = 0
         for row in self.rows[:_LOOKED_AT]:
-            black, red = (sum(1 for _ in code.at(room)) for code in (row.code, row.gradient_code))
-            value, gradient = len(lines.get((row, "value"), ())), len(lines.get((row, "gradient"), ()))
-            high += max(black + red, value, gradient) if columns == 2 else max(black, value) + max(red, gradient)
+            black, red = (sum(1 for _ in code.at(room)) for code in (row.codes if way.shapes else row.shaped))
+            value, gradient = len(way.lines.get((row, "value"), ())), len(way.lines.get((row, "gradient"), ()))
+            high += max(black + red, value, gradient) if way.columns == 2 else max(black, value) + max(red, gradient)
         return high
 
-    def _side_by_side(self, lines: Mapping[Key, list[str]], columns: int) -> Table:
+    def _side_by_side(self, way: _Way) -> Table:
         """Values beside their code, and gradients beside them or below."""
         value, gradient = Lines("value →", right=True), Lines("← gradient", style=RED_NAME, right=True)
         if not self.view.upstream:
             titles = [value]
-        elif columns == 1:
+        elif way.columns == 1:
             titles = [Lines("value →", "← gradient", right=True)]
         else:
             titles = [value, gradient]
-        table = headed(_label("step"), Lines("node"), Lines("shape"), *titles, wide=1)
+        table = headed(_label("step"), Lines("node"), *([Lines("shape")] * way.shapes), *titles, wide=1)
         for row in self.rows:
-            label, shape = _label(row.label), Lines(row.shape, style=FAINT)
-            forward, backward = _numbers(lines, row, "value", True), _numbers(lines, row, "gradient", True)
-            if columns == 2:
-                code = Code(*row.code.lines, *row.gradient_code.lines, depth=row.code.depth)
-                table.add_row(label, code, shape, forward, backward)
-            elif not row.code:
-                table.add_row(label, row.gradient_code, shape, backward)
+            label, shape = _label(row.label), [Lines(row.shape, style=FAINT)] * way.shapes
+            forward, backward = _numbers(way.lines, row, "value", True), _numbers(way.lines, row, "gradient", True)
+            code, red = row.codes if way.shapes else row.shaped
+            if way.columns == 2:
+                table.add_row(label, Code(*code.lines, *red.lines, depth=code.depth), *shape, forward, backward)
+            elif not code:
+                table.add_row(label, red, *shape, backward)
             else:
-                table.add_row(label, row.code, shape, forward)
-                if row.gradient_code:
-                    table.add_row(Lines(), row.gradient_code, Lines(), backward)
+                table.add_row(label, code, *shape, forward)
+                if red:
+                    table.add_row(Lines(), red, *([Lines()] * way.shapes), backward)
         return table
 
     def _stacked(self, lines: Mapping[Key, list[str]]) -> Table:
         """All of a node below each other, for a narrow window."""
         table = headed(_label("step"), Lines("node"), wide=1)
         for row in self.rows:
-            shaped = [
-                Text.assemble(line, (f"  {together(row.shape)}", FAINT)) if number == 0 and row.shape else line
-                for number, line in enumerate([*row.code.lines, *row.gradient_code.lines])
-            ]
-            code, red = shaped[: len(row.code.lines)], shaped[len(row.code.lines) :]
-            parts: list[RenderableType] = [Code(*code, depth=row.code.depth)]
-            parts += [_numbers(lines, row, "value"), Code(*red, depth=row.code.depth), _numbers(lines, row, "gradient")]
+            code, red = row.shaped
+            parts: list[RenderableType] = [code, _numbers(lines, row, "value"), red, _numbers(lines, row, "gradient")]
             table.add_row(_label(row.label), Group(*(part for part in parts if part)))
         return table
 
