@@ -1050,3 +1050,49 @@ def test_where_a_board_may_be_wide_short_formulas_stand_in_one_line():
 def test_a_step_of_a_folded_loop_is_told_with_its_round():
     told = tell(traced("recurrent"))
     assert told["backward", "2[3]"].title == "2  a_4 = x[:, t] @ wx + h @ wh + b  where t = 3"
+
+
+@pytest.mark.parametrize(
+    "place", ["layers.py:residual", "rounds.py:newton_while", "rounds.py:gd", "branches.py:first_flag"]
+)
+def test_ways_into_a_loop_do_not_cross_what_goes_round(place):
+    drawn = in_a_file(f"loops/{place}")
+    assert any(wire.id.startswith("around_") for wire in drawn.wires)
+    assert measure(drawn)["black"] == 0
+
+
+@pytest.mark.parametrize("place", ["rounds.py:rk4", "scans.py:kalman", "scans.py:layernorm_rows"])
+def test_ways_between_the_steps_of_a_loop_lie_within_its_line(place):
+    drawn = in_a_file(f"loops/{place}")
+    (line,) = drawn.outlines
+    inside = {shape.owner for shape in drawn.shapes if abs(shape.x - line.x - line.width / 2) < line.width / 2}
+    ways = [wire for wire in drawn.wires if {wire.tail, wire.head} <= inside]
+    assert max(y for wire in ways for _, y in wire.points) < line.y + line.height
+    assert min(y for wire in ways for _, y in wire.points) > line.y
+    assert (measure(drawn)["black"], covered(drawn)) == (0, [])
+
+
+def test_an_output_is_led_out_of_the_loop_in_which_it_is_made():
+    drawn = in_a_file("loops/rounds.py:conjugate_gradient")
+    (line,) = drawn.outlines
+    (end,) = [text for text in drawn.texts if text.text == "loss"]
+    assert end.x > line.x + line.width
+
+
+def averaged(x, gamma, beta, means, variances):
+    mu = x.mean(axis=0)
+    var = x.var(axis=0)
+    xhat = (x - mu) / np.sqrt(var + 1e-5)
+    out = gamma * xhat + beta
+    means = 0.9 * means + 0.1 * mu
+    variances = 0.9 * variances + 0.1 * var
+    return out
+
+
+def test_what_leads_nowhere_does_not_keep_a_lane_from_coming_back():
+    random = np.random.default_rng(0)
+    inputs = {"x": random.normal(size=(5, 3))}
+    inputs |= {name: random.uniform(0.2, 1.5, 3) for name in ("gamma", "beta", "means", "variances")}
+    trace = bp.trace(averaged, **inputs)
+    trace.backward()
+    assert measure(Diagram(trace).picture.drawing)["black"] == 0

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from backpropviz.draw.board.lanes import Lane, columns_of, read_lanes
-from backpropviz.draw.board.record import Board
+from backpropviz.draw.board.record import Board, Frame
 from backpropviz.draw.board.stations import Link, Station, read_stations
 
 _TRIES = 60  # orders of the lanes that are tried, as long as wires cross
@@ -77,6 +77,9 @@ class _Rows:
         self.left: set[Station] = set()  # stations entered from the left
         self.nets: dict[tuple[float, int], set[Station]] = defaultdict(set)  # whose wires change rows or start in a gap
         self.turns: dict[tuple[float, int], Station] = {}  # the gate into which a level wire turns at its end
+        self.ends: dict[Frame, int] = {}  # the last column of every loop
+        for station in stations:
+            self.ends.update((each, max(column[station], self.ends.get(each, 0))) for each in station.gate.frames)
 
     def lay(self, longer: list[float]) -> Grid:
         """Lay all lanes after those they are tied to: the steps of a group first, and short ones before long ones.
@@ -222,6 +225,7 @@ class _Rows:
         if lane.entry is not None:
             tail = self.row[lane.entry.tail]
             crossings += self._crossed(tail, candidate, 2 * column[lane.entry.tail] + 1, lane.entry.tail)
+            crossings += self._rounds(lane.entry.tail, lane.entry.head) if candidate > tail else 0
             distance += abs(tail - candidate)
         if lane.exit is not None:
             head = self.row[lane.exit.head]
@@ -229,6 +233,7 @@ class _Rows:
                 return None
             if way != "left":
                 crossings += self._crossed(candidate, head, 2 * column[lane.exit.head], lane.exit.head)
+                crossings += self._rounds(lane.exit.head, lane.exit.tail) if way == "below" else 0
             distance += abs(head - candidate)
         above = candidate < 0 and bool(lane.entry)
         return 10.0 * crossings + 0.1 * min(distance, 80) + 0.15 * (above != self.above)
@@ -252,6 +257,14 @@ class _Rows:
             if low < row < high and not own:
                 count += (runs >> cell & 1) + _HARD * (self.gates.get(row, 0) >> cell & 1)
         return count
+
+    def _rounds(self, inside: Station, outside: Station) -> int:
+        """How many lines a wire crosses below a station: those of loops around it alone that hand on what goes round.
+        The last gate of a round is right of its wires."""
+        frames = (frame for frame in inside.gate.frames if frame.handed_on and frame not in outside.gate.frames)
+        before = self.grid.column[inside]
+        behind = self.grid.column[outside] > before
+        return sum(not behind or before < self.ends[frame] for frame in frames)
 
     def _numbered(self) -> Grid:
         """The grid, with its rows numbered from the spine."""

@@ -43,15 +43,27 @@ def surroundings(grid: Grid) -> list[Surrounded]:
             standing[grid.row[station]].append(grid.column[station])
     for row in standing.values():
         row.sort()
-    highest = _highest(grid)
+    highest, detours = _highest(grid), _detours(grid)
     found = []
     for frame, stations in members.items():
         columns = [grid.column[station] for station in stations]
         rows = [grid.row[station] for station in stations]
-        each = Surrounded(frame, depths[frame], (min(columns), max(columns)), (min(rows), max(rows)), stations)
-        if _inside(each, standing) == sum(its.gate.kind != "input" for its in stations):
-            each.entered_above = highest.get(frame, each.rows[0]) < each.rows[0]
-            found.append(each)
+        gates = sum(station.gate.kind != "input" for station in stations)
+        for around in ([*rows, *detours[frame]], rows):  # detours within a group lie within its line if they can
+            each = Surrounded(frame, depths[frame], (min(columns), max(columns)), (min(around), max(around)), stations)
+            if _inside(each, standing) == gates:
+                each.entered_above = highest.get(frame, each.rows[0]) < each.rows[0]
+                found.append(each)
+                break
+    return found
+
+
+def _detours(grid: Grid) -> dict[Frame, list[int]]:
+    """The rows of the wires that lead from one gate of a group to another."""
+    found: dict[Frame, list[int]] = defaultdict(list)
+    for route in grid.routes:
+        for frame in {*route.link.tail.gate.frames} & {*route.link.head.gate.frames}:
+            found[frame].append(route.row)
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backpropviz.draw.board.record import Frame
 from backpropviz.draw.board.stations import Link, Station
 
 
@@ -44,6 +45,15 @@ def columns_of(stations: list[Station]) -> dict[Station, int]:
     for station in reversed(stations):
         if station not in follows and station.leaving:
             column[station] = min(column[link.head] for link in station.leaving) - 1
+    last: dict[Frame, int] = {}
+    for station in stations:
+        last.update((frame, max(column[station], last.get(frame, 0))) for frame in station.gate.frames)
+    for station in stations:
+        if station.gate.kind == "end":  # a value leaves the board right of the groups that it is made in
+            column[station] = 1 + max(
+                column[link.tail] if not link.tail.gate.frames else last[link.tail.gate.frames[0]]
+                for link in station.entering
+            )
     return column
 
 
@@ -52,12 +62,14 @@ def read_lanes(stations: list[Station], main: Station | None) -> list[Lane]:
     behind, ahead = _ways(stations)
     lanes = [_spine(stations, main, behind)]
     taken = set(lanes[0].stations)
+    back = set(lanes[0].stations)
+    back.update(each for each in reversed(stations) if any(link.head in back for link in each.leaving))
     drawn = set(lanes[0].inner)
     rest = [station for station in stations if station not in taken]
     order = {station: number for number, station in enumerate(stations)}
     for start in sorted(rest, key=lambda station: (-behind[station] - ahead[station], order[station])):
         if start not in taken:
-            lanes.append(_chain(start, taken, behind, ahead))
+            lanes.append(_chain(start, taken, back, behind, ahead))
             drawn.update(lanes[-1].inner)
     home = {station: number for number, lane in enumerate(lanes) for station in lane.stations}
     for number, lane in enumerate(lanes[1:], 1):
@@ -111,14 +123,20 @@ def _spine(stations: list[Station], main: Station | None, behind: dict[Station, 
     return Lane(path[::-1], inner[::-1])
 
 
-def _chain(start: Station, taken: set[Station], behind: dict[Station, float], ahead: dict[Station, float]) -> Lane:
-    """The longest chain through a station that touches no earlier lane."""
+def _chain(
+    start: Station, taken: set[Station], back: set[Station], behind: dict[Station, float], ahead: dict[Station, float]
+) -> Lane:
+    """The longest chain through a station that touches no earlier lane.
+
+    Args:
+        back: the stations from which there is a way to the spine.
+    """
     path, inner = [start], []
     while True:
         links = [link for link in path[-1].leaving if link.head not in taken]
-        if not links:
-            break
-        inner.append(max(links, key=lambda link: ahead[link.head]))
+        if not links or (path[-1] in back and not any(link.head in back for link in links)):
+            break  # what leads nowhere is a lane of its own: this one comes back to those before it
+        inner.append(max(links, key=lambda link: (link.head in back, ahead[link.head])))
         path.append(inner[-1].head)
     while True:
         links = [link for link in path[0].entering if link.tail not in taken]
