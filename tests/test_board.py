@@ -510,7 +510,7 @@ def test_groups_are_framed_and_folded_where_they_do_not_fit():
     assert [vertex.name for vertex in folded.circuit.vertices if vertex.kind == "group"] == ["i", "f", "o"]
     wanted = Diagram(traced("lstm_step"), expand=["sigmoid"])
     assert not [vertex for vertex in wanted.circuit.vertices if vertex.kind == "group"]
-    assert not wanted.picture.fits
+    assert wanted.picture.wants_folding
 
 
 @st.composite
@@ -1096,3 +1096,16 @@ def test_what_leads_nowhere_does_not_keep_a_lane_from_coming_back():
     trace = bp.trace(averaged, **inputs)
     trace.backward()
     assert measure(Diagram(trace).picture.drawing)["black"] == 0
+
+
+@pytest.mark.parametrize("place", ["layers.py:attention_decoder", "networks.py:gru"])
+def test_what_rounds_add_stands_below_a_board_where_its_wire_is_too_short(place):
+    trace = load(f"{FILES / 'loops' / place}").trace(seed=1)
+    trace.backward()
+    picture = Diagram(trace).picture
+    assert picture.smallest >= 13.9
+    said = [text.text for text in picture.drawing.texts]
+    whole = re.sub(r"\s", "", " ".join(said))
+    terms = [term for use in picture.board.uses for term in use.terms or ()]
+    assert all(re.sub(r"\s", "", term) in whole for term in terms)
+    assert [text for text in said if " += " in text and text in terms and text.split(" += ")[0] in said]

@@ -89,7 +89,7 @@ class Diagram:
             self.picture = RulePicture(trace, self.circuit, title or "", theme, legend)
             return
         self.picture = BoardPicture(self.circuit, *options)
-        if not self.picture.fits and (closed := self._closed()):
+        if self.picture.wants_folding and (closed := self._closed()):
             self.circuit, self.picture = closed, BoardPicture(closed, *options)
 
     def _closed(self) -> Circuit | None:
@@ -162,13 +162,15 @@ class Diagram:
         Raises:
             DrawingError: the backward pass has not run.
         """
+        from backpropviz.draw.board.picture import BoardPicture
         from backpropviz.draw.entries.picture import EntriesPicture
 
         if isinstance(self.picture, EntriesPicture):
             return self.picture.frames()
         if passes not in self._frames:
             frames = _framed(self.circuit, self.picture, passes)
-            if frames and not frames[0].picture.fits and (closed := self._closed()):
+            roomy = frames[0].picture if frames else None
+            if isinstance(roomy, BoardPicture) and roomy.wants_folding and (closed := self._closed()):
                 frames = _framed(closed, self.picture.of(closed), passes)
             self._frames[passes] = frames
         return self._frames[passes]

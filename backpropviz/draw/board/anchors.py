@@ -7,6 +7,7 @@ column, or a wire that changes rows in a gap.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ APART = {"names": 14.0}  # between neighbours in a band,
 APART_ELSE = 24.0  # and in the other bands, where texts of one line must not be read as one
 ARROW = 16.0  # room for an arrowhead before a gate
 INSET = 16.0  # from a gate to the line around its group
+_EQUALS = re.compile(r" \+?= ")  # a round of a loop adds
 
 Anchor = tuple[int, int]
 """(column, 0), or (column, n) for the n-th wire that changes rows in the gap behind it."""
@@ -103,9 +105,9 @@ class Spacing:
         longest = self.style.longest
         if longest is None:
             return formulas
-        long = [each for each in formulas if len(each.text) > longest and " = " in each.text]
+        long = [each for each in formulas if len(each.text) > longest and _EQUALS.search(each.text)]
         self.below += [each for each in long if each not in self.below]
-        return [each._replace(text=each.text.split(" = ")[0]) if each in long else each for each in formulas]
+        return [each._replace(text=_EQUALS.split(each.text)[0]) if each in long else each for each in formulas]
 
     def apart(self, band: str) -> float:
         return APART.get(band, APART_ELSE)

@@ -79,6 +79,11 @@ class BoardPicture:
         least = LEAST if not self.values else max(LEAST, LEAST_DIGITS / DIGITS * SIZE)
         return self.size == "free" or self._fitted.smallest >= least - 0.05
 
+    @property
+    def wants_folding(self) -> bool:
+        """Whether closed groups would tell more: it cannot be read, or only since its formulas stand below it."""
+        return not self.fits or self._fitted.bare
+
     def of(self, circuit: Circuit) -> BoardPicture:
         """A picture of another circuit in the same way."""
         return BoardPicture(circuit, self.board.title, self.size, self.theme, self.values, self.legend)

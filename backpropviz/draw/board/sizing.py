@@ -60,7 +60,8 @@ _FEW_BREAKS = ((10, 8), (12, 8), (12, 10), (16, 10), (20, 14), (30, 14))  # wher
 _WHOLE = 48, 30  # where a board may be as wide as it becomes, only what is longer than that is broken
 _LAST_WITH_VALUES = tuple((longest, False) for longest in (44, 26, 16, 14))
 """Columns of a formula that stands on its wire where others go below the board, and whether boxes are flat."""
-_LAST = ((None, True), (44, False), (44, True), (26, False))  # the same where there are no arrays
+_LAST = ((None, True), (44, False), (44, True), (26, False))  # the same where there are no arrays,
+_BARE = ((26, True), (16, True), (10, True))  # and where little but names is left on the board
 _TALL = 6  # lines; what is higher hangs down from its wire like a list
 _HANGING = 0.03  # what every further line costs
 _NARROW = {10: 0.14, 12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
@@ -85,8 +86,8 @@ class Below(NamedTuple):
 
 @dataclass(slots=True)
 class Fitted:
-    """A drawing of a board without its heading: its scale, the size of the page, its rows, and what is below and above
-    it."""
+    """A drawing of a board without its heading: its scale, the size of the page, its rows, what is below and above it,
+    and whether little but names is left on it."""
 
     drawing: Drawing
     scale: float
@@ -96,6 +97,7 @@ class Fitted:
     room: float = 0.0
     below: Below = field(default_factory=lambda: Below([]))
     header: float = HEADER
+    bare: bool = False
 
     @property
     def smallest(self) -> float:
@@ -165,7 +167,7 @@ def _on_slide(grid: Grid, values: bool, footer: float, header: float) -> Fitted:
                 if not best.is_enough:
                     best.improve(map(spacer, _styles(shown, shapes)), rows)
     # names alone say little: before it comes to that, groups are folded, unless arrays stand there, too
-    for longest, flat in () if len(grid.stations) > MANY else _LAST_WITH_VALUES if values else _LAST:
+    for longest, flat in () if len(grid.stations) > MANY else _LAST_WITH_VALUES if values else _LAST + _BARE:
         for rows in (1, 2, 3):
             for shapes in (True, False):
                 if not best.is_enough or (best.tall and (longest, flat) == _LAST[1] and shapes):
@@ -176,7 +178,13 @@ def _on_slide(grid: Grid, values: bool, footer: float, header: float) -> Fitted:
     rows, below = len(best.spacing.segments), lines_below(best.spacing.below)
     high = room[1] - below.height
     drawing = draw(_filled(best.spacing, room[0] / best.scale, high / best.scale))
-    return Fitted(drawing, best.scale, *SLIDE, rows, footer - FOOTER + below.height, below, header)
+    return Fitted(
+        drawing, best.scale, *SLIDE, rows, footer - FOOTER + below.height, below, header, _is_bare(best.spacing)
+    )
+
+
+def _is_bare(spacing: Spacing) -> bool:
+    return (spacing.style.longest, spacing.style.flat) in _BARE
 
 
 def lines_below(formulas: list[Formula]) -> Below:
