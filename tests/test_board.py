@@ -804,6 +804,15 @@ def test_what_a_loop_hands_back_is_known_once_its_steps_have_sent_theirs():
     assert colors == {"4[1]": faint, "3[1]": faint, "2[1]": full, "1": full, "0": full}
 
 
+def test_what_a_loop_hands_on_is_known_once_the_step_is_done_that_makes_it():
+    frames = {frame.label: frame.svg() for frame in Diagram(traced("lstm")).frames("forward")}
+    colors = {label: _color(svg, "prev_c, prev_h to the next round, ") for label, svg in frames.items()}
+    faint, full = LIGHT.faint_ink, LIGHT.ink
+    assert colors == {"1": faint, "2[1]": faint, "3[1]": full, "4[1]": full}
+    backward = Diagram(traced("lstm")).frames()[-1].svg()
+    assert _color(backward, "prev_c, prev_h to the next round, ") == full
+
+
 def test_the_animation_plays_the_frames():
     diagram = Diagram(traced("affine"))
     animated = diagram.animated()

@@ -96,7 +96,7 @@ def test_frames_light_what_is_there(name, style):
     drawn = {re.sub(r"(?<=\d)_\d+$", "", each) for each in found.ids if each.startswith("backward_")}
     assert lit >= drawn
     assert {each for frame in frames for each in frame["reached"]} >= {
-        each for each in owners if each.startswith("sum_")
+        each for each in owners if each.startswith(("sum_", "on_"))
     }
 
 

@@ -96,3 +96,12 @@ class Circuit:
                 if box.handed_on and vertex in sending:
                     last.setdefault(box.id, vertex)
         return last
+
+    def handing_on(self) -> dict[str, Vertex]:
+        """Of every such loop, the last step that makes what its rounds hand on: then it goes to the next round."""
+        last: dict[str, Vertex] = {}
+        for vertex in self.vertices:
+            for box in vertex.boxes:
+                if vertex.name in box.handed_on:
+                    last[box.id] = vertex
+        return last

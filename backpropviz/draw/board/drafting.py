@@ -225,7 +225,7 @@ class _Draft:
             left, right = wide[0] + 14 + 12 * number, wide[1] - 14 - 12 * number
             low = bottom + AROUND - 6 - 8 * number
             points = [(right, bottom), (right, low), (left, low), (left, bottom)]
-            owner = f"back_{id}" if ink == "red" else id
+            owner = f"back_{id}" if ink == "red" else f"on_{id}"
             wires.append(Wire(f"around_{id}_{number}", owner, ink, points[:: 1 - 2 * number], "", "", told=words))
             text = f"{words}{', ' * (number + 1 < len(inks))}" if spoken else ", ".join(names) * (ink == "ink")
             if text:

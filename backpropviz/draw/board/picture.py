@@ -183,6 +183,7 @@ class BoardPicture:
             if edge not in shown.edges:
                 yield self.wires[edge]
         sent = {edge.tail for edge in self.circuit.backward if edge in shown.edges}
+        yield from (f"on_{id}" for id, vertex in self.circuit.handing_on().items() if vertex not in shown.values)
         yield from (f"back_{id}" for id, vertex in self.circuit.handing_back().items() if vertex not in sent)
 
 

@@ -24,6 +24,7 @@ _ARRIVED = "The gradients have arrived at the inputs. Where paths meet, they add
 
 def forward(shown: TraceView, diagram: Diagram, symbols: Symbols) -> Iterator[Frame]:
     circuit, wires = diagram.circuit, diagram.wires
+    handing_on = circuit.handing_on()
     inputs = [vertex.id for vertex in circuit.vertices if vertex.kind == "input"]
     given = [_array("value", part.name, part.value) for part in shown.inputs]
     yield _frame("forward", "0", "the inputs", shown.summary, arrays=given, lit=inputs)
@@ -33,6 +34,7 @@ def forward(shown: TraceView, diagram: Diagram, symbols: Symbols) -> Iterator[Fr
             "forward", step.label, _code(step), step.caption,
             arrays=[_array("value", step.name, step.value)], lit=[vertex.id],
             edges=list(dict.fromkeys(wires[edge] for edge in circuit.forward if edge.head is vertex)),
+            reached=[f"on_{id}" for id, last in handing_on.items() if last is vertex],
             formulas=symbols.get(("forward", step.label), []),
         )  # fmt: skip
 

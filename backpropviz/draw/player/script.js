@@ -113,6 +113,7 @@
       const passed = own.startsWith("backward_") ? backward && seen.has(own)
         : /^(sum|inner|back)_/.test(own) ? backward && reached.has(own)
         : own.startsWith("forward_") ? backward || seen.has(own)
+        : own.startsWith("on_") ? backward || reached.has(own)
         : backward || known.has(own) || !told.has(own) || own.startsWith("outside_");
       element.classList.toggle("lit", lit.has(own));
       element.classList.toggle("faint", !(lit.has(own) || passed));
