@@ -6,13 +6,14 @@ import ast
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from backpropviz.diagnose import diagnose
 from backpropviz.diagnose.investigate import Investigation
 from backpropviz.diagnose.runs.scene import Suspect
 from backpropviz.diagnose.search.plans import in_order
-from backpropviz.diagnose.student.recorder import statements
+from backpropviz.diagnose.student.recorder import Recorder, statements
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tests.corpus import BLIND, Corpus
@@ -387,3 +388,25 @@ def test_a_fault_that_shows_at_pad_0_does_not_hide_one_that_shows_everywhere(tmp
     first, second = diagnose(path).all_findings
     assert (first.kind, first.proved, " += " in first.expected) == ("overwritten", True, True)
     assert (second.kind, second.proved) == ("crop_at_pad_0", True)
+
+
+def _doubled(array):
+    array *= 2
+
+
+def _laid_out_anew(array):
+    array.shape = (3, 2)
+
+
+@pytest.mark.parametrize("change", [_doubled, _laid_out_anew])
+@pytest.mark.parametrize("hole", [0.5, np.nan])
+def test_what_is_watched_has_changed_only_where_something_changed_it(change, hole):
+    array = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, hole]])
+    recorder = Recorder()
+    recorder.watch("x", array)
+    recorder.probe("f", 0, "y", 1.0)
+    assert recorder.record.changed == {}
+    change(array)
+    for index in (1, 2):
+        recorder.probe("f", index, "y", 2.0)
+    assert recorder.record.changed == {"x": ("f", 1)}
