@@ -613,3 +613,29 @@ def test_what_is_no_bound_keeps_its_values():
     assert np.any(by["sum"]["lo"] > by["sum"]["hi"])
     for other in by.values():
         np.testing.assert_array_equal(other["lo"], by["sum"]["lo"])
+
+
+def batch_statistics(x, which):
+    mu = x.mean(axis=which, keepdims=True)
+    return (x - mu) / np.sqrt(x.var(axis=which, keepdims=True) + 1e-5)
+
+
+def scaled_by_statistics(x, gamma, beta, over):
+    shape = [1] * x.ndim
+    shape[1] = -1
+    return gamma.reshape(shape) * batch_statistics(x, over) + beta.reshape(shape)
+
+
+def images_by_statistics(x, gamma, beta, over):
+    _, C, _, _ = x.shape
+    return gamma.reshape(1, C, 1, 1) * batch_statistics(x, over) + beta.reshape(1, C, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("function", "over"), [(scaled_by_statistics, 0), (images_by_statistics, (0, 2, 3)), (batch_statistics, 0)]
+)
+def test_what_is_handed_on_as_axis_is_one(function, over):
+    found = Search(function, 0, {}, {})
+    state = found.found()
+    assert list(found.arguments(state).values())[-1] == over
+    assert found.runs < 10

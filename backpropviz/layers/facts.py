@@ -23,7 +23,7 @@ class Reading:
         series: those whose parts are arrays: `b.shape[1:]`.
         rows: for those of which nothing is read but rows by their numbers (`p[0] * c`), how many rows they have.
         cuts: the axes that are cut into equal parts. numbers: those that are compared, or stand in exponents;
-            exponents: the latter.
+            exponents: the latter. axes: those that say over which axes something goes (`axis=axes`).
         flat: vectors that hold several arrays, one behind the other. drawn: those that indices are drawn from, with the
             method that does it.
         contexts: objects that something is kept on for the backward pass: `ctx.x = x`.
@@ -47,6 +47,7 @@ class Reading:
     cuts: set[Cut] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
     exponents: set[str] = field(default_factory=set)
+    axes: set[str] = field(default_factory=set)
     flat: set[str] = field(default_factory=set)
     drawn: dict[str, str] = field(default_factory=dict)
     contexts: set[str] = field(default_factory=set)
@@ -71,7 +72,7 @@ class Reading:
             (inner.sizes, self.sizes), (inner.asked, self.asked), (inner.factors, self.factors),
             (inner.met, self.met), (inner.parted, self.parted), (inner.series, self.series),
             (inner.numbers, self.numbers), (inner.exponents, self.exponents), (inner.flat, self.flat),
-            (inner.contexts, self.contexts),
+            (inner.contexts, self.contexts), (inner.axes, self.axes),
         ):  # fmt: skip
             my_set |= {names[name] for name in its_set & {*names}}
         self.bounds |= handed_on(inner.bounds, names)

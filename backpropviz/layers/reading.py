@@ -207,6 +207,8 @@ class _Reader(ast.NodeVisitor):
         if isinstance(axis, ast.Tuple):
             numbers = [part.value for part in axis.elts if isinstance(part, ast.Constant)]
             self._has_rank(owner or first, 1 + max((n for n in numbers if isinstance(n, int)), default=0))
+        elif axis is not None:
+            self.found.axes |= {self._parameter(axis)} - {""}
         called = self.globals.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if isinstance(called, FunctionType) and self.depth:
             parameters = list(inspect.signature(called).parameters)

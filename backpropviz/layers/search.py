@@ -48,7 +48,7 @@ class Search:
     """Looks for shapes on which one function runs."""
 
     def __init__(self, function: Any, seed: int, fixed: Mapping[str, Shape], given: Mapping[str, Any]):
-        self.function, self.seed = function, seed
+        self.function, self.seed, self.given = function, seed, fixed
         self.values = {name: value for name, value in given.items() if not isinstance(value, np.ndarray)}
         parameters = inspect.signature(function).parameters
         reading = read(function)
@@ -77,7 +77,7 @@ class Search:
         self.series, self.cuts, self.bounds = reading.series, reading.cuts, reading.bounds
         self.known = {name: its.default for name, its in parameters.items() if name not in open_ones} | dict(given)
         self.no_number = {"p"} & (reading.entrywise | {*reading.rows}) - reading.numbers  # p - q: no setting, an array
-        self.flat, self.alike = reading.flat, reading.alike
+        self.flat, self.alike, self.axes = reading.flat, reading.alike, reading.axes & open_ones
         self.rows = {name: count for name, count in reading.rows.items() if kind_of(name) in ("main", "weight")}
         self.rows.pop(next(iter(parameters), ""), None)  # x[0] and x[1] are numbers as a rule
         self.ranks = {**dict.fromkeys(self.rows, 2), **self.ranks}
@@ -85,7 +85,6 @@ class Search:
         self.parts = sorted({n for n in numbers if type(n) is int and 1 < n <= PARTS})
         self.taken = {n for array in getattr(function, "held", {}).values() for n in array.shape}
         self.taken |= {value for value in self.values.values() if type(value) is int and value > 1}
-        self.given = fixed
         self.runs, self.calls, self.work, self.most = 0, 0, 0, RUNS
         self.file = getattr(function, "of_file", function.__code__.co_filename)
         self.best: State | None = None
@@ -99,7 +98,7 @@ class Search:
         shapes = {name: self.given.get(name, self.given.get(word(name))) for name in self.leaves}
         self.fixed = {name: shape for name, shape in shapes.items() if shape is not None}
         beside = any(kind_of(name) == "label" for name in self.leaves)  # loss(y, p): no setting, a probability
-        own = [name for name in self.leaves if name not in self.twins]
+        own = [name for name in self.leaves if name not in self.twins and name not in self.axes]
         self.names = [
             name
             for name in own
@@ -141,6 +140,8 @@ class Search:
 
     def _value(self, name: str, state: State, rng: np.random.Generator) -> Any:
         guess = state.guesses.get(self.twins.get(name, name))
+        if name in self.axes:
+            return usual(name) if usual(name) is not None else state.axes
         if guess is None:
             filters = self._filters(state.guesses)
             size = filters[FILTERS[name]] if self._counts_filters(name, filters) else self._dimension(name, state.main)

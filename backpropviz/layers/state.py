@@ -59,6 +59,11 @@ class State:
         return any(guess.dtype == "n" and name == word(name) for name, guess in self.guesses.items())
 
     @property
+    def axes(self) -> int | tuple[int, ...]:
+        """What a mean over examples goes over: the rows of a matrix, the batch and the pixels of images."""
+        return {3: (0, 1), 4: (0, 2, 3)}.get(len(self.main), 0)
+
+    @property
     def key(self) -> str:
         """The same for states that are the same before they are run."""
         return f"{self.guesses} {self.bound} {self.values}"
