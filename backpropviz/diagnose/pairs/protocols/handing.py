@@ -6,8 +6,6 @@ import ast
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import FunctionType
-from typing import Any
 
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.names import CACHE, OUTPUT, RATE, STRENGTH, TARGET, UPSTREAM, bare, roles
@@ -105,17 +103,6 @@ def _gathered(function: ast.FunctionDef) -> list[str]:
 def required(function: ast.FunctionDef, is_method: bool) -> list[str]:
     """The names of the positional parameters that have to be given."""
     return [name for name, is_required in parameters(function, is_method) if is_required]
-
-
-def with_all(function: Any, needed: list[str]) -> Any:
-    """A function that has to be given these parameters, and what stands before them: without targets, a network may
-    give no loss."""
-    if not needed or not isinstance(function, FunctionType):
-        return function
-    code = function.__code__
-    left = code.co_argcount - 1 - max(code.co_varnames.index(name) for name in needed)
-    defaults = (function.__defaults__ or ())[-left:] if left else ()
-    return FunctionType(code, function.__globals__, function.__name__, defaults, function.__closure__)
 
 
 def is_told(subject: Subject, setting: str) -> bool:

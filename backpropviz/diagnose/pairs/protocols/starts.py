@@ -21,7 +21,7 @@ from backpropviz.diagnose.pairs.protocols.beginnings import built_by, lasting, w
 from backpropviz.diagnose.pairs.protocols.boxings import PLAIN, Boxed, boxings
 from backpropviz.diagnose.pairs.protocols.construction import Construction, constructions, sized, strengths
 from backpropviz.diagnose.pairs.protocols.context import takes_context
-from backpropviz.diagnose.pairs.protocols.handing import is_told, parameters, required, with_all
+from backpropviz.diagnose.pairs.protocols.handing import is_told, parameters, required
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.record import NoFit, Subject
 from backpropviz.diagnose.pairs.protocols.start import SEED, Start, free, function_of
@@ -101,9 +101,8 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
 
 
 def _of_functions(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
-    targets = optional_targets(subject) if subject.backward is None else []
-    function = with_all(namespace[subject.names[0]], targets)
-    takes = [name for name, is_required in parameters(subject.forward, False) if is_required or name in targets]
+    function = namespace[subject.names[0]]
+    takes = [name for name, is_required in parameters(subject.forward, False) if is_required]
     with contextlib.suppress(CannotCall):
         yield from _of_top_level(subject, takes, namespace)
     for boxed in boxings(subject, takes, namespace):
