@@ -344,6 +344,55 @@ class Windows:
 """
 
 
+DIVERGENCE = """
+import numpy as np
+
+def kl_gaussian(mu, logvar):
+    kl = -0.5 * np.sum(1 + logvar - mu**2 - np.exp(logvar), axis=1)
+    return kl.mean()
+
+def kl_gaussian_grad(mu, logvar):
+    dmu = mu / len(mu)
+    dlogvar = 0.5 * (np.exp(logvar) - 1) / len(mu)
+    return dmu, dlogvar
+"""
+
+SPARSE = """
+import numpy as np
+
+def sparse_regression(w, b, X, y, lam=0.01):
+    err = X @ w + b - y
+    loss = 0.5 * np.mean(err**2) + lam * np.sum(np.abs(w))
+    dw = X.T @ err / len(y) + lam * np.sign(w)
+    db = np.mean(err)
+    return loss, dw, db
+"""
+
+FILTERED = """
+import numpy as np
+
+def windows_of(x, w, stride, padding):
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    seen = np.lib.stride_tricks.sliding_window_view(padded, w.shape[2:], axis=(2, 3))
+    return padded, seen[:, :, ::stride, ::stride]
+
+def filtered(x, w, stride=1, padding=0):
+    _, seen = windows_of(x, w, stride, padding)
+    return np.einsum("nchwij,fcij->nfhw", seen, w)
+
+def filtered_backward(dout, x, w, stride=1, padding=0):
+    padded, seen = windows_of(x, w, stride, padding)
+    dw = np.einsum("nfhw,nchwij->fcij", dout, seen)
+    dxp = np.zeros_like(padded)
+    h, width = stride * dout.shape[2], stride * dout.shape[3]
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            dxp[:, :, i:i + h:stride, j:j + width:stride] += np.einsum("nfhw,fc->nchw", dout, w[:, :, i, j])
+    dx = dxp[:, :, padding:dxp.shape[2] - padding, padding:dxp.shape[3] - padding]
+    return dx, dw
+"""
+
+
 def report(folder, text):
     path = folder / "hand_in.py"
     path.write_text(text, encoding="utf-8")
@@ -401,6 +450,12 @@ FAILS = {
         # with the step that is the default, nothing shows
         (STRIDED, "seg = self.x[:, :, t * self.s:t * self.s + self.k]", "seg = self.x[:, :, t:t + self.k]",
          "stride_pad"),
+        # mu is no vector, though it is called as one
+        (DIVERGENCE, "dlogvar = 0.5 * (np.exp(logvar) - 1) / len(mu)", "dlogvar = 0.5 * (1 - np.exp(logvar)) / len(mu)",
+         "sign"),
+        (SPARSE, "dw = X.T @ err / len(y) + lam * np.sign(w)", "dw = X.T @ err / len(y) + lam * w", "wrong_operand"),
+        (FILTERED, "dx = dxp[:, :, padding:dxp.shape[2] - padding, padding:dxp.shape[3] - padding]",
+         "dx = dxp[:, :, padding:-padding, padding:-padding]", "crop_at_pad_0"),
         (FOCAL, "dlogits = dpt * s * p * (1 - p) / logits.size", "dlogits = dpt * s * p * (1 - p)",
          "constant_factor"),
     ],

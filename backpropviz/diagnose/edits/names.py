@@ -65,6 +65,7 @@ def _array_names(node: ast.Name, parent: ast.AST | None, scope: Scope) -> Iterat
         yield binary(number(1.0), ast.Div(), name(node.id)), "wrong_operand", 1.9
         yield binary(name(node.id), ast.Pow(), number(2)), "wrong_power", 1.7
         yield numpy_call("exp", name(node.id)), "wrong_operand", 1.9
+        yield numpy_call("sign", name(node.id)), "wrong_operand", 1.9
 
 
 def everywhere(statement: Statement, scope: Scope) -> Iterator[Edit]:

@@ -141,10 +141,9 @@ def _kept_apart(place: Place, scope: Scope) -> Iterator[Edit]:
 
 def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
     """The padding taken off by `pad:size - pad`, which is right for pad 0 too."""
-    if "__pad__" not in scope.settings:
-        return
-    padding = scope.settings["__pad__"]
-    pads = [n for n, v in scope.integers.items() if v == padding and n.lower().startswith("p")] or ["__pad__"]
+    padding = scope.settings.get("__pad__")
+    pads = [n for n, v in scope.integers.items() if v == padding and n.lower().startswith("p")]
+    pads = pads or (["__pad__"] if padding is not None else [])
     images = [n for n, v in scope.arrays.items() if v.ndim == 4]
     for slot, node, above in walk(statement.node):
         if isinstance(getattr(node, "ctx", None), ast.Store):
@@ -154,11 +153,18 @@ def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if not (is_crop or whole) or any(isinstance(n, ast.Subscript | ast.Attribute) for n in above):
             continue
         of = node.value if isinstance(node, ast.Subscript) else node
-        for pad in pads:
+        for pad in pads or _taken_off(node):
             parts = _cropped(node, of, pad) if isinstance(node, ast.Subscript) else _inner(of, pad)
             new = ast.Subscript(of, ast.Tuple(parts, ast.Load()), ast.Load())
             kind, cost = ("crop_at_pad_0", 1.0) if is_crop else ("missing_line", 1.7)
             yield Edit(statement, [(slot, new)], kind, cost)
+
+
+def _taken_off(node: ast.expr) -> list[str]:
+    """What is taken off at both ends, as written: p of `p:-p`."""
+    slices = [part for part in ast.walk(node) if isinstance(part, ast.Slice) and part.lower is not None]
+    ends = [(ast.unparse(part.lower), part.upper) for part in slices if part.lower is not None]
+    return list(dict.fromkeys(low for low, high in ends if high is not None and ast.unparse(high) == f"-{low}"))
 
 
 def _inner(of: ast.expr, pad: str) -> list[ast.expr]:

@@ -77,7 +77,10 @@ def assumptions(found: list[tuple[list[Case], Fit]], its: Wrapped | None, is_los
             return
         yield Assumption(main)
         for cases, fit in found[seen:] if its is None or not its.shapes else []:
-            if came := as_they_came(cases[0], fit, is_loss):
+            came = as_they_came(cases[0], fit, is_loss)
+            if lone := of_one_unit(cases[0], came):
+                yield Assumption(main, told=lone)
+            if came:
                 yield Assumption(main, told=came)
             if isinstance(fit.error, WHATEVER_THE_SHAPES):
                 continue
@@ -168,6 +171,23 @@ def as_they_came(case: Case, found: Fit, is_loss: bool) -> dict[str, Shape]:
     if not told or any(0 in its for its in told.values()):
         return {}
     return resized_together({**{name: shapes[name] for name in data(case)}, **told}, 0)
+
+
+def of_one_unit(case: Case, came: Mapping[str, Shape]) -> dict[str, Shape]:
+    """Shapes where a bias came back as a number: its weights are a vector then, and so are the targets. Empty where no
+    bias did, or nothing else changes.
+
+    >>> sizes = {"w": (3, 6), "b": (6,), "X": (5, 3), "y": (5, 6)}
+    >>> of_one_unit(Case("", {name: np.ones(shape) for name, shape in sizes.items()}), {"b": (), "X": (7, 5)})
+    {'w': (3,), 'b': (), 'X': (5, 3), 'y': (5,)}
+    """
+    shapes = {name: value.shape for name, value in case.inputs.items()}
+    if not any(came.get(name) == () for name in shapes if kind_of(name) == "vector"):
+        return {}
+    units = [name for name in shapes if kind_of(name) in ("weight", "label") and len(shapes[name]) == 2]
+    lone = {name: shape[:1] if name in units else () if came.get(name) == () else shape
+            for name, shape in shapes.items()}  # fmt: skip
+    return lone if units else {}
 
 
 def others(case: Case, found: Fit) -> Iterator[Ranks]:

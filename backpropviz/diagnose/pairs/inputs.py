@@ -129,6 +129,11 @@ def cases(
                     if main is not None or [v.ndim for v in other.inputs.values()] == axes:
                         found[at:] = [other]
                         break
+    if len(found) == 1 and (shapes or tied) and "kept" not in manner:  # what goes with the first input is as long
+        every = {name: value.shape for name, value in found[0].inputs.items() if value.dtype.kind == "f"}
+        with contextlib.suppress(CannotCall):
+            others = made_up(function, 1, resized_together(every, 1), ranks, min(most, FEWER))[0]
+            found.append(case("other sizes", others, manner))
     found += _other_signs(function, found[0])
     settings = {p.name: _other(p.default) for p in binding.parameters(function) if type(p.default) is float}
     if settings:

@@ -85,7 +85,8 @@ def refined(
         return "test_mode"
     if kind == "crop_at_pad_0":
         pads = {case.settings.get("pad") for case in shown}
-        return kind if pads == {0} and any(case.settings.get("pad") for case in ran) else "wrong_slice"
+        is_zero = pads == {0} and any(case.settings.get("pad") for case in ran)
+        return kind if is_zero or pads == {None} else "wrong_slice"
     packs = isinstance(node, ast.Return) or (
         isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Tuple)
     )

@@ -10,6 +10,7 @@ from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.pairs.protocols.guesses import guessed
 from backpropviz.diagnose.pairs.protocols.record import Adapter, NoFit, Subject
 from backpropviz.diagnose.pairs.protocols.starts import starts
+from backpropviz.diagnose.pairs.protocols.supposed import alike
 from backpropviz.diagnose.pairs.protocols.trial import Trial
 
 _MANY = 0.5  # of the gradients that have the shapes of their inputs: what was found first may be meant
@@ -41,6 +42,10 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
                 with contextlib.suppress(CannotCall):
                     if not any(adapter.fit[0] for adapter in found):
                         found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
+            fit = any(adapter.fit[2] == 1 for adapter in found) and not any(adapter.fit[0] for adapter in found)
+            for shapes in alike(start.values) if fit and subject.owner is None else ():  # shapes alone do not tell
+                with contextlib.suppress(CannotCall):
+                    found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
             is_supposed = bool(start.fixed and start.learned and not start.target) or any(
                 adapter.fit[2] >= _MANY for adapter in found[:first]
             )

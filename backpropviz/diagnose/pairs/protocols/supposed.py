@@ -76,6 +76,16 @@ def regression(values: Mapping[str, Any]) -> list[Shapes]:
     return [{data[0]: (7, 3), targets[0]: y, weights[0]: w} for y, w in ways]
 
 
+def alike(values: Mapping[str, Any]) -> list[Shapes]:
+    """One shape for all inputs, where they differ in it and none is a weight: the mean and the variance of a
+    distribution, say, one of which is called as vectors are."""
+    shapes = {name: its.shape for name, its in values.items() if its.dtype.kind == "f"}
+    told_apart = len({*shapes.values()}) > 1 and len(shapes) == len(values)
+    if not told_apart or any(kind_of(name) == "weight" or TARGET in roles(name) for name in shapes):
+        return []
+    return [dict.fromkeys(shapes, max(shapes.values(), key=len))]
+
+
 def one_index(function: Any, takes: list[str]) -> list[Shapes]:
     """Shapes of a vector, and of an index that is one number, where something is looked up by it: `table[word]`."""
     reading = read(function)
