@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backpropviz.code.past import Reads, gathers, past
-from backpropviz.code.places import NOTHING, Body, Carried, Fork, LoopItem, Merge, Past, Place, Uneven
+from backpropviz.code.places import NOTHING, Carried, LoopItem, Merge, Past, Place, Uneven
 from backpropviz.code.shelving import Shelving
 from backpropviz.code.slots import Constant, Number, array_key, slots
-from backpropviz.engine.graph import Loop, Node, Round, flatten
-from backpropviz.engine.trace import Trace
+from backpropviz.engine.graph import Node, flatten
 from backpropviz.engine.versions import WRITES
 
 
@@ -25,50 +24,8 @@ class Comparing(Shelving):
         past: how a place reads what a loop before it made, for the operand of its template.
     """
 
-    trace: Trace
-    place: dict[Node, Place]
     past: dict[tuple[Place, Node], Past]
-    _rounds: dict[Node, tuple[Round, ...]]
-    _rounds_of: dict[Loop, list[Round]]
-    _position: dict[Round, int]
-    through: dict[tuple[Place, Node], Place]  # what came out of a fork as it went in, for who reads it then
     _handed_on: dict[Place, LoopItem]  # what rounds read of a round before them
-    body: Body
-
-    def rounds(self, node: Node) -> tuple[Round, ...]:
-        """The rounds that a node was made in, the outermost first."""
-        return self._rounds[node]
-
-    def position(self, round_: Round) -> int:
-        """Which round it is of those in which its loop made something."""
-        return self._position[round_]
-
-    def rounds_in(self, run: Loop) -> list[Round]:
-        """The rounds of one run of a loop in which it made something."""
-        return self._rounds_of[run]
-
-    def source(self, reader: Place, node: Node) -> Place:
-        """The place whose value an operand of a place's template is."""
-        return self.through.get((reader, node)) or self.place[node]
-
-    def returned(self, node: Node) -> Place:
-        """The place of an output; of one that a last fork left as it was, what came out of that."""
-        place = self.place[node]
-        for each in self.places():
-            if isinstance(each, Merge) and place in each.makers.values() and node in each.nodes:
-                place = each
-        return place
-
-    def places(self, body: Body | None = None) -> Iterator[Place]:
-        """Every place, in the order of the program."""
-        for item in (body or self.body).items:
-            if isinstance(item, Place):
-                yield item
-            elif isinstance(item, Fork):
-                for branch in item.branches.values():
-                    yield from self.places(branch)
-            else:
-                yield from self.places(item.body)
 
     # ---- arguments ---------------------------------------------------------------------------------------------------
 
@@ -160,22 +117,6 @@ class Comparing(Shelving):
         """The loop around a place that what reads it is not in, the innermost; or else that of the reader."""
         its, mine = source.body.chain(), reader.body.chain()
         return its[-1] if its and its[-1] not in mine else mine[-1]
-
-    def leave(self, source: Place, reader: Body) -> None:
-        """Note that a loop's last value is read after it."""
-        loops, shared = source.body.chain(), 0
-        for mine, its in zip(loops, reader.chain()):
-            if mine is not its:
-                break
-            shared += 1
-        if shared == len(loops):
-            return
-        if source.carried is None:
-            source.carried = Carried(NOTHING, loops[shared])
-        elif source.carried.loop.parent.depth > shared:
-            if source.carried.start is not NOTHING:
-                raise Uneven(loops[shared].site, "a value that an inner loop begins anew is used after the outer one")
-            source.carried.loop = loops[shared]
 
     def _reads(self, reader: Place, node: Node, value: Any, usual: Node, source: Place | None = None) -> None:
         """That `node` reads the newest value of a place: of the one the template reads, or of a loop's start."""

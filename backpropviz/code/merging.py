@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from backpropviz.code.placed import Placed
 from backpropviz.code.places import Fork, LoopItem, Merge, Place
 from backpropviz.engine.graph import Node, Round
 from backpropviz.engine.versions import WRITES
 
-if TYPE_CHECKING:
-    from backpropviz.code.comparing import Comparing
-    from backpropviz.code.program import Program
 
-
-def merge(program: Comparing, fork: Fork, before: list[Place | LoopItem | Fork]) -> None:
+def merge(program: Placed, fork: Fork, before: list[Place | LoopItem | Fork]) -> None:
     """Note what comes out of a fork: what both branches give a name to, and what one gives a name anew.
 
     Args:
@@ -36,7 +33,7 @@ def _named(items: list[Place | LoopItem | Fork]) -> dict[str, Place]:
     }
 
 
-def _merge(program: Comparing, fork: Fork, makers: dict[bool, Place]) -> None:
+def _merge(program: Placed, fork: Fork, makers: dict[bool, Place]) -> None:
     made: dict[tuple[Round, ...], Node] = {}
     for outcome in sorted(makers, key=lambda each: makers[each].body is not fork.parent):  # what is made goes last
         made.update((program.rounds(node), node) for node in makers[outcome].nodes)
@@ -51,7 +48,7 @@ def _merge(program: Comparing, fork: Fork, makers: dict[bool, Place]) -> None:
     fork.parent.items.append(merged)
 
 
-def merges(program: Program) -> dict[Place, Place]:
+def merges(program: Placed) -> dict[Place, Place]:
     """The places that write what another stands for: what comes out of their fork, or the array that a loop fills."""
     found: dict[Place, Place] = {}
     places = [*program.places()][::-1]  # the outermost forks first
@@ -69,7 +66,7 @@ def merges(program: Program) -> dict[Place, Place]:
     return found
 
 
-def _written_before(program: Program, place: Place) -> Iterator[Place]:
+def _written_before(program: Placed, place: Place) -> Iterator[Place]:
     """The places of a loop that write into an array before a place of it does, in the same round."""
     assert place.carried is not None
     node: Any = place.template

@@ -7,21 +7,19 @@ record, where a list of Python leaves no trace: by which rounds the values are f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from backpropviz.code.placed import Placed
 from backpropviz.code.places import Gather, LoopItem, Merge, Past, Place
 from backpropviz.code.slots import Constant, Number, array_key
 from backpropviz.engine.graph import Node, Round
 from backpropviz.engine.named import plain
 
-if TYPE_CHECKING:
-    from backpropviz.code.comparing import Comparing
-
 Reads = list[tuple[Node, Any]]
 """The nodes of a place, each with what it takes for one of its arguments."""
 
 
-def gathers(program: Comparing, reader: Place) -> set[Node]:
+def gathers(program: Placed, reader: Place) -> set[Node]:
     """The operands of a place's nodes that are all rounds' values of a loop, in order; notes how they are joined."""
     found: set[Node] = set()
     listed = reader.template.args[0] if reader.template.args else None
@@ -50,20 +48,20 @@ def gathers(program: Comparing, reader: Place) -> set[Node]:
     return found
 
 
-def _of_all(program: Comparing, listed: list[Any] | tuple[Any, ...], item: Node) -> Place:
+def _of_all(program: Placed, listed: list[Any] | tuple[Any, ...], item: Node) -> Place:
     """The place of a value in a list; of what some rounds' fork left as it was, what came out of the fork."""
     place = program.place[item]
     others = {program.place[node] for node in listed if isinstance(node, Node)}
     return next((m for m in others if isinstance(m, Merge) and place in m.makers.values()), place)
 
 
-def _last_ones(program: Comparing, nodes: list[Node], depth: int) -> list[Node]:
+def _last_ones(program: Placed, nodes: list[Node], depth: int) -> list[Node]:
     """Of nodes in order, the last of each round at a depth of loops."""
     by_round = {program.rounds(node)[depth]: node for node in nodes}
     return list(by_round.values())
 
 
-def _runs(program: Comparing, place: Place, depth: int) -> dict[tuple[Round, ...], list[Node]]:
+def _runs(program: Placed, place: Place, depth: int) -> dict[tuple[Round, ...], list[Node]]:
     """The nodes of a place by the rounds that its loop ran in."""
     runs: dict[tuple[Round, ...], list[Node]] = {}
     for node in place.nodes:
@@ -71,7 +69,7 @@ def _runs(program: Comparing, place: Place, depth: int) -> dict[tuple[Round, ...
     return runs
 
 
-def past(program: Comparing, reader: Place, reads: Reads) -> Past | None:
+def past(program: Placed, reader: Place, reads: Reads) -> Past | None:
     """How the nodes of a place read the values of another loop's rounds, if they do.
 
     What a loop started from counts as the value before the first (`hs[-1]` of a dictionary).
@@ -104,7 +102,7 @@ def _is_apart(place: Place, reader: Place) -> bool:
     return mine[: len(its) - 1] == its[:-1] and its[-1] not in mine
 
 
-def _is_start(program: Comparing, source: Place, at: Place | None, value: Any) -> bool:
+def _is_start(program: Placed, source: Place, at: Place | None, value: Any) -> bool:
     if source.carried is None:
         return False
     start = source.carried.start
@@ -116,7 +114,7 @@ def _is_start(program: Comparing, source: Place, at: Place | None, value: Any) -
 
 
 def _explained(
-    program: Comparing,
+    program: Placed,
     source: Place,
     loops: list[LoopItem],
     depth: int,
@@ -145,7 +143,7 @@ def _explained(
     return None
 
 
-def _counts(program: Comparing, rounds: list[Round]) -> Iterator[tuple[str | None, list[int]]]:
+def _counts(program: Placed, rounds: list[Round]) -> Iterator[tuple[str | None, list[int]]]:
     """What can count rounds: variables that are integers, or else how many came before."""
     for name in rounds[0].variables:
         values = [plain(round_.variables.get(name)) for round_ in rounds]
@@ -154,7 +152,7 @@ def _counts(program: Comparing, rounds: list[Round]) -> Iterator[tuple[str | Non
     yield None, [program.position(round_) for round_ in rounds]
 
 
-def counted_by(program: Comparing, item: LoopItem) -> str | None:
+def counted_by(program: Placed, item: LoopItem) -> str | None:
     """The variable of a loop that is the number of its round; None if it has none."""
     rounds = [round_ for run in item.runs for round_ in run.rounds if program.position(round_) is not None]
     numbers = [program.position(round_) for round_ in rounds]

@@ -9,18 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backpropviz.code.listing import Listing
 from backpropviz.code.past import Reads
+from backpropviz.code.placed import Placed
 from backpropviz.code.places import Body, LoopItem
 from backpropviz.engine.graph import Node, Round
 from backpropviz.engine.holders import Flat, is_users_object
 from backpropviz.engine.named import plain
 from backpropviz.engine.trace import Trace
-
-if TYPE_CHECKING:
-    from backpropviz.code.shelving import Shelving
 
 Path = tuple[Any, ...]
 
@@ -67,7 +65,7 @@ class Shelves:
                 self.spots[trace.inputs[name]] = root, path
                 self.objects[root] = written
 
-    def entry(self, program: Shelving, reader: Body, reads: Reads) -> tuple[Entry, LoopItem] | None:
+    def entry(self, program: Placed, reader: Body, reads: Reads) -> tuple[Entry, LoopItem] | None:
         """Which entry each round reads, and the innermost loop that tells them apart; None where that is not known."""
         values = [value for _, value in reads]
         if not all(isinstance(value, Node) and value in self.spots for value in values):
@@ -82,7 +80,7 @@ class Shelves:
 
     @staticmethod
     def told_apart(
-        program: Shelving, loops: list[LoopItem], spots: list[tuple[str, Path]], rounds: list[tuple[Round, ...]]
+        program: Placed, loops: list[LoopItem], spots: list[tuple[str, Path]], rounds: list[tuple[Round, ...]]
     ) -> tuple[list[str | LoopItem], LoopItem] | None:
         """How the ways to entries are written by what loops count with, and the innermost of the loops that do so."""
         if len({(root, len(path)) for root, path in spots}) != 1:
@@ -116,7 +114,7 @@ def _is_plain_way(value: Any, path: Path) -> bool:
     return True
 
 
-def _counted(program: Shelving, steps: tuple[Any, ...], rounds: list[Round], loop: LoopItem) -> str | LoopItem | None:
+def _counted(program: Placed, steps: tuple[Any, ...], rounds: list[Round], loop: LoopItem) -> str | LoopItem | None:
     """How keys are written by what a loop counts with: `k`, `i + 1`, `f"W{l}"`; the loop, if by its rounds."""
     for name in rounds[0].variables:
         if not name.isidentifier():

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 from backpropviz.code.past import Reads
-from backpropviz.code.places import Body, Place, Uneven
+from backpropviz.code.placed import Placed
+from backpropviz.code.places import Place, Uneven
 from backpropviz.code.shelves import Entry, Shelves
-from backpropviz.engine.graph import Node, Round
-from backpropviz.engine.trace import Trace
+from backpropviz.engine.graph import Node
 
 
-class Shelving:
+class Shelving(Placed):
     """What of the places of one trace is read from, or goes to, dictionaries and lists.
 
     Attributes:
@@ -21,23 +20,9 @@ class Shelving:
         handed_out: places that each round puts into what is returned.
     """
 
-    trace: Trace
-    body: Body
-    place: dict[Node, Place]
     shelves: Shelves | None
     shelved: dict[Place, Entry]
     handed_out: dict[Place, Entry]
-    through: dict[tuple[Place, Node], Place]
-    _rounds: dict[Node, tuple[Round, ...]]
-
-    def rounds(self, node: Node) -> tuple[Round, ...]:
-        raise NotImplementedError
-
-    def position(self, round_: Round) -> int:
-        raise NotImplementedError
-
-    def places(self, body: Body | None = None) -> Iterator[Place]:
-        raise NotImplementedError
 
     def _taken_from_shelf(self, reader: Place, usual: Node, reads: Reads) -> bool:
         """Whether each round reads another entry of a dictionary or list; notes the place that stands for it."""
