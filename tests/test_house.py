@@ -73,6 +73,29 @@ def test_rooms_of_one_floor_read_each_other_one_way():
     assert not circles
 
 
+IN_CIRCLES = {"engine.trace", "engine.gradient_names", "engine.traced", "engine.tape"}
+"""Modules of types that name each other."""
+
+
+def test_modules_read_each_other_one_way():
+    """Also for types alone, and over others: what A reads does not read A."""
+    names = {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in modules()}
+    waiting = {name: set(_modules_read(path, names)) for name, path in names.items() if name not in IN_CIRCLES}
+    while free := [name for name, reads in waiting.items() if not reads & waiting.keys()]:
+        for name in free:
+            del waiting[name]
+    assert not waiting
+
+
+def _modules_read(path, names):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("backpropviz."):
+            base = node.module.removeprefix("backpropviz.")
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                yield inner if inner in names else base
+
+
 # ---- one room makes the gradients' names -----------------------------------------------------------------------------
 
 USERS = Path(__file__).parent / "users.py"

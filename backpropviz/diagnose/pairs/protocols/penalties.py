@@ -8,42 +8,18 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from backpropviz.diagnose.pairs.protocols.handing import NONE, STRONG, Handing, parameters
 from backpropviz.diagnose.pairs.protocols.names import STRENGTH, roles
-
-if TYPE_CHECKING:
-    from backpropviz.diagnose.pairs.protocols.trial import Trial
-    from backpropviz.diagnose.pairs.protocols.writing import Way
+from backpropviz.diagnose.pairs.protocols.readings import Forward
+from backpropviz.diagnose.pairs.protocols.writing import Penalty, Way
 
 _FACTORS = ((1.0, "{}"), (2.0, "2 * {}"), (0.5, "0.5 * {}"))
-
-
-@dataclass(frozen=True)
-class Penalty:
-    """What a strength adds to gradients.
-
-    Attributes:
-        names: the weights. factor: code of what each is multiplied by, besides the strength. term: the same in words,
-            `reg / m`.
-    """
-
-    names: tuple[str, ...]
-    factor: str
-    term: str
-
-    @property
-    def said(self) -> str:
-        weights = " and ".join(filter(None, (", ".join(self.names[:-1]), self.names[-1])))
-        return (
-            f"{self.term} times the weight is in the gradient of {weights}, that of a penalty on large weights which"
-            " the forward pass does not have"
-        )
 
 
 def penalty(
@@ -74,32 +50,36 @@ def penalty(
     return None
 
 
-def with_penalty(trial: Trial, way: Way, target: dict[str, Any]) -> Way:
-    """The way with a strength that is not zero, where only the gradients know of one."""
-    told, none, strong = _strengths(trial, way)
+def with_penalty(
+    forward: Forward, way: Way, call: Callable[[Handing], str], gradients: Callable[[Way], dict[str, Any]]
+) -> Way:
+    """The way with a strength that is not zero, where only the gradients know of one.
+
+    Args:
+        call: writes the call of the backward pass. gradients: what a way gives on the first inputs, by input.
+    """
+    told, none, strong = _strengths(forward, way)
     if not told:
         return way
-    without, with_it = (replace(way, handing=its, back=trial.call(its)) for its in (none, strong))
+    without, with_it = (replace(way, handing=its, back=call(its)) for its in (none, strong))
     try:
-        before, after = (
-            {name: trial.gradient(each, name, target) for name in way.gradients} for each in (without, with_it)
-        )
-        its = penalty(before, after, trial.wanted, (told, float(STRONG)), trial.start.main)
+        before, after = map(gradients, (without, with_it))
+        its = penalty(before, after, forward.wanted, (told, float(STRONG)), forward.start.main)
     except (Exception, SystemExit):  # it fails, with a strength or without
         return way
     if its is None:
         return without
-    gradients = {
+    less = {
         name: f"({code}) - {its.factor} * {STRONG} * {name}" if name in its.names else code
         for name, code in way.gradients.items()
     }
-    return replace(with_it, gradients=gradients, penalty=its)
+    return replace(with_it, gradients=less, penalty=its)
 
 
-def _strengths(trial: Trial, way: Way) -> tuple[str, Handing, Handing]:
+def _strengths(forward: Forward, way: Way) -> tuple[str, Handing, Handing]:
     """What such a strength is called, and how the backward pass is called with none and with one: it is handed one, or
     reads one off the layer that the forward pass does not."""
-    handing, subject, layer = way.handing, trial.subject, trial.ran.get("layer")
+    handing, subject, layer = way.handing, forward.subject, forward.ran.get("layer")
     nothing = "", Handing((), 0, False, False, False), Handing((), 0, False, False, False)
     if handing is None or subject.backward is None or (way.loss is not None and way.loss.strength):
         return nothing

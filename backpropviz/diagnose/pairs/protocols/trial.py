@@ -219,9 +219,13 @@ class Trial(Forward):
     def _judged(self, way: Way, ran: Ran) -> Adapter:
         """The functions for a way, and how well it does: the share of right values, of right shapes, how sure it is."""
         target = self._target(way)
-        way = with_penalty(self, way, target)
+
+        def gradients_of(its: Way) -> dict[str, Any]:
+            return {name: self.gradient(its, name, target) for name in its.gradients}
+
+        way = with_penalty(self, way, self.call, gradients_of)
         loss = way.loss.code if way.loss is not None else ""
-        gradients = {name: self.gradient(way, name, target) for name in way.gradients}
+        gradients = gradients_of(way)
         quotients = {
             name: self.values.quotient(name, its, way.outputs, loss, target) for name, its in gradients.items()
         }

@@ -7,9 +7,30 @@ from dataclasses import dataclass, replace
 from backpropviz.diagnose.pairs.protocols.alone import FIRST
 from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, Handing
 from backpropviz.diagnose.pairs.protocols.losses import Loss
-from backpropviz.diagnose.pairs.protocols.penalties import Penalty
 from backpropviz.diagnose.pairs.protocols.readings import Forward
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Wrapped
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """What a strength adds to gradients.
+
+    Attributes:
+        names: the weights. factor: code of what each is multiplied by, besides the strength. term: the same in words,
+            `reg / m`.
+    """
+
+    names: tuple[str, ...]
+    factor: str
+    term: str
+
+    @property
+    def said(self) -> str:
+        weights = " and ".join(filter(None, (", ".join(self.names[:-1]), self.names[-1])))
+        return (
+            f"{self.term} times the weight is in the gradient of {weights}, that of a penalty on large weights which"
+            " the forward pass does not have"
+        )
 
 
 @dataclass(frozen=True)
