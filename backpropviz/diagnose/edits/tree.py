@@ -39,7 +39,7 @@ class Slot:
 
 @dataclass(eq=False)
 class Edit:
-    """A change of one statement.
+    """A change of one statement. Inside of `with edit:` it is in place.
 
     Attributes:
         changes: what goes into which slots. kind: the mistake it undoes. cost: how far-fetched it is; 1 is an
@@ -68,7 +68,7 @@ class Edit:
         changes = [change for edit in edits for change in edit.changes]
         return cls(first.statement, changes, first.kind, first.cost, parts=tuple(edits))
 
-    def apply(self) -> None:
+    def __enter__(self) -> None:
         self._before = [slot.get() for slot, _ in self.changes]
         if not self._located:  # of the many that are thought of, few are tried
             self._located = True
@@ -78,7 +78,7 @@ class Edit:
         for slot, value in self.changes:
             slot.set(value)
 
-    def undo(self) -> None:
+    def __exit__(self, *error: object) -> None:
         for (slot, _), value in zip(self.changes, self._before):
             slot.set(value)
 
@@ -99,11 +99,8 @@ class Edit:
         """The statement as the edit leaves it."""
         if self.own_text:
             return self.own_text
-        self.apply()
-        try:
+        with self:
             return plain_names(written(ast.fix_missing_locations(self.statement.node)))
-        finally:
-            self.undo()
 
 
 @functools.lru_cache(maxsize=512)

@@ -67,11 +67,8 @@ def with_edit(edit: Edit, values: Mapping[str, Any]) -> Any:
     Raises:
         Failed: it has none.
     """
-    edit.apply()
-    try:
+    with edit:
         return value_of(edit.statement.node.value, values)  # type: ignore[attr-defined]
-    finally:
-        edit.undo()
 
 
 def is_evaluable(statement: Statement) -> bool:

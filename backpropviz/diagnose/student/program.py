@@ -107,20 +107,19 @@ class Program:
         takes = function is not None and opened.takes(edit)
         namespace = self.student.namespace
         before = namespace[definition.name]
-        edit.apply()
         try:
-            code = opened.code(definition.name) if takes else None
-            if code is not None:
-                namespace[EDIT] = code
-            else:
-                new = [*edit.new_nodes()]
-                places = [*dict.fromkeys([*rounds, *rounds_in(*new)])]
-                function = self.compile(definition, places, is_plain and not any(map(holds_attributes, new)))
-            namespace[definition.name] = function
-            yield
+            with edit:
+                code = opened.code(definition.name) if takes else None
+                if code is not None:
+                    namespace[EDIT] = code
+                else:
+                    new = [*edit.new_nodes()]
+                    places = [*dict.fromkeys([*rounds, *rounds_in(*new)])]
+                    function = self.compile(definition, places, is_plain and not any(map(holds_attributes, new)))
+                namespace[definition.name] = function
+                yield
         finally:
             namespace[definition.name] = before
-            edit.undo()
 
     def _open(self, definition: ast.FunctionDef, statement: Statement) -> tuple[Opened, Any]:
         """A statement whose expression is open for edits, and the function with it; None where it has none, or is not
@@ -157,11 +156,8 @@ class Program:
 
     def accept_edit(self, edit: Edit) -> None:
         """From now on the edit is part of the program."""
-        edit.apply()
-        try:
+        with edit:
             repaired = copy.deepcopy(self.definitions[edit.statement.function])
-        finally:
-            edit.undo()
         self.accept(repaired)
 
     def restore(self, definitions: Mapping[str, ast.FunctionDef]) -> None:

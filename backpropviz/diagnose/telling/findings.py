@@ -150,14 +150,13 @@ class Wording:
         """The focus case once more, recorded, with the edit in place."""
         name = edit.statement.function
         before = self.program.definitions[name]
-        edit.apply()
         try:
-            self.program.definitions[name] = copy.deepcopy(before)
-            return recorded(self.examination, scene.case, scene.right, follower)
+            with edit:
+                self.program.definitions[name] = copy.deepcopy(before)
+                return recorded(self.examination, scene.case, scene.right, follower)
         except (CannotCall, NotApplicable):
             return None
         finally:
-            edit.undo()
             self.program.definitions[name] = before
 
     def _difference(self, scene: Scene, edit: Edit, mended: frozenset[str]) -> tuple[str, tuple[str, ...]]:
