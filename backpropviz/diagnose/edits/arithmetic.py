@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from backpropviz.diagnose.edits.tree import Proposal, Scope, called
-from backpropviz.study.values.trees import binary, name, number, numpy_call
+from backpropviz.diagnose.edits.tree import Proposal, Scope
+from backpropviz.study.values.trees import binary, called, name, number, numpy_call
 
 _POWERS = (2, 3, -1, -2, -3, 0.5, -0.5, 1.5, -1.5)
 

@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Collection, Iterator
 
 from backpropviz.diagnose.edits.shapes import equations
-from backpropviz.diagnose.edits.tree import REDUCTIONS, Proposal, Scope, called, is_module_call
-from backpropviz.study.values.trees import binary, name, number, numpy_call
+from backpropviz.diagnose.edits.tree import REDUCTIONS, Proposal, Scope, is_module_call
+from backpropviz.study.values.trees import binary, called, name, number, numpy_call
 
 _SWAPS = {
     "mean": (("sum", "mean_for_sum"),), "sum": (("mean", "constant_factor"),),

@@ -27,7 +27,6 @@ from backpropviz.diagnose.edits.tree import (
     Proposal,
     Scope,
     Slot,
-    called,
     method,
     twin_of,
     walk,
@@ -41,7 +40,7 @@ from backpropviz.diagnose.edits.tuples import (
     tuple_swaps,
 )
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.study.values.trees import name, numpy_call
+from backpropviz.study.values.trees import called, name, numpy_call
 
 
 def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
@@ -76,8 +75,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(expression, ast.Slice):
             proposals += [stacked.blocks(expression), positions(expression, scope)]
         if isinstance(expression, ast.Subscript):
-            proposals += [keys(expression, scope), neighbours(expression, scope), unturned(expression)]
-            proposals.append(stacked.moments(expression, scope, statement.loops))
+            proposals += [keys(expression, scope), neighbours(expression, scope, statement.loops), unturned(expression)]
             if statement.loops:
                 proposals.append(rounds_own(expression, scope))
         if isinstance(expression, ast.Tuple) and expression is root:

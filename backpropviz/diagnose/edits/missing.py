@@ -11,7 +11,7 @@ import numpy as np
 from backpropviz.diagnose.edits.blocks import Place
 from backpropviz.diagnose.edits.tree import Edit, Scope
 from backpropviz.diagnose.student.recorder import targets
-from backpropviz.study.values.trees import binary, name, number
+from backpropviz.study.values.trees import binary, elements, name, number, tupled
 
 
 def counters(place: Place, scope: Scope) -> Iterator[Edit]:
@@ -109,9 +109,7 @@ def _indices(definition: ast.FunctionDef) -> list[ast.expr]:
 
 def _with_index(target: ast.Subscript, index: ast.expr) -> ast.Subscript | None:
     """`dW[:, y[i]]` of `dW[:, j]`."""
-    parts = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
-    last = parts[-1]
+    *others, last = elements(target.slice)
     if isinstance(last, ast.Slice) or ast.unparse(last) == ast.unparse(index):
         return None
-    where = ast.Tuple([*parts[:-1], index], ast.Load()) if len(parts) > 1 else index
-    return ast.Subscript(target.value, where, ast.Store())
+    return ast.Subscript(target.value, tupled([*others, index]), ast.Store())

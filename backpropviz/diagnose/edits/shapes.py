@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from backpropviz.diagnose.edits.tree import REDUCTIONS, Proposal, Scope, called, is_module_call, method
-from backpropviz.study.values.trees import binary, name, number, numpy_call
+from backpropviz.diagnose.edits.tree import REDUCTIONS, Proposal, Scope, is_module_call, method
+from backpropviz.study.values.trees import binary, called, elements, name, number, numpy_call, tupled
 
 _AXES = (0, 1, -1, None, (0, 1), (0, 2, 3), (1, 2, 3), (2, 3), (2, 3, 4), (0, 1, 3, 4), 2, 3)
 
@@ -73,29 +73,29 @@ def products(node: ast.expr) -> Iterator[Proposal]:
 
 
 def equations(equation: str) -> Iterator[tuple[str, str, float]]:
-    """Another einsum equation: a letter of the result left out or added, those of an operand in another order."""
+    """Another einsum equation: one letter less, more or another, or two exchanged, in one of its parts."""
     inputs, arrow, result = equation.replace(" ", "").partition("->")
-    operands = inputs.split(",")
-    if not arrow:
-        return
-    for letter in result:
-        yield f"{inputs}->{result.replace(letter, '')}", "not_summed", 1.0
-    for letter in sorted({*inputs} - {*result, ",", "."}):
-        for at in range(len(result) + 1):
-            yield f"{inputs}->{result[:at]}{letter}{result[at:]}", "wrong_axis", 1.2
-    for i, operand in enumerate([*operands, result]):
-        for one, other in itertools.combinations(range(len(operand)), 2):
-            letters = list(operand)
-            letters[one], letters[other] = letters[other], letters[one]
-            parts = [*operands, result]
-            parts[i] = "".join(letters)
-            yield f"{','.join(parts[:-1])}->{parts[-1]}", "transposed", 1.2
-    letters_used = sorted({*inputs} - {",", "."})
-    for i, operand in enumerate(operands):
-        for at, letter in itertools.product(range(len(operand)), letters_used):
-            if operand[at] != letter:
-                parts = [*operands[:i], operand[:at] + letter + operand[at + 1 :], *operands[i + 1 :]]
-                yield f"{','.join(parts)}->{result}", "wrong_axis", 1.5
+    parts, used = [*inputs.split(","), result], sorted({*inputs} - {",", "."})
+    for i, part in enumerate(parts if arrow else ()):
+        for spelled, kind, cost in _spelled(part, used, i == len(parts) - 1):
+            changed = [*parts[:i], spelled, *parts[i + 1 :]]
+            yield f"{','.join(changed[:-1])}->{changed[-1]}", kind, cost
+
+
+def _spelled(part: str, used: list[str], is_result: bool) -> Iterator[tuple[str, str, float]]:
+    """The letters of one operand, or of the result, otherwise."""
+    for at, letter in itertools.product(range(len(part)), () if is_result else used):
+        if part[at] != letter:
+            yield part[:at] + letter + part[at + 1 :], "wrong_axis", 1.5
+    if is_result:
+        yield from ((part.replace(letter, ""), "not_summed", 1.0) for letter in part)
+        for letter, at in itertools.product(used, range(len(part) + 1)):
+            if letter not in part:
+                yield part[:at] + letter + part[at:], "wrong_axis", 1.2
+    for one, other in itertools.combinations(range(len(part)), 2):
+        letters = list(part)
+        letters[one], letters[other] = letters[other], letters[one]
+        yield "".join(letters), "transposed", 1.2
 
 
 def _flip(node: ast.expr) -> ast.expr:
@@ -179,34 +179,32 @@ def _exchanges(count: int) -> Iterator[tuple[int, ...]]:
         yield tuple(order)
 
 
-def neighbours(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
-    """The round before or after: `s[t + 1]`, `s[t - 1]` for `s[t]`, where the first index counts."""
-    first, *others = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    if not isinstance(first, ast.Name) or first.id not in scope.integers:
-        return
-    for operator in (ast.Add(), ast.Sub()):
-        moved = binary(first, operator, number(1))
-        index = ast.Tuple([moved, *others], ast.Load()) if isinstance(node.slice, ast.Tuple) else moved
-        yield ast.Subscript(node.value, index, node.ctx), "wrong_slice", 1.4
+def neighbours(node: ast.Subscript, scope: Scope, loops: int) -> Iterator[Proposal]:
+    """The round before or after: `s[t + 1]`, `s[t - 1]` for `s[t]`; in a loop also `c[:, t - 1]` for `c[:, t]`."""
+    parts = elements(node.slice)
+    for i, part in enumerate(parts if loops else parts[:1]):
+        if isinstance(part, ast.Name) and part.id in scope.integers:
+            for operator in (ast.Add(), ast.Sub()):
+                index = tupled([*parts[:i], binary(part, operator, number(1)), *parts[i + 1 :]])
+                yield ast.Subscript(node.value, index, node.ctx), "wrong_slice", 1.2 if i else 1.4
 
 
 def rounds_own(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
     """The entry of the round, `b[f]`, for that of every round, `b[0]`."""
     array = scope.arrays.get(getattr(node.value, "id", ""))
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    parts = elements(node.slice)
     if array is None or not isinstance(node.ctx, ast.Load):
         return
     for axis, part in enumerate(parts):
         if isinstance(part, ast.Constant) and type(part.value) is int and axis < array.ndim:
             for identifier in (k for k, v in scope.integers.items() if 0 <= v < array.shape[axis]):
-                own = [*parts[:axis], name(identifier), *parts[axis + 1 :]]
-                index = ast.Tuple(own, ast.Load()) if len(own) > 1 else own[0]
+                index = tupled([*parts[:axis], name(identifier), *parts[axis + 1 :]])
                 yield ast.Subscript(node.value, index, ast.Load()), "wrong_operand", 1.5
 
 
 def unturned(node: ast.Subscript) -> Iterator[Proposal]:
     """Without the axes turned round: `w[f]` for `w[f][:, ::-1, ::-1]`, a kernel that was flipped once too often."""
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    parts = elements(node.slice)
     plain = [ast.Slice() if isinstance(part, ast.Slice) and _is_backwards(part) else part for part in parts]
     if plain != parts and isinstance(node.ctx, ast.Load):
         if all(isinstance(part, ast.Slice) and not (part.lower or part.upper or part.step) for part in plain):

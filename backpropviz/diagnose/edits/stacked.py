@@ -12,9 +12,9 @@ import itertools
 from collections.abc import Iterator
 
 from backpropviz.diagnose.edits.blocks import Place
-from backpropviz.diagnose.edits.tree import Edit, Proposal, Scope, called
+from backpropviz.diagnose.edits.tree import Edit, Proposal, Scope
 from backpropviz.diagnose.student.recorder import Statement, targets
-from backpropviz.study.values.trees import binary, name, number
+from backpropviz.study.values.trees import binary, called, name, number
 
 _MOST_BLOCKS = 4
 
@@ -48,16 +48,6 @@ def _multiple(bound: ast.expr | None, size: str, default: int) -> int | None:
 
 def _times(count: int, size: str) -> ast.expr:
     return name(size) if count == 1 else binary(number(count), ast.Mult(), name(size))
-
-
-def moments(node: ast.Subscript, scope: Scope, loops: int) -> Iterator[Proposal]:
-    """The moment before or after, where it is not the first index that counts: `c[:, t - 1]` for `c[:, t]`."""
-    parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else []
-    for i, part in enumerate(parts[1:], 1) if loops else ():
-        if isinstance(part, ast.Name) and part.id in scope.integers:
-            for operator in (ast.Sub(), ast.Add()):
-                moved = [*parts[:i], binary(part, operator, number(1)), *parts[i + 1 :]]
-                yield ast.Subscript(node.value, ast.Tuple(moved, ast.Load()), node.ctx), "wrong_slice", 1.2
 
 
 def zeros(node: ast.expr, above: list[ast.AST]) -> Iterator[Proposal]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from backpropviz.diagnose.edits import missing, stacked
 from backpropviz.diagnose.edits.blocks import Place, whole
-from backpropviz.diagnose.edits.tree import Edit, Scope, called, method, walk
+from backpropviz.diagnose.edits.tree import Edit, Scope, method, walk
 from backpropviz.diagnose.student.recorder import Statement, targets
-from backpropviz.study.values.trees import binary, name, number
+from backpropviz.study.values.trees import binary, called, elements, name, number
 
 _AUGMENTED = (
     (ast.Add, ast.Sub, "sign"), (ast.Sub, ast.Add, "sign"), (ast.Mult, ast.Div, "wrong_operator"),
@@ -44,9 +44,8 @@ def _exchanged(node: ast.stmt) -> Iterator[tuple[ast.stmt, str, float]]:
     """`=` for `+=`, another augmented operator, a result that is kept instead of thrown away."""
     if isinstance(node, ast.AugAssign):
         if isinstance(node.target, ast.Subscript) and isinstance(node.op, ast.Add):
-            where = node.target.slice
-            index = ast.Tuple(where.elts, ast.Load()) if isinstance(where, ast.Tuple) else where
-            if not any(isinstance(part, ast.Slice) for part in getattr(index, "elts", [index])):
+            index = node.target.slice
+            if not any(isinstance(part, ast.Slice) for part in elements(index)):
                 adds = ast.Attribute(ast.Attribute(name("np"), "add", ast.Load()), "at", ast.Load())
                 call = ast.Call(adds, [_loaded(node.target.value), index, node.value], [])
                 yield ast.Expr(call), "counted_once", 1.2
@@ -175,7 +174,7 @@ def _inner(of: ast.expr, pad: str) -> list[ast.expr]:
 
 def _cropped(node: ast.Subscript, of: ast.expr, pad: str) -> list[ast.expr]:
     """The places of a subscript, with `pad:size - pad` for every slice that has bounds."""
-    parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    parts = elements(node.slice)
     rest = next((i for i, part in enumerate(parts) if getattr(part, "value", None) is Ellipsis), len(parts))
     axes = [axis if axis < rest else axis - len(parts) for axis in range(len(parts))]
     return [
@@ -186,8 +185,8 @@ def _cropped(node: ast.Subscript, of: ast.expr, pad: str) -> list[ast.expr]:
 
 
 def _slices(node: ast.Subscript) -> int:
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    return sum(isinstance(part, ast.Slice) and (part.lower or part.upper) is not None for part in parts)
+    parts = (part for part in elements(node.slice) if isinstance(part, ast.Slice))
+    return sum((part.lower or part.upper) is not None for part in parts)
 
 
 def _size(array: ast.expr, axis: int) -> ast.expr:

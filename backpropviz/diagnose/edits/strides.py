@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, called, walk
+from backpropviz.diagnose.edits.tree import Edit, Scope, Slot, walk
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.study.values.trees import binary, name
+from backpropviz.study.values.trees import binary, called, name
 
 MAKES = -0.6  # the line that makes a position is mended before those that use it, which are under more suspicion
 

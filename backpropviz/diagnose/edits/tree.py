@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.student.recorder import Statement, written
+from backpropviz.study.values.trees import called
 
 _WORDS = re.compile(r"\w+|[^\w\s]")
 Proposal = tuple[Any, str, float]  # a node for a slot, the kind of mistake, the cost
@@ -235,16 +236,6 @@ def _children(node: ast.AST, above: list[ast.AST]) -> Iterator[tuple[Slot, ast.A
 
 def method(of: ast.expr, function: str, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Attribute(of, function, ast.Load()), list(arguments), [])
-
-
-def called(node: ast.AST) -> str:
-    """What a call calls, without its module: `np.sum` and `x.sum` are both "sum"; empty for anything else."""
-    if not isinstance(node, ast.Call):
-        return ""
-    function = node.func
-    return (
-        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-    )
 
 
 def is_module_call(node: ast.Call) -> bool:

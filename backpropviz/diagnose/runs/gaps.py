@@ -13,6 +13,7 @@ from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement, targets
 from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.verdict import Finding
+from backpropviz.study.values.trees import elements
 
 if TYPE_CHECKING:
     from backpropviz.diagnose.runs.outcomes import Failure, Outcome
@@ -41,7 +42,7 @@ def gap(program: Program, function: str) -> Statement | None:
 def is_blank(node: ast.stmt) -> bool:
     """Whether a statement assigns or returns what stands for nothing yet: None, or `...`."""
     value = getattr(node, "value", None) if isinstance(node, ast.Assign | ast.AugAssign | ast.Return) else None
-    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    parts = elements(value)
     return all(isinstance(part, ast.Constant) and part.value in (None, Ellipsis) for part in parts)
 
 

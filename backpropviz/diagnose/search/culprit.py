@@ -21,6 +21,7 @@ from backpropviz.diagnose.search.stored import notice_stored
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import Budget
+from backpropviz.study.values.trees import elements
 
 AHEAD = 1.2  # how much more suspicious than all others a line is whose value the next round takes over
 
@@ -100,7 +101,7 @@ def _has_no_effect(node: ast.stmt) -> bool:
 def _computes(node: ast.Return, positions: set[int] | None) -> bool:
     """One of the returned values at these positions is more than a name."""
     value = node.value
-    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    parts = elements(value)
     chosen = [part for i, part in enumerate(parts) if positions is None or i in positions]
     return any(part is not None and not _only_names(part) for part in chosen)
 

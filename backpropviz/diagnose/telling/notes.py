@@ -16,13 +16,14 @@ import numpy as np
 
 from backpropviz.course.names import concept
 from backpropviz.course.record import Case
-from backpropviz.diagnose.edits.tree import called, is_module_call
+from backpropviz.diagnose.edits.tree import is_module_call
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.runs.influence import behind, reads
 from backpropviz.diagnose.runs.scene import Scene
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.work import work_limit
+from backpropviz.study.values.trees import called
 
 
 def conventions(program: Program, pair: Pair) -> list[str]:

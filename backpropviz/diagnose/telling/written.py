@@ -12,7 +12,7 @@ from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.runs.influence import behind, reads
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.study.values.trees import arithmetic, called
+from backpropviz.study.values.trees import arithmetic, called, elements
 
 _UNCOUNTED = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
 
@@ -51,7 +51,7 @@ def written(program: Program, pair: Pair, wanted: list[str]) -> Iterator[Written
     if len(returns) != 1:
         return
     value = returns[0].node.value  # type: ignore[attr-defined]
-    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    parts = elements(value)
     given: set[int] = set()
     if pair.backward is None:
         if len(parts) < 2:
@@ -67,7 +67,7 @@ def written(program: Program, pair: Pair, wanted: list[str]) -> Iterator[Written
         indices = behind(statements, reads(part), returns[0].index) - given
         chosen = [statements[i] for i in sorted(indices)]
         if not isinstance(part, ast.Name):
-            chosen.append(Statement(function, returns[0].index, returns[0].line, "", part, (), 0))  # type: ignore[arg-type]
+            chosen.append(Statement(function, returns[0].index, returns[0].line, "", part, (), 0))
         if chosen and not any(is_unclear(s, {*program.definitions}) for s in chosen):
             yield Written(gradient, tuple(chosen), frozenset(touched & indices))
 

@@ -34,6 +34,16 @@ def axes_of(axes: tuple[int, ...]) -> ast.expr:
     return number(axes[0]) if len(axes) == 1 else ast.Tuple([number(axis) for axis in axes], ast.Load())
 
 
+def elements(node: ast.expr | None) -> list[Any]:
+    """The expressions of a tuple; of anything else that alone."""
+    return [*node.elts] if isinstance(node, ast.Tuple) else [node]
+
+
+def tupled(parts: list[ast.expr]) -> ast.expr:
+    """Several expressions as a tuple; one as it is."""
+    return ast.Tuple(parts, ast.Load()) if len(parts) > 1 else parts[0]
+
+
 def expression(code: str) -> ast.expr:
     return ast.parse(code, mode="eval").body
 
