@@ -58,7 +58,7 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
             numbers(expression, above), operators(expression), reductions(expression),
             calls(expression, scope, carried if expression is root else ()),
             names(expression, above, scope), ranges(expression, above, scope), products(expression),
-            layout(expression, scope), stacked.zeros(expression, above),
+            layout(expression, scope),
             eps(expression, above, scope), areas(expression, scope),
         ]  # fmt: skip
         if expression is root or _is_term(expression, above):

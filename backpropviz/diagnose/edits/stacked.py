@@ -1,7 +1,6 @@
 """Slips with what stands side by side in one array, and with what a round hands to the next: gates, their gradients.
 
 a[:, H:2 * H]      one of several blocks of H columns; another one is meant
-c[:, t]            the state of a moment; that of the moment before is meant
 dx, dh, _ = ...    a gradient that the next round needs, thrown away
 """
 
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from backpropviz.diagnose.edits.blocks import Place
 from backpropviz.diagnose.edits.tree import Edit, Proposal, Scope
 from backpropviz.diagnose.student.recorder import Statement, targets
-from backpropviz.study.values.trees import binary, called, name, number
+from backpropviz.study.values.trees import binary, name, number
 
 _MOST_BLOCKS = 4
 
@@ -48,13 +47,6 @@ def _multiple(bound: ast.expr | None, size: str, default: int) -> int | None:
 
 def _times(count: int, size: str) -> ast.expr:
     return name(size) if count == 1 else binary(number(count), ast.Mult(), name(size))
-
-
-def zeros(node: ast.expr, above: list[ast.AST]) -> Iterator[Proposal]:
-    """What zeros stand for that are handed to a function: `step(dh, np.zeros_like(dc), cache)`."""
-    inside = bool(above) and isinstance(above[-1], ast.Call)
-    if inside and called(node) == "zeros_like" and isinstance(node, ast.Call) and node.args:
-        yield node.args[0], "missing_term", 1.0
 
 
 def kept(node: ast.Tuple, statement: Statement, scope: Scope) -> Iterator[Proposal]:

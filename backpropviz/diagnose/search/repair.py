@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.edits.expressions import expression_edits
-from backpropviz.diagnose.edits.paths import path_edits
 from backpropviz.diagnose.edits.statements import statement_edits
 from backpropviz.diagnose.edits.tree import Edit, Scope, with_entries
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
@@ -131,8 +130,6 @@ class Search:
         scope = Scope.of(self.scene.scope(suspect.statement), settings, namespace)
         definition = self.examination.program.definitions[suspect.statement.function]
         found = [*expression_edits(suspect.statement, scope), *statement_edits(definition, suspect.statement, scope)]
-        if suspect is self.scene.handing_on:
-            found += path_edits(suspect.statement, scope)
         if self._unpacks_as_packed(suspect.statement):
             found = [edit for edit in found if edit.kind != "cache"]
         failure = self.scene.outcome.failure
