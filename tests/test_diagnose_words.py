@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from backpropviz.diagnose import diagnose, render_text
 from backpropviz.diagnose.asked import only
+from backpropviz.diagnose.runs.outcomes import Cell
 from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.telling.hints import QUESTIONS, render_hints
 from backpropviz.diagnose.telling.spacing import marks, mended
+from backpropviz.diagnose.telling.words import cell_difference, guessed_kind
 from backpropviz.diagnose.verdict import FileReport, Finding, FunctionReport
 from tests import diagnose_figures as figures
 
@@ -206,3 +209,15 @@ def test_who_was_asked_for_a_layer_and_has_none_is_not_told_of_others():
     another = FunctionReport("f_backward", "affine", 1, "right")
     (its,) = only(FileReport("a.py", (another,)), "batchnorm").functions
     assert its.reason == "no function of it was held against batchnorm; it was read as affine"
+
+
+def test_a_kind_is_what_differs_and_no_word_in_a_name():
+    """A gradient called dkept, or dmissing, is no dropout and no path."""
+    cell = Cell(False, np.ones(3), np.array([1.0, 1.0, 2.0]))
+    told = [cell_difference(name, cell, {}) for name in ("dkept", "dmissing")]
+    assert [guessed_kind([its]) for its in told] == ["wrong_value", "wrong_value"]
+    halved = cell_difference("dx", Cell(False, np.ones(3), np.full(3, 2.0)), {})
+    assert (halved.words, guessed_kind([*told, halved])) == (
+        "dx is 0.5 times the right value in every entry",
+        "constant_factor",
+    )

@@ -89,7 +89,7 @@ def _masked(case: Case, out: Any, upstream: Arrays) -> Accepted:
         trouble = f"{share:.0%} of the entries are kept, p = {p:g} asks for {p:.0%} (or {1 - p:.0%})"
     elif abs(scale * asked - 1) > 1e-6:
         trouble = f"{share:.0%} of the entries are kept and scaled by {scale:.4g}, which should be {1 / asked:.4g}"
-    return Accepted(x * (mask != 0) / asked, {"dx": dout * mask}, trouble)
+    return Accepted(x * (mask != 0) / asked, {"dx": dout * mask}, trouble, "dropout_scale")
 
 
 def _steps(words: str, n: int, t: int, d: int, m: int, seed: int = 1) -> Case:

@@ -46,11 +46,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Accepted:
-    """What is right once the student has chosen freely (a mask): output, gradients; `trouble` with the choice."""
+    """What is right once the student has chosen freely (a mask): output, gradients; `trouble` with the choice, and what
+    kind of mistake that is."""
 
     output: Any
     gradients: Arrays
     trouble: str = ""
+    kind: str = "wrong_value"
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,7 @@ class Examination:
                 return right
             its = accepts(case, outputs[0], right.upstream)
             cell = check(outputs[0], its.output)
-            outcome.cells[name] = Cell(cell.ok and not its.trouble, outputs[0], its.output, its.trouble)
+            outcome.cells[name] = Cell(cell.ok and not its.trouble, outputs[0], its.output, its.trouble, its.kind)
             return replace(right, gradients=its.gradients)
         for i, (name, want) in enumerate(right.outputs.items()):
             outcome.cells[name] = check(outputs[i] if i < len(outputs) else None, want)

@@ -72,7 +72,7 @@ def unfinished(program: Program, function: str, outcome: Outcome | None = None) 
     right = [name for name, cell in cells.items() if cell.ok and " " not in name and name.startswith("d")]
     left = [name for name, cell in cells.items() if cell.trouble == "None"]
     wrong = [
-        f"{name} {describe(cell.got, cell.want, {})}" for name, cell in cells.items()
+        f"{name} {describe(cell.got, cell.want, {}).words}" for name, cell in cells.items()
         if not cell.ok and cell.got is not None and " " not in name and name.startswith("d")
     ]  # fmt: skip
     evidence = "there is no result yet"

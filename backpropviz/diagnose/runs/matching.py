@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -79,51 +79,60 @@ def ratio(got: Any, want: Any) -> Any:
     return got[keep] / want[keep] if keep.any() else None
 
 
-def describe(got: Any, want: Any, names: dict[str, int]) -> str:
-    """How a value differs from the right one, in words: a factor, entries, shape; `names` explains whole factors."""
+class Difference(NamedTuple):
+    """How a value differs from the right one: in words, and the kind of mistake that this is usually."""
+
+    words: str
+    kind: str = "wrong_value"
+
+
+def describe(got: Any, want: Any, names: dict[str, int]) -> Difference:
+    """How a value differs from the right one: a factor, entries, shape; `names` explains whole factors."""
     if got is None:
-        return "there is no value"
+        return Difference("there is no value")
     if isinstance(got, np.ma.MaskedArray):
-        return "is a masked array: the masked entries are hidden, not 0"
+        return Difference("is a masked array: the masked entries are hidden, not 0", "wrong_mask")
     array = np.asarray(got)
     if array.dtype.kind not in "fiub":
         what = f"an array of {array.dtype}" if isinstance(got, np.ndarray) else f"a {type(got).__name__}"
-        return f"is {what}"
+        return Difference(f"is {what}")
     if array.shape != np.shape(want):
         text = f"has shape {array.shape} instead of {np.shape(want)}"
         if array.size == np.size(want) and any(
             difference(array, a) <= TOLERANCE for a in arrangements(want, array.shape)
         ):
             text += ", with the right values in it"
-        return text
+        return Difference(text, "shape_kept")
     if not np.isfinite(array).all():
-        return f"has {int((~np.isfinite(array)).sum())} of {array.size} entries that are not finite"
+        count = int((~np.isfinite(array)).sum())
+        return Difference(f"has {count} of {array.size} entries that are not finite", "unstable")
     if not np.any(array) and np.any(want):
-        return "is 0 everywhere"
+        return Difference("is 0 everywhere")
     if array.ndim == 0:
-        return f"is {float(array):.6g} instead of {float(want):.6g}"
+        return Difference(f"is {float(array):.6g} instead of {float(want):.6g}")
     with np.errstate(all="ignore"):
         quotients = ratio(array, want)
     if quotients is None:
-        return "should be 0"
+        return Difference("should be 0")
     low, high = float(quotients.min()), float(quotients.max())
     if abs(high - low) <= 1e-5 * max(abs(high), abs(low)) and abs(low - 1) > 1e-5:
-        return f"is {_factor(low, names)} times the right value in every entry"
+        kind = "sign" if abs(low + 1) <= 1e-5 else "constant_factor"
+        return Difference(f"is {_factor(low, names)} times the right value in every entry", kind)
     wrong = np.abs(array - want) > TOLERANCE * np.max(np.abs(want))
     share = int(wrong.sum())
     if np.any(want) and sorted_equal(array, want):
-        return "has the right entries in the wrong places"
+        return Difference("has the right entries in the wrong places", "layout")
     if share < array.size:
-        return f"is wrong in {share} of {array.size} entries{_where(wrong)}, by up to {_gap(array, want)}"
+        return Difference(f"is wrong in {share} of {array.size} entries{_where(wrong)}, by up to {_gap(array, want)}")
     if low > 0 and high < 1e3 and f"{low:.3g}" != f"{high:.3g}":
-        return f"is {low:.3g} to {high:.3g} times the right value"
+        return Difference(f"is {low:.3g} to {high:.3g} times the right value", "missing_factor")
     offset = array - want
     for axis in range(array.ndim):
         if array.shape[axis] > 1 and np.allclose(
             offset, np.take(offset, [0], axis), atol=TOLERANCE * np.max(np.abs(want))
         ):
-            return f"is off by an amount that is the same along axis {axis}, up to {_gap(array, want)}"
-    return f"differs in every entry, by up to {_gap(array, want)}"
+            return Difference(f"is off by an amount that is the same along axis {axis}, up to {_gap(array, want)}")
+    return Difference(f"differs in every entry, by up to {_gap(array, want)}")
 
 
 def sorted_equal(one: Any, other: Any) -> bool:

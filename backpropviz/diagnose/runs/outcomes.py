@@ -30,12 +30,14 @@ class Failure:
 
 @dataclass
 class Cell:
-    """One thing that was checked in one configuration. `want` is None where any honest value would do."""
+    """One thing that was checked in one configuration. `want` is None where any honest value would do; `kind` is what
+    sort of mistake the trouble stands for."""
 
     ok: bool
     got: Any = None
     want: Any = None
     trouble: str = ""
+    kind: str = "wrong_value"
 
     @property
     def fits(self) -> bool:
@@ -98,6 +100,6 @@ def difference(got: Any, want: Any) -> float:
 def check(got: Any, want: Any, tolerance: float = TOLERANCE) -> Cell:
     """A cell for a value with one right answer."""
     if got is None:
-        return Cell(False, got, want, "None")
+        return Cell(False, got, want, "None", "not_finished")
     gap = difference(got, want)
     return Cell(bool(gap <= tolerance), got, want)

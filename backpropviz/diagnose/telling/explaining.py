@@ -207,7 +207,7 @@ def _written(case: Case, seen: _Seen, meaning: str) -> Page:
     same = seen.got is not None and np.shape(seen.got) == np.shape(seen.want)
     near = furthest(seen.got, seen.want) if same else ()
     yours = Table.of(name, seen.got, near) if seen.got is not None else None
-    differs = f"{name} {matching.describe(seen.got, np.asarray(seen.want), {})}" if yours is not None else ""
+    differs = f"{name} {matching.describe(seen.got, np.asarray(seen.want), {}).words}" if yours is not None else ""
     came = "; ".join(part for part in (seen.failure, differs) if part) or f"{name} has no value"
     arrays = {**case.inputs, **({f"d{k}": v for k, v in seen.right.upstream.items()} if not case.forward_only else {})}
     if "loss" in seen.right.outputs:

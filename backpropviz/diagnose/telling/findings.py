@@ -24,7 +24,7 @@ from backpropviz.diagnose.search.origin import is_meant_by_name, origin_of
 from backpropviz.diagnose.search.sizes import Size
 from backpropviz.diagnose.student.recorder import Follower, Statement
 from backpropviz.diagnose.telling import kinds, rounds, spacing
-from backpropviz.diagnose.telling.words import called, cell_words, guessed_kind, size_words
+from backpropviz.diagnose.telling.words import called, cell_difference, guessed_kind, size_words
 from backpropviz.diagnose.verdict import Finding
 from backpropviz.engine.source import SourceText
 
@@ -178,7 +178,7 @@ class Wording:
                 continue
             if not _same(visit.value, other.value):
                 if (function, index) == statement.key:
-                    own = own or f"{name} {matching.describe(visit.value, other.value, sizes)}"
+                    own = own or f"{name} {matching.describe(visit.value, other.value, sizes).words}"
                 elif name not in cascade and function not in self.examination.program.student.wrapped:
                     cascade.append(name)
         if own and follower is not None:
@@ -190,7 +190,7 @@ class Wording:
             own = f"{first}: {own}" if first else own
         if not own:
             cells = [(name, cell) for name, cell in scene.outcome.cells.items() if name in mended and not cell.ok]
-            own = "; ".join(cell_words(name, cell, sizes) for name, cell in cells[:2])
+            own = "; ".join(cell_difference(name, cell, sizes).words for name, cell in cells[:2])
             own = own or f"{' and '.join(sorted(mended)) or 'the result'} comes out wrong"
         return own, tuple(name for name in cascade if name not in statement.targets)
 
@@ -224,23 +224,22 @@ class Wording:
         expected = step = ""
         edit = rewrite.derived_edit(self.program, scene, suspect)
         if right is not None:
-            words = matching.describe(suspect.value, suspect.cut_value, sizes)
-            evidence = f"{suspect.target} {words}"
+            differs = matching.describe(suspect.value, suspect.cut_value, sizes)
+            evidence, kind, step = f"{suspect.target} {differs.words}", differs.kind, right.step
             part = suspect.matched
             if not is_odd(suspect) and part is not None and part.role != "value" and part.name != suspect.target:
                 evidence = f"{suspect.target} is equal to {part.name or 'a right value'}, which is not all of it"
-                words = "missing"
+                kind = "missing_term"
             if suspect.mended:
                 evidence += f"; with the right values in its place, {', '.join(sorted(suspect.mended))} comes out right"
             if edit is not None:
                 expected = self._mended(edit)
             else:
                 evidence += f"; it should be {called(right.name)} of shape {np.shape(suspect.cut_value)}"
-            kind, step = guessed_kind(words), right.step
         else:
             wrong = [(n, cell) for n, cell in outcome.cells.items() if n in cells and not cell.ok]
-            evidence = "; ".join(cell_words(n, cell, sizes) for n, cell in wrong[:2])
-            kind = guessed_kind(evidence)
+            told = [cell_difference(n, cell, sizes) for n, cell in wrong[:2]]
+            evidence, kind = "; ".join(its.words for its in told), guessed_kind(told)
         ran = [case for case, _ in self.examination.cases]
         kind = kinds.refined(kind, self.pair.layer, statement, cells, shown, ran)
         after = [s for s in scene.suspects if s.order > suspect.order and s.matched is None and s.value is not None]

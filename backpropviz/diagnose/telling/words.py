@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backpropviz.diagnose.runs import matching
+from backpropviz.diagnose.runs.matching import Difference, describe
 from backpropviz.diagnose.runs.outcomes import Cell
 from backpropviz.diagnose.search.sizes import Size
 
@@ -21,24 +21,26 @@ def called(name: str) -> str:
     return f"the gradient of {name[1:]}," if is_gradient else f"{name},"
 
 
-def cell_words(name: str, cell: Cell, sizes: dict[str, int]) -> str:
+def cell_difference(name: str, cell: Cell, sizes: dict[str, int]) -> Difference:
+    """What is wrong with one thing that was checked."""
     if name.endswith(" unchanged"):
-        return f"{name.split()[0]}, which belongs to the caller, is not what it was"
+        return Difference(f"{name.split()[0]}, which belongs to the caller, is not what it was", "input_changed")
     if name.endswith(" again"):
-        return f"a second call with the same cache gives another {name.split()[0]}"
+        return Difference(f"a second call with the same cache gives another {name.split()[0]}")
     if cell.trouble:
-        return f"{name}: {cell.trouble}"
-    return f"{name} {matching.describe(cell.got, cell.want, sizes)}"
+        return Difference(f"{name}: {cell.trouble}", cell.kind)
+    its = describe(cell.got, cell.want, sizes)
+    return its._replace(words=f"{name} {its.words}")
 
 
-def guessed_kind(words: str) -> str:
+_TELLING = (
+    "sign", "constant_factor", "missing_factor", "shape_kept", "layout", "unstable", "not_finished", "dropout_scale",
+    "input_changed", "wrong_mask",
+)  # fmt: skip
+"""What differences say of a mistake, what says most first."""
+
+
+def guessed_kind(differences: list[Difference]) -> str:
     """A kind from the evidence alone."""
-    for sign, kind in (
-        ("missing", "missing_term"), ("-1 times", "sign"), ("times the right value in every entry", "constant_factor"),
-        ("times the right value", "missing_factor"),
-        ("has shape", "shape_kept"), ("wrong places", "layout"), ("not finite", "unstable"), ("None", "not_finished"),
-        ("kept", "dropout_scale"), ("not what it was", "input_changed"), ("masked", "wrong_mask"),
-    ):  # fmt: skip
-        if sign in words:
-            return kind
-    return "wrong_value"
+    found = {its.kind for its in differences}
+    return next((kind for kind in _TELLING if kind in found), "wrong_value")
