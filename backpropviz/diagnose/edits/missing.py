@@ -11,7 +11,7 @@ import numpy as np
 from backpropviz.diagnose.edits.blocks import Place
 from backpropviz.diagnose.edits.tree import Edit, Scope
 from backpropviz.diagnose.student.recorder import targets
-from backpropviz.study.values.trees import binary, elements, name, number, tupled
+from backpropviz.study.values.trees import binary, elements, name, names_in, number, tupled
 
 
 def counters(place: Place, scope: Scope) -> Iterator[Edit]:
@@ -25,7 +25,7 @@ def counters(place: Place, scope: Scope) -> Iterator[Edit]:
     if not place.is_last or loop is None:
         return
     changed = {target for inner in ast.walk(loop) if isinstance(inner, ast.stmt) for target in targets(inner)}
-    read = {inner.id for inner in ast.walk(loop) if isinstance(inner, ast.Name)}
+    read = names_in(loop)
     for counter, value in scope.integers.items():
         if counter in read - changed and value == 0:
             yield place.followed([ast.AugAssign(ast.Name(counter, ast.Store()), ast.Add(), number(1))], 1.7)

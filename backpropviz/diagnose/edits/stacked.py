@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from backpropviz.diagnose.edits.blocks import Place
 from backpropviz.diagnose.edits.tree import Edit, Proposal, Scope
 from backpropviz.diagnose.student.recorder import Statement, targets
-from backpropviz.study.values.trees import binary, name, number
+from backpropviz.study.values.trees import binary, name, names_read, number
 
 _MOST_BLOCKS = 4
 
@@ -66,7 +66,7 @@ def carried(place: Place, scope: Scope) -> Iterator[Edit]:
         return
     lines = [node for node in ast.walk(loop) if isinstance(node, ast.stmt)]
     changed = {target for node in lines for target in targets(node)}
-    read = {node.id for node in ast.walk(loop) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    read = names_read(loop)
     for left in sorted(read - changed):
         of_shape = getattr(scope.arrays.get(left), "shape", None)
         if not left.startswith("d") or of_shape is None:

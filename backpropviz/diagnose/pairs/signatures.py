@@ -9,6 +9,7 @@ from typing import Any
 
 from backpropviz.diagnose.pairs.binding import CannotCall
 from backpropviz.diagnose.student.program import Program
+from backpropviz.study.values.trees import names_in
 
 _UPSTREAM = re.compile(r"d[A-Z_a-z]|d$|(grad|upstream|delta|g_)", re.IGNORECASE)
 _GRADIENT = re.compile(r"^(grad_?|d_?)", re.IGNORECASE)
@@ -45,7 +46,7 @@ def measures_columns(backward: ast.FunctionDef) -> bool:
             case _:
                 continue
         columns = its.elts[-1] if isinstance(its, ast.Tuple | ast.List) and its.elts else its
-        if name in taken and {part.id for part in ast.walk(columns) if isinstance(part, ast.Name)} - {name}:
+        if name in taken and names_in(columns) - {name}:
             return True
     return False
 

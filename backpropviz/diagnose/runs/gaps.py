@@ -13,7 +13,7 @@ from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement, targets
 from backpropviz.diagnose.telling import kinds
 from backpropviz.diagnose.verdict import Finding
-from backpropviz.study.values.trees import elements
+from backpropviz.study.values.trees import elements, names_in
 
 if TYPE_CHECKING:
     from backpropviz.diagnose.runs.outcomes import Failure, Outcome
@@ -59,7 +59,7 @@ def is_untouched(program: Program, failure: Failure) -> bool:
         if not failed:  # the line is not known: of the judge
             return any(is_blank(s.node) for s in statements)
         before = [s for s in statements if s.index < failed[-1].index and is_blank(s.node)]
-        read = {n.id for n in ast.walk(failed[-1].node) if isinstance(n, ast.Name)}
+        read = names_in(failed[-1].node)
         return bool(read & {name for s in before for name in targets(s.node)})
     return failure.type == "UnboundLocalError" and any(isinstance(s.node, ast.Pass) for s in statements)
 

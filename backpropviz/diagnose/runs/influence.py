@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.study.values.trees import called
+from backpropviz.study.values.trees import called, names_in
 
 _FEATURES = {"shape", "size", "ndim", "dtype"}
 
@@ -75,7 +75,7 @@ def leading_to(statements: list[Statement], positions: set[int] | None) -> set[i
             if leads or (needed & set(statement.targets) and not isinstance(node, ast.For)):
                 chosen.add(statement.index)
                 head = getattr(node, "test", node) if not isinstance(node, ast.For) else node.iter
-                needed |= {n.id for n in ast.walk(head) if isinstance(n, ast.Name)}
+                needed |= names_in(head)
     return chosen
 
 

@@ -21,7 +21,7 @@ from backpropviz.diagnose.search.stored import notice_stored
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.diagnose.student.work import Budget
-from backpropviz.study.values.trees import elements
+from backpropviz.study.values.trees import elements, names_in
 
 AHEAD = 1.2  # how much more suspicious than all others a line is whose value the next round takes over
 
@@ -153,7 +153,7 @@ def _notice_failure(scene: Scene, suspects: list[Suspect], stage: str) -> None:
         return
     crashed = max(spans, key=lambda s: s.statement.line)
     crashed.penalty = 0.0
-    reads = {n.id for n in ast.walk(crashed.statement.node) if isinstance(n, ast.Name)}
+    reads = names_in(crashed.statement.node)
     for suspect in suspects:
         if (
             suspect is not crashed

@@ -15,6 +15,7 @@ from backpropviz.diagnose.runs.matching import is_array, match
 from backpropviz.diagnose.runs.outcomes import TOLERANCE, difference
 from backpropviz.diagnose.runs.scene import Scene, Suspect
 from backpropviz.diagnose.student.recorder import Statement
+from backpropviz.study.values.trees import names_read
 
 
 def taken_over(statements: list[Statement], reader: Statement, names: set[str]) -> dict[str, list[Statement]]:
@@ -115,7 +116,7 @@ def _reads(statement: Statement | ast.stmt) -> set[str]:
     node = statement.node if isinstance(statement, Statement) else statement
     if isinstance(node, ast.For | ast.While | ast.If):
         return set()
-    read = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
+    read = names_read(node)
     return read | (
         {*statement.targets} if isinstance(statement, Statement) and isinstance(node, ast.AugAssign) else set()
     )

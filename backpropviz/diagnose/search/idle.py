@@ -13,6 +13,7 @@ from backpropviz.diagnose.runs.examine import Examination
 from backpropviz.diagnose.runs.scene import recorded
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement, targets
+from backpropviz.study.values.trees import names_in
 
 
 def idle(program: Program, examination: Examination) -> Statement | None:
@@ -35,12 +36,12 @@ def _handing_through(statements: list[Statement]) -> Iterator[Statement]:
     for loop in statements:
         if not isinstance(loop.node, ast.For):
             continue
-        chosen = {node.id for node in ast.walk(loop.node.target) if isinstance(node, ast.Name)}
+        chosen = names_in(loop.node.target)
         inside = {id(node) for node in ast.walk(loop.node)}
         for statement in statements:
             call = getattr(statement.node, "value", None)
             if id(statement.node) in inside and isinstance(call, ast.Call):
-                names = {n.id for n in ast.walk(call.func) if isinstance(n, ast.Name)}
+                names = names_in(call.func)
                 handed = {n.id for part in call.args for n in ast.walk(part) if isinstance(n, ast.Name)}
                 if names & chosen and handed & {*targets(statement.node)}:
                     yield statement

@@ -8,6 +8,7 @@ from backpropviz.course.names import concept
 from backpropviz.diagnose.runs.matching import arrangements
 from backpropviz.diagnose.runs.scene import Scene, Suspect
 from backpropviz.diagnose.search.cuts import is_odd
+from backpropviz.study.values.trees import names_read
 
 
 def origin_of(cut: Suspect, odd: list[Suspect]) -> Suspect:
@@ -20,7 +21,7 @@ def origin_of(cut: Suspect, odd: list[Suspect]) -> Suspect:
     while waiting:
         suspect = waiting.pop()
         node = suspect.statement.node
-        reads = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        reads = names_read(node)
         reads |= {*suspect.statement.targets} if isinstance(node, ast.AugAssign) else set()
         for other in odd:
             feeds = other.statement.function == cut.statement.function and other.order < suspect.order

@@ -27,6 +27,7 @@ from backpropviz.diagnose.telling import kinds, rounds, spacing
 from backpropviz.diagnose.telling.words import called, cell_difference, guessed_kind, size_words
 from backpropviz.diagnose.verdict import Finding
 from backpropviz.engine.source import SourceText
+from backpropviz.study.values.trees import names_in
 
 # an edit of one of these kinds that makes an exception go away says little about what was meant
 _BY_ACCIDENT = {"extra_line", "extra_term", "sign", "constant_factor", "wrong_power", "wrong_operator", "wrong_place"}
@@ -198,7 +199,7 @@ class Wording:
         """Whether an edit adds what the round before left."""
         statement = edit.statement
         read = {node.id for new in edit.new_nodes() for node in ast.walk(new) if isinstance(node, ast.Name)}
-        read -= {node.id for node in ast.walk(statement.node) if isinstance(node, ast.Name)}
+        read -= names_in(statement.node)
         return bool(read & set(handed_on.taken_over(self.program.statements(statement.function), statement, read)))
 
     def _sizes(self, scene: Scene, statement: Statement) -> dict[str, int]:

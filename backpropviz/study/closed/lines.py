@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from backpropviz.study.values.trees import expression, operations
+from backpropviz.study.values.trees import expression, names_read, operations
 
 _ASSIGNED = re.compile(r"(\w+) (?:[-+*/]?=) (.*)")
 _SEVERAL = re.compile(r"((?:\w+, )+\w+|\w+,) = (.*)")
@@ -66,7 +66,7 @@ class Line:
         elif text.startswith(("while ", "if ")):
             text = text.partition(" ")[2]
         tree = ast.parse(text)
-        read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        read = names_read(tree)
         if not self.is_several and not (self.name and " = " in self.text):
             read |= {*self.names} if not self.text.startswith("for ") else set()
         return frozenset(read)

@@ -14,6 +14,7 @@ from backpropviz.study.closed.lines import Line
 from backpropviz.study.closed.program import Program
 from backpropviz.study.closed.scenes import Scene
 from backpropviz.study.closed.stretches import Name, Stretch, bodies
+from backpropviz.study.values.trees import names_in
 
 Seen = list[dict[Line, dict[str, Array]]]
 
@@ -109,7 +110,7 @@ class Watched:
     def evaluated(self, tree: ast.expr, stretch: Stretch, kinds: str = "fb") -> tuple[Array, ...] | None:
         """What code over forward values gives on every run; None where that is not an array of these kinds."""
         code = compile(ast.Expression(ast.fix_missing_locations(tree)), "<part>", "eval")
-        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - {"np"}
+        names = names_in(tree) - {"np"}
         known = {called: self._known(called, stretch) for called in names}
         if any(values is None for values in known.values()):
             return None

@@ -201,7 +201,7 @@ def assignment(
             helper = _fresh(word, taken | {line.split(" = ")[0] for line in before})
             tree = named_as(tree, text, helper)
             before.append(f"{helper} = {text}")
-    words = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    words = names_in(tree)
     words |= {n.id for line in before for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Name)}
     first = [f"{helper} = {made}" for helper, made in helpers.items() if helper in words]
     return [*first, *before, f"{target} = {written(tree)}"]

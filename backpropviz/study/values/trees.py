@@ -87,7 +87,13 @@ def called(node: ast.AST) -> str:
 
 
 def names_in(tree: ast.AST) -> set[str]:
+    """The names in a tree, those that it sets too."""
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def names_read(tree: ast.AST) -> set[str]:
+    """The names in a tree that are read."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def weight(tree: ast.AST) -> int:
