@@ -7,38 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backpropviz.diagnose.edits import stacked
-from backpropviz.diagnose.edits.arithmetic import areas, array_factors, counts, eps, factors, numbers, operators, terms
-from backpropviz.diagnose.edits.calls import calls, keys, ranges
-from backpropviz.diagnose.edits.names import everywhere, names
-from backpropviz.diagnose.edits.shapes import (
-    axis_node,
-    layout,
-    neighbours,
-    positions,
-    products,
-    reductions,
-    rounds_own,
-    unturned,
-)
-from backpropviz.diagnose.edits.tree import (
-    REDUCTIONS,
-    Edit,
-    Proposal,
-    Scope,
-    Slot,
-    method,
-    twin_of,
-    walk,
-)
-from backpropviz.diagnose.edits.tuples import (
-    axes,
-    handed_on,
-    of_one,
-    of_the_batch,
-    siblings,
-    tuple_swaps,
-)
+from backpropviz.diagnose.edits import arithmetic, calls, names, shapes, stacked, tuples
+from backpropviz.diagnose.edits.tree import REDUCTIONS, Edit, Proposal, Scope, Slot, method, twin_of, walk
 from backpropviz.diagnose.student.recorder import Statement
 from backpropviz.study.values.trees import called, name, numpy_call
 
@@ -51,43 +21,43 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
     for slot, expression, above in walk(node):
         if isinstance(getattr(expression, "ctx", None), ast.Store) and not isinstance(expression, ast.Subscript):
             if isinstance(expression, ast.Tuple):
-                yield from _made(statement, slot, tuple_swaps(expression, "cache"))
+                yield from _made(statement, slot, tuples.tuple_swaps(expression, "cache"))
                 yield from _made(statement, slot, stacked.kept(expression, statement, scope))
             continue
         proposals: list[Iterator[Proposal]] = [
-            numbers(expression, above), operators(expression), reductions(expression),
-            calls(expression, scope, carried if expression is root else ()),
-            names(expression, above, scope), ranges(expression, above, scope), products(expression),
-            layout(expression, scope),
-            eps(expression, above, scope), areas(expression, scope),
+            arithmetic.numbers(expression, above), arithmetic.operators(expression), shapes.reductions(expression),
+            calls.calls(expression, scope, carried if expression is root else ()),
+            names.names(expression, above, scope), calls.ranges(expression, above, scope), shapes.products(expression),
+            shapes.layout(expression, scope),
+            arithmetic.eps(expression, above, scope), arithmetic.areas(expression, scope),
         ]  # fmt: skip
         if expression is root or _is_term(expression, above):
-            proposals += [
-                factors(expression, scope, expression is root),
-                terms(expression, scope, expression is root),
-            ]
+            is_root = expression is root
+            proposals += [arithmetic.factors(expression, scope, is_root), arithmetic.terms(expression, scope, is_root)]
         elif above and called(above[-1]) in (*REDUCTIONS, "where"):
-            proposals.append(array_factors(expression, scope))
+            proposals.append(arithmetic.array_factors(expression, scope))
         if expression is root:
-            proposals += [_whole(expression, node, scope), counts(expression, node, scope)]
+            proposals += [_whole(expression, node, scope), arithmetic.counts(expression, node, scope)]
         if isinstance(expression, ast.Tuple | ast.List) and expression is not root and 2 <= len(expression.elts) <= 6:
-            proposals += [tuple_swaps(expression, "wrong_operand"), siblings(expression)]
+            proposals += [tuples.tuple_swaps(expression, "wrong_operand"), tuples.siblings(expression)]
         if isinstance(expression, ast.Slice):
-            proposals += [stacked.blocks(expression), positions(expression, scope)]
+            proposals += [stacked.blocks(expression), shapes.positions(expression, scope)]
         if isinstance(expression, ast.Subscript):
-            proposals += [keys(expression, scope), neighbours(expression, scope, statement.loops), unturned(expression)]
+            proposals += [calls.keys(expression, scope), shapes.unturned(expression)]
+            proposals.append(shapes.neighbours(expression, scope, statement.loops))
             if statement.loops:
-                proposals.append(rounds_own(expression, scope))
+                proposals.append(shapes.rounds_own(expression, scope))
         if isinstance(expression, ast.Tuple) and expression is root:
-            proposals.append(tuple_swaps(expression, "gradient_order" if isinstance(node, ast.Return) else "cache"))
-            proposals += [of_one(expression), of_the_batch(expression, scope)]
+            kind = "gradient_order" if isinstance(node, ast.Return) else "cache"
+            proposals.append(tuples.tuple_swaps(expression, kind))
+            proposals += [tuples.of_one(expression), tuples.of_the_batch(expression, scope)]
         if isinstance(expression, ast.Tuple):
-            proposals.append(axes(expression))
+            proposals.append(tuples.axes(expression))
         if isinstance(expression, ast.Dict):
-            proposals.append(handed_on(expression, scope))
+            proposals.append(tuples.handed_on(expression, scope))
         for proposal in proposals:
             yield from _made(statement, slot, proposal)
-    yield from everywhere(statement, scope)
+    yield from names.everywhere(statement, scope)
 
 
 def _made(statement: Statement, slot: Slot, proposals: Iterator[Proposal]) -> Iterator[Edit]:
@@ -112,9 +82,10 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
     yield method(node, "copy"), "input_changed", 1.0
     if called(node) not in REDUCTIONS | {"zeros", "zeros_like"}:
         for axis in (0, 1, (0, 2, 3), (0, 1), (2, 3), (1, 2, 3), (2, 3, 4), None):
-            yield numpy_call("sum", node, **({"axis": axis_node(axis)} if axis is not None else {})), "not_summed", 1.4
-            if axis is not None:
-                yield numpy_call("sum", node, axis=axis_node(axis), keepdims=ast.Constant(True)), "not_summed", 1.5
+            over = {} if axis is None else {"axis": shapes.axis_node(axis)}
+            yield numpy_call("sum", node, **over), "not_summed", 1.4
+            if over:
+                yield numpy_call("sum", node, **over, keepdims=ast.Constant(True)), "not_summed", 1.5
     for array, value in scope.arrays.items():
         if value.ndim == 4:
             yield method(node, "reshape", ast.Attribute(name(array), "shape", ast.Load())), "shape_kept", 1.8
