@@ -10,7 +10,8 @@ import backpropviz as bp
 from backpropviz.engine.rounds import Rounds
 from backpropviz.layers.library import layer_names, load
 from backpropviz.show import encoding, records
-from backpropviz.show.view import to_json, view
+from backpropviz.show.encoding import to_json
+from backpropviz.show.view import view
 
 
 def viewed(layer, *, backward=True, dout=None, seed=0, **arguments):

@@ -150,7 +150,7 @@ def show(
         )
     trace = run(layer, inputs, shape, set_, seed, dout, dtype)
     from backpropviz.engine.rounds import Rounds
-    from backpropviz.show.view import to_json, view
+    from backpropviz.show.view import view
 
     every = ("loop",) if step is not None and "[" in step else ()  # `--step 2[3]`: step 2 of round 3
     rounds = Rounds(trace, round_, (*(expand or ()), *every))
@@ -161,6 +161,8 @@ def show(
 
         Diagram(trace, ops=ops, expand=tuple(expand or ())).save(diagram)
     if as_json:
+        from backpropviz.show.encoding import to_json
+
         print_json(to_json(shown))
         return
     screen = console()

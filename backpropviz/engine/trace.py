@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from backpropviz.engine.backward import sweep
 from backpropviz.engine.gradient_names import GradientNames, name_red_nodes
 from backpropviz.engine.graph import Array, Group, Loop, Node, SizeStatement, Step, ancestors
 from backpropviz.engine.keeping import Ties, uncollected
-from backpropviz.engine.lean import LeanPlan
 from backpropviz.engine.tape import Tape
 from backpropviz.errors import InputError
+
+if TYPE_CHECKING:
+    from backpropviz.engine.lean import LeanPlan
 
 
 @dataclass(eq=False, repr=False)
@@ -214,6 +216,8 @@ class Trace:
         if key not in self._plans:
             gradients = [node.gradient for node in self.inputs.values() if node.gradient is not None]
             wanted = [*changed, *self.outputs, *gradients]
+            from backpropviz.engine.lean import LeanPlan  # most traces are not replayed
+
             self._plans[key] = LeanPlan([*self.nodes, *self.red.nodes], changed, wanted)
         can_fail = self.decisions or self._plans[key].can_fail
         before = {node: node.value.copy() for node in changed} if can_fail else {}

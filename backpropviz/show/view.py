@@ -12,7 +12,6 @@ from backpropviz.engine.named import plain
 from backpropviz.engine.rounds import Rounds
 from backpropviz.engine.trace import Trace
 from backpropviz.show.carried import adding, summed
-from backpropviz.show.encoding import to_json
 from backpropviz.show.folded import Folded, enclosing
 from backpropviz.show.records import (
     ConstantView,
@@ -32,7 +31,7 @@ from backpropviz.text import file_name, summary_of
 if TYPE_CHECKING:
     from backpropviz.show.explain import Explainer
 
-__all__ = ["TraceView", "to_json", "view"]
+__all__ = ["TraceView", "view"]
 
 
 def view(
