@@ -2,6 +2,8 @@
 
 `python tests/diagnose_audit.py 1000 SEED` goes on until a thousand repairs were audited. The mutants are those of
 `diagnose_mutants.py`: right files of the corpus with one slip. Their text is trusted: it is run right here.
+`python tests/diagnose_audit.py 1000 SEED 3/8` audits the third of eight parts of it, which share no mutant, where
+samples of two seeds do.
 """
 
 from __future__ import annotations
@@ -78,11 +80,13 @@ def _is_wrong(outcome: Outcome) -> bool:
     return bool({name for name in outcome.wrong() if " " not in name} or outcome.failure)
 
 
-def audit(count: int, seed: int, jobs: int = 2, verbose: bool = False) -> Counter[str]:
-    """Audit so many repairs: how many of them failed on some shape."""
+def audit(count: int, seed: int, part: tuple[int, int] = (1, 1), jobs: int = 2, verbose: bool = False) -> Counter[str]:
+    """Audit so many repairs, or a part of them (the first of eight: (1, 8)): how many of them failed on some shape."""
     figures: Counter[str] = Counter()
+    which, parts = part
+    chosen, count = mutants.sample(4 * count, seed)[which - 1 :: parts], -(-count // parts)
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=40) as pool:
-        for mutant, repairs in zip(chosen := mutants.sample(4 * count, seed), pool.imap(audited, chosen)):
+        for mutant, repairs in zip(chosen, pool.imap(audited, chosen)):
             for name, ran, failed, what in repairs:
                 figures["repairs"] += bool(ran)
                 figures["runs"] += ran
@@ -95,5 +99,7 @@ def audit(count: int, seed: int, jobs: int = 2, verbose: bool = False) -> Counte
 
 
 if __name__ == "__main__":
-    counted = audit(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0, verbose=True)
+    asked, seed, part = [*sys.argv[1:], *["1000", "0", "1/1"][len(sys.argv) - 1 :]]
+    which, _, parts = part.partition("/")
+    counted = audit(int(asked), int(seed), (int(which), int(parts)), verbose=True)
     print(f"{counted['repairs']} repairs on {counted['runs']} shapes: {counted['failed']} failed")
