@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 WRONG, RIGHT, REFUSED, UNFINISHED, UNKNOWN = "wrong", "right", "refused", "not finished", "not examined"
 LATE = "not finished in time"
+FAULT = "fault of the tool"
 _SHORT = ("--seconds", "1")
 HALF = 0.5
 """What is due to a relu whose forward pass is right and whose backward pass is not."""
@@ -215,11 +216,11 @@ CHEATS = [
         """)),
     Hostile("report", forged(), most=0.0),
     Hostile("report_and_go_on", forged(then="say(line)")),
-    Hostile("report_of_another_status", forged('{"status": "excellent"}'), most=0.0),
-    Hostile("report_of_more_than_all", forged('{"score": 100.0}'), most=0.0),
-    Hostile("report_of_no_number", forged('{"score": float("nan")}'), most=0.0),
-    Hostile("report_of_no_text", forged('{"name": ["relu_backward"]}'), most=0.0),
-    Hostile("report_of_nothing", forged(then="say('{\"report\": 3}\\n')\nos._exit(0)"), most=0.0),
+    Hostile("report_of_another_status", forged('{"status": "excellent"}'), FAULT, 0.0, "or forged", 3),
+    Hostile("report_of_more_than_all", forged('{"score": 100.0}'), FAULT, 0.0, "or forged", 3),
+    Hostile("report_of_no_number", forged('{"score": float("nan")}'), FAULT, 0.0, "or forged", 3),
+    Hostile("report_of_no_text", forged('{"name": ["relu_backward"]}'), FAULT, 0.0, "or forged", 3),
+    Hostile("report_of_nothing", forged(then="say('{\"report\": 3}\\n')\nos._exit(0)"), FAULT, 0.0, "or forged", 3),
     Hostile("report_deep", forged(then="say('[' * 100000 + '\\n')\nos._exit(0)"), most=0.0),
     Hostile("report_with_a_plan_of_its_own", forged(planned=f'''{{"own": True, "layer": "relu", "forward": "a_forward",
         "backward": "a_backward", "texts": ["{_OWN_TEXT}"], "takes": [["x"], ["out"], ["x"]],

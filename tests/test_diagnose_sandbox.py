@@ -202,6 +202,13 @@ def test_a_fault_of_ours_is_no_verdict(tmp_path, monkeypatch):
     assert report.all_findings == ()
 
 
+def test_a_report_of_ours_that_is_none_is_not_the_crash_of_a_student(tmp_path, monkeypatch):
+    monkeypatch.setattr("backpropviz.diagnose.processes.wellformed._MOST_FUNCTIONS", 0)
+    report = diagnosed(tmp_path, RELU.format("pass"))
+    assert (report.status, report.score, report.all_findings) == ("fault of the tool", 0.0, ())
+    assert "a report that is none" in report.functions[0].reason
+
+
 def test_a_copy_of_the_waiting_process_says_what_a_process_of_its_own_says(tmp_path, monkeypatch):
     text = RELU.format("pass").replace("cache > 0", "cache < 0")
     copied = diagnosed(tmp_path, text)

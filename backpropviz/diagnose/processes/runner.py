@@ -62,8 +62,8 @@ def diagnose(
         if "report" in last:
             try:
                 report = wellformed.report(last["report"], file.name)
-            except wellformed.Malformed:
-                return _of_the_file(file, {"stage": "it", "line": 1}, code, seconds)
+            except wellformed.Malformed:  # it is our process that writes reports: none is the crash of a student's line
+                return _fault(file, "the process that looked at it wrote a report that is none (of ours, or forged)")
             functions_ = tuple(sorted((*report.functions, *ended), key=lambda its: its.line))
             report = replace(report, functions=functions_, seconds=spent, cut_short=cut_short)
             return confirmed(report, last.get("plans"), file, request, seconds)
@@ -101,8 +101,7 @@ def _of_the_pair(file: Path, stage: Record, code: int, seconds: float) -> Functi
 def _of_the_file(file: Path, stage: Record | None, code: int, seconds: float) -> FileReport:
     """The report on a file whose process ended before any pair was looked at."""
     if stage is None:
-        fault = f"the process that was to look at it ended with code {code}"
-        return FileReport(file.name, (FunctionReport("", "", 1, FAULT, score=0.0, reason=fault),))
+        return _fault(file, f"the process that was to look at it ended with code {code}")
     about = f"while looking at {clean(stage['stage'])}"
     if code == KILLED:
         late = f"{about}: {NOT_ENOUGH.format(seconds)}"
@@ -111,3 +110,8 @@ def _of_the_file(file: Path, stage: Record | None, code: int, seconds: float) ->
     return FileReport(
         file.name, findings=(Finding(file.name, stage["line"], "", "", "crash", evidence, kinds.WORDS["crash"]),)
     )
+
+
+def _fault(file: Path, reason: str) -> FileReport:
+    """The report on a file at which something of ours failed."""
+    return FileReport(file.name, (FunctionReport("", "", 1, FAULT, score=0.0, reason=reason),))
