@@ -175,6 +175,31 @@ def batchnorm_backward(dout, cache):
     dx = (d - d.mean(axis=0) - xhat * (d * xhat).mean(axis=0)) / root
     return dx, (dout * xhat).sum(axis=0), dout.sum(axis=0)
 """
+KEPT = """import numpy as np
+
+
+def max_pool_forward_naive(x, pool_param):
+    ph, pw, s = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    out = np.array([[[[np.max(c[i:i + ph, j:j + pw]) for j in range(0, c.shape[1] - pw + 1, s)]
+                      for i in range(0, c.shape[0] - ph + 1, s)] for c in n] for n in x])
+    H, W = x.shape[2:]
+    rows = (H - ph) // s + 1
+    columns = (W - pw) // s + 1
+    return out, (x, pool_param, rows, columns)
+
+
+def max_pool_backward_naive(dout, cache):
+    x, pool_param, rows, columns = cache
+    ph, pw, s = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    dx = np.zeros(x.shape)
+    for i in range(rows):
+        for j in range(columns):
+            win = x[:, :, i * s:i * s + ph, j * s:j * s + pw]
+            m = win == win.max(axis=(2, 3), keepdims=True)
+            dx[:, :, i * s:i * s + ph, j * s:j * s + pw] += m * dout[:, :, i, j][:, :, None, None]
+    return dx
+"""
+
 SLIPS = {
     "starts in a tuple": (CONV, {"top, left = i * s, j * s": "top, left = i, j"}),
     "a pad that is a number": (CONV, {
@@ -192,6 +217,9 @@ SLIPS = {
     }),
     "a round's own filter": (CONV, {"left:left + fw] += g * w[f]": "left:left + fw] += g * w[0]"}),
     "a loop's last round": (POOL, {"W - pw + 1, s": "W - pw, s"}),
+    "a size that is kept for the backward pass": (KEPT, {"columns = (W - pw) // s": "columns = (W - ph) // s"}),
+    "a number of rounds that is kept for it": (KEPT, {"rows = (H - ph) // s + 1": "rows = (H - ph) // s"}),
+    "a loop over fewer rounds than were kept": (KEPT, {"range(rows)": "range(rows - 1)"}),
     "a size that a helper computes": (POOL, {"// s + 1": "// s + 2"}),
     "a factor that is missing where a sum is used": (CLOSED, {"- along * self.xhat": "- along"}),
     "a share that is missing where a mask is made": (DROPOUT, {"mask = drawn / p": "mask = drawn"}),
@@ -234,8 +262,17 @@ def test_a_wrong_output_is_not_put_down_to_a_crash_behind_it(tmp_path):
     assert second.kind == "crash"
 
 
-@pytest.mark.parametrize("right", [CONV, BATCHNORM, SVM, MIXED, POOL, CLOSED, DROPOUT, SETTINGS])
+@pytest.mark.parametrize("right", [CONV, BATCHNORM, SVM, MIXED, POOL, CLOSED, DROPOUT, SETTINGS, KEPT])
 def test_where_nothing_slipped_nothing_is_told(right, tmp_path):
     path = tmp_path / "layer.py"
     path.write_text(right, encoding="utf-8")
     assert diagnose(path).status == "right"
+
+
+def test_what_is_made_for_the_backward_pass_is_mended_in_its_own_words_and_not_by_a_loop_that_is_over(tmp_path):
+    path = tmp_path / "pool.py"
+    loop = "    for i in range(x.shape[2] - pool_param['pool_height']):\n        pass\n    H, W ="
+    wrong = KEPT.replace("rows = (H - ph) // s + 1", "rows = (H - ph) // s").replace("    H, W =", loop)
+    path.write_text(wrong, encoding="utf-8")
+    (finding,) = diagnose(path).all_findings
+    assert finding.expected == "rows = (H - ph) // s + 1"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from backpropviz.diagnose.edits.tree import Edit, Slot
 from backpropviz.diagnose.pairs.binding import NotApplicable
 from backpropviz.diagnose.pairs.reference import Reference
 from backpropviz.diagnose.runs.examine import Examination
+from backpropviz.diagnose.runs.influence import leading_to
 from backpropviz.diagnose.runs.outcomes import Outcome
 from backpropviz.diagnose.runs.scene import Scene, recorded
 from backpropviz.diagnose.runs.shorter import Shorter
@@ -65,7 +67,7 @@ class Sizes:
         scenes = [recorded(self.examination, case, right) for case, right in self.examination.cases]
         focus = min(self.failing, key=lambda i: (scenes[i].rounds, i))
         places, cases = list(self._places(scenes[focus])), [self.examination.cases[i] for i in self.failing]
-        options: list[Option] = [*itertools.product(places, _roles(cases))]
+        options: list[Option] = [its for its in itertools.product(places, _roles(cases)) if self._may_be(*its)]
         options.sort(key=lambda option: not _is_computed(*option[0]))
         lengths = [option for option in options if option[1].is_made and _is_computed(*option[0])]
         if not is_misshapen:  # a loop may run too few rounds
@@ -101,8 +103,23 @@ class Sizes:
                 continue
             statement = program.statements(function)[index]
             whole = isinstance(statement.node, ast.Assign) and not isinstance(visit.value, bool | np.bool_)
-            if whole and (function == self._main or function not in (pair.forward, pair.backward)):
+            is_others = function in {pair.forward, pair.backward} - {self._main}
+            if whole and (not is_others or self._is_only_kept(statement)):
                 yield statement, target
+
+    def _is_only_kept(self, statement: Statement) -> bool:
+        """It stands in the forward pass and no output rests on it: it is made for the backward pass."""
+        pair, program = self.examination.pair, self.examination.program
+        outputs = leading_to(program.statements(pair.forward), set(range(len(pair.layer.outputs))))
+        return self.stage == "backward" and statement.function == pair.forward and statement.index not in outputs
+
+    def _may_be(self, place: Place, role: Role) -> bool:
+        """What is kept may be meant as anything, the padded length too, and be used wrongly behind it; but a number of
+        windows is one."""
+        statement, target = place
+        pair = self.examination.pair
+        is_kept = pair.backward and statement.function == pair.forward != self._main
+        return not is_kept or (role.is_output and _is_computed(statement, target))
 
     def _mends(self, scenes: list[Scene], chosen: tuple[Option, ...], focus: int) -> bool:
         return all(self._mends_case(scenes[i], i, chosen) for i in [focus, *(i for i in self.failing if i != focus)])
@@ -132,14 +149,25 @@ class Sizes:
             known = [scene.scope(size.statement) for scene in every]
             kept = [i for i, scope in enumerate(known) if scope]
             wanted = tuple(role.of(*cases[i]) for i in kept)
-            scopes = [known[i] for i in kept]
-            tree = expression(wanted, leaves_of(scopes)) or of_shapes(wanted, scopes)
+            left = self._left_by_loops(size.statement)
+            scopes = [{name: value for name, value in known[i].items() if name not in left} for i in kept]
             slot = _slot(size.statement.node, size.name)
-            if tree is None or slot is None or self._is_worked_out_elsewhere(slot.get()):
+            if slot is None or self._is_worked_out_elsewhere(slot.get()):
+                return None
+            visits = [every[i].record.visits[*size.statement.key, size.name] for i in kept]
+            own = {tuple(int(visit.value) for visit in visits): copy.deepcopy(slot.get())}  # it may lack a 1 only
+            tree = expression(wanted, {**own, **leaves_of(scopes)}) or of_shapes(wanted, scopes)
+            if tree is None:
                 return None
             located = ast.fix_missing_locations(ast.copy_location(tree, size.statement.node))
             edits.append(Edit(size.statement, [(slot, located)], "wrong_size", COST))
         return edits[0] if len(edits) == 1 else Edit.together(edits)
+
+    def _left_by_loops(self, statement: Statement) -> set[str]:
+        """What loops that are over have counted with: their last round is a size by accident only."""
+        around = ast.walk(self.examination.program.definitions[statement.function])
+        loops = [its for its in around if isinstance(its, ast.For) and statement.node not in ast.walk(its)]
+        return {its.id for loop in loops for its in ast.walk(loop.target) if isinstance(its, ast.Name)}
 
     def _is_worked_out_elsewhere(self, value: ast.expr) -> bool:
         """A function of the file's own computes it: what is wrong is in there."""
