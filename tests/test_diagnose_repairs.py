@@ -410,3 +410,38 @@ def test_what_is_watched_has_changed_only_where_something_changed_it(change, hol
     for index in (1, 2):
         recorder.probe("f", index, "y", 2.0)
     assert recorder.record.changed == {"x": ("f", 1)}
+
+
+RUNNING_MAXIMUM = """
+import numpy as np
+
+def max_pool_forward(x, pool_param):
+    s, ph, pw = pool_param["stride"], pool_param["pool_height"], pool_param["pool_width"]
+    rows, columns = (x.shape[2] - ph) // s + 1, (x.shape[3] - pw) // s + 1
+    top = np.zeros(x.shape[:2] + (rows, columns))
+    where = np.zeros(top.shape, dtype=int)
+    for at in range(ph * pw):
+        i, j = divmod(at, pw)
+        piece = x[:, :, i : i + s * rows : s, j : j + s * columns : s][:, :, :rows, :columns]
+        larger = piece > top
+        top = np.where(larger, piece, top)
+        where[larger] = at
+    return top, (where, x.shape, pool_param)
+
+def max_pool_backward(dout, cache):
+    where, shape, pool_param = cache
+    s, pw, ph = pool_param["stride"], pool_param["pool_width"], pool_param["pool_height"]
+    dx = np.zeros(shape)
+    for n, c, i, j in np.ndindex(*dout.shape):
+        a, b = divmod(where[n, c, i, j], pw)
+        dx[n, c, i * s + a, j * s + b] += dout[n, c, i, j]
+    return dx
+"""
+
+
+def test_a_condition_is_not_divided_by_what_may_be_zero(tmp_path):
+    path = tmp_path / "pool.py"
+    path.write_text(RUNNING_MAXIMUM, encoding="utf-8")
+    findings = diagnose(path).all_findings
+    assert findings
+    assert not any("larger /" in finding.expected for finding in findings)

@@ -229,10 +229,12 @@ def _factors_of(node: ast.expr) -> tuple[set[str], set[str]]:
 def array_factors(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
     if isinstance(node, ast.Tuple | ast.Constant):
         return
+    its = scope.arrays.get(getattr(node, "id", ""))
+    is_condition = isinstance(node, ast.Compare) or (its is not None and its.dtype.kind == "b")
     for array, value in scope.arrays.items():
         if value.size > 1 and array != getattr(node, "id", None):
             yield binary(node, ast.Mult(), name(array)), "missing_factor", 1.8
-            if value.dtype.kind == "f":
+            if value.dtype.kind == "f" and not is_condition:  # divided by zero, it would hold whatever it says
                 yield binary(node, ast.Div(), name(array)), "missing_factor", 2.0
     for array, value in reversed(scope.arrays.items()):  # of what was made, the latest
         if value.size > 1 and value.dtype.kind == "f" and np.min(value) < 0 < np.max(value):
