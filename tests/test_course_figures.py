@@ -91,7 +91,7 @@ NEW += ["strengths_in_gradients", "networks_of_lists_and_tops", "hooks_of_module
 NEW += ["engines_that_name_their_steps", "losses_between", "networks_of_a_kernel", "networks_step_by_step"]
 NEW += ["windows_of_one_axis", "steps_of_sequences", "graphs_of_nodes", "gates_with_gradients"]
 NEW += ["modules_of_starred_arguments", "activations_and_optimizers_handed_over", "losses_of_optional_targets"]
-NEW += ["windows"]
+NEW += ["windows", "parts_named_by_words", "contexts_of_numbers"]
 
 
 @pytest.mark.costly
@@ -134,10 +134,64 @@ def test_right_pairs_are_right(name):
         ("modules_of_starred_arguments", 1),
         ("activations_and_optimizers_handed_over", 0),
         ("losses_of_optional_targets", 0),
+        ("parts_named_by_words", 1),
+        ("parts_named_by_words", 2),
+        ("contexts_of_numbers", 0),
     ],
 )
 def test_a_slip_is_named(name, number):
     assert not is_named(name, *SLIPS[name][number])
+
+
+TANH = """import numpy as np
+def tanh(x):
+    return np.tanh(x)
+def tanh_prime(x):
+    y = tanh(x)
+    return 1 - x**2
+"""
+COMBINED = """import numpy as np
+class Linear:
+    @staticmethod
+    def forward(x, w, b):
+        return x @ w + b, (x, w, b)
+    @staticmethod
+    def backward(dout, cache):
+        x, w, b = cache
+        return dout @ w.T, x.T @ dout, dout.sum(axis=0)
+class ReLU:
+    @staticmethod
+    def forward(x):
+        return np.maximum(0, x), x
+    @staticmethod
+    def backward(dout, x):
+        dx = dout.copy()
+        dx[x <= 0] = 0
+        return dx
+class Linear_ReLU:
+    @staticmethod
+    def forward(x, w, b):
+        a, fc_cache = Linear.forward(x, w, b)
+        out, relu_cache = ReLU.forward(a)
+        return out, (fc_cache, relu_cache)
+    @staticmethod
+    def backward(dout, cache):
+        fc_cache, relu_cache = cache
+        da = ReLU.backward(dout, fc_cache[0])
+        return Linear.backward(da, fc_cache)
+"""
+
+
+@pytest.mark.parametrize(("text", "line"), [(TANH, 6), (COMBINED, 28)])
+def test_a_layer_that_is_right_is_not_blamed_and_a_slope_takes_what_it_computes_from(tmp_path, text, line):
+    """`tanh_prime(x)` that calls tanh(x) was right for `1 - x**2`, as if x were what tanh gave; what failed in a layer
+    that is right was blamed on it.
+    """
+    path = tmp_path / "its.py"
+    path.write_text(text, encoding="utf-8")
+    first = diagnose(path).first
+    assert first is not None
+    assert first.line == line
 
 
 def test_a_derivative_that_is_called_as_a_pair_would_be_is_right(tmp_path):

@@ -46,11 +46,13 @@ class Siblings:
         """The functions of the pairs that are right, and what those call; where the forward pass of `on` is right
         whatever it computes, those of consistent ones are as good."""
         found: set[str] = set()
-        for pair in (examination.pair for examination in self.right):
-            found |= functions_of(program, pair)
-        for pair in (examination.pair for examination in self.consistent if on.layer.is_own):
+        for examination in (*self.right, *(self.consistent if on.layer.is_own else ())):
+            pair = examination.pair
             its = program.student.wrapped.get(pair.forward)
-            found |= {pair.forward, pair.name} | ({its.forward, its.backward} if its is not None else set())
+            if its is not None:  # of methods, those of this class
+                found |= {pair.forward, pair.name, its.forward, its.backward}
+            else:
+                found |= functions_of(program, pair) if examination in self.right else {pair.forward, pair.name}
         return found
 
     def broken_by_now(self, program: Program, function: str, on: Pair) -> bool:

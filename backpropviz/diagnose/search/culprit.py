@@ -24,6 +24,7 @@ from backpropviz.diagnose.student.work import Budget
 from backpropviz.study.values.trees import elements, names_in
 
 AHEAD = 1.2  # how much more suspicious than all others a line is whose value the next round takes over
+_LIKELIER = 0.9  # of the penalty of other lines: where a gradient is kept that came out wrong
 
 
 def judged(examination: Examination, scene: Scene) -> list[Suspect]:
@@ -45,6 +46,7 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
     main = (pair.backward if stage == "backward" else pair.forward) or pair.forward
     others = {pair.forward, pair.backward} - {main, None}
     skipped = others if stage == "forward" else set()
+    before = _ran_before(scene, main) if pair.layer.is_own and stage == "backward" else set()
     suspects = []
     for function in dict.fromkeys([main, *ran]):
         if function in skipped or function not in program.definitions or function in program.student.wrapped:
@@ -67,7 +69,7 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
             suspect.innocent = statement.index in shared
             if statement.index not in influence and function in (pair.forward, pair.backward):
                 suspect.penalty += 1.5
-            if function in others:
+            if function in others or function in before:
                 suspect.penalty += 0.7
                 if given and isinstance(
                     statement.node, ast.Return
@@ -78,6 +80,7 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
             notice_stored(program, scene, function, suspects, cells)
     _notice_failure(scene, suspects, stage)
     _notice_changes(scene, suspects, cells)
+    _notice_places(suspects, cells)
     if stage == "backward":
         _notice_unpacking(program, [s for s in suspects if s.statement.function == pair.backward], pair.forward)
     for suspect in suspects:
@@ -91,6 +94,13 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
         if scene.handing_on is not None:
             scene.handing_on.penalty = min(suspect.penalty for suspect in suspects) - AHEAD
     return sorted(suspects, key=lambda suspect: suspect.penalty)
+
+
+def _ran_before(scene: Scene, main: str) -> set[str]:
+    """The functions that ran before the backward pass began: what they give is taken as right."""
+    visits = [(function, visit.began) for (function, _, _), visit in scene.record.visits.items()]
+    began = min((time for function, time in visits if function == main), default=0)
+    return {function for function, time in visits if time < began}
 
 
 def _has_no_effect(node: ast.stmt) -> bool:
@@ -172,6 +182,21 @@ def _notice_changes(scene: Scene, suspects: list[Suspect], cells: set[str]) -> N
                     suspect.penalty = 0.0
                 elif _is_alias(suspect.statement, key, suspects):
                     suspect.penalty = min(suspect.penalty, 0.1)
+
+
+def _notice_places(suspects: list[Suspect], cells: set[str]) -> None:
+    """The statements that compute what is kept in the place of a gradient that came out wrong, `grads["W2"] = h.T @ d`;
+    first of all those with the right values in another arrangement."""
+    for suspect in suspects:
+        node, entry = suspect.statement.node, suspect.matched
+        if not isinstance(node, ast.Assign | ast.AugAssign) or _only_names(node.value):
+            continue
+        if entry is not None and entry.name in cells and np.shape(suspect.value) != np.shape(entry.value):
+            suspect.penalty = min(suspect.penalty, UNMATCHED)
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            key = getattr(target.slice, "value", None) if isinstance(target, ast.Subscript) else None
+            if isinstance(key, str) and {f"d{key}", key} & cells:
+                suspect.penalty = min(suspect.penalty, _LIKELIER * PLAIN)
 
 
 def _is_alias(statement: Statement, changing: tuple[str, int], suspects: list[Suspect]) -> bool:

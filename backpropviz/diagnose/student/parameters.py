@@ -268,14 +268,21 @@ def _gradient(written: str, name: str) -> bool:
 def aliases(name: str) -> tuple[str, ...]:
     """The names in small letters that gradients call a parameter by: "w" and "weight" for weights.
 
-    >>> aliases("bias")
-    ('b', 'bias', 'biases')
+    >>> aliases("bias"), aliases("bias_h"), aliases("table")
+    (('b', 'bias', 'biases'), ('bh', 'biash', 'biasesh'), ())
     """
-    return next((names for names in _ALIASES if name.lower() in names), ())
+    stem, _, rest = name.lower().partition("_")
+    return tuple(its + rest.replace("_", "") for names in _ALIASES if stem in names for its in names)
 
 
 def _known(name: str) -> bool:
-    return any(name.lower().rstrip("0123456789_") in names for names in _ALIASES)
+    """Whether a name is that of a weight or a bias: alone, numbered, or of some part of a network.
+
+    >>> [_known(name) for name in ("W1", "weights_input_to_hidden", "hidden_bias", "table")]
+    [True, True, True, False]
+    """
+    parts = name.lower().rstrip("0123456789_").split("_")
+    return any({parts[0], parts[-1]} & {*names} for names in _ALIASES[:2]) or any(parts[0] in its for its in _ALIASES)
 
 
 def _is_state(name: str, given: dict[str, Any]) -> bool:

@@ -18,6 +18,21 @@ from backpropviz.diagnose.student.opened import EDIT, EVAL, Opened
 from backpropviz.diagnose.student.recorder import PROBE, Recorder, Statement, probed, statements
 from backpropviz.diagnose.student.work import rounds_in
 
+_OPERATORS = {
+    ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__", ast.Pow: "__pow__",
+    ast.MatMult: "__matmul__", ast.USub: "__neg__",
+}  # fmt: skip
+
+
+def _method(node: ast.AST) -> str:
+    """The method that a part of an expression may call, of whichever class: `relu` of `x.relu`, `__mul__` of `a * b`,
+    `__call__` of `Mul()(a, b)`; empty for none."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Call):
+        return "__call__"
+    return _OPERATORS.get(type(node.op), "") if isinstance(node, ast.BinOp | ast.UnaryOp) else ""
+
 
 class Program:
     """The functions of a file as they stand now: as written, with the repairs that were accepted so far."""
@@ -68,8 +83,8 @@ class Program:
         while waiting:
             for node in ast.walk(self.definitions[waiting.pop()]):
                 called = [node.id] if isinstance(node, ast.Name) else []
-                if isinstance(node, ast.Attribute):  # a method, of whichever class
-                    called = [other for other in self.definitions if other.endswith(f".{node.attr}")]
+                if method := _method(node):
+                    called = [other for other in self.definitions if other.endswith(f".{method}")]
                 new = [other for other in called if other in self.definitions and other not in found]
                 found.update(new)
                 waiting += new

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from backpropviz.diagnose.pairs.protocols.context import takes_context
 from backpropviz.diagnose.pairs.protocols.names import CACHE, OUTPUT, RATE, STRENGTH, TARGET, UPSTREAM, bare, roles
@@ -21,6 +21,7 @@ STRONG, NONE = "0.7", "0.0"
 GIVEN = "given_target"
 """Targets that only the backward pass sees."""
 
+_SEVERAL = 1.7
 _MOST = 24  # ways of one subject
 
 
@@ -113,6 +114,18 @@ def is_told(subject: Subject, setting: str) -> bool:
     return setting in takes or any(CACHE in roles(name) for name in takes)
 
 
+def handed(subject: Subject, ran: Ran, is_of_numbers: bool) -> Iterator[tuple[Handing, Ran]]:
+    """The ways to call the backward pass, and what ran for each: several times the output where all that is taken is
+    single numbers, so that it shows where what arrives is left out."""
+    for way in handings(subject, ran):
+        if way.upstream == 1 and is_of_numbers and not ran.target:
+            arguments = tuple(f"{_SEVERAL} * dout" if its == "dout" else its for its in way.arguments)
+            outputs = (f"{_SEVERAL} * {ran.outputs[0]}", *ran.outputs[1:])
+            yield replace(way, arguments=arguments), replace(ran, outputs=outputs)
+        else:
+            yield way, ran
+
+
 def handings(subject: Subject, ran: Ran) -> list[Handing]:
     """The ways to call the backward pass, the likeliest first."""
     assert subject.backward is not None
@@ -132,7 +145,7 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
         if not found:
             return []
         options.append(found)
-    if len(options) == 1 and not ran.is_loss and options[0][0][0] in ran.arguments:
+    if len(options) == 1 and not ran.is_loss and options[0][0][0] in ran.arguments and not _runs_again(subject):
         options[0].append((ran.outputs[0], False))  # sigmoid_prime(x): x may be what sigmoid gave
     ways = []
     for chosen in itertools.islice(itertools.product(*options), 4 * _MOST):
@@ -148,6 +161,12 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
         ways.append(Handing(given, upstream, GIVEN in arguments, STEP in arguments, sure))
     ways.sort(key=lambda way: (not way.is_sure, not way.upstream and not ran.is_loss))
     return ways[:_MOST]
+
+
+def _runs_again(subject: Subject) -> bool:
+    """Whether the backward pass computes itself what the forward pass gave: what it takes is what that took."""
+    calls = [node.func for its in subject.passes[1:] for node in ast.walk(its) if isinstance(node, ast.Call)]
+    return any(ast.unparse(its).removeprefix("self.") == subject.names[0] for its in calls)
 
 
 def _switches(function: ast.FunctionDef) -> set[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,7 @@ from backpropviz.diagnose.pairs.protocols.handing import STRONG
 from backpropviz.diagnose.pairs.protocols.names import STRENGTH, roles
 
 _COST = re.compile(r"\w*(cost|loss|cross_?entropy|mse|error|objective|nll)\w*", re.IGNORECASE)
+_SLOPE = re.compile(r"_?(d_?)?(cost|loss|error|mse)_?(deriv\w*|prime|grad\w*|delta)|_?d_?(cost|loss|error|mse)\w*")
 _TINY = 1e-300
 
 
@@ -77,6 +78,14 @@ def binary_cross_entropy(out: Any, target: Any) -> float:
     return float(-np.sum(y * np.log(np.maximum(out, _TINY)) + (1 - y) * np.log(np.maximum(1 - np.asarray(out), _TINY))))
 
 
+def cross_entropy_of_scores(out: Any, target: Any) -> float:
+    """Of the softmax of scores, which the forward pass leaves to the loss."""
+    y = _one_hot(out, target)
+    axis = -1 if np.ndim(y) < 2 or np.allclose(np.sum(y, axis=1), 1) else 0
+    scores = out - np.max(out, axis=axis, keepdims=True)
+    return float(np.sum(y * (np.log(np.sum(np.exp(scores), axis=axis, keepdims=True)) - scores)))
+
+
 def half_squares(out: Any, target: Any) -> float:
     """Half of the squared differences, summed."""
     return float(0.5 * np.sum((np.asarray(out) - _one_hot(out, target)) ** 2))
@@ -84,7 +93,7 @@ def half_squares(out: Any, target: Any) -> float:
 
 GIVEN = {
     "__targets__": targets, "__cross_entropy__": cross_entropy, "__binary_cross_entropy__": binary_cross_entropy,
-    "__half_squares__": half_squares,
+    "__half_squares__": half_squares, "__cross_entropy_of_scores__": cross_entropy_of_scores,
 }  # fmt: skip
 """What the functions around a student's call, by the names that they have in its namespace."""
 
@@ -93,6 +102,7 @@ _USUAL = (
     ("the binary cross-entropy", "__binary_cross_entropy__(out, given_target)"),
     ("half of the squared error", "__half_squares__(out, given_target)"),
     ("the squared error", "2 * __half_squares__(out, given_target)"),
+    ("the cross-entropy of the softmax of the scores", "__cross_entropy_of_scores__(out, given_target)"),
 )
 _OVER = {
     "rows": (("", ", summed over the examples"), (" / out.shape[0]", ", mean over the examples")),
@@ -103,12 +113,13 @@ _OVER = {
 
 def losses(
     namespace: dict[str, Any], functions: dict[str, ast.FunctionDef], out: Any,
-    known: Mapping[str, Any] = MappingProxyType({}),
+    known: Mapping[str, Any] = MappingProxyType({}), called: Collection[str] = (),
 ) -> Iterator[Loss]:  # fmt: skip
     """Those that a result may be the gradient of, the file's own first.
 
     Args:
         known: what the forward pass was called with, by name: `cost(A3, Y, parameters, lambd)` takes some again.
+        called: the functions and methods that the backward pass calls, `cost_derivative` among them.
     """
     axes = np.ndim(out)
     own, is_the_one = _held(known)
@@ -118,6 +129,11 @@ def losses(
         if is_the_one:
             return
     kinds = ("rows", "columns", "labels", "labels of columns", "numbers") if axes == 2 else ("numbers",)
+    for name in filter(_SLOPE.fullmatch, called):
+        slope = getattr(known.get("layer"), name, None) or namespace.get(name)
+        if callable(slope) and (its := _of_slope(slope, name, out)) is not None:
+            yield its
+            return
     for kind in kinds:
         for name, function in functions.items():
             if "." in name or not _COST.fullmatch(name) or name not in namespace:
@@ -134,6 +150,23 @@ def losses(
         for said, code in _USUAL:
             for share, words in dict(over).items():
                 yield Loss(f"{said}{words}", f"{code}{share}", kind)
+
+
+def _of_slope(slope: Callable[..., Any], name: str, out: Any) -> Loss | None:
+    """The usual loss whose slope a function of outputs and targets gives; None where it is that of none."""
+    given = targets(out, "rows")
+    direction = np.random.default_rng(3).normal(size=np.shape(out))
+    try:
+        its = float(np.sum(np.asarray(slope(np.array(out), given)) * direction))
+    except Exception:  # it takes something else
+        return None
+    for said, code in _USUAL:
+        for share, words in _OVER["rows"] + _OVER["columns"] if np.ndim(out) == 2 else _OVER["rows"]:
+            ends = (eval(f"{code}{share}", {**GIVEN, "out": out + step * direction, GIVEN_TARGET: given})
+                    for step in (1e-6, -1e-6))  # fmt: skip
+            if np.isclose((next(ends) - next(ends)) / 2e-6, its, rtol=1e-4):
+                return Loss(f"{said}{words}, by {name} of the file", f"{code}{share}", "rows")
+    return None
 
 
 def _held(known: Mapping[str, Any]) -> tuple[str, bool]:

@@ -19,7 +19,7 @@ _ROLES = {
     OUTPUT: re.compile(r"out(puts?)?|y_?hat|y_pred|pred(ictions?|icted)?|AL|probs?|p|s|activations?|A|a|o"),
 }
 _GRADIENT = re.compile(
-    r"^(dLd|dJd|dCd|dEd|dLoss_?d?|gradients?_?(of_)?|grads?_?(of_)?|delta_?|nabla_?|d_?|g_)|(_?grads?|_?gradient|_deriv|_g)$"
+    r"^(dLd|dJd|dCd|dEd|d_?(Loss|loss|cost)_*(d_?)?|gradients?_?(of_)?|grads?_?(of_)?|delta_?|nabla_?|d_?|g_)|(_?grads?|_?gradient|_deriv|_g)$"
 )
 _INPUTS = re.compile(r"(d|d_|grad_|g)(in|inputs?|x|prev|a_?prev|bottom|z|h)|input_grad|dx|dA\d*")
 

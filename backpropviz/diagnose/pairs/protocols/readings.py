@@ -89,7 +89,7 @@ class Forward:
         else:
             is_loss = takes_targets and (np.ndim(result) < 2 or np.size(result) == 1)
             named = {words[0]: "result"} if len(words) == 1 and words[0] else {}
-            is_loss = is_loss or np.size(result) == 1
+            is_loss = is_loss or (np.size(result) == 1 and any(np.ndim(value) for value in given.values()))
             code = "np.sum(result)" if is_loss and np.size(result) == 1 and np.ndim(result) else "result"
             yield Ran(arguments, (code,), "", named, inside[:2] if is_loss else (), is_loss=is_loss)
 

@@ -209,6 +209,13 @@ def optional_targets(forward: ast.FunctionDef) -> list[str]:
     ]  # fmt: skip
 
 
+def called_by(subject: Subject) -> set[str]:
+    """The functions and methods that a backward pass calls."""
+    passes = subject.passes[1:] or subject.passes
+    calls = [node.func for its in passes for node in ast.walk(its) if isinstance(node, ast.Call)]
+    return {ast.unparse(its).removeprefix("self.") for its in calls}
+
+
 def divides(subject: Subject, functions: Mapping[str, ast.FunctionDef]) -> bool:
     """Whether a backward pass, or what it calls in the file, divides by something."""
     passes = subject.passes[1:] or subject.passes

@@ -15,7 +15,7 @@ from backpropviz.diagnose.pairs.axes import may_be_number
 from backpropviz.diagnose.pairs.protocols import results
 from backpropviz.diagnose.pairs.protocols.alone import FIRST, takes_one_entry
 from backpropviz.diagnose.pairs.protocols.context import takes_context
-from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, STRONG, Handing, Ran, handings
+from backpropviz.diagnose.pairs.protocols.handing import GIVEN, NONE, STRONG, Handing, Ran, handed
 from backpropviz.diagnose.pairs.protocols.losses import Loss, losses
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.pairs.protocols.penalties import with_penalty
@@ -23,7 +23,7 @@ from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Subject
 from backpropviz.diagnose.pairs.protocols.results import After
 from backpropviz.diagnose.pairs.protocols.start import Start
-from backpropviz.diagnose.pairs.protocols.subjects import STEPS, divides
+from backpropviz.diagnose.pairs.protocols.subjects import STEPS, called_by, divides
 from backpropviz.diagnose.pairs.protocols.values import Values, is_mean, is_one, upstream
 from backpropviz.diagnose.pairs.protocols.writing import Way, written
 from backpropviz.diagnose.student.parameters import step_size, stored
@@ -79,7 +79,7 @@ class Trial(Forward):
             numbers = any(not its for its in self.shapes.values())
             return [vectors, self.shapes] if numbers and weights else [self.shapes] if self.shapes else []
         x = self.wanted[main].shape
-        lone = all(
+        lone = any(  # of the others, a slip may have taken the shape
             len(shape) == len(x) == 2 and shape[1] == x[1] and self.wanted[name].shape == (shape[0], 1)
             for name, shape in self.shapes.items()
         )
@@ -98,16 +98,17 @@ class Trial(Forward):
 
     # ---- what the backward pass gives ------------------------------------------------------------------------------
 
-    def _ways(self, ran: Ran) -> Iterator[Way]:
-        outputs = [self.value(code) for code in ran.outputs]
+    def _ways(self, forward: Ran) -> Iterator[Way]:
+        outputs = [self.value(code) for code in forward.outputs]
         if not all(is_output(value) and np.size(value) and np.isfinite(value).all() for value in outputs):
             return
         if self.subject.backward is None:
-            if ran.is_loss and isinstance(self.ran["result"], tuple | list):
-                yield from self._read(Way(ran.outputs, None, "result", {}), {}, ran)
+            if forward.is_loss and isinstance(self.ran["result"], tuple | list):
+                yield from self._read(Way(forward.outputs, None, "result", {}), {}, forward)
             return
         box = self.start.box
-        for way in handings(self.subject, ran):
+        of_numbers = box is None and all(its.ndim == 0 for its in self.start.values.values())
+        for way, ran in handed(self.subject, forward, of_numbers):
             call = self.call(way)
             self.tried.append(call)
             chosen = way
@@ -146,7 +147,8 @@ class Trial(Forward):
         """Targets come with the backward pass: the losses that it may be the gradient of."""
         read: dict[str, list[Way]] = {}
         told = next((value for value in way.arguments if value in (STRONG, NONE)), "")
-        every = [its for its in losses(self.namespace, self.functions, out, self.ran) if self.is_number(its, out)]
+        usual = losses(self.namespace, self.functions, out, self.ran, called_by(self.subject))
+        every = [its for its in usual if self.is_number(its, out)]
         if told == NONE and any(loss.strength for loss in every):
             return  # it is told of one
         for loss in every:
