@@ -34,3 +34,12 @@ def penalized_logistic_regression(y, tx, w, lambda_):
     loss = calculate_loss(y, tx, w) + lambda_ * np.squeeze(w.T.dot(w))
     gradient = calculate_gradient(y, tx, w) + 2 * lambda_ * w
     return loss, gradient
+
+
+def ratings_cost(X, Theta, Y, R, lambda_=0.0):
+    """R is 1 where there is a rating."""
+    err = (X @ Theta.T - Y) * R
+    cost = 0.5 * np.sum(err**2) + lambda_ / 2 * (np.sum(Theta**2) + np.sum(X**2))
+    X_grad = err @ Theta + lambda_ * X
+    Theta_grad = err.T @ X + lambda_ * Theta
+    return cost, X_grad, Theta_grad
