@@ -143,6 +143,24 @@ def test_a_slip_is_named(name, number):
     assert not is_named(name, *SLIPS[name][number])
 
 
+def test_steps_of_one_are_not_the_only_ones(tmp_path):
+    """`hparameters["stride"]` was 1 in all that was tried: a window that does not move by it was called right."""
+    text = text_of("channels_last")
+    found = [
+        its
+        for its in ast.parse(text).body
+        if getattr(its, "name", "") in ("zero_pad", "conv_single_step", "conv_forward")
+    ]
+    backward = next(ast.unparse(its) for its in ast.parse(text).body if getattr(its, "name", "") == "conv_backward")
+    assert "horiz_start = w * stride" in backward
+    path = tmp_path / "steps.py"
+    for wrong in (False, True):
+        its = backward.replace("horiz_start = w * stride", "horiz_start = w") if wrong else backward
+        path.write_text("\n".join(["import numpy as np", *map(ast.unparse, found), its]), encoding="utf-8")
+        (function,) = diagnose(path).functions
+        assert (function.status == "wrong") is wrong
+
+
 TANH = """import numpy as np
 def tanh(x):
     return np.tanh(x)

@@ -17,6 +17,7 @@ import numpy as np
 from backpropviz.course.record import Case, lengths
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.binding import CannotCall
+from backpropviz.diagnose.pairs.protocols.apart import VARIED
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.student.work import TooMuch
 from backpropviz.layers.conventions import kind_of
@@ -156,16 +157,20 @@ def _other(number: float) -> float:
 
 def _other_steps(function: FunctionType, first: Case) -> list[Case]:
     """With windows in larger steps, or over more padding, where the function runs on these: with the ones that are its
-    default, a step that the backward pass forgets does not show."""
+    default, or that its dictionary of settings holds, a step that the backward pass forgets does not show."""
+    said = {its.name: its.default for its in binding.parameters(function) if type(its.default) is int}
+    steps = {name: n + 1 for name, n in said.items() if _STEPS.search(name.lower())}
+    others: dict[str, dict[str, Any]] = {f"{name} {n}": {name: n} for name, n in steps.items()}
+    for name, its in first.settings.items():
+        held = its if isinstance(its, dict) else {}
+        others |= {f"{key} {n + 1}": {name: {**held, key: n + 1}} for key, n in held.items() if key in VARIED}
     found = []
-    for parameter in binding.parameters(function):
-        if type(parameter.default) is int and _STEPS.search(parameter.name.lower()):
-            more = parameter.default + 1
-            settings = {**first.settings, parameter.name: more}
-            with contextlib.suppress(Exception):
-                result = function(**{**settings, **first.inputs})
-                if np.size(result[0] if isinstance(result, tuple) else result):
-                    found.append(replace(first, words=f"{parameter.name} {more}", settings=settings))
+    for words, changed in others.items():
+        settings = {**first.settings, **changed}
+        with contextlib.suppress(Exception):  # what is left over at the end may be too much for it
+            result = function(**settings, **{name: value.copy() for name, value in first.inputs.items()})
+            if np.size(result[0] if isinstance(result, tuple) else result):
+                found.append(replace(first, words=words, settings=settings))
     return found
 
 
@@ -270,7 +275,7 @@ def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:
             count, classes = value.shape[::-1] if "columns" in manner else value.shape
             ones = np.eye(classes)[np.arange(count) % classes]
             arrays[name] = ones.T if "columns" in manner else ones
-        elif _RATED.fullmatch(name) and np.shape(arrays.get("Y", arrays.get("ratings"))) == value.shape:
+        elif _RATED.fullmatch(name) and value.shape in [arrays[its].shape for its in ("Y", "ratings") if its in arrays]:
             arrays[name] = (value > 0).astype(float)  # (X @ Theta.T - Y) * R: which of the ratings there are
         elif name == first and "shares" in manner and value.dtype.kind == "f":
             arrays[name] = 0.1 + 0.8 / (1 + np.exp(-value))

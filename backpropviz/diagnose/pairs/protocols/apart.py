@@ -11,6 +11,9 @@ from backpropviz.diagnose.pairs.protocols.record import NoFit
 from backpropviz.layers.conventions import word
 from backpropviz.layers.forms import Leaf, Made, leaves
 
+VARIED = {"stride"}
+"""Settings that are run at other values than that which they are found with."""
+
 
 class Flat:
     """Arguments taken apart: arrays by names of their own, settings, and the lines that put them together again."""
@@ -39,6 +42,8 @@ class Flat:
             name = form.name.replace(".", "_") if name in self.clashing or not name.isidentifier() else name
             if isinstance(value, np.ndarray):
                 self.values[name] = value
+            elif name in VARIED:
+                self.options[name] = value
             else:
                 return repr(value)
             return name
