@@ -200,10 +200,29 @@ class Linear_ReLU:
 """
 
 
-@pytest.mark.parametrize(("text", "line"), [(TANH, 6), (COMBINED, 28)])
+COLUMNS = """import numpy as np
+def forward_propagation(X, parameters):
+    A1 = np.tanh(parameters["W1"] @ X + parameters["b1"])
+    A2 = 1 / (1 + np.exp(-(parameters["W2"] @ A1 + parameters["b2"])))
+    return A2, {"A1": A1, "A2": A2}
+def compute_cost(A2, Y):
+    return -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1]
+def backward_propagation(parameters, cache, X, Y):
+    m, A1 = X.shape[1], cache["A1"]
+    dZ2 = cache["A2"] - Y
+    dW2 = dZ2 @ A1.T / m
+    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+    dZ1 = parameters["W2"].T @ dZ2
+    dW1 = dZ1 @ X.T / m
+    db1 = np.sum(dZ1, axis=1, keepdims=True) / m
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+
+
+@pytest.mark.parametrize(("text", "line"), [(TANH, 6), (COMBINED, 28), (COLUMNS, 13)])
 def test_a_layer_that_is_right_is_not_blamed_and_a_slope_takes_what_it_computes_from(tmp_path, text, line):
     """`tanh_prime(x)` that calls tanh(x) was right for `1 - x**2`, as if x were what tanh gave; what failed in a layer
-    that is right was blamed on it.
+    that is right was blamed on it, and what right gradients rest on for others that are wrong.
     """
     path = tmp_path / "its.py"
     path.write_text(text, encoding="utf-8")

@@ -32,7 +32,7 @@ _LENGTHS = {
     (1, 1): (7,), (2, 1): (3, 7), (3, 1): (5, 3, 7), (4, 1): (5, 3, 6, 8),
 }  # fmt: skip
 _ODD = (3, 5, 7, 9, 11, 13, 15, 17)
-_RATED = re.compile("R|rated|observed|indicator")
+_RATED, _RATINGS = re.compile("R|rated|observed|indicator"), {"Y", "ratings"}
 _MISSING = re.compile(r"NameError: name '(?P<name>[\w.]+)")
 _OF_TENSORS = re.compile(
     r"AttributeError: 'numpy\.\w+' object has no attribute '(?P<name>addmm|bmm|clamp\w*|clone|detach|expand\w*|"
@@ -275,7 +275,7 @@ def case(words: str, arguments: dict[str, Any], manner: Manner = ()) -> Case:
             count, classes = value.shape[::-1] if "columns" in manner else value.shape
             ones = np.eye(classes)[np.arange(count) % classes]
             arrays[name] = ones.T if "columns" in manner else ones
-        elif _RATED.fullmatch(name) and value.shape in [arrays[its].shape for its in ("Y", "ratings") if its in arrays]:
+        elif _RATED.fullmatch(name) and any(arrays[other].shape == value.shape for other in _RATINGS & {*arrays}):
             arrays[name] = (value > 0).astype(float)  # (X @ Theta.T - Y) * R: which of the ratings there are
         elif name == first and "shares" in manner and value.dtype.kind == "f":
             arrays[name] = 0.1 + 0.8 / (1 + np.exp(-value))

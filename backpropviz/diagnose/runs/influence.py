@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from backpropviz.diagnose.pairs.protocols.names import bare, gradient_of
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
@@ -77,6 +78,29 @@ def leading_to(statements: list[Statement], positions: set[int] | None) -> set[i
                 head = getattr(node, "test", node) if not isinstance(node, ast.For) else node.iter
                 needed |= names_in(head)
     return chosen
+
+
+def behind_right(statements: list[Statement], wants: tuple[str, ...], cells: set[str]) -> set[int]:
+    """The statements behind gradients that came out right, where names say which these are: `dW2` that is returned,
+    alone or in a dictionary, or `grads["dW2"] = ...`."""
+    right = {bare(name) for name in wants if f"d{name}" not in cells}
+    found: set[int] = set()
+    for statement in statements:
+        for word, part in _named_parts(statement.node):
+            if gradient_of(word) in right:
+                found |= behind(statements, reads(part), statement.index)
+    return found
+
+
+def _named_parts(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """What a statement returns, or keeps by a key, with what it is called."""
+    value = getattr(node, "value", None)
+    if isinstance(node, ast.Return) and isinstance(value, ast.Tuple):
+        yield from ((ast.unparse(part), part) for part in value.elts)
+    if isinstance(node, ast.Return | ast.Assign) and isinstance(value, ast.Dict):
+        yield from ((str(getattr(key, "value", "")), part) for key, part in zip(value.keys, value.values))
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        yield str(getattr(node.targets[0].slice, "value", "")), node.value
 
 
 def behind(statements: list[Statement], names: set[str], before: int) -> set[int]:

@@ -12,7 +12,13 @@ import ast
 import numpy as np
 
 from backpropviz.diagnose.runs.examine import Examination
-from backpropviz.diagnose.runs.influence import leading_to, right_positions, taken_as_right, wrong_positions
+from backpropviz.diagnose.runs.influence import (
+    behind_right,
+    leading_to,
+    right_positions,
+    taken_as_right,
+    wrong_positions,
+)
 from backpropviz.diagnose.runs.matching import is_array, match
 from backpropviz.diagnose.runs.scene import MATCHED, PLAIN, UNMATCHED, Scene, Suspect, matters
 from backpropviz.diagnose.search.cuts import cut
@@ -62,6 +68,9 @@ def find_suspects(examination: Examination, scene: Scene, cells: set[str], stage
         )
         right = right_positions(pair.layer.wants, cells) if stage == "backward" and function == pair.backward else set()
         shared = leading_to(program.statements(function), right) if right else set()
+        its = program.student.wrapped.get(pair.name)
+        if its is not None and function == its.backward != its.forward and stage == "backward":
+            shared = behind_right(program.statements(function), pair.layer.wants, cells)
         for statement in program.statements(function):
             if statement.index in given:
                 continue
