@@ -216,10 +216,14 @@ def other_sizes(function: Any, known: Case, name: str, only_rows: bool, at: int)
 
 
 def resized(shape: tuple[int, ...], only_rows: bool, at: int) -> tuple[int, ...]:
-    """The shape with other lengths, by number: none is 1, 2 or 4 or occurs twice; or with as many more rows."""
+    """The shape with other lengths, by number: none is 1, 2 or 4 or occurs twice; or with as many more rows.
+
+    >>> resized((7, 11), True, 6), resized((), True, 0)
+    ((3, 11), (3,))
+    """
     if only_rows:
         rows = (3, 5, 6, 7, 8, 9, 11)
-        return (next(n for n in (*rows[at % 7 :], *rows, max(shape) + 1) if n not in shape[1:]), *shape[1:])
+        return (next(n for n in (*rows[at % 7 :], *rows, max(shape, default=0) + 1) if n not in shape[1:]), *shape[1:])
     return tuple(_LENGTHS.get((len(shape), at)) or lengths(at, len(shape)))
 
 
