@@ -120,6 +120,19 @@ def behind(statements: list[Statement], names: set[str], before: int) -> set[int
     return found
 
 
+def looks_up(node: ast.AST) -> bool:
+    """A statement takes out what was put in elsewhere: `mean = cache['mean']`, `x, w = cache`. A wrong value comes from
+    where it was put in."""
+    if not isinstance(node, ast.Assign):
+        return False
+    parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+    is_unpacked = isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Name)
+    return is_unpacked or all(
+        isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name) and isinstance(part.slice, ast.Constant)
+        for part in parts
+    )
+
+
 def reads(tree: ast.AST) -> set[str]:
     """The names whose values are read; whose shape is asked for is none of them."""
     found: set[str] = set()

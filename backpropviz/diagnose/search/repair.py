@@ -19,6 +19,7 @@ from backpropviz.diagnose.edits.tree import Edit, Scope, with_entries
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.runs.examine import Examination
+from backpropviz.diagnose.runs.influence import looks_up
 from backpropviz.diagnose.runs.outcomes import Outcome
 from backpropviz.diagnose.runs.scene import Scene, Suspect
 from backpropviz.diagnose.runs.shorter import Shorter
@@ -150,7 +151,8 @@ class Search:
 
     def _wanted(self, suspect: Suspect) -> Iterator[Edit]:
         """The statement computing what it should, by expressions that are found from the value."""
-        if suspect.statement.loops or self.scene.case.special:
+        node = suspect.statement.node
+        if suspect.statement.loops or self.scene.case.special or looks_up(node):
             return
         scope = {**self.examination.program.student.namespace, **self.scene.scope(suspect.statement)}
         known = with_entries(self.scene.scope(suspect.statement))
