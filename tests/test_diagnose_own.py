@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from backpropviz.diagnose import diagnose
@@ -496,7 +497,7 @@ def test_heads_of_an_attention_are_found_without_a_long_search(tmp_path):
         return namespace["mixing_forward"](x, w, w_out, heads)
 
     x, columns = [], []
-    for its in inputs.cases(counted, {}, None, square=("w_out",)):
+    for its in inputs.cases(counted, {}, None, square=("w_out",))[:2]:
         x.append(its.inputs["x"].shape)
         columns.append(its.inputs["w_out"].shape)
     assert len(x) == 2  # at two sizes
@@ -581,3 +582,13 @@ model = nn.Linear(3, 2)
     report = diagnose(path)
     assert [(function.name, function.status) for function in report.functions] == [("Square.backward", "right")]
     assert f"not loaded, and stood in for: {package}, {package}.nn" in report.notes
+
+
+def test_a_network_is_also_run_with_weights_around_zero():
+    """Behind positive ones, everything is positive: a ReLU that the backward pass forgets changes nothing."""
+
+    def network(x, w1, w2):
+        return np.maximum(0, np.maximum(0, x @ w1) @ w2), (x, w1, w2)
+
+    (its,) = (one for one in inputs.cases(network, {}, None) if one.words == "weights around zero")
+    assert all(abs(np.mean(its.inputs[name])) < 1e-12 for name in ("w1", "w2"))

@@ -136,7 +136,7 @@ def cases(
         with contextlib.suppress(CannotCall):
             others = made_up(function, 1, resized_together(every, 1), ranks, min(most, FEWER))[0]
             found.append(case("other sizes", others, manner))
-    found += _other_signs(function, found[0])
+    found += [*_other_signs(function, found[0]), *_around_zero(function, found[0])]
     settings = {p.name: _other(p.default) for p in binding.parameters(function) if type(p.default) is float}
     if settings:
         changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
@@ -188,6 +188,19 @@ def _other_signs(function: FunctionType, first: Case) -> list[Case]:
             if np.isfinite(np.asarray(result[0] if isinstance(result, tuple) else result, dtype=float)).all():
                 found.append(replace(first, words=f"negative {' and '.join(names)}", inputs=arrays))
     return found
+
+
+def _around_zero(function: FunctionType, first: Case) -> list[Case]:
+    """Of a network, weights whose mean is zero: behind a layer of positive ones all is positive, and no ReLU cuts."""
+    weights = [name for name, value in first.inputs.items() if kind_of(name) == "weight" and value.ndim > 1]
+    if len(weights) < 2:
+        return []
+    arrays = {name: value - np.mean(value) if name in weights else value for name, value in first.inputs.items()}
+    with contextlib.suppress(Exception):
+        result = function(**{**first.settings, **{name: value.copy() for name, value in arrays.items()}})
+        if np.isfinite(np.asarray(result[0] if isinstance(result, tuple) else result, dtype=float)).all():
+            return [replace(first, words="weights around zero", inputs=arrays)]
+    return []
 
 
 def main_input(its: Case) -> str:
