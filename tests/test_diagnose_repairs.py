@@ -47,6 +47,7 @@ REPAIRS = [
     ("slips/19_gn", "M = H * W * size"),
     ("slips/35_pool_vector", "col = ws + best % WW"),
     ("slips/103_bn_paper", "cache['mean'] = sample_mean"),
+    ("slips/128_softmax_vec", "dW = -X.T.dot(ind - p)"),
     ("slips/41_embed", "dx = dx_flat.reshape(N, T, V) * mask[:, :, None]"),
     ("slips/53_layer_utils_net", "da1 = relu_backward(dh1, a1)"),
     ("slips/56_net_function", "grads['b1'] = dhidden.sum(axis=0)"),

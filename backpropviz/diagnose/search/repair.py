@@ -19,7 +19,7 @@ from backpropviz.diagnose.edits.tree import Edit, Scope, with_entries
 from backpropviz.diagnose.pairs.binding import CannotCall, NotApplicable
 from backpropviz.diagnose.pairs.recognition import recognize
 from backpropviz.diagnose.runs.examine import Examination
-from backpropviz.diagnose.runs.influence import looks_up
+from backpropviz.diagnose.runs.influence import looks_up, reads
 from backpropviz.diagnose.runs.outcomes import Outcome
 from backpropviz.diagnose.runs.scene import Scene, Suspect
 from backpropviz.diagnose.runs.shorter import Shorter
@@ -101,7 +101,7 @@ class Search:
         kept = [hit for i, hit in enumerate(hits) if i < MOST_VERIFIED and self._holds(hit)]
         if not kept:
             return []
-        best = kept[0]
+        best = _where_it_came_from(kept)
         alike = [
             hit for hit in kept if hit.suspect is best.suspect and hit.worth == best.worth
         ]  # fmt: skip
@@ -250,6 +250,18 @@ class Search:
         are two faults, one mode may wait for the other, but a line that is right is right in all of its own."""
         modes = {outcomes[i].case.settings.get("mode") for i in mended} - {None}
         return any(its.case.settings.get("mode") in modes and its.wrong() & self.cells for its in outcomes)
+
+
+def _where_it_came_from(hits: list[Hit]) -> Hit:
+    """The best repair; of a sign, the one of the line before that the wrong sign came from, if that says no more."""
+    best = hits[0]
+    for hit in hits[1:] if best.edit.kind == "sign" else ():
+        one, other = hit.suspect.statement, best.suspect.statement
+        is_before = one.function == other.function and one.index < other.index
+        is_read = bool({*one.targets} & reads(other.node))
+        if hit.edit.kind == "sign" and hit.worth == best.worth and is_before and is_read:
+            best = hit if hit.edit.added <= best.edit.added else best
+    return best
 
 
 def _tells(want: Any) -> bool:
