@@ -20,9 +20,13 @@ other names are operations that NumPy lacks: `im2col`, `col2im`, `stop_gradient`
 Names are imported when they are first used, so that `import backpropviz` costs nothing.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False
+"""As in `typing`, which is left to those who need it: until `main` runs, Ctrl-C has no message of ours."""
 if TYPE_CHECKING:
+    from typing import Any
+
     from backpropviz.classroom.checking import check as check
     from backpropviz.diagnose.displayed import diagnosed
     from backpropviz.errors import BackpropvizError as BackpropvizError

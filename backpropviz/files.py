@@ -84,7 +84,10 @@ def write(path: Path, content: bytes) -> None:
     _is_no_folder(path)
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file():
-        path.write_bytes(content)
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise _stopped(path, error) from error
         return
     import tempfile  # late: `--help` writes nothing
 
@@ -99,9 +102,7 @@ def write(path: Path, content: bytes) -> None:
         os.replace(beside, path)
     except OSError as error:
         os.unlink(beside)
-        raise DrawingError(
-            f"{path} cannot be written: {error.strerror}", fix="Is the disk full, or the file in use?"
-        ) from error
+        raise _stopped(path, error) from error
 
 
 def line_by_line(path: Path, mode: str) -> IO[str]:
@@ -120,6 +121,12 @@ def line_by_line(path: Path, mode: str) -> IO[str]:
 def _is_no_folder(path: Path) -> None:
     if path.is_dir():
         raise DrawingError(f"{path} is a folder", fix=f"Name a file in it: {path}/...")
+
+
+def _stopped(path: Path, error: OSError) -> DrawingError:
+    if isinstance(error, BrokenPipeError):
+        raise error  # the reader has seen enough
+    return DrawingError(f"{path} cannot be written: {error.strerror}", fix="Is the disk full, or the file in use?")
 
 
 def _not_written(path: Path, error: OSError) -> DrawingError:

@@ -551,12 +551,22 @@ def test_a_quiz_is_printed_and_asks_nobody_without_a_terminal(refused, run, monk
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_one_message():
+@pytest.mark.parametrize("call", [["list"], ["derive", "relu", "-o", "/dev/full"]])
+def test_a_full_disk_is_one_message(call):
     with open("/dev/full", "w") as full:
-        command = [sys.executable, "-m", "backpropviz", "list"]
+        command = [sys.executable, "-m", "backpropviz", *call]
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert result.returncode == 2
-    assert result.stderr.count("\n") == 1
+    what = call[-1] if "-o" in call else "the output"
+    assert result.stderr.startswith(
+        f"backpropviz: {what} cannot be written: No space left on device\n  Is the disk full"
+    )
+    assert result.stderr.count("\n") == 2
+
+
+def test_hardly_anything_is_imported_before_ctrl_c_has_a_message():
+    code = "import sys, backpropviz.__main__; sys.exit('typing' in sys.modules)"
+    assert not subprocess.run([sys.executable, "-S", "-c", code], env={"PYTHONPATH": str(ROOT)}).returncode
 
 
 def test_ctrl_c_while_modules_are_read_is_one_line(monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """The command line. Nothing heavy is imported before a command runs, so that `--help` is quick."""
 
 import contextlib
+import errno
 import io
 import os
 import shutil
@@ -107,7 +108,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             sys.exit(0)  # the reader of a pipe has seen enough
-        say(in_one_line(": ".join(str(part) for part in (error.filename, error.strerror or error) if part)))
+        what, why = error.filename or "the output", error.strerror or error
+        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO):
+            say(f"{in_one_line(f'{what} cannot be written: {why}')}\n  Is the disk full, or the file too large?")
+        else:
+            say(in_one_line(f"{error.filename}: {why}" if error.filename else str(why)))
         sys.exit(2)
 
 
