@@ -100,9 +100,12 @@ def write(path: Path, content: bytes) -> None:
             file.write(content)
         os.chmod(beside, _mode(path))
         os.replace(beside, path)
-    except OSError as error:
-        os.unlink(beside)
-        raise _stopped(path, error) from error
+    except BaseException as error:  # Ctrl-C as well
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
+        if isinstance(error, OSError):
+            raise _stopped(path, error) from error
+        raise
 
 
 def line_by_line(path: Path, mode: str) -> IO[str]:

@@ -707,3 +707,20 @@ def test_frames_that_words_make_too_small_are_told(run, tmp_path):
     told = run("export", layer, "--frames", str(tmp_path / "frames"), "--passes", "forward").err
     assert "too small to be read; move parts of the function into functions of their own" in told
     assert run("export", "relu", "--frames", str(tmp_path / "frames"), "--passes", "forward").err == ""
+
+
+@pytest.mark.parametrize("columns", ["0", "", "00"])
+def test_a_screen_of_no_columns_is_one_that_nobody_has_measured(run, monkeypatch, columns):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    whole = run("show", "relu").out
+    monkeypatch.setenv("COLUMNS", columns)
+    assert run("show", "relu").out == whole != ""
+
+
+def test_a_ctrl_c_that_python_swallows_is_obeyed():
+    code = (
+        "import os, sys, backpropviz.__main__ as m; from types import SimpleNamespace as S\n"
+        "m._stopped_at_last(S(exc_type=KeyboardInterrupt)); print('went on')"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "backpropviz: stopped\n")

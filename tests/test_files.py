@@ -75,3 +75,17 @@ def test_a_pipe_is_written_into(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     write(Path(os.devnull), b"nowhere")
     assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("where", ["os.chmod", "os.replace", "os.fdopen"])
+def test_ctrl_c_while_a_file_is_written_leaves_the_old_one_and_nothing_else(where, tmp_path, monkeypatch):
+    path = tmp_path / "steps.svg"
+    write(path, b"old")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, stop)
+    with pytest.raises(KeyboardInterrupt):
+        write(path, b"new")
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"steps.svg": b"old"}

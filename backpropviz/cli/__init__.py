@@ -79,6 +79,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # an encoding that lacks a letter is no reason to stop
     out = sys.stdout
+    if not os.environ.get("COLUMNS", "1").strip("0"):  # no screen is so narrow: nobody has told how wide it is
+        del os.environ["COLUMNS"]
     try:
         with _room_for_depth(), AtMost(MOST):  # whatever a call sets ends with it
             code = application(*sys.argv[1:2])(prog_name="backpropviz", standalone_mode=False)
