@@ -880,6 +880,26 @@ def test_what_a_call_makes_of_a_setting_in_several_parts_keeps_its_name():
     np.testing.assert_allclose(dx, elsewhere["x"].grad, rtol=1e-12)
 
 
+def often(x, *, rate=0.5, n=3):
+    turned = rate
+    for _ in range(3000):
+        rate = rate * 0.999
+        n = n + 1
+        turned = -turned
+        turned = abs(turned * 1.0)
+    return np.tanh(x * rate) + n * x * turned
+
+
+def test_a_number_that_thousands_of_rounds_have_made_is_written_out():
+    trace = bp.trace(often, x=np.linspace(-1, 1, 6))
+    trace.backward()
+    assert_runs(trace)
+    text = derive(trace)
+    assert len(text) < 1000
+    assert "it holds for rate = 0.5" in text
+    assert "it holds for n = 3" in text
+
+
 def spread_by_sizes(x, w):
     H = x.shape[1]
     a = x @ w

@@ -68,6 +68,7 @@ class Named:
     """Mixin for a number that carries the expression it came from."""
 
     expression: Expression
+    extent = 0  # how many operations its expression has
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(hasattr(value, "tape") for value in inputs):
@@ -164,8 +165,8 @@ def called(name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> An
     result, call = function(*map(plain, args)), Call(name, tuple(map(expression_of, args)))
     if type(result) is tuple:  # np.modf(p)
         numbers = (part.item() if isinstance(part, np.integer) else part for part in result)
-        return tuple(named(number, Item(call, at)) for at, number in enumerate(numbers))
-    return named(result, call)
+        return tuple(_made(number, Item(call, at), *args) for at, number in enumerate(numbers))
+    return _made(result, call, *args)
 
 
 def worth(expression: Any, variables: Mapping[str, Number]) -> Any:
@@ -185,6 +186,15 @@ def worth(expression: Any, variables: Mapping[str, Number]) -> Any:
     return expression
 
 
+def _made(number: Any, expression: Expression, *of: Any) -> Any:
+    """A number made `of` others, with its expression as long as somebody would read it."""
+    extent = 1 + sum(getattr(other, "extent", 0) for other in of)
+    result = named(number, expression) if extent <= _LONGEST else number
+    if isinstance(result, Named):
+        result.extent = extent
+    return result
+
+
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -194,6 +204,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
     "**": operator.pow,
 }
+_LONGEST = 200
+"""How many operations an expression has at most: nobody would read `rate = rate * 0.99`, 3,000 times over."""
 _CHANGES_NO_INT = {("+", 0), ("-", 0), ("*", 1), ("//", 1)}
 
 
@@ -204,13 +216,14 @@ def _remembering(symbol: str, compute: Callable[[Any, Any], Any], swapped: bool)
         if not swapped and type(self) is NamedInt and type(other) is int and (symbol, other) in _CHANGES_NO_INT:
             return self
         left, right = (other, self) if swapped else (self, other)
-        return named(compute(plain(left), plain(right)), Operation(symbol, expression_of(left), expression_of(right)))
+        number = compute(plain(left), plain(right))
+        return _made(number, Operation(symbol, expression_of(left), expression_of(right)), self, other)
 
     return method
 
 
 def _negated(self: Any) -> Any:
-    return named(-plain(self), Operation("-", 0, expression_of(self)))
+    return _made(-plain(self), Operation("-", 0, expression_of(self)), self)
 
 
 for _class in _PLAIN:

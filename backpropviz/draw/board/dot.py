@@ -19,6 +19,7 @@ FONTS = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 BOLD = "DejaVu Sans Mono Bold"
 POINTS = 0.75  # of a pixel
 HEAD = 9.0  # the length of an arrowhead, in pixels
+LONGEST = 2000  # characters: Graphviz reads none above 16384, and escaping makes up to six of one
 _EVERYTHING = Light()
 _TEXTS = ("label", "tooltip")  # what else is written of a thing is plain
 
@@ -92,7 +93,7 @@ class _Writer:
         self._node(
             f"outline_{number}", id=outline.id, shape="box", style="rounded", color=self.theme.frame,
             width=_n(outline.width / 96), height=_n(outline.height / 96), pos=self._pos(x, y),
-            tooltip=graphviz.escape(" ".join(outline.title)),
+            tooltip=escaped(" ".join(outline.title)),
         )  # fmt: skip
 
     def _tile(self, tile: Tile, number: int) -> None:
@@ -168,8 +169,9 @@ class _Writer:
 
 
 def escaped(text: str) -> str:
-    """Text that Graphviz takes as it is, in one line; what XML cannot hold is replaced."""
+    """Text that Graphviz takes as it is, in one line; what XML cannot hold is replaced, and what is very long cut."""
     text = clean_line(text)
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
     return graphviz.escape(text.replace("&", "&amp;")) or " "  # labels may name letters, as in "&lt;"
 
 
