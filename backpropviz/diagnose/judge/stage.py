@@ -27,7 +27,7 @@ from backpropviz.primitives.windows import output_shape
 
 _OURS = "backpropviz"
 _OF_DERIVED_CODE = {**helpers(), "output_shape": output_shape}  # found while our files can be read
-_DERIVES = tuple(f"{_OURS}.{room}." for room in ("engine", "code", "study", "facade", "exercises"))
+_DERIVES = tuple(f"{_OURS}.{room}." for room in ("engine", "code", "study", "facade"))
 _READS = (f"{_OURS}.engine.source", f"{_OURS}.engine.trees")  # of the engine, what files are read with
 _HIGHEST = 256  # of the descriptors that a copy may have inherited
 
