@@ -261,7 +261,7 @@ CALLS = [
     ("diagnose mine.py -o folder", "nothing to diagnose in mine.py"),
     ("diagnose --files-from dangling.py", "--files-from dangling.py: No such file or directory"),
     ("report mine.py", "mine.py:1 is no report of a hand-in"),
-    ('site ""', "nothing is given for DIR"),
+    ('site ""', "nothing is given for DIR\n  Name one; see: backpropviz site --help"),
     ("site folder --only", "--only leaves nothing to show"),
     ("site folder --only nothing", "there is no layer 'nothing'"),
     ("show dict_out.py", "dict_out.py:3: f returned dict, no value computed fr"),

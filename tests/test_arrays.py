@@ -123,7 +123,8 @@ def test_broken_files(tmp_path):
         whole = (tmp_path / name).read_bytes()
         for length in (0, 4, 60, 100, len(whole) - 20):
             (tmp_path / name).write_bytes(whole[:length])
-            assert "cannot be read" in (message := refused(tmp_path / name)) or "is no .np" in message
+            message = refused(tmp_path / name)
+            assert any(said in message for said in ("cannot be read", "cut short", "is no .np"))
     damaged = bytearray(whole)
     damaged[60:90] = bytes(30)
     (tmp_path / "x.npz").write_bytes(damaged)

@@ -262,7 +262,7 @@ def test_steps_are_also_found_by_name():
 @pytest.mark.parametrize(
     ("options", "seen", "fix"),
     [
-        ({"step": "12"}, "there is no step '12'", "The steps are 1, 2, 3, 4, 5, 6, 7, 8, 9."),
+        ({"step": "12"}, "there is no step '12'", "There are 1, 2, 3, 4, 5, 6, 7, 8, 9."),
         ({"expand": ["conv"]}, "there is no group 'conv' to expand", "calls no functions"),
     ],
 )

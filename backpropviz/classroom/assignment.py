@@ -21,6 +21,11 @@ from backpropviz.errors import LayerError
 
 SHOWN = ("score", "question", "where", "what")
 """How much of a finding students are told; from "question" on these are the levels of `diagnose --hint`."""
+_MEANT = {
+    str: "a text in quotes", int: "a whole number", bool: "true or false",
+    dict: "a heading, [functions], with lines below such as affine_backward = 10",
+}  # fmt: skip
+"""What is to stand there in place of something of another kind."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,9 @@ def read(path: Path) -> Assignment:
     known: dict[str, type] = {"title": str, "show": str, "functions": dict, "seconds": int, "python2": bool}
     for key, value in data.items():
         if type(value) is not known.get(key):
-            seen = f"{key} = {value!r}" if key in known else f"the key {key!r}"
-            raise LayerError(f"{path}: {seen} is not understood", fix=f"It may have {', '.join(known)}.")
+            if key not in known:
+                raise LayerError(f"{path}: the key {key!r} is not understood", fix=f"It may have {', '.join(known)}.")
+            raise LayerError(f"{path}: {key} = {value!r} is not understood", fix=f"It is {_MEANT[known[key]]}.")
     if data.get("show", "what") not in SHOWN:
         raise LayerError(f"{path}: show = {data['show']!r} is not known", fix=f"Choose one of {', '.join(SHOWN)}.")
     tasks = tuple(_task(path, name, its) for name, its in data.get("functions", {}).items())

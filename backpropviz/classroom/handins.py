@@ -26,6 +26,7 @@ def collect(paths: Iterable[Path]) -> list[Path]:
         LayerError: a path does not exist, or no Python file was found.
     """
     files: dict[Path, None] = {}
+    paths = list(paths)
     for path in paths:
         if path.is_dir():
             files.update(dict.fromkeys(below(path)))
@@ -34,7 +35,9 @@ def collect(paths: Iterable[Path]) -> list[Path]:
         else:
             raise LayerError(f"there is no file or folder {path}", fix="Check the path.")
     if not files:
-        raise LayerError("no Python file was found", fix="Name .py files, or folders that hold some.")
+        where = ", ".join(map(str, paths[:3]))
+        fix = "Name .py files or notebooks, or folders that hold some."
+        raise LayerError(f"no Python file was found in {where}", fix=fix)
     for file in files:
         fits(file)
     return list(files)

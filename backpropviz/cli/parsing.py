@@ -91,8 +91,10 @@ class Command(TyperCommand):
                     "" in (value if isinstance(value, (list, tuple)) else [value])
                     and parameter.name not in _MAY_BE_EMPTY
                 ):
+                    named = f"Name one; see: {ctx.command_path} --help"
                     raise InputError(
-                        f"nothing is given for {_written(parameter)}", fix="Give a value, or leave it out."
+                        f"nothing is given for {_written(parameter)}",
+                        fix=named if parameter.required else "Give a value, or leave it out.",
                     )
                 if value == "-" and parameter.name in _KEPT_ON_DISK:
                     raise InputError(

@@ -115,6 +115,8 @@ def _unreadable(path: Path, error: Exception) -> InputError:
             f"{path} holds Python objects, which could run code when loaded",
             fix="Save plain numbers: np.save(path, array.astype(float)).",
         )
+    if str(error).startswith(("EOF", "Failed to read all data")) and "(-" not in str(error):  # a length below 0
+        return InputError(f"{path} is cut short: {error}", fix="Copy it once more, or save it again with np.save.")
     return InputError(f"{path} cannot be read: {error}", fix="Save it again with np.save or np.savez.")
 
 

@@ -28,7 +28,9 @@ def one_step(view: TraceView, label: str, width: int, passes: str = "both", **op
     if step is None:
         there = list(dict.fromkeys(step.groups[0] if step.groups else step.label for step in view.steps))
         places = ", ".join(there) if len(there) <= 40 else f"{there[0]} to {there[-1]}"
-        raise InputError(f"there is no step {label!r}", fix=f"The steps are {places}.")
+        raise InputError(
+            f"there is no step {label!r}", fix=f"There {'is only' if len(there) == 1 else 'are'} {places}."
+        )
     page = Page(view, width, **{**options, "expand": (), "explain": True})
     page.opened = set(page.groups)
     count = "" if view.groups else f" of {len(view.steps)}"

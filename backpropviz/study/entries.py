@@ -124,7 +124,10 @@ class Entries:
             return name, node, self.telling(node)
         places = tuple(int(part) for part in match[2].split(",") if part.strip())
         if len(places) != node.value.ndim or any(not -size <= i < size for i, size in zip(places, node.shape)):
-            raise InputError(f"{name}[{match[2]}]: {name} has shape {node.shape}", fix="Count places from 0.")
+            alike = len(places) == node.value.ndim
+            last = f"{name}[{','.join(str(size - 1) for size in node.shape)}]" if node.shape else name
+            fix = "Count places from 0" if alike else "Give as many places as it has axes"
+            raise InputError(f"{name}[{match[2]}]: {name} has shape {node.shape}", fix=f"{fix}; the last is {last}.")
         return name, node, tuple(i % size for i, size in zip(places, node.shape))
 
     def telling(self, node: Node) -> Index:
@@ -186,7 +189,9 @@ class Entries:
         found = next((its for its in self.trace.steps if step in (its.label, its.name)), None)
         if found is None:
             there = ", ".join(its.label for its in self.trace.steps[:24])
-            raise InputError(f"there is no step {step!r}", fix=f"The steps are {there}.")
+            raise InputError(
+                f"there is no step {step!r}", fix=f"There {'is only' if len(self.trace.steps) == 1 else 'are'} {there}."
+            )
         own = {*found.nodes}
         used = dict.fromkeys(parent for node in found.nodes for parent in node.parents if parent not in own)
         return {
