@@ -269,3 +269,11 @@ CALLS: dict[str, tuple[str, dict[str, str | tuple[str, str]]]] = {
     ),
     "help": ("help", {"as_json": "--json"}),
 }
+
+SAYS_NOTHING_BESIDE = {
+    ("set_", "shape"),  # pad=0 is what it is by default, once a shape is given
+    ("dtype", "step"), ("dtype", "entry"),  # the digits that are printed are the same
+    ("table", "ops"), ("table", "explain"),  # both passes, which are printed then anyway
+    ("shape", "solved"),  # of relu, whose lines hold for all shapes
+}  # fmt: skip
+"""Pairs of which the first changes nothing that is seen, and rightly so."""

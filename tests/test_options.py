@@ -5,13 +5,14 @@ The options are those that the commands have, not those that somebody remembered
 
 import re
 import shlex
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 from backpropviz import cli
-from tests.options import CALLS, FILES
+from tests.options import CALLS, FILES, SAYS_NOTHING_BESIDE
 
 COMMANDS = get_command(cli.app).commands
 OPTIONS = [
@@ -91,6 +92,30 @@ def test_an_option_changes_something_or_is_refused(command, option, done):
         assert changed[2].startswith("backpropviz: ")
     if option == "quiet":
         assert (changed[0], changed[1], changed[3] if command != "play" else []) == (plain[0], "", [])
+
+
+ADDED = {
+    name: [option for option, more in calls.items() if isinstance(more, str)] for name, (_, calls) in CALLS.items()
+}
+PAIRS = [
+    (name, *pair)
+    for name in sorted(set(CALLS) - {"compare", "play", "help"})  # of others, no two outputs are the same
+    for pair in combinations(ADDED[name], 2)
+]
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize(("command", "one", "other"), PAIRS)
+def test_of_two_options_none_is_passed_over(command, one, other, done):
+    base, calls = CALLS[command]
+    first, second = calls[one], calls[other]
+    both = done(f"{base} {first} {second}")
+    assert "Traceback" not in both[2]
+    if both[0] == 2:
+        assert both[2].startswith("backpropviz: ")
+    elif command != "diagnose":  # what is said of no function, or of a right one, is the same whatever is asked
+        for mine, its, alone in ((one, other, done(f"{base} {second}")), (other, one, done(f"{base} {first}"))):
+            assert both != alone or (mine, its) in SAYS_NOTHING_BESIDE, f"{mine} does nothing beside {its}"
 
 
 @pytest.mark.parametrize("command", sorted(CALLS))

@@ -226,6 +226,8 @@ def test_where_an_entry_meets_its_bound_the_bound_gets_the_gradient():
         lambda x: np.tile(x, np.array([2, 1])),
         lambda x: np.roll(x, [1, 2], axis=[0, 1]),
         lambda x: np.einsum("ij->ji", x, out=None),
+        lambda x: np.einsum("ij,jk", x, x.T),
+        lambda x: np.einsum("...j,j", x, x[0]),
         lambda x: np.prod(x[:, :0], axis=1) * x[:, 0],
         lambda x: np.repeat(x, np.array([0, 2, 1]), axis=0),
         lambda x: np.max(x, axis=1, initial=0.5),
