@@ -525,3 +525,11 @@ def test_labels_stay_whole():
     trace.backward()
     assert list(trace.grad) == ["x"]
     assert trace.inputs["y"].value.dtype.kind == "i"
+
+
+def test_an_array_made_of_one_traced_number_has_no_axes():
+    def layer(x):
+        out = np.array(np.sum(x))
+        return out
+
+    assert bp.trace(layer, x=np.ones((2, 3)), verify=False).output.shape == ()
