@@ -1118,3 +1118,11 @@ def test_what_rounds_add_stands_below_a_board_where_its_wire_is_too_short(place)
     terms = [term for use in picture.board.uses for term in use.terms or ()]
     assert all(re.sub(r"\s", "", term) in whole for term in terms)
     assert [text for text in said if " += " in text and text in terms and text.split(" += ")[0] in said]
+
+
+@pytest.mark.parametrize("size", ["page", "free"])
+@pytest.mark.parametrize("name", ["batchnorm", "rnn", "lstm_step"])
+def test_words_of_frames_have_room_in_every_size(name, size):
+    for frame in Diagram(traced(name), size=size).frames("both"):
+        drawn = frame.picture.telling(frame.told, frame.shown)
+        assert (covered(drawn), off_the_page(drawn)) == ([], [])

@@ -13,7 +13,7 @@ from backpropviz.draw.board.page import compose
 from backpropviz.draw.board.reading import read_board
 from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.rendered import rendered
-from backpropviz.draw.board.sizing import FOOTER, LEAST, LEAST_DIGITS, Fitted, Size, fit
+from backpropviz.draw.board.sizing import FOOTER, LEAST, LEAST_DIGITS, MARGIN, Fitted, Size, fit
 from backpropviz.draw.board.themes import LIGHT, THEMES, Light, Theme
 from backpropviz.draw.board.words import Free, height_of, height_of_heading, with_words
 from backpropviz.draw.circuit import Circuit, Edge
@@ -94,22 +94,23 @@ class BoardPicture:
         The less room is kept at the bottom, the larger the board; and the larger the board, the less room beside its
         gates. So room is made for what had none the last time, until all words have theirs.
         """
-        every = list(told)
-        alone = [height_of(words) for words, shown in every if not _gate(shown)]
-        room = max([*map(height_of_heading, (words for words, _ in every)), *alone], default=0.0)
+        every, wide = list(told), self.drawing.width - 2 * MARGIN
+        alone = [height_of(words, wide) for words, shown in every if not _gate(shown)]
+        room = max([*(height_of_heading(words, wide) for words, _ in every), *alone], default=0.0)
         while True:
             other = copy(self)
             for kept in ("drawing", "_fitted", "_free"):
                 other.__dict__.pop(kept, None)
             other.room, other._told = room, {}
-            lacking = [height_of(words) for words, shown in every if not other._holds(words, shown)]
+            lacking = [height_of(words, wide) for words, shown in every if not other._holds(words, shown)]
             if not lacking:
                 return other
             room = max(lacking)
 
     def _holds(self, told: Told, shown: Shown) -> bool:
         """Whether words stand at their gate, or have room at the bottom."""
-        return height_of(told) <= self.room or any(shape.kind == "words" for shape in self.telling(told, shown).shapes)
+        high = height_of(told, self.drawing.width - 2 * MARGIN)
+        return high <= self.room or any(shape.kind == "words" for shape in self.telling(told, shown).shapes)
 
     def dot(self, shown: Shown | None = None, told: Told | None = None) -> str:
         from backpropviz.draw.board.dot import write_dot

@@ -140,13 +140,13 @@ def is_beside_title(board: Board, wide: float, edge: float) -> bool:
 
 def fit(board: Board, size: Size, values: bool = False, footer: float = FOOTER, legend: bool = True) -> Fitted:
     """The board in the style and size in which its text is largest, with room for what stands above and below it."""
-    grid = lay_out(board)
+    grid, more = lay_out(board), footer - FOOTER
     if size == "free":
         draft = Places(Spacer(grid, Style(*_WHOLE, values=Shown() if values else None)).solve())
         wide = max(draft.widths[0], beside_title(board) + LEGEND) + 2 * MARGIN
-        return Fitted(draw(draft), 1.0, wide, draft.height + HEADER + FOOTNOTE)
+        return Fitted(draw(draft), 1.0, wide, draft.height + HEADER + FOOTNOTE + more, room=more)
     if size == "page":
-        return _on_page(grid, values, _header(board, PAGE - 2 * EDGE, legend))
+        return _on_page(grid, values, more, _header(board, PAGE - 2 * EDGE, legend))
     if not is_beside_title(board, SLIDE[0], MARGIN):
         footer += FOOTNOTE - FOOTER
     return _on_slide(grid, values, footer, _header(board, SLIDE[0] - 2 * MARGIN, legend))
@@ -263,7 +263,7 @@ def _filled(spacing: Spacing, wide: float, high: float) -> Places:
     return places
 
 
-def _on_page(grid: Grid, values: bool, header: float) -> Fitted:
+def _on_page(grid: Grid, values: bool, footer: float, header: float) -> Fitted:
     """As wide as a column of text, and no higher than it must be."""
     room = PAGE - 2 * EDGE
     best: tuple[float, float, Spacing] | None = None
@@ -280,5 +280,5 @@ def _on_page(grid: Grid, values: bool, header: float) -> Fitted:
     assert best is not None
     scale, spacing = 1 / best[0], best[2]
     places = _filled(spacing, room / scale, 0.0)
-    high = places.height * scale + header + FOOTNOTE
-    return Fitted(draw(places), scale, PAGE, high, len(spacing.segments), header=header)
+    high = places.height * scale + header + footer + FOOTNOTE
+    return Fitted(draw(places), scale, PAGE, high, len(spacing.segments), footer, header=header)

@@ -49,12 +49,12 @@ class Box:
         return list(dict.fromkeys(tried))
 
 
-def height_of(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
-    """The room that words need at the bottom of a picture, in pixels."""
+def height_of(told: Told, room: float) -> float:
+    """The room that words need at the bottom of a picture with `room` from left to right, in pixels."""
     return max(_height(lines) for _, lines in _at_bottom(told, room)) + 24
 
 
-def height_of_heading(told: Told, room: float = 1600.0 - 2 * MARGIN) -> float:
+def height_of_heading(told: Told, room: float) -> float:
     """The same for the words that stand at the bottom in any case."""
     return max(_height(lines) for _, lines in _above_all(told, room)) + 24
 
