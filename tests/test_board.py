@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backpropviz as bp
-from backpropviz.code.breaking import broken, columns, shaped, width
+from backpropviz.code.breaking import broken, columns, shaped, torn, width
 from backpropviz.draw import rendering
 from backpropviz.draw.board.blocks import DIGITS, Shown, array_of
 from backpropviz.draw.board.grid import lay_out
@@ -1126,3 +1126,10 @@ def test_words_of_frames_have_room_in_every_size(name, size):
     for frame in Diagram(traced(name), size=size).frames("both"):
         drawn = frame.picture.telling(frame.told, frame.shown)
         assert (covered(drawn), off_the_page(drawn)) == ([], [])
+
+
+def test_a_board_has_its_formulas_broken_outside_of_brackets_where_it_can():
+    assert torn(("a = f(b,", "c) *", "(d + e)")) == 1
+    for name in ("affine", "embedding", "sigmoid", "adam"):
+        drawn = drawing(name)
+        assert torn(text.text for text in drawn.texts if text.ink == "red") == 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from unicodedata import combining, east_asian_width
 
 ADVANCE = 0.602  # the width of a character, in font sizes, of the widest of the fonts
@@ -59,6 +60,12 @@ def broken(formula: str, room: int) -> tuple[str, ...]:
     the outermost levels (after Knuth and Plass 1981, who break paragraphs as a whole). Nothing is ever left out.
     """
     return _cheapest(formula, room)[1]
+
+
+def torn(lines: Iterable[str]) -> int:
+    """How many lines of formulas end inside of brackets."""
+    depths = accumulate(sum(map(line.count, "([{")) - sum(map(line.count, ")]}")) for line in lines)
+    return sum(depth > 0 for depth in depths)
 
 
 @lru_cache(1 << 12)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backpropviz.code.breaking import ADVANCE, LEADING, broken, columns, shaped, width
+from backpropviz.code.breaking import ADVANCE, LEADING, broken, columns, shaped, torn, width
 from backpropviz.draw.board.geometry import Ink
 from backpropviz.draw.board.record import Gate
 from backpropviz.draw.digits import numerals
@@ -120,13 +120,13 @@ class Block:
     remark: Run | None = None
 
     def widened(self, room: float) -> Block:
-        """The same in fewer lines, if they have room."""
+        """The same in fewer lines, or with less torn, if there is room."""
         if len(self.lines) <= len(self.formulas):
             return self
         made = red_block(self.formulas, int(min(room / width(" ", SIZE), _LONGEST)), self.array)
         if self.remark is not None:
             made = replace(made, lines=[[*made.lines[0], self.remark], *made.lines[1:]], remark=self.remark)
-        return made if made.width <= room and made.height < self.height else self
+        return made if made.width <= room and (made.height, made.torn) < (self.height, self.torn) else self
 
     def beside(self, remark: Numbers | None, room: float, owner: str = "") -> Block:
         """The same with a remark on an array behind its first line, or below, if it is longer than `room` columns."""
@@ -149,6 +149,11 @@ class Block:
     def height(self) -> float:
         texts = sum(max(run.size for run in line) * LEADING for line in self.lines)
         return texts + (self.array.height + 4 if self.array else 0.0)
+
+    @cached_property
+    def torn(self) -> int:
+        """How many lines end inside of brackets."""
+        return torn("".join(run.text for run in line) for line in self.lines)
 
 
 def badge_width(badge: str) -> float:

@@ -28,7 +28,7 @@ _MOST_ROWS = 6  # that a board is cut into on a slide
 LARGEST = 2.1  # small boards are not blown up farther than that
 MARGIN = 24.0
 EDGE = 16.0  # the same on a page
-_PAGE_BREAKS = ((14, 10), (18, 12), (22, 12), (26, 14))
+_PAGE_BREAKS = ((14, 10), (18, 12), (22, 12), (26, 14), (34, 16))
 TITLE = 24.0  # the size of a title
 HEADER, FOOTER = 50.0, 18.0
 LEGEND = 480.0  # how wide it is
@@ -64,6 +64,8 @@ _LAST = ((None, True), (44, False), (44, True), (26, False))  # the same where t
 _BARE = ((26, True), (16, True), (10, True))  # and where little but names is left on the board
 _TALL = 6  # lines; what is higher hangs down from its wire like a list
 _HANGING = 0.03  # what every further line costs
+_TEARING = 0.05  # and every line that ends inside of brackets; on a page so many pixels:
+_TEARING_ON_PAGE = 24.0
 _NARROW = {10: 0.14, 12: 0.1, 14: 0.06, 16: 0.03}  # what it costs to break formulas into short lines
 
 
@@ -234,7 +236,8 @@ class _Best:
             if scale < self.room[0] / wide:
                 self.full.add(spacer)
             tall = sum(max(0, len(block.lines) - _TALL) for block in places.blocks.values())
-            worth = _worth(scale, self.least, spacer.style) - (_HANGING * tall if scale >= self.least else 0.0)
+            worth = _worth(scale, self.least, spacer.style)
+            worth -= _HANGING * tall + _TEARING * _torn(places) if scale >= self.least else 0.0
             if worth > self.worth * 1.001:
                 self.worth, self.scale, self.tall = worth, scale, tall
                 self.spacing = replace(spacing, x=dict(spacing.x))
@@ -242,7 +245,12 @@ class _Best:
 
 def _worth(scale: float, least: float, style: Style) -> float:
     """What can be read comes first; then large text counts, and formulas in few lines."""
-    return scale if scale < least else min(scale, 1.35) + 0.2 - _NARROW.get(style.formula, 0.0)
+    return scale if scale < least else 2.0 + min(scale, 1.35) - _NARROW.get(style.formula, 0.0)
+
+
+def _torn(places: Places) -> int:
+    """How many lines of formulas end inside of brackets."""
+    return sum(block.torn for block in (*places.blocks.values(), *places.under.values()))
 
 
 def _styles(values: Shown | None, shapes: bool, breaks: tuple[tuple[int, int], ...] = _BREAKS) -> Iterator[Style]:
@@ -272,7 +280,8 @@ def _on_page(grid: Grid, values: bool, footer: float, header: float) -> Fitted:
         for part in (1.0, 0.92, 0.84, 0.76, 0.6, 0.4):
             spacing = spacer.solve(filling(spacer, room * part))
             scale = min(1.0, room / max(spacing.widths))
-            found = 1 / scale, Places(spacing).height * scale
+            places = Places(spacing)
+            found = 1 / scale, (places.height + _TEARING_ON_PAGE * _torn(places)) * scale
             if best is None or found < best[:2]:
                 best = *found, replace(spacing, x=dict(spacing.x))
             if scale == 1.0:
