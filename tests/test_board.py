@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import backpropviz as bp
 from backpropviz.code.breaking import broken, columns, shaped, torn, width
 from backpropviz.draw import rendering
-from backpropviz.draw.board.blocks import DIGITS, Shown, array_of
+from backpropviz.draw.board.blocks import DIGITS, HINTED, Shown, array_of
 from backpropviz.draw.board.grid import lay_out
 from backpropviz.draw.board.record import Board, Gate, Use
 from backpropviz.draw.board.sizing import fit
@@ -1133,3 +1133,18 @@ def test_a_board_has_its_formulas_broken_outside_of_brackets_where_it_can():
     for name in ("affine", "embedding", "sigmoid", "adam"):
         drawn = drawing(name)
         assert torn(text.text for text in drawn.texts if text.ink == "red") == 0
+
+
+def test_the_number_of_a_gate_does_not_lie_over_a_short_name_in_it():
+    drawn = drawing("rnn")
+    sizes = {text.size for text in drawn.texts if text.text in ("h0", "tanh")}
+    assert len(sizes) == 1  # only the symbols of operators are larger
+
+
+@pytest.mark.parametrize("name", ["affine_bn_relu", "lstm", "mlp"])
+def test_texts_of_small_pictures_end_before_the_line_around_their_group(name):
+    drawn = drawing(name)
+    for line in drawn.outlines:
+        end = line.x + line.width
+        texts = [text for text in drawn.texts if line.x < text.x < end and line.y < text.y < line.y + line.height]
+        assert [text.text for text in texts if text.x + HINTED * width(text.text, text.size) > end] == []

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from backpropviz.code.breaking import LEADING, broken, width
 from backpropviz.draw.board.anchors import APART_ELSE, ARROW, BESIDE, INSET, Anchor, Hung, Placed, Spacing, Trunk
-from backpropviz.draw.board.blocks import BADGE, SIZE, Block, badge_width
+from backpropviz.draw.board.blocks import BADGE, HINTED, SIZE, Block, badge_width
 from backpropviz.draw.board.geometry import Point
 from backpropviz.draw.board.grid import Route
 from backpropviz.draw.board.groups import Surrounded
@@ -287,7 +287,7 @@ class Places:
     def group_title(self, each: Surrounded, wide: tuple[float, float]) -> tuple[str, ...]:
         """The title in lines; in shorter ones where a wire comes in from above, so that they find room beside it."""
         share = FREE if each.entered_above else 1.0
-        room = int(share * (wide[1] - wide[0] - 12) / width(" ", SIZE))
+        room = int(share * (wide[1] - wide[0] - 12) / width(" ", SIZE * HINTED))
         lines, (head, _, often) = broken(each.frame.title, room), each.frame.title.partition(": ")
         apart = (*broken(f"{head}:", room), *broken(often, room)) if often else lines
         return apart if 1 < len(lines) >= len(apart) else lines

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from backpropviz.code.breaking import LEADING, broken, columns, width
+from backpropviz.draw.board.blocks import HINTED
 from backpropviz.draw.board.geometry import Drawing, Ink, Point, Shape, Text, Wire
 from backpropviz.draw.board.sizing import FOOTER, HEADER, MARGIN
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _SAID = 16.0  # the size of the letters
 _MOST = 10  # lines at the bottom
 _PAD = 10.0  # between words and the rim of their bubble
-_HINTED = 1.04  # letters are as much wider where they are fitted to the pixels of a small picture
 _APART = 7.0  # between a bubble and what is drawn beside it
 _CELL = 6.0  # how finely places are tried
 _FAR = 420.0  # from its gate a bubble says nothing any more
@@ -95,7 +95,7 @@ def _at_bottom(told: Told, room: float) -> list[Column]:
 def _above_all(told: Told, room: float) -> list[Column]:
     """The step with the sentence about its gate below it, or beside it, where that takes fewer lines."""
     one = _heading(told, room)
-    left = width(f"{told.title}   ", _SAID * _HINTED)
+    left = width(f"{told.title}   ", _SAID * HINTED)
     if left <= room / 2 and len(beside := _sentence(told, room - left)) < len(one):
         return [(0.0, _title(told, room)), (left, beside)]
     return [(0.0, one)]
@@ -111,7 +111,7 @@ def _height(lines: list[Line]) -> float:
 
 def _fitting(room: float) -> int:
     """How many letters fit in a line."""
-    return int(room / width(" ", _SAID * _HINTED))
+    return int(room / width(" ", _SAID * HINTED))
 
 
 def _heading(told: Told, room: float) -> list[Line]:
@@ -158,7 +158,7 @@ def _speak(page: Drawing, told: Told, gate: str, free: Free, bottom: float) -> b
     found = []
     for fit in range(_NARROW, _WIDE + 1, 10):
         lines = _said(told, fit)
-        wide = max(width(line, _SAID * _HINTED) for line, _, _ in lines) + 2 * _PAD
+        wide = max(width(line, _SAID * HINTED) for line, _, _ in lines) + 2 * _PAD
         place = free.nearest(speaker, wide, _height(lines) + 2 * _PAD, bottom)
         if place is not None:
             found.append((*place, lines))
