@@ -23,7 +23,7 @@ PAGE_GAP = 34.0  # between the rows of the page that a long board is cut into
 AROUND = SIZE * LEADING + 20.0  # below the line around a loop: what goes round
 ELBOW = 18.0  # a wire from a box that is led to its slot
 FREE = 0.5  # of the room for a title, where a wire runs through it
-_CUT = 6.0  # beyond a row of the page: the line around a group that goes on in another one
+_CUT = 12.0  # beyond a row of the page: the line around a group that goes on in another one
 
 
 class Places:
@@ -269,9 +269,9 @@ class Places:
     def group_x(self, each: Surrounded, segment: int) -> tuple[float, float]:
         """From where to where the line around a group runs in one of its segments."""
         first, last = self.spacing.segments[segment]
-        left = self.x[each.columns[0], 0] - each.left + INSET / 2 if each.columns[0] >= first else -_CUT
+        left = self.x[each.columns[0], 0] - each.left + INSET / 4 if each.columns[0] >= first else -_CUT
         right = (
-            self.x[each.columns[1], 0] + each.right - INSET / 2
+            self.x[each.columns[1], 0] + each.right - INSET / 4
             if each.columns[1] <= last
             else _CUT + self.widths[segment]
         )

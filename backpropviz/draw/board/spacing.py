@@ -13,7 +13,6 @@ from backpropviz.draw.board.anchors import ARROW, BANDS, BESIDE, INSET, Hung, Sp
 from backpropviz.draw.board.blocks import (
     BADGE,
     DIAMETER,
-    HINTED,
     SIZE,
     SLOT,
     Formula,
@@ -115,7 +114,7 @@ class Spacer:
         for each in hung:
             each.x += shift
         anchor, row = (self.grid.column[station], 0), self.grid.row[station]
-        right = hung[-1].x + max(hung[-1].width / 2, BESIDE + hung[-1].block.width * HINTED)
+        right = hung[-1].x + max(hung[-1].width / 2, BESIDE + hung[-1].block.width)
         self.made.need(row, "boxes", anchor, hung[0].width / 2 - hung[0].x, right)
         self.made.need(row, "arrays", anchor, BESIDE - slots[0], slots[-1] + BESIDE)
 
