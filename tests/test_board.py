@@ -34,6 +34,7 @@ from backpropviz.engine.named import plain
 from backpropviz.errors import DrawingError
 from backpropviz.layers.library import load
 from tests.boards import NAMES, covered, figures, measure, measure_cards, off_the_page, row, through, traced, used
+from tests.loops.layers import CASES, attention_batch
 from tests.loops.scans import told_with_totals
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -1148,3 +1149,13 @@ def test_texts_of_small_pictures_end_before_the_line_around_their_group(name):
         end = line.x + line.width
         texts = [text for text in drawn.texts if line.x < text.x < end and line.y < text.y < line.y + line.height]
         assert [text.text for text in texts if text.x + HINTED * width(text.text, text.size) > end] == []
+
+
+def test_a_formula_that_no_slide_has_room_for_is_where_it_is_told_in_steps():
+    trace = bp.trace(attention_batch, **CASES[attention_batch][0])
+    trace.backward()
+    drawn = Diagram(trace).picture.drawing
+    assert drawn.smallest >= 14
+    said = " ".join(text.text for text in drawn.texts if text.ink == "red")
+    assert "dq[b, i] += (see derive)" in said
+    assert covered(drawn) == []

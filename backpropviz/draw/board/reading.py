@@ -30,6 +30,7 @@ _INFIX = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "power
 _RAISED = {2: "²", 3: "³"}
 _LENGTH = re.compile(r"\b([A-Za-z_]\w*)\.shape\[(-?\d+)\]")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_MOST_TOLD = 600  # letters of a formula: some four lines from one end of a slide to the other
 
 
 def read_board(circuit: Circuit, title: str = "") -> Board:
@@ -55,7 +56,9 @@ def read_board(circuit: Circuit, title: str = "") -> Board:
         del returning[key][: len(back)]
         terms = None
         if back:
-            terms = tuple(term for red in back for term in _terms(edge.tail, lengths.shorten(red.formula), several))
+            terms = tuple(
+                term for red in back for term in _terms(edge.tail, lengths.shorten(_told(red.formula)), several)
+            )
         if key in together:
             before = together[key].terms
             together[key].terms = terms if before is None else before + (terms or ())
@@ -64,6 +67,14 @@ def read_board(circuit: Circuit, title: str = "") -> Board:
         if not is_single(edge.head):
             together[key] = uses[-1]
     return Board(list(gates.values()), uses, title, lengths.legend)
+
+
+def _told(formula: str) -> str:
+    """A formula, or where it is found in steps if no slide has room for it beside a circuit that can be read."""
+    if len(formula) <= _MOST_TOLD:
+        return formula
+    name = re.match(r"[^=]* \+?= ", formula)
+    return f"{name[0] if name else ''}(see derive)"
 
 
 def _terms(vertex: Vertex, formula: str, several: bool) -> Iterator[str]:
