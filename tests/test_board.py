@@ -21,11 +21,12 @@ import backpropviz as bp
 from backpropviz.code.breaking import broken, columns, shaped, torn, width
 from backpropviz.draw import rendering
 from backpropviz.draw.board.blocks import DIGITS, HINTED, Shown, array_of
+from backpropviz.draw.board.geometry import Drawing
 from backpropviz.draw.board.grid import lay_out
 from backpropviz.draw.board.record import Board, Gate, Use
 from backpropviz.draw.board.sizing import fit
 from backpropviz.draw.board.themes import DARK, LIGHT, PRINT
-from backpropviz.draw.board.words import with_words
+from backpropviz.draw.board.words import height_of, with_words
 from backpropviz.draw.diagram import Diagram
 from backpropviz.draw.frames import read_frames
 from backpropviz.draw.telling import Told, tell
@@ -1159,3 +1160,14 @@ def test_a_formula_that_no_slide_has_room_for_is_where_it_is_told_in_steps():
     said = " ".join(text.text for text in drawn.texts if text.ink == "red")
     assert "dq[b, i] += (see derive)" in said
     assert covered(drawn) == []
+
+
+def test_words_at_the_bottom_are_dealt_out_in_columns_where_that_takes_fewer_lines():
+    parts = tuple((f"dw{number} (20, 30) = dw{number}_1 + dw{number}_2",) for number in range(9))
+    told = Told("The inputs", "The gradients have arrived at the inputs.", parts)
+    page = Drawing(1600.0, 900.0)
+    page.texts = with_words(page, told).texts
+    assert height_of(told, 1552.0) < 130
+    assert len({text.x for text in page.texts if text.ink == "red"}) == 3
+    assert all(part in {text.text for text in page.texts} for (part,) in parts)
+    assert covered(page) == []

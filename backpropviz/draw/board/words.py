@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -79,17 +79,33 @@ def with_words(page: Drawing, told: Told, gate: str = "", free: Free | None = No
         for number, (text, ink, bold) in enumerate(lines):
             x = MARGIN + left + 2 * _SAID * (ink == "red")
             y = top + (number + 0.5) * _SAID * LEADING
-            made.texts.append(Text("legend", x, y, text, _SAID, ink, bold))
+            made.texts += [Text("legend", x, y, text, _SAID, ink, bold)] if text else []
     return made
 
 
 def _at_bottom(told: Told, room: float) -> list[Column]:
-    """All words: what is handed back below the rest, or beside it, where that takes fewer lines."""
-    one = [*_heading(told, room), *_handed(told, room)]
-    two = [_heading(told, room / 2), _handed(told, room / 2)]
-    if columns(told.title) <= _fitting(room / 2) and max(map(len, two)) < len(one):
-        return [(0.0, _short(two[0])), (room / 2, _short(two[1]))]
-    return [(0.0, _short(one))]
+    """All words: what is handed back below the rest, in some columns, or beside it, as it takes fewest lines."""
+    one = [*_heading(told, room), *_handed(told.lines, room)]
+    ways = [[(0.0, one)], *(_dealt(told, room, many) for many in (2, 3) if many <= len(told.lines))]
+    if columns(told.title) <= _fitting(room / 2):
+        ways.append([(0.0, _heading(told, room / 2)), (room / 2, _handed(told.lines, room / 2))])
+    best = min(ways, key=lambda way: max(len(lines) for _, lines in way))
+    return [(left, _short(lines)) for left, lines in best]
+
+
+def _dealt(told: Told, room: float, many: int) -> list[Column]:
+    """What is handed back dealt out in columns of a height, below the step."""
+    heading, wide = _heading(told, room), room / many
+    parts = [_handed((line,), wide) for line in told.lines]
+    dealt: list[list[Line]] = [[] for _ in range(many)]
+    at, left = 0, sum(map(len, parts))
+    for part in parts:
+        if dealt[at] and at + 1 < many and len(dealt[at]) + len(part) > -(-left // (many - at)):
+            left -= len(dealt[at])
+            at += 1
+        dealt[at] += part
+    blank: list[Line] = [("", "ink", False)] * len(heading)
+    return [(number * wide, [*(blank if number else heading), *lines]) for number, lines in enumerate(dealt)]
 
 
 def _above_all(told: Told, room: float) -> list[Column]:
@@ -127,13 +143,11 @@ def _sentence(told: Told, room: float) -> list[Line]:
     return [(line, "ink", False) for line in textwrap.wrap(told.sentence, _fitting(room))]
 
 
-def _handed(told: Told, room: float) -> list[Line]:
+def _handed(told: Iterable[str], room: float) -> list[Line]:
     """What arrives and what is handed back, in red."""
     fit = _fitting(room - 2 * _SAID) - 2
     return [
-        (line if at == 0 else f"  {line}", "red", False)
-        for text in told.lines
-        for at, line in enumerate(broken(text, fit))
+        (line if at == 0 else f"  {line}", "red", False) for text in told for at, line in enumerate(broken(text, fit))
     ]
 
 
