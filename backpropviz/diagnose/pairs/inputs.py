@@ -8,7 +8,6 @@ import itertools
 import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -17,12 +16,11 @@ import numpy as np
 from backpropviz.course.record import Case, lengths
 from backpropviz.diagnose.pairs import binding
 from backpropviz.diagnose.pairs.binding import CannotCall
-from backpropviz.diagnose.pairs.protocols.apart import VARIED
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
+from backpropviz.diagnose.pairs.variations import variations
 from backpropviz.diagnose.student.work import TooMuch
 from backpropviz.layers.conventions import kind_of
 from backpropviz.layers.missing import MissingModule
-from backpropviz.layers.reading import read
 from backpropviz.layers.running import EndlessError
 from backpropviz.layers.search import FEWER, PARTS, RUNS, Search
 from backpropviz.layers.tidying import tidied
@@ -41,7 +39,6 @@ _OF_TENSORS = re.compile(
 """What a tensor of torch has and an array of NumPy has not."""
 
 
-_STEPS = re.compile(r"stride|pad|dilation")
 Manner = tuple[str, ...]
 Shape = tuple[int, ...]
 MANNERS: tuple[Manner, ...] = ((), ("small",), ("columns",), ("columns", "small"), ("shares",), ("columns", "shares"))
@@ -136,71 +133,7 @@ def cases(
         with contextlib.suppress(CannotCall):
             others = made_up(function, 1, resized_together(every, 1), ranks, min(most, FEWER))[0]
             found.append(case("other sizes", others, manner))
-    found += [*_other_signs(function, found[0]), *_around_zero(function, found[0])]
-    settings = {p.name: _other(p.default) for p in binding.parameters(function) if type(p.default) is float}
-    if settings:
-        changed = replace(found[0], words="other settings", settings={**found[0].settings, **settings})
-        found.append(changed)
-    found += _other_steps(function, found[0])
-    for name, said in read(function).words.items():  # `activation == "relu"`: every word that it knows
-        if name in {p.name for p in binding.parameters(function)}:
-            settled = [{**found[0].settings, name: value} for value in said[1:]]
-            found += [replace(found[0], words=f"{name} {its[name]!r}", settings=its) for its in settled]
-    return found
-
-
-def _other(number: float) -> float:
-    """Another number: a share, as of what is kept or dropped, stays one."""
-    larger = number * 1.7 + 0.05
-    return larger if not 0 < number < 1 or larger < 1 else 0.6 * number
-
-
-def _other_steps(function: FunctionType, first: Case) -> list[Case]:
-    """With windows in larger steps, or over more padding, where the function runs on these: with the ones that are its
-    default, or that its dictionary of settings holds, a step that the backward pass forgets does not show."""
-    said = {its.name: its.default for its in binding.parameters(function) if type(its.default) is int}
-    steps = {name: n + 1 for name, n in said.items() if _STEPS.search(name.lower())}
-    others: dict[str, dict[str, Any]] = {f"{name} {n}": {name: n} for name, n in steps.items()}
-    for name, its in first.settings.items():
-        held = its if isinstance(its, dict) else {}
-        others |= {f"{key} {n + 1}": {name: {**held, key: n + 1}} for key, n in held.items() if key in VARIED}
-    found = []
-    for words, changed in others.items():
-        settings = {**first.settings, **changed}
-        with contextlib.suppress(Exception):  # what is left over at the end may be too much for it
-            result = function(**settings, **{name: value.copy() for name, value in first.inputs.items()})
-            if np.size(result[0] if isinstance(result, tuple) else result):
-                found.append(replace(first, words=words, settings=settings))
-    return found
-
-
-def _other_signs(function: FunctionType, first: Case) -> list[Case]:
-    """Of a function of single numbers, what it is on negative ones, where it runs on these: one number at a time goes
-    one way at every `if`."""
-    numbers = [name for name, value in first.inputs.items() if value.dtype.kind == "f"]
-    if not numbers or any(value.ndim for value in first.inputs.values()):
-        return []
-    found = []
-    for names in dict.fromkeys(((numbers[0],), tuple(numbers))):
-        arrays = {name: np.asarray(-value if name in names else value) for name, value in first.inputs.items()}
-        with contextlib.suppress(Exception):
-            result = function(**{**first.settings, **arrays})
-            if np.isfinite(np.asarray(result[0] if isinstance(result, tuple) else result, dtype=float)).all():
-                found.append(replace(first, words=f"negative {' and '.join(names)}", inputs=arrays))
-    return found
-
-
-def _around_zero(function: FunctionType, first: Case) -> list[Case]:
-    """Of a network, weights whose mean is zero: behind a layer of positive ones all is positive, and no ReLU cuts."""
-    weights = [name for name, value in first.inputs.items() if kind_of(name) == "weight" and value.ndim > 1]
-    if len(weights) < 2:
-        return []
-    arrays = {name: value - np.mean(value) if name in weights else value for name, value in first.inputs.items()}
-    with contextlib.suppress(Exception):
-        result = function(**{**first.settings, **{name: value.copy() for name, value in arrays.items()}})
-        if np.isfinite(np.asarray(result[0] if isinstance(result, tuple) else result, dtype=float)).all():
-            return [replace(first, words="weights around zero", inputs=arrays)]
-    return []
+    return [*found, *variations(function, found[0])]
 
 
 def main_input(its: Case) -> str:
