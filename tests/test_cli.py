@@ -704,7 +704,7 @@ def test_arrays_that_make_a_slide_too_small_are_named(run, tmp_path):
 
 
 def test_frames_that_words_make_too_small_are_told(run, tmp_path):
-    layer = f"{Path(__file__).parent / 'loops/layers.py'}:attention_decoder"
+    layer = f"{Path(__file__).parent / 'loops/networks.py'}:lstm_cache"
     told = run("export", layer, "--frames", str(tmp_path / "frames"), "--passes", "forward").err
     assert "too small to be read; move parts of the function into functions of their own" in told
     assert run("export", "relu", "--frames", str(tmp_path / "frames"), "--passes", "forward").err == ""
