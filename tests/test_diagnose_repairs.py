@@ -133,6 +133,12 @@ def test_a_line_that_is_missing_is_told_behind_the_value_that_nothing_uses(tmp_p
 
 
 @pytest.mark.rest
+@pytest.mark.costly
+def test_a_network_of_large_pictures_is_examined_on_small_ones():
+    report = diagnose(BLIND / "slips" / "right" / "three_layer.py")
+    assert {function.name: function.status for function in report.functions}["ThreeLayerConvNet.loss"] == "right"
+
+
 def test_a_gradient_stored_by_a_word_that_is_put_together_is_told_where_it_is_stored():
     report = diagnose(Corpus(BLIND / "slips").file("54_fc_net"))
     (finding,) = report.all_findings

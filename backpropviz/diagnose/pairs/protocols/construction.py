@@ -27,7 +27,7 @@ _SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
 _FACTORS = ("beta", "scale", "temperature", "gamma", "delta", "lambda_", "negative_slope", "leak")
 _STRENGTHS = ("reg", "reg_strength", "regularization", "lambda_", "lam", "weight_decay", "l2", "l2_reg")
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
-_LARGEST, _PICTURE = 9, (3, 4, 6)  # of a default that is kept; a picture that can be pooled
+_LARGEST, _PICTURE = 9, (3, 6, 8)  # of a default that is kept; a picture that can be pooled
 _INPUT_SHAPE, _OUTPUT_SHAPE = (3, 6, 5), (18, 5)
 _EXPECTED = {
     r"out\w*_?(shape|dims)|(new|target|to)_shape|^shape$": str(_OUTPUT_SHAPE),
