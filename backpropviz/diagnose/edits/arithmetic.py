@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from backpropviz.course.names import concept
 from backpropviz.diagnose.edits.tree import Proposal, Scope
 from backpropviz.study.values.trees import binary, called, name, number, numpy_call
 
@@ -36,6 +37,15 @@ def numbers(node: ast.expr, above: list[ast.AST]) -> Iterator[Proposal]:
     if not isinstance(node, ast.Constant):
         return
     value = node.value
+    if isinstance(value, str):
+        for one, other in (("train", "test"), ("running_mean", "running_var")):
+            if value in (one, other):
+                yield (
+                    ast.Constant(other if value == one else one),
+                    "test_mode" if one == "train" else "wrong_operand",
+                    1.5,
+                )
+        return
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     negated = len(above) > 1 and isinstance(parent, ast.UnaryOp)
@@ -68,8 +78,10 @@ def counts(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
         for array, value in scope.arrays.items():
             if value.ndim == 1 and value.dtype.kind in "iuf":
                 yield name(array), "wrong_operand", 1.7
+                yield ast.UnaryOp(ast.USub(), name(array)), "wrong_operand", 1.8
             elif value.ndim == 2 and value.dtype.kind == "b":
                 count = numpy_call("sum", name(array), axis=number(1))
+                yield count, "wrong_operand", 1.8
                 yield ast.UnaryOp(ast.USub(), count), "wrong_operand", 1.8
 
 
@@ -97,6 +109,9 @@ def operators(node: ast.expr) -> Iterator[Proposal]:
             yield binary(node.right, node.op, node.left), kind, 1.4
         if isinstance(node.op, ast.Div) and not isinstance(node.left, ast.Constant):
             yield binary(number(1.0), ast.Div(), node.right), "extra_term", 1.9
+        is_one = isinstance(node.left, ast.Constant) and node.left.value == 1
+        if isinstance(node.op, ast.Sub) and is_one and isinstance(node.right, ast.Attribute | ast.Subscript):
+            yield binary(node.left, node.op, binary(node.right, ast.Pow(), number(2))), "wrong_power", 1.4
         kind = "constant_factor" if isinstance(node.op, ast.Mult | ast.Div) else "wrong_power" if isinstance(
             node.op, ast.Pow) else "extra_term"  # fmt: skip
         for kept, dropped in ((node.left, node.right), (node.right, node.left)):
@@ -129,6 +144,10 @@ def eps(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal
     names = scope.eps_names
     if not names or "__eps__" not in scope.settings:
         return
+    if called(node) == "sqrt" and not any(own in scope.scalars for own in names):
+        for array in scope.arrays:  # eps is not at hand, but the root with it is
+            if concept(array) == "sqrtvar":
+                yield name(array), "eps", 0.5
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         for inner, eps in ((node.left, node.right), (node.right, node.left)):
             if isinstance(eps, ast.Name | ast.Constant | ast.Subscript) and _is_eps(eps, scope):
@@ -139,6 +158,8 @@ def eps(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal
                     yield binary(binary(inner.left, ast.Add(), eps), ast.Pow(), inner.right), "eps", 0.6
                 for variance in scope.arrays if not called(inner) else ():
                     yield numpy_call("sqrt", binary(name(variance), ast.Add(), eps)), "eps", 1.2
+                if not isinstance(eps, ast.Name):
+                    yield binary(inner, ast.Add(), name(names[0])), "eps", 0.6
         return
     under_root = above and (called(above[-1]) in ("sqrt", "power", "float_power") or (
         isinstance(above[-1], ast.BinOp) and isinstance(above[-1].op, ast.Pow) and above[-1].left is node))  # fmt: skip
@@ -146,6 +167,8 @@ def eps(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal
     if (under_root or is_value) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         for eps_name in names:
             yield binary(node, ast.Add(), name(eps_name)), "eps", 0.7 if under_root else 1.3
+            if is_value:
+                yield numpy_call("sqrt", binary(node, ast.Add(), name(eps_name))), "eps", 1.8
     if isinstance(node, ast.Constant) and _is_eps(node, scope):
         yield (
             ast.Constant(scope.settings["__eps__"]) if node.value != scope.settings["__eps__"] else name(names[0]),
@@ -213,6 +236,7 @@ def factors(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
         left_out = binary(number(1), ast.Sub(), name(scalar))
         yield binary(node, ast.Div(), left_out), "constant_factor", 1.8 + more
         yield binary(left_out, ast.Mult(), node), "constant_factor", 1.8 + more + far
+    yield binary(number(1), ast.Div(), node), "wrong_operand", 2.0 + more
     yield binary(number(1), ast.Sub(), node), "wrong_operand", 1.8 + more
     for new, kind, cost in array_factors(node, scope):
         yield new, kind, cost + more

@@ -10,7 +10,7 @@ import numpy as np
 from backpropviz.diagnose.edits import arithmetic, calls, names, shapes, stacked, tuples
 from backpropviz.diagnose.edits.tree import REDUCTIONS, Edit, Proposal, Scope, Slot, method, twin_of, walk
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.study.values.trees import called, name, numpy_call
+from backpropviz.study.values.trees import called, name, number, numpy_call
 
 
 def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
@@ -50,7 +50,8 @@ def expression_edits(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(expression, ast.Tuple) and expression is root:
             kind = "gradient_order" if isinstance(node, ast.Return) else "cache"
             proposals.append(tuples.tuple_swaps(expression, kind))
-            proposals += [tuples.of_one(expression), tuples.of_the_batch(expression, scope)]
+            proposals.append(tuples.permutations(expression, isinstance(node, ast.Return)))
+            proposals.append(tuples.of_the_batch(expression, scope))
         if isinstance(expression, ast.Tuple):
             proposals.append(tuples.axes(expression))
         if isinstance(expression, ast.Dict):
@@ -78,8 +79,15 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
         for i, item in enumerate(node.elts):
             if isinstance(item, ast.Constant | ast.UnaryOp):
                 yield ast.Tuple([*node.elts[:i], *node.elts[i + 1 :]], ast.Load()), "wrong_axis", 1.3
+            if isinstance(item, ast.Name) and item.id in scope.arrays:
+                copied = [*node.elts[:i], method(item, "copy"), *node.elts[i + 1 :]]
+                yield ast.Tuple(copied, ast.Load()), "input_changed", 1.2
         return
     yield method(node, "copy"), "input_changed", 1.0
+    if called(node) in ("zeros", "zeros_like"):
+        for array, value in scope.arrays.items():
+            if value.size > 1:
+                yield name(array), "wrong_operand", 1.8
     if called(node) not in REDUCTIONS | {"zeros", "zeros_like"}:
         for axis in (0, 1, (0, 2, 3), (0, 1), (2, 3), (1, 2, 3), (2, 3, 4), None):
             over = {} if axis is None else {"axis": shapes.axis_node(axis)}
@@ -102,3 +110,7 @@ def _whole(node: ast.expr, statement: ast.stmt, scope: Scope) -> Iterator[Propos
             turned = ast.Call(node.func, arguments, node.keywords)
             yield ast.Attribute(turned, "T", ast.Load()), "transposed", 1.6
     yield method(node, "astype", name("float")), "precision", 1.4
+    if isinstance(statement, ast.Assign | ast.Return) and any(value.ndim == 4 for value in scope.arrays.values()):
+        back = ast.Slice(None, None, number(-1))
+        parts: list[ast.expr] = [ast.Slice(), ast.Slice(), back, back]
+        yield ast.Subscript(node, ast.Tuple(parts, ast.Load()), ast.Load()), "wrong_slice", 2.2

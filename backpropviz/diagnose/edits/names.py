@@ -26,6 +26,11 @@ def names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propos
         for other, count in scope.integers.items():
             if other != node.id:
                 yield name(other), "wrong_operand", 1.3 if count != scope.integers[node.id] else 1.6
+        for axis in range(4):
+            for array, value in itertools.islice(scope.arrays.items(), 3):
+                if value.ndim > axis and value.shape[axis] != scope.integers[node.id]:
+                    length = ast.Subscript(ast.Attribute(name(array), "shape", ast.Load()), number(axis), ast.Load())
+                    yield length, "wrong_operand", 2.0
     elif isinstance(scope.others.get(node.id), list) and not isinstance(parent, ast.Attribute | ast.Subscript):
         backwards = ast.Slice(None, None, number(-1))
         yield ast.Subscript(name(node.id), backwards, ast.Load()), "reversed", 1.5
@@ -53,6 +58,11 @@ def _array_names(node: ast.Name, parent: ast.AST | None, scope: Scope) -> Iterat
     if value.ndim == 2 and not isinstance(parent, ast.Attribute | ast.Subscript | ast.Tuple):
         yield ast.Attribute(name(node.id), "T", ast.Load()), "transposed", 1.6
     if not isinstance(parent, ast.Attribute | ast.Subscript):
+        for size, number_ in scope.integers.items():
+            if value.ndim == 1 and number_ > 1:
+                yield name(size), "wrong_operand", 2.0
+        yield numpy_call("sqrt", name(node.id)), "wrong_operand", 1.9
+        yield binary(number(1.0), ast.Div(), name(node.id)), "wrong_operand", 1.9
         yield binary(name(node.id), ast.Pow(), number(2)), "wrong_power", 1.7
         yield numpy_call("exp", name(node.id)), "wrong_operand", 1.9
         yield numpy_call("sign", name(node.id)), "wrong_operand", 1.9

@@ -130,6 +130,9 @@ def layout(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
         yield array, "layout", 1.6
         for order in itertools.permutations(range(len(sizes))) if 2 < len(sizes) < 5 else ():
             yield method(array, "transpose", *(number(i) for i in order)), "layout", 1.3
+        if called(node) != "transpose" or not sizes:
+            for order in itertools.permutations(range(4)):
+                yield method(array, "transpose", *(number(i) for i in order)), "layout", 1.5
         return
     yield array, "layout", 2.0
     if len(sizes) <= 2:
@@ -137,6 +140,7 @@ def layout(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
             turned = method(array, "transpose", *(number(i) for i in order))
             yield method(turned, "reshape", *sizes), "layout", 1.4
         if len(sizes) == 2:
+            yield method(array, "reshape", *sizes[::-1]), "layout", 1.4
             yield ast.Attribute(method(array, "reshape", *sizes[::-1]), "T", ast.Load()), "layout", 1.5
     else:
         orders = itertools.permutations(range(len(sizes))) if len(sizes) == 4 else _exchanges(len(sizes))
@@ -145,6 +149,7 @@ def layout(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
                 back = [number(list(order).index(i)) for i in range(len(sizes))]
                 filled = method(array, "reshape", *(sizes[i] for i in order))
                 yield method(filled, "transpose", *back), "layout", 1.4
+                yield filled, "layout", 1.6
 
 
 def _regrouped(node: ast.Call, array: ast.expr) -> Iterator[Proposal]:
@@ -235,3 +240,9 @@ def positions(node: ast.Slice, scope: Scope) -> Iterator[Proposal]:
         yield ast.Slice(None, ast.UnaryOp(ast.USub(), node.lower)), "wrong_slice", 1.3  # all but the last for the first
     if node.step is None and node.lower is None and isinstance(node.upper, ast.UnaryOp):
         yield ast.Slice(node.upper.operand, None), "wrong_slice", 1.3
+    for integer in scope.integers:
+        for bound in ("lower", "upper"):
+            old = getattr(node, bound)
+            for operator in (ast.Add(), ast.Sub()) if old is not None else ():
+                bounds = {"lower": node.lower, "upper": node.upper, bound: binary(old, operator, name(integer))}
+                yield ast.Slice(bounds["lower"], bounds["upper"], node.step), "wrong_slice", 1.6

@@ -28,6 +28,8 @@ def blocks(node: ast.Slice) -> Iterator[Proposal]:
         if block != first or end not in (block + 1, -1):
             lower = _times(block, size) if block else None
             yield ast.Slice(lower, _times(block + 1, size)), "wrong_slice", 1.1
+    if end != -1 and first:
+        yield ast.Slice(node.lower, None), "wrong_slice", 1.3
 
 
 def _multiple(bound: ast.expr | None, size: str, default: int) -> int | None:

@@ -32,8 +32,10 @@ def siblings(node: ast.Tuple | ast.List) -> Iterator[Proposal]:
             yield type(node)(elements, node.ctx), "stride_pad", 1.6
 
 
-def of_one(node: ast.Tuple) -> Iterator[Proposal]:
-    """What a comma too many made a tuple of."""
+def permutations(node: ast.Tuple, is_return: bool) -> Iterator[Proposal]:
+    if is_return and 3 <= len(node.elts) <= 4:
+        for order in itertools.permutations(range(len(node.elts))):
+            yield ast.Tuple([node.elts[i] for i in order], ast.Load()), "gradient_order", 1.2
     if len(node.elts) == 1:
         yield node.elts[0], "shape_kept", 0.8
 
