@@ -345,7 +345,7 @@ def test_values_are_matched_up_to_shape():
 )
 def test_differences_are_put_into_words(got, words):
     right = np.random.default_rng(3).standard_normal(6)
-    assert words in describe(got(right), right, {"N": 5})
+    assert words in describe(got(right), right, {"N": 5}).words
 
 
 # ---- the two figures -------------------------------------------------------------------------------------------------
