@@ -146,17 +146,19 @@ class Sizes:
                 cases.append(its)
         edits = []
         for size, role in zip(sizes, roles):
-            known = [scene.scope(size.statement) for scene in every]
-            kept = [i for i, scope in enumerate(known) if scope]
+            known, place = [scene.scope(size.statement) for scene in every], (*size.statement.key, size.name)
+            kept = [i for i, scene in enumerate(every) if place in scene.record.visits]  # a branch may not be taken
             wanted = tuple(role.of(*cases[i]) for i in kept)
             left = self._left_by_loops(size.statement)
             scopes = [{name: value for name, value in known[i].items() if name not in left} for i in kept]
             slot = _slot(size.statement.node, size.name)
             if slot is None or self._is_worked_out_elsewhere(slot.get()):
                 return None
-            visits = [every[i].record.visits[*size.statement.key, size.name] for i in kept]
+            visits = [every[i].record.visits[place] for i in kept]
             own = {tuple(int(visit.value) for visit in visits): copy.deepcopy(slot.get())}  # it may lack a 1 only
-            tree = expression(wanted, {**own, **leaves_of(scopes)}) or of_shapes(wanted, scopes)
+            leaves = leaves_of(scopes)
+            told = [tree for its in ({**own, **leaves}, leaves) if (tree := expression(wanted, its)) is not None]
+            tree = min(told, key=_length) if told else of_shapes(wanted, scopes)
             if tree is None:
                 return None
             located = ast.fix_missing_locations(ast.copy_location(tree, size.statement.node))
@@ -237,6 +239,10 @@ def _is_computed(statement: Statement, target: str) -> bool:
 def _is_count(statement: Statement, target: str) -> bool:
     slot = _slot(statement.node, target)
     return slot is not None and is_count(slot.get())
+
+
+def _length(tree: ast.expr) -> int:
+    return sum(1 for _ in ast.walk(tree))
 
 
 def _slot(node: ast.stmt, target: str) -> Slot | None:
