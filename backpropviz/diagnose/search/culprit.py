@@ -196,11 +196,14 @@ def _notice_changes(scene: Scene, suspects: list[Suspect], cells: set[str]) -> N
 def _notice_places(suspects: list[Suspect], cells: set[str]) -> None:
     """The statements that compute what is kept in the place of a gradient that came out wrong, `grads["W2"] = h.T @ d`;
     first of all those with the right values in another arrangement."""
+    called = {suspect.target for suspect in suspects}
     for suspect in suspects:
         node, entry = suspect.statement.node, suspect.matched
         if not isinstance(node, ast.Assign | ast.AugAssign) or _only_names(node.value):
             continue
-        if entry is not None and entry.name in cells and np.shape(suspect.value) != np.shape(entry.value):
+        gradient = entry.name if entry is not None and entry.name in cells else ""
+        is_named = gradient == suspect.target or gradient not in called  # else another line gives it that name
+        if entry is not None and gradient and is_named and np.shape(suspect.value) != np.shape(entry.value):
             suspect.penalty = min(suspect.penalty, UNMATCHED)
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             key = getattr(target.slice, "value", None) if isinstance(target, ast.Subscript) else None
