@@ -209,6 +209,37 @@ def test_a_report_of_ours_that_is_none_is_not_the_crash_of_a_student(tmp_path, m
     assert "a report that is none" in report.functions[0].reason
 
 
+def judged(**said: object) -> dict[str, object]:
+    none = {name: [] for name in ("wrong", "failed", "looked_at", "ran", "refused")}
+    return {"score": 0.0, "right": False, "refuses": False, "layer": None, "own": None, "why": "", **none, **said}
+
+
+def test_a_search_that_failed_says_nothing_of_the_function():
+    fault = FunctionReport("gate_backward", "gate", 1, "fault of the tool", score=0.0, reason="ValueError: max()")
+    nothing = _judged(fault, judged(why="no function of a known layer has this name"), "gate.py", 0)
+    assert (nothing.status, nothing.findings, nothing.reason) == ("fault of the tool", (), "ValueError: max()")
+    right = _judged(fault, judged(right=True, score=1.0, ran=["square"]), "gate.py", 0)
+    assert (right.status, right.findings) == ("fault of the tool", ())
+    assert right.reason == "ValueError: max(); run by itself, it comes out right"
+    wrong = _judged(fault, judged(wrong=["dx"], failed=["square"], ran=["square"]), "gate.py", 0)
+    assert (wrong.status, wrong.notes) == ("wrong", ("the search for the line failed: ValueError: max()",))
+
+
+def test_an_exception_of_ours_is_not_the_crash_of_a_student(tmp_path, monkeypatch):
+    (tmp_path / "layers.py").write_text(RELU.format("pass"), encoding="utf-8")
+    asked = {"file": str(tmp_path / "layers.py"), "python2": False, "megabytes": 2048, "not_called": []}
+    records, code = children.in_child("backpropviz.diagnose.processes.child", asked, 30.0)
+    assert (records[-1]["fault"], code) == ("KeyError: 'functions'", 0)
+    stage = {"stage": "relu_backward", "function": "relu_backward", "layer": "relu", "line": 5, "text": ""}
+    for its in (stage, {**stage, "function": ""}):
+        answers = iter([([its, records[-1]], 0), ([{"report": FileReport("layers.py").to_dict()}], 0)])
+        monkeypatch.setattr("backpropviz.diagnose.processes.runner.in_child", lambda *_, its=answers: next(its))
+        report = diagnosed(tmp_path, RELU.format("pass"))
+        assert (report.status, report.all_findings) == ("fault of the tool", ())
+        reasons = {function.name: function.reason for function in report.functions}
+        assert reasons == {"relu_backward": "KeyError: 'functions'; run by itself, it comes out right"}
+
+
 def test_a_copy_of_the_waiting_process_says_what_a_process_of_its_own_says(tmp_path, monkeypatch):
     text = RELU.format("pass").replace("cache > 0", "cache < 0")
     copied = diagnosed(tmp_path, text)

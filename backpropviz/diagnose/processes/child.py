@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Standard input holds the request as JSON; standard output gets one JSON record per line, the report last."""
+    """Standard input holds the request as JSON; standard output gets one JSON record per line, the last of them the
+    report, or an exception of ours as `fault`."""
     request = json.loads(sys.stdin.read())
     from backpropviz.diagnose.student import sandbox
 
@@ -29,13 +30,24 @@ def main() -> None:
     def say(**record: Any) -> None:
         os.write(channel, (json.dumps(record) + "\n").encode())
 
+    try:
+        _work(request, say)
+    except MemoryError:  # a file that takes all there is, wherever it is missed
+        raise
+    except Exception as error:  # what the student's code raises is caught where it is called
+        say(fault=f"{type(error).__name__}: {error}", seconds=time.process_time())
+    os._exit(0)  # nothing of the student's runs at exit
+
+
+def _work(request: dict[str, Any], say: Callable[..., None]) -> None:
+    """Look at the file, and say what stage it is at and, in the end, the report."""
     # everything of ours is imported before the limits, everything of theirs after
     from backpropviz.diagnose import investigate, verdict, whole_file
     from backpropviz.diagnose.judge.plan import plan
     from backpropviz.diagnose.pairs import recognition
     from backpropviz.diagnose.pairs.protocols import adapting
     from backpropviz.diagnose.runs.siblings import Siblings
-    from backpropviz.diagnose.student import classes, loading, program
+    from backpropviz.diagnose.student import classes, loading, program, sandbox
 
     sandbox.limit_resources(request["megabytes"])
     path = Path(request["file"])
@@ -99,7 +111,6 @@ def main() -> None:
         student.notes.append(f"not looked at: {', '.join(skipped)}: there is no forward pass of that name")
     whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes))
     say(report=whole.to_dict(), plans=plans, seconds=time.process_time())
-    os._exit(0)  # nothing of the student's runs at exit
 
 
 def _status(error: Exception) -> str:

@@ -62,7 +62,10 @@ def _judged(function: FunctionReport, said: Record | None, file: str, code: int)
         note = f"nothing is counted that could not be run once more: {said['why']}"
         return replace(function, score=0.0, notes=(*function.notes, note))
     kind = "not_confirmed"
-    if function.status == FAULT:  # of the search: the verdict does not need it
+    if function.status == FAULT:  # of the search, whose exception says nothing of the function
+        if said["right"] or not said["failed"]:
+            after = "; run by itself, it comes out right" if said["right"] else ""
+            return replace(function, reason=f"{function.reason}{after}")
         kind, note = "wrong_value", f"the search for the line failed: {function.reason}"
         function = replace(
             function, status=RIGHT, score=1.0, reason="", notes=(*function.notes, note), ran=tuple(said["ran"]),

@@ -68,11 +68,16 @@ def diagnose(
             report = replace(report, functions=functions_, seconds=spent, cut_short=cut_short)
             return confirmed(report, last.get("plans"), file, request, seconds)
         stage = next((record for record in reversed(records) if _is_stage(record)), None)
+        fault = str(clean(last["fault"])) if type(last.get("fault")) is str else ""
         if stage is None or not stage.get("function") or len(ended) >= _MOST_ENDS:
+            if fault:
+                every = _named(file, fault, request)
+                every = replace(every, functions=(*ended, *every.functions), seconds=spent, cut_short=cut_short)
+                return confirmed(every, None, file, request, seconds)
             report = _of_the_file(file, stage, code, seconds)
             return replace(report, functions=(*ended, *report.functions), cut_short=cut_short or code == KILLED)
         cut_short |= code == KILLED
-        ended.append(_of_the_pair(file, stage, code, seconds))
+        ended.append(_of_the_pair(file, stage, code, seconds, fault))
         not_called += [ended[-1].name] if stage.get("calling") is True else []
 
 
@@ -87,9 +92,12 @@ def _is_stage(record: Record) -> bool:
     return "stage" in record and type(record.get("line")) is int and all(type(record.get(n, "")) is str for n in names)
 
 
-def _of_the_pair(file: Path, stage: Record, code: int, seconds: float) -> FunctionReport:
-    """The report on a pair whose process ended before its time: one finding, or word that the time was up."""
+def _of_the_pair(file: Path, stage: Record, code: int, seconds: float, fault: str = "") -> FunctionReport:
+    """The report on a pair whose process ended before its time: one finding, or word that the time was up, or what
+    failed of ours."""
     name, line = clean(stage["function"]), stage["line"]
+    if fault:
+        return FunctionReport(name, clean(stage.get("layer", "")), line, FAULT, score=0.0, reason=fault)
     if code == KILLED:
         reason = NOT_ENOUGH.format(seconds)
         return FunctionReport(name, clean(stage.get("layer", "")), line, LATE, score=0.0, reason=reason)
@@ -115,3 +123,22 @@ def _of_the_file(file: Path, stage: Record | None, code: int, seconds: float) ->
 def _fault(file: Path, reason: str) -> FileReport:
     """The report on a file at which something of ours failed."""
     return FileReport(file.name, (FunctionReport("", "", 1, FAULT, score=0.0, reason=reason),))
+
+
+def _named(file: Path, reason: str, request: Record) -> FileReport:
+    """The same, for each pair of a layer that courses hand out: the judge needs no more than their names."""
+    from backpropviz.diagnose.pairs import recognition  # not needed as a rule, and slow to import
+    from backpropviz.diagnose.student import loading
+
+    try:
+        student = loading.parse(file, request["python2"])
+    except loading.Unreadable:
+        return _fault(file, reason)
+    written = loading.definitions(student.tree)
+    pairs = recognition.pairs(written)
+    asked = [its for its in pairs if not its.layer.is_own and its.name not in request["left_out"]]
+    reports = tuple(
+        FunctionReport(its.name, its.layer.name, written[its.name].lineno, FAULT, score=0.0, reason=reason)
+        for its in asked if not request["functions"] or its.name in request["functions"]
+    )  # fmt: skip
+    return FileReport(file.name, reports) if reports else _fault(file, reason)
