@@ -394,6 +394,47 @@ def filtered_backward(dout, x, w, stride=1, padding=0):
 """
 
 
+OVER_TIME = """
+import numpy as np
+
+class Unrolled:
+    def __init__(self, n_in, n_h):
+        self.Wx, self.Wh, self.b = np.random.randn(n_in, n_h), np.random.randn(n_h, n_h), np.zeros(n_h)
+
+    def forward(self, xs, h0):
+        self.xs, self.hs = xs, [h0]
+        for x in xs:
+            self.hs.append(np.tanh(x @ self.Wx + self.hs[-1] @ self.Wh + self.b))
+        return np.array(self.hs[1:])
+
+    def backward(self, dhs):
+        self.dWx, self.dWh, self.db = np.zeros_like(self.Wx), np.zeros_like(self.Wh), np.zeros_like(self.b)
+        dxs, dh_next = np.zeros_like(self.xs), np.zeros_like(self.hs[0])
+        for t in reversed(range(len(self.xs))):
+            da = (dhs[t] + dh_next) * (1 - self.hs[t + 1] ** 2)
+            self.dWx += self.xs[t].T @ da
+            self.dWh += self.hs[t].T @ da
+            self.db += da.sum(axis=0)
+            dxs[t] = da @ self.Wx.T
+            dh_next = da @ self.Wh.T
+        return dxs, dh_next
+"""
+
+CONTRAST = """
+import numpy as np
+
+def contrastive_loss(z1, z2, tau=0.5):
+    s = z1 @ z2.T / tau
+    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+    n = len(z1)
+    loss = -np.log(p[np.arange(n), np.arange(n)]).mean()
+    ds = (p - np.eye(n)) / n
+    dz1 = ds @ z2 / tau
+    dz2 = ds.T @ z1 / tau
+    return loss, dz1, dz2
+"""
+
+
 def report(folder, text):
     path = folder / "hand_in.py"
     path.write_text(text, encoding="utf-8")
@@ -457,6 +498,10 @@ FAILS = {
         (SPARSE, "dw = X.T @ err / len(y) + lam * np.sign(w)", "dw = X.T @ err / len(y) + lam * w", "wrong_operand"),
         (FILTERED, "dx = dxp[:, :, padding:dxp.shape[2] - padding, padding:dxp.shape[3] - padding]",
          "dx = dxp[:, :, padding:-padding, padding:-padding]", "crop_at_pad_0"),
+        # a vector for each moment would do for the way forward
+        (OVER_TIME, "da = (dhs[t] + dh_next) * (1 - self.hs[t + 1] ** 2)",
+         "da = (dhs[t] + dh_next) * (1 - self.hs[t] ** 2)", "wrong_slice"),
+        (CONTRAST, "dz2 = ds.T @ z1 / tau", "dz2 = ds @ z1 / tau", "transposed"),
         (FOCAL, "dlogits = dpt * s * p * (1 - p) / logits.size", "dlogits = dpt * s * p * (1 - p)",
          "constant_factor"),
     ],

@@ -67,7 +67,9 @@ def products(node: ast.expr) -> Iterator[Proposal]:
     twice = [(_flip(b), a), (b, _flip(a)), (_flip(a), _flip(b)), (_flip(b), _flip(a))]
     function = "matmul" if called(node) == "matmul" else "dot"  # which differ in more than two dimensions
     for left, right, cost in [*((*pair, 1.2) for pair in once), *((*pair, 1.5) for pair in twice)]:
-        yield numpy_call(function, left, right), "transposed", cost
+        is_operator = isinstance(node, ast.BinOp)
+        product = binary(left, ast.MatMult(), right) if is_operator else numpy_call(function, left, right)
+        yield product, "transposed", cost
     yield binary(a, ast.Mult(), b), "wrong_operator", 1.5
     yield numpy_call("outer", a, b), "wrong_operator", 1.6
 

@@ -50,7 +50,7 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
                 adapter.fit[2] >= _MANY for adapter in found[:first]
             )
             if is_supposed:  # in doubt, what was found first is meant
-                partly += [adapter for adapter in found[first:] if adapter.fit[1] and adapter.fit[2] == 1]
+                partly += [adapter for adapter in found[first:] if adapter.fit[2] == 1]
                 found[first:] = [adapter for adapter in found[first:] if adapter.fit[0]]
             if any(adapter.fit[2] == 1 for adapter in found):  # all gradients have the shapes of their inputs
                 break

@@ -29,6 +29,7 @@ from backpropviz.diagnose.pairs.protocols.subjects import optional_targets
 from backpropviz.diagnose.pairs.protocols.supposed import (
     RANKS,
     Shapes,
+    in_time,
     numbers_for,
     one_index,
     products,
@@ -91,6 +92,7 @@ def starts(subject: Subject, namespace: dict[str, Any]) -> Iterator[Start]:
             alone = single(first.main, first.values) if first.box is not None else numbers_for(first.main, first.values)
             if first.learned and takes:
                 tries = [*targets_for(first.main, first.values, sizes), *vectors(free(takes[0]), sizes)]
+                tries += in_time(first.main, first.values)
             for shapes in [*alone, *tries]:
                 with contextlib.suppress(Exception):
                     start = _of_class(subject, made, takes, original, namespace, boxed, shapes)

@@ -56,6 +56,12 @@ def vectors(name: str, sizes: Iterable[int]) -> list[Shapes]:
     return [{name: shape} for shape in [*every, _LONG]]
 
 
+def in_time(main: str, values: Mapping[str, Any]) -> list[Shapes]:
+    """The shape of a sequence of what a layer was found to run on: it may go through the first axis as through time,
+    and take a vector for each moment as well as a matrix."""
+    return [{main: (7, *values[main].shape)}] if main and values[main].ndim == 2 else []
+
+
 def numbers_for(main: str, values: Mapping[str, Any]) -> list[Shapes]:
     """Shapes of targets that are a number for each example, as a column or as a vector: `out - y` is an array for many
     other shapes of y, too."""
