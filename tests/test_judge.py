@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import OrderedDict, defaultdict, namedtuple
 
 import numpy as np
 import pytest
@@ -55,6 +56,36 @@ def test_arrays_arrive_as_they_were(dtype, shape):
     got = sent(array.T)
     assert got.dtype == array.dtype
     np.testing.assert_array_equal(got, array.T)
+
+
+Both = namedtuple("Both", "dx dw")
+
+
+@pytest.mark.parametrize("value", [Both(1.5, [2]), OrderedDict(dx=1.5), defaultdict(float, dx=1.5, dw=(1, Both(2, 3)))])
+def test_containers_of_a_class_of_their_own_arrive_and_stay(value):
+    got = sent((value,))[0]
+    assert got == value
+    assert sent(got) == Handle(7)
+
+
+@pytest.mark.parametrize(
+    ("before", "result"),
+    [
+        ("from collections import namedtuple; Grads = namedtuple('Grads', 'dx dw')", "Grads({dx}, {dw})"),
+        ("from collections import OrderedDict", "OrderedDict(dx={dx}, dw={dw})"),
+    ],
+)
+@pytest.mark.parametrize("factor", ["", "2 * "])
+def test_gradients_in_named_containers_are_judged(tmp_path, before, result, factor):
+    (tmp_path / "mine.py").write_text(f"""
+{before}
+def shear_forward(x, w):
+    return x.dot(w), (x, w)
+def shear_backward(dout, cache):
+    x, w = cache
+    return {result.format(dx=factor + "dout.dot(w.T)", dw="x.T.dot(dout)")}
+""")
+    assert diagnose(tmp_path / "mine.py").status == ("wrong" if factor else "right")
 
 
 def test_what_is_no_value_stays_where_it_is():

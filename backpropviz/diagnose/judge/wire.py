@@ -1,7 +1,8 @@
 """Values as bytes, between the process that runs a student's code and the one that judges: nothing in them is run.
 
 A message is two lengths, a JSON text that says what the values are, and the numbers of the arrays one after another.
-What is neither a number, a text, an array nor a container of such stays where it is; a handle stands for it.
+What is neither a number, a text, an array nor a container of such stays where it is; a handle stands for it. A
+container of a class of its own (a named tuple, a defaultdict) does both: what is in it is sent, and it stays.
 """
 
 from __future__ import annotations
@@ -37,6 +38,18 @@ class Handle:
     number: int
 
 
+class HeldTuple(tuple[Any, ...]):
+    """What is in a tuple or list of a class of its own; sent back, it is the object of the other process."""
+
+    number: int
+
+
+class HeldDict(dict[str, Any]):
+    """What is in a dictionary of a class of its own; sent back, it is the object of the other process."""
+
+    number: int
+
+
 class Writer:
     """Collects values for one message.
 
@@ -55,7 +68,7 @@ class Writer:
             return ["none"]
         if kind in (bool, int, float, str):
             return ["plain", value]
-        if kind is Handle:
+        if kind in (Handle, HeldTuple, HeldDict):
             return ["handle", value.number]
         if kind is np.ndarray or isinstance(value, np.generic):
             return self._array(value)
@@ -65,7 +78,19 @@ class Writer:
             return [kind.__name__, [self.value(item, depth + 1) for item in value]]
         if depth < _DEEPEST and kind is dict and len(value) <= _LONGEST and all(type(key) is str for key in value):
             return ["dict", [[key, self.value(item, depth + 1)] for key, item in value.items()]]
-        return self.kept(value)
+        return self._held(value, depth) or self.kept(value)
+
+    def _held(self, value: Any, depth: int) -> list[Any]:
+        """A container of a class of its own as a plain one and a handle; empty where it is none.
+
+        Its entries are read as the base class has them: nothing that its class defines is run.
+        """
+        for base in (tuple, list, dict):
+            if self.keep is None or not issubclass(type(value), base) or type(value) is base:
+                continue
+            plain: Any = base.copy(value) if base is dict else base(base.__iter__(value))
+            return ["held", self.keep(value), self.value(plain, depth)]
+        return []
 
     def kept(self, value: Any) -> list[Any]:
         """A value that stays here."""
@@ -125,6 +150,8 @@ class Reader:
             return tuple(values) if kind == "tuple" else values
         if kind == "dict":
             return {str(key): self._value(item) for key, item in rest[0]}
+        if kind == "held" and type(rest[0]) is int:
+            return _held(rest[0], self._value(rest[1]))
         if kind == "array":
             return self._array(*rest)
         raise Garbled(f"there is no kind {kind!r}")
@@ -137,6 +164,15 @@ class Reader:
             raise Garbled("an array is not whole")
         array = np.frombuffer(part, kind).reshape([int(length) for length in shape]).copy()
         return array[()] if scalar else array
+
+
+def _held(number: int, value: Any) -> Any:
+    """What was in a container of a class of its own; a handle, where that is no container."""
+    if type(value) not in (tuple, list, dict):
+        return Handle(number)
+    held: Any = HeldDict(value) if type(value) is dict else HeldTuple(value)
+    held.number = number
+    return held
 
 
 def send(channel: int, message: bytes, seconds: float | None = None) -> None:
