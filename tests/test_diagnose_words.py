@@ -91,6 +91,18 @@ def relu_backward(dout, cache):
     return dx
 """
 
+SINGLE = """
+import numpy as np
+
+def affine_forward(x, w, b):
+    return x.reshape(x.shape[0], -1).dot(w) + b, (np.float32(x), w, b)
+
+def affine_backward(dout, cache):
+    x, w, b = cache
+    dw = x.reshape(x.shape[0], -1).T.dot(dout)
+    return dout.dot(w.T).reshape(x.shape), dw, dout.sum(axis=0)
+"""
+
 
 def first(folder, text):
     path = folder / "layers.py"
@@ -110,6 +122,13 @@ def test_an_array_changed_in_place_is_mild(tmp_path):
     (function,) = report.functions
     (finding,) = function.findings
     assert (finding.kind, function.score) == ("input_changed", 1.0)
+    assert "relu_backward  results right in 3 of 3 configurations, but:" in render_text(report)
+
+
+def test_single_precision_is_mild(tmp_path):
+    text = render_text(first(tmp_path, SINGLE))
+    assert "affine_backward  results right in 3 of 3 configurations, but:" in text
+    assert "in single precision" in text
 
 
 @pytest.mark.parametrize("text", [CONV, RELU])

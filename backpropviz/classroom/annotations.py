@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from backpropviz import __version__
-from backpropviz.diagnose.telling.kinds import WORDS
+from backpropviz.diagnose.telling.kinds import MILD, WORDS
 from backpropviz.diagnose.verdict import FileReport, Finding
 
-_MILD = ("not_finished", "input_changed", "precision", "refused")
+_WARNINGS = ("not_finished", *MILD, "refused")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -33,7 +33,7 @@ def _escaped(text: str, also: str = "") -> str:
 
 
 def _level(finding: Finding) -> str:
-    return "warning" if finding.kind in _MILD else "error"
+    return "warning" if finding.kind in _WARNINGS else "error"
 
 
 def _message(finding: Finding) -> str:

@@ -64,6 +64,9 @@ WORDS: dict[str, str] = {
     "wrong_function": "the result is not the right one",
 }
 
+MILD = ("input_changed", "precision")
+"""What leaves results right that are not looked at again, or not to the last digit."""
+
 _OF_ARITHMETIC = {
     "constant_factor", "missing_factor", "sign", "missing_term", "extra_term", "wrong_operand", "wrong_operator",
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from backpropviz.diagnose.telling.kinds import MILD
 from backpropviz.diagnose.telling.render_page import render_page, wrapped
 from backpropviz.diagnose.telling.spacing import marks
 from backpropviz.diagnose.verdict import RIGHT, WRONG, FileReport, Finding, FunctionReport
@@ -43,6 +44,8 @@ def _function(function: FunctionReport, file: str, width: int, told: set[Finding
         told_of = f"right: {', '.join(function.looked_at)}  ({done} configuration{'s' * (ran != 1)}{but})"
     elif function.status == WRONG:
         told_of = f"wrong in {len(function.failed)} of {ran} configurations" if ran else WRONG  # a worksheet has none
+        if ran and function.score == 1.0 and all(finding.kind in MILD for finding in function.findings):
+            told_of = f"results right in {ran} of {ran} configurations, but:"
     else:
         told_of = function.status + (f": {function.reason}" if function.reason else "")
     lines = wrapped(f"{where}  {told_of}", width)
