@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from backpropviz.course.record import Case
 from backpropviz.diagnose.edits.tree import Edit
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.runs.examine import Examination
+from backpropviz.diagnose.runs.focus import RUNNING, telling_most
 from backpropviz.diagnose.runs.outcomes import Failure, Outcome, all_right
 from backpropviz.diagnose.runs.scene import Scene, Suspect, recorded
 from backpropviz.diagnose.runs.siblings import Repaired, Siblings
-from backpropviz.diagnose.search import culprit, rewrite
+from backpropviz.diagnose.search import as_forward, culprit, rewrite
 from backpropviz.diagnose.search.first_rounds import first_round_edits, read_by_rows
 from backpropviz.diagnose.search.hits import Hit
 from backpropviz.diagnose.search.joined import with_parts
@@ -28,7 +29,6 @@ from backpropviz.diagnose.verdict import Finding
 
 MOST_FINDINGS = 4
 PAIR, FINDING, LEAST, LOCAL, SIZES = 2_400_000, 1_500_000, 100_000, 350_000, 60_000  # rounds of work
-RUNNING = {"running_mean", "running_var"}
 TRUSTED = 2.0  # how much less suspicious a line is in what a right pair rests on
 
 
@@ -146,6 +146,9 @@ class Trail:
                 if self._accepted(examination, edit, cells):
                     self.findings.append(wording.missing(suspect, edit, shown, len(outcomes)))
                     return True
+            both = as_forward.edits(self.program, scene, self.pair.forward, self.pair.name)
+            if self._mended(examination, scene, outcomes, cells, both, Budget.of(LEAST)):
+                return True
         focus = next(o for o in outcomes if o.case is scene.case)
         found, rewritten = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
         if found is not None and rewritten is not None and self._accepted(examination, rewritten, cells):
@@ -168,10 +171,21 @@ class Trail:
             return False
         read = read_by_rows(self.program.definitions[name] for name in {self.pair.forward, self.pair.name})
         edits = ((its, e) for its in scene.suspects for e in first_round_edits(scene, its, read, self.program))
-        search = Search(examination, scene, outcomes, cells, budget.part(LOCAL), self._breaks_others)
-        hits = search.first_of(edits)
+        return self._mended(examination, scene, outcomes, cells, edits, budget.part(LOCAL))
+
+    def _mended(
+        self,
+        examination: Examination,
+        scene: Scene,
+        outcomes: list[Outcome],
+        cells: set[str],
+        edits: Iterable[tuple[Suspect, Edit]],
+        budget: Budget,
+    ) -> bool:
+        """Make the first of some edits that mends everything, and add what it finds; False where none does."""
+        hits = Search(examination, scene, outcomes, cells, budget, self._breaks_others).first_of(edits)
         if hits:
-            self.findings.append(Wording(examination).proved(scene, hits, outcomes, cells))
+            self.findings += Wording(examination).of_each_line(scene, hits, outcomes, cells)
             self.program.accept_edit(hits[0].edit)
         return bool(hits)
 
@@ -255,7 +269,7 @@ class Trail:
         """Record the case that shows most, and rank the statements."""
         scene = self._scene(examination, outcomes, cells, stage)
         half = budget.part(budget.left // 2)
-        shown = outcomes[self._focus(outcomes, cells)].wrong() & cells
+        shown = outcomes[telling_most(outcomes, cells)].wrong() & cells
         suspects = culprit.find_suspects(examination, scene, shown, stage, half)
         trusted = self._trusted()
         for suspect in suspects:
@@ -265,7 +279,7 @@ class Trail:
 
     def _scene(self, examination: Examination, outcomes: list[Outcome], cells: set[str], stage: str) -> Scene:
         """The case that shows most, recorded."""
-        scene = recorded(examination, *examination.cases[self._focus(outcomes, cells)])
+        scene = recorded(examination, *examination.cases[telling_most(outcomes, cells)])
         scene.outcome.failure = self._blamed(scene.outcome.failure)
         if stage == "backward":
             returns = examination.program.student.wrapped.get(self.pair.name)
@@ -273,25 +287,3 @@ class Trail:
             if name in examination.program.definitions:
                 scene.right = with_parts(scene, examination.program.statements(name))
         return scene
-
-    @staticmethod
-    def _focus(outcomes: list[Outcome], cells: set[str]) -> int:
-        """The case to look at: the one that tells mistakes apart best."""
-        wrong = [i for i, o in enumerate(outcomes) if o.wrong() & cells and not o.refused]
-        return min(wrong, key=lambda i: (*_looks(outcomes[i], cells), i))
-
-
-def _looks(outcome: Outcome, cells: set[str]) -> tuple[int, ...]:
-    """How badly a case tells mistakes apart: by an exception or a shape, with sizes that are alike, with running
-    statistics that begin with zeros; and at what cost."""
-    case, at_all = outcome.case, (outcome.failure is not None, outcome.is_misshapen(cells))
-    if case.special:
-        return *at_all, -_variety(case)
-    return *at_all, -99, len(case.without) if cells & RUNNING else 0, outcome.rounds
-
-
-def _variety(case: Case) -> int:
-    """How many different lengths its axes and settings have: equal ones hide which is which."""
-    numbers = [v for v in case.settings.values() if isinstance(v, int) and v > 1]
-    lengths = [n for value in case.inputs.values() for n in value.shape]
-    return len({*numbers, *lengths}) + len(set(numbers))

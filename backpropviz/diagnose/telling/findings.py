@@ -99,6 +99,19 @@ class Wording:
             proved=True, configurations=configurations, instead=instead[::-1][:MOST_INSTEAD], also=also,
         )  # fmt: skip
 
+    def of_each_line(self, scene: Scene, hits: list[Hit], outcomes: list[Outcome], cells: set[str]) -> list[Finding]:
+        """The findings on the lines of a repair that changes each in its own way; all are needed together."""
+        whole, parts = self.proved(scene, hits, outcomes, cells), hits[0].edit.parts
+        if len(parts) < 2:
+            return [whole]
+        found: list[Finding] = []
+        for part in parts:
+            evidence = f"together with line {parts[0].statement.line}" if found else whole.evidence
+            its = self._finding(part.statement, part.kind, evidence, self._mended(part), ())
+            more = part is not parts[-1]
+            found.append(replace(its, proved=True, configurations=whole.configurations, together=more))
+        return found
+
     def _failure(self, outcome: Outcome, cells: set[str]) -> Failure | None:
         """The exception that ended a run, unless these were there by then."""
         failure = outcome.failure
