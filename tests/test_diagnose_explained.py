@@ -95,6 +95,35 @@ def test_files_of_the_corpus(name):
     assert page.yours is None or page.yours.rows != page.right.rows
 
 
+def test_arrays_that_a_class_makes_itself_keep_their_sizes(explained):
+    """They were cut to one column, and filled four with it."""
+    text = """
+import numpy as np
+
+class Scores:
+    def __init__(self, d_model=6, d_head=4):
+        rng = np.random.default_rng(0)
+        self.Wq = rng.normal(size=(d_model, d_head))
+        self.Wk = rng.normal(size=(d_model, d_head))
+
+    def forward(self, x):
+        self.x, self.q, self.k = x, x @ self.Wq, x @ self.Wk
+        return self.q @ self.k.T
+
+    def backward(self, ds):
+        dq = ds @ self.k
+        dk = ds @ self.q
+        self.dWq = self.x.T @ dq
+        self.dWk = self.x.T @ dk
+        return dq @ self.Wq.T + dk @ self.Wk.T
+"""
+    page = explained(text).functions[0].findings[0].page
+    shapes = {table.name: table.shape for table in page.inputs}
+    assert shapes == {"x": (2, 6), "Wq": (6, 4), "Wk": (6, 4), "dout": (2, 2)}
+    assert page.yours.shape == page.right.shape == (2, 4)
+    assert page.meaning == ""  # "the gradient of matmul_2, step 2 of the layer" is nothing that the file has
+
+
 def test_a_table_of_a_large_array_holds_the_entry_that_is_asked_for():
     array = np.arange(3 * 20 * 30.0).reshape(3, 20, 30)
     table = Table.of("x", array, (2, 19, 0))

@@ -29,7 +29,8 @@ VISIBLE = 0.05  # of the largest entry: a difference that tables of four digits 
 class _Seen:
     """A value that is not what it should be: where, the student's, the right one, and the exception if there was one.
 
-    `place` is what was looked at: the name that a line assigns, or a result.
+    `place` is what was looked at: the name that a line assigns, or a result. `left` are the results that are wrong all
+    the same, with the line as it should be.
     """
 
     place: tuple[str, str]
@@ -37,6 +38,7 @@ class _Seen:
     want: Any
     failure: str
     right: Reference
+    left: frozenset[str]
 
     @property
     def gap(self) -> float:
@@ -117,7 +119,8 @@ class Explaining:
         failure = outcome.failure
         said = f"{failure.type}: {failure.message}".rstrip(": ") if failure is not None else ""
         for place, got, want in (*self._on_the_line(finding, broken, mended), *_results(broken)):
-            return _Seen(place, got, want, said, right)
+            left = frozenset((broken if mended is None else mended).outcome.wrong())
+            return _Seen(place, got, want, said, right, left)
         return None
 
     def _on_the_line(self, finding: Finding, broken: Scene, mended: Scene | None) -> Iterator[Any]:
@@ -148,9 +151,11 @@ class Explaining:
 
 
 def _is_like(seen: _Seen, first: _Seen) -> bool:
-    """It is the same that is wrong, as plainly, and no other trouble comes in: a right value that vanishes, or what is
-    not finite all at once."""
+    """It is the same that is wrong, as plainly, and no other trouble comes in: a right value that vanishes, what is not
+    finite all at once, or a size that the file has settled, so that other results go wrong as well."""
     if (seen.place, seen.failure.partition(":")[0]) != (first.place, first.failure.partition(":")[0]):
+        return False
+    if not seen.left <= first.left:
         return False
     if (seen.got is None) != (first.got is None) or bool(np.any(seen.want)) != bool(np.any(first.want)):
         return False
@@ -189,11 +194,13 @@ def _differ(got: Any, want: Any) -> bool:
 
 
 def _meaning(seen: _Seen) -> str:
-    """What a right value is, where our own trace passes through it."""
+    """What a right value is, where our own trace passes through it by a name that the reader knows."""
     if seen.place[1].endswith(" unchanged"):
         return "what it was before the call"
     entry = matching.match(np.asarray(seen.want), seen.right)
-    if entry is None or not entry.name:
+    steps = [step for trace in seen.right.traces for step in trace.steps]
+    made_up = {step.name for step in steps if not step.statement}  # called after operations: its source was not read
+    if entry is None or not entry.name or entry.name.removeprefix("d") in made_up:
         return ""
     is_gradient = entry.role == "gradient" and entry.name.startswith("d") and len(entry.name) > 1
     what = f"the gradient of {entry.name[1:]}" if is_gradient else entry.name if entry.name != seen.place[1] else ""
