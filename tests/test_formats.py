@@ -14,7 +14,7 @@ import backpropviz as bp
 from backpropviz.draw.board.picture import BoardPicture
 from backpropviz.draw.board.themes import in_the_dark
 from backpropviz.draw.diagram import Diagram
-from backpropviz.draw.formats import SUFFIXES, export
+from backpropviz.draw.formats import SUFFIXES, export, heading
 from backpropviz.draw.mermaid import mermaid
 from backpropviz.draw.slides import moving_picture, presentation
 from backpropviz.draw.tikz import tikz
@@ -200,3 +200,22 @@ def test_cards_are_no_slides():
     pytest.importorskip("pptx")
     with pytest.raises(DrawingError, match="boards"):
         presentation(Diagram(traced("relu"), style="cards").frames())
+
+
+@pytest.mark.parametrize(
+    ("told", "title"),
+    [
+        ("A loop over x of shape (N, T, D).", "A loop over x of shape (N, T, D)"),
+        ("Squashes into (0, 1), always.", "Squashes into (0, 1)"),
+        ("A scale (one number, the same for all): x * w", "A scale"),
+        ("(N, C) as it was.", "twice"),
+        ("One for each g(x, w).", "One for each g"),
+    ],
+)
+def test_a_heading_keeps_the_shape_that_its_last_word_needs(told, title):
+    def twice(x):
+        y = 2 * x
+        return y
+
+    twice.__doc__ = told
+    assert heading(record(twice, {"x": np.ones(3)}, {}), "mine.py:twice") == title

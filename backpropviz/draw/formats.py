@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from backpropviz.engine.trace import Trace
 
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".tex", ".mmd", ".html", ".pptx", ".gif")
+_ENDS = re.compile(r"[:,.;](?![^()]*\))|(?<!\w )\(|\((?!(?:-?[\w.]+, ?)+(?:-?[\w.]+)?\))")
+"""What ends a heading; `(N, D)` and `(0, 1)` belong to the words before them."""
 
 
 def known(path: Path) -> str:
@@ -37,7 +39,7 @@ def known(path: Path) -> str:
 def heading(trace: Trace, layer: str) -> str:
     """What a picture is called: the beginning of the docstring of the function or its file, or the layer's name."""
     told = summary_of(trace.callable)
-    first = re.split(r"[:,.;(]", told)[0].strip()
+    first = _ENDS.split(told)[0].strip()
     return first if 0 < len(first) <= 48 else trace.layer if ".py" in layer else layer
 
 
