@@ -435,6 +435,28 @@ def contrastive_loss(z1, z2, tau=0.5):
 """
 
 
+SIDE_BY_SIDE = """
+import numpy as np
+
+class Gates:
+    def __init__(self, n_x, n_h):
+        self.W, self.n_h = np.random.randn(n_x + n_h, 2 * n_h) * 0.1, n_h
+
+    def forward(self, x, h, c):
+        self.z, self.c = np.hstack([x, h]), c
+        f, g = np.split(self.z @ self.W, 2, axis=1)
+        self.f, self.g = 1 / (1 + np.exp(-f)), np.tanh(g)
+        return self.f * c + self.g
+
+    def backward(self, dc):
+        da = np.hstack([dc * self.c * self.f * (1 - self.f), dc * (1 - self.g**2)])
+        self.dW = self.z.T @ da
+        dz = da @ self.W.T
+        n_x = self.z.shape[1] - self.n_h
+        return dz[:, :n_x], dz[:, n_x:], dc * self.f
+"""
+
+
 def report(folder, text):
     path = folder / "hand_in.py"
     path.write_text(text, encoding="utf-8")
@@ -511,6 +533,13 @@ def test_what_is_left_out_is_put_where_a_person_would(tmp_path, text, right, wro
     first = report(tmp_path, text.replace(right, wrong)).first
     assert (first.proved, first.kind) == (True, kind)
     assert first.expected == right or (text == FOCAL and first.expected.endswith(" / logits.size"))
+
+
+def test_a_number_is_no_size_that_is_computed(tmp_path):
+    """Of x and h side by side only the sum of their lengths is known: with others, n_x was said to be `1 + 2 * 2`."""
+    wrong = SIDE_BY_SIDE.replace("(1 - self.g**2)", "(1 - self.g)")
+    found = report(tmp_path, wrong).all_findings
+    assert all("self.g" in finding.statement for finding in found if finding.proved)
 
 
 @pytest.mark.whole

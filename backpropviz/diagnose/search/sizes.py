@@ -30,6 +30,7 @@ from backpropviz.diagnose.search.counts import Count, counts, is_count
 from backpropviz.diagnose.search.whole_numbers import Vector, expression, leaves_of, of_shapes
 from backpropviz.diagnose.student.recorder import Recorder, Statement
 from backpropviz.diagnose.student.work import Budget
+from backpropviz.study.values.trees import names_in
 
 Place = tuple[Statement, str]
 COST = 0.3
@@ -159,7 +160,7 @@ class Sizes:
             leaves = leaves_of(scopes)
             told = [tree for its in ({**own, **leaves}, leaves) if (tree := expression(wanted, its)) is not None]
             tree = min(told, key=_length) if told else of_shapes(wanted, scopes)
-            if tree is None:
+            if tree is None or not names_in(tree):  # a number that is right here says nothing of other sizes
                 return None
             located = ast.fix_missing_locations(ast.copy_location(tree, size.statement.node))
             edits.append(Edit(size.statement, [(slot, located)], "wrong_size", COST))
