@@ -16,7 +16,7 @@ from backpropviz.diagnose.runs.scene import Scene, Suspect, recorded
 from backpropviz.diagnose.runs.siblings import Repaired, Siblings
 from backpropviz.diagnose.search import as_forward, culprit, rewrite
 from backpropviz.diagnose.search.first_rounds import first_round_edits, read_by_rows
-from backpropviz.diagnose.search.hits import Hit
+from backpropviz.diagnose.search.hits import Hit, taken_back
 from backpropviz.diagnose.search.joined import with_parts
 from backpropviz.diagnose.search.local_repairs import local_repairs
 from backpropviz.diagnose.search.repair import Search
@@ -39,6 +39,7 @@ class Trail:
         self.program, self.pair, self.siblings, self.explains = program, pair, siblings, explains
         self.budget = Budget.of(PAIR)
         self.findings: list[Finding] = []
+        self.partly: dict[int, tuple[str, ...]] = {}
 
     def follow(self, examination: Examination, outcomes: list[Outcome]) -> list[Finding]:
         """Find a wrong line, repair it if that can be proved, and go on with what is still wrong."""
@@ -134,6 +135,8 @@ class Trail:
         hits = self._search(examination, scene, suspects, outcomes, cells, budget)
         if hits and (scene.outcome.failure is None or hits[0].complete):
             self.findings.append(wording.proved(scene, hits, outcomes, cells))
+            if not hits[0].complete:
+                self.partly[len(self.findings) - 1] = hits[0].suspect.statement.targets
             self.program.accept_edit(hits[0].edit)
             return True
         for hit in hits[:3]:  # an exception is easily edited away: what is behind it has to come out right, too
@@ -158,7 +161,8 @@ class Trail:
             return True
         focus.failure = self._blamed(focus.failure)
         found, _ = wording.inferred(scene, suspects, focus, cells, shown, len(outcomes))
-        self.findings += [found] if found is not None else []
+        if found is not None:
+            self.findings = [*taken_back(self.findings, self.partly, found, self.program), found]
         return False
 
     def _in_first_rounds(
@@ -216,14 +220,9 @@ class Trail:
         return True
 
     def _search(
-        self,
-        examination: Examination,
-        scene: Scene,
-        suspects: list[Suspect],
-        outcomes: list[Outcome],
-        cells: set[str],
-        budget: Budget,
-    ) -> list[Hit]:
+        self, examination: Examination, scene: Scene, suspects: list[Suspect], outcomes: list[Outcome],
+        cells: set[str], budget: Budget,
+    ) -> list[Hit]:  # fmt: skip
         return Search(examination, scene, outcomes, cells, budget, self._breaks_others).run(suspects)
 
     def _breaks_others(self, function: str) -> bool:

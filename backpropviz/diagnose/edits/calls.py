@@ -95,9 +95,9 @@ def keys(node: ast.Subscript, scope: Scope) -> Iterator[Proposal]:
 
 
 def ranges(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Proposal]:
-    """A loop that runs backward in time, a round more or less, or to where the last window still fits:
-    `range(0, W - PW + 1, S)`."""
-    if called(node) == "range" and not above:
+    """A loop that runs backward in time, or over a dictionary's entries; a round more or less, or to where the last
+    window still fits: `range(0, W - PW + 1, S)`."""
+    if called(node) in ("range", "values", "items") and not above:
         yield ast.Call(name("reversed"), [node], []), "reversed", 1.3
     if called(node) == "reversed" and isinstance(node, ast.Call) and node.args:
         yield node.args[0], "reversed", 1.3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 from backpropviz.diagnose.edits.strides import padded, started, strided
 from backpropviz.diagnose.edits.tree import Edit, Proposal, Scope, Slot, walk
@@ -31,7 +32,7 @@ def names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propos
                 if value.ndim > axis and value.shape[axis] != scope.integers[node.id]:
                     length = ast.Subscript(ast.Attribute(name(array), "shape", ast.Load()), number(axis), ast.Load())
                     yield length, "wrong_operand", 2.0
-    elif isinstance(scope.others.get(node.id), list) and not isinstance(parent, ast.Attribute | ast.Subscript):
+    elif _is_listed(scope.others.get(node.id)) and not isinstance(parent, ast.Attribute | ast.Subscript):
         backwards = ast.Slice(None, None, number(-1))
         yield ast.Subscript(name(node.id), backwards, ast.Load()), "reversed", 1.5
     elif not scope.knows(node.id):
@@ -41,6 +42,11 @@ def names(node: ast.expr, above: list[ast.AST], scope: Scope) -> Iterator[Propos
         for other in (*scope.scalars, *scope.settings):
             if other != node.id:
                 yield name(other), "wrong_operand", 1.6 if other in scope.scalars else 2.6
+
+
+def _is_listed(value: Any) -> bool:
+    """Whether a value is a list, or a tuple of objects such as layers; tuples of numbers are shapes."""
+    return isinstance(value, list) or (isinstance(value, tuple) and all(hasattr(its, "__dict__") for its in value))
 
 
 def _array_names(node: ast.Name, parent: ast.AST | None, scope: Scope) -> Iterator[Proposal]:
