@@ -666,3 +666,31 @@ def test_a_network_is_also_run_with_weights_around_zero():
 
     (its,) = (one for one in inputs.cases(network, {}, None) if one.words == "weights around zero")
     assert all(abs(np.mean(its.inputs[name])) < 1e-12 for name in ("w1", "w2"))
+
+
+PENALIZED = """
+import numpy as np
+
+class Dense:
+    def __init__(self, n_inputs, n_neurons, l2=0):
+        self.weights = np.random.randn(n_inputs, n_neurons)
+        self.l2 = l2
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = inputs @ self.weights
+
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues
+        if self.l2 > 0:
+            self.dweights += 7 * self.l2 * self.weights
+        self.dinputs = dvalues @ self.weights.T
+"""
+
+
+def test_a_term_on_a_condition_that_is_never_true_is_told(tmp_path):
+    path = tmp_path / "dense.py"
+    path.write_text(PENALIZED, encoding="utf-8")
+    (function,) = diagnose(path).functions
+    assert function.status == "right"
+    assert "not looked at: what line 16 would add, on a condition that was never true" in function.notes

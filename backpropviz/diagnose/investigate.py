@@ -21,7 +21,7 @@ from backpropviz.diagnose.runs.scene import recorded
 from backpropviz.diagnose.runs.siblings import Siblings
 from backpropviz.diagnose.runs.weighing import Weighed, weigh
 from backpropviz.diagnose.search import culprit
-from backpropviz.diagnose.search.idle import idle
+from backpropviz.diagnose.search.idle import idle, terms_left_out
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Recorder
 from backpropviz.diagnose.telling import kinds, notes
@@ -178,6 +178,9 @@ class Investigation:
         """What there is to say of a pair that is right."""
         self._look_for_rounding(examination, outcomes)
         self.notes += notes.conventions(self.program, self.pair)
+        if left := [str(its.line) for its in terms_left_out(self.program, examination)]:
+            lines = f"line{'s' * (len(left) > 1)} {', '.join(left)}"
+            self.notes.append(f"not looked at: what {lines} would add, on a condition that was never true")
         with contextlib.suppress(BackpropvizError):  # what cannot be recorded or listed is not counted
             self.shorter = closed_forms(self.program, self.pair, examination)
         if self.pair.layer.centered and examination.cases:
