@@ -109,6 +109,8 @@ def _work(request: dict[str, Any], say: Callable[..., None]) -> None:
     ]  # fmt: skip
     if skipped:
         student.notes.append(f"not looked at: {', '.join(skipped)}: there is no forward pass of that name")
+    if not wanted and (note := whole_file.trained_in_one(student.tree, {report.name for report in reports})):
+        student.notes.append(note)
     whole = verdict.FileReport(path.name, tuple(reports), findings, tuple(student.notes))
     say(report=whole.to_dict(), plans=plans, seconds=time.process_time())
 
