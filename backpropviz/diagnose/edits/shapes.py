@@ -114,6 +114,12 @@ def layout(node: ast.expr, scope: Scope) -> Iterator[Proposal]:
         sizes = _sizes(call)
         if len(sizes) == 2 and not is_module_call(call):
             yield ast.Call(call.func, sizes[::-1], []), "layout", 1.3
+    if isinstance(node, ast.Call) and called(node) in ("flatten", "ravel") and not is_module_call(node):
+        function = node.func
+        assert isinstance(function, ast.Attribute)
+        for order in itertools.permutations(range(4)):
+            turned = method(function.value, "transpose", *(number(i) for i in order))
+            yield ast.Call(ast.Attribute(turned, function.attr, ast.Load()), node.args, node.keywords), "layout", 1.4
     if not isinstance(node, ast.Call) or called(node) not in (
         "reshape",
         "transpose",

@@ -50,3 +50,19 @@ def is_meant_by_name(scene: Scene, suspect: Suspect) -> bool:
             suspect.cut, suspect.cut_value = entry, arranged
             return True
     return False
+
+
+def resting_on(scene: Scene, origin: Suspect) -> tuple[str, ...]:
+    """The names behind a statement whose values nobody knows and that may depend, in its function, on what it gives."""
+    function, names, found = origin.statement.function, {origin.target}, dict[str, None]()
+    later = [its for its in scene.suspects if its.order > origin.order]
+    for suspect in [*later, *later]:  # once more for what goes round in loops
+        node = suspect.statement.node
+        read = names_read(node.iter if isinstance(node, ast.For) else node)
+        if suspect.statement.function == function and not read & names:
+            continue
+        if suspect.statement.function == function:
+            names |= {*suspect.statement.targets}
+        if suspect.matched is None and suspect.value is not None and suspect.target not in ("return", origin.target):
+            found[suspect.target] = None
+    return tuple(found)

@@ -20,7 +20,7 @@ from backpropviz.diagnose.runs.scene import MATCHED, Scene, Suspect, recorded
 from backpropviz.diagnose.search import handed_on, rewrite
 from backpropviz.diagnose.search.cuts import first_cut, is_odd
 from backpropviz.diagnose.search.hits import Hit
-from backpropviz.diagnose.search.origin import is_meant_by_name, origin_of
+from backpropviz.diagnose.search.origin import is_meant_by_name, origin_of, resting_on
 from backpropviz.diagnose.search.sizes import Size
 from backpropviz.diagnose.student.recorder import Follower, Statement
 from backpropviz.diagnose.telling import kinds, rounds, spacing
@@ -256,8 +256,7 @@ class Wording:
             evidence, kind = "; ".join(its.words for its in told), guessed_kind(told)
         ran = [case for case, _ in self.examination.cases]
         kind = kinds.refined(kind, self.pair.layer, statement, cells, shown, ran)
-        after = [s for s in scene.suspects if s.order > suspect.order and s.matched is None and s.value is not None]
-        cascade = tuple(dict.fromkeys(s.target for s in after if s.target not in ("return", suspect.target)))
+        cascade = resting_on(scene, suspect)
         finding = self._finding(statement, kind, evidence, expected, cascade)
         return replace(finding, configurations=configurations, step=step), edit
 
