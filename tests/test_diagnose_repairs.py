@@ -314,6 +314,36 @@ def test_slips_on_several_places_of_a_line_or_block(tmp_path, text, right, wrong
     assert (first.line, first.proved) == (line, True)
 
 
+@pytest.mark.parametrize("divisor", ["np.sqrt(k.shape[-1])", "2"])
+def test_a_product_in_a_longer_line_is_mended_as_it_is_written(tmp_path, divisor):
+    """It was told as `np.dot`, and of a size that a class settles as `0.5 * (...)`."""
+    text = f"""
+import numpy as np
+
+class Scores:
+    def __init__(self, d_model=6, d_head=4):
+        rng = np.random.default_rng(0)
+        self.Wq = rng.normal(size=(d_model, d_head))
+        self.Wk = rng.normal(size=(d_model, d_head))
+
+    def forward(self, x):
+        q, k = x @ self.Wq, x @ self.Wk
+        self.x, self.q, self.k = x, q, k
+        return q @ k.T / {divisor}
+
+    def backward(self, ds):
+        x, q, k = self.x, self.q, self.k
+        dq = ds @ k / {divisor}
+        dk = ds @ q / {divisor}
+        self.dWq = x.T @ dq
+        self.dWk = x.T @ dk
+        return dq @ self.Wq.T + dk @ self.Wk.T
+"""
+    (tmp_path / "mine.py").write_text(text, encoding="utf-8")
+    (finding,) = diagnose(tmp_path / "mine.py").functions[0].findings
+    assert (finding.expected, finding.proved) == (f"dk = ds.T @ q / {divisor}", True)
+
+
 def test_a_loss_of_ones_own_without_an_upstream_gradient_is_right(tmp_path):
     path = tmp_path / "loss.py"
     path.write_text(
