@@ -22,7 +22,7 @@ from backpropviz.code.breaking import broken
 GAP = 2  # columns in front of a cell, besides Rich's own
 _NARROWEST = 8  # columns; code is never broken into less
 _HANG = 2  # columns in front of what goes on below
-_NOTE = "  "  # between code and what is said about it
+NOTE = "  "  # between code and what is said about it
 
 Span = tuple[str, str]
 Line = list[Span]
@@ -99,7 +99,7 @@ class Code:
     def _broken(self, line: Text, room: int) -> Iterator[tuple[int, Text]]:
         """A line in parts, its code broken as a formula, and what is said about it between words; each with the blanks
         in front of it."""
-        code, _, note = line.plain.partition(_NOTE)
+        code, _, note = line.plain.partition(NOTE)
         parts = [piece for part in broken(code, room - _HANG) for piece in chop_cells(part, room - _HANG)]
         end = _filled([*(f"{part} " for part in parts[-1:]), *note.split(" ")], room - _HANG)
         for number, part in enumerate(_slices(line, [*parts[:-1], *end])):

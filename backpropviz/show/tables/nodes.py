@@ -18,7 +18,7 @@ from backpropviz.show.numerals import telling_place
 from backpropviz.show.records import FlowView, GradientView, GroupView, LoopView, StepView, TraceView
 from backpropviz.show.rows import TERMS, added_up, origin_of, together, written
 from backpropviz.show.tables.arrays import array_lines
-from backpropviz.show.tables.cells import Code, Lines, headed, styled
+from backpropviz.show.tables.cells import NOTE, Code, Lines, headed, styled
 from backpropviz.show.tables.plain import FAINT, GAP, shape_text
 from backpropviz.show.tree import named_groups, walk
 
@@ -46,11 +46,13 @@ class Node:
 
     @property
     def shaped(self) -> tuple[Code, Code]:
-        """The code and that of its gradient, with the shape behind the first line."""
+        """The code and that of its gradient, the shape behind the first piece of code."""
         if not self.shape:
             return self.codes
         first, rest = self.codes if self.code else self.codes[::-1]
-        line = Text.assemble(first.lines[0], (f"  {together(self.shape)}", FAINT))
+        line = first.lines[0]
+        end = len(line.plain.partition(NOTE)[0])  # behind the words, the shape would often stand on a line of its own
+        line = Text.assemble(line[:end], (f"{NOTE}{together(self.shape)}", FAINT), line[end:])
         told = Code(line, *first.lines[1:], depth=first.depth)
         return (told, rest) if self.code else (rest, told)
 
