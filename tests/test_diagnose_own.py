@@ -694,3 +694,50 @@ def test_a_term_on_a_condition_that_is_never_true_is_told(tmp_path):
     (function,) = diagnose(path).functions
     assert function.status == "right"
     assert "not looked at: what line 16 would add, on a condition that was never true" in function.notes
+
+
+GATES_IN_ONE = """
+import numpy as np
+def blend_forward(x, h, W, U, b):
+    H = h.shape[1]
+    gx, gh = x @ W + b, h @ U
+    r, z = (1 / (1 + np.exp(-(gx[:, i * H : (i + 1) * H] + gh[:, i * H : (i + 1) * H]))) for i in (0, 1))
+    n = np.tanh(gx[:, 2 * H :] + r * gh[:, 2 * H :])
+    return (1 - z) * n + z * h, (x, h, W, U, r, z, n, gh)
+def blend_backward(dout, cache):
+    x, h, W, U, r, z, n, gh = cache
+    H = h.shape[1]
+    dan = dout * (1 - z) * (1 - n * n)
+    dar = dan * gh[:, 2 * H :] * r * (1 - r)
+    daz = dout * (h - n) * z * (1 - z)
+    dgx, dgh = np.hstack([dar, daz, dan]), np.hstack([dar, daz, dan * r])
+    return dgx @ W.T, dout * z + dgh @ U.T, x.T @ dgx, h.T @ dgh, dgx.sum(axis=0)
+"""
+
+
+def test_sizes_that_run_by_broadcasting_alone_are_held_against_nobody(tmp_path):
+    """Of what is left of the gates, one column was enough for the forward pass."""
+    (tmp_path / "gated.py").write_text(GATES_IN_ONE, encoding="utf-8")
+    assert diagnose(tmp_path / "gated.py").status == "right"
+
+
+KEYED = """
+import numpy as np
+def shear_forward(x, w, *, gain=1.0, stride=1):
+    return gain * x[:, ::stride].dot(w[::stride]), (x, w, gain, stride)
+def shear_backward(dout, cache):
+    x, w, gain, stride = cache
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    dx[:, ::stride] = gain * dout.dot(w[::stride].T)
+    dw[::stride] = gain * x[:, ::stride].T.dot(dout)
+    return dx, dw
+"""
+
+
+@pytest.mark.parametrize("left_out", ["", "gain * dout"])
+def test_settings_that_are_given_by_name_alone_are_changed_as_well(tmp_path, left_out):
+    text = KEYED.replace(left_out, "dout") if left_out else KEYED
+    (tmp_path / "keyed.py").write_text(text, encoding="utf-8")
+    report = diagnose(tmp_path / "keyed.py")
+    assert report.status == ("wrong" if left_out else "right")
+    assert {"other settings", "stride 2"} <= {*report.functions[0].ran}

@@ -124,7 +124,11 @@ def cases(
             for its in dict.fromkeys(ways):
                 with contextlib.suppress(CannotCall):
                     others = {**shapes, **beside(shapes, name, shape, its), name: its}
-                    other = case(words, made_up(function, at, others, ranks, min(most, FEWER), square)[0], manner)
+                    made = made_up(function, at, others, ranks, min(most, FEWER), square)[0]
+                    if together := _as_long_as_each_other(found[0].inputs, made, name):
+                        with contextlib.suppress(CannotCall):
+                            made = made_up(function, at, {**others, **together}, ranks, min(most, FEWER), square)[0]
+                    other = case(words, made, manner)
                     if main is not None or [v.ndim for v in other.inputs.values()] == axes:
                         found[at:] = [other]
                         break
@@ -180,6 +184,23 @@ def longer(shape: tuple[int, ...]) -> tuple[int, ...]:
     (5, 3, 7)
     """
     return (*shape[:-1], next(n for n in _ODD if n > max(shape)))
+
+
+def _as_long_as_each_other(first: Mapping[str, Any], made: Mapping[str, Any], main: str) -> dict[str, Shape]:
+    """Shapes of inputs whose last axes were equally long, longer than any of the main input, and are no more: all as
+    long as the longest. Of `gates[:, 2 * H :]` a single column is enough for a forward pass that broadcasts it.
+
+    >>> sizes = lambda *lengths: {name: np.ones((3, n)) for name, n in zip("xWU", lengths)}
+    >>> _as_long_as_each_other(sizes(5, 15, 15), sizes(8, 17, 24), "x")
+    {'W': (3, 24), 'U': (3, 24)}
+    """
+    last = {name: its.shape[-1] for name, its in first.items() if np.ndim(its) and np.ndim(made.get(name, 0))}
+    for length in sorted({n for n in last.values() if n > max(first[main].shape, default=0)}):
+        names = [name for name, n in last.items() if n == length]
+        lengths_now = {made[name].shape[-1] for name in names}
+        if len(lengths_now) > 1:
+            return {name: (*made[name].shape[:-1], max(lengths_now)) for name in names}
+    return {}
 
 
 def beside(shapes: Mapping[str, Shape], main: str, old: Shape, new: Shape) -> dict[str, Shape]:

@@ -35,7 +35,8 @@ def call(program: Program, pair: Pair, case: Case, arrays: dict[str, Any]) -> An
     program.seed(123)
     copies = {name: value.copy() for name, value in arrays.items()}
     try:
-        return forward(*binding.forward_arguments(forward, layer, case, copies))
+        arguments = binding.forward_arguments(forward, layer, case, copies)
+        return forward(*arguments, **binding.keyword_arguments(forward, layer, case))
     except (Exception, SystemExit) as error:
         raise CannotCall(f"its forward pass fails with {type(error).__name__}: {error}") from error
 
@@ -117,6 +118,7 @@ def _trace(program: Program, pair: Pair, case: Case, outputs: dict[str, Any], fo
     by_name = {p.name: value for p, value in zip(binding.parameters(forward), arguments)}
     inputs = {name: value.copy() for name, value in case.inputs.items()}
     settings = {name: value for name, value in by_name.items() if name not in inputs}
+    settings |= binding.keyword_arguments(forward, pair.layer, case)
     try:
         program.seed(123)
         trace = record(forward, inputs, settings)

@@ -25,7 +25,7 @@ def variations(function: FunctionType, first: Case) -> Iterator[Case]:
     """A case with something changed in each."""
     yield from _other_signs(function, first)
     yield from _around_zero(function, first)
-    parameters = binding.parameters(function)
+    parameters = binding.signature(function).parameters.values()  # settings may be given by name alone
     if settings := {its.name: _other(its.default) for its in parameters if type(its.default) is float}:
         yield replace(first, words="other settings", settings={**first.settings, **settings})
     yield from _other_steps(function, first)
@@ -42,7 +42,8 @@ def _other(number: float) -> float:
 
 def _other_steps(function: FunctionType, first: Case) -> Iterator[Case]:
     """Windows in larger steps, or over more padding, than by default or in a dictionary of settings."""
-    said = {its.name: its.default for its in binding.parameters(function) if type(its.default) is int}
+    parameters = binding.signature(function).parameters.values()
+    said = {its.name: its.default for its in parameters if type(its.default) is int}
     steps = {name: n + 1 for name, n in said.items() if _STEPS.search(name.lower())}
     others: dict[str, dict[str, Any]] = {f"{name} {n}": {name: n} for name, n in steps.items()}
     for name, its in first.settings.items():
