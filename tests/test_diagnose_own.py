@@ -457,6 +457,25 @@ class Gates:
 """
 
 
+ACTIVATED = """
+import numpy as np
+
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = np.random.randn(n_in, n_out), np.zeros(n_out)
+
+    def forward(self, x):
+        self.x, self.z = x, x @ self.W + self.b
+        return np.maximum(self.z, 0)
+
+    def backward(self, dout):
+        dz = dout * (self.z > 0)
+        self.dW = self.x.T @ dz
+        self.db = dz.sum(axis=0)
+        return dz @ self.W.T
+"""
+
+
 def report(folder, text):
     path = folder / "hand_in.py"
     path.write_text(text, encoding="utf-8")
@@ -533,6 +552,16 @@ def test_what_is_left_out_is_put_where_a_person_would(tmp_path, text, right, wro
     first = report(tmp_path, text.replace(right, wrong)).first
     assert (first.proved, first.kind) == (True, kind)
     assert first.expected == right or (text == FOCAL and first.expected.endswith(" / logits.size"))
+
+
+def test_a_dense_layer_may_have_its_activation(tmp_path):
+    """Its forward pass was called wrong, for going on where the affine layer of courses ends."""
+    (right,) = report(tmp_path, ACTIVATED).functions
+    assert right.status == "right"
+    assert "it goes on where affine ends, with a function of every entry" in right.notes
+    assert report(tmp_path, ACTIVATED.replace("dz.sum(", "dz.mean(")).first.statement == "self.db = dz.mean(axis=0)"
+    without = ACTIVATED.replace("np.maximum(self.z, 0)", "self.z").replace("dout * (self.z > 0)", "dout")
+    assert report(tmp_path, without.replace("x @ self.W + self.b", "x @ self.W")).first.function == "Dense.forward"
 
 
 def test_a_number_is_no_size_that_is_computed(tmp_path):

@@ -14,7 +14,7 @@ from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference
 from backpropviz.diagnose.runs import gaps
 from backpropviz.diagnose.runs.examine import Examination
-from backpropviz.diagnose.runs.forms import Forms, gave_output
+from backpropviz.diagnose.runs.forms import Forms, gave_output, goes_on
 from backpropviz.diagnose.runs.matching import ratio
 from backpropviz.diagnose.runs.outcomes import ROUNDING, Outcome, all_right, difference
 from backpropviz.diagnose.runs.scene import recorded
@@ -210,6 +210,12 @@ class Investigation:
             CannotCall: it is not known how it is called.
         """
         form = Forms(self.program, self.pair).best()
+        if not self.pair.layer.is_own and goes_on(self.program, self.pair, form.outcomes):
+            name = f"{self.pair.layer.name}, as written"
+            with contextlib.suppress(CannotCall):
+                own = Forms(self.program, recognition.own(name, self.pair.forward, self.pair.backward)).best()
+                said = f"it goes on where {self.pair.layer.name} ends, with a function of every entry"
+                form = replace(own, notes=(said, *own.notes))
         self.pair = form.examination.pair
         self.notes += form.notes
         return form.examination, form.outcomes

@@ -6,6 +6,9 @@ import contextlib
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from backpropviz.course.record import Case, Layer
 from backpropviz.diagnose.pairs import unknown
@@ -16,7 +19,7 @@ from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.pairs.reference import Reference, reference
 from backpropviz.diagnose.pairs.signatures import gradients_of, returned
 from backpropviz.diagnose.runs.examine import Another, Answer, Examination
-from backpropviz.diagnose.runs.outcomes import Outcome, all_right
+from backpropviz.diagnose.runs.outcomes import ROUNDING, TOLERANCE, Outcome, all_right, difference
 from backpropviz.diagnose.student.program import Program
 
 _references: dict[tuple[str, int], list[tuple[Case, Reference]]] = {}
@@ -170,3 +173,18 @@ def fresh(layer: Layer, form: int, seed: int) -> tuple[Case, Reference] | None:
         return None
     case = layer.fresh(seed, form)
     return case, reference(layer, case)
+
+
+def goes_on(program: Program, pair: Pair, outcomes: list[Outcome]) -> bool:
+    """Whether a class that is called like a known layer with parameters has an activation besides, as a Dense layer may
+    have: its output grows with the layer's, entry by entry, and is no multiple of it."""
+    if pair.forward not in program.student.wrapped or len(pair.layer.wants) == 1:
+        return False
+    cells = [its.cells[name] for its in outcomes if not its.failure for name in pair.layer.outputs if name in its.cells]
+    both = [(np.ravel(cell.got), np.ravel(cell.want)) for cell in cells if not cell.ok and cell.fits]
+    grows = all(np.all(np.diff(got[np.argsort(want)]) >= -ROUNDING) for got, want in both)
+    return bool(both) and grows and not any(_is_multiple(got, want) for got, want in both)
+
+
+def _is_multiple(got: Any, want: Any) -> bool:
+    return difference(got * np.dot(want, want), want * np.dot(got, want)) <= TOLERANCE
