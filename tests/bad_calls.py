@@ -13,6 +13,7 @@ from tests import bad_combinations, bad_files, bad_kinds
 FILES = {
     "mine.py": b"import numpy as np\n\ndef swish(x, *, beta=1.5):\n    return x / (1 + np.exp(-beta * x))\n",
     "empty.py": b"",
+    "numbers.csv": b"a,b\n1,2\n",
     "broken.py": b"def f(x:\n    return x\n",
     "latin.py": b"# -*- coding: no-such-codec -*-\ndef f(x):\n    return x\n",
     "nul.py": b"def f(x):\n    return x\0\n",
@@ -177,6 +178,7 @@ def _hand_ins() -> Iterator[Call]:
     yield ["diagnose"], "no file was named"
     yield ["diagnose", "nowhere.py"], "nowhere.py"
     yield ["diagnose", "empty.py"], "nothing to diagnose"
+    yield ["diagnose", "numbers.csv"], "numbers.csv is no Python file and no notebook"
     yield ["diagnose", "mine.py", "--function", "nope"], "nope"
     yield ["diagnose", "mine.py", "--format", "song"], "song"
     yield ["diagnose", "mine.py", "--seconds", "nan"], "--seconds"

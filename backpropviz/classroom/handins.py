@@ -16,6 +16,7 @@ from backpropviz.diagnose.processes.runner import diagnose
 from backpropviz.diagnose.verdict import LATE, RIGHT, FileReport
 from backpropviz.errors import InputError, LayerError
 from backpropviz.files import fits
+from backpropviz.layers.sources import SUFFIXES
 from backpropviz.show.tables.plain import counted
 
 
@@ -23,15 +24,19 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     """The Python files and notebooks among `paths` and below the folders among them; hidden folders are left out.
 
     Raises:
-        LayerError: a path does not exist, or no Python file was found.
+        LayerError: a path does not exist or is no file of code, or no Python file was found.
     """
     files: dict[Path, None] = {}
     paths = list(paths)
     for path in paths:
         if path.is_dir():
             files.update(dict.fromkeys(below(path)))
-        elif path.is_file():
+        elif path.is_file() and path.suffix.lower() in ("", ".pyw", *SUFFIXES):
             files[path] = None
+        elif path.is_file():
+            raise LayerError(
+                f"{path} is no Python file and no notebook", fix="Name a file of code: hw2.py, or hw2.ipynb."
+            )
         else:
             raise LayerError(f"there is no file or folder {path}", fix="Check the path.")
     if not files:
