@@ -219,7 +219,7 @@ def test_a_search_that_failed_says_nothing_of_the_function():
     nothing = _judged(fault, judged(why="no function of a known layer has this name"), "gate.py", 0)
     assert (nothing.status, nothing.findings, nothing.reason) == ("fault of the tool", (), "ValueError: max()")
     right = _judged(fault, judged(right=True, score=1.0, ran=["square"]), "gate.py", 0)
-    assert (right.status, right.findings) == ("fault of the tool", ())
+    assert (right.status, right.score, right.findings) == ("fault of the tool", 1.0, ())
     assert right.reason == "ValueError: max(); run by itself, it comes out right"
     wrong = _judged(fault, judged(wrong=["dx"], failed=["square"], ran=["square"]), "gate.py", 0)
     assert (wrong.status, wrong.notes) == ("wrong", ("the search for the line failed: ValueError: max()",))

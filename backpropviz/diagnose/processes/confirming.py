@@ -65,7 +65,8 @@ def _judged(function: FunctionReport, said: Record | None, file: str, code: int)
     if function.status == FAULT:  # of the search, whose exception says nothing of the function
         if said["right"] or not said["failed"]:
             after = "; run by itself, it comes out right" if said["right"] else ""
-            return replace(function, reason=f"{function.reason}{after}")
+            score = float(said["score"]) if said["right"] else 0.0  # which is the judge's alone to give
+            return replace(function, score=score, reason=f"{function.reason}{after}")
         kind, note = "wrong_value", f"the search for the line failed: {function.reason}"
         function = replace(
             function, status=RIGHT, score=1.0, reason="", notes=(*function.notes, note), ran=tuple(said["ran"]),
