@@ -40,6 +40,8 @@ def normal(shapes, dtype="f8"):
 
 PAGE = Path(bp.__file__).parent / "manual" / "contributors.md"
 _PRODUCT = "most of it is the same product of matrices, which varies by more from run to run"
+_PASSES = "PyTorch reads an array twice in one compiled loop; NumPy passes over it once for each operation"
+_CALLS = "of small arrays most is NumPy's calls, which a faster processor shortened less than PyTorch's"
 _MODULES = "more than a hundred modules of ours are read besides"
 REASONS = {
     "first trace of 3,000 operations": "a step has its line, caption and name besides",
@@ -47,14 +49,16 @@ REASONS = {
     "and records eleven named steps",
     "batchnorm (256, 512), trace and backward pass, the first time": "a plain run is compared: a forward pass more",
     "batchnorm (256, 512), trace and backward pass, time and again": "ten arrays are kept, two of them copies",
-    "batchnorm, both passes again": "PyTorch reads an array twice in one compiled loop; NumPy passes over it once for "
-    "each operation",
-    "layernorm, both passes again": "as batchnorm",
+    "batchnorm, both passes again": _PASSES,
+    "layernorm, both passes again": _PASSES,
     "maxpool, both passes again": "four passes over the windows, for one compiled loop of PyTorch's",
     "softmax_loss, both passes again": "NumPy's exp of float64 goes entry by entry on processors without AVX-512",
     "convnet, both passes again": "it is a conv, a maxpool and a softmax_loss",
     "conv, both passes again": _PRODUCT,
     "conv in float32, both passes again": _PRODUCT,
+    "gradcheck of conv, x (2, 3, 8, 8), all entries": _CALLS,
+    "gradcheck --fast of conv, x (2, 3, 8, 8)": _CALLS,
+    "gradcheck --fast of conv, x (2, 3, 12, 12)": _CALLS,
     "`backpropviz show batchnorm`": _MODULES,
     "`backpropviz show batchnorm --diagram`": f"{_MODULES}, and the board is laid out in several ways",
     "`backpropviz export batchnorm`": f"{_MODULES}, and the board is laid out in several ways",
