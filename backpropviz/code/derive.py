@@ -11,9 +11,7 @@ from backpropviz.engine.trace import Trace
 
 def derive(trace: Trace) -> str:
     """`written`, as text that says where it does not hold."""
-    code, limits = as_far(trace, written, is_right)
-    code.remarks += limits
-    return str(code)
+    return str(as_far(trace, written, is_right))
 
 
 @uncollected()

@@ -54,9 +54,7 @@ def pair(trace: Trace) -> str:
     """
     if not trace.upstream:
         trace.backward({node.name or "out": None for node in trace.outputs})
-    code, limits = as_far(trace, _listed, _is_right)
-    code.remarks += limits
-    return _written(trace, code)
+    return _written(trace, as_far(trace, _listed, _is_right))
 
 
 def _listed(trace: Trace) -> Listing:

@@ -48,10 +48,8 @@ def is_close(found: Any, right: Any) -> bool:
     return np.shape(found) == right.shape and np.allclose(found, right, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
 
 
-def as_far(
-    trace: Trace, write: Callable[[Trace], Listing], holds: Callable[[Trace, Listing], bool]
-) -> tuple[Listing, list[str]]:
-    """Code of a run, and a remark for every size and every setting that may not be another: the function runs there,
+def as_far(trace: Trace, write: Callable[[Trace], Listing], holds: Callable[[Trace, Listing], bool]) -> Listing:
+    """Code of a run, with a remark for every size and every setting that may not be another: the function runs there,
     and its code is wrong.
 
     Where the code of the other run is right of both, it is taken: there a slice may be cut short that is whole here.
@@ -64,7 +62,7 @@ def as_far(
     """
     code = write(trace)
     if code.constants or len(trace.nodes) > _LARGEST or type(trace.callable) is not FunctionType:
-        return code, []
+        return code
     remarks: dict[str, str] = {}
     with same_draws() as as_before:
         for what, is_, other, run in _others(trace):
@@ -76,7 +74,8 @@ def as_far(
             else:
                 remarks[what] = f"it holds for {what} = {is_}, and not for {what} = {other}"
         as_before()
-    return code, list(remarks.values())
+    code.remarks += remarks.values()
+    return code
 
 
 def _alike(trace: Trace, run: Trace) -> bool:

@@ -210,9 +210,7 @@ def by_output(trace: Trace, code: Listing, returned: list[Any]) -> list[Any]:
     whole = [root for root in dict.fromkeys(root for root, _ in trace.held.values()) if f"d{root}" in code.upstream]
     spots = [trace.held.get(node, ("", ())) for node in trace.outputs]
     order: list[Any] = []
-    for node, (root, _) in zip(
-        trace.outputs, spots
-    ):  # an array may be returned twice, a dictionary is all of its parts
+    for node, (root, _) in zip(trace.outputs, spots):  # an array may be returned twice; a dictionary is all its parts
         if root not in whole or root not in order:
             order.append(root if root in whole else node)
     values = dict(zip(order, returned, strict=True))

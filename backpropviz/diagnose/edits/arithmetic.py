@@ -221,18 +221,19 @@ def factors(node: ast.expr, scope: Scope, is_root: bool) -> Iterator[Proposal]:
     yield binary(number(2), ast.Mult(), node), "constant_factor", 1.3 + more
     yield binary(number(0.5), ast.Mult(), node), "constant_factor", 1.3 + more
     over, under = _factors_of(node)
+
+    def scaled(by: ast.expr, cost: float) -> Iterator[Proposal]:
+        """Over something, and times it; what is one factor too many is left out, not divided by."""
+        if ast.dump(by) not in over:
+            yield binary(node, ast.Div(), by), "constant_factor", cost
+        if ast.dump(by) not in under:
+            yield binary(node, ast.Mult(), by), "constant_factor", cost
+
     for size, value in _sized(scope):
-        far, text = 0.0 if value else 0.6, ast.dump(size)
-        if text not in over:  # what is one factor too many is left out, not divided by
-            yield binary(node, ast.Div(), size), "constant_factor", 1.4 + more + far
-        if text not in under:
-            yield binary(node, ast.Mult(), size), "constant_factor", 1.4 + more + far
+        yield from scaled(size, 1.4 + more + (0.0 if value else 0.6))
     for scalar in (*scope.scalars, *(s for s in scope.settings if s in ("__p__",))):
-        far, text = 0.0 if scalar in scope.scalars else 0.6, ast.dump(name(scalar))
-        if text not in over:
-            yield binary(node, ast.Div(), name(scalar)), "constant_factor", 1.6 + more + far
-        if text not in under:
-            yield binary(node, ast.Mult(), name(scalar)), "constant_factor", 1.6 + more + far
+        far = 0.0 if scalar in scope.scalars else 0.6
+        yield from scaled(name(scalar), 1.6 + more + far)
         left_out = binary(number(1), ast.Sub(), name(scalar))
         yield binary(node, ast.Div(), left_out), "constant_factor", 1.8 + more
         yield binary(left_out, ast.Mult(), node), "constant_factor", 1.8 + more + far

@@ -148,8 +148,9 @@ def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
         if isinstance(getattr(node, "ctx", None), ast.Store):
             continue
         is_crop = isinstance(node, ast.Subscript) and _slices(node) >= 2
-        whole = isinstance(node, ast.Name) and node.id in images and isinstance(statement.node, ast.Assign | ast.Return)
-        if not (is_crop or whole) or any(isinstance(n, ast.Subscript | ast.Attribute) for n in above):
+        is_image = isinstance(node, ast.Name) and node.id in images
+        is_whole = is_image and isinstance(statement.node, ast.Assign | ast.Return)
+        if not (is_crop or is_whole) or any(isinstance(n, ast.Subscript | ast.Attribute) for n in above):
             continue
         of = node.value if isinstance(node, ast.Subscript) else node
         for pad in pads or _taken_off(node):
@@ -161,9 +162,9 @@ def _crops(statement: Statement, scope: Scope) -> Iterator[Edit]:
 
 def _taken_off(node: ast.expr) -> list[str]:
     """What is taken off at both ends, as written: p of `p:-p`."""
-    slices = [part for part in ast.walk(node) if isinstance(part, ast.Slice) and part.lower is not None]
-    ends = [(ast.unparse(part.lower), part.upper) for part in slices if part.lower is not None]
-    return list(dict.fromkeys(low for low, high in ends if high is not None and ast.unparse(high) == f"-{low}"))
+    ends = [(part.lower, part.upper) for part in ast.walk(node) if isinstance(part, ast.Slice)]
+    written = [(ast.unparse(low), ast.unparse(high)) for low, high in ends if low is not None and high is not None]
+    return list(dict.fromkeys(low for low, high in written if high == f"-{low}"))
 
 
 def _inner(of: ast.expr, pad: str) -> list[ast.expr]:

@@ -224,8 +224,8 @@ def fresh(program: Program, pair: Pair, known: Case, seed: int) -> tuple[Case, R
         alone = {main: inputs.other_sizes(forward, known, main, only_rows, seed)} if main and not is_kept else {}
         alone |= inputs.beside(its.shapes, main, same[main], alone[main]) if its and alone else {}
         tied = {} if only_rows else inputs.resized_together({name: same[name] for name in inputs.data(known)}, seed)
-        every = {} if is_kept else inputs.resized_together(same, seed)
-        for sizes in (tied, alone, every, same) if len(tied) > 1 else (alone, every, same):
+        every = [] if is_kept else [inputs.resized_together(same, seed)]
+        for sizes in (*([tied] if len(tied) > 1 else []), alone, *every, same):
             try:
                 if ours is not None:
                     case = cases_of(ours, forward, (seed,))[0]

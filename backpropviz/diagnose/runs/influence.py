@@ -9,7 +9,7 @@ from backpropviz.diagnose.pairs.protocols.names import bare, gradient_of
 from backpropviz.diagnose.pairs.recognition import Pair
 from backpropviz.diagnose.student.program import Program
 from backpropviz.diagnose.student.recorder import Statement
-from backpropviz.study.values.trees import called, names_in
+from backpropviz.study.values.trees import called, elements, names_in
 
 _FEATURES = {"shape", "size", "ndim", "dtype"}
 
@@ -125,11 +125,10 @@ def looks_up(node: ast.AST) -> bool:
     where it was put in."""
     if not isinstance(node, ast.Assign):
         return False
-    parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
     is_unpacked = isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Name)
     return is_unpacked or all(
         isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name) and isinstance(part.slice, ast.Constant)
-        for part in parts
+        for part in elements(node.value)
     )
 
 

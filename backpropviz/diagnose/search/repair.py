@@ -151,11 +151,10 @@ class Search:
 
     def _wanted(self, suspect: Suspect) -> Iterator[Edit]:
         """The statement computing what it should, by expressions that are found from the value."""
-        node = suspect.statement.node
-        if suspect.statement.loops or self.scene.case.special or looks_up(node):
+        if suspect.statement.loops or self.scene.case.special or looks_up(suspect.statement.node):
             return
-        scope = {**self.examination.program.student.namespace, **self.scene.scope(suspect.statement)}
-        known = with_entries(self.scene.scope(suspect.statement))
+        its_own = self.scene.scope(suspect.statement)
+        scope, known = {**self.examination.program.student.namespace, **its_own}, with_entries(its_own)
         for aim in aims(self.scene, suspect, scope, self._wanted_value(suspect), self.cells):
             before = aim.slot.get()
             read = (n for n in ast.walk(before) if isinstance(n, ast.Name | ast.Attribute | ast.Subscript))

@@ -30,7 +30,7 @@ from backpropviz.diagnose.search.counts import Count, counts, is_count
 from backpropviz.diagnose.search.whole_numbers import Vector, expression, leaves_of, of_shapes
 from backpropviz.diagnose.student.recorder import Recorder, Statement
 from backpropviz.diagnose.student.work import Budget
-from backpropviz.study.values.trees import names_in
+from backpropviz.study.values.trees import extent, names_in
 
 Place = tuple[Statement, str]
 COST = 0.3
@@ -159,7 +159,7 @@ class Sizes:
             own = {tuple(int(visit.value) for visit in visits): copy.deepcopy(slot.get())}  # it may lack a 1 only
             leaves = leaves_of(scopes)
             told = [tree for its in ({**own, **leaves}, leaves) if (tree := expression(wanted, its)) is not None]
-            tree = min(told, key=_length) if told else of_shapes(wanted, scopes)
+            tree = min(told, key=extent) if told else of_shapes(wanted, scopes)
             if tree is None or not names_in(tree):  # a number that is right here says nothing of other sizes
                 return None
             located = ast.fix_missing_locations(ast.copy_location(tree, size.statement.node))
@@ -170,7 +170,7 @@ class Sizes:
         """What loops that are over have counted with: their last round is a size by accident only."""
         around = ast.walk(self.examination.program.definitions[statement.function])
         loops = [its for its in around if isinstance(its, ast.For) and statement.node not in ast.walk(its)]
-        return {its.id for loop in loops for its in ast.walk(loop.target) if isinstance(its, ast.Name)}
+        return set().union(*(names_in(loop.target) for loop in loops))
 
     def _is_worked_out_elsewhere(self, value: ast.expr) -> bool:
         """A function of the file's own computes it: what is wrong is in there."""
@@ -240,10 +240,6 @@ def _is_computed(statement: Statement, target: str) -> bool:
 def _is_count(statement: Statement, target: str) -> bool:
     slot = _slot(statement.node, target)
     return slot is not None and is_count(slot.get())
-
-
-def _length(tree: ast.expr) -> int:
-    return sum(1 for _ in ast.walk(tree))
 
 
 def _slot(node: ast.stmt, target: str) -> Slot | None:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.student.work import EVALUATION, WORK
-from backpropviz.study.values.trees import axes_of, binary, name, number, numpy_call
+from backpropviz.study.values.trees import axes_of, binary, extent, name, number, numpy_call
 from backpropviz.study.values.valued import broadcast
 
 _MOST_NAMES, _MOST_MATRICES = 10, 40  # names of which anything is made; of which matrix products are
@@ -63,7 +63,7 @@ def expressions(
             ),
         ]
     seen = set()
-    for tree in sorted(found, key=lambda tree: sum(1 for _ in ast.walk(tree))):
+    for tree in sorted(found, key=extent):
         text = ast.unparse(tree)
         if text not in seen:
             seen.add(text)

@@ -14,8 +14,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Literal
 
-from backpropviz.draw.board.lanes import Lane, columns_of, read_lanes
-from backpropviz.draw.board.record import Board, Frame
+from backpropviz.draw.board.lanes import Lane, columns_of, last_columns, read_lanes
+from backpropviz.draw.board.record import Board
 from backpropviz.draw.board.stations import Link, Station, read_stations
 
 _TRIES = 60  # orders of the lanes that are tried, as long as wires cross
@@ -77,9 +77,7 @@ class _Rows:
         self.left: set[Station] = set()  # stations entered from the left
         self.nets: dict[tuple[float, int], set[Station]] = defaultdict(set)  # whose wires change rows or start in a gap
         self.turns: dict[tuple[float, int], Station] = {}  # the gate into which a level wire turns at its end
-        self.ends: dict[Frame, int] = {}  # the last column of every loop
-        for station in stations:
-            self.ends.update((each, max(column[station], self.ends.get(each, 0))) for each in station.gate.frames)
+        self.ends = last_columns(stations, column)
 
     def lay(self, longer: list[float]) -> Grid:
         """Lay all lanes after those they are tied to: the steps of a group first, and short ones before long ones.

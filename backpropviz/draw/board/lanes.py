@@ -7,6 +7,7 @@ falls into chains, each of which starts where it leaves an earlier one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backpropviz.draw.board.record import Frame
@@ -45,9 +46,7 @@ def columns_of(stations: list[Station]) -> dict[Station, int]:
     for station in reversed(stations):
         if station not in follows and station.leaving:
             column[station] = min(column[link.head] for link in station.leaving) - 1
-    last: dict[Frame, int] = {}
-    for station in stations:
-        last.update((frame, max(column[station], last.get(frame, 0))) for frame in station.gate.frames)
+    last = last_columns(stations, column)
     for station in stations:
         if station.gate.kind == "end":  # a value leaves the board right of the groups that it is made in
             column[station] = 1 + max(
@@ -55,6 +54,14 @@ def columns_of(stations: list[Station]) -> dict[Station, int]:
                 for link in station.entering
             )
     return column
+
+
+def last_columns(stations: list[Station], column: Mapping[Station, int]) -> dict[Frame, int]:
+    """The last column of every group."""
+    last: dict[Frame, int] = {}
+    for station in stations:
+        last.update((frame, max(column[station], last.get(frame, 0))) for frame in station.gate.frames)
+    return last
 
 
 def read_lanes(stations: list[Station], main: Station | None) -> list[Lane]:

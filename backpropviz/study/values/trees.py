@@ -44,6 +44,11 @@ def tupled(parts: list[ast.expr]) -> ast.expr:
     return ast.Tuple(parts, ast.Load()) if len(parts) > 1 else parts[0]
 
 
+def extent(tree: ast.AST) -> int:
+    """How many nodes a tree has: of two ways to write the same, the shorter one has fewer."""
+    return sum(1 for _ in ast.walk(tree))
+
+
 def expression(code: str) -> ast.expr:
     return ast.parse(code, mode="eval").body
 

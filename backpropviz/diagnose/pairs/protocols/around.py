@@ -26,6 +26,14 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
     found: list[Adapter] = []
     partly: list[Adapter] = []
     failing: Trial | None = None
+
+    def is_right() -> bool:
+        return any(adapter.fit[0] for adapter in found)
+
+    def has_shapes() -> bool:
+        """All gradients of one have the shapes of their inputs."""
+        return any(adapter.fit[2] == 1 for adapter in found)
+
     try:
         for start in starts(subject, namespace):
             trial = Trial(subject, start, namespace, functions, tried)
@@ -34,16 +42,16 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
             first = len(found)
             for manner in trial.first_manners:
                 found += Trial(subject, start.in_manner(manner), namespace, functions, tried).adapters()
-            if not any(adapter.fit[0] for adapter in found):
+            if not is_right():
                 found += trial.adapters()
-            for manner in () if any(adapter.fit[0] for adapter in found) else trial.manners:
+            for manner in () if is_right() else trial.manners:
                 found += Trial(subject, start.in_manner(manner), namespace, functions, tried).adapters()
             for shapes in trial.other_shapes():
                 with contextlib.suppress(CannotCall):
-                    if not any(adapter.fit[0] for adapter in found):
+                    if not is_right():
                         found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
-            fit = any(adapter.fit[2] == 1 for adapter in found) and not any(adapter.fit[0] for adapter in found)
-            for shapes in alike(start.values) if fit and subject.owner is None else ():  # shapes alone do not tell
+            in_doubt = has_shapes() and not is_right() and subject.owner is None  # shapes alone do not tell
+            for shapes in alike(start.values) if in_doubt else ():
                 with contextlib.suppress(CannotCall):
                     found += Trial(subject, start.of_shapes(shapes), namespace, functions, tried).adapters()
             is_supposed = bool(start.fixed and start.learned and not start.target) or any(
@@ -52,9 +60,9 @@ def around(subject: Subject, namespace: dict[str, Any], functions: dict[str, ast
             if is_supposed:  # in doubt, what was found first is meant
                 partly += [adapter for adapter in found[first:] if adapter.fit[2] == 1]
                 found[first:] = [adapter for adapter in found[first:] if adapter.fit[0]]
-            if any(adapter.fit[2] == 1 for adapter in found):  # all gradients have the shapes of their inputs
+            if has_shapes():
                 break
-        if not any(adapter.fit[0] for adapter in found) and failing is not None and failing.is_of_one_example():
+        if not is_right() and failing is not None and failing.is_of_one_example():
             one = failing.start.of_shapes({failing.start.main: (5, 1)})
             found += [its for its in Trial(subject, one, namespace, functions, tried).adapters() if its.fit[0]]
     except CannotCall as error:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from backpropviz.diagnose.pairs.protocols import layered
-from backpropviz.diagnose.pairs.protocols.handing import required
+from backpropviz.diagnose.pairs.protocols.handing import optional, required
 from backpropviz.diagnose.pairs.protocols.names import TARGET, roles
 from backpropviz.diagnose.student.classes import is_abstract
 from backpropviz.layers.choosing import Method
@@ -26,6 +26,7 @@ _ARRAY = re.compile(r"[wW]\w{0,2}|b\w?|weights?|bias(es)?|gamma|beta|kernel|filt
 _SETTINGS = ("eps", "epsilon", "alpha", "slope", "stride", "pad", "padding")
 _FACTORS = ("beta", "scale", "temperature", "gamma", "delta", "lambda_", "negative_slope", "leak")
 _STRENGTHS = ("reg", "reg_strength", "regularization", "lambda_", "lam", "weight_decay", "l2", "l2_reg")
+_USUAL = {**NUMBERS, **KEYED}
 _LENGTHS = {"kernel": 3, "filter_size": 3, "ksize": 3, "stride": 1, "pad": 1, "pool": 2}
 _LARGEST, _PICTURE = 9, (3, 6, 8)  # of a default that is kept; a picture that can be pooled
 _INPUT_SHAPE, _OUTPUT_SHAPE = (3, 6, 5), (18, 5)
@@ -133,7 +134,6 @@ def _constructions(
     if given or not built.of_constructor:
         arrays = {name: value for name, value in made_from.items() if isinstance(value, np.ndarray)}
         parts = [f"{name}={name if name in arrays else repr(value)}" for name, value in made_from.items()]
-        init = constructor(definition, namespace)
         told = {} if init is None else {k: v for k, v in _told(init).items() if k not in made_from}
         yield Construction(f"{definition.name}({', '.join([*parts, *(f'{k}={k}' for k in told)])})", arrays, told)
 
@@ -170,11 +170,9 @@ def _of_sizes(definition: ast.ClassDef, namespace: dict[str, Any], is_loss: bool
 def strengths(method: ast.FunctionDef) -> dict[str, float]:
     """How much large weights count, as a loss may be told: `loss(self, X, y=None, reg=0.0)`; by name, as it is by
     default."""
-    arguments, defaults = method.args.args, method.args.defaults
-    optional = zip(arguments[len(arguments) - len(defaults) :], defaults)
     return {
-        its.arg: float(value.value) for its, value in optional
-        if its.arg in _STRENGTHS and isinstance(value, ast.Constant) and isinstance(value.value, int | float)
+        name: float(value.value) for name, value in optional(method)
+        if name in _STRENGTHS and isinstance(value, ast.Constant) and isinstance(value.value, int | float)
     }  # fmt: skip
 
 
@@ -202,7 +200,7 @@ def _by_names(definition: ast.ClassDef, namespace: dict[str, Any], also: tuple[s
         elif length is not None:
             settings[name] = length
             given.append(name)
-        elif type(share := {**NUMBERS, **KEYED}.get(name)) is float:
+        elif type(share := _USUAL.get(name)) is float:
             settings[name] = share
             given.append(name)
         elif _ARRAY.fullmatch(name):
@@ -221,9 +219,8 @@ def _told(init: ast.FunctionDef, also: tuple[str, ...] = ()) -> dict[str, float]
     """The numbers with defaults that a layer is told by name, so that it can be made with others: steps and paddings,
     shares, factors; and those called as in `also`."""
     told: dict[str, float] = {}
-    optional = init.args.args[len(init.args.args) - len(init.args.defaults) :]
-    for argument, default in zip(optional, init.args.defaults):
-        name, value = argument.arg, default.value if isinstance(default, ast.Constant) else None
+    for name, default in optional(init):
+        value = default.value if isinstance(default, ast.Constant) else None
         if type(value) is not int and type(value) is not float:
             continue
         is_share = type(value) is float and 0 < value < 1  # at 0.5, a factor of 2 would do as well

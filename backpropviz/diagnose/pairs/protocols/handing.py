@@ -101,6 +101,12 @@ def _gathered(function: ast.FunctionDef) -> list[str]:
     return [its] if count == 1 else [f"{its}{i}" for i in range(count)]
 
 
+def optional(function: ast.FunctionDef) -> list[tuple[str, ast.expr]]:
+    """The parameters that need not be given, each with what it is by default."""
+    takes, defaults = function.args.args, function.args.defaults
+    return [(its.arg, value) for its, value in zip(takes[len(takes) - len(defaults) :], defaults)]
+
+
 def required(function: ast.FunctionDef, is_method: bool) -> list[str]:
     """The names of the positional parameters that have to be given."""
     return [name for name, is_required in parameters(function, is_method) if is_required]
@@ -145,8 +151,14 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
         if not found:
             return []
         options.append(found)
-    if len(options) == 1 and not ran.is_loss and options[0][0][0] in ran.arguments and not _runs_again(subject):
-        options[0].append((ran.outputs[0], False))  # sigmoid_prime(x): x may be what sigmoid gave
+    if (
+        len(options) == 1
+        and not ran.is_loss
+        and options[0][0][0] in ran.arguments
+        and subject.names[0] not in subject.calls_back()
+    ):
+        # sigmoid_prime(x): x may be what sigmoid gave, if it does not run that itself
+        options[0].append((ran.outputs[0], False))
     ways = []
     for chosen in itertools.islice(itertools.product(*options), 4 * _MOST):
         arguments = [value for value, _ in chosen]
@@ -163,17 +175,10 @@ def handings(subject: Subject, ran: Ran) -> list[Handing]:
     return ways[:_MOST]
 
 
-def _runs_again(subject: Subject) -> bool:
-    """Whether the backward pass computes itself what the forward pass gave: what it takes is what that took."""
-    calls = [node.func for its in subject.passes[1:] for node in ast.walk(its) if isinstance(node, ast.Call)]
-    return any(ast.unparse(its).removeprefix("self.") == subject.names[0] for its in calls)
-
-
 def _switches(function: ast.FunctionDef) -> set[str]:
     """The parameters that are on or off by default: `retain_grads=True` takes no gradient."""
-    takes, defaults = function.args.args, function.args.defaults
-    optional = zip(takes[len(takes) - len(defaults) :], defaults)
-    return {its.arg for its, value in optional if isinstance(value, ast.Constant) and isinstance(value.value, bool)}
+    every = optional(function)
+    return {name for name, value in every if isinstance(value, ast.Constant) and isinstance(value.value, bool)}
 
 
 def _options(name: str, ran: Ran) -> list[tuple[str, bool]]:

@@ -45,6 +45,16 @@ class Subject:
         """Both passes with all that they call in the layer."""
         return (self.forward, *((self.backward,) if self.backward is not None else ()), *self.inner)
 
+    @property
+    def passes_back(self) -> tuple[ast.FunctionDef, ...]:
+        """The backward pass with all that both call in the layer; the forward pass, where that gives the gradients."""
+        return self.passes[1:] or self.passes
+
+    def calls_back(self) -> set[str]:
+        """The functions and methods that the backward pass calls, as written but for `self`."""
+        calls = (node.func for its in self.passes_back for node in ast.walk(its) if isinstance(node, ast.Call))
+        return {ast.unparse(its).removeprefix("self.") for its in calls}
+
 
 @dataclass(frozen=True)
 class Wrapped:

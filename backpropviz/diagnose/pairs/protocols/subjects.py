@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from backpropviz.diagnose.pairs.protocols.handing import required
+from backpropviz.diagnose.pairs.protocols.handing import optional, required
 from backpropviz.diagnose.pairs.protocols.names import STRENGTH, TARGET, gradient_of, roles
 from backpropviz.diagnose.pairs.protocols.record import Subject
 from backpropviz.diagnose.student.classes import is_abstract
@@ -201,26 +201,16 @@ def pairs(functions: Mapping[str, ast.FunctionDef]) -> Iterator[tuple[str, str, 
 
 def optional_targets(forward: ast.FunctionDef) -> list[str]:
     """The targets that a forward pass may be given, and gives no loss without: `loss(X, y=None)`."""
-    arguments, defaults = forward.args.args, forward.args.defaults
-    optional = zip(arguments[len(arguments) - len(defaults) :], defaults)
     return [
-        argument.arg for argument, default in optional
-        if TARGET in roles(argument.arg) and isinstance(default, ast.Constant) and default.value is None
+        name for name, default in optional(forward)
+        if TARGET in roles(name) and isinstance(default, ast.Constant) and default.value is None
     ]  # fmt: skip
-
-
-def called_by(subject: Subject) -> set[str]:
-    """The functions and methods that a backward pass calls."""
-    passes = subject.passes[1:] or subject.passes
-    calls = [node.func for its in passes for node in ast.walk(its) if isinstance(node, ast.Call)]
-    return {ast.unparse(its).removeprefix("self.") for its in calls}
 
 
 def divides(subject: Subject, functions: Mapping[str, ast.FunctionDef]) -> bool:
     """Whether a backward pass, or what it calls in the file, divides by something."""
-    passes = subject.passes[1:] or subject.passes
-    called = {getattr(node, "id", "") for its in passes for node in ast.walk(its)} & {*functions}
-    every = [*passes, *(functions[name] for name in called)]
+    called = {getattr(node, "id", "") for its in subject.passes_back for node in ast.walk(its)} & {*functions}
+    every = [*subject.passes_back, *(functions[name] for name in called)]
     return any(isinstance(node, ast.Div) for its in every for node in ast.walk(its))
 
 

@@ -23,7 +23,7 @@ from backpropviz.diagnose.pairs.protocols.readings import Forward, is_output
 from backpropviz.diagnose.pairs.protocols.record import Adapter, Subject
 from backpropviz.diagnose.pairs.protocols.results import After
 from backpropviz.diagnose.pairs.protocols.start import Start
-from backpropviz.diagnose.pairs.protocols.subjects import STEPS, called_by, divides
+from backpropviz.diagnose.pairs.protocols.subjects import STEPS, divides
 from backpropviz.diagnose.pairs.protocols.values import Values, is_mean, is_one, upstream
 from backpropviz.diagnose.pairs.protocols.writing import Way, written
 from backpropviz.diagnose.student.parameters import step_size, stored
@@ -147,7 +147,7 @@ class Trial(Forward):
         """Targets come with the backward pass: the losses that it may be the gradient of."""
         read: dict[str, list[Way]] = {}
         told = next((value for value in way.arguments if value in (STRONG, NONE)), "")
-        usual = losses(self.namespace, self.functions, out, self.ran, called_by(self.subject))
+        usual = losses(self.namespace, self.functions, out, self.ran, self.subject.calls_back())
         every = [its for its in usual if self.is_number(its, out)]
         if told == NONE and any(loss.strength for loss in every):
             return  # it is told of one
