@@ -292,7 +292,7 @@ def test_heads_of_an_attention_are_found_without_a_long_search(tmp_path):
 @pytest.mark.rest
 def test_weights_that_the_way_back_takes_to_be_square_are(tmp_path):
     [found] = report(tmp_path, MIXING).functions
-    assert (found.status, len(found.ran)) == ("right", 2)
+    assert (found.status, len(found.ran)) == ("right", 3)  # the third has weights around zero
     faulty = MIXING.replace("dout @ w_out.T", "dout @ w_out")
     assert report(tmp_path, faulty).first.line == next(
         number for number, line in enumerate(faulty.splitlines(), 1) if "dout @ w_out)" in line
